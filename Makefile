@@ -1,0 +1,63 @@
+# make demo and make test do everything on a fresh machine with Python >= 3.11; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo up test lint format lock template-build clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two dropped CSVs to the notice
+	@$(BIN)/droptrain local demo
+
+up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
+	@$(BIN)/droptrain local up
+
+test: .venv/dev.stamp ## run every test
+	$(BIN)/pytest
+
+lint: .venv/dev.stamp ## run every check that is not a test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/shellcheck $$(git ls-files '*.sh')
+	$(BIN)/hadolint image/Dockerfile
+	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+
+format: .venv/dev.stamp ## put the code into its one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
+LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
+lock: .venv/uv.stamp ## resolve the pinned requirements anew
+	$(LOCK) --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
+	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt
+	$(LOCK) --python-version 3.13 layers/droptrain/requirements.in -c requirements/dev.txt -o layers/droptrain/requirements.txt
+	$(LOCK) --python-version 3.13 functions/runs_api/requirements.in -c requirements/dev.txt -o functions/runs_api/requirements.txt
+
+# The environment: uv comes by pip into .venv, everything else by uv from hashes.
+.venv/uv.stamp:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"droptrain needs Python 3.11 to 3.13 (TensorFlow has no later one yet); this is {v[0]}.{v[1]}. Say: make PYTHON=python3.13 ...")'
+	@echo "Making .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/laptop.stamp: .venv/uv.stamp requirements/laptop.txt pyproject.toml
+	@echo "Installing what droptrain and TensorFlow need (the first time takes a minute or two) ..."
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/laptop.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/laptop.stamp requirements/dev.txt
+	@echo "Installing what tests and linters need ..."
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean: ## remove what the targets made
+	rm -rf .venv .aws-sam build dist

@@ -1,0 +1,1 @@
+"""One module an AWS service; every boto3 call is here."""

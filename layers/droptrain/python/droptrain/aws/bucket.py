@@ -1,0 +1,100 @@
+"""The bucket in S3: recipes, what lies in a folder at this moment, run.json and outcome.json."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from droptrain.domain import recipe as recipes
+from droptrain.domain.dataset import ObjectVersion, recipe_key
+from droptrain.domain.errors import RejectedError
+from droptrain.domain.run import run_prefix
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_MAX_OUTCOME_BYTES = 256 * 1024
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """The recipe's parsed YAML and which version it is; `version` is None where there is no recipe."""
+
+    document: object
+    version: ObjectVersion | None
+    problem: RejectedError | None = None
+
+
+class Bucket:
+    """The stack's data bucket."""
+
+    def __init__(self, client: "S3Client", name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def recipe(self, project: str) -> RecipeFile:
+        """The project's recipe; `problem` says why it can't be read as YAML."""
+        key = recipe_key(project)
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            return RecipeFile(None, None)
+        version = ObjectVersion(
+            key, answer.get("VersionId", "null"), answer["ContentLength"], answer["ETag"].strip('"')
+        )
+        try:
+            return RecipeFile(_parse(answer["Body"].read(recipes.MAX_BYTES + 1)), version)
+        except RejectedError as problem:
+            return RecipeFile(None, version, problem)
+
+    def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
+        """The current version of every object below `prefix`; folder markers are left out."""
+        found: list[ObjectVersion] = []
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
+        for page in pages:
+            for version in page.get("Versions", []):
+                if version["IsLatest"] and not version["Key"].endswith("/"):
+                    etag = version["ETag"].strip('"')
+                    found.append(ObjectVersion(version["Key"], version["VersionId"], version["Size"], etag))
+        return tuple(found)
+
+    def write_plan(self, plan: dict[str, Any]) -> None:
+        """Write `run.json`. The same run has the same plan, so writing it twice changes nothing."""
+        self._client.put_object(
+            Bucket=self.name,
+            Key=run_prefix(plan["project"], plan["run_id"]) + "run.json",
+            Body=json.dumps(plan, indent=1, sort_keys=True).encode(),
+            ContentType="application/json",
+        )
+
+    def outcome(self, project: str, run_id: str) -> object:
+        """The parsed `outcome.json` of a run; None if there is none or it isn't JSON of a sane size."""
+        try:
+            answer = self._client.get_object(
+                Bucket=self.name, Key=run_prefix(project, run_id) + "outcome.json"
+            )
+        except self._client.exceptions.NoSuchKey:
+            return None
+        body = answer["Body"].read(_MAX_OUTCOME_BYTES + 1)
+        if len(body) > _MAX_OUTCOME_BYTES:
+            return None
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            return None
+
+
+def _parse(body: bytes) -> object:
+    if len(body) > recipes.MAX_BYTES:
+        raise RejectedError(recipes.bad_recipe(f"the file has more than {recipes.MAX_BYTES // 1024} KiB"))
+    try:
+        return yaml.load(body.decode("utf-8"), Loader=_Loader)  # noqa: S506  a safe loader
+    except UnicodeDecodeError as error:
+        raise RejectedError(recipes.bad_recipe(f"the file isn't UTF-8 (byte {error.start})")) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        said = getattr(error, "problem", None) or "it can't be read as YAML"
+        raise RejectedError(recipes.bad_recipe(f"{where}{said}")) from None

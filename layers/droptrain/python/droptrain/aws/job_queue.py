@@ -1,0 +1,107 @@
+"""AWS Batch: submit a run's job once, find it by name, describe it, end it."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from droptrain.domain import batch_job
+from droptrain.domain.batch_job import JobState
+from droptrain.domain.errors import BusyError, Cause, RejectedError, UnsureError
+from droptrain.domain.run import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+
+# Reclaim is the only end that another try mends; Batch retries when nothing matches, so the last rule ends it.
+EVALUATE_ON_EXIT = [
+    {"onStatusReason": "Host EC2*", "action": "RETRY"},
+    {"onExitCode": "75", "action": "RETRY"},
+    {"onReason": "*", "action": "EXIT"},
+]
+_THROTTLES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"}
+_MAX_REASON = 1024
+
+
+class JobQueue:
+    """The stack's two job queues, Spot and on-demand, and its job definition.
+
+    `client` must not retry SubmitJob by itself: Batch has no idempotency token.
+    """
+
+    def __init__(self, client: "BatchClient", spot_queue: str, on_demand_queue: str, definition: str) -> None:
+        self._client = client
+        self._spot_queue = spot_queue
+        self._on_demand_queue = on_demand_queue
+        self._definition = definition
+
+    def submit(self, run: Run, environment: Mapping[str, str]) -> str:
+        """Submit the run's first Batch job and return its id.
+
+        BusyError if Batch throttles (nothing was submitted), RejectedError if it refuses the job, UnsureError
+        if it is open whether the job exists: look it up by name before submitting again.
+        """
+        job = run.job
+        assert job is not None
+        requirements = [
+            {"type": "VCPU", "value": str(job.vcpus)},
+            {"type": "MEMORY", "value": str(job.memory_mib)},
+        ]
+        if job.gpus:
+            requirements.append({"type": "GPU", "value": str(job.gpus)})
+        request: Any = {
+            "jobName": run.run_id,
+            "jobQueue": self._queue_of(run),
+            "jobDefinition": self._definition,
+            "containerOverrides": {
+                "environment": [{"name": name, "value": value} for name, value in environment.items()],
+                "resourceRequirements": requirements,
+            },
+            "retryStrategy": {"attempts": job.attempts, "evaluateOnExit": EVALUATE_ON_EXIT},
+            "timeout": {"attemptDurationSeconds": job.timeout_seconds},
+            "tags": {
+                "droptrain:project": run.project, "droptrain:dataset": run.dataset, "droptrain:run_id": run.run_id,
+            },
+            "propagateTags": True,
+        }  # fmt: skip
+        try:
+            return self._client.submit_job(**request)["jobId"]
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            message = error.response.get("Error", {}).get("Message", "")
+            if code in _THROTTLES:
+                raise BusyError(message) from error
+            if code == "ClientException":
+                fix = 'Correct what AWS Batch names, then launch with POST /runs and "rerun": true.'
+                raise RejectedError(
+                    Cause("refused_by_batch", f"AWS Batch refused the job: {message}", fix)
+                ) from error
+            raise UnsureError(str(error)) from error
+        except BotoCoreError as error:
+            raise UnsureError(str(error)) from error
+
+    def find(self, run: Run) -> str | None:
+        """The id of a Batch job with the run's name, whatever its state; the oldest, if there are several.
+
+        ListJobs' JOB_NAME filter ignores case and job status (Batch API reference, ListJobs).
+        """
+        pages = self._client.get_paginator("list_jobs").paginate(
+            jobQueue=self._queue_of(run), filters=[{"name": "JOB_NAME", "values": [run.run_id]}]
+        )
+        jobs = [job for page in pages for job in page["jobSummaryList"] if job["jobName"] == run.run_id]
+        oldest = min(jobs, key=lambda job: (job.get("createdAt", 0), job["jobId"]), default=None)
+        return oldest["jobId"] if oldest else None
+
+    def describe(self, job_ids: Iterable[str]) -> dict[str, JobState]:
+        """States by job id, of at most 100 jobs; ids that Batch doesn't know are left out."""
+        answer = self._client.describe_jobs(jobs=list(job_ids))
+        states = (batch_job.read(detail) for detail in answer["jobs"])
+        return {state.job_id: state for state in states if state}
+
+    def end(self, job_id: str, reason: str) -> None:
+        """End a Batch job in whatever state it is; CancelJob would pass over a running one in silence."""
+        self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
+
+    def _queue_of(self, run: Run) -> str:
+        assert run.job is not None
+        return self._on_demand_queue if run.job.spot == "never" else self._spot_queue

@@ -1,0 +1,29 @@
+"""The notices topic in SNS."""
+
+from typing import TYPE_CHECKING
+
+from droptrain.domain.notice import Notice
+from droptrain.domain.run import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+
+class NoticeTopic:
+    """Where people subscribe to hear how runs end."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def publish(self, run: Run, notice: Notice) -> None:
+        """Publish the notice; subscribers can filter by the attributes `project` and `outcome`."""
+        self._client.publish(
+            TopicArn=self._topic_arn,
+            Subject=notice.subject,
+            Message=notice.text,
+            MessageAttributes={
+                "project": {"DataType": "String", "StringValue": run.project},
+                "outcome": {"DataType": "String", "StringValue": run.status},
+            },
+        )

@@ -1,0 +1,95 @@
+"""A run as a DynamoDB item and back. Readers ignore attributes that they don't know and default what is absent."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from droptrain.domain.dataset import Input, ObjectVersion
+from droptrain.domain.errors import Cause
+from droptrain.domain.run import Attempt, Code, Cost, JobRequest, Run, Step
+
+KIND = "run"
+SCHEMA = 1
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def run_pk(run_id: str) -> str:
+    """The partition key of a run."""
+    return f"RUN#{run_id}"
+
+
+def to_item(run: Run) -> dict[str, Any]:
+    """The item of a new record; it stays in the index of active runs until it is announced."""
+    values = {name: value for name, value in asdict(run).items() if value not in (None, (), {}, "")}
+    return to_attributes({"pk": run_pk(run.run_id), "kind": KIND, "schema": SCHEMA, "active": KIND, **values})
+
+
+def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values as DynamoDB's attribute values."""
+    return {name: _serialize(_plain(value)) for name, value in values.items()}
+
+
+def from_item(item: Mapping[str, Any]) -> Run:
+    """The run in an item, of a read or of the table's stream."""
+    values = {name: _python(_deserialize(value)) for name, value in item.items()}
+    return Run(
+        run_id=values["run_id"],
+        project=values["project"],
+        dataset=values["dataset"],
+        status=values["status"],
+        created_at=values["created_at"],
+        updated_at=values["updated_at"],
+        launched_by=values["launched_by"],
+        created_order=values["created_order"],
+        job=JobRequest(**values["job"]) if "job" in values else None,
+        inputs=tuple(
+            Input(each["channel"], ObjectVersion(**each["object"])) for each in values.get("inputs", ())
+        ),
+        recipe=ObjectVersion(**values["recipe"]) if "recipe" in values else None,
+        code=Code(**values["code"]) if "code" in values else None,
+        cause=Cause(**values["cause"]) if "cause" in values else None,
+        metric=values.get("metric"),
+        notify=tuple(values.get("notify", ())),
+        batch_job_id=values.get("batch_job_id"),
+        cancelled_by=values.get("cancelled_by"),
+        log_stream=values.get("log_stream"),
+        started_at=values.get("started_at"),
+        stopped_at=values.get("stopped_at"),
+        attempts=tuple(Attempt(**each) for each in values.get("attempts", ())),
+        metrics=values.get("metrics", {}),
+        cost=Cost(**values["cost"]) if "cost" in values else None,
+        history=tuple(Step(**each) for each in values.get("history", ())),
+        progress=values.get("progress", ""),
+        announced_at=values.get("announced_at"),
+        reruns=values.get("reruns", 0),
+        rerun_of=values.get("rerun_of"),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _python(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return (
+            int(value)
+            if value == value.to_integral_value() and value.as_tuple().exponent == 0
+            else float(value)
+        )
+    if isinstance(value, dict):
+        return {name: _python(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_python(each) for each in value]
+    return value

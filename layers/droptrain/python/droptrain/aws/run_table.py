@@ -1,0 +1,278 @@
+"""The table of runs in DynamoDB: every move of a run's state is one conditional write."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+
+from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
+from droptrain.domain.batch_job import JobState
+from droptrain.domain.errors import Cause
+from droptrain.domain.run import TERMINAL, Cost, Run, Step
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken"]
+Applied = Literal["applied", "stale", "unknown"]
+Position = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An idempotent API request: the caller's key, what it asked for, and when it may be forgotten (epoch s)."""
+
+    key: str
+    body_digest: str
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some runs, newest first, and where the next page starts; None after the last one."""
+
+    runs: tuple[Run, ...]
+    position: Position | None
+
+
+class RunTable:
+    """Runs, the drops that they took, and the requests that made them."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def claim(
+        self, run: Run, drop: str | None, request: Request | None = None, previous: Run | None = None
+    ) -> Claimed:
+        """Make the record of `run` and take its drop, its request and its turn as a rerun, all or nothing.
+
+        `previous` is the run of which this one is the next rerun. Says which of them was taken before.
+        """
+        taken: list[Claimed] = ["run_taken"]
+        writes: list[Any] = [self._put_new(to_item(run))]
+        if drop:
+            taken.append("drop_taken")
+            writes.append(
+                self._put_new(to_attributes({"pk": f"DROP#{drop}", "kind": "drop", "run_id": run.run_id}))
+            )
+        if request:
+            taken.append("request_taken")
+            writes.append(self._put_new(to_attributes({
+                "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": run.run_id,
+                "body_digest": request.body_digest, "expires_at": request.expires_at,
+            })))  # fmt: skip
+        if previous:
+            taken.append("run_taken")
+            writes.append(self._count_rerun(previous))
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+            for reason, answer in zip(reasons, taken, strict=False):
+                if reason == "ConditionalCheckFailed":
+                    return answer
+            raise
+        return "claimed"
+
+    def get(self, run_id: str) -> Run | None:
+        """The run, read consistently; None if there is none."""
+        item = self._read(run_pk(run_id))
+        return from_item(item) if item else None
+
+    def find_drop(self, drop: str) -> str | None:
+        """The id of the run that took this drop, if any."""
+        item = self._read(f"DROP#{drop}")
+        return item["run_id"]["S"] if item else None
+
+    def find_request(self, key: str) -> tuple[str, str] | None:
+        """(run id, digest of the body) of an earlier request with this idempotency key, if any."""
+        item = self._read(f"REQUEST#{key}")
+        return (item["run_id"]["S"], item["body_digest"]["S"]) if item else None
+
+    def record_job(self, run: Run, job_id: str, at: str) -> Run:
+        """Write down the Batch job that was submitted for the claim, unless an event did so first.
+
+        Returns the record as it then is.
+        """
+        step = [asdict(Step(at, "SUBMITTED"))]
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run.run_id)}},
+                UpdateExpression="SET #status = :submitted, batch_job_id = :job, updated_at = :at, "
+                "history = list_append(if_not_exists(history, :none), :step)",
+                ConditionExpression="attribute_not_exists(batch_job_id) AND #status = :claimed",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=to_attributes({
+                    ":submitted": "SUBMITTED", ":claimed": "CLAIMED", ":job": job_id, ":at": at,
+                    ":none": [], ":step": step,
+                }),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return from_item(_item_of(error))
+        return from_item(answer["Attributes"])
+
+    def apply(
+        self,
+        job: JobState,
+        at: str,
+        *,
+        cause: Cause | None = None,
+        metrics: Mapping[str, float] | None = None,
+        cost: Cost | None = None,
+    ) -> Applied:
+        """Apply a Batch job's state, if it says more than the record knows.
+
+        "stale" for what repeats, comes late or belongs to another Batch job; "unknown" if there is no such run.
+        """
+        values = {
+            "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,
+            "attempts": [asdict(attempt) for attempt in job.attempts], "log_stream": job.log_stream,
+            "started_at": job.started_at, "stopped_at": job.stopped_at if job.ended else None,
+            "cause": asdict(cause) if cause else None, "metrics": dict(metrics or {}),
+            "cost": asdict(cost) if cost else None,
+        }  # fmt: skip
+        values = {name: value for name, value in values.items() if value not in (None, {}, [])}
+        kept_once = {"started_at"}
+        sets = [
+            f"#{name} = " + (f"if_not_exists(#{name}, :{name})" if name in kept_once else f":{name}")
+            for name in values
+        ]
+        sets.append("history = list_append(if_not_exists(history, :none), :step)")
+        step = Step(at, job.status, job.status_reason)
+        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(job.run_id)}},
+                UpdateExpression="SET " + ", ".join(sets),
+                ConditionExpression="attribute_exists(pk) "
+                "AND (attribute_not_exists(batch_job_id) OR batch_job_id = :batch_job_id) "
+                "AND (attribute_not_exists(progress) OR progress < :progress) "
+                f"AND NOT #status IN ({', '.join(terminal)})",
+                ExpressionAttributeNames={f"#{name}": name for name in values},
+                ExpressionAttributeValues=to_attributes({
+                    **{f":{name}": value for name, value in values.items()}, **terminal,
+                    ":none": [], ":step": [asdict(step)],
+                }),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return "stale" if error.response.get("Item") else "unknown"
+        return "applied"
+
+    def end(self, run: Run, status: str, cause: Cause, at: str) -> bool:
+        """End a run that has no Batch job to end it; False if it moved on meanwhile."""
+        step = [asdict(Step(at, status, cause.message))]
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run.run_id)}},
+                UpdateExpression="SET #status = :status, cause = :cause, updated_at = :at, "
+                "history = list_append(if_not_exists(history, :none), :step)",
+                ConditionExpression="#status = :seen AND updated_at = :seen_at",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=to_attributes({
+                    ":status": status, ":cause": asdict(cause), ":at": at, ":seen": run.status,
+                    ":seen_at": run.updated_at, ":none": [], ":step": step,
+                }),
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def ask_to_cancel(self, run_id: str, caller: str, at: str) -> Run | None:
+        """Note who wants the run cancelled; the record as it then is, or None if it has ended or isn't there.
+
+        Whoever submits a claim reads this note afterwards, so that no order of the two lets the job live on.
+        """
+        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run_id)}},
+                UpdateExpression="SET cancelled_by = if_not_exists(cancelled_by, :caller), updated_at = :at",
+                ConditionExpression=f"attribute_exists(pk) AND NOT #status IN ({', '.join(terminal)})",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=to_attributes({":caller": caller, ":at": at, **terminal}),
+                ReturnValues="ALL_NEW",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
+        return from_item(answer["Attributes"])
+
+    def mark_announced(self, run_id: str, at: str) -> None:
+        """Note that the notice is out; the run leaves the index of active runs."""
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": run_pk(run_id)}},
+            UpdateExpression="SET announced_at = if_not_exists(announced_at, :at) REMOVE active",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues=to_attributes({":at": at}),
+        )
+
+    def page(self, *, project: str | None, status: str | None, limit: int, position: Position | None) -> Page:
+        """At most `limit` runs, newest first, of one project or of all, with one status or any."""
+        index, name, value = ("by_project", "project", project) if project else ("by_time", "kind", KIND)
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": "#owner = :owner",
+            "ExpressionAttributeNames": {"#owner": name},
+            "ExpressionAttributeValues": {":owner": {"S": value}},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if status:
+            query["FilterExpression"] = "#status = :status"
+            query["ExpressionAttributeNames"]["#status"] = "status"
+            query["ExpressionAttributeValues"][":status"] = {"S": status}
+        if position:
+            query["ExclusiveStartKey"] = position
+        answer = self._client.query(**query)
+        return Page(tuple(from_item(item) for item in answer["Items"]), answer.get("LastEvaluatedKey"))
+
+    def active(self) -> Iterator[tuple[Run, ...]]:
+        """Pages of the runs that have not ended or are not announced, oldest first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_activity",
+            KeyConditionExpression="active = :active",
+            ExpressionAttributeValues={":active": {"S": KIND}},
+            PaginationConfig={"PageSize": 100},
+        )
+        for page in pages:
+            yield tuple(from_item(item) for item in page["Items"])
+
+    def _read(self, pk: str) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+        }
+
+    def _count_rerun(self, previous: Run) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": run_pk(previous.run_id)}},
+                "UpdateExpression": "SET reruns = :next",
+                "ConditionExpression": "attribute_not_exists(reruns) OR reruns = :seen",
+                "ExpressionAttributeValues": to_attributes(
+                    {":next": previous.reruns + 1, ":seen": previous.reruns}
+                ),
+            }
+        }
+
+
+def _item_of(error: ClientError) -> Any:
+    item = error.response.get("Item")
+    if item is None:
+        raise error
+    return item

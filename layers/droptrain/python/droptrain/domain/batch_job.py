@@ -1,0 +1,117 @@
+"""A Batch job as AWS Batch tells of it: one reading for state-change events and for DescribeJobs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from droptrain.domain import times
+from droptrain.domain.run import Attempt, Status, split_job_name
+
+# A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
+_RANKS: Mapping[str, int] = {
+    "SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4, "SUCCEEDED": 9, "FAILED": 9,
+}  # fmt: skip
+_STATUSES: Mapping[str, Status] = {
+    "SUBMITTED": "SUBMITTED", "PENDING": "SUBMITTED", "RUNNABLE": "RUNNABLE", "STARTING": "STARTING",
+    "RUNNING": "RUNNING", "SUCCEEDED": "SUCCEEDED", "FAILED": "FAILED",
+}  # fmt: skip
+_ABSORBING = 99
+_MAX_ATTEMPTS_KEPT = 10
+_MAX_REASON = 1024
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What AWS Batch says of one Batch job at one moment."""
+
+    run_id: str
+    job_id: str
+    job_number: int
+    state: str
+    attempts: tuple[Attempt, ...] = ()
+    started_at: str | None = None
+    stopped_at: str | None = None
+    log_stream: str | None = None
+    status_reason: str = ""
+    container_reason: str = ""
+    exit_code: int | None = None
+    stopped_by_user: bool = False
+    project: str | None = None
+
+    @property
+    def status(self) -> Status:
+        """The run's status that follows from the Batch job's state."""
+        if self.state == "FAILED" and self.stopped_by_user:
+            return "CANCELLED"
+        return _STATUSES[self.state]
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("SUCCEEDED", "FAILED")
+
+    @property
+    def progress(self) -> str:
+        """Sorts as text by (Batch job, attempts ended, rank of the state); an end absorbs all that the job
+        can still say. Events may come in any order: the record keeps the highest.
+        """
+        attempts = _ABSORBING if self.ended else min(len(self.attempts), _ABSORBING - 1)
+        return f"{self.job_number:02d}.{attempts:02d}.{_RANKS[self.state]}"
+
+
+def read(detail: Mapping[str, Any]) -> JobState | None:
+    """The state that an event's `detail`, or a job of DescribeJobs, tells; None if it isn't a run's.
+
+    Fields that are missing, unknown or of another type than documented are left out, never an error.
+    """
+    name, job_id, state = detail.get("jobName"), detail.get("jobId"), detail.get("status")
+    ours = split_job_name(name) if isinstance(name, str) else None
+    if ours is None or not isinstance(job_id, str) or state not in _RANKS:
+        return None
+    container = _mapping(detail.get("container"))
+    attempts = detail.get("attempts")
+    return JobState(
+        run_id=ours[0],
+        job_id=job_id,
+        job_number=ours[1],
+        state=state,
+        attempts=tuple(
+            _attempt(item) for item in (attempts if isinstance(attempts, list) else [])[-_MAX_ATTEMPTS_KEPT:]
+        ),
+        started_at=_moment(detail.get("startedAt")),
+        stopped_at=_moment(detail.get("stoppedAt")),
+        log_stream=_text(container.get("logStreamName")) or None,
+        status_reason=_text(detail.get("statusReason")),
+        container_reason=_text(container.get("reason")),
+        exit_code=_integer(container.get("exitCode")),
+        stopped_by_user=detail.get("isCancelled") is True or detail.get("isTerminated") is True,
+        project=_text(_mapping(detail.get("tags")).get("droptrain:project")) or None,
+    )
+
+
+def _attempt(value: object) -> Attempt:
+    attempt = _mapping(value)
+    container = _mapping(attempt.get("container"))
+    return Attempt(
+        started_at=_moment(attempt.get("startedAt")),
+        stopped_at=_moment(attempt.get("stoppedAt")),
+        exit_code=_integer(container.get("exitCode")),
+        reason=_text(attempt.get("statusReason")) or _text(container.get("reason")) or None,
+        log_stream=_text(container.get("logStreamName")) or None,
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value[:_MAX_REASON] if isinstance(value, str) else ""
+
+
+def _integer(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _moment(value: object) -> str | None:
+    moment = times.from_epoch_ms(value)
+    return times.to_text(moment) if moment else None

@@ -1,0 +1,143 @@
+"""What was dropped: the bucket's names, a dataset's files, and when a dataset is ready to train."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+MARKER = "_SUCCESS"
+PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+
+Trigger = Literal["files", "marker"]
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """One version of one S3 object; `size` in bytes."""
+
+    key: str
+    version_id: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """A dropped file and the channel that the recipe gives it."""
+
+    channel: str
+    object: ObjectVersion
+
+
+@dataclass(frozen=True)
+class Drop:
+    """An uploaded key that obeys the bucket's contract."""
+
+    project: str
+    dataset: str
+    file: str
+
+
+@dataclass(frozen=True)
+class BadDrop:
+    """A CSV below `projects/*/data/` whose names break the rules; it is rejected with `problem` and `fix`."""
+
+    project: str
+    dataset: str
+    problem: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class OtherKey:
+    """A key that isn't a drop: ignored and counted."""
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """The inputs that are there, and the file names or globs that are still missing."""
+
+    inputs: tuple[Input, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        return not self.missing
+
+
+def data_prefix(project: str, dataset: str) -> str:
+    """The folder that the dataset's files are dropped into."""
+    return f"projects/{project}/data/{dataset}/"
+
+
+def code_prefix(project: str) -> str:
+    """The folder of the project's code: SCRIPT_DIR."""
+    return f"projects/{project}/code/"
+
+
+def recipe_key(project: str) -> str:
+    """Where the project's recipe lies."""
+    return f"projects/{project}/train.yaml"
+
+
+def judge_key(key: str) -> Drop | BadDrop | OtherKey:
+    """What an uploaded key means under the bucket's contract."""
+    parts = key.split("/")
+    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
+        return OtherKey()
+    project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
+    is_csv = parts[-1].lower().endswith(".csv")
+    if not file:
+        problem = f"{key} lies directly in the data folder, so it belongs to no dataset"
+        fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
+        return BadDrop(project, "-", problem, fix) if is_csv else OtherKey()
+    if not PROJECT_NAME.fullmatch(project):
+        problem = f"{project!r} can't be a project's name"
+        fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
+        return BadDrop(project, dataset, problem, fix) if is_csv else OtherKey()
+    if not DATASET_NAME.fullmatch(dataset):
+        problem = f"{dataset!r} can't be a dataset's name"
+        fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
+        return BadDrop(project, dataset, problem, fix) if is_csv else OtherKey()
+    return Drop(project, dataset, file)
+
+
+def match_inputs(patterns: Mapping[str, str], objects: Iterable[ObjectVersion], folder: str) -> Readiness:
+    """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
+
+    A `*` stays within one folder level. Every pattern has to match at least one object.
+    """
+    present = sorted((item for item in objects if item.key.startswith(folder)), key=lambda item: item.key)
+    inputs: list[Input] = []
+    missing: list[str] = []
+    for channel, pattern in sorted(patterns.items()):
+        found = [item for item in present if _matches(item.key[len(folder) :], pattern)]
+        inputs.extend(Input(channel, item) for item in found)
+        if not found:
+            missing.append(pattern)
+    return Readiness(tuple(inputs), tuple(missing))
+
+
+def drop_id(project: str, dataset: str, versions: Iterable[ObjectVersion]) -> str:
+    """The drop's identity: project, dataset and the exact versions of its files, whatever their order."""
+    return digest(project, dataset, *(f"{item.key}\0{item.version_id}" for item in _ordered(versions)))
+
+
+def digest(*texts: str) -> str:
+    """sha256 over texts, hex; no two lists of texts share one by accident of joining."""
+    whole = hashlib.sha256()
+    for text in texts:
+        whole.update(hashlib.sha256(text.encode()).digest())
+    return whole.hexdigest()
+
+
+def _ordered(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
+    return sorted(set(versions), key=lambda item: (item.key, item.version_id))
+
+
+def _matches(path: str, pattern: str) -> bool:
+    levels, wanted = path.split("/"), pattern.split("/")
+    return len(levels) == len(wanted) and all(map(fnmatchcase, levels, wanted))

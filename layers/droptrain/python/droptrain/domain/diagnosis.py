@@ -1,0 +1,75 @@
+"""Why a Batch job ended as it did, and what to do: one cause from Batch's words and the container's own."""
+
+from droptrain.domain.batch_job import JobState
+from droptrain.domain.errors import Cause
+from droptrain.domain.outcome import Outcome
+
+# statusReason of a job that outlived its timeout, as AWS Batch documents it.
+_TIMEOUT = "Job attempt duration exceeded timeout"
+_RECLAIMED = "Host EC2"
+_OUT_OF_MEMORY = "OutOfMemoryError"
+_RECLAIMED_EXIT_CODE = 75
+
+_FIXES = {
+    "input_missing": "Check that the object is still in the bucket, then launch the dataset again.",
+    "s3_unreachable": "Look at the job's log; check the job role, the bucket's policy and the network's way to S3.",
+    "gpu_not_visible": "Check that the job definition's image brings CUDA and that the AMI has NVIDIA drivers.",
+    "bad_recipe": "Correct train.yaml and launch the dataset again.",
+    "superseded": "Nothing to do: another Batch job of this run trains.",
+}
+
+
+def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
+    """The cause of an ended Batch job; None if it SUCCEEDED.
+
+    `outcome` is the last attempt's own account, if it left one. Batch's word on timeout, memory and reclaim goes first:
+    a killed container can't tell.
+    """
+    if job.state == "SUCCEEDED":
+        return None
+    if job.stopped_by_user:
+        return Cause(
+            "cancelled",
+            job.status_reason or "The Batch job was stopped.",
+            "Launch the dataset again if that was not meant.",
+        )
+    if job.status_reason.startswith(_TIMEOUT):
+        return Cause(
+            "timeout",
+            "The training took longer than its timeout.",
+            "Raise `timeout` in train.yaml, or train less.",
+        )
+    if job.container_reason.startswith(_OUT_OF_MEMORY):
+        return Cause(
+            "out_of_memory",
+            "The container was killed: out of memory.",
+            "Raise `resources.memory_gib` in train.yaml.",
+        )
+    if job.status_reason.startswith(_RECLAIMED) or job.exit_code == _RECLAIMED_EXIT_CODE:
+        tries = max(len(job.attempts), 1)
+        return Cause(
+            "reclaimed",
+            f"Spot reclaimed the instance on each of {tries} attempts ({job.status_reason or 'exit code 75'}).",
+            "Raise `attempts` in train.yaml, or say `spot: never` to train on demand.",
+        )
+    if outcome and outcome.cause_code:
+        fix = _FIXES.get(
+            outcome.cause_code, "Read the log's last lines, correct the code, push it and launch again."
+        )
+        return Cause(outcome.cause_code, outcome.cause_message or outcome.cause_code, fix)
+    said = "; ".join(part for part in (job.status_reason, job.container_reason) if part)
+    code = "" if job.exit_code is None else f" with exit code {job.exit_code}"
+    return Cause(
+        "unknown",
+        f"The Batch job ended{code}{': ' + said if said else ''}.",
+        "Read the job's log and its status reason in AWS Batch.",
+    )
+
+
+def unknown_to_batch(job_id: str) -> Cause:
+    """The cause of a run whose Batch job AWS Batch doesn't know any more."""
+    return Cause(
+        "unknown_to_batch",
+        f"AWS Batch knows no job {job_id}; it forgets ended jobs after some days.",
+        "Look at the run's log and model in the bucket; launch the dataset again if they are not complete.",
+    )

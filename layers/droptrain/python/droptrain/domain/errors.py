@@ -1,0 +1,48 @@
+"""What can go wrong, by name; functions translate these once into problem documents or rejections."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a run ended as it did: a stable `code`, what happened in plain words, and what to do about it."""
+
+    code: str
+    message: str
+    fix: str
+
+
+class RejectedError(Exception):
+    """The drop can't be trained; `cause` goes into a REJECTED run and its notice."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
+
+
+class NotFoundError(Exception):
+    """No such project, dataset or run."""
+
+
+class NotReadyError(Exception):
+    """The dataset lacks files that its recipe names."""
+
+
+class AlreadyFinishedError(Exception):
+    """The run has ended, so it can't be cancelled."""
+
+
+class KeyReusedError(Exception):
+    """The idempotency key was used before, for a different request."""
+
+
+class BadCursorError(Exception):
+    """The cursor isn't one that this query handed out."""
+
+
+class BusyError(Exception):
+    """AWS Batch throttles; nothing was submitted, try again later."""
+
+
+class UnsureError(Exception):
+    """SubmitJob's answer was an error or got lost: whether the Batch job exists is open until it is looked up."""

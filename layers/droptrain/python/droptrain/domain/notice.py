@@ -1,0 +1,86 @@
+"""The message that people get when a run ends: plain words first, then where everything is."""
+
+from dataclasses import dataclass
+
+from droptrain.domain import times
+from droptrain.domain.run import Run, run_prefix
+
+_SUBJECT_LENGTH = 100  # SNS's limit for an e-mail subject
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A subject (ASCII, at most 100 characters) and a plain text."""
+
+    subject: str
+    text: str
+
+
+def wanted(run: Run) -> bool:
+    """Whether the project's recipe asks to be told of this outcome."""
+    return run.status.lower() in run.notify
+
+
+def compose(run: Run, bucket: str) -> Notice:
+    """The notice of an ended run."""
+    lines = [f"{run.project} / {run.dataset}: {run.status}"]
+    if run.cause:
+        lines += ["", f"What happened: {run.cause.message}", f"What to do:    {run.cause.fix}"]
+    if run.metrics:
+        lines += ["", "Metrics"]
+        lines += [f"  {name:<24} {value:.6g}" for name, value in _headline_first(run)]
+    lines += ["", "Facts", *(f"  {name:<12} {value}" for name, value in _facts(run, bucket))]
+    return Notice(_subject(run), "\n".join(lines) + "\n")
+
+
+def _subject(run: Run) -> str:
+    headline = ""
+    if run.status == "SUCCEEDED" and run.metric in run.metrics:
+        headline = f" {run.metric}={run.metrics[run.metric]:.4g}"
+    elif run.cause:
+        headline = f" ({run.cause.code})"
+    text = f"{run.status} {run.project}/{run.dataset}{headline}"
+    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return printable if len(printable) <= _SUBJECT_LENGTH else printable[: _SUBJECT_LENGTH - 3] + "..."
+
+
+def _headline_first(run: Run) -> list[tuple[str, float]]:
+    return sorted(run.metrics.items(), key=lambda item: (item[0] != run.metric, item[0]))
+
+
+def _facts(run: Run, bucket: str) -> list[tuple[str, str]]:
+    facts = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
+    if run.started_at and run.stopped_at:
+        facts.append(("Waited", _seconds(run.created_at, run.started_at)))
+        facts.append(("Trained", _seconds(run.started_at, run.stopped_at)))
+    if len(run.attempts) > 1:
+        facts.append(
+            (
+                "Attempts",
+                f"{len(run.attempts)}: " + "; ".join(str(item.reason or "ended") for item in run.attempts),
+            )
+        )
+    if run.cost:
+        facts.append(
+            (
+                "Cost",
+                f"about ${run.cost.estimate_usd:.4f} (estimate: {run.cost.seconds} s of {run.cost.instance_type} at the "
+                f"on-demand price of {run.cost.priced_at}; Spot costs less)",
+            )
+        )
+    folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
+    if run.status == "SUCCEEDED":
+        facts.append(("Model", folder + "export/"))
+    if run.started_at:
+        facts.append(("Log", folder + "log.txt"))
+    facts += [
+        ("Input", f"s3://{bucket}/{item.object.key} ({item.object.version_id})") for item in run.inputs[:10]
+    ]
+    return facts
+
+
+def _seconds(start: str, end: str) -> str:
+    seconds = max(round((times.from_text(end) - times.from_text(start)).total_seconds()), 0)
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,57 @@
+"""What the container said of itself at its end, read from `outcome.json` with suspicion: user code runs there."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_MAX_METRICS = 50
+_MAX_TEXT = 1024
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The container's own account of one attempt; `attempt` counts from 1, 0 if it isn't said."""
+
+    job_id: str
+    attempt: int
+    cause_code: str | None = None
+    cause_message: str = ""
+    script_exit_code: int | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    instance_type: str | None = None
+
+
+def read(document: object) -> Outcome | None:
+    """The account in a parsed `outcome.json`; None if it isn't one. Wrong parts are left out."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("batch_job_id"), str):
+        return None
+    cause, instance = _mapping(document.get("cause")), _mapping(document.get("instance"))
+    code = document.get("script_exit_code")
+    return Outcome(
+        job_id=document["batch_job_id"],
+        attempt=attempt if isinstance(attempt := document.get("attempt"), int) else 0,
+        cause_code=_text(cause.get("code")) or None,
+        cause_message=_text(cause.get("message")),
+        script_exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        metrics=_metrics(_mapping(document.get("metrics"))),
+        instance_type=_text(instance.get("type")) or None,
+    )
+
+
+def _metrics(values: Mapping[str, Any]) -> dict[str, float]:
+    read: dict[str, float] = {}
+    for name, value in values.items():
+        if len(read) == _MAX_METRICS:
+            break
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            read[_text(name)[:100]] = float(value)
+    return read
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value[:_MAX_TEXT] if isinstance(value, str) else ""

@@ -1,0 +1,239 @@
+"""A run: one training of one dataset, its identity, its life and its order of changes."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from droptrain.domain import times
+from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
+from droptrain.domain.errors import Cause
+from droptrain.domain.recipe import Recipe
+
+Status = Literal[
+    "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
+]
+TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
+STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
+
+_RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<number>\d{1,2}))?")
+
+
+@dataclass(frozen=True)
+class Code:
+    """The project's code as it was at the launch: how many files, and one digest over all their versions."""
+
+    files: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What a run asks AWS Batch for; memory in MiB, times in seconds."""
+
+    script: str
+    gpus: int
+    vcpus: int
+    memory_mib: int
+    attempts: int
+    timeout_seconds: int
+    spot: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of a Batch job by AWS Batch."""
+
+    started_at: str | None
+    stopped_at: str | None
+    exit_code: int | None
+    reason: str | None
+    log_stream: str | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the attempts would cost on demand: an estimate, from a price list of `priced_at`."""
+
+    estimate_usd: float
+    instance_type: str
+    usd_per_hour: float
+    seconds: int
+    basis: str
+    priced_at: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of a run's history."""
+
+    at: str
+    status: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The record that the user sees, from launch to outcome. Times are the contract's UTC texts."""
+
+    run_id: str
+    project: str
+    dataset: str
+    status: Status
+    created_at: str
+    updated_at: str
+    launched_by: str
+    created_order: str
+    job: JobRequest | None = None
+    inputs: tuple[Input, ...] = ()
+    recipe: ObjectVersion | None = None
+    code: Code | None = None
+    cause: Cause | None = None
+    metric: str | None = None
+    notify: tuple[str, ...] = ()
+    batch_job_id: str | None = None
+    cancelled_by: str | None = None
+    log_stream: str | None = None
+    started_at: str | None = None
+    stopped_at: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    cost: Cost | None = None
+    history: tuple[Step, ...] = ()
+    progress: str = ""
+    announced_at: str | None = None
+    reruns: int = 0
+    rerun_of: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has its outcome."""
+        return self.status in TERMINAL
+
+    @property
+    def claimed_at(self) -> datetime:
+        """When the record was made; how old a claim without a Batch job is counts from here."""
+        return times.from_text(self.created_at)
+
+
+def is_run_id(text: str) -> bool:
+    """Whether `text` can be a run's id."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
+def identify(
+    project: str,
+    dataset: str,
+    versions: Iterable[ObjectVersion],
+    overrides: Mapping[str, Any],
+    rerun: int,
+) -> str:
+    """The run's id: project, dataset and 12 hex over inputs, recipe and code by key and version,
+    overrides and rerun counter; at most 100 characters of `[a-z0-9_-]`.
+    """
+    parts = sorted(f"{item.key}\0{item.version_id}" for item in set(versions))
+    whole = digest(json.dumps(overrides, sort_keys=True), str(rerun), *parts)
+    return f"{_slug(project)}-{_slug(dataset)}-{whole[:12]}"
+
+
+def order_key(created_at: datetime, run_id: str) -> str:
+    """The sort key of lists: by creation time to the millisecond, then by id."""
+    return f"{created_at.strftime('%Y-%m-%dT%H:%M:%S')}.{created_at.microsecond // 1000:03d}Z#{run_id}"
+
+
+def summarize_code(files: Iterable[ObjectVersion]) -> Code:
+    """One digest over the versions of all code files."""
+    parts = sorted(f"{item.key}\0{item.version_id}" for item in files)
+    return Code(len(parts), digest(*parts)[:16])
+
+
+def job_request(recipe: Recipe, script: str, timeout_seconds: int) -> JobRequest:
+    """What `recipe` asks AWS Batch for."""
+    resources = recipe.resources
+    return JobRequest(
+        script=script,
+        gpus=resources.gpus,
+        vcpus=resources.vcpus,
+        memory_mib=resources.memory_gib * 1024,
+        attempts=recipe.attempts,
+        timeout_seconds=timeout_seconds,
+        spot=recipe.spot,
+    )
+
+
+def plan(
+    run: Run,
+    recipe: Recipe,
+    code: Iterable[ObjectVersion],
+    bucket: str,
+    overrides: Mapping[str, Any],
+    rerun: int,
+) -> dict[str, Any]:
+    """`run.json`: everything that the container needs to train exactly this run, and to repeat it."""
+    assert run.job is not None
+    return {
+        "schema": 1,
+        "run_id": run.run_id,
+        "project": run.project,
+        "dataset": run.dataset,
+        "bucket": bucket,
+        "inputs": [{"channel": item.channel, **asdict(item.object)} for item in run.inputs],
+        "recipe": {"key": run.recipe.key, "version_id": run.recipe.version_id} if run.recipe else None,
+        "code": [asdict(item) for item in code],
+        "entrypoint": run.job.script,
+        "hyperparameters": dict(recipe.hyperparameters),
+        "environment": dict(recipe.environment),
+        "checkpoints": asdict(recipe.checkpoints),
+        "resources": {"gpus": run.job.gpus, "vcpus": run.job.vcpus, "memory_mib": run.job.memory_mib},
+        "spot": run.job.spot,
+        "attempts": run.job.attempts,
+        "timeout_seconds": run.job.timeout_seconds,
+        "metric": asdict(recipe.metric) if recipe.metric else None,
+        "csv": dict(recipe.csv),
+        "overrides": dict(overrides),
+        "rerun": rerun,
+    }
+
+
+def script_environment(run: Run, bucket: str) -> dict[str, str]:
+    """What the Batch job's environment names: the run's folder and the plain dialect's S3 URIs."""
+    assert run.job is not None
+    root = f"s3://{bucket}/"
+    folder = root + run_prefix(run.project, run.run_id)
+    code = root + code_prefix(run.project)
+    variables = {
+        "DROPTRAIN_RUN": folder,
+        "RUN_SCRIPT": code + run.job.script,
+        "SCRIPT_DIR": code.rstrip("/"),
+        "MODEL_DIR": folder + "model",
+        "EXPORT_PATH": folder + "export",
+    }
+    for name, channel in (("TRAINING_DATA", "training"), ("TEST_DATA", "testing")):
+        keys = [item.object.key for item in run.inputs if item.channel == channel]
+        if keys:
+            variables[name] = root + (keys[0] if len(keys) == 1 else _shared_folder(keys))
+    return variables
+
+
+def run_prefix(project: str, run_id: str) -> str:
+    """The folder of everything that a run leaves in the bucket."""
+    return f"runs/{project}/{run_id}/"
+
+
+def split_job_name(job_name: str) -> tuple[str, int] | None:
+    """(run id, which of the run's Batch jobs) that a Batch job's name says; None if it isn't ours."""
+    match = _JOB_NAME.fullmatch(job_name)
+    return (match["run_id"], int(match["number"] or 1)) if match else None
+
+
+def _shared_folder(keys: list[str]) -> str:
+    first, last = min(keys).split("/")[:-1], max(keys).split("/")[:-1]
+    shared = [left for left, right in zip(first, last, strict=False) if left == right]
+    return "/".join(shared)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9_-]+", "-", name.lower())[:40].strip("-_") or "unnamed"

@@ -1,0 +1,387 @@
+"""Launch: a dataset that is ready becomes a run, exactly once, and the run becomes one Batch job."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from droptrain.aws.bucket import Bucket, RecipeFile
+from droptrain.aws.job_queue import JobQueue
+from droptrain.aws.run_table import Claimed, Request, RunTable
+from droptrain.domain import preflight, times
+from droptrain.domain import recipe as recipes
+from droptrain.domain import run as runs
+from droptrain.domain.dataset import (
+    MARKER,
+    BadDrop,
+    Input,
+    ObjectVersion,
+    OtherKey,
+    Readiness,
+    code_prefix,
+    data_prefix,
+    drop_id,
+    judge_key,
+    match_inputs,
+)
+from droptrain.domain.errors import (
+    BusyError,
+    Cause,
+    KeyReusedError,
+    NotFoundError,
+    NotReadyError,
+    RejectedError,
+    UnsureError,
+)
+from droptrain.domain.pricing import PriceList
+from droptrain.domain.recipe import Recipe
+from droptrain.domain.run import JobRequest, Run, Step
+
+# A claim without a Batch job is taken over when its maker can't be at work any more: functions end after 30 s.
+CLAIM_IS_OLD = timedelta(seconds=120)
+DEFAULT_SCRIPT = "run.sh"
+_CLAIM_TRIES = 3
+_SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
+
+Clock = Callable[[], datetime]
+Upload = Literal["ignored", "waiting", "repeated", "launched", "rejected"]
+
+
+@dataclass(frozen=True)
+class Launched:
+    """What an upload led to, and the run that it is about, if any."""
+
+    answer: Upload
+    run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class _Dataset:
+    """What lies in the bucket for a dataset at one moment."""
+
+    project: str
+    name: str
+    recipe_version: ObjectVersion | None
+    recipe: Recipe
+    problem: RejectedError | None
+    readiness: Readiness
+    marker: ObjectVersion | None
+
+    @property
+    def versions(self) -> list[ObjectVersion]:
+        """The dropped objects: inputs, and the marker where it says that they are complete."""
+        return [item.object for item in self.readiness.inputs] + ([self.marker] if self.marker else [])
+
+    @property
+    def drop(self) -> str:
+        return drop_id(self.project, self.name, self.versions)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A run that isn't claimed yet; without a plan it is born REJECTED."""
+
+    run: Run
+    plan: Mapping[str, Any] | None
+
+
+class Launch:
+    """Turns uploads and requests into runs."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        table: RunTable,
+        jobs: JobQueue,
+        prices: PriceList,
+        instance_type: str,
+        clock: Clock,
+    ) -> None:
+        self._bucket = bucket
+        self._table = table
+        self._jobs = jobs
+        self._prices = prices
+        self._instance_type = instance_type
+        self._clock = clock
+
+    def upload(self, key: str, version_id: str) -> Launched:
+        """Judge one uploaded object: launch what its dataset holds now, if that is ready and has no run yet.
+
+        BusyError and UnsureError mean: deliver the event again later.
+        """
+        place = judge_key(key)
+        if isinstance(place, OtherKey):
+            return Launched("ignored")
+        if isinstance(place, BadDrop):
+            return self._reject_bad_drop(place, key, version_id)
+        found = self._look(place.project, place.dataset)
+        if not found.readiness.ready or (found.recipe.trigger == "marker" and place.file != MARKER):
+            return Launched("waiting")
+        taken_by = self._table.find_drop(found.drop)
+        if taken_by:
+            return self._repeat(taken_by)
+        draft = self._draft(found, self._code(found), "upload")
+        if self._claim(draft, found.drop) != "claimed":
+            return Launched("repeated", draft.run.run_id)
+        if draft.plan is None:
+            return Launched("rejected", draft.run.run_id)
+        self._submit(draft.run)
+        return Launched("launched", draft.run.run_id)
+
+    def request(
+        self,
+        project: str,
+        dataset: str,
+        *,
+        caller: str,
+        rerun: bool = False,
+        overrides: Mapping[str, Any] | None = None,
+        request: Request | None = None,
+    ) -> tuple[Run, bool]:
+        """Launch by request: (the run, whether it is new). The same inputs, recipe, code and overrides are the
+        same run, unless `rerun`.
+
+        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have.
+        """
+        if request and (earlier := self._table.find_request(request.key)):
+            return self._answer_again(request, *earlier), False
+        found = self._look(project, dataset, overrides or {})
+        if not found.readiness.inputs:
+            folder = data_prefix(project, dataset)
+            raise NotFoundError(
+                f"There is no dataset {dataset!r} of a project {project!r}: nothing that its recipe "
+                f"names lies in s3://{self._bucket.name}/{folder}"
+            )
+        if not found.readiness.ready:
+            raise NotReadyError(f"{project}/{dataset} still lacks {', '.join(found.readiness.missing)}")
+        code = self._code(found)
+        drop = None if self._table.find_drop(found.drop) else found.drop
+        for _ in range(_CLAIM_TRIES):
+            first = self._table.get(self._identify(found, code, overrides or {}, 0)) if rerun else None
+            draft = self._draft(found, code, caller, overrides or {}, first)
+            claimed = self._claim(draft, drop, request, first)
+            if claimed == "claimed":
+                return self._submit_or_leave(draft), True
+            if claimed == "request_taken":
+                return self.request(project, dataset, caller=caller, request=request)
+            if claimed == "run_taken" and not rerun:
+                run = self._table.get(draft.run.run_id)
+                assert run is not None
+                return run, False
+            drop = None if claimed == "drop_taken" else drop
+        raise BusyError(f"{project}/{dataset} is being launched by others at this moment; try again")
+
+    def finish(self, run: Run) -> None:
+        """Give an old claim its Batch job: adopt the one that has its name, or submit it now."""
+        job_id = self._jobs.find(run)
+        if job_id:
+            self._record(run, job_id)
+        elif run.cancelled_by:
+            self._table.end(run, "CANCELLED", cancelled(run.cancelled_by), self._now())
+        else:
+            self._submit(run)
+
+    def is_old_claim(self, run: Run) -> bool:
+        """Whether the run is a claim whose maker must have died before it noted a Batch job."""
+        return (
+            run.status == "CLAIMED"
+            and run.batch_job_id is None
+            and self._clock() - run.claimed_at >= CLAIM_IS_OLD
+        )
+
+    def _look(self, project: str, dataset: str, overrides: Mapping[str, Any] | None = None) -> _Dataset:
+        file = self._bucket.recipe(project)
+        folder = data_prefix(project, dataset)
+        objects = self._bucket.folder(folder)
+        recipe, problem = _read_recipe(file, overrides or {})
+        if recipe is None:
+            # Nobody can say which inputs an unreadable recipe names: every CSV that is there stands for them.
+            csvs = (item for item in objects if item.key.lower().endswith(".csv"))
+            readiness = Readiness(tuple(Input("data", item) for item in csvs), ())
+            return _Dataset(project, dataset, file.version, Recipe(), problem, readiness, None)
+        marker = next((item for item in objects if item.key == folder + MARKER), None)
+        return _Dataset(
+            project=project,
+            name=dataset,
+            recipe_version=file.version,
+            recipe=recipe,
+            problem=problem,
+            readiness=match_inputs(recipe.inputs, objects, folder),
+            marker=marker if recipe.trigger == "marker" else None,
+        )
+
+    def _code(self, found: _Dataset) -> tuple[ObjectVersion, ...]:
+        return self._bucket.folder(code_prefix(found.project))
+
+    def _identify(
+        self, found: _Dataset, code: tuple[ObjectVersion, ...], overrides: Mapping[str, Any], rerun: int
+    ) -> str:
+        recipe = [found.recipe_version] if found.recipe_version else []
+        return runs.identify(found.project, found.name, [*found.versions, *recipe, *code], overrides, rerun)
+
+    def _draft(
+        self,
+        found: _Dataset,
+        code: tuple[ObjectVersion, ...],
+        launched_by: str,
+        overrides: Mapping[str, Any] | None = None,
+        first: Run | None = None,
+    ) -> _Draft:
+        """The run that the dataset would be now; `first` is the run of which it is the next rerun."""
+        rerun = first.reruns + 1 if first else 0
+        run_id = self._identify(found, code, overrides or {}, rerun)
+        run = replace(
+            self._record_of(run_id, found.project, found.name, launched_by),
+            inputs=found.readiness.inputs,
+            recipe=found.recipe_version,
+            code=runs.summarize_code(code),
+            metric=found.recipe.metric.name if found.recipe.metric else None,
+            notify=found.recipe.notify,
+            rerun_of=first.run_id if first else None,
+        )
+        try:
+            job = self._job_request(found, code)
+        except RejectedError as error:
+            return _Draft(_rejected(run, error.cause), None)
+        run = replace(run, job=job)
+        return _Draft(run, runs.plan(run, found.recipe, code, self._bucket.name, overrides or {}, rerun))
+
+    def _job_request(self, found: _Dataset, code: tuple[ObjectVersion, ...]) -> JobRequest:
+        """What to ask Batch for; RejectedError with the first reason why this can't train."""
+        if found.problem:
+            raise found.problem
+        if cause := preflight.check(found.readiness.inputs):
+            raise RejectedError(cause)
+        script = found.recipe.entrypoint or DEFAULT_SCRIPT
+        if code_prefix(found.project) + script not in {item.key for item in code}:
+            raise RejectedError(_no_script(self._bucket.name, found.project, script))
+        return runs.job_request(found.recipe, script, self._timeout(found.recipe))
+
+    def _timeout(self, recipe: Recipe) -> int:
+        """The timeout of an attempt in seconds: short enough that all attempts together keep `max_cost_usd`."""
+        if recipe.max_cost_usd is None:
+            return recipe.timeout_seconds
+        affordable = self._prices.seconds_for(recipe.max_cost_usd, self._instance_type)
+        if affordable is None:
+            raise RejectedError(
+                recipes.bad_recipe(
+                    f"max_cost_usd: there is no price for {self._instance_type} in this region to keep it by"
+                )
+            )
+        seconds = int(min(recipe.timeout_seconds, affordable / recipe.attempts))
+        if seconds < _SHORTEST_TIMEOUT:
+            raise RejectedError(
+                recipes.bad_recipe(
+                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {self._instance_type} in each of "
+                    f"{recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
+                )
+            )
+        return seconds
+
+    def _claim(
+        self, draft: _Draft, drop: str | None, request: Request | None = None, first: Run | None = None
+    ) -> Claimed:
+        """Claim the run; its plan is in the bucket before anybody can find the claim."""
+        if draft.plan is not None:
+            self._bucket.write_plan(draft.plan)
+        return self._table.claim(draft.run, drop, request, first)
+
+    def _submit_or_leave(self, draft: _Draft) -> Run:
+        """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""
+        if draft.plan is None:
+            return draft.run
+        try:
+            return self._submit(draft.run)
+        except (BusyError, UnsureError):
+            return draft.run
+
+    def _submit(self, run: Run) -> Run:
+        try:
+            job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket.name))
+        except RejectedError as error:
+            self._table.end(run, "REJECTED", error.cause, self._now())
+            return _rejected(run, error.cause)
+        return self._record(run, job_id)
+
+    def _record(self, run: Run, job_id: str) -> Run:
+        """Note the Batch job; end it at once if the run was cancelled meanwhile or has another job."""
+        recorded = self._table.record_job(run, job_id, self._now())
+        if recorded.batch_job_id != job_id:
+            self._jobs.end(job_id, f"superseded: {run.run_id} has the Batch job {recorded.batch_job_id}")
+        elif recorded.cancelled_by:
+            self._jobs.end(job_id, cancelled(recorded.cancelled_by).message)
+        return recorded
+
+    def _repeat(self, run_id: str) -> Launched:
+        """The drop has its run: nothing to do, unless that is a claim that nobody finishes any more."""
+        run = self._table.get(run_id)
+        if run and self.is_old_claim(run):
+            self.finish(run)
+            return Launched("launched", run_id)
+        return Launched("repeated", run_id)
+
+    def _reject_bad_drop(self, place: BadDrop, key: str, version_id: str) -> Launched:
+        version = ObjectVersion(key, version_id, 0, "")
+        run_id = runs.identify(place.project, place.dataset, [version], {}, 0)
+        run = self._record_of(run_id, place.project or "-", place.dataset, "upload")
+        cause = Cause("bad_name", place.problem, place.fix)
+        claimed = self._table.claim(_rejected(replace(run, notify=recipes.EVENTS), cause), drop=None)
+        return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
+
+    def _record_of(self, run_id: str, project: str, dataset: str, launched_by: str) -> Run:
+        now = self._clock()
+        at = times.to_text(now)
+        return Run(
+            run_id=run_id,
+            project=project,
+            dataset=dataset,
+            status="CLAIMED",
+            created_at=at,
+            updated_at=at,
+            launched_by=launched_by,
+            created_order=runs.order_key(now, run_id),
+            history=(Step(at, "CLAIMED"),),
+        )
+
+    def _answer_again(self, request: Request, run_id: str, body_digest: str) -> Run:
+        run = self._table.get(run_id)
+        if body_digest != request.body_digest or run is None:
+            raise KeyReusedError("This Idempotency-Key was used before, for a different request")
+        return run
+
+    def _now(self) -> str:
+        return times.to_text(self._clock())
+
+
+def cancelled(caller: str) -> Cause:
+    """The cause of a run that somebody cancelled."""
+    return Cause("cancelled", f"Cancelled by {caller}.", "Launch the dataset again if that was not meant.")
+
+
+def _read_recipe(
+    file: RecipeFile, overrides: Mapping[str, Any]
+) -> tuple[Recipe | None, RejectedError | None]:
+    """(the recipe, what is wrong with it): of a wrong one its inputs, if these can be read, else None."""
+    if file.problem:
+        return None, file.problem
+    try:
+        recipe = recipes.parse(file.document)
+    except RejectedError as problem:
+        return recipes.inputs_of(file.document), problem
+    return (recipes.parse(recipes.override(file.document, overrides)) if overrides else recipe), None
+
+
+def _rejected(run: Run, cause: Cause) -> Run:
+    return replace(
+        run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
+    )
+
+
+def _no_script(bucket: str, project: str, script: str) -> Cause:
+    folder = f"s3://{bucket}/{code_prefix(project)}"
+    return Cause(
+        "code_missing",
+        f"The project has no {folder}{script}",
+        f"Upload the code with: aws s3 cp --recursive <your code folder> {folder} and launch the dataset with "
+        "POST /runs or by dropping it again.",
+    )

@@ -1,0 +1,23 @@
+"""What the template tells the functions, read from their environment once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names and ARNs of the stack's resources."""
+
+    table_name: str
+    bucket_name: str
+    spot_job_queue_arn: str
+    on_demand_job_queue_arn: str
+    job_definition_name: str
+    notices_topic_arn: str
+    default_instance_type: str
+    aws_region: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Settings from variables of the same names in capitals; KeyError names one that is missing."""
+        return cls(**{name: environment[name.upper()] for name in cls.__dataclass_fields__})

@@ -1,0 +1,20 @@
+"""What the functions tell of themselves: JSON logs with the run's id in every line, and metrics."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+
+logger = Logger()
+metrics = Metrics()
+
+
+class LoggingBatchProcessor(BatchProcessor):
+    """A batch processor that says which record failed and why; the others of the batch go on."""
+
+    def __init__(self, event_type: EventType) -> None:
+        super().__init__(event_type=event_type, raise_on_entire_batch_failure=False)
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        logger.error("A record failed; its queue or stream delivers it again", exc_info=exception)
+        return super().failure_handler(record, exception)

@@ -1,0 +1,65 @@
+"""Track: what AWS Batch says of a job becomes the run's record, whatever repeats, comes late or out of order."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from droptrain.aws.bucket import Bucket
+from droptrain.aws.run_table import Applied, RunTable
+from droptrain.domain import batch_job, diagnosis, times
+from droptrain.domain import outcome as outcomes
+from droptrain.domain.batch_job import JobState
+from droptrain.domain.outcome import Outcome
+from droptrain.domain.pricing import PriceList
+
+Change = Applied | Literal["foreign"]
+
+
+class Track:
+    """Applies states of Batch jobs to the table."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        table: RunTable,
+        prices: PriceList,
+        instance_type: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._bucket = bucket
+        self._table = table
+        self._prices = prices
+        self._instance_type = instance_type
+        self._clock = clock
+
+    def event(self, detail: Mapping[str, Any]) -> tuple[Change, str | None]:
+        """Apply a state-change event's detail: (what became of it, the run's id); "foreign" if no run's job."""
+        job = batch_job.read(detail)
+        return (self.apply(job), job.run_id) if job else ("foreign", None)
+
+    def apply(self, job: JobState) -> Applied:
+        """Apply a job's state; an end brings the cause, the metrics and the cost along."""
+        now = times.to_text(self._clock())
+        if not job.ended:
+            return self._table.apply(job, now)
+        outcome = self._outcome(job)
+        instance_type = (outcome and outcome.instance_type) or self._instance_type
+        return self._table.apply(
+            job,
+            now,
+            cause=diagnosis.explain(job, outcome),
+            metrics=outcome.metrics if outcome else None,
+            cost=self._prices.estimate(job.attempts, instance_type),
+        )
+
+    def _outcome(self, job: JobState) -> Outcome | None:
+        """The last attempt's own account; an earlier attempt's says nothing about this end."""
+        project = job.project
+        if project is None:
+            run = self._table.get(job.run_id)
+            if run is None:
+                return None
+            project = run.project
+        outcome = outcomes.read(self._bucket.outcome(project, job.run_id))
+        ours = outcome and outcome.job_id == job.job_id and outcome.attempt == len(job.attempts)
+        return outcome if ours else None
