@@ -37,7 +37,7 @@ from droptrain.domain.pricing import PriceList
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import JobRequest, Run, Step
 
-# A claim without a Batch job is taken over when its maker can't be at work any more: functions end after 30 s.
+# A claim without a Batch job is taken over when its maker can't be at work any more: functions live for 30 s.
 CLAIM_IS_OLD = timedelta(seconds=120)
 DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
@@ -138,8 +138,9 @@ class Launch:
         overrides: Mapping[str, Any] | None = None,
         request: Request | None = None,
     ) -> tuple[Run, bool]:
-        """Launch by request: (the run, whether it is new). The same inputs, recipe, code and overrides are the
-        same run, unless `rerun`.
+        """Launch by request: (the run, whether it is new).
+
+        The same inputs, recipe, code and overrides are the same run, unless `rerun`.
 
         NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have.
         """
@@ -258,7 +259,7 @@ class Launch:
         return runs.job_request(found.recipe, script, self._timeout(found.recipe))
 
     def _timeout(self, recipe: Recipe) -> int:
-        """The timeout of an attempt in seconds: short enough that all attempts together keep `max_cost_usd`."""
+        """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
         if recipe.max_cost_usd is None:
             return recipe.timeout_seconds
         affordable = self._prices.seconds_for(recipe.max_cost_usd, self._instance_type)
@@ -272,8 +273,8 @@ class Launch:
         if seconds < _SHORTEST_TIMEOUT:
             raise RejectedError(
                 recipes.bad_recipe(
-                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {self._instance_type} in each of "
-                    f"{recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
+                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {self._instance_type} "
+                    f"in each of {recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
                 )
             )
         return seconds
@@ -382,6 +383,6 @@ def _no_script(bucket: str, project: str, script: str) -> Cause:
     return Cause(
         "code_missing",
         f"The project has no {folder}{script}",
-        f"Upload the code with: aws s3 cp --recursive <your code folder> {folder} and launch the dataset with "
-        "POST /runs or by dropping it again.",
+        f"Upload the code with: aws s3 cp --recursive <your code folder> {folder} "
+        "and launch the dataset with POST /runs or by dropping it again.",
     )

@@ -38,7 +38,7 @@ class Query:
     def runs(
         self, *, project: str | None = None, status: str | None = None, limit: int, cursor: str | None = None
     ) -> Listing:
-        """At most `limit` runs, newest first; with a status filter a page may be short and still have a cursor.
+        """At most `limit` runs, newest first; filtered by status, a page may be short and have a cursor.
 
         BadCursorError for a cursor that this query didn't hand out.
         """

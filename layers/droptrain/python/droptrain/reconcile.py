@@ -39,7 +39,7 @@ class Reconcile:
         self._clock = clock
 
     def all(self) -> Counter[str]:
-        """One pass over the active runs; how many claims were finished, changes applied, notices published."""
+        """One pass over the active runs; counts of finished claims, applied changes, published notices."""
         done: Counter[str] = Counter()
         for page in self._table.active():
             quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]

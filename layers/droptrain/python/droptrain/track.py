@@ -1,4 +1,4 @@
-"""Track: what AWS Batch says of a job becomes the run's record, whatever repeats, comes late or out of order."""
+"""Track: what AWS Batch says of a job becomes the run's record, in whatever order it comes."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -33,7 +33,7 @@ class Track:
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> tuple[Change, str | None]:
-        """Apply a state-change event's detail: (what became of it, the run's id); "foreign" if no run's job."""
+        """Apply an event's detail; what became of it ("foreign": not a run's job) and the run's id."""
         job = batch_job.read(detail)
         return (self.apply(job), job.run_id) if job else ("foreign", None)
 

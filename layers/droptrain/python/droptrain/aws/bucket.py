@@ -1,6 +1,7 @@
 """The bucket in S3: recipes, what lies in a folder at this moment, run.json and outcome.json."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ class Bucket:
                     found.append(ObjectVersion(version["Key"], version["VersionId"], version["Size"], etag))
         return tuple(found)
 
-    def write_plan(self, plan: dict[str, Any]) -> None:
+    def write_plan(self, plan: Mapping[str, Any]) -> None:
         """Write `run.json`. The same run has the same plan, so writing it twice changes nothing."""
         self._client.put_object(
             Bucket=self.name,

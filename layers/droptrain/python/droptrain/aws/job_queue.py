@@ -13,7 +13,7 @@ from droptrain.domain.run import Run
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
 
-# Reclaim is the only end that another try mends; Batch retries when nothing matches, so the last rule ends it.
+# Another try mends a reclaim alone; Batch retries when nothing matches, so the last rule ends the rest.
 EVALUATE_ON_EXIT = [
     {"onStatusReason": "Host EC2*", "action": "RETRY"},
     {"onExitCode": "75", "action": "RETRY"},
@@ -60,7 +60,8 @@ class JobQueue:
             "retryStrategy": {"attempts": job.attempts, "evaluateOnExit": EVALUATE_ON_EXIT},
             "timeout": {"attemptDurationSeconds": job.timeout_seconds},
             "tags": {
-                "droptrain:project": run.project, "droptrain:dataset": run.dataset, "droptrain:run_id": run.run_id,
+                "droptrain:project": run.project, "droptrain:dataset": run.dataset,
+                "droptrain:run_id": run.run_id,
             },
             "propagateTags": True,
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A run as a DynamoDB item and back. Readers ignore attributes that they don't know and default what is absent."""
+"""A run as a DynamoDB item and back. Readers ignore unknown attributes and default absent ones."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -21,7 +21,7 @@ Position = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """An idempotent API request: the caller's key, what it asked for, and when it may be forgotten (epoch s)."""
+    """An idempotent API request: its key, what it asked for, and when it may be forgotten (epoch s)."""
 
     key: str
     body_digest: str
@@ -127,7 +127,7 @@ class RunTable:
     ) -> Applied:
         """Apply a Batch job's state, if it says more than the record knows.
 
-        "stale" for what repeats, comes late or belongs to another Batch job; "unknown" if there is no such run.
+        "stale" for what repeats, comes late or belongs to another Batch job; "unknown": no such run.
         """
         values = {
             "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,

@@ -65,7 +65,9 @@ def read(detail: Mapping[str, Any]) -> JobState | None:
     """
     name, job_id, state = detail.get("jobName"), detail.get("jobId"), detail.get("status")
     ours = split_job_name(name) if isinstance(name, str) else None
-    if ours is None or not isinstance(job_id, str) or state not in _RANKS:
+    if ours is None or not isinstance(job_id, str):
+        return None
+    if not isinstance(state, str) or state not in _RANKS:
         return None
     container = _mapping(detail.get("container"))
     attempts = detail.get("attempts")

@@ -12,8 +12,8 @@ _RECLAIMED_EXIT_CODE = 75
 
 _FIXES = {
     "input_missing": "Check that the object is still in the bucket, then launch the dataset again.",
-    "s3_unreachable": "Look at the job's log; check the job role, the bucket's policy and the network's way to S3.",
-    "gpu_not_visible": "Check that the job definition's image brings CUDA and that the AMI has NVIDIA drivers.",
+    "s3_unreachable": "Check the job role, the bucket's policy and the network's way to S3.",
+    "gpu_not_visible": "Check that the image brings CUDA and that the AMI has NVIDIA drivers.",
     "bad_recipe": "Correct train.yaml and launch the dataset again.",
     "superseded": "Nothing to do: another Batch job of this run trains.",
 }
@@ -22,8 +22,8 @@ _FIXES = {
 def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
     """The cause of an ended Batch job; None if it SUCCEEDED.
 
-    `outcome` is the last attempt's own account, if it left one. Batch's word on timeout, memory and reclaim goes first:
-    a killed container can't tell.
+    `outcome` is the last attempt's own account, if it left one. Batch's word on timeout, memory and reclaim
+    goes first: a killed container can't tell.
     """
     if job.state == "SUCCEEDED":
         return None
@@ -46,10 +46,10 @@ def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
             "Raise `resources.memory_gib` in train.yaml.",
         )
     if job.status_reason.startswith(_RECLAIMED) or job.exit_code == _RECLAIMED_EXIT_CODE:
-        tries = max(len(job.attempts), 1)
+        tries, said = max(len(job.attempts), 1), job.status_reason or "exit code 75"
         return Cause(
             "reclaimed",
-            f"Spot reclaimed the instance on each of {tries} attempts ({job.status_reason or 'exit code 75'}).",
+            f"Spot reclaimed the instance on each of {tries} attempts ({said}).",
             "Raise `attempts` in train.yaml, or say `spot: never` to train on demand.",
         )
     if outcome and outcome.cause_code:

@@ -45,4 +45,4 @@ class BusyError(Exception):
 
 
 class UnsureError(Exception):
-    """SubmitJob's answer was an error or got lost: whether the Batch job exists is open until it is looked up."""
+    """SubmitJob failed or its answer got lost: whether the Batch job exists is open until it is looked up."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from droptrain.domain import times
-from droptrain.domain.run import Run, run_prefix
+from droptrain.domain.run import Cost, Run, run_prefix
 
 _SUBJECT_LENGTH = 100  # SNS's limit for an e-mail subject
+_INPUTS_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def compose(run: Run, bucket: str) -> Notice:
 
 def _subject(run: Run) -> str:
     headline = ""
-    if run.status == "SUCCEEDED" and run.metric in run.metrics:
+    if run.status == "SUCCEEDED" and run.metric and run.metric in run.metrics:
         headline = f" {run.metric}={run.metrics[run.metric]:.4g}"
     elif run.cause:
         headline = f" ({run.cause.code})"
@@ -51,35 +52,31 @@ def _headline_first(run: Run) -> list[tuple[str, float]]:
 def _facts(run: Run, bucket: str) -> list[tuple[str, str]]:
     facts = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
     if run.started_at and run.stopped_at:
-        facts.append(("Waited", _seconds(run.created_at, run.started_at)))
-        facts.append(("Trained", _seconds(run.started_at, run.stopped_at)))
+        facts.append(("Waited", _duration(run.created_at, run.started_at)))
+        facts.append(("Trained", _duration(run.started_at, run.stopped_at)))
     if len(run.attempts) > 1:
-        facts.append(
-            (
-                "Attempts",
-                f"{len(run.attempts)}: " + "; ".join(str(item.reason or "ended") for item in run.attempts),
-            )
-        )
+        ends = "; ".join(attempt.reason or "ended" for attempt in run.attempts)
+        facts.append(("Attempts", f"{len(run.attempts)}: {ends}"))
     if run.cost:
-        facts.append(
-            (
-                "Cost",
-                f"about ${run.cost.estimate_usd:.4f} (estimate: {run.cost.seconds} s of {run.cost.instance_type} at the "
-                f"on-demand price of {run.cost.priced_at}; Spot costs less)",
-            )
-        )
+        facts.append(("Cost", _price(run.cost)))
     folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
     if run.status == "SUCCEEDED":
         facts.append(("Model", folder + "export/"))
     if run.started_at:
         facts.append(("Log", folder + "log.txt"))
-    facts += [
-        ("Input", f"s3://{bucket}/{item.object.key} ({item.object.version_id})") for item in run.inputs[:10]
-    ]
+    for item in run.inputs[:_INPUTS_NAMED]:
+        facts.append(("Input", f"s3://{bucket}/{item.object.key} ({item.object.version_id})"))
     return facts
 
 
-def _seconds(start: str, end: str) -> str:
+def _price(cost: Cost) -> str:
+    return (
+        f"about ${cost.estimate_usd:.4f}, an estimate: {cost.seconds} s of {cost.instance_type} at the on-demand "
+        f"price of {cost.priced_at}; Spot costs less"
+    )
+
+
+def _duration(start: str, end: str) -> str:
     seconds = max(round((times.from_text(end) - times.from_text(start)).total_seconds()), 0)
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""What the container said of itself at its end, read from `outcome.json` with suspicion: user code runs there."""
+"""The container's account of its end, `outcome.json`, read with suspicion: user code ran there."""
 
 import math
 from collections.abc import Mapping

@@ -18,7 +18,7 @@ class PriceList:
     usd_per_hour: Mapping[str, float]
 
     def estimate(self, attempts: Iterable[Attempt], instance_type: str) -> Cost | None:
-        """What `attempts` would cost on demand; None if the instance type has no price here. Spot costs less."""
+        """What `attempts` would cost on demand; None if the type has no price here. Spot costs less."""
         price = self.usd_per_hour.get(instance_type)
         if price is None:
             return None

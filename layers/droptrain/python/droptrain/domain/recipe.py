@@ -94,7 +94,7 @@ def inputs_of(document: object) -> Recipe | None:
 
 
 def override(document: object, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe's document with `overrides` of hyperparameters and resources laid over it, field by field."""
+    """The recipe's document with `overrides` of hyperparameters and resources laid over it by field."""
     whole = dict(document) if isinstance(document, Mapping) else {}
     for name, changes in overrides.items():
         whole[name] = {**whole.get(name, {}), **changes}
@@ -106,7 +106,7 @@ def bad_recipe(problem: str) -> Cause:
     return Cause(
         code="bad_recipe",
         message=f"{FILE}: {problem}",
-        fix=f"Correct {FILE}, upload it again, and launch the dataset with POST /runs or by dropping it again.",
+        fix=f"Correct {FILE}, upload it, and launch the dataset with POST /runs or by dropping it again.",
     )
 
 
@@ -213,7 +213,8 @@ def _entrypoint(value: object) -> str:
         raise _WrongError(f"has to be a path inside the project's code folder, not {_short(path)}")
     if not path.endswith(".sh"):
         raise _WrongError(
-            f"has to be a shell script such as run.sh for now, not {_short(path)}; a run.sh of two lines can start Python"
+            f"has to be a shell script such as run.sh for now, not {_short(path)}; "
+            "a run.sh of two lines can start Python"
         )
     return path
 
