@@ -39,9 +39,10 @@ class Reconcile:
         self._clock = clock
 
     def all(self) -> Counter[str]:
-        """One pass over the active runs; counts of finished claims, applied changes, published notices."""
-        done: Counter[str] = Counter()
+        """One pass over the active runs; counts of these, finished claims, applied changes and published notices."""
+        done = Counter(active=0)
         for page in self._table.active():
+            done["active"] += len(page)
             quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]
             for run in quiet:
                 if run.ended:

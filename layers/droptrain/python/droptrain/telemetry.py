@@ -5,6 +5,8 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
+from droptrain.domain.errors import BusyError, UnsureError
+
 logger = Logger()
 metrics = Metrics()
 
@@ -16,5 +18,8 @@ class LoggingBatchProcessor(BatchProcessor):
         super().__init__(event_type=event_type, raise_on_entire_batch_failure=False)
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
-        logger.error("A record failed; its queue or stream delivers it again", exc_info=exception)
+        if isinstance(exception[1], BusyError | UnsureError):
+            logger.warning("The record waits and is delivered again: %s", exception[1])
+        else:
+            logger.error("The record failed and is delivered again", exc_info=exception)
         return super().failure_handler(record, exception)

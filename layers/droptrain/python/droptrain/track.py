@@ -32,10 +32,10 @@ class Track:
         self._instance_type = instance_type
         self._clock = clock
 
-    def event(self, detail: Mapping[str, Any]) -> tuple[Change, str | None]:
-        """Apply an event's detail; what became of it ("foreign": not a run's job) and the run's id."""
+    def event(self, detail: Mapping[str, Any]) -> Change:
+        """Apply an event's detail; "foreign" if it is of no run's job."""
         job = batch_job.read(detail)
-        return (self.apply(job), job.run_id) if job else ("foreign", None)
+        return self.apply(job) if job else "foreign"
 
     def apply(self, job: JobState) -> Applied:
         """Apply a job's state; an end brings the cause, the metrics and the cost along."""

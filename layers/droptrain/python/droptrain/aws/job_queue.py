@@ -71,15 +71,15 @@ class JobQueue:
             code = error.response.get("Error", {}).get("Code", "")
             message = error.response.get("Error", {}).get("Message", "")
             if code in _THROTTLES:
-                raise BusyError(message) from error
+                raise BusyError(f"{run.run_id}: {message}") from error
             if code == "ClientException":
                 fix = 'Correct what AWS Batch names, then launch with POST /runs and "rerun": true.'
                 raise RejectedError(
                     Cause("refused_by_batch", f"AWS Batch refused the job: {message}", fix)
                 ) from error
-            raise UnsureError(str(error)) from error
+            raise UnsureError(f"{run.run_id}: {error}") from error
         except BotoCoreError as error:
-            raise UnsureError(str(error)) from error
+            raise UnsureError(f"{run.run_id}: {error}") from error
 
     def find(self, run: Run) -> str | None:
         """The id of a Batch job with the run's name, whatever its state; the oldest, if there are several.

@@ -71,8 +71,8 @@ def _facts(run: Run, bucket: str) -> list[tuple[str, str]]:
 
 def _price(cost: Cost) -> str:
     return (
-        f"about ${cost.estimate_usd:.4f}, an estimate: {cost.seconds} s of {cost.instance_type} at the on-demand "
-        f"price of {cost.priced_at}; Spot costs less"
+        f"about ${cost.estimate_usd:.4f}, an estimate: {cost.seconds} s of {cost.instance_type} "
+        f"at the on-demand price of {cost.priced_at}; Spot costs less"
     )
 
 

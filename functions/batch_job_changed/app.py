@@ -1,0 +1,32 @@
+"""A Batch job changed its state: the run's record follows."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.settings import Settings
+from droptrain.telemetry import LoggingBatchProcessor, logger, metrics
+from droptrain.wiring import Wiring
+
+track = Wiring(Settings.from_environment(os.environ)).track()
+processor = LoggingBatchProcessor(EventType.SQS)
+
+
+def handle(record: SQSRecord) -> None:
+    """Apply one state change; an exception brings the record back later."""
+    detail = record.json_body["detail"]
+    logger.append_keys(
+        run_id=detail.get("jobName"), batch_job_id=detail.get("jobId"), state=detail.get("status")
+    )
+    change = track.event(detail)
+    metrics.add_metric("ChangesApplied" if change == "applied" else "ChangesIgnored", "Count", 1)
+    logger.info("Change %s", change)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """A batch of the changes queue."""
+    return process_partial_response(event, handle, processor, context)

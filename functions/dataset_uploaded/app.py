@@ -1,0 +1,39 @@
+"""An object was created in the bucket: launch what its dataset holds now."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.settings import Settings
+from droptrain.telemetry import LoggingBatchProcessor, logger, metrics
+from droptrain.wiring import Wiring
+
+COUNTED_AS = {
+    "launched": "RunsLaunched",
+    "rejected": "RunsRejected",
+    "repeated": "UploadsRepeated",
+    "waiting": "DatasetsWaiting",
+    "ignored": "UploadsIgnored",
+}
+
+launch = Wiring(Settings.from_environment(os.environ)).launch()
+processor = LoggingBatchProcessor(EventType.SQS)
+
+
+def handle(record: SQSRecord) -> None:
+    """Launch one upload's dataset; an exception brings the record back later."""
+    item = record.json_body["detail"]["object"]
+    logger.append_keys(key=item["key"], run_id=None)
+    upload = launch.upload(item["key"], item.get("version-id", "null"))
+    logger.append_keys(run_id=upload.run_id)
+    metrics.add_metric(COUNTED_AS[upload.answer], "Count", 1)
+    logger.info("Upload %s", upload.answer)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """A batch of the uploads queue."""
+    return process_partial_response(event, handle, processor, context)

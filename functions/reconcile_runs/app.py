@@ -1,0 +1,30 @@
+"""Five minutes passed: what events left undone is finished."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.settings import Settings
+from droptrain.telemetry import logger, metrics
+from droptrain.wiring import Wiring
+
+COUNTED_AS = {
+    "active": "RunsActive",
+    "finished": "ClaimsFinished",
+    "applied": "ChangesReconciled",
+    "announced": "NoticesPublished",
+    "forgotten": "RunsForgotten",
+}
+
+reconcile = Wiring(Settings.from_environment(os.environ)).reconcile()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """One pass over the active runs; what it did, by name."""
+    done = reconcile.all()
+    for name, count in done.items():
+        metrics.add_metric(COUNTED_AS[name], "Count", count)
+    logger.info("Reconciled", extra=dict(done))
+    return dict(done)

@@ -1,0 +1,158 @@
+"""What the API takes and gives, in the contract's words."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Self
+
+from droptrain.domain.run import Run, Status, run_prefix
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+
+
+class _Given(BaseModel):
+    """What a caller sends: unknown fields are errors, and nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Overrides(_Given):
+    """Fields of the recipe for this run alone, laid over the recipe's own."""
+
+    hyperparameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    resources: dict[str, int] = Field(default_factory=dict)
+
+
+class LaunchRequest(_Given):
+    """POST /runs."""
+
+    project: ProjectName
+    dataset: DatasetName
+    rerun: bool = False
+    overrides: Overrides = Field(default_factory=Overrides)
+
+
+class CauseView(BaseModel):
+    """Why a run ended as it did, and what to do about it."""
+
+    code: str
+    message: str
+    fix: str
+
+
+class AttemptView(BaseModel):
+    """One try of the Batch job by AWS Batch."""
+
+    number: int
+    started_at: str | None
+    stopped_at: str | None
+    exit_code: int | None
+    reason: str | None
+    log_stream: str | None
+
+
+class CostView(BaseModel):
+    """An estimate: what the attempts would cost on demand."""
+
+    estimate_usd: float
+    instance_type: str
+    usd_per_hour: float
+    seconds: int
+    basis: str
+    priced_at: str
+
+
+class FileView(BaseModel):
+    """A file and the version of it that the run is pinned to; size in bytes."""
+
+    key: str
+    version_id: str
+    size: int
+
+
+class InputView(FileView):
+    """A dropped file and its channel."""
+
+    channel: str
+
+
+class CodeView(BaseModel):
+    """The project's code at the launch."""
+
+    files: int
+    digest: str
+
+
+class StepView(BaseModel):
+    """One entry of the run's history."""
+
+    at: str
+    status: str
+    note: str
+
+
+class Links(BaseModel):
+    """Where everything of the run is: `self` in this API, the others in S3."""
+
+    self: str
+    run: str
+    model: str
+    export: str
+    log: str
+
+
+class RunView(BaseModel):
+    """A run, as GET /runs/{run_id} gives it."""
+
+    run_id: str
+    project: str
+    dataset: str
+    status: Status
+    cause: CauseView | None
+    created_at: str
+    updated_at: str
+    started_at: str | None
+    stopped_at: str | None
+    launched_by: str
+    cancelled_by: str | None
+    rerun_of: str | None
+    batch_job_id: str | None
+    log_stream: str | None
+    attempts: list[AttemptView]
+    cost: CostView | None
+    metric: str | None
+    metrics: dict[str, float]
+    inputs: list[InputView]
+    recipe: FileView | None
+    code: CodeView | None
+    history: list[StepView]
+    links: Links
+
+    @classmethod
+    def of(cls, run: Run, bucket: str) -> Self:
+        """The view of a run whose files lie in `bucket`."""
+        same = {name: value for name, value in asdict(run).items() if name in cls.model_fields}
+        return cls.model_validate({
+            **same,
+            "attempts": [{"number": number, **asdict(each)} for number, each in enumerate(run.attempts, 1)],
+            "inputs": [{"channel": each.channel, **asdict(each.object)} for each in run.inputs],
+            "links": _links(run, bucket),
+        })  # fmt: skip
+
+
+class RunList(BaseModel):
+    """A page of runs, newest first, and the cursor of the next page."""
+
+    runs: list[RunView]
+    cursor: str | None
+
+
+def _links(run: Run, bucket: str) -> dict[str, Any]:
+    folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
+    return {
+        "self": f"/runs/{run.run_id}",
+        "run": folder,
+        "model": folder + "model/",
+        "export": folder + "export/",
+        "log": folder + "log.txt",
+    }
