@@ -39,7 +39,7 @@ class Reconcile:
         self._clock = clock
 
     def all(self) -> Counter[str]:
-        """One pass over the active runs; counts of these, finished claims, applied changes and published notices."""
+        """One pass over the active runs: how many there are, and what was done by name."""
         done = Counter(active=0)
         for page in self._table.active():
             done["active"] += len(page)

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from droptrain.aws import recipe_yaml
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import RejectedError
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MAX_OUTCOME_BYTES = 256 * 1024
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Bucket:
             key, answer.get("VersionId", "null"), answer["ContentLength"], answer["ETag"].strip('"')
         )
         try:
-            return RecipeFile(_parse(answer["Body"].read(recipes.MAX_BYTES + 1)), version)
+            return RecipeFile(recipe_yaml.parse(answer["Body"].read(recipes.MAX_BYTES + 1)), version)
         except RejectedError as problem:
             return RecipeFile(None, version, problem)
 
@@ -85,17 +83,3 @@ class Bucket:
             return json.loads(body)
         except (ValueError, RecursionError):
             return None
-
-
-def _parse(body: bytes) -> object:
-    if len(body) > recipes.MAX_BYTES:
-        raise RejectedError(recipes.bad_recipe(f"the file has more than {recipes.MAX_BYTES // 1024} KiB"))
-    try:
-        return yaml.load(body.decode("utf-8"), Loader=_Loader)  # noqa: S506  a safe loader
-    except UnicodeDecodeError as error:
-        raise RejectedError(recipes.bad_recipe(f"the file isn't UTF-8 (byte {error.start})")) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        said = getattr(error, "problem", None) or "it can't be read as YAML"
-        raise RejectedError(recipes.bad_recipe(f"{where}{said}")) from None

@@ -1,12 +1,14 @@
 """The container's account of its end, `outcome.json`, read with suspicion: user code ran there."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 _MAX_METRICS = 50
 _MAX_TEXT = 1024
+# What DynamoDB can hold as a number, with room to spare: 1E-130 to 9.9E+125.
+_SMALLEST, _LARGEST = 1e-120, 1e120
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,14 @@ def read(document: object) -> Outcome | None:
 
 
 def _metrics(values: Mapping[str, Any]) -> dict[str, float]:
-    read: dict[str, float] = {}
-    for name, value in values.items():
-        if len(read) == _MAX_METRICS:
-            break
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            read[_text(name)[:100]] = float(value)
-    return read
+    good = {_text(name)[:100]: float(value) for name, value in values.items() if name and _is_metric(value)}
+    return dict(islice(good.items(), _MAX_METRICS))
+
+
+def _is_metric(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value == 0 or _SMALLEST < abs(value) < _LARGEST
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

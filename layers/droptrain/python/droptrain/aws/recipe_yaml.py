@@ -1,0 +1,63 @@
+"""The text of train.yaml as plain values: YAML 1.2's core schema, where `on` is a text and 1e-3 a number."""
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from droptrain.domain import recipe as recipes
+from droptrain.domain.errors import RejectedError
+
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# YAML 1.2.2, section 10.3.2: what a plain scalar can be beside a text, and the first letters it then has.
+_CORE_SCHEMA = (
+    ("null", r"null|Null|NULL|~|", "nN~"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+)
+
+
+class _Loader(_SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  PyYAML's own class attribute
+
+
+for _tag, _pattern, _letters in _CORE_SCHEMA:
+    _first = [*_letters, ""] if _tag == "null" else list(_letters)
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def _decimal(loader: Any, node: Any) -> int:
+    text = loader.construct_scalar(node)
+    return int(text, 16) if text.startswith("0x") else int(text)
+
+
+def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
+    seen = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, Hashable) and key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"{key!r} is said twice", key_node.start_mark)
+        seen.add(key)
+    values: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return values
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _decimal)
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def parse(body: bytes) -> object:
+    """The document in `body`; RejectedError says where it isn't YAML."""
+    if len(body) > recipes.MAX_BYTES:
+        raise RejectedError(recipes.bad_recipe(f"the file has more than {recipes.MAX_BYTES // 1024} KiB"))
+    try:
+        return yaml.load(body.decode("utf-8-sig"), Loader=_Loader)  # noqa: S506  a safe loader
+    except UnicodeDecodeError as error:
+        raise RejectedError(recipes.bad_recipe(f"the file isn't UTF-8 (byte {error.start})")) from None
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        said = getattr(error, "problem", None) or "it can't be read as YAML"
+        raise RejectedError(recipes.bad_recipe(f"{where}{said}")) from None

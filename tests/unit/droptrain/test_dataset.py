@@ -1,0 +1,89 @@
+import pytest
+from droptrain.domain.dataset import BadDrop, Drop, OtherKey, drop_id, judge_key, match_inputs
+from hypothesis import given
+from hypothesis import strategies as st
+from records import object_version
+
+FOLDER = "projects/penguins/data/first/"
+DEFAULT = {"training": "train.csv", "testing": "test.csv"}
+names = st.sampled_from(["train.csv", "test.csv", "more.csv", "part/1.csv", "part/2.csv"])
+objects = st.lists(
+    st.builds(lambda name, version: object_version(FOLDER + name, version), names, st.sampled_from("abc")),
+    unique_by=lambda item: item.key,
+)
+
+
+@pytest.mark.parametrize("key", [
+    "projects/penguins/data/first/train.csv",
+    "projects/p/data/v1.2_x/sub/part-1.csv",
+    "projects/p/data/d/größe + 100%.csv",
+    "projects/p/data/d/_SUCCESS",
+])  # fmt: skip
+def test_a_key_of_the_contract_is_a_drop(key: str) -> None:
+    place = judge_key(key)
+    assert isinstance(place, Drop)
+    assert key == f"projects/{place.project}/data/{place.dataset}/{place.file}"
+
+
+@pytest.mark.parametrize(("key", "said"), [
+    ("projects/Penguins/data/first/train.csv", "'Penguins' can't be a project's name"),
+    ("projects/-p/data/first/train.csv", "'-p' can't be a project's name"),
+    (f"projects/{'p' * 41}/data/first/train.csv", "can't be a project's name"),
+    ("projects//data/first/train.csv", "'' can't be a project's name"),
+    ("projects/penguins/data/My Data/train.csv", "'My Data' can't be a dataset's name"),
+    ("projects/penguins/data/größe/TRAIN.CSV", "'größe' can't be a dataset's name"),
+    ("projects/penguins/data//train.csv", "'' can't be a dataset's name"),
+    ("projects/penguins/data/train.csv", "belongs to no dataset"),
+])  # fmt: skip
+def test_a_csv_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> None:
+    place = judge_key(key)
+    assert isinstance(place, BadDrop)
+    assert said in place.problem
+    assert place.fix
+
+
+@pytest.mark.parametrize("key", [
+    "train.csv", "projects/p/train.yaml", "projects/p/code/data/x/train.csv", "projects/p/data/d/",
+    "projects/P/data/d/readme.txt", "runs/p/r/export/model.csv", "projects/p/data/notes.txt", "",
+])  # fmt: skip
+def test_other_keys_are_nobodys_business(key: str) -> None:
+    assert isinstance(judge_key(key), OtherKey)
+
+
+@given(st.text(max_size=60))
+def test_every_key_is_judged(key: str) -> None:
+    assert isinstance(judge_key(key), Drop | BadDrop | OtherKey)
+    assert isinstance(judge_key(f"projects/{key}.csv"), Drop | BadDrop | OtherKey)
+
+
+def test_a_dataset_is_ready_when_all_that_the_recipe_names_is_there() -> None:
+    train, test = object_version(FOLDER + "train.csv"), object_version(FOLDER + "test.csv")
+    alone = match_inputs(DEFAULT, [train], FOLDER)
+    assert not alone.ready
+    assert alone.missing == ("test.csv",)
+    both = match_inputs(DEFAULT, [test, train], FOLDER)
+    assert both.ready
+    assert [(item.channel, item.object) for item in both.inputs] == [("testing", test), ("training", train)]
+
+
+def test_a_glob_takes_all_its_files_and_stays_in_its_folder() -> None:
+    parts = [object_version(f"{FOLDER}train/part-{number}.csv") for number in (2, 1)]
+    deeper = object_version(FOLDER + "train/old/part-0.csv")
+    found = match_inputs({"training": "train/part-*.csv"}, [*parts, deeper], FOLDER)
+    assert [item.object for item in found.inputs] == parts[::-1]
+
+
+@given(objects, st.randoms())
+def test_the_drop_depends_on_versions_and_not_on_their_order(found: list, random) -> None:
+    shuffled = random.sample(found, len(found)) + found[:1]
+    assert drop_id("p", "d", found) == drop_id("p", "d", shuffled)
+
+
+@given(objects, objects)
+def test_other_versions_are_another_drop(first: list, second: list) -> None:
+    same = {(item.key, item.version_id) for item in first} == {(item.key, item.version_id) for item in second}
+    assert (drop_id("p", "d", first) == drop_id("p", "d", second)) == same
+
+
+def test_projects_and_datasets_do_not_share_drops() -> None:
+    assert len({drop_id("a", "bc", []), drop_id("ab", "c", []), drop_id("abc", "", [])}) == 3

@@ -1,0 +1,72 @@
+import pytest
+from droptrain.domain import batch_job, diagnosis, outcome
+from records import JOB_ID, job_detail
+
+
+def explain(account: object = None, **changes: object) -> str | None:
+    job = batch_job.read(job_detail(str(changes.pop("status", "FAILED")), **changes))  # type: ignore[arg-type]
+    assert job
+    cause = diagnosis.explain(job, outcome.read(account))
+    return f"{cause.code}: {cause.message} {cause.fix}" if cause else None
+
+
+def container(**changes: object) -> dict:
+    return {"container": changes}
+
+
+def test_a_success_has_no_cause() -> None:
+    assert explain(status="SUCCEEDED") is None
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"isTerminated": True, "statusReason": "Cancelled by ann."}, "cancelled: Cancelled by ann."),
+    ({"statusReason": "Job attempt duration exceeded timeout", **container(exitCode=137)}, "timeout: "),
+    (container(reason="OutOfMemoryError: Container killed due to memory usage"), "out_of_memory: "),
+    ({"statusReason": "Host EC2 (instance i-1) terminated.", "attempts": 3}, "reclaimed: Spot reclaimed the "
+     "instance on each of 3 attempts"),
+    (container(exitCode=75), "reclaimed: "),
+    ({"statusReason": "Task failed to start", **container(reason="CannotPullContainerError: no such image")},
+     "unknown: The Batch job ended: Task failed to start; CannotPullContainerError: no such image."),
+    (container(exitCode=3), "unknown: The Batch job ended with exit code 3."),
+])  # fmt: skip
+def test_batch_s_own_words_are_explained(changes: dict, said: str) -> None:
+    assert said in str(explain(**changes))
+
+
+def test_the_container_s_own_account_names_the_cause() -> None:
+    account = {
+        "batch_job_id": JOB_ID,
+        "attempt": 1,
+        "cause": {"code": "script_failed", "message": "run.sh ended with exit code 3"},
+    }
+    said = explain(account, **container(exitCode=3))
+    assert said == (
+        "script_failed: run.sh ended with exit code 3 "
+        "Read the log's last lines, correct the code, push it and launch again."
+    )
+
+
+def test_a_timeout_goes_before_what_the_container_believed() -> None:
+    account = {"batch_job_id": JOB_ID, "attempt": 1, "cause": {"code": "terminated", "message": "TERM"}}
+    said = explain(account, statusReason="Job attempt duration exceeded timeout")
+    assert str(said).startswith("timeout: ")
+
+
+@pytest.mark.parametrize("document", [None, [], "x", {}, {"batch_job_id": 7}])
+def test_what_is_not_an_account_is_none(document: object) -> None:
+    assert outcome.read(document) is None
+
+
+def test_an_account_keeps_only_what_is_right() -> None:
+    account = outcome.read({
+        "batch_job_id": "j", "attempt": "x", "script_exit_code": True, "cause": "boom", "instance": None,
+        "metrics": {"good": 0.5, "nan": float("nan"), "text": "1", "flag": True, "big": 10**400, "tiny": 1e-300, "whole": 3,
+                    "none": 0, "": 1},
+    })  # fmt: skip
+    assert account == outcome.Outcome("j", 0, metrics={"good": 0.5, "whole": 3.0, "none": 0.0})
+
+
+def test_an_account_of_a_thousand_metrics_is_cut() -> None:
+    account = outcome.read({"batch_job_id": "j", "metrics": {str(number): number for number in range(1000)}})
+    assert account
+    assert len(account.metrics) == 50

@@ -1,0 +1,82 @@
+import pytest
+from droptrain.domain import notice
+from droptrain.domain.errors import Cause
+from droptrain.domain.pricing import PriceList, read_price_list
+from droptrain.domain.run import Attempt
+from records import RUN_ID, run
+
+ATTEMPT = Attempt("2026-11-23T02:11:00Z", "2026-11-23T02:41:00Z", 0, None, "s")
+
+
+COST = (
+    "about $0.2630, an estimate: 1800 s of g4dn.xlarge at the on-demand price of 2025-11-30; Spot costs less"
+)
+
+
+def test_a_success_tells_metrics_cost_and_where_the_model_is() -> None:
+    ended = run(
+        status="SUCCEEDED", started_at="2026-11-23T02:11:00Z", stopped_at="2026-11-23T02:41:00Z",
+        metric="test_accuracy", metrics={"loss": 0.25, "test_accuracy": 0.9876}, attempts=(ATTEMPT,),
+        cost=PriceList({"g4dn.xlarge": 0.526}).estimate([ATTEMPT], "g4dn.xlarge"),
+    )  # fmt: skip
+    told = notice.compose(ended, "bucket")
+    assert told.subject == "SUCCEEDED penguins/first test_accuracy=0.9876"
+    assert (
+        told.text
+        == f"""penguins / first: SUCCEEDED
+
+Metrics
+  test_accuracy            0.9876
+  loss                     0.25
+
+Facts
+  Run          {RUN_ID}
+  Launched     2026-11-23T02:10:00Z by upload
+  Waited       1 min 0 s
+  Trained      30 min 0 s
+  Cost         {COST}
+  Model        s3://bucket/runs/penguins/{RUN_ID}/export/
+  Log          s3://bucket/runs/penguins/{RUN_ID}/log.txt
+  Input        s3://bucket/projects/penguins/data/first/train.csv (v1)
+  Input        s3://bucket/projects/penguins/data/first/test.csv (v1)
+"""
+    )
+
+
+def test_a_failure_tells_what_happened_and_what_to_do() -> None:
+    ended = run(
+        status="FAILED", cause=Cause("script_failed", "run.sh ended with exit code 3", "Read the log.")
+    )
+    told = notice.compose(ended, "bucket")
+    assert told.subject == "FAILED penguins/first (script_failed)"
+    assert "What happened: run.sh ended with exit code 3\nWhat to do:    Read the log.\n" in told.text
+    assert "Model" not in told.text
+
+
+def test_a_subject_is_what_sns_takes() -> None:
+    """SNS refuses a subject of more than 100 characters or with anything but printable ASCII."""
+    long = run(status="REJECTED", project="größe\n" * 30, cause=Cause("bad_name", "m", "f"))
+    subject = notice.compose(long, "bucket").subject
+    assert len(subject) == 100
+    assert subject.isascii()
+    assert subject.isprintable()
+
+
+@pytest.mark.parametrize(("status", "on", "wanted"), [
+    ("FAILED", ("failed",), True), ("SUCCEEDED", ("failed",), False), ("REJECTED", (), False),
+])  # fmt: skip
+def test_a_recipe_says_which_ends_it_wants_to_hear_of(status: str, on: tuple, wanted: bool) -> None:
+    assert notice.wanted(run(status=status, notify=on)) is wanted
+
+
+def test_prices_are_those_of_the_region() -> None:
+    text = "instance_type,region,on_demand_usd_per_hour\ng5.xlarge,eu-west-1,1.1\ng5.xlarge,us-east-1,1.0\n"
+    prices = read_price_list(text, "eu-west-1")
+    assert prices.usd_per_hour == {"g5.xlarge": 1.1}
+    assert prices.seconds_for(1.1, "g5.xlarge") == 3600
+    assert prices.estimate([ATTEMPT], "p5.48xlarge") is None
+    assert prices.seconds_for(1, "p5.48xlarge") is None
+    unfinished = Attempt("2026-11-23T02:11:00Z", None, None, None, None)
+    cost = prices.estimate([ATTEMPT, unfinished], "g5.xlarge")
+    assert cost
+    assert (cost.seconds, cost.estimate_usd) == (1800, 0.55)
