@@ -1,0 +1,113 @@
+"""The demo: drop the example's two CSVs into a laptop cloud, then only watch."""
+
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+from droptrain.aws.run_table import RunTable
+from droptrain.domain.run import Run, run_prefix
+from droptrain_local.cloud import LaptopCloud
+from rich.console import Console
+
+from droptrain_cli import artifacts
+from droptrain_cli.example import PENGUINS, Example
+from droptrain_cli.report import show_failure, show_glance, show_notice, show_result
+from droptrain_cli.screen import Screen
+from droptrain_cli.watch import LogTail, NoticeQueue, Watch
+
+LOOK_EVERY = 0.4  # seconds; the laptop cloud shares the processor with the training
+NO_RUN_AFTER = 45  # seconds from the drop
+NOTICE_WITHIN = 20  # seconds from the outcome
+TERMINATED = 143  # 128 + SIGTERM
+LOOK = "Keep one running with `make up`, drop the files there, and read the logs of its functions."
+
+
+class _DemoError(Exception):
+    """The demo can't go on; `fix` says what to do."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+def run(output: Path, timeout_seconds: int) -> int:
+    """Run the demo and return its exit code: 0 only if the run SUCCEEDED."""
+    signal.signal(signal.SIGTERM, _terminate)
+    screen = Screen(Console())
+    try:
+        _check(PENGUINS, output)
+        with ExitStack() as stack:
+            stack.enter_context(screen.live("starting"))
+            screen.now("Starting the laptop cloud")
+            cloud = stack.enter_context(LaptopCloud())
+            stack.callback(_ignore_interrupts)  # a second Ctrl-C must not stop the cleaning up
+            return _train(cloud, screen, output, time.monotonic() + timeout_seconds)
+    except _DemoError as error:
+        screen.problem(str(error), error.fix)
+        return 1
+
+
+def _check(example: Example, output: Path) -> None:
+    if not (example.folder / "train.yaml").is_file():
+        raise _DemoError(f"{example.folder} isn't there.", "Run the demo from a checkout of droptrain.")
+    try:
+        artifacts.make_room(output)
+    except artifacts.NotOursError as error:
+        raise _DemoError(f"{error}.", "Move it away, or say --output with another folder.") from None
+
+
+def _train(cloud: LaptopCloud, screen: Screen, output: Path, deadline: float) -> int:
+    ready, s3 = cloud.ready, cloud.client("s3")
+    screen.event("ready", f"laptop cloud at {ready.endpoint_url}, bucket {ready.bucket}")
+    for key in PENGUINS.publish(s3, ready.bucket):
+        screen.event("published", key)
+    for key in PENGUINS.drop(s3, ready.bucket):
+        screen.event("dropped", key)
+    watch = Watch(
+        RunTable(cloud.client("dynamodb"), ready.table), LogTail(cloud.client("logs")), PENGUINS.project
+    )
+    ended = _follow(watch, screen, deadline)
+    screen.now("Waiting for the notice")
+    notice = NoticeQueue(cloud.client("sqs"), ready.notices_queue_url).wait(NOTICE_WITHIN)
+    if notice is None:
+        raise _DemoError(f"{ended.run_id} {ended.status}, but no notice came within {NOTICE_WITHIN} s.", LOOK)
+    show_notice(screen, notice)
+    prefix = run_prefix(ended.project, ended.run_id)
+    copies = artifacts.fetch(s3, ready.bucket, prefix, output)
+    if ended.status != "SUCCEEDED":
+        show_failure(screen, ended, copies)
+        return 1
+    show_result(screen, ended, f"s3://{ready.bucket}/{prefix}", copies)
+    return 0
+
+
+def _follow(watch: Watch, screen: Screen, deadline: float) -> Run:
+    """Show what happens until the run has its outcome, and return it."""
+    no_run_after = time.monotonic() + NO_RUN_AFTER
+    screen.now("Waiting for the drop to launch a run")
+    while True:
+        glance = watch.look()
+        show_glance(screen, glance)
+        run, now = glance.run, time.monotonic()
+        if run and run.ended:
+            return run
+        if now > deadline:
+            state = f"{run.run_id} is still {run.status}" if run else "No run was launched"
+            raise _DemoError(
+                f"{state} after {screen.elapsed:.0f} s.", f"Say --timeout with more seconds. {LOOK}"
+            )
+        if run is None and now > no_run_after:
+            raise _DemoError(f"The drop launched no run within {NO_RUN_AFTER} s.", LOOK)
+        screen.now(f"{run.run_id} is {run.status}" if run else "Waiting for the drop to launch a run")
+        time.sleep(LOOK_EVERY)
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(TERMINATED)

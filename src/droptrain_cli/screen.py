@@ -1,0 +1,77 @@
+"""What the demo shows: plain lines, and on a terminal one line below them that says where things stand."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+_STYLES = {
+    "SUCCEEDED": "bold green",
+    "FAILED": "bold red",
+    "REJECTED": "bold red",
+    "CANCELLED": "bold yellow",
+}
+_TITLE_WIDTH = 17
+
+
+class Screen:
+    """Lines with the elapsed seconds in front of them; without a terminal, nothing but lines."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+        self._status: Status | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the screen was made."""
+        return time.monotonic() - self._started
+
+    @contextmanager
+    def live(self, text: str) -> Iterator[None]:
+        """Keep a moving line at the bottom until the block ends."""
+        with self._console.status(text) as self._status:
+            yield
+        self._status = None
+
+    def now(self, text: str) -> None:
+        """Change the moving line."""
+        if self._status:
+            self._status.update(Text(f"{text}  {self.elapsed:.0f} s"))
+
+    def event(self, what: str, detail: str = "") -> None:
+        """Something happened: a word, and what it is about."""
+        line = Text(f"{self.elapsed:5.1f} s  ", style="dim")
+        line.append(f"{what:<10}", style=_STYLES.get(what, "bold"))
+        line.append(f" {detail}" if detail else "", style="default")
+        self._print(line)
+
+    def log(self, line: str) -> None:
+        """A line of the training's own log."""
+        self._print(Text(f"{'':9}| ", style="dim").append(line.rstrip("\n"), style="default"))
+
+    def heading(self, text: str) -> None:
+        """A heading above facts or a text."""
+        self._print(Text())
+        self._print(Text(text, style="bold"))
+
+    def text(self, text: str) -> None:
+        """A text for people, set in a little."""
+        for line in text.rstrip("\n").split("\n"):
+            self._print(Text(f"  {line}".rstrip()))
+
+    def fact(self, title: str, text: str) -> None:
+        """A fact below a heading."""
+        self._print(Text(f"  {title:<{_TITLE_WIDTH}} ", style="dim").append(text, style="default"))
+
+    def problem(self, what: str, fix: str) -> None:
+        """What went wrong, and what to do."""
+        self._print(Text())
+        self._print(Text("What happened: ", style="bold red").append(what, style="default"))
+        self._print(Text("What to do:    ", style="bold").append(fix, style="default"))
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True, highlight=False)
