@@ -60,8 +60,8 @@ def test_what_is_not_an_account_is_none(document: object) -> None:
 def test_an_account_keeps_only_what_is_right() -> None:
     account = outcome.read({
         "batch_job_id": "j", "attempt": "x", "script_exit_code": True, "cause": "boom", "instance": None,
-        "metrics": {"good": 0.5, "nan": float("nan"), "text": "1", "flag": True, "big": 10**400, "tiny": 1e-300, "whole": 3,
-                    "none": 0, "": 1},
+        "metrics": {"good": 0.5, "nan": float("nan"), "text": "1", "flag": True, "big": 10**400,
+                    "tiny": 1e-300, "whole": 3, "none": 0, "": 1},
     })  # fmt: skip
     assert account == outcome.Outcome("j", 0, metrics={"good": 0.5, "whole": 3.0, "none": 0.0})
 

@@ -1,5 +1,6 @@
 """What the functions tell of themselves: JSON logs with the run's id in every line, and metrics."""
 
+import warnings
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -9,6 +10,8 @@ from droptrain.domain.errors import BusyError, UnsureError
 
 logger = Logger()
 metrics = Metrics()
+# Most requests of the API count nothing, and that is no news for the log.
+warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)
 
 
 class LoggingBatchProcessor(BatchProcessor):

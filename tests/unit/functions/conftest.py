@@ -1,0 +1,56 @@
+"""Loads a function's app.py as Lambda does: by itself, with the template's environment; no call leaves it."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from droptrain.settings import Settings
+
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields__} | {
+    "NOTICES_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:notices",
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "POWERTOOLS_SERVICE_NAME": "droptrain",
+    "POWERTOOLS_METRICS_NAMESPACE": "droptrain",
+}
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+    """Load `functions/<name>/app.py`."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    before = set(sys.modules)
+
+    def load_function(name: str) -> ModuleType:
+        from droptrain.telemetry import logger
+
+        monkeypatch.setattr(logger.registered_handler, "stream", sys.stdout)
+        monkeypatch.syspath_prepend(FUNCTIONS / name)
+        spec = importlib.util.spec_from_file_location(f"{name}_app", FUNCTIONS / name / "app.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load_function
+    for name in {"models", "problems"} & (set(sys.modules) - before):
+        del sys.modules[name]
+
+
+@pytest.fixture
+def context() -> Any:
+    """What Lambda tells a handler of the invocation."""
+    return SimpleNamespace(
+        function_name="f",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:f",
+        aws_request_id="r-1",
+        get_remaining_time_in_millis=lambda: 30_000,
+    )
