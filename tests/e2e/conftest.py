@@ -1,0 +1,27 @@
+"""One laptop cloud for all end-to-end tests; each test has a project of its own."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from droptrain_local.cloud import LaptopCloud
+from laptop_user import User
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[LaptopCloud]:
+    """The laptop cloud, from the real template."""
+    with LaptopCloud(port=0, settle_seconds=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _notices_seen() -> list[dict[str, Any]]:
+    return []
+
+
+@pytest.fixture
+def user(cloud: LaptopCloud, _notices_seen: list[dict[str, Any]]) -> User:
+    """A user with a new project."""
+    return User(cloud, f"p-{uuid.uuid4().hex[:8]}", _notices_seen)

@@ -1,0 +1,96 @@
+"""Somebody who uses the laptop cloud as people use AWS: S3 puts, signed API calls, notices."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+from droptrain_local.cloud import LaptopCloud
+
+Found = TypeVar("Found")
+PATIENCE_SECONDS = 60
+
+
+def wait_for(what: str, look: Callable[[], Found | None]) -> Found:
+    """Look until there is something; fails after a minute, naming what didn't come."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"no {what} within {PATIENCE_SECONDS} s")
+
+
+@dataclass
+class User:
+    """Somebody with a project, who uses S3, the API and the notices as on AWS."""
+
+    cloud: LaptopCloud
+    project: str
+    notices_seen: list[dict[str, Any]]
+
+    def put(self, key: str, body: str | bytes = "") -> str:
+        """Put an object; its version."""
+        content = body.encode() if isinstance(body, str) else body
+        answer = self.cloud.client("s3").put_object(Bucket=self.cloud.ready.bucket, Key=key, Body=content)
+        return answer["VersionId"]
+
+    def publish(self, script: str, recipe: str | None = None) -> None:
+        self.put(f"projects/{self.project}/code/run.sh", script)
+        if recipe is not None:
+            self.put(f"projects/{self.project}/train.yaml", recipe)
+
+    def drop(self, dataset: str = "first", **files: str) -> None:
+        for name, body in (files or {"train": "a,b\n1,2\n", "test": "a,b\n3,4\n"}).items():
+            self.put(f"projects/{self.project}/data/{dataset}/{name}.csv", body)
+
+    def text(self, key: str) -> str:
+        answer = self.cloud.client("s3").get_object(Bucket=self.cloud.ready.bucket, Key=key)
+        return answer["Body"].read().decode()
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, secret: str = "test", **headers: str
+    ) -> tuple[int, Any]:
+        """A signed request to the API: (status, parsed body)."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
+        url = self.cloud.ready.api_url.rstrip("/") + path
+        request = AWSRequest(method, url, data=data, headers={"content-type": "application/json", **headers})
+        SigV4Auth(Credentials("test", secret), "execute-api", self.cloud.ready.region).add_auth(request)
+        answer = URLLib3Session().send(request.prepare())
+        return answer.status_code, json.loads(answer.text)
+
+    def runs(self) -> list[dict[str, Any]]:
+        return self.call("GET", f"/runs?project={self.project}")[1]["runs"]
+
+    def run_with(self, *statuses: str) -> dict[str, Any]:
+        """The project's newest run, once it has one of these statuses."""
+        return wait_for(
+            f"run of {self.project} with status {' or '.join(statuses)}",
+            lambda: next((run for run in self.runs()[:1] if run["status"] in statuses), None),
+        )
+
+    def notice(self) -> dict[str, Any]:
+        """The project's next notice."""
+
+        def look() -> dict[str, Any] | None:
+            queue = self.cloud.ready.notices_queue_url
+            sqs = self.cloud.client("sqs")
+            for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+                self.notices_seen.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            mine = [
+                told
+                for told in self.notices_seen
+                if told["MessageAttributes"]["project"]["Value"] == self.project
+            ]
+            if mine:
+                self.notices_seen.remove(mine[0])
+            return mine[0] if mine else None
+
+        return wait_for(f"notice for {self.project}", look)
