@@ -1,8 +1,10 @@
 """Uploads and requests become runs, exactly once, whatever repeats or dies."""
 
 import json
+from io import BytesIO
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from droptrain.aws.run_table import Request
 from droptrain.domain.errors import BusyError, KeyReusedError, NotFoundError, NotReadyError, UnsureError
 
@@ -221,3 +223,22 @@ def test_max_cost_shortens_the_timeout_of_every_attempt(stack) -> None:
     (described,) = stack.batch.describe_jobs(jobs=[job["jobId"]])["jobs"]
     assert described["timeout"]["attemptDurationSeconds"] == 1800
     assert described["retryStrategy"]["attempts"] == 2
+
+
+def test_two_launches_at_the_same_moment_are_no_error(stack) -> None:
+    """What DynamoDB answers when another transaction holds the item (moto has no such moment)."""
+    stack.publish_project()
+    event, _ = stack.drop()
+    body = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+    }
+    answer = AWSResponse("", 400, {}, BytesIO(json.dumps(body).encode()))
+    answer._content = json.dumps(body).encode()
+    stack.dynamodb.meta.events.register_first(
+        "before-send.dynamodb.TransactWriteItems", lambda **_: answer, unique_id="conflict"
+    )
+    with pytest.raises(BusyError, match="being launched by others"):
+        stack.launch.upload(*event)
+    stack.dynamodb.meta.events.unregister("before-send.dynamodb.TransactWriteItems", unique_id="conflict")
+    assert stack.launch.upload(*event).answer == "launched"

@@ -8,12 +8,13 @@ from botocore.exceptions import ClientError
 
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain.domain.batch_job import JobState
-from droptrain.domain.errors import Cause
+from droptrain.domain.errors import BusyError, Cause
 from droptrain.domain.run import TERMINAL, Cost, Run, Step
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken"]
 Applied = Literal["applied", "stale", "unknown"]
 Position = dict[str, Any]
@@ -48,7 +49,8 @@ class RunTable:
     ) -> Claimed:
         """Make the record of `run` and take its drop, its request and its turn as a rerun, all or nothing.
 
-        `previous` is the run of which this one is the next rerun. Says which of them was taken before.
+        `previous` is the run of which this one is the next rerun. Says which of them was taken before;
+        BusyError if another write of the same items is under way (TransactWriteItems, cancellation reasons).
         """
         taken: list[Claimed] = ["run_taken"]
         writes: list[Any] = [self._put_new(to_item(run))]
@@ -73,6 +75,8 @@ class RunTable:
             for reason, answer in zip(reasons, taken, strict=False):
                 if reason == "ConditionalCheckFailed":
                     return answer
+            if _CONTENDED & set(reasons):
+                raise BusyError(f"{run.run_id} is being launched by others at this moment") from error
             raise
         return "claimed"
 
