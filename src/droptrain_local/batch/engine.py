@@ -1,0 +1,134 @@
+"""The engine as a whole: queues and jobs, the HTTP API in front of them, events and logs behind."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from droptrain_local.batch import validation
+from droptrain_local.batch.api import BatchServer
+from droptrain_local.batch.arns import Arns
+from droptrain_local.batch.errors import AnswerLostError, RefusedError
+from droptrain_local.batch.events import EventPublisher
+from droptrain_local.batch.faults import Fault, Faults
+from droptrain_local.batch.logs import LogSink
+from droptrain_local.batch.operations import Operations
+from droptrain_local.batch.placement import Machine
+from droptrain_local.batch.scheduler import Scheduler
+
+# Closing doesn't wait longer than this for children that pass over TERM.
+_CLOSE_GRACE_SECONDS = 5.0
+
+
+class BatchEngine:
+    """A local AWS Batch: jobs run as child processes.
+
+    `command` is what a container without a command of its own runs; `environment` is all that every child gets
+    besides what its job says. `publish` is called with the detail of each state-change event, from one thread,
+    in order. `kill_after` is the time between TERM and KILL, `provisioning_seconds` how long an instance takes
+    to come, `timeout_second` how long a second of a job's timeout lasts: all in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        account: str,
+        work_dir: Path,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        publish: Callable[[dict[str, Any]], None],
+        logs: LogSink | None = None,
+        kill_after: float = 30.0,
+        provisioning_seconds: float = 0.0,
+        timeout_second: float = 1.0,
+    ) -> None:
+        arns = Arns(region, account)
+        machine = Machine(work_dir, command, environment, kill_after, provisioning_seconds, timeout_second)
+        self.faults = Faults()
+        self._kill_after = kill_after
+        self._logs = logs
+        self._events = EventPublisher(publish)
+        self._scheduler = Scheduler(machine, arns, logs, self._events.put, _now)
+        self._operations = Operations(self._scheduler, arns, _now)
+        self._server: BatchServer | None = None
+
+    def __enter__(self) -> "BatchEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def repeat_events(self) -> int:
+        """How many times each event is published: Batch promises at least once."""
+        return self._events.repeat
+
+    @repeat_events.setter
+    def repeat_events(self, times: int) -> None:
+        if times < 1:
+            raise ValueError("events are published at least once")
+        self._events.repeat = times
+
+    def create_compute_environment(self, **params: Any) -> str:
+        """CreateComputeEnvironment with boto3's parameters; answers the ARN."""
+        return self._checked_call("CreateComputeEnvironment", params)["computeEnvironmentArn"]
+
+    def create_job_queue(self, **params: Any) -> str:
+        """CreateJobQueue with boto3's parameters; answers the ARN."""
+        return self._checked_call("CreateJobQueue", params)["jobQueueArn"]
+
+    def register_job_definition(self, **params: Any) -> str:
+        """RegisterJobDefinition with boto3's parameters; answers the revision's ARN."""
+        return self._checked_call("RegisterJobDefinition", params)["jobDefinitionArn"]
+
+    def reclaim(self, job_id: str) -> None:
+        """Take away the instance of a STARTING or RUNNING job, as Spot does; RefusedError if it has none."""
+        self._scheduler.reclaim(job_id)
+
+    def serve(self, port: int = 0) -> str:
+        """Answer the Batch API on 127.0.0.1, on a free port if it is 0; returns the endpoint's URL."""
+        self._server = BatchServer(self._call_with_faults, self._control, port)
+        return self._server.url
+
+    def close(self) -> None:
+        """Stop serving, end every child (TERM, then KILL), send the logs' rest; no events come any more."""
+        if self._server:
+            self._server.close()
+            self._server = None
+        self._scheduler.close(min(self._kill_after, _CLOSE_GRACE_SECONDS))
+        self._events.close()
+        if self._logs:
+            self._logs.close()
+
+    def _call_with_faults(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        fault = self.faults.take(operation)
+        if fault and fault.code:
+            raise fault.error()
+        answer = self._checked_call(operation, params)
+        if fault:
+            raise AnswerLostError(operation)
+        return answer
+
+    def _checked_call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        validation.check_params(validation.service_model().operation_model(operation), params)
+        return self._operations.call(operation, params)
+
+    def _control(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The controls below /local/ that tests of other processes use."""
+        try:
+            if name == "reclaim":
+                self.reclaim(body["jobId"])
+            elif name == "faults":
+                self.faults.add(Fault(**body))
+            elif name == "events":
+                self.repeat_events = body["repeat"]
+            else:
+                raise RefusedError(f"There is no control {name}: reclaim, faults or events.")
+        except (KeyError, TypeError, ValueError) as error:
+            raise RefusedError(f"{name}: the body lacks a field, or has a wrong one ({error}).") from error
+        return {}
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
