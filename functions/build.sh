@@ -55,6 +55,7 @@ if [[ -n $runtime ]]; then
     # Unchecked: a function's files never change, and zipping changes their times.
     "$runtime" -m compileall -q --invalidation-mode unchecked-hash -s "$target" -p "$mount" "$target"
 else
+    # On standard output, because SAM shows the other one of a failed build only.
     echo "No Python $RUNTIME found, so no bytecode ships and cold starts take about twice as long." \
-        "Set PYTHON_RUNTIME to a python$RUNTIME to change that." >&2
+        "Set PYTHON_RUNTIME to a python$RUNTIME to change that."
 fi
