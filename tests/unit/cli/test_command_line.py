@@ -1,0 +1,54 @@
+"""The command line: helpful, quick, and clear about what it can't do."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from droptrain_cli.main import main
+
+
+def test_help_names_both_commands_and_what_droptrain_is_for():
+    shown = CliRunner().invoke(main, ["--help"])
+    assert shown.exit_code == 0
+    assert "get a trained model back" in shown.output
+    commands = CliRunner().invoke(main, ["local", "--help"]).output
+    assert "up " in commands
+    assert "demo " in commands
+
+
+def test_version_is_the_package_s_own():
+    assert CliRunner().invoke(main, ["--version"], prog_name="droptrain").output == (
+        f"droptrain {version('droptrain')}\n"
+    )
+
+
+def test_help_loads_neither_aws_clients_nor_the_laptop_cloud():
+    code = (
+        "import sys; from droptrain_cli.main import main\n"
+        "try: main(['local', 'demo', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'boto3', 'moto', 'rich', 'tensorflow', 'droptrain_local'} & set(sys.modules)))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert shown.stdout.endswith("[]\n")
+
+
+def test_a_port_that_cannot_be_is_refused():
+    shown = CliRunner().invoke(main, ["local", "up", "--port", "70000"])
+    assert shown.exit_code == 2
+    assert "65535" in shown.output
+
+
+def test_a_demo_does_not_delete_an_export_that_is_not_its_own(tmp_path: Path):
+    mine = tmp_path / "export" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("years of work")
+    shown = CliRunner().invoke(main, ["local", "demo", "--output", str(tmp_path)])
+    assert shown.exit_code == 1
+    assert "--output with another folder" in shown.output
+    assert mine.read_text() == "years of work"

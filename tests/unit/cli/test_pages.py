@@ -1,0 +1,69 @@
+"""Every page of the project: its links lead somewhere, and what it says of commands and packages holds."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from droptrain_cli.main import main
+
+ROOT = Path(__file__).parents[3]
+PAGES = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()
+]  # fmt: skip
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+REQUIREMENTS = [
+    "requirements/laptop.in", "requirements/dev.in", "layers/droptrain/requirements.in",
+    "functions/runs_api/requirements.in", "image/requirements.in", "requirements/uv.in",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_of_a_page_leads_to_a_file_and_its_heading(page: Path):
+    for target in LINK.findall(page.read_text("utf-8")):
+        if "://" in target:
+            continue
+        path, _, heading = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{page.name} links to {target}"
+        if heading:
+            assert heading in _headings(there), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_droptrain_command_that_a_page_names_exists(page: Path):
+    for words in re.findall(r"`droptrain ((?:[a-z]+ ?)+)", page.read_text("utf-8")):
+        shown = CliRunner().invoke(main, [*words.split(), "--help"])
+        assert shown.exit_code == 0, f"{page.name}: droptrain {words}"
+        assert shown.output.startswith(f"Usage: main {words.strip()}"), f"{page.name}: droptrain {words}"
+
+
+def test_the_page_on_dependencies_names_each_package_and_no_other():
+    page = (ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text("utf-8")
+    in_files = set()
+    for name in REQUIREMENTS:
+        for line in (ROOT / name).read_text("utf-8").splitlines():
+            if line and not line.startswith(("#", "-")):
+                in_files.add(re.split(r"[\[;\s]", line)[0])
+    rows = re.findall(r"^\| ([\w, -]+) \| ", page, re.MULTILINE)
+    named = {package.strip() for row in rows for package in row.split(",")} - {"package", "---"}
+    assert named == in_files
+
+
+def test_every_make_target_that_the_readme_and_contributing_name_exists():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        for target in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text("utf-8"), re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def _headings(page: Path) -> set[str]:
+    """The anchors of a page's headings, as code hosts make them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
