@@ -73,13 +73,28 @@ def started(*options: str, folder: Path) -> Iterator[Demo]:
 
 def descendants(pid: int) -> set[int]:
     """Every process that `pid` started, and that these started."""
-    listed = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict(tuple(map(int, line.split())) for line in listed.splitlines())
-    found, level = set(), {pid}
+    parents = dict(_parents())
+    found: set[int] = set()
+    level = {pid}
     while level:
         level = {child for child, parent in parents.items() if parent in level}
         found |= level
     return found
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """(process, its parent) of all; from /proc where there is one, since not every machine has ps."""
+    if not Path("/proc/self/stat").exists():
+        listed = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True)
+        for line in listed.stdout.splitlines():
+            pid, parent = map(int, line.split())
+            yield pid, parent
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        yield int(folder.name), int(stat.rpartition(")")[2].split()[1])
 
 
 def alive(pids: set[int]) -> set[int]:

@@ -54,8 +54,7 @@ def main() -> None:
         metrics=["accuracy"],
     )
 
-    progress = Progress(options.checkpoints, options.metrics)
-    progress.set_model(model)
+    progress = Progress(model, options.checkpoints, options.metrics)
     first_epoch = progress.restore()
     model.fit(
         dataset(train, label, options.batch_size, shuffle=True),
@@ -165,19 +164,15 @@ def build(train: Penguins, classes: int) -> keras.Model:
 class Progress(keras.callbacks.Callback):
     """Says, records and saves each epoch; a training that starts again goes on after the last saved one."""
 
-    def __init__(self, checkpoints: Path, metrics: Path) -> None:
+    def __init__(self, model: keras.Model, checkpoints: Path, metrics: Path) -> None:
         super().__init__()
-        self._folder = checkpoints
         self._metrics = metrics
         self._epochs_done = tf.Variable(0, dtype=tf.int64)
-
-    def set_model(self, model: keras.Model) -> None:
-        super().set_model(model)
         model.optimizer.build(model.trainable_variables)
         checkpoint = tf.train.Checkpoint(
             model=model, optimizer=model.optimizer, epochs_done=self._epochs_done
         )
-        self._manager = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=2)
+        self._manager = tf.train.CheckpointManager(checkpoint, str(checkpoints), max_to_keep=2)
 
     def restore(self) -> int:
         """The epoch to go on with: 0, or the one after the newest checkpoint, which is restored."""
