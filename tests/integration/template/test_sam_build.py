@@ -1,0 +1,103 @@
+"""What `sam build` ships, built on this machine's Python whatever it is."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from template import ROOT, template
+
+FUNCTIONS = {
+    name: ROOT / resource["Properties"]["CodeUri"]
+    for name, resource in template()["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+
+
+def has_runtime_python() -> bool:
+    """Whether the build finds a Python 3.13 here."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [os.environ.get("PYTHON_RUNTIME"), "python3.13", *pyenv.glob("versions/3.13.*/bin/python")]
+    for candidate in candidates:
+        if candidate and shutil.which(candidate):
+            answer = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=False)
+            if answer.stdout.startswith("Python 3.13."):
+                return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with what `sam build` made of the template."""
+    folder = tmp_path_factory.mktemp("sam") / "build"
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"}
+    sam = str(Path(sys.executable).with_name("sam"))
+    subprocess.run(
+        [sam, "build", "--build-dir", str(folder)], cwd=ROOT, env=environment, check=True, timeout=100
+    )
+    return folder
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_ships_its_own_modules(built: Path, function: str) -> None:
+    own = {path.relative_to(FUNCTIONS[function]) for path in FUNCTIONS[function].rglob("*.py")}
+    assert Path("app.py") in own
+    for path in own:
+        assert (built / function / path).read_bytes() == (FUNCTIONS[function] / path).read_bytes()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_without_requirements_ships_nothing_else(built: Path, function: str) -> None:
+    shipped = {path.name for path in (built / function).iterdir()} - {"__pycache__"}
+    own = {path.name for path in FUNCTIONS[function].iterdir()} - {"__pycache__"}
+    if "requirements.txt" in own:
+        assert {"pydantic", "pydantic_core"} <= shipped
+    else:
+        assert shipped == own
+    assert not {"requirements.in", "requirements.txt", "Makefile", "bin", "tests"} & shipped
+
+
+def test_the_layer_ships_the_core_and_its_data(built: Path) -> None:
+    core = ROOT / "layers/droptrain/python/droptrain"
+    wanted = {path.relative_to(core) for path in core.rglob("*") if path.suffix in {".py", ".csv"}}
+    shipped = built / "DroptrainLayer/python/droptrain"
+    assert {path for path in wanted if not (shipped / path).is_file()} == set()
+
+
+def test_the_layer_ships_powertools_and_yaml_for_the_runtime(built: Path) -> None:
+    layer = built / "DroptrainLayer/python"
+    assert (layer / "aws_lambda_powertools/__init__.py").is_file()
+    assert [path.name for path in (layer / "yaml").glob("*.so")] == ["_yaml.cpython-313-aarch64-linux-gnu.so"]
+
+
+def test_boto3_is_left_to_the_runtime(built: Path) -> None:
+    names = {path.name for path in built.rglob("*") if path.is_dir()}
+    assert not names & {"boto3", "botocore", "s3transfer"}
+
+
+def test_nothing_native_is_for_another_platform(built: Path) -> None:
+    libraries = [path.name for path in built.rglob("*.so")]
+    assert libraries
+    assert all(name.endswith(".cpython-313-aarch64-linux-gnu.so") for name in libraries)
+
+
+def test_bytecode_ships_if_the_runtimes_python_is_here(built: Path) -> None:
+    def is_compiled(source: Path) -> bool:
+        return (source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc").is_file()
+
+    sources = [
+        built / "DroptrainLayer/python/droptrain/launch.py",
+        built / "DroptrainLayer/python/yaml/__init__.py",
+    ]
+    sources += [built / function / "app.py" for function in FUNCTIONS]
+    assert {is_compiled(source) for source in sources} == {has_runtime_python()}
+    for bytecode in built.rglob("*.pyc"):
+        # PEP 552: bit 0 says that it goes by hash, bit 1 that the source is looked at.
+        assert bytecode.read_bytes()[4:8] == b"\x01\x00\x00\x00"
+
+
+def test_the_template_that_is_deployed_has_no_yaml_alias(built: Path) -> None:
+    lines = (built / "template.yaml").read_text("utf-8").splitlines()
+    assert not [line for line in lines if line.split(": ")[-1].startswith(("&", "*"))]

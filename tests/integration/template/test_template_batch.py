@@ -1,0 +1,104 @@
+"""Batch as the template describes it: scales to zero, can be updated in place, retries reclaims only."""
+
+from typing import Any
+
+from droptrain.aws.job_queue import EVALUATE_ON_EXIT
+from template import properties, template
+
+ENVIRONMENTS = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
+
+
+def resources(name: str) -> dict[str, Any]:
+    return properties(name)["ComputeResources"]
+
+
+def test_compute_environments_scale_to_zero() -> None:
+    for name in ENVIRONMENTS:
+        assert resources(name)["MinvCpus"] == 0
+        assert "DesiredvCpus" not in resources(name)
+        assert resources(name)["MaxvCpus"] == {"Ref": "MaxvCpus"}
+
+
+def test_spot_looks_for_price_and_capacity_in_several_types_and_zones() -> None:
+    spot = resources("SpotComputeEnvironment")
+    assert (spot["Type"], spot["AllocationStrategy"]) == ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED")
+    assert len(template()["Parameters"]["InstanceTypes"]["Default"].split(",")) > 1
+    assert len(spot["Subnets"]["Fn::If"][1]) > 1
+
+
+def test_on_demand_takes_the_best_fit() -> None:
+    on_demand = resources("OnDemandComputeEnvironment")
+    assert (on_demand["Type"], on_demand["AllocationStrategy"]) == ("EC2", "BEST_FIT_PROGRESSIVE")
+
+
+def test_compute_environments_can_be_updated_in_place() -> None:
+    for name in ENVIRONMENTS:
+        environment = properties(name)
+        assert environment["ReplaceComputeEnvironment"] is False
+        assert environment["UpdatePolicy"]["TerminateJobsOnUpdate"] is False
+        assert "ServiceRole" not in environment
+        assert resources(name)["UpdateToLatestImageVersion"] is True
+        assert resources(name)["Ec2Configuration"] == [{"ImageType": "ECS_AL2023_NVIDIA"}]
+
+
+def test_nothing_of_batch_has_a_fixed_name_or_tags_that_cannot_change() -> None:
+    for resource in template()["Resources"].values():
+        if resource["Type"].startswith("AWS::Batch::"):
+            assert not {key for key in resource["Properties"] if key.endswith("Name") or key == "Tags"}
+
+
+def test_each_queue_has_its_own_environment() -> None:
+    for environment, queue in ENVIRONMENTS.items():
+        order = properties(queue)["ComputeEnvironmentOrder"]
+        assert order == [{"Order": 1, "ComputeEnvironment": {"Ref": environment}}]
+
+
+def test_a_job_that_can_never_start_leaves_its_queue() -> None:
+    for queue in ENVIRONMENTS.values():
+        actions = properties(queue)["JobStateTimeLimitActions"]
+        assert all(action["Action"] == "CANCEL" and action["State"] == "RUNNABLE" for action in actions)
+        # While instances start, a healthy job can look misconfigured for minutes.
+        assert all(1800 <= action["MaxTimeSeconds"] <= 86400 for action in actions)
+
+
+def test_a_job_is_tried_again_after_a_reclaim_only() -> None:
+    rules = properties("TrainingJobDefinition")["RetryStrategy"]["EvaluateOnExit"]
+    assert [
+        {key[0].lower() + key[1:]: value for key, value in rule.items()} for rule in rules
+    ] == EVALUATE_ON_EXIT
+
+
+def test_a_job_has_a_gpu_shared_memory_a_timeout_and_no_privileges() -> None:
+    definition = properties("TrainingJobDefinition")
+    container = definition["ContainerProperties"]
+    needs = {it["Type"]: int(it["Value"]) for it in container["ResourceRequirements"]}
+    assert needs["GPU"] == 1
+    assert 1024 <= container["LinuxParameters"]["SharedMemorySize"] < needs["MEMORY"]
+    assert definition["Timeout"]["AttemptDurationSeconds"] >= 60
+    assert container["User"].split(":")[0] not in {"", "0", "root"}
+    assert container["Privileged"] is False
+
+
+def test_running_jobs_keep_their_revision() -> None:
+    retention = properties("TrainingJobDefinition")["ResourceRetentionPolicy"]
+    assert retention == {"SkipDeregisterOnUpdate": True}
+
+
+def test_the_disk_holds_an_image_and_data_and_metadata_needs_a_token() -> None:
+    data = properties("TrainingLaunchTemplate")["LaunchTemplateData"]
+    (disk,) = data["BlockDeviceMappings"]
+    assert disk["Ebs"]["VolumeType"] == "gp3"
+    assert disk["Ebs"]["VolumeSize"] >= 100
+    assert disk["Ebs"]["Encrypted"] is True
+    assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
+    assert "UserData" not in data
+
+
+def test_nobody_can_call_in() -> None:
+    assert "SecurityGroupIngress" not in properties("TrainingSecurityGroup")
+    types = {resource["Type"] for resource in template()["Resources"].values()}
+    assert not types & {"AWS::EC2::SecurityGroupIngress", "AWS::EC2::NatGateway"}
+
+
+def test_training_data_reaches_instances_without_charge() -> None:
+    assert properties("BucketEndpoint")["VpcEndpointType"] == "Gateway"

@@ -1,0 +1,173 @@
+"""Nothing that is sent gets lost: queues, dead letters, partial failures, and an alarm for each of them."""
+
+import json
+from typing import Any
+
+from template import template
+
+
+def logical_id(reference: dict[str, Any]) -> str:
+    return reference["Fn::GetAtt"][0] if "Fn::GetAtt" in reference else reference["Ref"]
+
+
+def dead_letter_queues(of_type: Any) -> set[str]:
+    return {name for name in of_type("AWS::SQS::Queue") if name.endswith("DeadLetterQueue")}
+
+
+def queue_sources(of_type: Any) -> dict[str, dict[str, Any]]:
+    """Event source mappings of queues, by the queue's logical id."""
+    mappings = of_type("AWS::Lambda::EventSourceMapping").values()
+    queues = of_type("AWS::SQS::Queue")
+    return {
+        logical_id(it["EventSourceArn"]): it for it in mappings if logical_id(it["EventSourceArn"]) in queues
+    }
+
+
+def test_rules_target_queues_only(of_type: Any) -> None:
+    queues = of_type("AWS::SQS::Queue")
+    for rule in of_type("AWS::Events::Rule").values():
+        for target in rule["Targets"]:
+            assert logical_id(target["Arn"]) in queues
+            assert logical_id(target["DeadLetterConfig"]["Arn"]) in dead_letter_queues(of_type)
+
+
+def test_each_rule_alone_may_send_to_its_queue_and_its_dead_letters(of_type: Any) -> None:
+    allowed = set()
+    for policy in of_type("AWS::SQS::QueuePolicy").values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+            assert statement["Action"] == "sqs:SendMessage"
+            rule = logical_id(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+            allowed |= {(rule, logical_id(queue)) for queue in statement["Resource"]}
+    wanted = set()
+    for name, rule in of_type("AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            wanted |= {
+                (name, logical_id(target["Arn"])),
+                (name, logical_id(target["DeadLetterConfig"]["Arn"])),
+            }
+    assert allowed == wanted
+
+
+def test_queue_fed_functions_answer_with_partial_failures(of_type: Any) -> None:
+    assert set(queue_sources(of_type)) == {"UploadsQueue", "ChangesQueue"}
+    for source in queue_sources(of_type).values():
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_take(of_type: Any) -> None:
+    functions = of_type("AWS::Lambda::Function")
+    for queue, source in queue_sources(of_type).items():
+        timeout = functions[logical_id(source["FunctionName"])]["Timeout"]
+        assert of_type("AWS::SQS::Queue")[queue]["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_a_queue_gives_up_into_dead_letters_that_live_as_long_as_they_can(of_type: Any) -> None:
+    queues = of_type("AWS::SQS::Queue")
+    for queue in queue_sources(of_type):
+        redrive = queues[queue]["RedrivePolicy"]
+        assert logical_id(redrive["deadLetterTargetArn"]) in dead_letter_queues(of_type)
+        assert redrive["maxReceiveCount"] >= 5
+    for name in dead_letter_queues(of_type):
+        assert queues[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_the_stream_retries_apart_from_what_fails_and_gives_up_into_dead_letters(of_type: Any) -> None:
+    (stream,) = (it for it in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in it)
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 0 < stream["MaximumRetryAttempts"] <= 100
+    assert logical_id(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "RunChangedDeadLetterQueue"
+
+
+def test_the_stream_delivers_ended_runs_that_are_not_announced(of_type: Any) -> None:
+    (stream,) = (it for it in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in it)
+    (pattern,) = stream["FilterCriteria"]["Filters"]
+    assert json.loads(pattern["Pattern"]) == {
+        "dynamodb": {
+            "NewImage": {
+                "status": {"S": ["SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"]},
+                "announced_at": {"S": [{"exists": False}]},
+            }
+        }
+    }
+
+
+def test_the_reconciler_leaves_no_failure_unseen(of_type: Any) -> None:
+    (schedule,) = of_type("AWS::Scheduler::Schedule").values()
+    (invoke,) = of_type("AWS::Lambda::EventInvokeConfig").values()
+    assert logical_id(schedule["Target"]["DeadLetterConfig"]["Arn"]) == "ReconcileDeadLetterQueue"
+    on_failure = invoke["DestinationConfig"]["OnFailure"]["Destination"]
+    assert logical_id(on_failure) == "ReconcileDeadLetterQueue"
+    assert "Name" not in schedule, "a fixed name would let only one stack live in an account"
+
+
+def test_every_dead_letter_queue_has_an_alarm(of_type: Any) -> None:
+    watched = {
+        logical_id(alarm["Dimensions"][0]["Value"])
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 1
+    }
+    assert watched == dead_letter_queues(of_type)
+
+
+def test_every_function_has_an_alarm_on_its_errors(of_type: Any) -> None:
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    watched = {
+        logical_id(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["MetricName"] == "Errors"
+    }
+    assert watched == set(of_type("AWS::Lambda::Function"))
+
+
+def test_every_way_in_has_an_alarm_on_its_oldest_message(of_type: Any) -> None:
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    ages = {"ApproximateAgeOfOldestMessage", "IteratorAge"}
+    watched = {logical_id(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["MetricName"] in ages}
+    assert watched == {*queue_sources(of_type), "RunChangedFunction"}
+
+
+def test_every_alarm_tells_a_topic_that_cloudwatch_can_publish_to(of_type: Any) -> None:
+    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+        (topic,) = (logical_id(action) for action in alarm["AlarmActions"])
+        # CloudWatch can't use the AWS managed key of SNS (CloudWatch user guide, alarms and SNS encryption).
+        assert "KmsMasterKeyId" not in of_type("AWS::SNS::Topic")[topic]
+        assert "docs/operations.md" in alarm["AlarmDescription"]
+
+
+def test_everything_that_rests_is_encrypted(of_type: Any) -> None:
+    assert all(queue["SqsManagedSseEnabled"] for queue in of_type("AWS::SQS::Queue").values())
+    assert all(bucket["BucketEncryption"] for bucket in of_type("AWS::S3::Bucket").values())
+    assert of_type("AWS::SNS::Topic")["NoticesTopic"]["KmsMasterKeyId"] == "alias/aws/sns"
+    assert of_type("AWS::DynamoDB::Table")["RunsTable"]["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_every_log_of_a_function_is_its_own_and_ends_some_day(of_type: Any) -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    used = [logical_id(it["LoggingConfig"]["LogGroup"]) for it in of_type("AWS::Lambda::Function").values()]
+    assert len(set(used)) == len(used)
+    assert all(groups[name]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for name in groups)
+    assert set(used) < set(groups)
+
+
+def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
+    (api,) = of_type("AWS::ApiGatewayV2::Api").values()
+    routes = {
+        (method.upper(), path): route["security"]
+        for path, methods in api["Body"]["paths"].items()
+        for method, route in methods.items()
+    }
+    assert set(routes) == {
+        ("POST", "/runs"),
+        ("GET", "/runs"),
+        ("GET", "/runs/{run_id}"),
+        ("POST", "/runs/{run_id}/cancel"),
+    }
+    assert all(security == [{"AWS_IAM": []}] for security in routes.values())
+
+
+def test_the_settings_that_functions_read_are_in_their_environment() -> None:
+    from droptrain.settings import Settings
+
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert {name.upper() for name in Settings.__dataclass_fields__} - {"AWS_REGION"} <= set(variables)

@@ -1,0 +1,70 @@
+"""Who deploys is asked few things, each explained, checked and grouped, and told what comes next."""
+
+import json
+import re
+from typing import Any
+
+from template import ROOT, template
+
+PARAMETERS: dict[str, Any] = template()["Parameters"]
+INTERFACE = template()["Metadata"]["AWS::CloudFormation::Interface"]
+
+
+def test_every_parameter_is_described_and_has_a_default() -> None:
+    for name, parameter in PARAMETERS.items():
+        assert len(parameter["Description"]) > 30, name
+        assert "Default" in parameter, name
+
+
+def test_every_parameter_is_in_one_group_and_labelled() -> None:
+    grouped = [name for group in INTERFACE["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(PARAMETERS)
+    assert set(INTERFACE["ParameterLabels"]) == set(PARAMETERS)
+
+
+def test_every_parameter_says_what_it_allows() -> None:
+    for name, parameter in PARAMETERS.items():
+        limits = {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter)
+        assert limits, name
+        if "AllowedPattern" in parameter:
+            assert parameter["ConstraintDescription"].startswith("is "), name
+            pattern = re.compile(parameter["AllowedPattern"])
+            is_list = parameter["Type"] == "CommaDelimitedList"
+            values = parameter["Default"].split(",") if is_list else [parameter["Default"]]
+            assert all(pattern.fullmatch(value) for value in values), name
+
+
+def test_every_parameter_is_used() -> None:
+    text = json.dumps({key: template()[key] for key in ("Resources", "Conditions", "Globals")})
+    for name in PARAMETERS:
+        assert f'{{"Ref": "{name}"}}' in text, name
+
+
+def test_every_output_is_described() -> None:
+    for name, output in template()["Outputs"].items():
+        assert output["Description"], name
+
+
+def test_the_guide_to_deploying_names_every_parameter_and_output() -> None:
+    guide = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    for name in [*PARAMETERS, *template()["Outputs"]]:
+        assert f"`{name}`" in guide, name
+
+
+def test_the_guide_to_operations_explains_every_alarm() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    for name, resource in template()["Resources"].items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            assert f"`{name}`" in guide, name
+
+
+def test_what_costs_money_while_idle_is_known() -> None:
+    """Types without a price while nothing happens; another type needs a line in docs/deploying.md first."""
+    free = re.compile(
+        r"AWS::(Serverless|IAM|Batch|Events|SQS|SNS|DynamoDB|Logs|S3|ECR)::\w+"
+        r"|AWS::EC2::(VPC|InternetGateway|VPCGatewayAttachment|RouteTable|Route|Subnet|SubnetRouteTableAssociation"
+        r"|SecurityGroup|LaunchTemplate|VPCEndpoint)"
+        r"|AWS::CloudWatch::(Alarm|Dashboard)"
+    )
+    types = {resource["Type"] for resource in template()["Resources"].values()}
+    assert not [type_ for type_ in types if not free.fullmatch(type_)]

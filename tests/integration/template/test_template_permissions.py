@@ -1,0 +1,163 @@
+"""Every role may do exactly what its code calls; what is wider than a resource is listed with its reason."""
+
+from typing import Any
+
+import pytest
+
+JOB_DEFINITION = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job-definition/${Name}"
+JOBS = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job/*"
+SUBMIT = [JOB_DEFINITION, f"{JOB_DEFINITION}:*", "OnDemandJobQueue.JobQueueArn", "SpotJobQueue.JobQueueArn"]
+BUCKET, TABLE = ["DataBucket.Arn"], ["RunsTable.Arn"]
+STREAM = ["${RunsTable.Arn}/stream/*"]
+
+
+def logs(function: str) -> dict[str, list[str]]:
+    group = [f"{function}LogGroup.Arn"]
+    return {"logs:CreateLogStream": group, "logs:PutLogEvents": group}
+
+
+def receives(queue: str) -> dict[str, list[str]]:
+    return {
+        f"sqs:{call}": [f"{queue}.Arn"] for call in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    }
+
+
+LAUNCH = {
+    "s3:GetObject": ["${DataBucket.Arn}/projects/*/train.yaml"],
+    "s3:ListBucket": BUCKET,
+    "s3:ListBucketVersions": BUCKET,
+    "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
+    "dynamodb:GetItem": TABLE,
+    "dynamodb:PutItem": TABLE,
+    "dynamodb:UpdateItem": TABLE,
+    "batch:SubmitJob": SUBMIT,
+    "batch:TagResource": [JOBS],
+    "batch:TerminateJob": [JOBS],
+    "batch:ListJobs": ["*"],
+}
+TRACK = {
+    "s3:GetObject": ["${DataBucket.Arn}/runs/*/outcome.json"],
+    "s3:ListBucket": BUCKET,
+    "dynamodb:GetItem": TABLE,
+    "dynamodb:UpdateItem": TABLE,
+}
+EXPECTED = {
+    "DatasetUploadedFunction": {**logs("DatasetUploaded"), **receives("UploadsQueue"), **LAUNCH},
+    "BatchJobChangedFunction": {**logs("BatchJobChanged"), **receives("ChangesQueue"), **TRACK},
+    "RunChangedFunction": {
+        **logs("RunChanged"),
+        **{
+            f"dynamodb:{call}": STREAM
+            for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+        },
+        "dynamodb:GetItem": TABLE,
+        "dynamodb:UpdateItem": TABLE,
+        "sns:Publish": ["NoticesTopic"],
+        "sqs:SendMessage": ["RunChangedDeadLetterQueue.Arn"],
+    },
+    "ReconcileRunsFunction": {
+        **logs("ReconcileRuns"),
+        **TRACK,
+        "dynamodb:Query": ["${RunsTable.Arn}/index/by_activity"],
+        "batch:SubmitJob": SUBMIT,
+        "batch:TagResource": [JOBS],
+        "batch:TerminateJob": [JOBS],
+        "batch:DescribeJobs": ["*"],
+        "batch:ListJobs": ["*"],
+        "sns:Publish": ["NoticesTopic"],
+        "sqs:SendMessage": ["ReconcileDeadLetterQueue.Arn"],
+    },
+    "RunsApiFunction": {
+        **logs("RunsApi"),
+        **LAUNCH,
+        "dynamodb:Query": ["${RunsTable.Arn}/index/by_project", "${RunsTable.Arn}/index/by_time"],
+    },
+}
+# Actions that know no resource (AWS Service Authorization Reference).
+WITHOUT_RESOURCE = {
+    "batch:DescribeJobs",
+    "batch:ListJobs",
+    "ec2:DescribeTags",
+    "ecr:GetAuthorizationToken",
+    "ecs:DiscoverPollEndpoint",
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def as_text(resource: Any) -> str:
+    if isinstance(resource, str):
+        return resource
+    (kind, value), *_ = resource.items()
+    if kind == "Fn::GetAtt":
+        return ".".join(value)
+    if kind == "Fn::If":
+        return " or ".join(as_text(one) for one in value[1:])
+    return value[0] if isinstance(value, list) else value
+
+
+def granted(role: dict[str, Any]) -> dict[str, list[str]]:
+    """Resources by action of a role's inline policies."""
+    grants: dict[str, list[str]] = {}
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for action in as_list(statement["Action"]):
+                grants.setdefault(action, []).extend(as_text(it) for it in as_list(statement["Resource"]))
+    return {action: sorted(resources) for action, resources in grants.items()}
+
+
+def role_of(function: str, of_type: Any) -> dict[str, Any]:
+    reference = of_type("AWS::Lambda::Function")[function]["Role"]
+    return of_type("AWS::IAM::Role")[reference["Fn::GetAtt"][0]]
+
+
+@pytest.mark.parametrize("function", EXPECTED)
+def test_a_function_may_do_exactly_what_its_code_calls(function: str, of_type: Any) -> None:
+    assert granted(role_of(function, of_type)) == {
+        action: sorted(resources) for action, resources in EXPECTED[function].items()
+    }
+
+
+def test_every_function_has_an_expected_policy(of_type: Any) -> None:
+    assert set(of_type("AWS::Lambda::Function")) == set(EXPECTED)
+
+
+def test_no_role_has_a_managed_policy_or_a_wildcard_action(of_type: Any) -> None:
+    for name, role in of_type("AWS::IAM::Role").items():
+        assert not role.get("ManagedPolicyArns"), name
+        assert not [action for action in granted(role) if "*" in action], name
+
+
+def test_only_actions_that_know_no_resource_are_allowed_on_everything(of_type: Any) -> None:
+    for name, role in of_type("AWS::IAM::Role").items():
+        wide = {action for action, resources in granted(role).items() if "*" in resources}
+        assert wide <= WITHOUT_RESOURCE, name
+
+
+def test_training_code_reads_projects_and_writes_runs(of_type: Any) -> None:
+    grants = granted(of_type("AWS::IAM::Role")["TrainingRole"])
+    projects, runs = "${DataBucket.Arn}/projects/*", "${DataBucket.Arn}/runs/*"
+    assert grants == {
+        "s3:ListBucket": BUCKET,
+        "s3:ListBucketVersions": BUCKET,
+        "s3:GetObject": [projects, runs],
+        "s3:GetObjectVersion": [projects],
+        "s3:PutObject": [runs],
+        "s3:DeleteObject": [runs],
+        "s3:AbortMultipartUpload": [runs],
+        "s3:ListMultipartUploadParts": [runs],
+    }
+
+
+def test_an_instance_can_only_join_a_cluster_pull_images_and_write_logs(of_type: Any) -> None:
+    services = {action.split(":")[0] for action in granted(of_type("AWS::IAM::Role")["InstanceRole"])}
+    assert services == {"ecs", "ec2", "ecr", "logs"}
+
+
+def test_roles_trust_one_service_each(of_type: Any) -> None:
+    for name, role in of_type("AWS::IAM::Role").items():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert len(as_list(statement["Principal"]["Service"])) == 1, name
