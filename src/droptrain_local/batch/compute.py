@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Documented statusReasons of a job that its queue's environments can never run (JobDetail, Batch API reference).
+# statusReasons of a job that no environment of its queue can ever run (JobDetail, Batch API reference).
 MAX_RESOURCE = (
-    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - All compute environments have a maxvCpus setting that is "
-    "smaller than the job requirements."
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - "
+    "All compute environments have a maxvCpus setting that is smaller than the job requirements."
 )
 JOB_RESOURCE = (
-    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - All compute environments have no connected instances that meet the "
-    "job requirements."
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - "
+    "All compute environments have no connected instances that meet the job requirements."
 )
 _GPU_FAMILIES = ("g", "p")
 
@@ -37,7 +37,7 @@ class ComputeEnvironment:
 
     @property
     def has_gpus(self) -> bool:
-        """True if an instance type is of a GPU family; an environment that names none is taken to have some."""
+        """True if an instance type is of a GPU family; where none is named, GPUs are taken to be there."""
         types = self.instance_types
         return not types or any(name.startswith(_GPU_FAMILIES) for name in types)
 

@@ -89,7 +89,7 @@ class JobDefinitions:
 def merge_container(
     definition: JobDefinition, overrides: Mapping[str, Any], parameters: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Container properties of a job: the definition's, with a submission's overrides and parameters in them."""
+    """A job's container properties: the definition's, with the overrides and parameters of its submission."""
     merged = dict(definition.settings["containerProperties"])
     if overrides.get("command"):
         merged["command"] = overrides["command"]

@@ -23,10 +23,10 @@ _CLOSE_GRACE_SECONDS = 5.0
 class BatchEngine:
     """A local AWS Batch: jobs run as child processes.
 
-    `command` is what a container without a command of its own runs; `environment` is all that every child gets
-    besides what its job says. `publish` is called with the detail of each state-change event, from one thread,
-    in order. `kill_after` is the time between TERM and KILL, `provisioning_seconds` how long an instance takes
-    to come, `timeout_second` how long a second of a job's timeout lasts: all in seconds.
+    `command` is what a container without a command of its own runs; `environment` is all that every child
+    gets besides what its job says. `publish` is called with the detail of each state-change event, from one
+    thread, in order. In seconds: `kill_after` is the time between TERM and KILL, `provisioning_seconds` how
+    long an instance takes to come, `timeout_second` how long a second of a job's timeout lasts.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class BatchEngine:
     ) -> None:
         arns = Arns(region, account)
         machine = Machine(work_dir, command, environment, kill_after, provisioning_seconds, timeout_second)
-        self.faults = Faults()
+        self._faults = Faults()
         self._kill_after = kill_after
         self._logs = logs
         self._events = EventPublisher(publish)
@@ -86,6 +86,12 @@ class BatchEngine:
         """Take away the instance of a STARTING or RUNNING job, as Spot does; RefusedError if it has none."""
         self._scheduler.reclaim(job_id)
 
+    def inject(self, fault: Fault) -> None:
+        """Let the next calls of an operation go wrong; ValueError if AWS Batch has no such operation."""
+        if fault.operation not in validation.service_model().operation_names:
+            raise ValueError(f"AWS Batch has no operation {fault.operation}")
+        self._faults.add(fault)
+
     def serve(self, port: int = 0) -> str:
         """Answer the Batch API on 127.0.0.1, on a free port if it is 0; returns the endpoint's URL."""
         self._server = BatchServer(self._call_with_faults, self._control, port)
@@ -102,7 +108,7 @@ class BatchEngine:
             self._logs.close()
 
     def _call_with_faults(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        fault = self.faults.take(operation)
+        fault = self._faults.take(operation)
         if fault and fault.code:
             raise fault.error()
         answer = self._checked_call(operation, params)
@@ -120,7 +126,7 @@ class BatchEngine:
             if name == "reclaim":
                 self.reclaim(body["jobId"])
             elif name == "faults":
-                self.faults.add(Fault(**body))
+                self.inject(Fault(**body))
             elif name == "events":
                 self.repeat_events = body["repeat"]
             else:

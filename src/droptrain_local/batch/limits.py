@@ -65,7 +65,7 @@ def check_name(field: str, name: str) -> None:
     """Names of jobs, definitions, queues and environments have one rule."""
     if not _NAME.fullmatch(name):
         raise RefusedError(
-            f"{field} {name!r}: 1 to 128 letters, digits, hyphens and underscores, beginning with a letter or digit."
+            f"{field} {name!r}: 1 to 128 letters, digits, hyphens and underscores; first a letter or digit."
         )
 
 

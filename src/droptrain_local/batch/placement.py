@@ -17,8 +17,8 @@ _LOG_GROUP = "/aws/batch/job"
 class Machine:
     """What every container of this engine gets; times in seconds.
 
-    `command` runs where neither definition nor submission names one; `environment` is the image's. `second` is
-    how long a second of a job's timeout lasts, so that tests needn't wait for the 60 that Batch asks for.
+    `command` runs where neither definition nor submission names one; `environment` is the image's. `second`
+    is how long a second of a job's timeout lasts: tests needn't wait for the 60 that Batch asks for at least.
     """
 
     work_dir: Path

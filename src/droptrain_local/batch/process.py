@@ -1,9 +1,11 @@
 """A job's container as a child process: its own process group, TERM first, KILL for all that is left."""
 
+import math
 import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ class ChildProcess:
         self._lock = threading.Lock()
         self._ended = False
         self._killer: threading.Timer | None = None
+        self._kill_at = math.inf
         self._process = subprocess.Popen(
             list(command),
             cwd=folder,
@@ -54,11 +57,21 @@ class ChildProcess:
         return 128 - code if code < 0 else code
 
     def stop(self, kill_after: float) -> None:
-        """Send TERM to the child as a container's stop does, and KILL to its group after `kill_after` seconds."""
+        """TERM to the child, as a container's stop does, and KILL to its group `kill_after` seconds later.
+
+        A second call sends no second TERM; it can only bring the KILL forward.
+        """
+        kill_at = time.monotonic() + kill_after
         with self._lock:
-            if self._ended or self._killer:
+            if self._ended or kill_at >= self._kill_at:
                 return
-            self._process.send_signal(signal.SIGTERM)
+            if self._killer:
+                self._killer.cancel()
+            else:
+                # Not Popen.send_signal: it may reap the child that `wait` waits for.
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGTERM)
+            self._kill_at = kill_at
             self._killer = threading.Timer(kill_after, self._kill_group)
             self._killer.daemon = True
             self._killer.start()
