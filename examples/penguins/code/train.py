@@ -91,7 +91,7 @@ def parse_options() -> argparse.Namespace:
 
 
 def read(path: Path) -> Penguins:
-    """The penguins in a CSV with a header line; a ValueError names a row that can't be used."""
+    """The penguins in a CSV with a header line; ends the training with a clear message if it can't."""
     with path.open(newline="", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     if not table:
@@ -100,10 +100,19 @@ def read(path: Path) -> Penguins:
         raise SystemExit(f"{path} lacks the columns {', '.join(sorted(absent))}")
     features: dict[str, tf.Tensor] = {}
     for name in NUMBERS:
-        features[name] = tf.constant([[float(row[name])] for row in table])
+        features[name] = tf.constant(
+            [[number(path, place, name, row[name])] for place, row in enumerate(table)]
+        )
     for name in CATEGORIES:
         features[name] = tf.constant([[row[name]] for row in table])
     return Penguins(features, tf.constant([row[LABEL] for row in table]))
+
+
+def number(path: Path, place: int, name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SystemExit(f"{path}, row {place + 1}: {name} has to be a number, not {text!r}") from None
 
 
 def hold_out(penguins: Penguins, part: float) -> tuple[Penguins, Penguins]:
