@@ -1,6 +1,6 @@
 """Learn a penguin's species from its measurements, and export a model that takes a CSV's raw fields.
 
-By hand:  python train.py --train ../data/train.csv --test ../data/test.csv
+By hand:  python code/train.py --train data/train.csv --test data/test.csv
 A Batch job sets the rest by environment: HP_* (hyperparameters), CHECKPOINT_DIR (saved while training, read
 when a job starts again) and METRICS_FILE (JSON lines).
 """
