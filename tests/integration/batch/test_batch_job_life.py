@@ -125,7 +125,8 @@ def test_what_the_child_leaves_running_ends_with_it(bench):
 
 
 def test_a_process_that_left_the_group_does_not_hold_the_job_up(bench):
-    escape = "import subprocess as s; print(s.Popen(['sleep', '30'], start_new_session=True).pid, file=open('pid', 'w'))"
+    start = "s.Popen(['sleep', '30'], start_new_session=True)"
+    escape = f"import subprocess as s; print({start}.pid, file=open('pid', 'w'))"
     job = bench.submit(*python(escape))
     try:
         bench.events.wait(job, "SUCCEEDED", timeout=10)
