@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from droptrain_local.batch.logs import MAX_LINE_BYTES, LogLine, LogSink
+from droptrain_local.batch.orphans import OrphanGuard
 from droptrain_local.batch.process import ChildProcess
 
 # How long the output of an ended child is read: one that left its group may hold the pipe for ever.
 _DRAIN_SECONDS = 1.0
+# A container's reason (AttemptContainerDetail, Batch API reference).
+_MAX_REASON = 255
 _logger = logging.getLogger(__name__)
 
 
@@ -54,9 +57,12 @@ class AttemptListener(Protocol):
 class AttemptRun:
     """Runs one attempt in a thread of its own."""
 
-    def __init__(self, plan: AttemptPlan, logs: LogSink | None, listener: AttemptListener) -> None:
+    def __init__(
+        self, plan: AttemptPlan, logs: LogSink | None, guard: OrphanGuard, listener: AttemptListener
+    ) -> None:
         self._plan = plan
         self._logs = logs
+        self._guard = guard
         self._listener = listener
         self._lock = threading.Lock()
         self._child: ChildProcess | None = None
@@ -85,8 +91,8 @@ class AttemptRun:
             return
         try:
             child = self._start_child()
-        except OSError as error:
-            reason = f"CannotStartContainerError: {error.strerror}: {self._plan.command[0]}"
+        except (OSError, ValueError) as error:  # ValueError: a null character, or = in a variable's name
+            reason = f"CannotStartContainerError: {error}"[:_MAX_REASON]
             self._listener.container_ended(AttemptEnd(not_started=reason))
             return
         self._listener.container_started()
@@ -96,6 +102,7 @@ class AttemptRun:
     def _start_child(self) -> ChildProcess:
         self._plan.folder.mkdir(parents=True)
         child = ChildProcess(self._plan.command, self._plan.environment, self._plan.folder)
+        self._guard.watch(child.pid)
         with self._lock:
             self._child = child
             if self._stop_asked.is_set():
@@ -109,6 +116,7 @@ class AttemptRun:
             timer.daemon = True
             timer.start()
         code = child.wait()
+        self._guard.forget(child.pid)
         if timer:
             timer.cancel()
             timer.join()

@@ -13,10 +13,11 @@ from droptrain_local.batch.events import EventPublisher
 from droptrain_local.batch.faults import Fault, Faults
 from droptrain_local.batch.logs import LogSink
 from droptrain_local.batch.operations import Operations
+from droptrain_local.batch.orphans import OrphanGuard
 from droptrain_local.batch.placement import Machine
 from droptrain_local.batch.scheduler import Scheduler
 
-# Closing doesn't wait longer than this for children that pass over TERM.
+# Nobody who closes an engine waits longer than this for children that pass over TERM.
 _CLOSE_GRACE_SECONDS = 5.0
 
 
@@ -49,7 +50,8 @@ class BatchEngine:
         self._kill_after = kill_after
         self._logs = logs
         self._events = EventPublisher(publish)
-        self._scheduler = Scheduler(machine, arns, logs, self._events.put, _now)
+        self._guard = OrphanGuard(min(kill_after, _CLOSE_GRACE_SECONDS))
+        self._scheduler = Scheduler(machine, arns, logs, self._guard, self._events.put, _now)
         self._operations = Operations(self._scheduler, arns, _now)
         self._server: BatchServer | None = None
 
@@ -103,6 +105,7 @@ class BatchEngine:
             self._server.close()
             self._server = None
         self._scheduler.close(min(self._kill_after, _CLOSE_GRACE_SECONDS))
+        self._guard.close()
         self._events.close()
         if self._logs:
             self._logs.close()

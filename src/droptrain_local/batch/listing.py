@@ -1,7 +1,6 @@
 """ListJobs: which jobs it names, in which order, and its pages; pure."""
 
 import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -68,7 +67,7 @@ def _page(jobs: Sequence[Job], size: int, token: str | None) -> dict[str, Any]:
 def _read_token(token: str) -> int:
     try:
         kind, _, number = base64.b64decode(token, altchars=b"-_", validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         kind, number = "", ""
     if kind != "before" or not number.isdecimal():
         raise RefusedError("nextToken isn't one that ListJobs answered.")

@@ -13,6 +13,7 @@ from droptrain_local.batch.compute import ComputeEnvironment, JobQueue
 from droptrain_local.batch.errors import RefusedError
 from droptrain_local.batch.job import Job, Place
 from droptrain_local.batch.logs import LogSink
+from droptrain_local.batch.orphans import OrphanGuard
 from droptrain_local.batch.placement import Machine, new_place, plan
 from droptrain_local.batch.verdict import StoppedBy, close_attempt
 
@@ -29,6 +30,7 @@ class Scheduler:
         machine: Machine,
         arns: Arns,
         logs: LogSink | None,
+        guard: OrphanGuard,
         publish: Callable[[dict[str, Any]], None],
         clock: Callable[[], int],
     ) -> None:
@@ -39,6 +41,7 @@ class Scheduler:
         self._machine = machine
         self._arns = arns
         self._logs = logs
+        self._guard = guard
         self._publish = publish
         self._clock = clock
         self._waiting: dict[str, list[tuple[int, str]]] = {}
@@ -171,7 +174,7 @@ class Scheduler:
         self._used_vcpus[environment.arn] += needs.vcpus
         place = new_place(job, environment, self._arns)
         placement = _Placement(self, job.job_id, place, needs.vcpus)
-        placement.run = AttemptRun(plan(job, queue, place, self._machine), self._logs, placement)
+        placement.run = AttemptRun(plan(job, queue, place, self._machine), self._logs, self._guard, placement)
         self._placements[job.job_id] = placement
         self._runs = [run for run in self._runs if not run.over]
         placement.run.start()

@@ -26,11 +26,13 @@ def test_a_job_passes_through_every_state_with_one_event_each_and_none_for_the_s
 
 
 def test_the_child_starts_within_a_tenth_of_a_second_of_the_submission(bench):
-    bench.events.wait(bench.submit("true"), "SUCCEEDED")
-    began = time.time()
-    job = bench.submit(*python("import time; open('started', 'w').write(str(time.time()))"))
-    bench.events.wait(job, "RUNNING")
-    assert time.time() - began < 0.1
+    def start() -> float:
+        began = time.time()
+        job = bench.submit("sh", "-c", "touch started")
+        bench.events.wait(job, "SUCCEEDED")
+        return bench.marker(job, "started").stat().st_mtime - began
+
+    assert min(start() for _ in range(5)) < 0.1
 
 
 def test_an_event_has_the_shape_of_job_detail(bench):
@@ -100,12 +102,17 @@ def test_every_attempt_works_in_a_fresh_folder(bench):
     assert bench.marker(job, "found", attempt=2).read_text() == "found\n"
 
 
-def test_a_command_that_cannot_start_fails_as_a_container_that_cannot(bench):
-    job = bench.submit("no-such-program")
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [(["no-such-program"], "No such file"), (["echo", "\0"], "null byte")],
+)
+def test_a_command_that_cannot_start_fails_as_a_container_that_cannot(bench, command, why):
+    job = bench.submit(*command)
     detail = bench.events.wait(job, "FAILED")
     assert bench.events.states(job) == ["PENDING", "RUNNABLE", "STARTING", "FAILED"]
     assert detail["statusReason"] == "Task failed to start"
-    assert detail["container"]["reason"].startswith("CannotStartContainerError: No such file")
+    assert detail["container"]["reason"].startswith("CannotStartContainerError: ")
+    assert why in detail["container"]["reason"]
     [attempt] = detail["attempts"]
     assert "startedAt" not in attempt
     assert "exitCode" not in attempt["container"]
