@@ -12,8 +12,6 @@ PLACE = Place(
     environment_arn="arn:environment", environment_name="gpus", instance_id="i-0123456789abcdef0",
     container_instance_arn="arn:instance", task_arn="arn:task", log_group="group", log_stream="stream",
 )  # fmt: skip
-    "arn:environment", "gpus", "i-0123456789abcdef0", "arn:instance", "arn:task", "/aws/batch/job", "s"
-)
 
 
 def job(**fields):
