@@ -1,0 +1,94 @@
+"""The commands in the guides to deploying and operating exist, and are shell that parses."""
+
+import json
+import re
+import shlex
+import subprocess
+from typing import Any
+
+import pytest
+from botocore import xform_name
+from botocore.session import Session
+from template import ROOT, properties, template
+
+GUIDES = ["docs/deploying.md", "docs/operations.md"]
+SERVICE_OF = {"s3api": "s3"}
+GLOBAL_OPTIONS = {"output", "query"}
+
+
+def shell_blocks(guide: str) -> list[str]:
+    text = (ROOT / guide).read_text("utf-8")
+    blocks = re.findall(r"^( *)```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in blocks]
+
+
+def aws_commands(shell: str) -> list[list[str]]:
+    """The words of every `aws SERVICE OPERATION …` in some shell, up to where another command begins."""
+    commands: list[list[str]] = []
+    for start in re.finditer(r"\baws (?=[a-z0-9]+ [a-z0-9-]+)", shell):
+        rest = shell[start.end() :].replace("\\\n", " ").replace("\n    ", " ")
+        lexer = shlex.shlex(rest.split("\n")[0], posix=True, punctuation_chars=";|)")
+        lexer.whitespace_split = True
+        words = list(lexer)
+        ends = [index for index, word in enumerate(words) if word[0] in ";|)"]
+        commands.append(words[: ends[0]] if ends else words)
+    return commands
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_a_guide_shows_is_shell_that_parses(guide: str) -> None:
+    for block in shell_blocks(guide):
+        answer = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, f"{answer.stderr}\n{block}"
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_aws_commands_of_a_guide_exist_with_their_options(guide: str) -> None:
+    session = Session()
+    checked = 0
+    for block in shell_blocks(guide):
+        for service, operation, *rest in aws_commands(block):
+            if service == "s3":
+                assert operation in {"cp", "rb"}
+                continue
+            model = session.get_service_model(SERVICE_OF.get(service, service))
+            names = {xform_name(name, "-"): name for name in model.operation_names}
+            assert operation in names, f"aws {service} {operation}"
+            shape: Any = model.operation_model(names[operation]).input_shape
+            allowed = {xform_name(member, "-") for member in shape.members} | GLOBAL_OPTIONS
+            options = {word[2:] for word in rest if word.startswith("--")}
+            assert options <= allowed, f"aws {service} {operation}: {options - allowed}"
+            assert {xform_name(name, "-") for name in shape.required_members} <= options, operation
+            checked += 1
+    assert checked >= 5
+
+
+def test_the_quota_codes_are_those_of_gpu_instances_on_spot_and_on_demand() -> None:
+    guide = (ROOT / "docs/deploying.md").read_text("utf-8")
+    assert 'L-3819A6DF is "All G and VT Spot Instance Requests"' in guide
+    assert 'L-DB2E81BA "Running On-Demand G and VT instances"' in guide
+
+
+def test_the_guides_count_the_alarms_that_cost() -> None:
+    alarms = [it for it in template()["Resources"].values() if it["Type"] == "AWS::CloudWatch::Alarm"]
+    assert f"| alarms | {len(alarms)} |" in (ROOT / "docs/deploying.md").read_text("utf-8")
+
+
+def test_the_dashboard_shows_metrics_that_the_functions_write() -> None:
+    body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(re.sub(r"\$\{[^}]*\}", "name", body))["widgets"]
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "functions").glob("*/app.py"))
+    shown = set()
+    for widget in widgets:
+        namespace = ""
+        for metric in widget["properties"]["metrics"]:
+            namespace = metric[0] if metric[0] not in {".", "..."} else namespace
+            if namespace == "droptrain":
+                shown.add(metric[1])
+    assert {"RunsLaunched", "RunsRejected", "NoticesPublished"} <= shown
+    assert not [name for name in shown if f'"{name}"' not in code]
+
+
+def test_the_lifecycle_of_images_is_json_with_rules_in_order() -> None:
+    rules = json.loads(properties("ImageRepository")["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    assert [rule["rulePriority"] for rule in rules] == [1, 2]
