@@ -1,8 +1,10 @@
 """Every role may do exactly what its code calls; what is wider than a resource is listed with its reason."""
 
+import re
 from typing import Any
 
 import pytest
+from template import ROOT
 
 JOB_DEFINITION = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job-definition/${Name}"
 JOBS = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job/*"
@@ -161,3 +163,34 @@ def test_roles_trust_one_service_each(of_type: Any) -> None:
     for name, role in of_type("AWS::IAM::Role").items():
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert len(as_list(statement["Principal"]["Service"])) == 1, name
+
+
+# What a call of the adapters needs (Service Authorization Reference); a transaction needs what is in it.
+NEEDS = {
+    "get_object": {"s3:GetObject"},
+    "put_object": {"s3:PutObject"},
+    "list_object_versions": {"s3:ListBucketVersions"},
+    "get_item": {"dynamodb:GetItem"},
+    "update_item": {"dynamodb:UpdateItem"},
+    "query": {"dynamodb:Query"},
+    "transact_write_items": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "submit_job": {"batch:SubmitJob", "batch:TagResource"},
+    "list_jobs": {"batch:ListJobs"},
+    "describe_jobs": {"batch:DescribeJobs"},
+    "terminate_job": {"batch:TerminateJob"},
+    "publish": {"sns:Publish"},
+}
+
+
+def test_the_functions_together_may_do_what_the_core_calls_and_no_more(of_type: Any) -> None:
+    adapters = (ROOT / "layers/droptrain/python/droptrain/aws").glob("*.py")
+    code = "".join(path.read_text("utf-8") for path in adapters)
+    calls = set(re.findall(r"_client\.(\w+)\(", code)) - {"get_paginator"}
+    calls |= set(re.findall(r'get_paginator\("(\w+)"\)', code))
+    needed = set().union(*(NEEDS[call] for call in calls))
+    allowed = {action for function in EXPECTED for action in granted(role_of(function, of_type))}
+    # For a key that isn't there to be 404; what Lambda itself calls to feed a function and to log.
+    platform = {"s3:ListBucket", "sqs:SendMessage"}.union(
+        logs(""), receives(""), EXPECTED["RunChangedFunction"].keys() - needed
+    )
+    assert allowed == needed | platform
