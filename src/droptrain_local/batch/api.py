@@ -5,7 +5,8 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,26 +30,32 @@ class BatchServer:
         handler = type("Handler", (_Handler,), {"call": staticmethod(call), "control": staticmethod(control)})
         self._server = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="batch-api", daemon=True
-        )
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="batch-api", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening, close the connections that clients keep, and wait for their threads."""
-        self._server.shutdown()
+        self._closing.set()
+        # serve_forever would look for its end all the time; a connection wakes this loop once.
+        socket.create_connection(self._server.server_address[:2]).close()
         self._thread.join()
-        self._server.disconnect_all()
         self._server.server_close()
+        self._server.disconnect_all()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._server.handle_request()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
+class _Server(HTTPServer):
+    """A thread a connection, all of them ended by `disconnect_all`: clients keep connections open."""
+
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._lock = threading.Lock()
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, threading.Thread] = {}
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -59,19 +66,31 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(
+            target=self._serve, args=(request, client_address), name="batch-connection", daemon=True
+        )
         with self._lock:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
+            self._connections[request] = thread
+        thread.start()
 
     def disconnect_all(self) -> None:
         with self._lock:
-            for connection in self._connections:
+            connections = dict(self._connections)
+        for connection in connections:
+            with suppress(OSError):  # the client was faster
                 connection.shutdown(socket.SHUT_RDWR)
+        for thread in connections.values():
+            thread.join()
+
+    def _serve(self, request: socket.socket, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except ConnectionError as error:
+            _logger.debug("a client went away: %s", error)
+        finally:
+            with self._lock:
+                del self._connections[request]
+            self.shutdown_request(request)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -152,6 +152,7 @@ def test_terminating_a_job_that_waits_fails_it_without_attempts(bench):
     blocker = bench.submit(
         *SLEEP, containerOverrides={"resourceRequirements": [{"type": "VCPU", "value": "8"}]}
     )
+    bench.events.wait(blocker, "RUNNING")
     job = bench.submit("true")
     bench.batch.terminate_job(jobId=job, reason="changed my mind")
     detail = bench.events.wait(job, "FAILED")

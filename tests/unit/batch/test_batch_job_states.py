@@ -16,8 +16,9 @@ PLACE = Place(
 
 def job(**fields):
     return Job(
-        job_id="1", arn="arn:job", name="run", number=1, queue_arn="arn:queue", definition_arn="arn:definition",
-        created_at=1000, container={"image": "x"}, retry_strategy={"attempts": 3}, **fields,
+        job_id="1", arn="arn:job", name="run", number=1, queue_arn="arn:queue",
+        definition_arn="arn:definition", created_at=1000, container={"image": "x"},
+        retry_strategy={"attempts": 3}, **fields,
     )  # fmt: skip
 
 
