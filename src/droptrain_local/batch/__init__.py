@@ -18,8 +18,8 @@ fair-share scheduling, several containers a job, EKS, consumable resources, dele
 Taken but without effect: images (nothing is pulled), users, volumes, secrets, memory limits, instance types
 beyond "has GPUs", jobStateTimeLimitActions, IAM.
 
-A container is a process: a child that makes a session of its own can outlive its job. Nothing is kept when the
-engine closes.
+A container is a process: a child that makes a session of its own can outlive its job. Nothing is kept when
+the engine closes.
 """
 
 from droptrain_local.batch.engine import BatchEngine
