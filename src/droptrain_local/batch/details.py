@@ -6,8 +6,8 @@ from droptrain_local.batch.job import Attempt, Job
 
 # Lists that AWS shows even where they are empty.
 _CONTAINER_LISTS = (
-    "volumes", "environment", "mountPoints", "ulimits", "networkInterfaces", "resourceRequirements",
-    "secrets",
+    "command", "volumes", "environment", "mountPoints", "ulimits", "networkInterfaces",
+    "resourceRequirements", "secrets",
 )  # fmt: skip
 
 

@@ -52,6 +52,17 @@ def test_the_queue_of_higher_priority_goes_first(bench):
     assert order == [running, high, low]
 
 
+def test_a_job_of_higher_priority_that_waits_is_not_overtaken_by_lower_ones(bench):
+    bench.queue("urgent", "gpus", priority=10)
+    running = bench.submit(*until("go"), containerOverrides=vcpus(4))
+    high = bench.submit("true", containerOverrides=vcpus(8), jobQueue="urgent")
+    low = bench.submit("true", containerOverrides=vcpus(4))
+    release(bench, running)
+    bench.events.wait(low, "SUCCEEDED")
+    order = [event["jobId"] for event in bench.events.details if event["status"] == "STARTING"]
+    assert order == [running, high, low]
+
+
 def test_a_queue_goes_to_its_next_environment_when_the_first_is_full(bench):
     bench.environment("overflow", max_vcpus=4)
     bench.queue("wide", "gpus", "overflow")

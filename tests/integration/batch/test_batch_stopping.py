@@ -89,7 +89,8 @@ def test_a_reclaim_kills_a_child_that_passes_over_term_and_nobody_tells_its_exit
 def test_a_child_that_exits_0_while_it_is_reclaimed_has_succeeded(bench):
     job = start_running(bench, f"trap 'exit 0' TERM; touch ready; {NEVER_ENDING}", retryStrategy=RECLAIM_ONLY)
     bench.engine.reclaim(job)
-    assert bench.events.wait(job, "SUCCEEDED", "FAILED")["status"] == "SUCCEEDED"
+    detail = bench.events.wait(job, "SUCCEEDED", "FAILED")
+    assert (detail["status"], detail["statusReason"]) == ("SUCCEEDED", "Essential container in task exited")
 
 
 def test_a_job_that_waits_has_no_instance_to_reclaim(bench):
