@@ -86,6 +86,14 @@ def test_a_reclaim_kills_a_child_that_passes_over_term_and_nobody_tells_its_exit
     assert "exitCode" not in detail["attempts"][0]["container"]
 
 
+def test_a_timeout_during_a_reclaims_grace_does_not_change_the_cause(start_bench):
+    bench = start_bench(timeout_second=0.01, kill_after=1.0)
+    timeout = {"attemptDurationSeconds": 60}
+    job = start_running(bench, f"trap '' TERM; touch ready; {NEVER_ENDING}", timeout=timeout)
+    bench.engine.reclaim(job)
+    assert bench.events.wait(job, "FAILED")["statusReason"].startswith("Host EC2")
+
+
 def test_a_child_that_exits_0_while_it_is_reclaimed_has_succeeded(bench):
     job = start_running(bench, f"trap 'exit 0' TERM; touch ready; {NEVER_ENDING}", retryStrategy=RECLAIM_ONLY)
     bench.engine.reclaim(job)
