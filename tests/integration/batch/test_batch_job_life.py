@@ -88,6 +88,16 @@ def test_the_child_sees_its_environment_and_nothing_of_the_engines(bench, monkey
     assert "OF_THE_ENGINE" not in seen
 
 
+def test_a_jobs_own_variables_go_before_the_engines_and_batchs_before_both(start_bench):
+    bench = start_bench(
+        environment={"PATH": os.environ["PATH"], "A": "engine", "B": "engine", "AWS_BATCH_JOB_ID": "engine"}
+    )
+    given = {"environment": [{"name": "B", "value": "job"}]}
+    job = bench.submit("sh", "-c", "echo $A $B $AWS_BATCH_JOB_ID > said", containerOverrides=given)
+    bench.events.wait(job, "SUCCEEDED")
+    assert bench.marker(job, "said").read_text() == f"engine job {job}\n"
+
+
 def test_a_container_without_a_command_runs_the_engines(start_bench):
     bench = start_bench(command=["sh", "-c", "touch default"])
     job = bench.submit()
