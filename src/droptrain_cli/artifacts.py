@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+WORK_FOLDER = "laptop-cloud"  # the demo's laptop cloud keeps logs and working folders there
 _MODEL_FILE = "saved_model.pb"
 
 
@@ -24,13 +25,14 @@ class Copies:
 
 
 def make_room(folder: Path) -> None:
-    """Remove an earlier demo's copies from `folder`; NotOursError if what lies there is something else."""
+    """Remove what an earlier demo left in `folder`; NotOursError if what lies there is something else."""
     export = folder / "export"
     if export.exists():
         if not (export / _MODEL_FILE).is_file():
             raise NotOursError(f"{export} is there already, and isn't a model that a demo left")
         shutil.rmtree(export)
     (folder / "log.txt").unlink(missing_ok=True)
+    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
 
 
 def fetch(s3: "S3Client", bucket: str, prefix: str, folder: Path) -> Copies:

@@ -22,7 +22,6 @@ LOOK_EVERY = 0.4  # seconds; the laptop cloud shares the processor with the trai
 NO_RUN_AFTER = 45  # seconds from the drop
 NOTICE_WITHIN = 20  # seconds from the outcome
 TERMINATED = 143  # 128 + SIGTERM
-LOOK = "Keep one running with `make up`, drop the files there, and read the logs of its functions."
 
 
 class _DemoError(Exception):
@@ -42,7 +41,7 @@ def run(output: Path, timeout_seconds: int) -> int:
         with ExitStack() as stack:
             stack.enter_context(screen.live("starting"))
             screen.now("Starting the laptop cloud")
-            cloud = stack.enter_context(LaptopCloud())
+            cloud = stack.enter_context(LaptopCloud(work_dir=(output / artifacts.WORK_FOLDER).resolve()))
             stack.callback(_ignore_interrupts)  # a second Ctrl-C must not stop the cleaning up
             return _train(cloud, screen, output, time.monotonic() + timeout_seconds)
     except _DemoError as error:
@@ -69,11 +68,14 @@ def _train(cloud: LaptopCloud, screen: Screen, output: Path, deadline: float) ->
     watch = Watch(
         RunTable(cloud.client("dynamodb"), ready.table), LogTail(cloud.client("logs")), PENGUINS.project
     )
-    ended = _follow(watch, screen, deadline)
+    ended = _follow(watch, screen, deadline, cloud.work_dir / "logs")
     screen.now("Waiting for the notice")
     notice = NoticeQueue(cloud.client("sqs"), ready.notices_queue_url).wait(NOTICE_WITHIN)
     if notice is None:
-        raise _DemoError(f"{ended.run_id} {ended.status}, but no notice came within {NOTICE_WITHIN} s.", LOOK)
+        raise _DemoError(
+            f"{ended.run_id} {ended.status}, but no notice came within {NOTICE_WITHIN} s.",
+            f"Read the functions' logs in {cloud.work_dir / 'logs'}.",
+        )
     show_notice(screen, notice)
     prefix = run_prefix(ended.project, ended.run_id)
     copies = artifacts.fetch(s3, ready.bucket, prefix, output)
@@ -84,24 +86,26 @@ def _train(cloud: LaptopCloud, screen: Screen, output: Path, deadline: float) ->
     return 0
 
 
-def _follow(watch: Watch, screen: Screen, deadline: float) -> Run:
+def _follow(watch: Watch, screen: Screen, deadline: float, logs: Path) -> Run:
     """Show what happens until the run has its outcome, and return it."""
     no_run_after = time.monotonic() + NO_RUN_AFTER
-    screen.now("Waiting for the drop to launch a run")
     while True:
         glance = watch.look()
         show_glance(screen, glance)
         run, now = glance.run, time.monotonic()
         if run and run.ended:
             return run
+        state = f"{run.run_id} is {run.status}" if run else "Waiting for the drop to launch a run"
         if now > deadline:
-            state = f"{run.run_id} is still {run.status}" if run else "No run was launched"
             raise _DemoError(
-                f"{state} after {screen.elapsed:.0f} s.", f"Say --timeout with more seconds. {LOOK}"
+                f"Out of time after {screen.elapsed:.0f} s: {state}.",
+                f"Say --timeout with more seconds, or read the functions' logs in {logs}.",
             )
         if run is None and now > no_run_after:
-            raise _DemoError(f"The drop launched no run within {NO_RUN_AFTER} s.", LOOK)
-        screen.now(f"{run.run_id} is {run.status}" if run else "Waiting for the drop to launch a run")
+            raise _DemoError(
+                f"The drop launched no run within {NO_RUN_AFTER} s.", f"Read the functions' logs in {logs}."
+            )
+        screen.now(state)
         time.sleep(LOOK_EVERY)
 
 
