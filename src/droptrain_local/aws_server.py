@@ -1,0 +1,139 @@
+"""moto's server in this process, on 127.0.0.1: S3, SQS, SNS, EventBridge, DynamoDB and CloudWatch Logs.
+
+What moto does differently from AWS, and what becomes of it here:
+- It isn't made for requests at the same time: DynamoDB's ADD loses updates, two receivers can get the same
+  message, two conditional puts can both win. Here one request at a time reaches it.
+- Its long polls would hold up everybody then. Here a receiver waits in front of moto.
+- It answers any web page. Here a request that a browser sends for another site is refused.
+- A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
+  `etag`. Left as it is: events may repeat on AWS too, and nothing reads the two fields.
+"""
+
+import io
+import json
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+from moto.backends import get_backend
+from moto.moto_api._internal import moto_api_backend
+from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import ThreadedWSGIServer
+
+from droptrain_local.clients import ACCOUNT, REGION
+from droptrain_local.loopback import is_from_here, listen
+
+Environ = dict[str, Any]
+_LOOK_SECONDS = 0.05
+_IN_MEMORY_BYTES = 1 << 20
+_PART_BYTES = 1 << 16
+_logger = logging.getLogger(__name__)
+_READS = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "TransactGet")
+
+
+class AwsServer:
+    """Serves from the moment it is made. Its state is moto's, which is the whole process's: one at a time."""
+
+    def __init__(self, port: int = 0) -> None:
+        moto_api_backend.reset()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._one_at_a_time = threading.Lock()
+        self._closing = threading.Event()
+        self._written = threading.Condition()
+        self._writes = 0
+        with listen(port) as listener:
+            self._server = ThreadedWSGIServer(
+                "127.0.0.1", port, self._answer, handler=_RequestHandler, fd=listener.fileno()
+            )
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="aws-server", daemon=True
+        )
+        self._thread.start()
+
+    def wait_for_table_write(self, seen: int, timeout: float) -> int:
+        """Wait until a table was written to after the write number `seen`; the newest write's number."""
+        with self._written:
+            self._written.wait_for(lambda: self._writes > seen or self._closing.is_set(), timeout)
+            return self._writes
+
+    def release(self) -> None:
+        """End the waiting of receivers and of those who wait for a write; from now on nobody waits."""
+        self._closing.set()
+        with self._written:
+            self._written.notify_all()
+
+    def close(self) -> None:
+        """Stop listening, and forget everything."""
+        self.release()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        moto_api_backend.reset()
+
+    def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not is_from_here(
+            environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
+        ):
+            start_response("403 Forbidden", [("Content-Type", "text/plain")])
+            return [b"The laptop cloud answers programs on this machine, no web pages of other sites.\n"]
+        action = environ.get("HTTP_X_AMZ_TARGET", "")
+        # Read before it is this request's turn: a slow upload holds up nobody.
+        try:
+            body = _read_body(environ)
+        except EOFError:
+            start_response("400 Bad Request", [("Content-Type", "text/plain")])
+            return [b"The body ended early.\n"]
+        if action == "AmazonSQS.ReceiveMessage":
+            text = json.dumps(self._wait_for_message(json.loads(body.read() or b"{}"))).encode()
+            body, environ["CONTENT_LENGTH"] = io.BytesIO(text), str(len(text))
+        environ["wsgi.input"] = body
+        with self._one_at_a_time:
+            answer = self._moto(environ, start_response)
+        if action.startswith("DynamoDB_") and not action.partition(".")[2].startswith(_READS):
+            with self._written:
+                self._writes += 1
+                self._written.notify_all()
+        return answer
+
+    def _wait_for_message(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Wait as long as the receiver or its queue says; then moto is asked not to wait."""
+        queues = get_backend("sqs")[ACCOUNT][REGION].queues
+        queue = queues.get(request.get("QueueUrl", "").rpartition("/")[2])
+        default = queue.receive_message_wait_time_seconds if queue else 0
+        seconds = request.get("WaitTimeSeconds", default)
+        if not isinstance(seconds, int) or not 0 <= seconds <= 20:
+            return request  # moto says what is wrong with it
+        deadline = time.monotonic() + seconds
+        while queue and time.monotonic() < deadline:
+            with self._one_at_a_time:
+                if queue.messages:
+                    break
+            if self._closing.wait(_LOOK_SECONDS):
+                break
+        return {**request, "WaitTimeSeconds": 0}
+
+
+class _RequestHandler(MotoRequestHandler):  # type: ignore[misc]
+    def log(self, type: str, message: str, *args: Any) -> None:
+        _logger.debug(message, *args)
+
+
+def _read_body(environ: Environ) -> IO[bytes]:
+    source = environ["wsgi.input"]
+    chunked = environ.get("wsgi.input_terminated", False)
+    left = float("inf") if chunked else int(environ.get("CONTENT_LENGTH") or 0)
+    body = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  moto reads it after this
+    while left > 0:
+        part = source.read(int(min(left, _PART_BYTES)))
+        if not part:
+            break
+        body.write(part)
+        left -= len(part)
+    if left > 0 and not chunked:
+        raise EOFError
+    body.seek(0)
+    return body

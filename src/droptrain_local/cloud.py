@@ -1,0 +1,265 @@
+"""The laptop cloud: every part started in order, told of one another, and ended again."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import click
+
+from droptrain_local.aws_server import AwsServer
+from droptrain_local.batch import BatchEngine, CloudWatchLogs
+from droptrain_local.clients import ACCOUNT, CLIENT_ENVIRONMENT, REGION, Clients
+from droptrain_local.delivery import Delivery
+from droptrain_local.errors import AlreadyRunningError
+from droptrain_local.functions import functions_of
+from droptrain_local.gateway import Gateway, routes_of
+from droptrain_local.lambda_runtime import LambdaRuntime
+from droptrain_local.provision import STACK_NAME, Stack
+from droptrain_local.queues import QueueSource
+from droptrain_local.render import find_root, render
+from droptrain_local.resources import Makers
+from droptrain_local.schedules import ScheduleSource
+from droptrain_local.state import Ready, read_state, remove_state, state_folder, write_state
+from droptrain_local.streams import StreamSource
+
+# What a training script may need of the user's own environment; credentials and AWS settings are not in it.
+_PASSED_TO_JOBS = (
+    "CUDA_VISIBLE_DEVICES", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "LANG", "LD_LIBRARY_PATH", "PATH",
+    "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "TMPDIR", "http_proxy", "https_proxy",
+)  # fmt: skip
+# The order in which the first run needs them; the reconciler has five minutes.
+_NEEDED_FIRST = (
+    "DatasetUploadedFunction",
+    "BatchJobChangedFunction",
+    "RunChangedFunction",
+    "RunsApiFunction",
+)
+_one_at_a_time = threading.Lock()
+
+
+class LaptopCloud:
+    """The whole stack on this machine, while the context lasts; one in a process at a time.
+
+    `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds. What failed
+    in a function is tried again after `retry_seconds`. Logs and working folders are below `work_dir`; without
+    one they are in a temporary folder that goes with the cloud. Starting raises LaptopError where the
+    template or the port is at fault.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        settle_seconds: int = 1,
+        *,
+        retry_seconds: int = 5,
+        work_dir: Path | None = None,
+    ) -> None:
+        self._port = port
+        self._settle_seconds = settle_seconds
+        self._retry_seconds = retry_seconds
+        self._work_dir = work_dir
+        self._parts = ExitStack()
+        self.ready: Ready
+        self.engine: BatchEngine
+        self.work_dir: Path
+        self._clients: Clients
+        self._runtime: LambdaRuntime
+        self._stack: Stack
+
+    def __enter__(self) -> "LaptopCloud":
+        if not _one_at_a_time.acquire(blocking=False):
+            raise AlreadyRunningError("A laptop cloud runs in this process already: close it first.")
+        self._parts.callback(_one_at_a_time.release)
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this cloud, such as "s3" or "batch"."""
+        return self._clients.client(service)
+
+    def invoke(self, logical_id: str, event: Any) -> Any:
+        """Call a function by its logical id, as `aws lambda invoke` would; FunctionError if it fails."""
+        return self._runtime.invoke(self._stack.attribute(logical_id, "Arn"), event)
+
+    def function_pids(self) -> list[int]:
+        """The processes that functions run in at this moment."""
+        return self._runtime.pids()
+
+    def close(self) -> None:
+        """End every part: no process, thread or socket stays, nor the temporary folder."""
+        self._parts.close()
+
+    def _start(self) -> None:
+        parts = self._parts
+        self.work_dir = self._make_work_dir()
+        root = find_root()
+        template = render(root, {"SettleSeconds": str(self._settle_seconds)})
+        aws = AwsServer(self._port)
+        parts.callback(aws.close)
+        self._clients = Clients(aws.url)
+        parts.callback(self._clients.close)
+        self.engine = self._make_engine(root, aws.url)
+        parts.callback(self.engine.close)
+        batch_url = self.engine.serve()
+        self._clients.address("batch", batch_url)
+        self._stack = Stack(template)
+        self._stack.make(Makers(self._clients, self.engine))
+        notices_url = self._subscribe_to_notices()
+        endpoints = {"AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_BATCH": batch_url}
+        functions = functions_of(self._stack, endpoints)
+        self._runtime = LambdaRuntime(functions, self.work_dir / "logs")
+        parts.callback(self._runtime.close)
+        for logical_id in _NEEDED_FIRST:
+            self._runtime.start(self._stack.attribute(logical_id, "Arn"))
+        gateway = self._make_gateway()
+        parts.callback(gateway.close)
+        self._deliver(aws)
+        self.ready = Ready(
+            endpoint_url=aws.url,
+            batch_endpoint_url=batch_url,
+            api_url=gateway.url,
+            console_url=None,
+            bucket=self._stack.ref("DataBucket"),
+            table=self._stack.ref("RunsTable"),
+            topic_arn=self._stack.ref("NoticesTopic"),
+            job_queue_arn=self._stack.attribute("SpotJobQueue", "JobQueueArn"),
+            region=REGION,
+            pid=os.getpid(),
+            notices_queue_url=notices_url,
+        )
+
+    def _make_work_dir(self) -> Path:
+        if self._work_dir is None:
+            made = Path(tempfile.mkdtemp(prefix="droptrain-"))
+            self._parts.callback(shutil.rmtree, made, ignore_errors=True)
+            return made
+        self._work_dir.mkdir(parents=True, exist_ok=True)
+        return self._work_dir
+
+    def _make_engine(self, root: Path, aws_url: str) -> BatchEngine:
+        passed = {name: os.environ[name] for name in _PASSED_TO_JOBS if name in os.environ}
+        tools = str(Path(sys.executable).parent)
+        return BatchEngine(
+            region=REGION,
+            account=ACCOUNT,
+            work_dir=self.work_dir / "jobs",
+            command=[sys.executable, "-m", "droptrain_container"],
+            environment={
+                **passed,
+                **CLIENT_ENVIRONMENT,
+                "AWS_ENDPOINT_URL": aws_url,
+                "DROPTRAIN_GPU_CHECK": "off",
+                "PATH": os.pathsep.join([tools, passed.get("PATH", os.defpath)]),
+                "PYTHONPATH": str(root / "image"),
+            },
+            publish=self._publish_change,
+            logs=CloudWatchLogs(self._clients.client("logs")),
+        )
+
+    def _publish_change(self, detail: dict[str, Any]) -> None:
+        entry = {
+            "Source": "aws.batch",
+            "DetailType": "Batch Job State Change",
+            "Resources": [detail["jobArn"]],
+            "Detail": json.dumps(detail),
+        }
+        self._clients.client("events").put_events(Entries=[entry])
+
+    def _subscribe_to_notices(self) -> str:
+        """A queue that hears every notice, in place of somebody's mailbox."""
+        sqs, name = self._clients.client("sqs"), f"{STACK_NAME}-notices"
+        url: str = sqs.create_queue(QueueName=name)["QueueUrl"]
+        self._clients.client("sns").subscribe(
+            TopicArn=self._stack.ref("NoticesTopic"),
+            Protocol="sqs",
+            Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
+        )
+        return url
+
+    def _make_gateway(self) -> Gateway:
+        apis = dict(self._stack.of_type("AWS::ApiGatewayV2::Api"))
+        return Gateway(
+            self._stack.ref("RunsApi"), list(routes_of(apis["RunsApi"]["Body"])), self._runtime.invoke
+        )
+
+    def _deliver(self, aws: AwsServer) -> None:
+        """Start what brings events to functions; ended before anything that it uses."""
+        sqs, invoke = self._clients.client("sqs"), self._runtime.invoke
+        deliveries: list[Delivery] = []
+        stoppers = []
+        # In reverse: stop all, let go of who waits, kill functions in a call, wait for the threads.
+        self._parts.callback(lambda: [delivery.join() for delivery in deliveries])
+        self._parts.callback(self._runtime.close)
+        self._parts.callback(aws.release)
+        self._parts.callback(lambda: [stop() for stop in stoppers])
+        arns = {
+            self._stack.ref(key): self._stack.attribute(key, "Arn")
+            for key, _ in self._stack.of_type("AWS::Lambda::Function")
+        }
+        for _, mapping in self._stack.of_type("AWS::Lambda::EventSourceMapping"):
+            arn = arns[mapping["FunctionName"]]
+            if ":sqs:" in mapping["EventSourceArn"]:
+                deliveries.extend(QueueSource(sqs, mapping, arn, invoke, self._retry_seconds).start())
+            else:
+                streams = self._clients.client("dynamodbstreams")
+                source = StreamSource(streams, sqs, mapping, arn, invoke, aws.wait_for_table_write)
+                stoppers.append(source.stop)
+                deliveries.append(source.start())
+        configs = {
+            arns[item["FunctionName"]]: item
+            for _, item in self._stack.of_type("AWS::Lambda::EventInvokeConfig")
+        }
+        for _, schedule in self._stack.of_type("AWS::Scheduler::Schedule"):
+            config = configs.get(schedule["Target"]["Arn"], {})
+            timer = ScheduleSource(sqs, schedule, config, invoke, self._retry_seconds)
+            stoppers.append(timer.stop)
+            deliveries.append(timer.start())
+        stoppers.extend(delivery.stop for delivery in deliveries)
+
+
+def up(port: int = 0) -> None:
+    """Keep a laptop cloud running until SIGINT or SIGTERM; the ready line goes to stdout and a file."""
+    running = read_state()
+    if running:
+        raise AlreadyRunningError(
+            f"A laptop cloud runs already: process {running.pid}, {running.endpoint_url}. "
+            f"Use it, or stop it first (Ctrl-C where it runs, or kill {running.pid})."
+        )
+    work_dir = state_folder() / "laptop"
+    shutil.rmtree(work_dir, ignore_errors=True)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, _setter(stopped))
+    with LaptopCloud(port, work_dir=work_dir) as cloud:
+        write_state(cloud.ready)
+        click.echo(cloud.ready.to_json())
+        click.echo(f"Ready. Logs of the functions: {work_dir / 'logs'}. Ctrl-C stops.", err=True)
+        try:
+            while not stopped.wait(1):  # with a timeout, so that a signal's handler gets its turn
+                pass
+        finally:
+            remove_state(cloud.ready.pid)
+
+
+def _setter(stopped: threading.Event) -> Any:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    return stop

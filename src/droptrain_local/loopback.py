@@ -1,0 +1,103 @@
+"""HTTP servers on 127.0.0.1, for programs on this machine only."""
+
+import logging
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from droptrain_local.errors import PortTakenError
+
+_logger = logging.getLogger(__name__)
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket on 127.0.0.1, on a free port if it is 0; PortTakenError if the port isn't free."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise PortTakenError(port) from error
+    listener.listen(128)
+    return listener
+
+
+def is_from_here(host: str, origin: str | None, fetch_site: str | None) -> bool:
+    """Whether a request, by its headers Host, Origin and Sec-Fetch-Site, comes from no other site's page.
+
+    A page in a browser can call servers of this machine, where training code runs; such a call names its
+    origin or its site, or another host, if a name was bound to 127.0.0.1.
+    """
+    name = urlsplit(f"//{host}").hostname or ""
+    is_local = name in ("", "127.0.0.1", "localhost") or name.endswith(".localhost")
+    return is_local and origin is None and fetch_site in (None, "none", "same-origin")
+
+
+class LoopbackServer(ThreadingHTTPServer):
+    """Answers on a free port of 127.0.0.1 in threads, from the moment it is made until `close`."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], name: str) -> None:
+        super().__init__(("127.0.0.1", 0), handler, bind_and_activate=False)
+        self._open: set[Any] = set()
+        self._lock = threading.Lock()
+        self.socket.close()
+        self.socket = listen()
+        self.server_address = self.socket.getsockname()
+        self.address = f"127.0.0.1:{self.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.1}, name=name, daemon=True
+        )
+        self._thread.start()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        _logger.debug("A client left", exc_info=True)
+
+    def close(self) -> None:
+        """Stop listening, and end the connections that clients keep."""
+        self.shutdown()
+        self._thread.join()
+        with self._lock:
+            for connection in self._open:
+                connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()
+
+
+class LoopbackHandler(BaseHTTPRequestHandler):
+    """A request handler that keeps connections open and logs for debugging only."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def send(self, status: int, body: bytes = b"", headers: list[tuple[str, str]] | None = None) -> None:
+        """Answer with a body and its length."""
+        self.send_response(status)
+        for name, value in headers or []:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def read_body(self) -> bytes:
+        """The request's body, by its length."""
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        _logger.debug(format, *args)
