@@ -9,7 +9,6 @@ from types import FrameType
 
 from droptrain.aws.run_table import RunTable
 from droptrain.domain.run import Run, run_prefix
-from droptrain_local.cloud import LaptopCloud
 from rich.console import Console
 
 from droptrain_cli import artifacts
@@ -17,6 +16,7 @@ from droptrain_cli.example import PENGUINS, Example
 from droptrain_cli.report import show_failure, show_glance, show_notice, show_result
 from droptrain_cli.screen import Screen
 from droptrain_cli.watch import LogTail, NoticeQueue, Watch
+from droptrain_local.cloud import LaptopCloud
 
 LOOK_EVERY = 0.4  # seconds; the laptop cloud shares the processor with the training
 NO_RUN_AFTER = 45  # seconds from the drop

@@ -45,8 +45,8 @@ class Screen:
     def event(self, what: str, detail: str = "") -> None:
         """Something happened: a word, and what it is about."""
         line = Text(f"{self.elapsed:5.1f} s  ", style="dim")
-        line.append(f"{what:<10}", style=_STYLES.get(what, "bold"))
-        line.append(f" {detail}" if detail else "", style="default")
+        line.append(f"{what:<10} " if detail else what, style=_STYLES.get(what, "bold"))
+        line.append(detail, style="default")
         self._print(line)
 
     def log(self, line: str) -> None:

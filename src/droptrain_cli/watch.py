@@ -47,8 +47,14 @@ class Watch:
         run = self._read()
         if run is None:
             return Glance(None, (), ())
-        steps = run.history[self._steps_seen :]
+        seen = self._steps_seen
         self._steps_seen = len(run.history)
+        before = (None, *run.history)
+        steps = tuple(
+            step
+            for step, last in zip(run.history[seen:], before[seen:], strict=False)
+            if _is_news(step, last)
+        )
         return Glance(run, steps, self._log.read(run.log_stream) if run.log_stream else ())
 
     def _read(self) -> Run | None:
@@ -59,6 +65,11 @@ class Watch:
             return None
         self._run_id = page.runs[0].run_id
         return page.runs[0]
+
+
+def _is_news(step: Step, last: Step | None) -> bool:
+    """Whether a step says more than the one before: Batch tells again that a job is SUBMITTED."""
+    return last is None or (step.status, step.note) != (last.status, last.note)
 
 
 class LogTail:

@@ -24,6 +24,7 @@ from droptrain_cli.watch import LOG_GROUP, LogTail, NoticeQueue, Watch
 
 CLAIMED = Step("2026-11-23T02:10:00Z", "CLAIMED")
 SUBMITTED = Step("2026-11-23T02:10:01Z", "SUBMITTED")
+RUNNABLE = Step("2026-11-23T02:10:02Z", "RUNNABLE")
 SUCCEEDED = Step("2026-11-23T02:11:01Z", "SUCCEEDED", "Essential container in task exited")
 COST = Cost(0.0016, "g4dn.xlarge", 0.587, 10, "on-demand list price", "2025-11-30")
 
@@ -71,6 +72,13 @@ def test_each_look_tells_what_is_new_and_nothing_twice(aws: boto3.Session, table
     table.record_job(claimed, "job-1", SUBMITTED.at)
     assert watch.look().steps == (SUBMITTED,)
     assert watch.look().steps == ()
+
+
+def test_a_state_that_batch_tells_again_is_told_once(aws: boto3.Session, table: RunTable):
+    again = replace(SUBMITTED, at=CLAIMED.at)
+    table.claim(run(history=(CLAIMED, SUBMITTED, again, RUNNABLE)), drop=None)
+    steps = Watch(table, LogTail(aws.client("logs")), "penguins").look().steps
+    assert steps == (CLAIMED, SUBMITTED, RUNNABLE)
 
 
 def test_log_lines_come_once_as_the_log_grows_and_from_each_attempt(aws: boto3.Session):
