@@ -101,7 +101,7 @@ class AwsServer:
 
     def _wait_for_message(self, request: dict[str, Any]) -> dict[str, Any]:
         """Wait as long as the receiver or its queue says; then moto is asked not to wait."""
-        queues = get_backend("sqs")[ACCOUNT][REGION].queues
+        queues: dict[str, Any] = get_backend("sqs")[ACCOUNT][REGION].queues
         queue = queues.get(request.get("QueueUrl", "").rpartition("/")[2])
         default = queue.receive_message_wait_time_seconds if queue else 0
         seconds = request.get("WaitTimeSeconds", default)
@@ -117,7 +117,7 @@ class AwsServer:
         return {**request, "WaitTimeSeconds": 0}
 
 
-class _RequestHandler(MotoRequestHandler):  # type: ignore[misc]
+class _RequestHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         _logger.debug(message, *args)
 

@@ -57,7 +57,7 @@ class Clients:
         self._default = endpoint_url
         self._made: dict[str, Any] = {}
         self._lock = Lock()
-        self._session = boto3.Session(
+        self._session: Any = boto3.Session(
             ACCESS_KEY, SECRET_KEY, region_name=REGION, botocore_session=core_session()
         )
 

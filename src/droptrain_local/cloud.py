@@ -17,18 +17,15 @@ import click
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.batch import BatchEngine, CloudWatchLogs
 from droptrain_local.clients import ACCOUNT, CLIENT_ENVIRONMENT, REGION, Clients
-from droptrain_local.delivery import Delivery
 from droptrain_local.errors import AlreadyRunningError
+from droptrain_local.event_sources import EventSources
 from droptrain_local.functions import functions_of
 from droptrain_local.gateway import Gateway, routes_of
 from droptrain_local.lambda_runtime import LambdaRuntime
 from droptrain_local.provision import STACK_NAME, Stack
-from droptrain_local.queues import QueueSource
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
-from droptrain_local.schedules import ScheduleSource
 from droptrain_local.state import Ready, read_state, remove_state, state_folder, write_state
-from droptrain_local.streams import StreamSource
 
 # What a training script may need of the user's own environment; credentials and AWS settings are not in it.
 _PASSED_TO_JOBS = (
@@ -130,7 +127,12 @@ class LaptopCloud:
             self._runtime.start(self._stack.attribute(logical_id, "Arn"))
         gateway = self._make_gateway()
         parts.callback(gateway.close)
-        self._deliver(aws)
+        sources = EventSources(self._stack, self._clients, self._runtime.invoke, aws, self._retry_seconds)
+        # In reverse: nothing new is fetched, calls that run are cut off, the threads end.
+        parts.callback(sources.join)
+        parts.callback(self._runtime.close)
+        parts.callback(sources.stop)
+        sources.start()
         self.ready = Ready(
             endpoint_url=aws.url,
             batch_endpoint_url=batch_url,
@@ -198,40 +200,6 @@ class LaptopCloud:
         return Gateway(
             self._stack.ref("RunsApi"), list(routes_of(apis["RunsApi"]["Body"])), self._runtime.invoke
         )
-
-    def _deliver(self, aws: AwsServer) -> None:
-        """Start what brings events to functions; ended before anything that it uses."""
-        sqs, invoke = self._clients.client("sqs"), self._runtime.invoke
-        deliveries: list[Delivery] = []
-        stoppers = []
-        # In reverse: stop all, let go of who waits, kill functions in a call, wait for the threads.
-        self._parts.callback(lambda: [delivery.join() for delivery in deliveries])
-        self._parts.callback(self._runtime.close)
-        self._parts.callback(aws.release)
-        self._parts.callback(lambda: [stop() for stop in stoppers])
-        arns = {
-            self._stack.ref(key): self._stack.attribute(key, "Arn")
-            for key, _ in self._stack.of_type("AWS::Lambda::Function")
-        }
-        for _, mapping in self._stack.of_type("AWS::Lambda::EventSourceMapping"):
-            arn = arns[mapping["FunctionName"]]
-            if ":sqs:" in mapping["EventSourceArn"]:
-                deliveries.extend(QueueSource(sqs, mapping, arn, invoke, self._retry_seconds).start())
-            else:
-                streams = self._clients.client("dynamodbstreams")
-                source = StreamSource(streams, sqs, mapping, arn, invoke, aws.wait_for_table_write)
-                stoppers.append(source.stop)
-                deliveries.append(source.start())
-        configs = {
-            arns[item["FunctionName"]]: item
-            for _, item in self._stack.of_type("AWS::Lambda::EventInvokeConfig")
-        }
-        for _, schedule in self._stack.of_type("AWS::Scheduler::Schedule"):
-            config = configs.get(schedule["Target"]["Arn"], {})
-            timer = ScheduleSource(sqs, schedule, config, invoke, self._retry_seconds)
-            stoppers.append(timer.stop)
-            deliveries.append(timer.start())
-        stoppers.extend(delivery.stop for delivery in deliveries)
 
 
 def up(port: int = 0) -> None:

@@ -21,7 +21,7 @@ _AUTHORIZATION = re.compile(
 )
 
 
-class _Signer(SigV4Auth):  # type: ignore[misc]
+class _Signer(SigV4Auth):
     """Signs the headers that the client named, where botocore would choose them itself."""
 
     def __init__(self, signed: list[str]) -> None:

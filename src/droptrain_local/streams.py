@@ -48,7 +48,7 @@ class StreamSource:
         self._reports_items = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
         self._destination = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         filters = mapping.get("FilterCriteria", {}).get("Filters", [])
-        self._patterns = [EventPattern.load(item["Pattern"]) for item in filters]
+        self._patterns: list[Any] = [EventPattern.load(item["Pattern"]) for item in filters]
         described = streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
         self._shard_id = described["Shards"][0]["ShardId"]
         self._iterator = streams.get_shard_iterator(
