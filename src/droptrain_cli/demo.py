@@ -39,8 +39,7 @@ def run(output: Path, timeout_seconds: int) -> int:
     try:
         _check(PENGUINS, output)
         with ExitStack() as stack:
-            stack.enter_context(screen.live("starting"))
-            screen.now("Starting the laptop cloud")
+            stack.enter_context(screen.live("Starting the laptop cloud"))
             cloud = stack.enter_context(LaptopCloud(work_dir=(output / artifacts.WORK_FOLDER).resolve()))
             stack.callback(_ignore_interrupts)  # a second Ctrl-C must not stop the cleaning up
             return _train(cloud, screen, output, time.monotonic() + timeout_seconds)
@@ -77,8 +76,10 @@ def _train(cloud: LaptopCloud, screen: Screen, output: Path, deadline: float) ->
             f"Read the functions' logs in {cloud.work_dir / 'logs'}.",
         )
     show_notice(screen, notice)
+    screen.now("Copying the results")
     prefix = run_prefix(ended.project, ended.run_id)
     copies = artifacts.fetch(s3, ready.bucket, prefix, output)
+    screen.now("Stopping the laptop cloud")
     if ended.status != "SUCCEEDED":
         show_failure(screen, ended, copies)
         return 1

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 _STYLES = {
@@ -23,7 +22,7 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._started = time.monotonic()
-        self._status: Status | None = None
+        self._doing = ""
 
     @property
     def elapsed(self) -> float:
@@ -33,25 +32,29 @@ class Screen:
     @contextmanager
     def live(self, text: str) -> Iterator[None]:
         """Keep a moving line at the bottom until the block ends."""
-        with self._console.status(text) as self._status:
+        self._doing = text
+        # Few frames: the training has better uses for the processor.
+        with self._console.status(self, refresh_per_second=4):
             yield
-        self._status = None
 
     def now(self, text: str) -> None:
         """Change the moving line."""
-        if self._status:
-            self._status.update(Text(f"{text}  {self.elapsed:.0f} s"))
+        self._doing = text
+
+    def __rich__(self) -> Text:
+        """The moving line, drawn anew for every frame."""
+        return Text(f"{self._doing}  {self.elapsed:.0f} s")
 
     def event(self, what: str, detail: str = "") -> None:
         """Something happened: a word, and what it is about."""
-        line = Text(f"{self.elapsed:5.1f} s  ", style="dim")
+        line = Text().append(f"{self.elapsed:5.1f} s  ", style="dim")
         line.append(f"{what:<10} " if detail else what, style=_STYLES.get(what, "bold"))
-        line.append(detail, style="default")
+        line.append(detail)
         self._print(line)
 
     def log(self, line: str) -> None:
         """A line of the training's own log."""
-        self._print(Text(f"{'':9}| ", style="dim").append(line.rstrip("\n"), style="default"))
+        self._print(Text().append(f"{'':9}| ", style="dim").append(line.rstrip("\n")))
 
     def heading(self, text: str) -> None:
         """A heading above facts or a text."""
@@ -65,13 +68,13 @@ class Screen:
 
     def fact(self, title: str, text: str) -> None:
         """A fact below a heading."""
-        self._print(Text(f"  {title:<{_TITLE_WIDTH}} ", style="dim").append(text, style="default"))
+        self._print(Text().append(f"  {title:<{_TITLE_WIDTH}} ", style="dim").append(text))
 
     def problem(self, what: str, fix: str) -> None:
         """What went wrong, and what to do."""
         self._print(Text())
-        self._print(Text("What happened: ", style="bold red").append(what, style="default"))
-        self._print(Text("What to do:    ", style="bold").append(fix, style="default"))
+        self._print(Text().append("What happened: ", style="bold red").append(what))
+        self._print(Text().append("What to do:    ", style="bold").append(fix))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)
