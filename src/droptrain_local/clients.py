@@ -28,7 +28,7 @@ CLIENT_ENVIRONMENT: Mapping[str, str] = {
     "no_proxy": "127.0.0.1,localhost",
 }
 # botocore's variables that it reads from environment and files; here they have no source.
-_NO_PROFILE = {
+_NO_PROFILE: dict[str, Any] = {
     "profile": (None, [], None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from droptrain_local.lambda_runtime import FunctionError
+from droptrain_local.lambda_runtime import FunctionError, RuntimeClosedError
 
 Invoke = Callable[[str, Any], Any]
 logger = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ class Delivery:
         while not self._closing.is_set():
             try:
                 self._step()
+            except RuntimeClosedError:
+                return
             except (BotoCoreError, ClientError, FunctionError) as error:
                 if not self._closing.is_set():
                     logger.warning("%s: %s", self._thread.name, error)

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from droptrain_local.delivery import Invoke, logger
 from droptrain_local.errors import TemplateError
 from droptrain_local.http_event import Request, Response, as_event, as_response, message
-from droptrain_local.lambda_runtime import FunctionError
+from droptrain_local.lambda_runtime import FunctionError, RuntimeClosedError
 from droptrain_local.loopback import LoopbackHandler, LoopbackServer
 from droptrain_local.signature import is_signed
 
@@ -88,6 +88,8 @@ class Gateway:
         event = as_event(request, f"{route.method} {route.path}", names, self._api_id, now)
         try:
             return as_response(self._invoke(route.function_arn, event))
+        except RuntimeClosedError:
+            return message(503, "Service Unavailable")
         except (FunctionError, ValueError) as error:
             logger.warning("%s", error)
             return message(500, "Internal Server Error")

@@ -34,6 +34,10 @@ class FunctionError(Exception):
         self.payload = payload
 
 
+class RuntimeClosedError(Exception):
+    """The laptop cloud is closing: no function is called any more, and calls that ran are cut off."""
+
+
 class LambdaRuntime:
     """The functions of a stack, by ARN; logs go to `log_folder`/<function's name>.log."""
 
@@ -52,7 +56,8 @@ class LambdaRuntime:
         self._pools[arn].start()
 
     def invoke(self, arn: str, event: Any) -> Any:
-        """Call a function and wait for its result; FunctionError if it fails.
+        """Call a function and wait for its result; FunctionError if it fails,
+        RuntimeClosedError if the runtime is closed meanwhile.
 
         While as many calls run as there may be processes, others wait for their turn.
         """
@@ -63,7 +68,7 @@ class LambdaRuntime:
         return [pid for pool in self._pools.values() for pid in pool.pids()]
 
     def close(self) -> None:
-        """Kill every process; calls that run end with a FunctionError."""
+        """Kill every process; calls that run end with a RuntimeClosedError."""
         for pool in self._pools.values():
             pool.close()
 
@@ -91,6 +96,8 @@ class _Pool:
             process = self._take()
             process.run(invocation)
             self._put_back(process)
+        if self._closed:
+            raise RuntimeClosedError
         if invocation.error is not None:
             raise FunctionError(self._function, invocation.error, self._log_path)
         return json.loads(invocation.result or b"null")
@@ -110,7 +117,7 @@ class _Pool:
     def _take(self) -> "_Process":
         with self._lock:
             if self._closed:
-                raise FunctionError(self._function, _CLOSED, self._log_path)
+                raise RuntimeClosedError
             while self._idle:
                 process = self._idle.pop()
                 if process.is_alive():
@@ -204,6 +211,3 @@ class _Process:
         line = f"REPORT RequestId: {invocation.request_id} Duration: {seconds * 1000:.2f} ms{error}\n"
         with suppress(ValueError):  # the log is closed: so is the laptop cloud
             self._log.write(line.encode())
-
-
-_CLOSED = {"errorType": "ServiceException", "errorMessage": "the laptop cloud is closing"}

@@ -36,6 +36,7 @@ class Context:
 
 def main() -> None:
     """Handle events until the Runtime API is gone."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     runtime = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     module, _, name = sys.argv[1].rpartition(".")
     try:

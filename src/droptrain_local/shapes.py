@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import Shape
 
 from droptrain_local.errors import TemplateError
 
@@ -28,7 +27,7 @@ def to_parameters(
     return parameters
 
 
-def _convert(shape: Shape, value: Any, where: str, without: frozenset[str]) -> Any:
+def _convert(shape: Any, value: Any, where: str, without: frozenset[str]) -> Any:
     kind = shape.type_name
     if kind == "structure":
         names = {name[:1].lower() + name[1:]: name for name in shape.members}
