@@ -26,6 +26,7 @@ def run(**changes: Any) -> Run:
         "status": "CLAIMED",
         "created_at": "2026-11-23T02:10:00Z",
         "updated_at": "2026-11-23T02:10:00Z",
+        "claimed_at": "2026-11-23T02:10:00Z",
         "launched_by": "upload",
         "created_order": f"2026-11-23T02:10:00.000Z#{RUN_ID}",
         "job": JOB,

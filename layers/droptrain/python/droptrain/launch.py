@@ -37,8 +37,9 @@ from droptrain.domain.pricing import PriceList
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import JobRequest, Run, Step
 
-# A claim without a Batch job is taken over when its maker can't be at work any more: functions live for 30 s.
-CLAIM_IS_OLD = timedelta(seconds=120)
+# A claim without a Batch job is taken over when its maker can't be at work any more: functions live for 30 s,
+# and as long again passes until a job that was submitted at the end can be found by its name.
+CLAIM_IS_OLD = timedelta(seconds=60)
 DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
@@ -173,22 +174,24 @@ class Launch:
         raise BusyError(f"{project}/{dataset} is being launched by others at this moment; try again")
 
     def finish(self, run: Run) -> None:
-        """Give an old claim its Batch job: adopt the one that has its name, or submit it now."""
-        job_id = self._jobs.find(run)
+        """Give an old claim its Batch job: adopt the one that has its name, or submit it now.
+
+        BusyError if somebody else does so at this moment.
+        """
+        held = replace(run, claimed_at=self._now())
+        if not self._table.hold_claim(run, held.claimed_at):
+            raise BusyError(f"{run.run_id} is being launched by others at this moment")
+        job_id = self._jobs.find(held)
         if job_id:
-            self._record(run, job_id)
-        elif run.cancelled_by:
-            self._table.end(run, "CANCELLED", cancelled(run.cancelled_by), self._now())
+            self._record(held, job_id)
+        elif held.cancelled_by:
+            self._table.end(held, "CANCELLED", cancelled(held.cancelled_by), self._now())
         else:
-            self._submit(run)
+            self._submit(held)
 
     def is_old_claim(self, run: Run) -> bool:
         """Whether the run is a claim whose maker must have died before it noted a Batch job."""
-        return (
-            run.status == "CLAIMED"
-            and run.batch_job_id is None
-            and self._clock() - run.claimed_at >= CLAIM_IS_OLD
-        )
+        return run.is_claim and self._clock() - times.from_text(run.claimed_at) >= CLAIM_IS_OLD
 
     def _look(self, project: str, dataset: str, overrides: Mapping[str, Any] | None = None) -> _Dataset:
         file = self._bucket.recipe(project)
@@ -302,6 +305,9 @@ class Launch:
         except RejectedError as error:
             self._table.end(run, "REJECTED", error.cause, self._now())
             return _rejected(run, error.cause)
+        except BusyError:
+            self._table.release_claim(run)
+            raise
         return self._record(run, job_id)
 
     def _record(self, run: Run, job_id: str) -> Run:
@@ -314,12 +320,14 @@ class Launch:
         return recorded
 
     def _repeat(self, run_id: str) -> Launched:
-        """The drop has its run: nothing to do, unless that is a claim that nobody finishes any more."""
+        """The drop has its run; if that is still a claim, this event makes sure that it gets its Batch job."""
         run = self._table.get(run_id)
-        if run and self.is_old_claim(run):
-            self.finish(run)
-            return Launched("launched", run_id)
-        return Launched("repeated", run_id)
+        if run is None or not run.is_claim:
+            return Launched("repeated", run_id)
+        if not self.is_old_claim(run):
+            raise BusyError(f"{run_id} is being launched by others at this moment")
+        self.finish(run)
+        return Launched("launched", run_id)
 
     def _reject_bad_drop(self, place: BadDrop, key: str, version_id: str) -> Launched:
         version = ObjectVersion(key, version_id, 0, "")
@@ -339,6 +347,7 @@ class Launch:
             status="CLAIMED",
             created_at=at,
             updated_at=at,
+            claimed_at=at,
             launched_by=launched_by,
             created_order=runs.order_key(now, run_id),
             history=(Step(at, "CLAIMED"),),

@@ -68,6 +68,6 @@ class Reconcile:
             state = states.get(run.batch_job_id)
             if state:
                 done["applied"] += self._track.apply(state) == "applied"
-            elif self._clock() - run.claimed_at >= FORGOTTEN:
+            elif self._clock() - times.from_text(run.created_at) >= FORGOTTEN:
                 cause = diagnosis.unknown_to_batch(run.batch_job_id)
                 done["forgotten"] += self._table.end(run, "FAILED", cause, times.to_text(self._clock()))

@@ -44,6 +44,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         status=values["status"],
         created_at=values["created_at"],
         updated_at=values["updated_at"],
+        claimed_at=values["claimed_at"],
         launched_by=values["launched_by"],
         created_order=values["created_order"],
         job=JobRequest(**values["job"]) if "job" in values else None,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# The moment that a released claim was held last: so old that anybody may take it.
+RELEASED = "1970-01-01T00:00:00Z"
 Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken"]
 Applied = Literal["applied", "stale", "unknown"]
 Position = dict[str, Any]
@@ -94,6 +96,31 @@ class RunTable:
         """(run id, digest of the body) of an earlier request with this idempotency key, if any."""
         item = self._read(f"REQUEST#{key}")
         return (item["run_id"]["S"], item["body_digest"]["S"]) if item else None
+
+    def hold_claim(self, run: Run, at: str) -> bool:
+        """Take over a claim whose maker is gone; False if somebody else did, or it has moved on."""
+        return self._set_claimed_at(run, at)
+
+    def release_claim(self, run: Run) -> None:
+        """Let whoever finds the claim next go on at once: it is certain that nothing was submitted."""
+        self._set_claimed_at(run, RELEASED)
+
+    def _set_claimed_at(self, run: Run, at: str) -> bool:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run.run_id)}},
+                UpdateExpression="SET claimed_at = :at",
+                ConditionExpression="attribute_not_exists(batch_job_id) AND #status = :claimed "
+                "AND claimed_at = :seen",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=to_attributes({
+                    ":at": at, ":claimed": "CLAIMED", ":seen": run.claimed_at,
+                }),
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def record_job(self, run: Run, job_id: str, at: str) -> Run:
         """Write down the Batch job that was submitted for the claim, unless an event did so first.

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from droptrain.domain import times
 from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
 from droptrain.domain.errors import Cause
 from droptrain.domain.recipe import Recipe
@@ -85,6 +84,7 @@ class Run:
     status: Status
     created_at: str
     updated_at: str
+    claimed_at: str
     launched_by: str
     created_order: str
     job: JobRequest | None = None
@@ -114,9 +114,9 @@ class Run:
         return self.status in TERMINAL
 
     @property
-    def claimed_at(self) -> datetime:
-        """When the record was made; how old a claim without a Batch job is counts from here."""
-        return times.from_text(self.created_at)
+    def is_claim(self) -> bool:
+        """Whether nobody has noted a Batch job for it yet."""
+        return self.status == "CLAIMED" and self.batch_job_id is None
 
 
 def is_run_id(text: str) -> bool:
