@@ -320,7 +320,7 @@ class Launch:
         return recorded
 
     def _repeat(self, run_id: str) -> Launched:
-        """The drop has its run; if that is still a claim, this event makes sure that it gets its Batch job."""
+        """The drop has its run; while that is a claim, this event makes sure that it gets its Batch job."""
         run = self._table.get(run_id)
         if run is None or not run.is_claim:
             return Launched("repeated", run_id)
