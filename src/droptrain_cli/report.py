@@ -49,6 +49,8 @@ def show_failure(screen: Screen, run: Run, copies: Copies) -> None:
 
 
 def _note(step: Step, run: Run | None) -> str:
+    if step.status == "SUCCEEDED":  # Batch says of a good end what it says of a bad one
+        return ""
     return run.run_id if run and step.status == "CLAIMED" else step.note
 
 
