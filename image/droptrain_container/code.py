@@ -1,0 +1,48 @@
+"""The project's code: the pinned versions, fetched into the folder that the script runs in."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from droptrain_container.exit_codes import EndError
+from droptrain_container.plan import Pinned, Plan
+from droptrain_container.s3 import Bucket, MissingError
+
+# One connection hides another's waiting; more than a few wait for the interpreter instead.
+_THREADS = 4
+
+
+def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
+    """Fetch the code into `folder` with its subfolders, and return the script's path.
+
+    EndError (input_missing) if a pinned version is gone or the script isn't among the code.
+    """
+    script = folder / plan.entrypoint
+    if plan.code_prefix + plan.entrypoint not in {item.key for item in plan.code}:
+        raise EndError(
+            "input_missing",
+            f"{plan.entrypoint} isn't in the project's code: put it below s3://{bucket.name}/{plan.code_prefix}",
+        )
+
+    def fetch_one(item: Pinned) -> None:
+        path = folder / item.key.removeprefix(plan.code_prefix)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_content(bucket, item))
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [item for item in plan.code if not item.key.endswith("/")]
+    with ThreadPoolExecutor(min(_THREADS, len(files))) as pool:
+        # Consumed, so that the first failure is raised.
+        for _ in pool.map(fetch_one, files):
+            pass
+    return script
+
+
+def _content(bucket: Bucket, item: Pinned) -> bytes:
+    try:
+        return bucket.get(item.key, item.version_id)
+    except MissingError:
+        raise EndError(
+            "input_missing",
+            f"Version {item.version_id} of the code file s3://{bucket.name}/{item.key} is gone: "
+            "publish the code again and launch a new run.",
+        ) from None

@@ -1,0 +1,179 @@
+"""The order of steps in the container: plan, lease, code, inputs, checkpoints, script, outcome."""
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from droptrain_container import (
+    code,
+    exit_codes,
+    gpu,
+    inputs,
+    lease,
+    outcome,
+    plan,
+    reclaim,
+    s3,
+    settings,
+    variables,
+)
+from droptrain_container.checkpoints import Checkpoints, Saver
+from droptrain_container.exit_codes import EndError, Ending
+from droptrain_container.generations import Generations
+from droptrain_container.log import Log
+from droptrain_container.plan import Plan
+from droptrain_container.records import Records
+from droptrain_container.s3 import Bucket, ConflictError, MissingError
+from droptrain_container.script import Script
+from droptrain_container.settings import Settings
+from droptrain_container.stops import Stops
+
+
+def main(environment: Mapping[str, str]) -> int:
+    """Train the run that `environment` names, and return the exit code."""
+    log, stops = Log(), Stops()
+    try:
+        stops.catch_signals()
+        found = settings.read(environment)
+        bucket = s3.connect(found.bucket, is_local=found.s3_is_local)
+    except EndError as end:
+        log.say(str(end))
+        return exit_codes.EXIT_CODES[end.code]
+    return Attempt(found, bucket, environment, log, stops).run()
+
+
+class Attempt:
+    """One attempt at training a run."""
+
+    def __init__(
+        self, found: Settings, bucket: Bucket, environment: Mapping[str, str], log: Log, stops: Stops
+    ) -> None:
+        self._settings = found
+        self._bucket = bucket
+        self._environment = environment
+        self._log = log
+        self._stops = stops
+        self._started_at = datetime.now(UTC)
+        self._has_lease = False
+        self._saver: Saver | None = None
+        self._metrics_file = found.ml_dir / "metrics.jsonl"
+        self._records = Records(bucket, found.prefix, log, self._metrics_file)
+        metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
+        self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
+
+    def run(self) -> int:
+        """Prepare, run the script, tell how it went; the exit code."""
+        try:
+            ending = self._train()
+        except EndError as end:
+            ending = exit_codes.of_cause(end.code, str(end))
+        except OSError as error:
+            ending = exit_codes.of_cause("internal_error", f"The container's own step failed: {error}")
+        self._stops.wait_for_events()
+        if ending.cause:
+            self._log.say(ending.message)
+        self._tell(ending)
+        return ending.exit_code
+
+    def _train(self) -> Ending:
+        found, bucket = self._settings, self._bucket
+        self._log.say(f"Attempt {found.attempt} of Batch job {found.job_id} for {found.run_uri}")
+        the_plan = self._read_plan()
+        held = lease.take(bucket, found)
+        self._has_lease = True
+        found.ml_dir.mkdir(parents=True, exist_ok=True)
+        if not held.is_first:
+            self._records.continue_earlier(found.attempt)
+        if the_plan.gpus and found.checks_gpu:
+            gpu.check(the_plan.gpus)
+        folder = found.ml_dir / "code"
+        script = code.fetch(bucket, the_plan, folder)
+        code_uri = inputs.locate_code(bucket, the_plan, found.prefix)
+        input_uris = inputs.locate(bucket, the_plan, found.prefix)
+        checkpoints = self._restore(the_plan)
+        environment = variables.of_script(
+            self._environment,
+            the_plan,
+            run_uri=found.run_uri,
+            code_uri=code_uri,
+            input_uris=input_uris,
+            checkpoint_dir=found.ml_dir / "checkpoints",
+            metrics_file=self._metrics_file,
+        )
+        if self._stops.is_reclaimed:
+            raise self._stops.end()
+        self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
+        self._stops.wait_for_events()
+        running = Script(script, folder, environment, self._log.write, self._stops)
+        self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
+        self._records.start()
+        returncode, was_stopped = running.run()
+        of_script = exit_codes.of_script(returncode)
+        if not was_stopped:
+            return of_script
+        end = self._stops.end()
+        return exit_codes.of_cause(end.code, str(end), of_script.script_exit_code)
+
+    def _read_plan(self) -> Plan:
+        try:
+            content = self._bucket.get(self._settings.prefix + "run.json")
+        except MissingError:
+            raise EndError(
+                "input_missing",
+                f"{self._settings.run_uri}run.json isn't there: DROPTRAIN_RUN has to name a run.",
+            ) from None
+        return plan.read(content, self._settings.bucket)
+
+    def _restore(self, the_plan: Plan) -> Checkpoints:
+        generations = Generations(
+            self._bucket, self._settings.prefix + "checkpoints/", the_plan.checkpoints_kept
+        )
+        checkpoints = Checkpoints(self._settings.ml_dir / "checkpoints", generations, self._facts)
+        number = checkpoints.restore(self._log.say)
+        if number is not None:
+            self._log.say(f"Restored checkpoint generation {number}.")
+        return checkpoints
+
+    def _facts(self) -> dict[str, object]:
+        saved_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "saved_at": saved_at,
+            "batch_job_id": self._settings.job_id,
+            "attempt": self._settings.attempt,
+        }
+
+    def _tell(self, ending: Ending) -> None:
+        """Leave the records, then the outcome, then the last checkpoint.
+
+        The checkpoint may be large and KILL may come while it is uploaded; by then the rest is told.
+        """
+        self._records.stop()
+        if self._has_lease:
+            self._records.upload()
+        self._write_outcome(ending)
+        if self._saver:
+            self._saver.stop()
+            self._saver.save_last()
+            self._records.upload()
+
+    def _write_outcome(self, ending: Ending) -> None:
+        document = outcome.write(
+            self._settings,
+            ending,
+            metrics=self._records.metrics(),
+            log_tail=self._log.last_lines(outcome.TAIL_LINES),
+            started_at=self._started_at,
+            ended_at=datetime.now(UTC),
+            instance=self._watch.instance if self._watch else None,
+        )
+        key = self._settings.prefix + "outcome.json"
+        try:
+            if ending.cause == "superseded":
+                # The outcome is the training job's to write; this one must not hide it.
+                self._bucket.put_new(key, document)
+            else:
+                self._bucket.put(key, document)
+        except ConflictError:
+            self._log.say("outcome.json is left as it is: the Batch job that trains has written it.")
+        except EndError as error:
+            print(f"outcome.json could not be written: {error}", file=sys.stderr, flush=True)

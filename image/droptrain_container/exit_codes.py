@@ -1,0 +1,72 @@
+"""How a container ends: the cause codes of outcome.json and the exit codes that say who failed.
+
+droptrain's own exit codes are among 64 to 78, the numbers of BSD's sysexits.
+"""
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SUCCESS = 0
+COLLIDED = 1
+TERMINATED = 128 + signal.SIGTERM
+
+# Cause code of outcome.json: the exit code that goes with it. A script's own failure has the script's code.
+EXIT_CODES: Mapping[str, int] = {
+    "bad_data": 65,
+    "input_missing": 66,
+    "s3_unreachable": 69,
+    "internal_error": 70,
+    "gpu_not_visible": 71,
+    "superseded": 73,
+    "reclaimed": 75,
+    "bad_recipe": 78,
+    "terminated": TERMINATED,
+}
+_OWN = range(64, 79)
+
+
+class EndError(Exception):
+    """The attempt ends here: `code` is a key of EXIT_CODES, the text says what is wrong and what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended; `cause` is None if the script succeeded."""
+
+    exit_code: int
+    cause: str | None = None
+    message: str = ""
+    script_exit_code: int | None = None
+
+
+def of_cause(code: str, message: str, script_exit_code: int | None = None) -> Ending:
+    """The ending with one of droptrain's own causes."""
+    return Ending(EXIT_CODES[code], code, message, script_exit_code)
+
+
+def of_script(returncode: int) -> Ending:
+    """The ending that a script's return code means; negative for a signal, as subprocess says it.
+
+    The script's code passes through, except 64 to 78, which would be taken for droptrain's own: it becomes 1.
+    """
+    if returncode == 0:
+        return Ending(SUCCESS, script_exit_code=0)
+    if returncode < 0:
+        number = -returncode
+        hint = "; the usual reason is memory that ran out" if number == signal.SIGKILL else ""
+        message = f"The script was killed by signal {number} ({_name(number)}){hint}."
+        return Ending(128 + number, "script_failed", message, 128 + number)
+    message = f"The script ended with exit code {returncode}."
+    return Ending(COLLIDED if returncode in _OWN else returncode, "script_failed", message, returncode)
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unnamed"

@@ -1,0 +1,43 @@
+"""metrics.jsonl: what the script writes to METRICS_FILE, and the last number of each name in it."""
+
+import json
+import math
+from collections.abc import Iterable
+
+# The axis of a series, not a result.
+_AXIS = "step"
+_MAX_LINE_BYTES = 1 << 16
+_MAX_NAMES = 200
+_MAX_NAME = 100
+
+
+def last_values(lines: Iterable[bytes]) -> dict[str, float]:
+    """The last finite number of each name in JSON lines; whatever isn't such is passed over."""
+    values: dict[str, float] = {}
+    for line in lines:
+        for name, value in _object(line).items():
+            if (
+                name != _AXIS
+                and len(name) <= _MAX_NAME
+                and isinstance(value, int | float)
+                and _is_finite(value)
+            ):
+                values[name] = value
+    return dict(list(values.items())[:_MAX_NAMES])
+
+
+def _object(line: bytes) -> dict[str, object]:
+    if len(line) > _MAX_LINE_BYTES:
+        return {}
+    try:
+        parsed = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False

@@ -1,0 +1,44 @@
+"""outcome.json: the container's own account of how an attempt ended."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from droptrain_container.exit_codes import Ending
+from droptrain_container.reclaim import Instance
+from droptrain_container.settings import Settings
+
+SCHEMA = 1
+TAIL_LINES = 20
+
+
+def write(
+    settings: Settings,
+    ending: Ending,
+    *,
+    metrics: Mapping[str, float],
+    log_tail: Sequence[str],
+    started_at: datetime,
+    ended_at: datetime,
+    instance: Instance | None,
+) -> bytes:
+    """The document for one attempt; `cause` is null if the script succeeded."""
+    cause = {"code": ending.cause, "message": ending.message, "log_tail": list(log_tail)}
+    document = {
+        "schema": SCHEMA,
+        "batch_job_id": settings.job_id,
+        "attempt": settings.attempt,
+        "exit_code": ending.exit_code,
+        "script_exit_code": ending.script_exit_code,
+        "cause": cause if ending.cause else None,
+        "metrics": dict(metrics),
+        "started_at": _text(started_at),
+        "ended_at": _text(ended_at),
+        "instance": asdict(instance) if instance else None,
+    }
+    return json.dumps(document, indent=1, allow_nan=False).encode()
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

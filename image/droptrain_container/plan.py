@@ -1,0 +1,157 @@
+"""run.json, the plan of one run, read with suspicion: what isn't as it has to be ends the attempt."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from droptrain_container.exit_codes import EndError
+
+SCHEMA = 1
+_CHANNEL = re.compile(r"[A-Za-z0-9_]{1,40}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One version of one S3 object."""
+
+    key: str
+    version_id: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, and how; times in seconds. `inputs` are the pinned files of each channel."""
+
+    code_prefix: str
+    entrypoint: str
+    code: tuple[Pinned, ...]
+    inputs: Mapping[str, tuple[Pinned, ...]]
+    hyperparameters: Mapping[str, str]
+    environment: Mapping[str, str]
+    checkpoint_seconds: float
+    checkpoints_kept: int
+    gpus: int
+
+
+class _WrongError(Exception):
+    """A field isn't as it has to be."""
+
+
+def read(content: bytes, bucket: str) -> Plan:
+    """The plan in `content` of a run in `bucket`; EndError (bad_recipe) naming the field that is wrong."""
+    try:
+        document = json.loads(content)
+        if not isinstance(document, dict):
+            raise _WrongError("has to be a JSON object")
+        return _plan(document, bucket)
+    except (ValueError, RecursionError) as error:
+        raise EndError("bad_recipe", f"run.json can't be read as JSON: {error}") from error
+    except _WrongError as error:
+        raise EndError("bad_recipe", f"run.json: {error}") from None
+
+
+def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
+    schema = document.get("schema")
+    if schema != SCHEMA:
+        raise _WrongError(
+            f"schema {schema!r} is not known to this image, which reads {SCHEMA}; publish the image again"
+        )
+    if document.get("bucket") != bucket:
+        raise _WrongError(f"bucket has to be {bucket!r}, the bucket that run.json lies in")
+    project = _field(document, "project", str)
+    if not _SLUG.fullmatch(project):
+        raise _WrongError(f"project {project[:60]!r} isn't a project's name")
+    code_prefix = f"projects/{project}/code/"
+    checkpoints = _field(document, "checkpoints", dict)
+    resources = _field(document, "resources", dict)
+    entrypoint = _field(document, "entrypoint", str)
+    if not stays_inside(entrypoint):
+        raise _WrongError(f"entrypoint {entrypoint[:100]!r} has to be a path inside the code folder")
+    return Plan(
+        code_prefix=code_prefix,
+        entrypoint=entrypoint,
+        code=tuple(_code(item, code_prefix) for item in _field(document, "code", list)),
+        inputs=_inputs(_field(document, "inputs", list)),
+        hyperparameters=_hyperparameters(_field(document, "hyperparameters", dict)),
+        environment=_environment(_field(document, "environment", dict)),
+        checkpoint_seconds=_number(checkpoints, "interval_seconds", "checkpoints", least=1),
+        checkpoints_kept=_number(checkpoints, "keep", "checkpoints", least=1),
+        gpus=_number(resources, "gpus", "resources", least=0),
+    )
+
+
+def stays_inside(path: str) -> bool:
+    """Whether the relative `path` names a file inside the folder that it is put into."""
+    parts = PurePosixPath(path)
+    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts and "\0" not in path
+
+
+def _code(item: object, prefix: str) -> Pinned:
+    pinned = _pinned(item, "code")
+    if not pinned.key.startswith(prefix) or not stays_inside(pinned.key.removeprefix(prefix)):
+        raise _WrongError(f"code: {pinned.key[:200]!r} lies outside {prefix}")
+    return pinned
+
+
+def _inputs(items: list[object]) -> dict[str, tuple[Pinned, ...]]:
+    channels: dict[str, tuple[Pinned, ...]] = {}
+    for item in items:
+        pinned = _pinned(item, "inputs")
+        channel = item.get("channel") if isinstance(item, dict) else None
+        if not isinstance(channel, str) or not _CHANNEL.fullmatch(channel):
+            raise _WrongError("inputs: each needs a channel of letters, digits and _")
+        channels[channel] = (*channels.get(channel, ()), pinned)
+    return channels
+
+
+def _pinned(item: object, where: str) -> Pinned:
+    if isinstance(item, dict):
+        key, version_id = item.get("key"), item.get("version_id")
+        if isinstance(key, str) and key and isinstance(version_id, str) and version_id:
+            return Pinned(key, version_id)
+    raise _WrongError(f"{where}: each has to name key and version_id")
+
+
+def _hyperparameters(values: Mapping[str, object]) -> dict[str, str]:
+    return {name: _text(value, f"hyperparameters.{name[:60]}") for name, value in values.items()}
+
+
+def _environment(values: Mapping[str, object]) -> dict[str, str]:
+    for name, value in values.items():
+        if not _VARIABLE.fullmatch(name):
+            raise _WrongError(f"environment: {name[:60]!r} can't be a variable's name")
+        if isinstance(value, dict):
+            raise _WrongError(
+                f"environment.{name[:60]} asks for a secret, which this image can't fetch yet; "
+                "take it out of train.yaml, or let the script fetch it"
+            )
+    return {name: _text(value, f"environment.{name[:60]}") for name, value in values.items()}
+
+
+def _text(value: object, where: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float) and "\0" not in str(value):
+        return str(value)
+    raise _WrongError(f"{where} has to be a text, a number or true/false")
+
+
+def _field(document: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
+    value = document.get(name)
+    if not isinstance(value, kind):
+        raise _WrongError(f"{name} has to be a {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _number(document: Mapping[str, Any], name: str, where: str, *, least: int) -> int:
+    value = document.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise _WrongError(f"{where}.{name} has to be a whole number of at least {least}")
+    return value

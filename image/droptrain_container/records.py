@@ -1,0 +1,86 @@
+"""The run's growing records, log.txt and metrics.jsonl: continued from earlier attempts, kept up to date."""
+
+import threading
+from pathlib import Path
+
+from droptrain_container import metrics
+from droptrain_container.exit_codes import EndError
+from droptrain_container.log import Log
+from droptrain_container.s3 import Bucket, MissingError
+
+UPLOAD_SECONDS = 30.0
+
+
+class Records:
+    """log.txt and metrics.jsonl of one run; uploaded whole, and only when they changed."""
+
+    def __init__(self, bucket: Bucket, prefix: str, log: Log, metrics_file: Path) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self._log = log
+        self._metrics_file = metrics_file
+        self._log_uploaded = -1
+        self._metrics_uploaded: tuple[int, int] | None = None
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def continue_earlier(self, attempt: int) -> None:
+        """Take what earlier attempts left as the beginning of this attempt's records."""
+        self._log.begin_attempt(attempt, self._earlier("log.txt"))
+        if earlier := self._earlier("metrics.jsonl"):
+            self._metrics_file.write_bytes(earlier if earlier.endswith(b"\n") else earlier + b"\n")
+
+    def start(self) -> None:
+        """Upload every UPLOAD_SECONDS from a thread, until `stop`."""
+        self._thread = threading.Thread(target=self._run, name="records", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after the upload that it may be at."""
+        self._stopped.set()
+        if self._thread:
+            self._thread.join()
+
+    def upload(self) -> None:
+        """Upload what changed; a failure is said on the log and raises nothing."""
+        try:
+            self._upload_log()
+            self._upload_metrics()
+        except (EndError, OSError) as error:
+            self._log.say(f"log.txt or metrics.jsonl could not be uploaded: {error}")
+
+    def metrics(self) -> dict[str, float]:
+        """The last number of each name in the metrics file; empty if there is none to read."""
+        try:
+            with self._metrics_file.open("rb") as lines:
+                return metrics.last_values(lines)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            self._log.say(f"METRICS_FILE can't be read: {error}")
+            return {}
+
+    def _run(self) -> None:
+        while not self._stopped.wait(UPLOAD_SECONDS):
+            self.upload()
+
+    def _upload_log(self) -> None:
+        changes = self._log.changes
+        if changes != self._log_uploaded:
+            self._bucket.put(self._prefix + "log.txt", self._log.content())
+            self._log_uploaded = changes
+
+    def _upload_metrics(self) -> None:
+        if not self._metrics_file.is_file():
+            return
+        stat = self._metrics_file.stat()
+        look = (stat.st_size, stat.st_mtime_ns)
+        if look != self._metrics_uploaded:
+            self._bucket.upload(self._metrics_file, self._prefix + "metrics.jsonl")
+            self._metrics_uploaded = look
+
+    def _earlier(self, name: str) -> bytes:
+        try:
+            return self._bucket.get(self._prefix + name)
+        except MissingError:
+            return b""

@@ -1,0 +1,174 @@
+"""One S3 bucket, in the words that the container needs; how S3 can fail is named here, once."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from droptrain_container.exit_codes import EndError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# From this size on, several connections are worth a transfer manager of their own.
+_MANAGED_BYTES = 16 << 20
+_CHUNK_BYTES = 1 << 20
+_DOWNLOAD_TRIES = 3
+_DELETE_BATCH = 1000
+_CONNECTIONS = 16
+
+
+class MissingError(Exception):
+    """The object, or this version of it, isn't there."""
+
+
+class ConflictError(Exception):
+    """A conditional write lost: the object exists, or isn't the expected one any more."""
+
+
+class Bucket:
+    """An S3 bucket. Every method raises EndError (s3_unreachable) when S3 doesn't answer or refuses."""
+
+    def __init__(self, client: "S3Client", name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def get(self, key: str, version_id: str | None = None) -> bytes:
+        """The content of an object, or of one version of it; MissingError."""
+        return self.get_tagged(key, version_id)[0]
+
+    def get_tagged(self, key: str, version_id: str | None = None) -> tuple[bytes, str]:
+        """(content, ETag) of an object; MissingError."""
+        for left in reversed(range(_DOWNLOAD_TRIES)):
+            with _failures_named(self._uri(key)):
+                answer = self._client.get_object(**self._name(key, version_id))
+                try:
+                    return answer["Body"].read(), answer["ETag"]
+                except BotoCoreError:
+                    # botocore repeats requests, but not a body that broke off.
+                    if not left:
+                        raise
+        raise AssertionError("unreachable")
+
+    def chunks(self, key: str, version_id: str | None = None) -> Iterator[bytes]:
+        """The content of an object, piece by piece; MissingError. A broken connection isn't tried again."""
+        with _failures_named(self._uri(key)):
+            body = self._client.get_object(**self._name(key, version_id))["Body"]
+            yield from body.iter_chunks(_CHUNK_BYTES)
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object."""
+        with _failures_named(self._uri(key)):
+            self._client.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def put_new(self, key: str, body: bytes) -> str:
+        """Write an object where there is none, and return its ETag; ConflictError.
+
+        S3 answers 412 where the key exists, 409 where two writes race (S3 user guide: conditional writes).
+        """
+        with _failures_named(self._uri(key)):
+            return self._client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")["ETag"]
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        """Write an object in place of the one with this ETag, and return the new ETag; ConflictError."""
+        with _failures_named(self._uri(key)):
+            return self._client.put_object(Bucket=self.name, Key=key, Body=body, IfMatch=etag)["ETag"]
+
+    def upload(self, path: Path, key: str) -> None:
+        """Write an object from a file; a large one over several connections."""
+        with _failures_named(self._uri(key)):
+            if path.stat().st_size >= _MANAGED_BYTES:
+                self._client.upload_file(str(path), self.name, key)
+            else:
+                with path.open("rb") as body:
+                    self._client.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def live_version(self, key: str) -> str | None:
+        """The version id that a plain read of `key` would get; None if it would find nothing."""
+        try:
+            with _failures_named(self._uri(key)):
+                return self._client.head_object(Bucket=self.name, Key=key).get("VersionId", "null")
+        except MissingError:
+            return None
+
+    def live_versions(self, prefix: str) -> dict[str, str]:
+        """Keys below `prefix`, each with the version id that a plain read would get."""
+        with _failures_named(self._uri(prefix)):
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self.name, Prefix=prefix
+            )
+            versions = [item for page in pages for item in page.get("Versions", [])]
+            return {item["Key"]: item["VersionId"] for item in versions if item["IsLatest"]}
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys below `prefix`."""
+        with _failures_named(self._uri(prefix)):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def copy(self, key: str, version_id: str, target: str) -> None:
+        """Copy a version of an object to `target` inside S3, of any size, without tags; MissingError."""
+        with _failures_named(self._uri(key)):
+            self._client.copy(
+                {"Bucket": self.name, "Key": key, "VersionId": version_id},
+                self.name,
+                target,
+                ExtraArgs={"TaggingDirective": "REPLACE"},
+            )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects; those that aren't there are passed over."""
+        for start in range(0, len(keys), _DELETE_BATCH):
+            batch = keys[start : start + _DELETE_BATCH]
+            with _failures_named(self._uri(batch[0])):
+                self._client.delete_objects(
+                    Bucket=self.name, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
+                )
+
+    def _name(self, key: str, version_id: str | None) -> Any:
+        name = {"Bucket": self.name, "Key": key}
+        return name | {"VersionId": version_id} if version_id else name
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self.name}/{key}"
+
+
+def connect(name: str, *, is_local: bool) -> Bucket:
+    """The bucket `name`. Requests are tried 4 times with standard back-off: S3 that is down shows in seconds.
+
+    A local stand-in has no name for each bucket, so its buckets are addressed by path.
+    """
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 4},
+        connect_timeout=5,
+        read_timeout=30,
+        max_pool_connections=_CONNECTIONS,
+        s3={"addressing_style": "path"} if is_local else {},
+    )
+    with _failures_named(f"s3://{name}"):
+        return Bucket(boto3.client("s3", config=config), name)
+
+
+@contextmanager
+def _failures_named(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        code = error.response.get("Error", {}).get("Code", "")
+        if code == "NoSuchBucket":
+            raise EndError("s3_unreachable", f"{uri}: the bucket doesn't exist.") from error
+        # S3 answers 400 where a version id can't be one of its own.
+        if status == 404 or (status == 400 and "ersion" in code + str(error)):
+            raise MissingError(uri) from error
+        if status in {409, 412}:
+            raise ConflictError(uri) from error
+        said = f"{code or status} ({error.operation_name})"
+        raise EndError("s3_unreachable", f"S3 refused {uri}: {said}. Check the job role's policy.") from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise EndError("s3_unreachable", f"S3 can't be reached for {uri}: {error}") from error

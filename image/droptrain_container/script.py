@@ -1,0 +1,97 @@
+"""The user's script as a child process: its output line by line, its end, and how it is stopped."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from droptrain_container.stops import Event, Stops
+
+# AWS Batch kills a container 30 s after TERM; the last checkpoint and the outcome need the rest.
+GRACE_SECONDS = 20.0
+# Spot's notice comes two minutes ahead.
+RECLAIM_GRACE_SECONDS = 60.0
+_LINE_BYTES = 1 << 16
+_LAST_OUTPUT_SECONDS = 2.0
+_LOOK_SECONDS = 0.05
+
+
+class Script:
+    """A running script. It leads a process group of its own, which ends with it."""
+
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        environment: Mapping[str, str],
+        write: Callable[[bytes], None],
+        stops: Stops,
+    ) -> None:
+        self._process = subprocess.Popen(
+            ["bash", str(path)],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._write = write
+        self._stops = stops
+        self._output = threading.Thread(target=self._pass_on, name="output", daemon=True)
+        self._output.start()
+        threading.Thread(target=self._wait, name="script", daemon=True).start()
+
+    def run(self) -> tuple[int, bool]:
+        """Wait for the end, or stop the script when told to: (return code, whether it was stopped).
+
+        The return code is negative for a signal, as subprocess says it.
+        """
+        event: Event = self._stops.events.get()
+        was_stopped = event != "ended"
+        if was_stopped:
+            self._stop(event)
+        self._process.wait()
+        self._signal(signal.SIGKILL)
+        self._output.join(_LAST_OUTPUT_SECONDS)
+        return self._process.wait(), was_stopped
+
+    def _stop(self, event: Event) -> None:
+        """TERM to the whole group, then KILL to what is left after the grace; a TERM to us shortens it."""
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + (RECLAIM_GRACE_SECONDS if event == "reclaimed" else GRACE_SECONDS)
+        while self._is_alive() and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+            if not self._stops.events.empty() and self._stops.events.get() == "terminated":
+                deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
+        self._signal(signal.SIGKILL)
+
+    def _is_alive(self) -> bool:
+        """Whether a process of the group is left: a shell that died of TERM may leave Python saving."""
+        if self._process.returncode is not None:
+            # A container's first process inherits orphans; one that nobody waits for stays in its group.
+            with suppress(ChildProcessError):
+                os.waitpid(-self._process.pid, os.WNOHANG)
+        try:
+            os.killpg(self._process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def _signal(self, number: int) -> None:
+        # macOS says PermissionError for a group of zombies.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self._stops.events.put("ended")
+
+    def _pass_on(self) -> None:
+        assert self._process.stdout is not None
+        while line := self._process.stdout.readline(_LINE_BYTES):
+            self._write(line)

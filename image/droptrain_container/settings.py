@@ -1,0 +1,66 @@
+"""The container's settings, read once from its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from droptrain_container.exit_codes import EndError
+
+_METADATA = "http://169.254.169.254"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which run to train, as which Batch job, and where on this machine.
+
+    `metadata_url` is the instance metadata service's address, None where there is none to ask.
+    """
+
+    bucket: str
+    prefix: str
+    job_id: str
+    attempt: int
+    ml_dir: Path
+    checks_gpu: bool
+    metadata_url: str | None
+    s3_is_local: bool
+
+    @property
+    def run_uri(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings in `environment`; EndError (bad_recipe) naming the variable that is missing or wrong."""
+    bucket, prefix = _folder(environment.get("DROPTRAIN_RUN", ""))
+    job_id = environment.get("AWS_BATCH_JOB_ID", "")
+    if not job_id:
+        raise EndError("bad_recipe", "AWS_BATCH_JOB_ID is not set: start this container as an AWS Batch job.")
+    attempt = environment.get("AWS_BATCH_JOB_ATTEMPT") or "1"
+    if not attempt.isascii() or not attempt.isdigit():
+        raise EndError("bad_recipe", f"AWS_BATCH_JOB_ATTEMPT has to be a number, not {attempt[:40]!r}.")
+    has_metadata = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() != "true"
+    address = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA
+    return Settings(
+        bucket=bucket,
+        prefix=prefix,
+        job_id=job_id,
+        attempt=int(attempt),
+        ml_dir=Path(environment.get("DROPTRAIN_ML_DIR") or "opt/ml").absolute(),
+        checks_gpu=environment.get("DROPTRAIN_GPU_CHECK", "").lower() != "off",
+        metadata_url=address.rstrip("/") if has_metadata else None,
+        s3_is_local=any(environment.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")),
+    )
+
+
+def _folder(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    prefix = parts.path.strip("/")
+    if parts.scheme != "s3" or not parts.netloc or not prefix or parts.query or parts.fragment:
+        raise EndError(
+            "bad_recipe",
+            f"DROPTRAIN_RUN has to name the run's folder, such as s3://bucket/runs/project/run-id/, "
+            f"not {uri[:200]!r}. droptrain sets it when it submits the Batch job.",
+        )
+    return parts.netloc, prefix + "/"

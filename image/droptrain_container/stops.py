@@ -1,0 +1,55 @@
+"""What can end a training before its script does: TERM from AWS Batch, a reclaim by Spot."""
+
+import signal
+from queue import SimpleQueue
+from types import FrameType
+from typing import Literal
+
+from droptrain_container.exit_codes import EndError
+
+Stop = Literal["terminated", "reclaimed"]
+Event = Literal["terminated", "reclaimed", "ended"]
+
+_MESSAGES: dict[Stop, str] = {
+    "terminated": "The container was told to end (TERM) before the script had ended.",
+    "reclaimed": "Spot takes the instance away; what CHECKPOINT_DIR held is saved for the next attempt.",
+}
+
+
+class Stops:
+    """Signals and the reclaim notice, as events that one reader takes in order.
+
+    Until `wait_for_events`, a TERM raises EndError in the main thread, so that it also ends a wait for S3.
+    """
+
+    def __init__(self) -> None:
+        self.events: SimpleQueue[Event] = SimpleQueue()
+        self.is_reclaimed = False
+        self._raises = False
+
+    def catch_signals(self) -> None:
+        """From here on TERM and INT end the training in order; only from the main thread."""
+        self._raises = True
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    def wait_for_events(self) -> None:
+        """From here on a signal is an event; it raises nothing."""
+        self._raises = False
+
+    def reclaim(self) -> None:
+        """Spot's notice has come."""
+        self.is_reclaimed = True
+        self.events.put("reclaimed")
+
+    def end(self) -> EndError:
+        """Why the training was stopped."""
+        stop: Stop = "reclaimed" if self.is_reclaimed else "terminated"
+        return EndError(stop, _MESSAGES[stop])
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if self._raises:
+            self._raises = False
+            raise self.end()
+        self.events.put("terminated")

@@ -1,0 +1,54 @@
+"""A container that trains: what the script sees, and what the run is left with."""
+
+import json
+import time
+
+SCRIPT = """
+echo "words: $(cat lib/words.txt)"
+aws s3 cp --only-show-errors "$TRAINING_DATA" train.csv
+aws s3 cp --only-show-errors "$SCRIPT_DIR/lib/words.txt" words.txt
+python -c 'import os; print(os.environ["HP_LEARNING_RATE"], os.environ["HP_WARM"], os.environ["COLOUR"])'
+echo '{"step": 1, "loss": 0.5, "test_accuracy": 0.5}' >> "$METRICS_FILE"
+echo 'not json' >> "$METRICS_FILE"
+echo '{"step": 2, "test_accuracy": 0.75, "note": "text", "bad": NaN}' >> "$METRICS_FILE"
+echo "problem" >&2
+aws s3 cp --only-show-errors train.csv "$EXPORT_PATH/model.csv"
+"""
+
+
+def test_a_script_runs_with_its_code_data_and_parameters(machine) -> None:
+    machine.publish(
+        SCRIPT,
+        hyperparameters={"learning-rate": 0.01, "warm": True},
+        environment={"COLOUR": "blue", "MODEL_DIR": "elsewhere"},
+    )
+    ended = machine.run()
+    assert (ended.code, ended.errors) == (0, "")
+    assert "words: hello" in ended.output
+    assert "0.01 true blue" in ended.output
+    assert machine.text("export/model.csv") == "a,b\n1,2\n"
+    assert "problem" in machine.text("log.txt")
+    outcome = machine.outcome()
+    assert outcome["metrics"] == {"loss": 0.5, "test_accuracy": 0.75}
+    assert (outcome["exit_code"], outcome["script_exit_code"], outcome["cause"]) == (0, 0, None)
+    assert (outcome["batch_job_id"], outcome["attempt"], outcome["instance"]) == ("job-1", 1, None)
+    assert json.loads(machine.text("lease"))["batch_job_id"] == "job-1"
+    assert machine.text("metrics.jsonl").count("\n") == 3
+    assert machine.keys("pinned/") == []
+
+
+def test_a_script_starts_within_a_second(machine) -> None:
+    machine.publish("echo first line\n")
+    machine.run(job_id="warm")
+    waited = []
+    for _ in range(3):
+        machine.s3.delete_object(Bucket=machine.bucket, Key=machine.prefix + "lease")
+        began = time.monotonic()
+        process = machine.start()
+        assert process.stdout is not None
+        while "first line" not in process.stdout.readline():
+            pass
+        waited.append(time.monotonic() - began)
+        machine.finish(process)
+    print("seconds to the first line:", waited)
+    assert min(waited) < 1.0
