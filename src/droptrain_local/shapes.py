@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import botocore.session
-
+from droptrain_local.clients import core_session
 from droptrain_local.errors import TemplateError
 
 
 @cache
 def _service_model(service: str) -> Any:
-    return botocore.session.Session().get_service_model(service)
+    return core_session().get_service_model(service)
 
 
 def to_parameters(

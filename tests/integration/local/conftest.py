@@ -1,4 +1,4 @@
-"""Parts of the laptop cloud by themselves: a server, functions of a test's own, a cloud in its own process."""
+"""Parts of the laptop cloud by themselves, and a whole one in a process of its own."""
 
 import json
 import os
@@ -58,10 +58,20 @@ class Up:
 
     def __init__(self, state_folder: Path, *arguments: str) -> None:
         self.state_folder = state_folder
-        environment = {**os.environ, "DROPTRAIN_STATE_DIR": str(state_folder), "AWS_PROFILE": "of-somebody"}
+        config = state_folder.with_name("aws-config")
+        config.write_text("[profile own]\nregion = us-east-1\nendpoint_url = http://127.0.0.1:9\n")
+        environment = {
+            **os.environ,
+            "DROPTRAIN_STATE_DIR": str(state_folder),
+            # A user's own settings, which must not get in.
+            "AWS_PROFILE": "own",
+            "AWS_CONFIG_FILE": str(config),
+            "HTTP_PROXY": "http://127.0.0.1:9",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from droptrain_cli.main import main; main()", "local", "up", *arguments],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
     def ready(self) -> dict[str, Any]:

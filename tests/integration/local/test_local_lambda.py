@@ -44,7 +44,8 @@ def test_a_function_answers_and_its_process_is_kept(write_function, start: Start
             print("said", event["text"])
             left = context.get_remaining_time_in_millis()
             return {"text": event["text"], "calls": calls, "left": left, "arn": context.invoked_function_arn,
-                    "request": context.aws_request_id, "own": os.environ["OWN"], "home": os.environ.get("HOME")}
+                    "home": os.environ.get("HOME"), "own": os.environ["OWN"],
+                    "request": context.aws_request_id}
     """, OWN="mine")  # fmt: skip
     runtime = start(function)
     first, second = (runtime.invoke(function.arn, {"text": "größe"}) for _ in range(2))
@@ -66,7 +67,7 @@ def test_an_exception_is_told_and_the_process_goes_on(write_function, start: Sta
     """)
     runtime = start(function)
     pid = runtime.invoke(function.arn, None)
-    with pytest.raises(FunctionError, match="KeyError.*function.log") as raised:
+    with pytest.raises(FunctionError, match=r"KeyError.*function\.log") as raised:
         runtime.invoke(function.arn, {"fail": 1})
     assert raised.value.payload["errorType"] == "KeyError"
     assert runtime.invoke(function.arn, None) == pid
