@@ -173,7 +173,6 @@ class _Process:
                 "Sandbox.Timedout", f"The function didn't start within {_INIT_SECONDS:.0f} seconds"
             )
             self.kill()
-        began = time.monotonic()
         self._wait(invocation.ended, invocation, invocation.timeout)
         if not invocation.ended.is_set():
             invocation.fail(
@@ -181,7 +180,7 @@ class _Process:
                 f"{invocation.request_id} Task timed out after {invocation.timeout:.2f} seconds",
             )
             self.kill()
-        self._report(invocation, time.monotonic() - began)
+        self._report(invocation)
 
     def kill(self) -> None:
         """Kill the process and whatever it started."""
@@ -206,7 +205,8 @@ class _Process:
                     invocation.fail("Runtime.ExitError", message)
                 return
 
-    def _report(self, invocation: Invocation, seconds: float) -> None:
+    def _report(self, invocation: Invocation) -> None:
+        seconds = invocation.ended_at - invocation.started_at if invocation.started_at else 0.0
         error = f" {json.dumps(invocation.error)}" if invocation.error else ""
         line = f"REPORT RequestId: {invocation.request_id} Duration: {seconds * 1000:.2f} ms{error}\n"
         with suppress(ValueError):  # the log is closed: so is the laptop cloud

@@ -15,13 +15,15 @@ _PREFIX = "/2018-06-01/runtime/"
 
 @dataclass
 class Invocation:
-    """An event on its way through a function's process."""
+    """An event on its way through a function's process; times on the monotonic clock, in seconds."""
 
     event: bytes
     timeout: float
     request_id: str = field(default_factory=lambda: str(uuid4()))
     started: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+    started_at: float = 0.0
+    ended_at: float = 0.0
     result: bytes | None = None
     error: dict[str, Any] | None = None
 
@@ -36,7 +38,7 @@ class Invocation:
 
     def _end(self, result: bytes | None, error: dict[str, Any] | None) -> None:
         if not self.ended.is_set():
-            self.result, self.error = result, error
+            self.result, self.error, self.ended_at = result, error, time.monotonic()
             self.ended.set()
             self.started.set()
 
@@ -67,6 +69,7 @@ class RuntimeApi:
         invocation = self._next.get()
         if invocation is None:
             return None
+        invocation.started_at = time.monotonic()
         invocation.started.set()
         headers = [
             ("Content-Type", "application/json"),
