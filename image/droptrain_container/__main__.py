@@ -6,4 +6,8 @@ import sys
 from droptrain_container.entrypoint import main
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    code = main(os.environ)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: it would wait for threads that still wait for S3.
+    os._exit(code)

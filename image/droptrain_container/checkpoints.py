@@ -6,14 +6,13 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from droptrain_container import parallel
 from droptrain_container.exit_codes import EndError
 from droptrain_container.generations import Generations, SavedFile
 from droptrain_container.s3 import MissingError
 
-_THREADS = 4
 _CHUNK_BYTES = 1 << 20
 # A file that stayed as it is for so long isn't being written.
 _SETTLE_SECONDS = 1.0
@@ -127,8 +126,7 @@ class Checkpoints:
         """Fetch and check all files beside the folder, then move them in; False if one isn't whole."""
         with tempfile.TemporaryDirectory(dir=self._folder.parent, prefix=".restoring-") as staging:
             try:
-                with ThreadPoolExecutor(_THREADS) as pool:
-                    good = all(pool.map(lambda item: self._fetch_one(item, Path(staging)), files))
+                good = all(parallel.each(lambda item: self._fetch_one(item, Path(staging)), files))
             except MissingError:
                 return False
             if not good:

@@ -1,14 +1,11 @@
 """The project's code: the pinned versions, fetched into the folder that the script runs in."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from droptrain_container import parallel
 from droptrain_container.exit_codes import EndError
 from droptrain_container.plan import Pinned, Plan
 from droptrain_container.s3 import Bucket, MissingError
-
-# One connection hides another's waiting; more than a few wait for the interpreter instead.
-_THREADS = 4
 
 
 def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
@@ -29,11 +26,7 @@ def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
         path.write_bytes(_content(bucket, item))
 
     folder.mkdir(parents=True, exist_ok=True)
-    files = [item for item in plan.code if not item.key.endswith("/")]
-    with ThreadPoolExecutor(min(_THREADS, len(files))) as pool:
-        # Consumed, so that the first failure is raised.
-        for _ in pool.map(fetch_one, files):
-            pass
+    parallel.each(fetch_one, [item for item in plan.code if not item.key.endswith("/")])
     return script
 
 

@@ -1,13 +1,11 @@
 """The inputs' S3 URIs: the dropped objects while they are what was pinned, else copies of what was pinned."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from droptrain_container import parallel
 from droptrain_container.exit_codes import EndError
 from droptrain_container.plan import Pinned, Plan
 from droptrain_container.s3 import Bucket, MissingError
-
-_THREADS = 4
 
 
 def locate(bucket: Bucket, plan: Plan, prefix: str) -> dict[str, str]:
@@ -76,6 +74,4 @@ def _copy_all(bucket: Bucket, targets: Mapping[Pinned, str]) -> None:
                 "drop the files again to train on them.",
             ) from None
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(copy, targets):
-            pass
+    parallel.each(copy, targets)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 # instance interruption notices).
 _LOOK_SECONDS = 5.0
 _TIMEOUT_SECONDS = 1.0
-_TOKEN_SECONDS = "21600"
+_LIFETIME = "21600"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Metadata:
         """What is at `path`; None if nothing is. A token that ran out is renewed at the next look."""
         if not self._token:
             status, text = self._request(
-                "PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": _TOKEN_SECONDS}
+                "PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": _LIFETIME}
             )
             if status != HTTPStatus.OK:
                 raise OSError(f"the metadata service gives no token: HTTP status {status}")

@@ -1,162 +1,17 @@
-"""Real children of `python -m droptrain_container`, against an S3 in a process of its own."""
+"""An S3 in a process of its own, and a machine with a run for each test."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import pytest
-
-REPOSITORY = Path(__file__).parents[3]
-PROJECT = "penguins"
-CODE = f"projects/{PROJECT}/code/"
-DATA = f"projects/{PROJECT}/data/first/"
-PATIENCE_SECONDS = 20
-
-Found = TypeVar("Found")
-
-
-def wait_for(what: str, look: Callable[[], Found | None]) -> Found:
-    """Look until there is something; fails after a while, naming what didn't come."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"no {what} within {PATIENCE_SECONDS} s")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-@dataclass
-class Ended:
-    """A container that ended: its exit code and what it wrote."""
-
-    code: int
-    output: str
-    errors: str
-
-
-@dataclass
-class Machine:
-    """A bucket with one run in it, and a machine that containers for it run on."""
-
-    endpoint: str
-    s3: Any
-    bucket: str
-    folder: Path
-    run_id: str = field(default_factory=lambda: f"penguins-first-{uuid.uuid4().hex[:12]}")
-    variables: dict[str, str] = field(default_factory=dict)
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    @property
-    def prefix(self) -> str:
-        return f"runs/{PROJECT}/{self.run_id}/"
-
-    def put(self, key: str, body: str | bytes = "x") -> dict[str, Any]:
-        """Put an object; how run.json pins it."""
-        content = body.encode() if isinstance(body, str) else body
-        answer = self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
-        return {
-            "key": key, "version_id": answer["VersionId"], "size": len(content), "etag": answer["ETag"],
-        }  # fmt: skip
-
-    def text(self, name: str) -> str:
-        """An object of the run."""
-        return self.s3.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read().decode()
-
-    def keys(self, prefix: str = "") -> list[str]:
-        """What the run has left below `prefix`."""
-        answer = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix + prefix)
-        return [item["Key"].removeprefix(self.prefix) for item in answer.get("Contents", [])]
-
-    def outcome(self) -> dict[str, Any]:
-        return json.loads(self.text("outcome.json"))
-
-    def publish(self, script: str, inputs: list[dict[str, Any]] | None = None, **plan: Any) -> None:
-        """Publish the code and write the run's plan; fields of the plan by name."""
-        code = [self.put(CODE + "run.sh", script), self.put(CODE + "lib/words.txt", "hello\n")]
-        if inputs is None:
-            inputs = [
-                {"channel": "training", **self.put(DATA + "train.csv", "a,b\n1,2\n")},
-                {"channel": "testing", **self.put(DATA + "test.csv", "a,b\n3,4\n")},
-            ]
-        document = {
-            "schema": 1, "run_id": self.run_id, "project": PROJECT, "dataset": "first", "bucket": self.bucket,
-            "inputs": inputs, "recipe": None, "code": code, "entrypoint": "run.sh", "hyperparameters": {},
-            "environment": {}, "checkpoints": {"interval_seconds": 30, "keep": 3},
-            "resources": {"gpus": 0, "vcpus": 4, "memory_mib": 14336}, "spot": "auto", "attempts": 3,
-            "timeout_seconds": 3600, "metric": None, "csv": {}, "overrides": {}, "rerun": 0, **plan,
-        }  # fmt: skip
-        self.put(self.prefix + "run.json", json.dumps(document))
-
-    def environment(self, job_id: str, attempt: int) -> dict[str, str]:
-        return {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(REPOSITORY / "image"),
-            "HOME": str(self.folder),
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "eu-west-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_BATCH_JOB_ID": job_id,
-            "AWS_BATCH_JOB_ATTEMPT": str(attempt),
-            "DROPTRAIN_GPU_CHECK": "off",
-            "DROPTRAIN_RUN": f"s3://{self.bucket}/{self.prefix}",
-            **self.variables,
-        }
-
-    def start(self, job_id: str = "job-1", attempt: int = 1) -> subprocess.Popen[str]:
-        """Start a container in a fresh working folder."""
-        folder = self.folder / uuid.uuid4().hex
-        folder.mkdir()
-        environment = {name: text for name, text in self.environment(job_id, attempt).items() if text}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "droptrain_container"],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.running.append(process)
-        return process
-
-    def finish(self, process: subprocess.Popen[str]) -> Ended:
-        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
-        return Ended(process.returncode, output, errors)
-
-    def run(self, job_id: str = "job-1", attempt: int = 1) -> Ended:
-        """Run a container to its end."""
-        return self.finish(self.start(job_id, attempt))
-
-    def wait_for_key(self, prefix: str) -> None:
-        wait_for(prefix, lambda: self.keys(prefix))
-
-
-def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
-    """Read the container's output until a line says `text`."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if text in line:
-            return
-    raise AssertionError(f"the container ended without saying {text!r}")
+from training_machine import Machine, free_port, wait_for
 
 
 @pytest.fixture(scope="session")

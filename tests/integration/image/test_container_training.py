@@ -34,7 +34,7 @@ def test_a_script_runs_with_its_code_data_and_parameters(machine) -> None:
     assert (outcome["batch_job_id"], outcome["attempt"], outcome["instance"]) == ("job-1", 1, None)
     assert json.loads(machine.text("lease"))["batch_job_id"] == "job-1"
     assert machine.text("metrics.jsonl").count("\n") == 3
-    assert machine.keys("pinned/") == []
+    assert machine.names("pinned/") == []
 
 
 def test_a_script_starts_within_a_second(machine) -> None:
@@ -50,5 +50,4 @@ def test_a_script_starts_within_a_second(machine) -> None:
             pass
         waited.append(time.monotonic() - began)
         machine.finish(process)
-    print("seconds to the first line:", waited)
     assert min(waited) < 1.0

@@ -1,0 +1,163 @@
+"""How a container ends when something is wrong, and what the run's outcome says of it."""
+
+import json
+import time
+
+import pytest
+from training_machine import CODE, DATA, Machine, free_port
+
+
+def cause(machine: Machine) -> str:
+    return machine.outcome()["cause"]["code"]
+
+
+@pytest.mark.parametrize(("script", "code", "script_code"), [
+    ("exit 3", 3, 3),
+    ("exit 65", 1, 65),
+    ("exit 78", 1, 78),
+    ("exit 79", 79, 79),
+    ("kill -KILL $$", 137, 137),
+])  # fmt: skip
+def test_the_scripts_exit_code_passes_through_unless_it_is_ours(machine, script, code, script_code) -> None:
+    machine.publish(f"echo 'ValueError: no column' >&2\n{script}\n")
+    assert machine.run().code == code
+    outcome = machine.outcome()
+    assert (outcome["exit_code"], outcome["script_exit_code"]) == (code, script_code)
+    assert outcome["cause"]["code"] == "script_failed"
+    assert "ValueError: no column" in outcome["cause"]["log_tail"]
+
+
+def test_what_a_script_leaves_in_the_background_ends_with_it(machine) -> None:
+    machine.publish("sleep 60 & echo $! > pid\nexit 0\n")
+    began = time.monotonic()
+    assert machine.run().code == 0
+    assert time.monotonic() - began < 10
+
+
+def test_an_input_that_was_replaced_is_read_as_it_was_pinned(machine) -> None:
+    machine.publish('aws s3 cp "$TRAINING_DATA" -\necho "$TRAINING_DATA and $TEST_DATA"\n')
+    machine.put(DATA + "train.csv", "newer\n")
+    ended = machine.run()
+    assert ended.code == 0
+    assert "a,b\n1,2\n" in ended.output
+    copy = f"{machine.prefix}pinned/training/train.csv"
+    assert f"s3://{machine.bucket}/{copy} and s3://{machine.bucket}/{DATA}test.csv" in ended.output
+
+
+def test_an_input_that_was_deleted_is_read_as_it_was_pinned(machine) -> None:
+    machine.publish('aws s3 cp "$TRAINING_DATA" -\n')
+    machine.s3.delete_object(Bucket=machine.bucket, Key=DATA + "train.csv")
+    ended = machine.run()
+    assert ended.code == 0
+    assert "a,b\n1,2\n" in ended.output
+
+
+def test_a_folder_of_inputs_holds_what_was_pinned_and_nothing_else(machine) -> None:
+    folder = f"projects/penguins/data/{machine.run_id}/train/"
+    parts = [{"channel": "training", **machine.put(f"{folder}part-{n}.csv", f"{n}\n")} for n in (1, 2)]
+    machine.put(folder + "_SUCCESS", "")
+    machine.publish(
+        'echo "$TRAINING_DATA"; aws s3 cp --recursive --quiet "$TRAINING_DATA" in; ls in\n', parts
+    )
+    assert f"s3://{machine.bucket}/{folder[:-1]}\n" in machine.run().output
+    machine.put(folder + "part-3.csv", "late\n")
+    output = machine.run(attempt=2).output
+    assert f"s3://{machine.bucket}/{machine.prefix}pinned/training\n" in output
+    assert "part-2.csv" in output
+    assert "part-3.csv" not in output
+
+
+def test_code_that_was_replaced_runs_as_it_was_pinned(machine) -> None:
+    machine.publish('echo "$SCRIPT_DIR"; cat lib/words.txt; aws s3 cp --quiet $SCRIPT_DIR/lib/words.txt -\n')
+    machine.put(CODE + "lib/words.txt", "newer\n")
+    output = machine.run().output
+    assert f"s3://{machine.bucket}/{machine.prefix}pinned/code\n" in output
+    assert output.count("hello") == 2
+    assert "newer" not in output
+
+
+@pytest.mark.parametrize("channel", ["training", "testing"])
+def test_an_input_that_is_gone_ends_with_66(machine, channel) -> None:
+    pinned = machine.put(DATA + "gone.csv")
+    machine.s3.delete_object(Bucket=machine.bucket, Key=pinned["key"], VersionId=pinned["version_id"])
+    machine.publish("exit 0\n", [{"channel": channel, **pinned}])
+    assert machine.run().code == 66
+    assert cause(machine) == "input_missing"
+    assert "gone.csv is gone" in machine.outcome()["cause"]["message"]
+
+
+def test_a_script_that_is_not_in_the_code_ends_with_66(machine) -> None:
+    machine.publish("exit 0\n", entrypoint="start.sh")
+    ended = machine.run()
+    assert ended.code == 66
+    assert "start.sh isn't in the project's code" in ended.output
+
+
+def test_a_run_that_does_not_exist_ends_with_66(machine) -> None:
+    ended = machine.run()
+    assert ended.code == 66
+    assert "run.json isn't there" in ended.output
+
+
+@pytest.mark.parametrize(("plan", "said"), [
+    ({"schema": 2}, "publish the image again"),
+    ({"checkpoints": {"interval_seconds": 30}}, "checkpoints.keep has to be"),
+    ({"environment": {"KEY": {"secret": "arn:aws:secretsmanager:x"}}}, "environment.KEY asks for a secret"),
+    ({"entrypoint": "../run.sh"}, "has to be a path inside the code folder"),
+])  # fmt: skip
+def test_a_bad_plan_ends_with_78(machine, plan, said) -> None:
+    machine.publish("exit 0\n", **plan)
+    ended = machine.run()
+    assert ended.code == 78
+    assert said in ended.output
+    assert cause(machine) == "bad_recipe"
+    assert "arn:aws" not in ended.output
+
+
+def test_code_that_would_leave_its_folder_is_refused(machine) -> None:
+    bad = machine.put("projects/penguins/other/run.sh")
+    machine.publish("exit 0\n", code=[bad | {"key": CODE + "../../../../run.sh"}])
+    assert machine.run().code == 78
+    assert "lies outside" in machine.outcome()["cause"]["message"]
+
+
+@pytest.mark.parametrize("name", ["DROPTRAIN_RUN", "AWS_BATCH_JOB_ID"])
+def test_a_missing_variable_ends_with_78_and_is_named(machine, name) -> None:
+    machine.variables[name] = ""
+    ended = machine.run()
+    assert ended.code == 78
+    assert name in ended.output
+
+
+def test_s3_that_can_not_be_reached_ends_with_69(machine) -> None:
+    machine.variables["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free_port()}"
+    ended = machine.run()
+    assert ended.code == 69
+    assert "S3 can't be reached" in ended.output
+    assert "outcome.json could not be written" in ended.errors
+    assert "Traceback" not in ended.output + ended.errors
+
+
+def test_a_gpu_that_can_not_be_seen_ends_with_71(machine) -> None:
+    machine.publish("exit 0\n", resources={"gpus": 1})
+    machine.variables["DROPTRAIN_GPU_CHECK"] = ""
+    assert machine.run().code == 71
+    assert cause(machine) == "gpu_not_visible"
+
+
+def test_a_job_that_finds_anothers_lease_leaves_the_run_alone(machine) -> None:
+    machine.publish("echo trained; exit 0\n")
+    assert machine.run(job_id="job-1").code == 0
+    left = {name: machine.text(name) for name in machine.names()}
+    ended = machine.run(job_id="job-2")
+    assert ended.code == 73
+    assert "Batch job job-1 trains this run" in ended.output
+    assert "trained" not in ended.output
+    assert {name: machine.text(name) for name in machine.names()} == left
+
+
+def test_a_superseded_job_tells_of_itself_while_nobody_else_did(machine) -> None:
+    machine.publish("exit 0\n")
+    machine.put(machine.prefix + "lease", json.dumps({"batch_job_id": "job-1"}))
+    assert machine.run(job_id="job-2").code == 73
+    assert (machine.outcome()["batch_job_id"], cause(machine)) == ("job-2", "superseded")

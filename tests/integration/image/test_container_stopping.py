@@ -1,0 +1,190 @@
+"""TERM and Spot's reclaim: the script is told, its checkpoints are saved, and the next attempt goes on."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from training_machine import wait_for_line
+
+TRAINING = """
+trap 'echo told; echo 42 > "$CHECKPOINT_DIR/step"; exit 0' TERM
+if [ -e "$CHECKPOINT_DIR/step" ]; then echo "resumed at $(cat "$CHECKPOINT_DIR/step")"; exit 0; fi
+echo '{"step": 1, "loss": 0.5}' >> "$METRICS_FILE"
+mkdir -p "$CHECKPOINT_DIR/deep"; echo 41 > "$CHECKPOINT_DIR/step"; echo x > "$CHECKPOINT_DIR/deep/x"
+echo waiting; sleep 60 & wait
+"""
+
+
+def test_term_saves_what_the_script_leaves_and_the_next_attempt_goes_on(machine) -> None:
+    machine.publish(TRAINING)
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    process.send_signal(signal.SIGTERM)
+    assert machine.finish(process).code == 143
+    outcome = machine.outcome()
+    assert (outcome["cause"]["code"], outcome["script_exit_code"]) == ("terminated", 0)
+    assert outcome["metrics"] == {"loss": 0.5}
+    again = machine.run(attempt=2)
+    assert again.code == 0
+    assert "resumed at 42" in again.output
+    log = machine.text("log.txt")
+    assert log.index("told") < log.index("--- attempt 2 ---") < log.index("resumed at 42")
+    assert machine.outcome()["metrics"] == {"loss": 0.5}, "the series goes on over attempts"
+
+
+def test_python_behind_a_shell_may_finish_saving_after_term(machine) -> None:
+    machine.publish("""
+cat > train.py <<'PY'
+import os, pathlib, signal, sys, time
+def save(*_):
+    time.sleep(1)
+    pathlib.Path(os.environ["CHECKPOINT_DIR"], "weights").write_text("late")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, save)
+print("waiting")
+time.sleep(60)
+PY
+python train.py
+""")
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    process.send_signal(signal.SIGTERM)
+    assert machine.finish(process).code == 143
+    [generation] = machine.names("checkpoints/generations/")
+    assert [item["path"] for item in json.loads(machine.text(generation))["files"]] == ["weights"]
+
+
+def test_checkpoints_are_saved_while_the_script_runs_and_pruned(machine) -> None:
+    machine.publish(
+        """
+for step in 1 2 3 4; do
+  echo $step > "$CHECKPOINT_DIR/step"; echo "step $step"
+  until aws s3 ls "s3://data/${CHECKPOINTS}generations/0000000$step.json" >/dev/null; do sleep 0.1; done
+done
+""",
+        checkpoints={"interval_seconds": 1, "keep": 2},
+        environment={"CHECKPOINTS": machine.prefix + "checkpoints/"},
+    )
+    assert machine.run().code == 0
+    assert machine.names("checkpoints/generations/") == [
+        f"checkpoints/generations/0000000{number}.json" for number in (3, 4)
+    ]
+    assert len(machine.names("checkpoints/objects/")) == 2
+
+
+def test_a_container_that_is_killed_leaves_a_generation_to_go_on_from(machine) -> None:
+    machine.publish(TRAINING, checkpoints={"interval_seconds": 1, "keep": 3})
+    process = machine.start()
+    machine.wait_for_key("checkpoints/generations/")
+    process.kill()
+    process.wait()
+    assert "resumed at 41" in machine.run(attempt=2).output
+
+
+def test_a_damaged_generation_gives_way_to_the_one_before(machine) -> None:
+    machine.publish(
+        'cat "$CHECKPOINT_DIR/step" || true; echo $AWS_BATCH_JOB_ATTEMPT > "$CHECKPOINT_DIR/step"\n'
+    )
+    machine.run(attempt=1)
+    machine.run(attempt=2)
+    newest = json.loads(machine.text(machine.names("checkpoints/generations/")[-1]))
+    machine.put(f"{machine.prefix}checkpoints/objects/{newest['files'][0]['sha256']}", "damaged")
+    ended = machine.run(attempt=3)
+    assert "Checkpoint generation 2 isn't whole" in ended.output
+    assert "Restored checkpoint generation 1." in ended.output
+    assert "Restored checkpoint generation 3." in machine.run(attempt=4).output
+
+
+def test_term_while_fetching_ends_at_once(machine) -> None:
+    machine.publish("exit 0\n")
+    with _Silent() as url:
+        machine.variables["AWS_ENDPOINT_URL_S3"] = url
+        process = machine.start()
+        wait_for_line(process, "Attempt 1")
+        process.send_signal(signal.SIGTERM)
+        # S3 says nothing, so that the outcome can't be left either; a second signal doesn't hurt.
+        process.send_signal(signal.SIGTERM)
+        wait_for_line(process, "told to end")
+    assert machine.finish(process).code == 143
+
+
+def test_a_reclaimed_spot_instance_ends_with_75_and_is_named(machine, metadata) -> None:
+    machine.publish(TRAINING)
+    machine.variables["AWS_EC2_METADATA_DISABLED"] = ""
+    machine.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata.url
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    metadata.reclaims = True
+    assert machine.finish(process).code == 75
+    outcome = machine.outcome()
+    assert outcome["cause"]["code"] == "reclaimed"
+    assert outcome["instance"] == {
+        "id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot",
+    }  # fmt: skip
+    machine.variables["AWS_EC2_METADATA_DISABLED"] = "true"
+    assert "resumed at 42" in machine.run(attempt=2).output
+
+
+class _Metadata(ThreadingHTTPServer):
+    """An instance metadata service that wants a token."""
+
+    reclaims = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _MetadataHandler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+
+class _MetadataHandler(BaseHTTPRequestHandler):
+    server: _Metadata
+
+    def do_PUT(self) -> None:
+        self._answer(200, "token" if self.path == "/latest/api/token" else "")
+
+    def do_GET(self) -> None:
+        identity = {"instanceId": "i-0abc", "instanceType": "g4dn.xlarge", "availabilityZone": "eu-west-1a"}
+        known = {
+            "/latest/dynamic/instance-identity/document": json.dumps(identity),
+            "/latest/meta-data/instance-life-cycle": "spot",
+        }
+        if self.server.reclaims:
+            known["/latest/meta-data/spot/instance-action"] = json.dumps({"action": "terminate"})
+        if self.headers["X-aws-ec2-metadata-token"] != "token":
+            self._answer(401, "")
+        elif self.path in known:
+            self._answer(200, known[self.path])
+        else:
+            self._answer(404, "")
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    def _answer(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+@pytest.fixture
+def metadata() -> Iterator[_Metadata]:
+    with _Metadata() as server:
+        yield server
+        server.shutdown()
+
+
+class _Silent:
+    """A server that takes connections and says nothing."""
+
+    def __enter__(self) -> str:
+        import socket
+
+        self._server = socket.create_server(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
