@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from droptrain_local.batch.orphans import OrphanGuard
 from droptrain_local.functions import MAX_PROCESSES, Function
 from droptrain_local.runtime_api import Invocation, RuntimeApi
 
@@ -46,8 +47,10 @@ class LambdaRuntime:
     ) -> None:
         runtime = runtime or (AWS_RUNTIME if importlib.util.find_spec(AWS_RUNTIME) else OWN_RUNTIME)
         log_folder.mkdir(parents=True, exist_ok=True)
+        # Should this process be killed, the functions' processes are killed too.
+        self._guard = OrphanGuard(0)
         self._pools = {
-            arn: _Pool(function, log_folder / f"{function.name}.log", runtime)
+            arn: _Pool(function, log_folder / f"{function.name}.log", runtime, self._guard)
             for arn, function in functions.items()
         }
 
@@ -71,11 +74,13 @@ class LambdaRuntime:
         """Kill every process; calls that run end with a RuntimeClosedError."""
         for pool in self._pools.values():
             pool.close()
+        self._guard.close()
 
 
 class _Pool:
-    def __init__(self, function: Function, log: Path, runtime: str) -> None:
+    def __init__(self, function: Function, log: Path, runtime: str, guard: OrphanGuard) -> None:
         self._function = function
+        self._guard = guard
         self._log_path = log
         self._runtime = runtime
         self._log = log.open("ab", buffering=0)
@@ -109,7 +114,7 @@ class _Pool:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            processes = list(self._all)
+            processes, self._all = self._all, set()
         for process in processes:
             process.kill()
         self._log.close()
@@ -135,7 +140,7 @@ class _Pool:
         process.kill()
 
     def _new(self) -> "_Process":
-        process = _Process(self._function, self._runtime, self._log)
+        process = _Process(self._function, self._runtime, self._log, self._guard)
         self._all.add(process)
         return process
 
@@ -143,11 +148,12 @@ class _Pool:
 class _Process:
     """A function's process with the Runtime API that is its own."""
 
-    def __init__(self, function: Function, runtime: str, log: IO[bytes]) -> None:
-        self._function = function
+    def __init__(self, function: Function, runtime: str, log: IO[bytes], guard: OrphanGuard) -> None:
+        self._guard = guard
         self._api = RuntimeApi(function.arn)
         self._log = log
-        self._killed = threading.Lock()
+        self._killing = threading.Lock()
+        self._is_killed = False
         environment = {**function.environment, "AWS_LAMBDA_RUNTIME_API": self._api.address}
         # A session of its own: Ctrl-C is for the laptop cloud, which then ends its functions.
         self._child = subprocess.Popen(
@@ -160,6 +166,7 @@ class _Process:
             start_new_session=True,
         )
         self.pid = self._child.pid
+        self._guard.watch(self.pid)
 
     def is_alive(self) -> bool:
         return self._child.poll() is None
@@ -184,11 +191,15 @@ class _Process:
 
     def kill(self) -> None:
         """Kill the process and whatever it started."""
-        with self._killed:
+        with self._killing:
+            if self._is_killed:
+                return
+            self._is_killed = True
             with suppress(ProcessLookupError, PermissionError):
                 if self._child.returncode is None:
                     os.killpg(self.pid, signal.SIGKILL)
             self._child.wait()
+            self._guard.forget(self.pid)
             self._api.close()
 
     def _wait(self, event: threading.Event, invocation: Invocation, seconds: float) -> None:

@@ -1,5 +1,7 @@
 """Functions run as on Lambda, under its own runtime client and under the few lines that stand in for it."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -150,3 +152,30 @@ def test_closing_ends_calls_processes_and_threads(write_function, start: Start) 
     assert ended == [RuntimeClosedError]
     assert not alive(pid)
     assert eventually(lambda: set(threading.enumerate()) <= threads)
+
+
+KILLED = """
+import sys, threading, time
+from pathlib import Path
+from droptrain_local.functions import Function
+from droptrain_local.lambda_runtime import LambdaRuntime
+folder = Path(sys.argv[1])
+function = Function("f", "f", "arn", "app.handler", folder, 600, {"AWS_LAMBDA_FUNCTION_NAME": "f"})
+LambdaRuntime({"arn": function}, folder / "logs").invoke("arn", str(folder / "pid"))
+"""
+
+
+def test_a_function_in_a_call_ends_when_its_runtime_is_killed(write_function, tmp_path: Path) -> None:
+    function = write_function("""
+        import os, time
+        def handler(event, context):
+            open(event + ".part", "w").write(str(os.getpid()))
+            os.rename(event + ".part", event)
+            time.sleep(600)
+    """)
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(function.folder)]) as runtime:
+        pid_file = function.folder / "pid"
+        assert eventually(pid_file.exists, 20)
+        runtime.kill()
+    pid = int(pid_file.read_text())
+    assert eventually(lambda: not alive(pid))
