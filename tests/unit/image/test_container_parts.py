@@ -1,0 +1,185 @@
+"""The container's parts that need no S3: settings, exit codes, log, metrics, variables."""
+
+import io
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from droptrain.domain import run as runs
+from droptrain.domain.recipe import Recipe
+from droptrain_container import exit_codes, inputs, metrics, plan, settings, variables
+from droptrain_container.exit_codes import EndError
+from droptrain_container.log import Log
+from droptrain_container.stops import Stops
+from hypothesis import given
+from hypothesis import strategies as st
+from records import object_version, run
+
+JOB = {"DROPTRAIN_RUN": "s3://data/runs/penguins/first/", "AWS_BATCH_JOB_ID": "job-1"}
+
+
+def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
+    code = [object_version("projects/penguins/code/run.sh"), object_version("projects/penguins/code/a/b.py")]
+    recipe = Recipe(hyperparameters={"rate": 0.5, "warm": True}, environment={"COLOUR": "blue"})
+    written = runs.plan(run(), recipe, code, "data", {}, 0)
+    read = plan.read(json.dumps(written).encode(), "data")
+    assert [item.key for item in read.code] == [item.key for item in code]
+    assert read.inputs["training"] == (plan.Pinned("projects/penguins/data/first/train.csv", "v1"),)
+    assert dict(read.hyperparameters) == {"rate": "0.5", "warm": "true"}
+    assert dict(read.environment) == {"COLOUR": "blue"}
+    assert (read.entrypoint, read.gpus, read.checkpoint_seconds, read.checkpoints_kept) == (
+        "run.sh",
+        1,
+        30,
+        3,
+    )
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+        max_leaves=3,
+    ),
+    st.sampled_from([
+        "schema", "bucket", "project", "inputs", "code", "entrypoint", "hyperparameters", "environment",
+        "checkpoints", "resources",
+    ]),
+)  # fmt: skip
+def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -> None:
+    written = runs.plan(run(), Recipe(), [object_version("projects/penguins/code/run.sh")], "data", {}, 0)
+    try:
+        plan.read(json.dumps(written | {name: value}).encode(), "data")
+    except EndError as error:
+        assert error.code == "bad_recipe"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_a_plan_that_is_not_json_is_refused(content: bytes) -> None:
+    with pytest.raises(EndError, match=r"run\.json"):
+        plan.read(content, "data")
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "/x", "", "a/\0", "."])
+def test_a_path_that_leaves_its_folder_is_seen(path: str) -> None:
+    assert not plan.stays_inside(path)
+
+
+@pytest.mark.parametrize("path", ["run.sh", "a/b.sh", "größe + 1%.sh", "..a", "a/./b"])
+def test_a_path_that_stays_in_its_folder_is_taken(path: str) -> None:
+    assert plan.stays_inside(path)
+
+
+@pytest.mark.parametrize("uri", ["", "runs/a/b/", "https://data/runs/", "s3://data", "s3:///runs/"])
+def test_a_run_that_names_no_folder_is_refused_by_its_variable(uri: str) -> None:
+    with pytest.raises(EndError, match="DROPTRAIN_RUN has to name"):
+        settings.read(JOB | {"DROPTRAIN_RUN": uri})
+
+
+def test_a_job_without_an_id_is_refused() -> None:
+    with pytest.raises(EndError, match="AWS_BATCH_JOB_ID is not set"):
+        settings.read({"DROPTRAIN_RUN": JOB["DROPTRAIN_RUN"]})
+
+
+def test_a_runs_folder_may_leave_out_its_slash() -> None:
+    assert settings.read(JOB | {"DROPTRAIN_RUN": "s3://data/runs/p/r"}).run_uri == "s3://data/runs/p/r/"
+
+
+def test_an_attempt_that_is_no_number_is_refused() -> None:
+    with pytest.raises(EndError, match="AWS_BATCH_JOB_ATTEMPT"):
+        settings.read(JOB | {"AWS_BATCH_JOB_ATTEMPT": "one"})
+
+
+def test_no_script_can_say_what_is_the_containers_to_say() -> None:
+    for returncode in range(-64, 256):
+        ending = exit_codes.of_script(returncode)
+        own = returncode if returncode >= 0 else 128 - returncode
+        assert ending.exit_code == (1 if own in range(64, 79) else own)
+        assert (returncode == 0) == (ending.cause is None)
+        assert ending.script_exit_code == own
+
+
+def test_a_killed_script_hints_at_memory() -> None:
+    assert "SIGKILL" in exit_codes.of_script(-signal.SIGKILL).message
+    assert "memory" in exit_codes.of_script(-signal.SIGKILL).message
+
+
+def test_a_log_keeps_its_beginning_and_its_end() -> None:
+    stream = io.BytesIO()
+    log = Log(stream, head_bytes=100, tail_bytes=100)
+    for number in range(100):
+        log.write(f"line {number}\n".encode())
+    content = log.content().decode()
+    assert content.startswith("line 0\nline 1\n")
+    assert content.endswith("line 98\nline 99\n")
+    assert "bytes are left out here" in content
+    assert len(content) < 300
+    assert log.last_lines(2) == ["line 98", "line 99"]
+    assert stream.getvalue().count(b"\n") == 100
+
+
+def test_a_later_attempts_log_begins_with_the_earlier_one() -> None:
+    log = Log(io.BytesIO())
+    log.write(b"now\n")
+    log.begin_attempt(2, b"before")
+    assert log.content() == b"before\n--- attempt 2 ---\nnow\n"
+    assert log.last_lines(10) == ["before", "--- attempt 2 ---", "now"]
+
+
+def test_a_log_goes_on_when_nobody_reads_it() -> None:
+    class Gone(io.BytesIO):
+        def write(self, *_: object) -> int:
+            raise BrokenPipeError
+
+    log = Log(Gone())
+    log.write(b"line\n")
+    assert log.content() == b"line\n"
+
+
+def test_metrics_are_the_last_finite_numbers() -> None:
+    lines = [
+        b'{"step": 1, "loss": 1, "accuracy": 0.5}\n', b"\n", b"[1]\n", b"{\n", b"\xff\n", b'{"a": "text"}\n',
+        b'{"step": 2, "loss": NaN, "accuracy": 0.75, "on": true, "big": 1e999}\n",
+        b'{"huge": 1' + b"0" * 400 + b"}\n",
+        b'{"x": ' + b" " * 100_000 + b"1}\n",
+    ]  # fmt: skip
+    assert metrics.last_values(lines) == {"loss": 1, "accuracy": 0.75}
+
+
+def test_the_container_names_the_same_uris_as_the_launch() -> None:
+    launched = runs.script_environment(run(), "data")
+    read = plan.read(
+        json.dumps(runs.plan(run(), Recipe(), [], "data", {}, 0)).encode(),
+        "data",
+    )
+    given_to_script = variables.of_script(
+        {}, read, run_uri=launched["DROPTRAIN_RUN"], code_uri="s3://data/projects/penguins/code",
+        input_uris={
+            channel: f"s3://data/{files[0].key}" for channel, files in read.inputs.items()
+        },
+        checkpoint_dir=Path("x"), metrics_file=Path("x"),
+    )  # fmt: skip
+    del launched["DROPTRAIN_RUN"]
+    assert launched.items() <= given_to_script.items()
+
+
+@pytest.mark.parametrize(("keys", "folder"), [
+    (["a/b/1", "a/b/2"], "a/b"),
+    (["a/b/x/1", "a/c/x/2"], "a"),
+    (["a/b/1", "a/2"], "a"),
+    (["d/1", "d/10", "d/e/2"], "d"),
+])  # fmt: skip
+def test_several_files_share_their_deepest_common_folder(keys: list[str], folder: str) -> None:
+    assert inputs.shared_folder(keys) == folder
+
+
+def test_a_hyperparameters_variable_is_one_that_a_shell_can_read() -> None:
+    assert variables.hyperparameter_variable("learning-rate.max") == "HP_LEARNING_RATE_MAX"
+
+
+def test_a_reclaim_is_the_reason_also_when_term_comes_first() -> None:
+    stops = Stops()
+    assert stops.end().code == "terminated"
+    stops.reclaim()
+    assert stops.end().code == "reclaimed"

@@ -1,0 +1,268 @@
+"""Checkpoints, lease and records over a bucket in memory."""
+
+import hashlib
+import io
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from droptrain_container import lease, records, settings
+from droptrain_container.checkpoints import Checkpoints
+from droptrain_container.exit_codes import EndError
+from droptrain_container.generations import Generations
+from droptrain_container.log import Log
+from droptrain_container.records import Records
+from droptrain_container.s3 import ConflictError, MissingError
+
+NEVER = threading.Event()
+
+
+@dataclass
+class MemoryBucket:
+    """The container's bucket, in memory."""
+
+    name: str = "data"
+    objects: dict[str, bytes] = field(default_factory=dict)
+    uploads: list[str] = field(default_factory=list)
+    refuses: str | None = None
+
+    def get(self, key: str) -> bytes:
+        return self.get_tagged(key)[0]
+
+    def get_tagged(self, key: str) -> tuple[bytes, str]:
+        if key not in self.objects:
+            raise MissingError(key)
+        return self.objects[key], hashlib.md5(self.objects[key]).hexdigest()
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        yield self.get(key)
+
+    def put(self, key: str, body: bytes) -> None:
+        if self.refuses and self.refuses in key:
+            raise EndError("s3_unreachable", f"S3 refused {key}")
+        self.uploads.append(key)
+        self.objects[key] = body
+
+    def put_new(self, key: str, body: bytes) -> str:
+        if key in self.objects:
+            raise ConflictError(key)
+        self.put(key, body)
+        return ""
+
+    def replace(self, key: str, body: bytes, etag: str) -> str:
+        if self.get_tagged(key)[1] != etag:
+            raise ConflictError(key)
+        self.put(key, body)
+        return ""
+
+    def upload(self, path: Path, key: str) -> None:
+        self.put(key, path.read_bytes())
+
+    def keys(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def delete(self, keys: list[str]) -> None:
+        for key in keys:
+            self.objects.pop(key, None)
+
+
+def checkpoints(bucket: Any, folder: Path, keep: int = 3) -> Checkpoints:
+    """A container's view of the checkpoints, after its restore."""
+    made = Checkpoints(folder / "checkpoints", Generations(bucket, "c/", keep), dict)
+    made.restore(lambda _: None)
+    return made
+
+
+def new_folder(tmp_path: Path, name: str) -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
+
+
+def save(made: Checkpoints, *, only_settled: bool = False) -> int | None:
+    return made.save(only_settled=only_settled, stopped=NEVER)
+
+
+def test_only_what_changed_is_uploaded(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, tmp_path)
+    (tmp_path / "checkpoints/a").write_text("one")
+    (tmp_path / "checkpoints/b").write_text("two")
+    assert save(made) == 1
+    assert save(made) is None
+    bucket.uploads.clear()
+    (tmp_path / "checkpoints/b").write_text("three")
+    assert save(made) == 2
+    assert bucket.uploads == [
+        f"c/objects/{hashlib.sha256(b'three').hexdigest()}",
+        "c/generations/00000002.json",
+    ]
+
+
+def test_a_restored_folder_is_as_it_was_saved(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, new_folder(tmp_path, "first"))
+    deep = tmp_path / "first/checkpoints/deep/größe + 1%"
+    deep.parent.mkdir()
+    deep.write_text("one")
+    os.utime(deep, ns=(5, 1_700_000_000_123_456_789))
+    save(made)
+    again = checkpoints(bucket, new_folder(tmp_path, "second"))
+    restored = tmp_path / "second/checkpoints/deep/größe + 1%"
+    assert restored.read_text() == "one"
+    assert restored.stat().st_mtime_ns == 1_700_000_000_123_456_789
+    assert save(again) is None, "nothing changed"
+    deep_again = restored.with_name("more")
+    deep_again.write_text("two")
+    assert save(again) == 2
+    assert [path.name for path in (tmp_path / "second").iterdir()] == ["checkpoints"]
+
+
+def test_a_generation_without_its_document_is_not_there(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, new_folder(tmp_path, "first"))
+    (tmp_path / "first/checkpoints/a").write_text("one")
+    save(made)
+    bucket.refuses = "generations/"
+    (tmp_path / "first/checkpoints/a").write_text("two")
+    with pytest.raises(EndError):
+        save(made)
+    bucket.refuses = None
+    checkpoints(bucket, new_folder(tmp_path, "second"))
+    assert (tmp_path / "second/checkpoints/a").read_text() == "one"
+    assert save(made) == 3, "the next save tries again, under a number of its own"
+
+
+def naming(path: str, sha256: str) -> bytes:
+    """A generation's document with one file."""
+    return json.dumps({"files": [{"path": path, "sha256": sha256, "size": 3, "mtime_ns": 0}]}).encode()
+
+
+@pytest.mark.parametrize("document", [
+    b"{", b"{}", b'{"files": [1]}', b'{"files": [{"path": "a"}]}',
+    naming("../a", hashlib.sha256(b"one").hexdigest()), naming("a", "0" * 64),
+])  # fmt: skip
+def test_a_generation_that_makes_no_sense_is_passed_over(tmp_path: Path, document: bytes) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, new_folder(tmp_path, "first"))
+    (tmp_path / "first/checkpoints/a").write_text("one")
+    save(made)
+    bucket.objects["c/generations/00000007.json"] = document
+    again = checkpoints(bucket, new_folder(tmp_path, "second"))
+    assert (tmp_path / "second/checkpoints/a").read_text() == "one"
+    (tmp_path / "second/checkpoints/a").write_text("two")
+    assert save(again) == 8
+
+
+def test_pruning_keeps_what_the_kept_generations_name(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, new_folder(tmp_path, "first"), keep=2)
+    (tmp_path / "first/checkpoints/same").write_text("same")
+    for number in range(5):
+        (tmp_path / "first/checkpoints/a").write_text(f"content {number}")
+        save(made)
+    assert len(bucket.keys("c/generations/")) == 2
+    assert len(bucket.keys("c/objects/")) == 3
+    # Another attempt prunes with what it has read, not with what it has written.
+    again = checkpoints(bucket, new_folder(tmp_path, "second"), keep=2)
+    (tmp_path / "second/checkpoints/a").write_text("content 6")
+    save(again)
+    assert bucket.keys("c/generations/") == ["c/generations/00000005.json", "c/generations/00000006.json"]
+    assert len(bucket.keys("c/objects/")) == 3
+
+
+def test_a_file_that_is_being_written_stays_as_it_was_saved(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, tmp_path)
+    written, done = tmp_path / "checkpoints/written", tmp_path / "checkpoints/done"
+    written.write_text("whole")
+    save(made)
+    stop = threading.Event()
+
+    def write() -> None:
+        with written.open("w") as target:
+            while not stop.wait(0.01):
+                target.write("half")
+                target.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    done.write_text("done")
+    try:
+        time.sleep(0.05)
+        assert save(made, only_settled=True) == 2
+    finally:
+        stop.set()
+        writer.join()
+    document = json.loads(bucket.objects["c/generations/00000002.json"])
+    assert {item["path"]: item["sha256"] for item in document["files"]} == {
+        "written": hashlib.sha256(b"whole").hexdigest(),
+        "done": hashlib.sha256(b"done").hexdigest(),
+    }
+
+
+def job(job_id: str, attempt: str = "1") -> settings.Settings:
+    return settings.read({
+        "DROPTRAIN_RUN": "s3://data/runs/p/r/", "AWS_BATCH_JOB_ID": job_id, "AWS_BATCH_JOB_ATTEMPT": attempt,
+    })  # fmt: skip
+
+
+def test_of_several_jobs_one_holds_the_lease() -> None:
+    bucket: Any = MemoryBucket()
+    assert lease.take(bucket, job("job-1")).is_first
+    with pytest.raises(EndError, match="Batch job job-1 trains this run") as error:
+        lease.take(bucket, job("job-2"))
+    assert error.value.code == "superseded"
+    assert not lease.take(bucket, job("job-1", "2")).is_first
+    assert json.loads(bucket.objects["runs/p/r/lease"])["attempt"] == 2
+
+
+def test_a_lease_that_can_not_be_read_is_not_ours() -> None:
+    bucket: Any = MemoryBucket(objects={"runs/p/r/lease": b"{"})
+    with pytest.raises(EndError, match="unreadable"):
+        lease.take(bucket, job("job-1"))
+
+
+def test_a_race_for_the_lease_is_decided_by_the_next_look() -> None:
+    class Racing(MemoryBucket):
+        lost = False
+
+        def put_new(self, key: str, body: bytes) -> str:
+            if not self.lost:
+                self.lost = True
+                raise ConflictError(key)  # 409: another write was under way, and failed in the end.
+            return super().put_new(key, body)
+
+    bucket: Any = Racing()
+    assert lease.take(bucket, job("job-1")).is_first
+
+
+def test_log_and_metrics_are_uploaded_while_the_script_runs(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(records, "UPLOAD_SECONDS", 0.02)
+    bucket: Any = MemoryBucket()
+    log = Log(io.BytesIO())
+    made = Records(bucket, "r/", log, tmp_path / "metrics.jsonl")
+    made.start()
+    log.write(b"line\n")
+    (tmp_path / "metrics.jsonl").write_text('{"loss": 1}\n')
+    end = time.monotonic() + 5
+    while len(bucket.objects) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    made.stop()
+    assert bucket.objects == {"r/log.txt": b"line\n", "r/metrics.jsonl": b'{"loss": 1}\n'}
+    assert len(bucket.uploads) <= 4, "what didn't change isn't uploaded again"
+
+
+def test_records_that_can_not_be_uploaded_are_said(tmp_path: Path) -> None:
+    bucket: Any = MemoryBucket(refuses="log.txt")
+    log = Log(io.BytesIO())
+    log.write(b"line\n")
+    Records(bucket, "r/", log, tmp_path / "metrics.jsonl").upload()
+    assert "could not be uploaded: S3 refused r/log.txt" in log.content().decode()
