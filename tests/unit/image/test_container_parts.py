@@ -140,7 +140,7 @@ def test_a_log_goes_on_when_nobody_reads_it() -> None:
 def test_metrics_are_the_last_finite_numbers() -> None:
     lines = [
         b'{"step": 1, "loss": 1, "accuracy": 0.5}\n', b"\n", b"[1]\n", b"{\n", b"\xff\n", b'{"a": "text"}\n',
-        b'{"step": 2, "loss": NaN, "accuracy": 0.75, "on": true, "big": 1e999}\n",
+        b'{"step": 2, "loss": NaN, "accuracy": 0.75, "on": true, "big": 1e999}\n',
         b'{"huge": 1' + b"0" * 400 + b"}\n",
         b'{"x": ' + b" " * 100_000 + b"1}\n",
     ]  # fmt: skip
