@@ -51,9 +51,7 @@ class StreamSource:
         self._patterns: list[Any] = [EventPattern.load(item["Pattern"]) for item in filters]
         described = streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
         self._shard_id = described["Shards"][0]["ShardId"]
-        self._iterator = streams.get_shard_iterator(
-            StreamArn=self._stream_arn, ShardId=self._shard_id, ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
+        self._last_number: str | None = None
         self._seen = 0
         self._closing = threading.Event()
 
@@ -69,12 +67,28 @@ class StreamSource:
         newest = self._wait_for_write(self._seen, _WAIT_SECONDS)
         if newest == self._seen:
             return
-        answer = self._streams.get_records(ShardIterator=self._iterator)
-        self._iterator, self._seen = answer["NextShardIterator"], newest
-        records = [as_event(record, self._stream_arn) for record in answer["Records"]]
+        records = self._read()
+        self._seen = newest
         wanted = [record for record in records if self._matches(record)]
         for start in range(0, len(wanted), self._batch_size):
             self._deliver_batch(wanted[start : start + self._batch_size], 0)
+
+    def _read(self) -> list[Record]:
+        """What came since the last call.
+
+        With a new iterator each time: a cancelled transaction makes moto put back a copy of the table, and
+        an iterator goes on reading the stream of the one that was left.
+        """
+        where = {"ShardIteratorType": "TRIM_HORIZON"}
+        if self._last_number:
+            where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last_number}
+        iterator = self._streams.get_shard_iterator(
+            StreamArn=self._stream_arn, ShardId=self._shard_id, **where
+        )["ShardIterator"]
+        records = self._streams.get_records(ShardIterator=iterator)["Records"]
+        if records:
+            self._last_number = records[-1]["dynamodb"]["SequenceNumber"]
+        return [as_event(record, self._stream_arn) for record in records]
 
     def _matches(self, record: Record) -> bool:
         return not self._patterns or any(pattern.matches_event(record) for pattern in self._patterns)

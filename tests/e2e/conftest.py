@@ -10,9 +10,9 @@ from laptop_user import User
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[LaptopCloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The laptop cloud, from the real template."""
-    with LaptopCloud(port=0, settle_seconds=1) as running:
+    with LaptopCloud(port=0, settle_seconds=1, work_dir=tmp_path_factory.mktemp("laptop")) as running:
         yield running
 
 

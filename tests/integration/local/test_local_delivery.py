@@ -193,6 +193,22 @@ def test_a_stream_s_filter_lets_only_matching_records_through(sources: Sources) 
     assert isinstance(record["dynamodb"]["ApproximateCreationDateTime"], float)
 
 
+def test_a_stream_goes_on_after_a_transaction_was_cancelled(sources: Sources) -> None:
+    handler = Handler()
+    sources.start_stream("contended", handler, MaximumRetryAttempts=1)
+    put(sources, "contended", "first")
+    assert eventually(lambda: all_keys(handler) == ["first"])
+    again = {
+        "TableName": "contended",
+        "Item": {"pk": {"S": "first"}},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+    with pytest.raises(sources.dynamodb.exceptions.TransactionCanceledException):
+        sources.dynamodb.transact_write_items(TransactItems=[{"Put": again}])
+    put(sources, "contended", "second")
+    assert eventually(lambda: all_keys(handler) == ["first", "second"])
+
+
 @pytest.mark.parametrize("bisects", [True, False])
 def test_a_record_that_keeps_failing_is_given_up_and_the_others_are_handled(
     sources: Sources, bisects
