@@ -61,13 +61,12 @@ class Checkpoints:
                 unsettled = again.keys() - looks.keys()
             else:
                 unsettled = set()
-            if not looks and not self._saved:
-                return None
             kept = {path: self._saved[path] for path in unsettled if path in self._saved}
             entries = kept | {
                 path: entry for path, look in looks.items() if (entry := self._entry(path, look)) is not None
             }
-            if self._contents(entries) == self._contents(self._saved):
+            # An emptied folder is nothing to go on from: what was saved stays the newest.
+            if not entries or self._contents(entries) == self._contents(self._saved):
                 self._saved = entries
                 return None
             number = self._generations.write((saved for _, saved in entries.values()), self._facts())

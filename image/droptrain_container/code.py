@@ -23,7 +23,11 @@ def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
     def fetch_one(item: Pinned) -> None:
         path = folder / item.key.removeprefix(plan.code_prefix)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_content(bucket, item))
+        content = _content(bucket, item)
+        path.write_bytes(content)
+        # S3 keeps no permissions; a script may call another by its path.
+        if content.startswith(b"#!"):
+            path.chmod(0o755)
 
     folder.mkdir(parents=True, exist_ok=True)
     parallel.each(fetch_one, [item for item in plan.code if not item.key.endswith("/")])

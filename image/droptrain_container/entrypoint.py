@@ -26,7 +26,7 @@ from droptrain_container.records import Records
 from droptrain_container.s3 import Bucket, ConflictError, MissingError
 from droptrain_container.script import Script
 from droptrain_container.settings import Settings
-from droptrain_container.stops import Stops
+from droptrain_container.stops import StoppedError, Stops
 
 
 def main(environment: Mapping[str, str]) -> int:
@@ -36,9 +36,12 @@ def main(environment: Mapping[str, str]) -> int:
         stops.catch_signals()
         found = settings.read(environment)
         bucket = s3.connect(found.bucket, is_local=found.s3_is_local)
-    except EndError as end:
-        log.say(str(end))
-        return exit_codes.EXIT_CODES[end.code]
+    except EndError as error:
+        log.say(str(error))
+        return exit_codes.EXIT_CODES[error.code]
+    except StoppedError:
+        log.say(str(stops.end()))
+        return exit_codes.EXIT_CODES[stops.end().code]
     return Attempt(found, bucket, environment, log, stops).run()
 
 
@@ -65,8 +68,11 @@ class Attempt:
         """Prepare, run the script, tell how it went; the exit code."""
         try:
             ending = self._train()
-        except EndError as end:
-            ending = exit_codes.of_cause(end.code, str(end))
+        except EndError as error:
+            ending = exit_codes.of_cause(error.code, str(error))
+        except StoppedError:
+            stop = self._stops.end()
+            ending = exit_codes.of_cause(stop.code, str(stop))
         except OSError as error:
             ending = exit_codes.of_cause("internal_error", f"The container's own step failed: {error}")
         self._stops.wait_for_events()

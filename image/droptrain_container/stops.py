@@ -16,10 +16,14 @@ _MESSAGES: dict[Stop, str] = {
 }
 
 
+class StoppedError(BaseException):
+    """The container was told to end. No Exception: botocore would take it for a lost answer."""
+
+
 class Stops:
     """Signals and the reclaim notice, as events that one reader takes in order.
 
-    Until `wait_for_events`, a TERM raises EndError in the main thread, so that it also ends a wait for S3.
+    Until `wait_for_events`, a TERM raises StoppedError in the main thread, so that it also ends a wait for S3.
     """
 
     def __init__(self) -> None:
@@ -51,5 +55,5 @@ class Stops:
         del number, frame
         if self._raises:
             self._raises = False
-            raise self.end()
+            raise StoppedError
         self.events.put("terminated")
