@@ -17,7 +17,7 @@ _MESSAGES: dict[Stop, str] = {
 
 
 class StoppedError(BaseException):
-    """The container was told to end. No Exception: botocore would take it for a lost answer."""
+    """The container was told to end. No Exception: botocore takes those for lost answers."""
 
 
 class Stops:
