@@ -1,7 +1,11 @@
 """A container that trains: what the script sees, and what the run is left with."""
 
 import json
+import subprocess
+import sys
 import time
+
+from training_machine import wait_for_line
 
 SCRIPT = """
 echo "words: $(cat lib/words.txt)"
@@ -37,17 +41,17 @@ def test_a_script_runs_with_its_code_data_and_parameters(machine) -> None:
     assert machine.names("pinned/") == []
 
 
-def test_a_script_starts_within_a_second(machine) -> None:
+def test_a_script_starts_soon_after_boto3_itself(machine) -> None:
     machine.publish("echo first line\n")
-    machine.run(job_id="warm")
-    waited = []
-    for _ in range(3):
-        machine.s3.delete_object(Bucket=machine.bucket, Key=machine.prefix + "lease")
+    bare = [sys.executable, "-c", "import boto3; boto3.client('s3', region_name='eu-west-1')"]
+    limits, waited = [], []
+    for attempt in (1, 2, 3):
         began = time.monotonic()
-        process = machine.start()
-        assert process.stdout is not None
-        while "first line" not in process.stdout.readline():
-            pass
+        subprocess.run(bare, check=True)
+        limits.append(time.monotonic() - began)
+        began = time.monotonic()
+        process = machine.start(attempt=attempt)
+        wait_for_line(process, "first line")
         waited.append(time.monotonic() - began)
         machine.finish(process)
-    assert min(waited) < 1.0
+    assert min(waited) < 3 * min(limits), f"{waited} s, where boto3 alone takes {limits} s"

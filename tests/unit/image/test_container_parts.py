@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from droptrain.domain import run as runs
 from droptrain.domain.recipe import Recipe
-from droptrain_container import exit_codes, inputs, metrics, plan, settings, variables
+from droptrain_container import exit_codes, gpu, inputs, metrics, plan, settings, variables
 from droptrain_container.exit_codes import EndError
 from droptrain_container.log import Log
 from droptrain_container.stops import Stops
@@ -176,6 +176,26 @@ def test_several_files_share_their_deepest_common_folder(keys: list[str], folder
 
 def test_a_hyperparameters_variable_is_one_that_a_shell_can_read() -> None:
     assert variables.hyperparameter_variable("learning-rate.max") == "HP_LEARNING_RATE_MAX"
+
+
+@pytest.mark.parametrize(("says", "is_visible"), [
+    ("echo 'GPU 0: Tesla T4 (UUID: GPU-1)'", True),
+    ("echo 'No devices were found'; exit 6", False),
+    ("exit 0", False),
+])  # fmt: skip
+def test_a_gpu_is_visible_if_nvidia_smi_lists_one(
+    tmp_path: Path, monkeypatch, says: str, is_visible: bool
+) -> None:
+    command = tmp_path / "nvidia-smi"
+    command.write_text(f"#!/bin/sh\n{says}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if is_visible:
+        gpu.check(1)
+    else:
+        with pytest.raises(EndError, match="1 GPU and none can be seen: nvidia-smi says") as error:
+            gpu.check(1)
+        assert error.value.code == "gpu_not_visible"
 
 
 def test_a_reclaim_is_the_reason_also_when_term_comes_first() -> None:

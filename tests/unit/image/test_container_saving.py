@@ -144,6 +144,17 @@ def naming(path: str, sha256: str) -> bytes:
     return json.dumps({"files": [{"path": path, "sha256": sha256, "size": 3, "mtime_ns": 0}]}).encode()
 
 
+def test_an_emptied_folder_does_not_hide_what_was_saved(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, tmp_path, keep=1)
+    assert save(made) is None
+    (tmp_path / "checkpoints/a").write_text("one")
+    save(made)
+    (tmp_path / "checkpoints/a").unlink()
+    assert save(made) is None
+    assert bucket.keys("c/generations/") == ["c/generations/00000001.json"]
+
+
 @pytest.mark.parametrize("document", [
     b"{", b"{}", b'{"files": [1]}', b'{"files": [{"path": "a"}]}',
     naming("../a", hashlib.sha256(b"one").hexdigest()), naming("a", "0" * 64),
