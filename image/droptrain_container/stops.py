@@ -23,7 +23,7 @@ class StoppedError(BaseException):
 class Stops:
     """Signals and the reclaim notice, as events that one reader takes in order.
 
-    Until `wait_for_events`, a TERM raises StoppedError in the main thread, so that it also ends a wait for S3.
+    Until `wait_for_events`, a TERM raises StoppedError in the main thread; that also ends a wait for S3.
     """
 
     def __init__(self) -> None:
