@@ -4,8 +4,8 @@ What moto does differently from AWS, and what becomes of it here:
 - It isn't made for requests at the same time: DynamoDB's ADD loses updates, two receivers can get the same
   message, two conditional puts can both win. Here one request at a time reaches it.
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
-- A cancelled transaction puts copies of its tables back, and iterators of their streams go on reading what was
-  left. streams.py takes a new iterator each time.
+- A cancelled transaction puts copies of its tables back, and iterators of their streams read what was left.
+  streams.py takes a new iterator each time.
 - It answers any web page. Here a request that a browser sends for another site is refused.
 - A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
   `etag`. Left as it is: events may repeat on AWS too, and nothing reads the two fields.

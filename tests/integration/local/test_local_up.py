@@ -13,7 +13,8 @@ from local_parts import alive, children, eventually
 
 from droptrain_local.clients import Clients
 from droptrain_local.cloud import LaptopCloud
-from droptrain_local.errors import PortTakenError
+from droptrain_local.cloud import up as run_up
+from droptrain_local.errors import AlreadyRunningError, PortTakenError
 from droptrain_local.state import Ready, read_state, write_state
 
 KEYS = {
@@ -44,9 +45,8 @@ def test_it_says_where_it_is_and_a_signal_ends_it_with_every_child(start_up, mon
     assert ready["pid"] == up.process.pid
     monkeypatch.setenv("DROPTRAIN_STATE_DIR", str(up.state_folder))
     assert read_state() == Ready(**ready)
-    second = start_up()
-    assert second.process.wait(20) == 1
-    assert "runs already" in second.process.stderr.read()
+    with pytest.raises(AlreadyRunningError, match=f"process {up.process.pid}, {ready['endpoint_url']}"):
+        run_up()
     start_a_job(ready)
     pids = children(up.process.pid)
     assert len(pids) >= 3
