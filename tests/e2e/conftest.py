@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from droptrain_local.cloud import LaptopCloud
 from laptop_user import User
+
+from droptrain_local.cloud import LaptopCloud
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from droptrain_local.batch import limits, validation
@@ -38,7 +38,7 @@ class BatchServer:
         """Stop listening, close the connections that clients keep, and wait for their threads."""
         self._closing.set()
         # serve_forever would look for its end all the time; a connection wakes this loop once.
-        socket.create_connection(self._server.server_address[:2]).close()
+        socket.create_connection(("127.0.0.1", self._server.server_port)).close()
         self._thread.join()
         self._server.server_close()
         self._server.disconnect_all()
@@ -94,8 +94,8 @@ class _Server(HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    call: ClassVar[Call]
-    control: ClassVar[Call]
+    call: Call
+    control: Call
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1

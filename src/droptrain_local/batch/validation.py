@@ -62,7 +62,7 @@ def _members(operation: OperationModel) -> Mapping[str, Shape]:
     return operation.input_shape.members if operation.input_shape else {}
 
 
-def _wrong_choices(value: Any, shape: Shape, where: str) -> list[str]:
+def _wrong_choices(value: Any, shape: Any, where: str) -> list[str]:
     """ParamValidator leaves enumerations to the service; retry actions alone are not case sensitive."""
     if shape.type_name == "structure":
         members = shape.members
