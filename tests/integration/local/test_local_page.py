@@ -2,8 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
+
+from local_parts import alive, children
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "laptop.md").read_text("utf-8")
@@ -39,3 +42,7 @@ def test_the_commands_of_the_page_train_and_show_a_run(start_up, tmp_path: Path)
     assert "training on s3://" in done.stdout
     assert "export/model.csv" in done.stdout
     assert '"project":"hello"' in done.stdout
+    pids = children(up.process.pid)
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(20) == 0, "Ctrl-C is how it ends"
+    assert not [pid for pid in pids if alive(pid)]

@@ -37,8 +37,7 @@ def start_a_job(ready: dict[str, object]) -> None:
     clients.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_where_it_is_and_a_signal_ends_it_with_every_child(start_up, monkeypatch, number) -> None:
+def test_it_says_where_it_is_and_a_signal_ends_it_with_every_child(start_up, monkeypatch) -> None:
     up = start_up()
     ready = up.ready()
     assert ready.keys() == KEYS
@@ -50,7 +49,7 @@ def test_it_says_where_it_is_and_a_signal_ends_it_with_every_child(start_up, mon
     start_a_job(ready)
     pids = children(up.process.pid)
     assert len(pids) >= 3
-    up.process.send_signal(number)
+    up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(20) == 0, up.process.stderr.read()
     assert not [pid for pid in pids if alive(pid)]
     assert read_state() is None
