@@ -96,7 +96,7 @@ def test_a_damaged_generation_gives_way_to_the_one_before(machine) -> None:
     ended = machine.run(attempt=3)
     assert "Checkpoint generation 2 isn't whole" in ended.output
     assert "Restored checkpoint generation 1." in ended.output
-    assert "Restored checkpoint generation 3." in machine.run(attempt=4).output
+    assert "Saved checkpoint generation 3." in ended.output
 
 
 def test_term_while_fetching_ends_at_once(machine) -> None:
@@ -125,8 +125,7 @@ def test_a_reclaimed_spot_instance_ends_with_75_and_is_named(machine, metadata) 
     assert outcome["instance"] == {
         "id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot",
     }  # fmt: skip
-    machine.variables["AWS_EC2_METADATA_DISABLED"] = "true"
-    assert "resumed at 42" in machine.run(attempt=2).output
+    assert len(machine.names("checkpoints/generations/")) == 1
 
 
 class _Metadata(ThreadingHTTPServer):
