@@ -1,5 +1,6 @@
 """The `droptrain` command: its groups, options and exit codes. Imports what a command needs when it runs."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def up(port: int) -> None:
     to endpoint_url, AWS_ENDPOINT_URL_BATCH to batch_endpoint_url and the credentials test/test. Only that
     line goes to stdout.
     """
+    _leave_aws_settings_out()
     try:
         from droptrain_local import cloud  # noqa: PLC0415  --help stays fast
 
@@ -73,6 +75,7 @@ def demo(output: Path, timeout_seconds: int) -> None:
     watches: states, the training's log, the notice, the metrics, what it would have cost. Takes about half a
     minute. Exits with 0 only if the run SUCCEEDED.
     """
+    _leave_aws_settings_out()
     try:
         from droptrain_cli import demo as command  # noqa: PLC0415  --help stays fast
 
@@ -80,3 +83,10 @@ def demo(output: Path, timeout_seconds: int) -> None:
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
         sys.exit(INTERRUPTED)
+
+
+def _leave_aws_settings_out() -> None:
+    """The user's own profile, credentials and endpoints have no say in the laptop cloud, in no part of it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

@@ -10,14 +10,14 @@ from laptop_user import User
 from droptrain_local.cloud import LaptopCloud
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The laptop cloud, from the real template."""
     with LaptopCloud(port=0, settle_seconds=1, work_dir=tmp_path_factory.mktemp("laptop")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _notices_seen() -> list[dict[str, Any]]:
     return []
 

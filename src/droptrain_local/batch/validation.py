@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
-import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 from droptrain_local.batch.errors import RefusedError, UnknownOperationError
+from droptrain_local.clients import core_session
 
 _TAGS_PATH = "/v1/tags/"
 
@@ -17,7 +17,7 @@ _TAGS_PATH = "/v1/tags/"
 @cache
 def service_model() -> ServiceModel:
     """botocore's model of AWS Batch, read once."""
-    return botocore.session.get_session().get_service_model("batch")
+    return core_session().get_service_model("batch")
 
 
 def find_operation(method: str, path: str) -> tuple[OperationModel, dict[str, Any]]:

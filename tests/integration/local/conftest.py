@@ -64,7 +64,7 @@ class Up:
             **os.environ,
             "DROPTRAIN_STATE_DIR": str(state_folder),
             # A user's own settings, which must not get in.
-            "AWS_PROFILE": "own",
+            "AWS_PROFILE": "missing",
             "AWS_CONFIG_FILE": str(config),
             "HTTP_PROXY": "http://127.0.0.1:9",
         }

@@ -25,6 +25,12 @@ def test_a_job_s_life_moves_forward_also_through_a_retry() -> None:
     assert len(set(marks)) == len(LIFE)
 
 
+def test_the_submission_s_own_event_says_nothing_new() -> None:
+    state = batch_job.read(job_detail("SUBMITTED"))
+    assert state
+    assert state.progress == batch_job.SUBMITTED
+
+
 def test_an_end_absorbs_whatever_the_job_says_later() -> None:
     end = batch_job.read(job_detail("FAILED"))
     late = batch_job.read(job_detail("RUNNING", attempts=9))

@@ -68,6 +68,12 @@ def test_a_channel_of_many_files_is_their_folder() -> None:
     assert "TEST_DATA" not in variables
 
 
+def test_files_of_like_named_folders_share_only_what_lies_above_both() -> None:
+    keys = ("projects/p/data/d/a/x/1.csv", "projects/p/data/d/b/x/2.csv")
+    parts = tuple(Input("training", object_version(key)) for key in keys)
+    assert runs.script_environment(run(inputs=parts), "b")["TRAINING_DATA"] == "s3://b/projects/p/data/d"
+
+
 def test_the_plan_pins_every_file_by_version() -> None:
     code = [object_version("projects/penguins/code/run.sh", "c1")]
     plan = runs.plan(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
-from droptrain.domain.batch_job import JobState
+from droptrain.domain.batch_job import SUBMITTED, JobState
 from droptrain.domain.errors import BusyError, Cause
 from droptrain.domain.run import TERMINAL, Cost, Run, Step
 
@@ -133,12 +133,12 @@ class RunTable:
                 TableName=self._table,
                 Key={"pk": {"S": run_pk(run.run_id)}},
                 UpdateExpression="SET #status = :submitted, batch_job_id = :job, updated_at = :at, "
-                "history = list_append(if_not_exists(history, :none), :step)",
+                "progress = :progress, history = list_append(if_not_exists(history, :none), :step)",
                 ConditionExpression="attribute_not_exists(batch_job_id) AND #status = :claimed",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues=to_attributes({
                     ":submitted": "SUBMITTED", ":claimed": "CLAIMED", ":job": job_id, ":at": at,
-                    ":none": [], ":step": step,
+                    ":progress": SUBMITTED, ":none": [], ":step": step,
                 }),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",

@@ -16,6 +16,8 @@ _STATUSES: Mapping[str, Status] = {
     "RUNNING": "RUNNING", "SUCCEEDED": "SUCCEEDED", "FAILED": "FAILED",
 }  # fmt: skip
 _ABSORBING = 99
+# The progress of a run's first Batch job when it is noted, before any event of it.
+SUBMITTED = "01.00.0"
 _MAX_ATTEMPTS_KEPT = 10
 _MAX_REASON = 1024
 

@@ -15,6 +15,7 @@ _FIXES = {
     "s3_unreachable": "Check the job role, the bucket's policy and the network's way to S3.",
     "gpu_not_visible": "Check that the image brings CUDA and that the AMI has NVIDIA drivers.",
     "bad_recipe": "Correct train.yaml and launch the dataset again.",
+    "internal_error": "Launch the dataset again; if it happens twice, the log says which step failed.",
     "superseded": "Nothing to do: another Batch job of this run trains.",
 }
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Literal
 
 from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
@@ -231,8 +232,9 @@ def split_job_name(job_name: str) -> tuple[str, int] | None:
 
 def _shared_folder(keys: list[str]) -> str:
     first, last = min(keys).split("/")[:-1], max(keys).split("/")[:-1]
-    shared = [left for left, right in zip(first, last, strict=False) if left == right]
-    return "/".join(shared)
+    return "/".join(
+        left for left, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
 
 
 def _slug(name: str) -> str:
