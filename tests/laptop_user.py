@@ -1,30 +1,16 @@
 """Somebody who uses the laptop cloud as people use AWS: S3 puts, signed API calls, notices."""
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
+from waiting import wait_for
+
 from droptrain_local.cloud import LaptopCloud
-
-Found = TypeVar("Found")
-PATIENCE_SECONDS = 60
-
-
-def wait_for(what: str, look: Callable[[], Found | None]) -> Found:
-    """Look until there is something; fails after a minute, naming what didn't come."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"no {what} within {PATIENCE_SECONDS} s")
 
 
 @dataclass

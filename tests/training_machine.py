@@ -5,31 +5,17 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+
+from waiting import PATIENCE_SECONDS, wait_for
 
 REPOSITORY = Path(__file__).parents[1]
 PROJECT = "penguins"
 CODE = f"projects/{PROJECT}/code/"
 DATA = f"projects/{PROJECT}/data/first/"
-PATIENCE_SECONDS = 20
-
-Found = TypeVar("Found")
-
-
-def wait_for(what: str, look: Callable[[], Found | None]) -> Found:
-    """Look until there is something; fails after a while, naming what didn't come."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"no {what} within {PATIENCE_SECONDS} s")
 
 
 def free_port() -> int:

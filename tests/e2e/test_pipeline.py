@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from laptop_user import wait_for
+from waiting import wait_for
 
 SCRIPT = """
 echo "training on $TRAINING_DATA"

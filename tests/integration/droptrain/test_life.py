@@ -7,6 +7,7 @@ import random
 import pytest
 from droptrain.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
 from records import JOB_ID, RUN_ID, job_detail, run
+from waiting import wait_for
 
 ACCOUNT = {"batch_job_id": JOB_ID, "attempt": 2, "metrics": {"test_accuracy": 0.9}}
 ATTEMPTS = [
@@ -167,8 +168,9 @@ def test_the_reconciler_learns_an_end_whose_event_got_lost_and_tells_it(running_
     stack.publish_project()
     stack.drop()
     launched, _ = stack.launch.request("penguins", "first", caller="ann")
-    wait_until(
-        lambda: stack.batch.describe_jobs(jobs=[launched.batch_job_id])["jobs"][0]["status"] == "SUCCEEDED"
+    wait_for(
+        "success",
+        lambda: stack.batch.describe_jobs(jobs=[launched.batch_job_id])["jobs"][0]["status"] == "SUCCEEDED",
     )
     stack.later(minutes=5)
     assert stack.reconcile.all()["applied"] == 1
@@ -218,13 +220,3 @@ def test_a_cursor_of_another_list_is_refused(stack) -> None:
     for wrong in (cursor, "x", "e30=", "ä", "bnVsbA==", "W10=", "a" * 3000):
         with pytest.raises(BadCursorError):
             stack.query.runs(limit=1, project="mice", cursor=wrong)
-
-
-def wait_until(condition) -> None:
-    import time
-
-    for _ in range(200):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it didn't come true within 10 s")

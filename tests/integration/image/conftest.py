@@ -11,7 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
-from training_machine import Machine, free_port, wait_for
+from training_machine import Machine, free_port
+from waiting import wait_for
 
 
 @pytest.fixture(scope="session")
