@@ -1,11 +1,6 @@
 """A container that trains: what the script sees, and what the run is left with."""
 
 import json
-import subprocess
-import sys
-import time
-
-from training_machine import wait_for_line
 
 SCRIPT = """
 echo "words: $(cat lib/words.txt)"
@@ -39,19 +34,3 @@ def test_a_script_runs_with_its_code_data_and_parameters(machine) -> None:
     assert json.loads(machine.text("lease"))["batch_job_id"] == "job-1"
     assert machine.text("metrics.jsonl").count("\n") == 3
     assert machine.names("pinned/") == []
-
-
-def test_a_script_starts_soon_after_boto3_itself(machine) -> None:
-    machine.publish("echo first line\n")
-    bare = [sys.executable, "-c", "import boto3; boto3.client('s3', region_name='eu-west-1')"]
-    limits, waited = [], []
-    for attempt in (1, 2, 3):
-        began = time.monotonic()
-        subprocess.run(bare, check=True)
-        limits.append(time.monotonic() - began)
-        began = time.monotonic()
-        process = machine.start(attempt=attempt)
-        wait_for_line(process, "first line")
-        waited.append(time.monotonic() - began)
-        machine.finish(process)
-    assert min(waited) < 3 * min(limits), f"{waited} s, where boto3 alone takes {limits} s"
