@@ -1,6 +1,7 @@
 """The `droptrain` command: its groups, options and exit codes. Imports what a command needs when it runs."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -50,6 +51,24 @@ def up(port: int) -> None:
         cloud.up(port)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+@local.command()
+def env() -> None:
+    """Print shell settings for the laptop cloud that runs: eval "$(droptrain local env)".
+
+    After that, `aws`, boto3 and any other AWS client in this shell talk to it. Also sets BUCKET, TABLE,
+    API_URL, JOB_QUEUE_ARN, TOPIC_ARN and NOTICES_QUEUE_URL.
+    """
+    from droptrain_local.state import read_state  # noqa: PLC0415  --help stays fast
+
+    ready = read_state()
+    if ready is None:
+        raise click.ClickException("No laptop cloud runs. Start one in another terminal: make up")
+    for name, value in ready.shell_settings().items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    # A profile's own settings would go before these.
+    click.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
 
 
 @local.command()

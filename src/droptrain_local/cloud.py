@@ -218,7 +218,11 @@ def up(port: int = 0) -> None:
     with LaptopCloud(port, work_dir=work_dir) as cloud:
         write_state(cloud.ready)
         click.echo(cloud.ready.to_json())
-        click.echo(f"Ready. Logs of the functions: {work_dir / 'logs'}. Ctrl-C stops.", err=True)
+        click.echo(
+            f"Ready. Logs of the functions: {work_dir / 'logs'}. Ctrl-C stops.\n"
+            'In another terminal: source .venv/bin/activate && eval "$(droptrain local env)"',
+            err=True,
+        )
         try:
             while not stopped.wait(1):  # with a timeout, so that a signal's handler gets its turn
                 pass

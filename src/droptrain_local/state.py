@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from droptrain_local.clients import ACCESS_KEY, SECRET_KEY
+
 STATE_VARIABLE = "DROPTRAIN_STATE_DIR"
 _FILE = "laptop.json"
 
@@ -32,6 +34,23 @@ class Ready:
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
+
+    def shell_settings(self) -> dict[str, str]:
+        """Environment variables that lead AWS clients here, and names for what they then work on."""
+        return {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ENDPOINT_URL_BATCH": self.batch_endpoint_url,
+            "API_URL": self.api_url,
+            "BUCKET": self.bucket,
+            "TABLE": self.table,
+            "JOB_QUEUE_ARN": self.job_queue_arn,
+            "TOPIC_ARN": self.topic_arn,
+            "NOTICES_QUEUE_URL": self.notices_queue_url,
+        }
 
 
 def state_folder() -> Path:

@@ -10,12 +10,13 @@ from click.testing import CliRunner
 from droptrain_cli.main import main
 
 
-def test_help_names_both_commands_and_what_droptrain_is_for():
+def test_help_names_every_command_and_what_droptrain_is_for():
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
     assert "get a trained model back" in shown.output
     commands = CliRunner().invoke(main, ["local", "--help"]).output
     assert "up " in commands
+    assert "env " in commands
     assert "demo " in commands
 
 
@@ -52,3 +53,10 @@ def test_a_demo_does_not_delete_an_export_that_is_not_its_own(tmp_path: Path):
     assert shown.exit_code == 1
     assert "--output with another folder" in shown.output
     assert mine.read_text() == "years of work"
+
+
+def test_env_without_a_laptop_cloud_says_how_to_start_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("DROPTRAIN_STATE_DIR", str(tmp_path))
+    shown = CliRunner().invoke(main, ["local", "env"])
+    assert shown.exit_code == 1
+    assert shown.output == "Error: No laptop cloud runs. Start one in another terminal: make up\n"
