@@ -78,6 +78,8 @@ def cancel_run(run_id: RunId) -> Response[RunView]:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One HTTP request."""
+    # Every body is JSON, whatever a client such as `curl -d` calls it: then a wrong one is told as such.
+    event["headers"]["content-type"] = "application/json"
     return app.resolve(event, context)
 
 

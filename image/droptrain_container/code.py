@@ -11,7 +11,8 @@ from droptrain_container.s3 import Bucket, MissingError
 def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
     """Fetch the code into `folder` with its subfolders, and return the script's path.
 
-    EndError (input_missing) if a pinned version is gone or the script isn't among the code.
+    EndError: input_missing if a pinned version is gone or the script isn't among the code, bad_data if bash
+    can't run the script.
     """
     script = folder / plan.entrypoint
     if plan.code_prefix + plan.entrypoint not in {item.key for item in plan.code}:
@@ -31,6 +32,12 @@ def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     parallel.each(fetch_one, [item for item in plan.code if not item.key.endswith("/")])
+    if b"\r\n" in script.read_bytes():
+        raise EndError(
+            "bad_data",
+            f"{plan.entrypoint} has Windows line endings, which bash can't run: take them out "
+            f"(sed -i 's/\\r$//' {plan.entrypoint}), publish it again and launch a new run.",
+        )
     return script
 
 

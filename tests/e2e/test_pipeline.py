@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
+from droptrain_local.batch import Fault
+
 SCRIPT = """
 echo "training on $TRAINING_DATA"
 aws s3 cp "$TRAINING_DATA" - | cat > model.txt
@@ -40,7 +42,7 @@ def test_a_script_that_fails_is_told_with_its_exit_code(user) -> None:
     assert run["cause"]["code"] == "script_failed"
     assert "exit code 3" in run["cause"]["message"]
     assert len(run["attempts"]) == 1, "only a reclaim is tried again"
-    assert "exit code 3" in user.notice()["Message"]
+    assert "exit code 3. Its last line: ValueError: no column species" in user.notice()["Message"]
     assert "no column species" in user.text(f"runs/{user.project}/{run['run_id']}/log.txt")
 
 
@@ -75,6 +77,20 @@ def test_a_cancelled_run_ends_and_is_told(user) -> None:
     assert user.notice()["Subject"] == f"CANCELLED {user.project}/first (cancelled)"
     status, problem = user.call("POST", f"/runs/{run_id}/cancel")
     assert (status, problem["type"]) == (409, "urn:droptrain:problem:already-finished")
+
+
+def test_a_throttle_of_batch_waits_in_the_queue_and_loses_nothing(user) -> None:
+    user.publish("exit 0\n")
+    user.cloud.engine.inject(Fault("SubmitJob", code="TooManyRequestsException", times=2))
+    user.drop()
+    run = user.run_with("SUCCEEDED", "REJECTED", "FAILED")
+    assert run["status"] == "SUCCEEDED", run["cause"]
+    jobs = user.cloud.client("batch").list_jobs(
+        jobQueue=user.cloud.ready.job_queue_arn,
+        filters=[{"name": "JOB_NAME", "values": [run["run_id"]]}],
+    )["jobSummaryList"]
+    assert len(jobs) == 1
+    assert len(user.runs()) == 1
 
 
 @pytest.mark.parametrize(("recipe", "code", "fix"), [

@@ -25,6 +25,14 @@ def test_the_scripts_exit_code_passes_through_unless_it_is_ours(machine, script,
     assert "ValueError: no column" in outcome["cause"]["log_tail"]
 
 
+def test_a_script_with_windows_line_endings_is_not_run(machine) -> None:
+    machine.publish("echo started\r\nexit 0\r\n")
+    ended = machine.run()
+    assert ended.code == 65
+    assert "started" not in ended.output.splitlines()
+    assert "run.sh has Windows line endings" in machine.outcome()["cause"]["message"]
+
+
 def test_what_a_script_leaves_in_the_background_ends_with_it(machine) -> None:
     machine.publish("sleep 60 & echo $! > pid\nexit 0\n")
     began = time.monotonic()

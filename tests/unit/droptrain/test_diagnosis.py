@@ -37,11 +37,15 @@ def test_the_container_s_own_account_names_the_cause() -> None:
     account = {
         "batch_job_id": JOB_ID,
         "attempt": 1,
-        "cause": {"code": "script_failed", "message": "run.sh ended with exit code 3"},
+        "cause": {
+            "code": "script_failed",
+            "message": "The script ended with exit code 3.",
+            "log_tail": ["epoch 1", "ValueError: no column species", "", "[droptrain] Saved.", 7],
+        },
     }
     said = explain(account, **container(exitCode=3))
     assert said == (
-        "script_failed: run.sh ended with exit code 3 "
+        "script_failed: The script ended with exit code 3. Its last line: ValueError: no column species "
         "Read the log's last lines, correct the code, push it and launch again."
     )
 

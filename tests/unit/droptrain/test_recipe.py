@@ -130,6 +130,7 @@ def test_words_and_numbers_mean_what_people_expect() -> None:
 @pytest.mark.parametrize(("body", "said"), [
     (b"a: [1, 2", "train.yaml: line 2, column 1: did not find expected"),
     (b"a: 1\nb: {\n", "train.yaml: line 3"),
+    (b"a:\n\tepochs: 3", "train.yaml: line 2, column 1: YAML is indented with spaces, and here is a tab"),
     (b"attempts: 1\nattempts: 2", "line 2, column 1: 'attempts' is said twice"),
     (b"a: \xff\xfe", "train.yaml: the file isn't UTF-8 (byte 3)"),
     (b"a: !!python/object/apply:os.system [id]", "could not determine a constructor"),

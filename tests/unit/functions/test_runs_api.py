@@ -134,6 +134,18 @@ def test_every_error_has_its_problem_document(call, error, status, kind) -> None
     assert ("Retry-After" in headers) == (status == 503)
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
+def test_a_body_is_json_whatever_the_client_calls_it(call, kind) -> None:
+    code, body, _ = call(
+        UseCases((run(), True)),
+        "POST",
+        "/runs",
+        {"project": "p", "dataset": "d"},
+        headers={"content-type": kind},
+    )
+    assert (code, body["run_id"]) == (202, RUN_ID)
+
+
 @pytest.mark.parametrize("body", ["{", "nonsense", '{"project": "p",}'])
 def test_what_is_not_json_is_400(call, body) -> None:
     code, answer, _ = call(UseCases(None), "POST", "/runs", body)

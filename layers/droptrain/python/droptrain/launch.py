@@ -333,7 +333,7 @@ class Launch:
         version = ObjectVersion(key, version_id, 0, "")
         run_id = runs.identify(place.project, place.dataset, [version], {}, 0)
         run = self._record_of(run_id, place.project or "-", place.dataset, "upload")
-        cause = Cause("bad_name", place.problem, place.fix)
+        cause = Cause("bad_name", f"{key}: {place.problem}", place.fix)
         claimed = self._table.claim(_rejected(replace(run, notify=recipes.EVENTS), cause), drop=None)
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
 

@@ -53,11 +53,15 @@ def parse(body: bytes) -> object:
     if len(body) > recipes.MAX_BYTES:
         raise RejectedError(recipes.bad_recipe(f"the file has more than {recipes.MAX_BYTES // 1024} KiB"))
     try:
-        return yaml.load(body.decode("utf-8-sig"), Loader=_Loader)  # noqa: S506  a safe loader
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RejectedError(recipes.bad_recipe(f"the file isn't UTF-8 (byte {error.start})")) from None
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         said = getattr(error, "problem", None) or "it can't be read as YAML"
+        if mark and text[mark.index : mark.index + 1] == "\t":
+            said = "YAML is indented with spaces, and here is a tab"
         raise RejectedError(recipes.bad_recipe(f"{where}{said}")) from None

@@ -8,8 +8,9 @@ from droptrain.domain import times
 from droptrain.domain.run import Attempt, Status, split_job_name
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
+# PENDING waits for other jobs, which ours never do: it says no more than SUBMITTED.
 _RANKS: Mapping[str, int] = {
-    "SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4, "SUCCEEDED": 9, "FAILED": 9,
+    "SUBMITTED": 0, "PENDING": 0, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4, "SUCCEEDED": 9, "FAILED": 9,
 }  # fmt: skip
 _STATUSES: Mapping[str, Status] = {
     "SUBMITTED": "SUBMITTED", "PENDING": "SUBMITTED", "RUNNABLE": "RUNNABLE", "STARTING": "STARTING",

@@ -91,7 +91,7 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
     is_csv = parts[-1].lower().endswith(".csv")
     if not file:
-        problem = f"{key} lies directly in the data folder, so it belongs to no dataset"
+        problem = "it lies directly in the data folder, so it belongs to no dataset"
         fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
         return BadDrop(project, "-", problem, fix) if is_csv else OtherKey()
     if not PROJECT_NAME.fullmatch(project):

@@ -57,7 +57,10 @@ def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
         fix = _FIXES.get(
             outcome.cause_code, "Read the log's last lines, correct the code, push it and launch again."
         )
-        return Cause(outcome.cause_code, outcome.cause_message or outcome.cause_code, fix)
+        message = outcome.cause_message or outcome.cause_code
+        if outcome.cause_code == "script_failed" and outcome.last_line:
+            message += f" Its last line: {outcome.last_line}"
+        return Cause(outcome.cause_code, message, fix)
     said = "; ".join(part for part in (job.status_reason, job.container_reason) if part)
     code = "" if job.exit_code is None else f" with exit code {job.exit_code}"
     return Cause(

@@ -22,6 +22,7 @@ class Outcome:
     script_exit_code: int | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     instance_type: str | None = None
+    last_line: str = ""
 
 
 def read(document: object) -> Outcome | None:
@@ -38,6 +39,7 @@ def read(document: object) -> Outcome | None:
         script_exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         metrics=_metrics(_mapping(document.get("metrics"))),
         instance_type=_text(instance.get("type")) or None,
+        last_line=_last_line(cause.get("log_tail")),
     )
 
 
@@ -50,6 +52,12 @@ def _is_metric(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return value == 0 or _SMALLEST < abs(value) < _LARGEST
+
+
+def _last_line(lines: object) -> str:
+    """The last line that says something and is the script's own."""
+    said = [_text(line).strip() for line in lines] if isinstance(lines, list) else []
+    return next((line for line in reversed(said) if line and not line.startswith("[droptrain]")), "")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
