@@ -13,6 +13,7 @@ COUNTED_AS = {
     "finished": "ClaimsFinished",
     "applied": "ChangesReconciled",
     "announced": "NoticesPublished",
+    "terminated": "JobsTerminated",
     "forgotten": "RunsForgotten",
 }
 

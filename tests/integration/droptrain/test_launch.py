@@ -109,6 +109,16 @@ def test_an_empty_file_is_rejected(stack) -> None:
     assert (run.status, run.cause.code) == ("REJECTED", "empty_input")
 
 
+def test_more_files_than_a_record_can_name_are_rejected(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
+    event = stack.drop("first", *(f"{number}{'x' * 900}.csv" for number in range(300)))[-1]
+    assert uploaded(stack, [event, event]) == ["rejected", "repeated"]
+    (run,) = stack.query.runs(limit=10).runs
+    assert (run.cause.code, len(run.inputs)) == ("too_many_inputs", 50)
+    assert "300 input files" in run.cause.message
+
+
 def test_a_bad_name_is_a_rejected_run_once(stack) -> None:
     event = stack.put("projects/penguins/data/My Data/train.csv")
     assert uploaded(stack, [event, event]) == ["rejected", "repeated"]

@@ -139,6 +139,20 @@ def test_a_cancelled_claim_whose_maker_died_is_cancelled_by_the_reconciler(stack
     assert stack.batch_jobs() == []
 
 
+def test_a_cancel_that_died_before_it_told_batch_is_carried_out(stack) -> None:
+    stack.publish_project()
+    stack.drop()
+    launched, _ = stack.launch.request("penguins", "first", caller="ann")
+    assert stack.table.ask_to_cancel(launched.run_id, "bob", "2026-11-23T02:10:05Z")
+    stack.later(minutes=5)
+    assert stack.reconcile.all()["terminated"] == 1
+    (job,) = stack.batch_jobs()
+    assert job["status"] == "FAILED"
+    stack.later(minutes=5)
+    stack.reconcile.all()
+    assert stack.table.get(launched.run_id).status == "CANCELLED"
+
+
 def test_cancelling_what_is_not_there_says_so(stack) -> None:
     with pytest.raises(NotFoundError):
         stack.cancel.run(RUN_ID, "bob")

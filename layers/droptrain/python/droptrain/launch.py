@@ -42,6 +42,7 @@ from droptrain.domain.run import JobRequest, Run, Step
 CLAIM_IS_OLD = timedelta(seconds=60)
 DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
+_INPUTS_OF_REJECTED = 50
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 Clock = Callable[[], datetime]
@@ -246,7 +247,8 @@ class Launch:
         try:
             job = self._job_request(found, code)
         except RejectedError as error:
-            return _Draft(_rejected(run, error.cause), None)
+            some = replace(run, inputs=run.inputs[:_INPUTS_OF_REJECTED])
+            return _Draft(_rejected(some, error.cause), None)
         run = replace(run, job=job)
         return _Draft(run, runs.plan(run, found.recipe, code, self._bucket.name, overrides or {}, rerun))
 

@@ -10,7 +10,7 @@ from droptrain.aws.run_table import RunTable
 from droptrain.domain import diagnosis, times
 from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.run import Run
-from droptrain.launch import Launch
+from droptrain.launch import Launch, cancelled
 from droptrain.track import Track
 
 # Events normally come within seconds; a record that is younger is left to them.
@@ -68,6 +68,10 @@ class Reconcile:
             state = states.get(run.batch_job_id)
             if state:
                 done["applied"] += self._track.apply(state) == "applied"
+                if run.cancelled_by and not state.ended:
+                    # Whoever cancelled it noted so, and died before the job was told.
+                    self._jobs.end(run.batch_job_id, cancelled(run.cancelled_by).message)
+                    done["terminated"] += 1
             elif self._clock() - times.from_text(run.created_at) >= FORGOTTEN:
                 cause = diagnosis.unknown_to_batch(run.batch_job_id)
                 done["forgotten"] += self._table.end(run, "FAILED", cause, times.to_text(self._clock()))
