@@ -16,6 +16,8 @@ from droptrain_container.s3 import MissingError
 _CHUNK_BYTES = 1 << 20
 # A file that stayed as it is for so long isn't being written.
 _SETTLE_SECONDS = 1.0
+# So often a folder that changes is looked at again before it is saved without what changes.
+_LOOKS = 5
 
 # What tells one state of a file from another without reading it: size, modification time, inode.
 Look = tuple[int, int, int]
@@ -50,17 +52,13 @@ class Checkpoints:
     def save(self, *, only_settled: bool, stopped: threading.Event) -> int | None:
         """Save what changed as a new generation; its number, None if nothing changed.
 
-        With `only_settled`, a file that is being written stays as it was saved last, if it ever was.
+        With `only_settled`, a file that is being written stays as it was saved last, if it ever was; nothing
+        is saved once `stopped` is set.
         """
         with self._lock:
-            looks = self._look()
-            if only_settled and self._differs(looks):
-                stopped.wait(_SETTLE_SECONDS)
-                again = self._look()
-                looks = {path: look for path, look in looks.items() if again.get(path) == look}
-                unsettled = again.keys() - looks.keys()
-            else:
-                unsettled = set()
+            looks, unsettled = self._settle(stopped) if only_settled else (self._look(), set[str]())
+            if only_settled and stopped.is_set():
+                return None
             kept = {path: self._saved[path] for path in unsettled if path in self._saved}
             entries = kept | {
                 path: entry for path, look in looks.items() if (entry := self._entry(path, look)) is not None
@@ -74,8 +72,20 @@ class Checkpoints:
             self._generations.prune()
             return number
 
-    def _differs(self, looks: Mapping[str, Look]) -> bool:
-        return looks != {path: look for path, (look, _) in self._saved.items()}
+    def _settle(self, stopped: threading.Event) -> tuple[dict[str, Look], set[str]]:
+        """What isn't being written, and the paths of what is; waits some seconds for a still folder.
+
+        A checkpoint is several files and a list of them; only a still folder has all of one and no part of
+        the next. What was removed between the last two looks counts as being written.
+        """
+        looks = self._look()
+        before = {path: look for path, (look, _) in self._saved.items()}
+        for _ in range(_LOOKS):
+            if looks == before or stopped.wait(_SETTLE_SECONDS):
+                break
+            before, looks = looks, self._look()
+        settled = {path: look for path, look in looks.items() if before.get(path) == look}
+        return settled, (looks.keys() | before.keys()) - settled.keys()
 
     @staticmethod
     def _contents(entries: Mapping[str, tuple[Look, SavedFile]]) -> dict[str, str]:
@@ -97,24 +107,24 @@ class Checkpoints:
         return looks
 
     def _entry(self, path: str, look: Look) -> tuple[Look, SavedFile] | None:
-        """The file, uploaded if it is new; as last saved if it changes meanwhile; None if it is gone."""
+        """The file, uploaded if it is new; as last saved, if ever, if it changes meanwhile.
+
+        FileNotFoundError if it is gone: the folder as a whole was moving on, and has to be looked at again.
+        """
         known = self._saved.get(path)
         if known and known[0] == look:
             return known
-        try:
-            # A copy: what is uploaded is what was hashed, whatever the script does meanwhile.
-            with tempfile.NamedTemporaryFile(dir=self._folder.parent, prefix=".saving-") as copy:
-                digest = hashlib.sha256()
-                with Path(self._folder, path).open("rb") as source:
-                    while chunk := source.read(_CHUNK_BYTES):
-                        digest.update(chunk)
-                        copy.write(chunk)
-                copy.flush()
-                if self._look_at(path) != look:
-                    return known
-                self._generations.add_object(Path(copy.name), digest.hexdigest())
-        except FileNotFoundError:
-            return None
+        # A copy: what is uploaded is what was hashed, whatever the script does meanwhile.
+        with tempfile.NamedTemporaryFile(dir=self._folder.parent, prefix=".saving-") as copy:
+            digest = hashlib.sha256()
+            with Path(self._folder, path).open("rb") as source:
+                while chunk := source.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    copy.write(chunk)
+            copy.flush()
+            if self._look_at(path) != look:
+                return known
+            self._generations.add_object(Path(copy.name), digest.hexdigest())
         return look, SavedFile(path, digest.hexdigest(), look[0], look[1])
 
     def _look_at(self, path: str) -> Look:
@@ -139,11 +149,9 @@ class Checkpoints:
     def _fetch_one(self, item: SavedFile, staging: Path) -> bool:
         path = staging / item.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        with path.open("wb") as target:
-            for chunk in self._generations.bucket.chunks(self._generations.object_key(item.sha256)):
-                digest.update(chunk)
-                target.write(chunk)
+        self._generations.bucket.download(self._generations.object_key(item.sha256), path, item.size)
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256")
         # Code that takes the newest file for the latest checkpoint goes by these times.
         os.utime(path, ns=(item.mtime_ns, item.mtime_ns))
         return digest.hexdigest() == item.sha256

@@ -28,6 +28,9 @@ from droptrain_container.script import Script
 from droptrain_container.settings import Settings
 from droptrain_container.stops import StoppedError, Stops
 
+# Spot's notice comes two minutes ahead, and the end may be some seconds late.
+DOOMED_SECONDS = 150.0
+
 
 def main(environment: Mapping[str, str]) -> int:
     """Train the run that `environment` names, and return the exit code."""
@@ -36,13 +39,13 @@ def main(environment: Mapping[str, str]) -> int:
         stops.catch_signals()
         found = settings.read(environment)
         bucket = s3.connect(found.bucket, is_local=found.s3_is_local)
+        return Attempt(found, bucket, environment, log, stops).run()
     except EndError as error:
         log.say(str(error))
         return exit_codes.EXIT_CODES[error.code]
     except StoppedError:
         log.say(str(stops.end()))
         return exit_codes.EXIT_CODES[stops.end().code]
-    return Attempt(found, bucket, environment, log, stops).run()
 
 
 class Attempt:
@@ -67,19 +70,34 @@ class Attempt:
     def run(self) -> int:
         """Prepare, run the script, tell how it went; the exit code."""
         try:
-            ending = self._train()
-        except EndError as error:
-            ending = exit_codes.of_cause(error.code, str(error))
+            ending = self._ending_of_training()
+            self._stops.wait_for_events()
         except StoppedError:
-            stop = self._stops.end()
-            ending = exit_codes.of_cause(stop.code, str(stop))
-        except OSError as error:
-            ending = exit_codes.of_cause("internal_error", f"The container's own step failed: {error}")
-        self._stops.wait_for_events()
+            ending = self._ending_of_stop()
         if ending.cause:
             self._log.say(ending.message)
         self._tell(ending)
+        if ending.cause == "reclaimed" and self._saver is None:
+            # The instance was lost before this attempt began. An attempt that ended now would make room on it
+            # for the next one, until none is left.
+            self._log.say("Waiting for the instance to go, so that the next attempt begins on another one.")
+            self._stops.wait_for_term(DOOMED_SECONDS)
         return ending.exit_code
+
+    def _ending_of_training(self) -> Ending:
+        try:
+            return self._train()
+        except EndError as error:
+            return exit_codes.of_cause(error.code, str(error))
+        except OSError as error:
+            return exit_codes.of_cause("internal_error", f"The container's own step failed: {error}")
+
+    def _ending_of_stop(self, script_exit_code: int | None = None) -> Ending:
+        """143, or 75 if Spot takes the instance: draining by ECS sends its TERM before the watch looks."""
+        if self._watch and not self._stops.is_reclaimed:
+            self._watch.look()
+        stop = self._stops.end()
+        return exit_codes.of_cause(stop.code, str(stop), script_exit_code)
 
     def _train(self) -> Ending:
         found, bucket = self._settings, self._bucket
@@ -115,10 +133,7 @@ class Attempt:
         self._records.start()
         returncode, was_stopped = running.run()
         of_script = exit_codes.of_script(returncode)
-        if not was_stopped:
-            return of_script
-        end = self._stops.end()
-        return exit_codes.of_cause(end.code, str(end), of_script.script_exit_code)
+        return self._ending_of_stop(of_script.script_exit_code) if was_stopped else of_script
 
     def _read_plan(self) -> Plan:
         try:

@@ -92,6 +92,11 @@ class Watch:
             pause.wait(_LOOK_SECONDS)
         self._on_reclaim()
 
+    def look(self) -> None:
+        """Look once more, now; takes two seconds at most. A TERM may be Spot's, and come before its turn."""
+        if self._sees_reclaim():
+            self._on_reclaim()
+
     def _sees_reclaim(self) -> bool:
         # Not on EC2, or not just now: the next look tells.
         with suppress(OSError, HTTPException, ValueError):

@@ -1,7 +1,9 @@
 """What can end a training before its script does: TERM from AWS Batch, a reclaim by Spot."""
 
 import signal
-from queue import SimpleQueue
+import time
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Literal
 
@@ -29,6 +31,7 @@ class Stops:
     def __init__(self) -> None:
         self.events: SimpleQueue[Event] = SimpleQueue()
         self.is_reclaimed = False
+        self.is_terminated = False
         self._raises = False
 
     def catch_signals(self) -> None:
@@ -46,6 +49,13 @@ class Stops:
         self.is_reclaimed = True
         self.events.put("reclaimed")
 
+    def wait_for_term(self, seconds: float) -> None:
+        """Wait until TERM has come, or for `seconds`; only after `wait_for_events`."""
+        deadline = time.monotonic() + seconds
+        with suppress(Empty):
+            while not self.is_terminated:
+                self.events.get(timeout=max(deadline - time.monotonic(), 0))
+
     def end(self) -> EndError:
         """Why the training was stopped."""
         stop: Stop = "reclaimed" if self.is_reclaimed else "terminated"
@@ -53,6 +63,7 @@ class Stops:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del number, frame
+        self.is_terminated = True
         if self._raises:
             self._raises = False
             raise StoppedError

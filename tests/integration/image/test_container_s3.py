@@ -24,7 +24,9 @@ def test_large_and_small_files_come_back_as_they_were(machine, bucket, tmp_path:
         path = tmp_path / f"{size}"
         path.write_bytes(os.urandom(size))
         bucket.upload(path, machine.prefix + path.name)
-        assert b"".join(bucket.chunks(machine.prefix + path.name)) == path.read_bytes()
+        again = path.with_suffix(".again")
+        bucket.download(machine.prefix + path.name, again, size)
+        assert again.read_bytes() == path.read_bytes()
 
 
 def test_a_key_of_any_script_can_be_written_listed_copied_and_deleted(machine, bucket) -> None:
@@ -56,14 +58,15 @@ def test_conditional_writes_are_decided_by_s3(machine, bucket) -> None:
     assert bucket.get(key) == b"three"
 
 
-def test_what_is_not_there_is_missing_and_no_bucket_is_an_error(machine, bucket) -> None:
+def test_what_is_not_there_is_missing_and_no_bucket_is_an_error(machine, bucket, tmp_path: Path) -> None:
     gone = machine.put(machine.prefix + "gone")
     machine.s3.delete_object(Bucket=machine.bucket, Key=gone["key"], VersionId=gone["version_id"])
     for look in (
         lambda: bucket.get(machine.prefix + "nothing"),
         lambda: bucket.get(gone["key"], gone["version_id"]),
         lambda: bucket.copy(gone["key"], gone["version_id"], machine.prefix + "copy"),
-        lambda: list(bucket.chunks(machine.prefix + "nothing")),
+        lambda: bucket.download(machine.prefix + "nothing", tmp_path / "small", 1),
+        lambda: bucket.download(machine.prefix + "nothing", tmp_path / "large", s3._MANAGED_BYTES),
     ):
         with pytest.raises(MissingError):
             look()

@@ -128,6 +128,35 @@ def test_a_reclaimed_spot_instance_ends_with_75_and_is_named(machine, metadata) 
     assert len(machine.names("checkpoints/generations/")) == 1
 
 
+def test_a_term_that_comes_before_the_notice_was_seen_is_spots(machine, metadata) -> None:
+    machine.publish(TRAINING)
+    machine.variables["AWS_EC2_METADATA_DISABLED"] = ""
+    machine.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata.url
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    metadata.reclaims = True
+    process.send_signal(signal.SIGTERM)
+    assert machine.finish(process).code == 75
+    assert machine.outcome()["cause"]["code"] == "reclaimed"
+    assert machine.names("checkpoints/generations/")
+
+
+def test_an_attempt_on_an_instance_that_goes_away_trains_nothing_and_leaves_it_to_no_other(
+    machine, metadata
+) -> None:
+    machine.publish(TRAINING)
+    metadata.reclaims = True
+    machine.variables["AWS_EC2_METADATA_DISABLED"] = ""
+    machine.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata.url
+    process = machine.start()
+    wait_for_line(process, "Waiting for the instance to go")
+    assert machine.outcome()["cause"]["code"] == "reclaimed"
+    assert machine.names("checkpoints/") == []
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert machine.finish(process).code == 75
+
+
 class _Metadata(ThreadingHTTPServer):
     """An instance metadata service that wants a token."""
 

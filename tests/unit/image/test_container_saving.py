@@ -6,12 +6,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from droptrain_container import checkpoints as saving
 from droptrain_container import lease, records, settings
 from droptrain_container.checkpoints import Checkpoints
 from droptrain_container.exit_codes import EndError
@@ -40,8 +40,9 @@ class MemoryBucket:
             raise MissingError(key)
         return self.objects[key], hashlib.md5(self.objects[key]).hexdigest()
 
-    def chunks(self, key: str) -> Iterator[bytes]:
-        yield self.get(key)
+    def download(self, key: str, path: Path, size: int) -> None:
+        del size
+        path.write_bytes(self.get(key))
 
     def put(self, key: str, body: bytes) -> None:
         if self.refuses and self.refuses in key:
@@ -188,7 +189,61 @@ def test_pruning_keeps_what_the_kept_generations_name(tmp_path: Path) -> None:
     assert len(bucket.keys("c/objects/")) == 3
 
 
-def test_a_file_that_is_being_written_stays_as_it_was_saved(tmp_path: Path) -> None:
+def named(bucket: MemoryBucket, number: int) -> dict[str, str]:
+    """The contents' digests by path of a generation."""
+    files = json.loads(bucket.objects[f"c/generations/{number:08d}.json"])["files"]
+    return {item["path"]: item["sha256"] for item in files}
+
+
+def test_a_folder_that_moves_on_is_saved_in_one_piece(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(saving, "_SETTLE_SECONDS", 0.3)
+    bucket, folder = MemoryBucket(), tmp_path / "checkpoints"
+    made = checkpoints(bucket, tmp_path)
+    (folder / "ckpt-1").write_text("one")
+    (folder / "checkpoint").write_text("ckpt-1")
+    save(made)
+    (folder / "ckpt-2.tmp").write_text("two")
+
+    def move_on() -> None:
+        (folder / "ckpt-2.tmp").rename(folder / "ckpt-2")
+        (folder / "checkpoint").write_text("ckpt-2 is the newest")
+        (folder / "ckpt-1").unlink()
+
+    timer = threading.Timer(0.1, move_on)
+    timer.start()
+    assert save(made, only_settled=True) == 2
+    timer.join()
+    assert named(bucket, 2).keys() == {"checkpoint", "ckpt-2"}
+    assert named(bucket, 2)["checkpoint"] == hashlib.sha256(b"ckpt-2 is the newest").hexdigest()
+
+
+def test_a_folder_in_which_a_file_vanishes_while_it_is_saved_is_saved_the_next_time(
+    tmp_path: Path, monkeypatch
+) -> None:
+    bucket, folder = MemoryBucket(), tmp_path / "checkpoints"
+    made = checkpoints(bucket, tmp_path)
+    (folder / "ckpt-1").write_text("one")
+    look = made._look
+    monkeypatch.setattr(made, "_look", lambda: look() | {"gone": (1, 1, 1)})
+    with pytest.raises(FileNotFoundError, match="gone"):
+        save(made)
+    assert bucket.keys("c/generations/") == []
+    monkeypatch.undo()
+    assert save(made) == 1
+
+
+def test_once_the_last_save_is_due_no_other_is_made(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, tmp_path)
+    (tmp_path / "checkpoints/a").write_text("half")
+    stopped = threading.Event()
+    stopped.set()
+    assert made.save(only_settled=True, stopped=stopped) is None
+    assert bucket.objects == {}
+
+
+def test_a_file_that_is_being_written_stays_as_it_was_saved(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(saving, "_SETTLE_SECONDS", 0.1)
     bucket = MemoryBucket()
     made = checkpoints(bucket, tmp_path)
     written, done = tmp_path / "checkpoints/written", tmp_path / "checkpoints/done"
@@ -211,8 +266,7 @@ def test_a_file_that_is_being_written_stays_as_it_was_saved(tmp_path: Path) -> N
     finally:
         stop.set()
         writer.join()
-    document = json.loads(bucket.objects["c/generations/00000002.json"])
-    assert {item["path"]: item["sha256"] for item in document["files"]} == {
+    assert named(bucket, 2) == {
         "written": hashlib.sha256(b"whole").hexdigest(),
         "done": hashlib.sha256(b"done").hexdigest(),
     }
