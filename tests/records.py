@@ -8,7 +8,17 @@ from droptrain.domain.run import Code, JobRequest, Run
 RUN_ID = "penguins-first-0123456789ab"
 JOB_ID = "3c1f5b5e-7a3d-4c53-a5c5-0a6a3f2c9a11"
 JOB = JobRequest(
-    script="run.sh", gpus=1, vcpus=4, memory_mib=14336, attempts=3, timeout_seconds=3600, spot="auto"
+    script="run.sh",
+    gpus=1,
+    vcpus=4,
+    memory_mib=14336,
+    attempts=3,
+    timeout_seconds=3600,
+    spot="auto",
+    data={
+        "TRAINING_DATA": "projects/penguins/data/first/train.csv",
+        "TEST_DATA": "projects/penguins/data/first/test.csv",
+    },
 )
 
 

@@ -15,6 +15,7 @@ COUNTED_AS = {
     "announced": "NoticesPublished",
     "terminated": "JobsTerminated",
     "forgotten": "RunsForgotten",
+    "failed": "ReconcileFailures",
 }
 
 reconcile = Wiring(Settings.from_environment(os.environ)).reconcile()
@@ -28,4 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     for name, count in done.items():
         metrics.add_metric(COUNTED_AS[name], "Count", count)
     logger.info("Reconciled", extra=dict(done))
+    if done["failed"]:
+        # Only now, with all the others done: the function's alarm is what tells of it.
+        raise RuntimeError(f"{done['failed']} of the pass's steps failed; the log above says which and why")
     return dict(done)

@@ -123,6 +123,7 @@ class RunView(BaseModel):
     metric: str | None
     metrics: dict[str, float]
     inputs: list[InputView]
+    input_count: int
     recipe: FileView | None
     code: CodeView | None
     history: list[StepView]

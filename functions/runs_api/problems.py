@@ -11,6 +11,7 @@ from droptrain.domain.errors import (
     AlreadyFinishedError,
     BadCursorError,
     BusyError,
+    DeniedError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
@@ -24,6 +25,7 @@ STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     NotReadyError: (409, "not-ready"),
     KeyReusedError: (422, "idempotency-key-reused"),
     RejectedError: (422, "bad-overrides"),
+    DeniedError: (500, "refused-by-aws"),
     BusyError: (503, "busy"),
 }
 

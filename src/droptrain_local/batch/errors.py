@@ -40,10 +40,17 @@ class UnsignedError(BatchError):
     http_status = 403
 
 
+class DeniedError(BatchError):
+    """AccessDeniedException: the caller's role may not do this."""
+
+    code = "AccessDeniedException"
+    http_status = 403
+
+
 class AnswerLostError(Exception):
     """An injected fault: the call was carried out, and the connection closes before the answer."""
 
 
 BY_CODE: dict[str, type[BatchError]] = {
-    error.code: error for error in (RefusedError, ServiceFailedError, ThrottledError)
+    error.code: error for error in (DeniedError, RefusedError, ServiceFailedError, ThrottledError)
 }

@@ -159,7 +159,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         notices_url=queue,
         table=RunTable(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),
-        jobs=JobQueue(batch, "spot", "on-demand", "training"),
+        jobs=JobQueue(batch, batch, "spot", "on-demand", "training"),
         topic=NoticeTopic(sns, topic),
         events=events,
     )

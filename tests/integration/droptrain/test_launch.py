@@ -6,7 +6,15 @@ from io import BytesIO
 import pytest
 from botocore.awsrequest import AWSResponse
 from droptrain.aws.run_table import Request
-from droptrain.domain.errors import BusyError, KeyReusedError, NotFoundError, NotReadyError, UnsureError
+from droptrain.domain import preflight
+from droptrain.domain.errors import (
+    BusyError,
+    DeniedError,
+    KeyReusedError,
+    NotFoundError,
+    NotReadyError,
+    UnsureError,
+)
 
 TRAIN = "projects/penguins/data/first/train.csv"
 
@@ -109,14 +117,36 @@ def test_an_empty_file_is_rejected(stack) -> None:
     assert (run.status, run.cause.code) == ("REJECTED", "empty_input")
 
 
-def test_more_files_than_a_record_can_name_are_rejected(stack) -> None:
+def test_more_files_than_a_run_can_have_are_rejected(stack, monkeypatch) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
-    event = stack.drop("first", *(f"{number}{'x' * 900}.csv" for number in range(300)))[-1]
+    monkeypatch.setattr(preflight, "MAX_INPUTS", 110)
+    event = stack.drop("first", *(f"{number}.csv" for number in range(111)))[-1]
     assert uploaded(stack, [event, event]) == ["rejected", "repeated"]
     (run,) = stack.query.runs(limit=10).runs
-    assert (run.cause.code, len(run.inputs)) == ("too_many_inputs", 50)
-    assert "300 input files" in run.cause.message
+    assert (run.cause.code, len(run.inputs)) == ("too_many_inputs", 100)
+    assert "111 input files" in run.cause.message
+
+
+def test_the_plan_names_all_inputs_and_the_record_the_first_hundred(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
+    event = stack.drop("first", *(f"{number}.csv" for number in range(120)))[-1]
+    assert uploaded(stack, [event]) == ["launched"]
+    (run,) = stack.query.runs(limit=10).runs
+    assert (len(run.inputs), run.input_count) == (100, 120)
+    plan = stack.s3.get_object(Bucket="data", Key=f"runs/penguins/{run.run_id}/run.json")["Body"]
+    assert len(json.load(plan)["inputs"]) == 120
+
+
+@pytest.mark.parametrize("key", ["projects/p/data//x.csv", "projects//data/d/x.csv", "projects/p/data/x.csv"])
+def test_an_empty_name_is_a_rejected_run_that_can_be_read(stack, key: str) -> None:
+    event = stack.put(key)
+    assert uploaded(stack, [event, event]) == ["rejected", "repeated"]
+    (run,) = stack.query.runs(limit=10).runs
+    assert run.cause.code == "bad_name"
+    stack.later(minutes=5)
+    assert stack.reconcile.all()["announced"] == 1
 
 
 def test_a_bad_name_is_a_rejected_run_once(stack) -> None:
@@ -167,6 +197,20 @@ def test_only_one_of_many_takes_over_an_old_claim(stack) -> None:
     with pytest.raises(BusyError, match="being launched by others"):
         stack.launch.finish(claim)
     assert len(stack.batch_jobs()) == 1
+
+
+def test_a_stack_without_permission_keeps_the_run_until_it_has_one(stack) -> None:
+    stack.publish_project()
+    event, _ = stack.drop()
+    faults(stack, operation="SubmitJob", code="AccessDeniedException", times=3)
+    with pytest.raises(DeniedError, match="AccessDeniedException"):
+        stack.launch.upload(*event)
+    with pytest.raises(DeniedError):
+        stack.launch.request("penguins", "first", caller="ann", rerun=True)
+    stack.later(minutes=5)
+    assert stack.reconcile.all() == {"active": 2, "finished": 1, "failed": 1}
+    assert stack.reconcile.all()["finished"] == 1
+    assert len(stack.batch_jobs()) == 2
 
 
 def test_a_refused_job_is_a_rejected_run(stack) -> None:

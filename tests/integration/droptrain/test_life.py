@@ -55,6 +55,19 @@ def test_every_order_of_the_same_events_leaves_the_same_record(stack) -> None:
     assert "SUCCEEDED" in seen.pop()
 
 
+def test_late_events_never_move_a_running_record_back(stack) -> None:
+    running = LIFE[:-1]
+    for number, order in enumerate(itertools.permutations(running, 5)):
+        if number % 10:
+            continue
+        name = f"penguins-first-{number:012x}"
+        stack.table.claim(run(run_id=name), drop=None)
+        for detail in (*order, *order[:2]):
+            stack.track.event(detail | {"jobName": name})
+        record = stack.table.get(name)
+        assert (record.status, len(record.attempts)) == ("RUNNING", 1)
+
+
 def test_an_end_brings_metrics_and_cost(stack) -> None:
     claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
     write_account(stack)
@@ -193,6 +206,46 @@ def test_the_reconciler_learns_an_end_whose_event_got_lost_and_tells_it(running_
     assert [told["Subject"] for told in stack.notices()] == ["SUCCEEDED penguins/first"]
     stack.later(minutes=5)
     assert stack.reconcile.all() == {"active": 0}
+
+
+def test_a_run_that_can_not_be_reconciled_does_not_keep_the_pass_from_the_others(stack, monkeypatch) -> None:
+    for number in range(3):
+        claimed(
+            stack, run_id=f"penguins-first-{number:012x}", batch_job_id=f"gone-{number}", status="RUNNING"
+        )
+    stack.later(minutes=61)
+    end = stack.table.end
+
+    def end_but_the_second(record, *rest) -> bool:
+        if record.batch_job_id == "gone-1":
+            raise RuntimeError("a poisoned record")
+        return end(record, *rest)
+
+    monkeypatch.setattr(stack.table, "end", end_but_the_second)
+    assert stack.reconcile.all() == {"active": 3, "forgotten": 2, "failed": 1}
+
+
+def test_an_item_that_nobody_can_read_hides_itself_alone(stack) -> None:
+    claimed(stack)
+    claimed(stack, run_id="penguins-first-00000000000a")
+    stack.dynamodb.update_item(
+        TableName="runs", Key={"pk": {"S": f"RUN#{RUN_ID}"}}, UpdateExpression="REMOVE claimed_at"
+    )
+    assert [found.run_id for found in stack.query.runs(limit=10).runs] == ["penguins-first-00000000000a"]
+    stack.later(minutes=5)
+    assert stack.reconcile.all()["finished"] == 1
+
+
+def test_a_quiet_run_whose_job_says_nothing_new_costs_no_write(stack) -> None:
+    stack.publish_project()
+    stack.drop()
+    launched, _ = stack.launch.request("penguins", "first", caller="ann")
+    stack.later(minutes=5)
+    assert stack.reconcile.all()["applied"] == 1  # RUNNABLE, whose event nobody delivered here
+    stack.later(minutes=5)
+    before = stack.table.get(launched.run_id)
+    assert stack.reconcile.all() == {"active": 1}
+    assert stack.table.get(launched.run_id) == before
 
 
 def test_a_run_whose_job_batch_has_forgotten_fails_with_that_cause(stack) -> None:

@@ -1,9 +1,11 @@
 """Batch as the template describes it: scales to zero, can be updated in place, retries reclaims only."""
 
+import re
+from email import message_from_string
 from typing import Any
 
 from droptrain.aws.job_queue import EVALUATE_ON_EXIT
-from template import properties, template
+from template import ROOT, properties, template
 
 ENVIRONMENTS = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
 
@@ -75,6 +77,8 @@ def test_a_job_has_a_gpu_shared_memory_a_timeout_and_no_privileges() -> None:
     assert needs["GPU"] == 1
     assert 1024 <= container["LinuxParameters"]["SharedMemorySize"] < needs["MEMORY"]
     assert definition["Timeout"]["AttemptDurationSeconds"] >= 60
+    image = (ROOT / "image" / "Dockerfile").read_text("utf-8")
+    assert [container["User"]] == re.findall(r"^USER (\S+)$", image, re.MULTILINE)
     assert container["User"].split(":")[0] not in {"", "0", "root"}
     assert container["Privileged"] is False
 
@@ -91,7 +95,13 @@ def test_the_disk_holds_an_image_and_data_and_metadata_needs_a_token() -> None:
     assert disk["Ebs"]["VolumeSize"] >= 100
     assert disk["Ebs"]["Encrypted"] is True
     assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
-    assert "UserData" not in data
+    user_data = message_from_string(data["UserData"]["Fn::Base64"])
+    (script,) = user_data.get_payload()
+    assert script.get_content_type() == "text/x-shellscript"
+    assert script.get_payload().splitlines() == [
+        "#!/bin/bash",
+        "echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config",
+    ]
 
 
 def test_nobody_can_call_in() -> None:

@@ -33,7 +33,7 @@ LAUNCH = {
     "dynamodb:PutItem": TABLE,
     "dynamodb:UpdateItem": TABLE,
     "batch:SubmitJob": SUBMIT,
-    "batch:TagResource": [JOBS],
+    "batch:TagResource": sorted([*SUBMIT, JOBS]),
     "batch:TerminateJob": [JOBS],
     "batch:ListJobs": ["*"],
 }
@@ -62,7 +62,7 @@ EXPECTED = {
         **TRACK,
         "dynamodb:Query": ["${RunsTable.Arn}/index/by_activity"],
         "batch:SubmitJob": SUBMIT,
-        "batch:TagResource": [JOBS],
+        "batch:TagResource": sorted([*SUBMIT, JOBS]),
         "batch:TerminateJob": [JOBS],
         "batch:DescribeJobs": ["*"],
         "batch:ListJobs": ["*"],
@@ -185,7 +185,7 @@ NEEDS = {
 def test_the_functions_together_may_do_what_the_core_calls_and_no_more(of_type: Any) -> None:
     adapters = (ROOT / "layers/droptrain/python/droptrain/aws").glob("*.py")
     code = "".join(path.read_text("utf-8") for path in adapters)
-    calls = set(re.findall(r"_client\.(\w+)\(", code)) - {"get_paginator"}
+    calls = set(re.findall(r"_(?:client|submitter)\.(\w+)\(", code)) - {"get_paginator"}
     calls |= set(re.findall(r'get_paginator\("(\w+)"\)', code))
     needed = set().union(*(NEEDS[call] for call in calls))
     allowed = {action for function in EXPECTED for action in granted(role_of(function, of_type))}

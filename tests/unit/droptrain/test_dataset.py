@@ -40,6 +40,8 @@ def test_a_csv_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> None:
     assert isinstance(place, BadDrop)
     assert said in place.problem
     assert place.fix
+    assert place.project
+    assert place.dataset
 
 
 @pytest.mark.parametrize("key", [

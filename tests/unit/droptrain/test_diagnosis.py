@@ -2,6 +2,8 @@ import pytest
 from droptrain.domain import batch_job, diagnosis, outcome
 from records import JOB_ID, job_detail
 
+LIMIT = "Canceled by JobStateTimeLimit action due to reason:"
+
 
 def explain(account: object = None, **changes: object) -> str | None:
     job = batch_job.read(job_detail(str(changes.pop("status", "FAILED")), **changes))  # type: ignore[arg-type]
@@ -27,10 +29,25 @@ def test_a_success_has_no_cause() -> None:
     (container(exitCode=75), "reclaimed: "),
     ({"statusReason": "Task failed to start", **container(reason="CannotPullContainerError: no such image")},
      "unknown: The Batch job ended: Task failed to start; CannotPullContainerError: no such image."),
+    ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"},
+     "does_not_fit: No instance type"),
+    ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"},
+     "does_not_fit: The job asks for more vCPUs"),
+    ({"isCancelled": True, "statusReason": f"{LIMIT} CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"},
+     "no_capacity: AWS had no instance"),
     (container(exitCode=3), "unknown: The Batch job ended with exit code 3."),
 ])  # fmt: skip
 def test_batch_s_own_words_are_explained(changes: dict, said: str) -> None:
     assert said in str(explain(**changes))
+
+
+@pytest.mark.parametrize("said", [
+    "Job attempt duration exceeded timeout", f"{LIMIT} CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+])  # fmt: skip
+def test_what_batch_stops_by_itself_has_failed_and_was_not_cancelled(said: str) -> None:
+    job = batch_job.read(job_detail("FAILED", isTerminated=True, isCancelled=True, statusReason=said))
+    assert job
+    assert job.status == "FAILED"
 
 
 def test_the_container_s_own_account_names_the_cause() -> None:

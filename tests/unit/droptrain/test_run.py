@@ -63,15 +63,22 @@ def test_a_script_sees_the_plain_dialect_s_uris() -> None:
 
 def test_a_channel_of_many_files_is_their_folder() -> None:
     parts = tuple(Input("training", object_version(f"projects/p/data/d/train/part-{n}.csv")) for n in (1, 2))
-    variables = runs.script_environment(run(inputs=parts), "bucket")
-    assert variables["TRAINING_DATA"] == "s3://bucket/projects/p/data/d/train"
-    assert "TEST_DATA" not in variables
+    assert runs.job_request(Recipe(), "run.sh", 60, parts).data == {
+        "TRAINING_DATA": "projects/p/data/d/train"
+    }
 
 
 def test_files_of_like_named_folders_share_only_what_lies_above_both() -> None:
     keys = ("projects/p/data/d/a/x/1.csv", "projects/p/data/d/b/x/2.csv")
     parts = tuple(Input("training", object_version(key)) for key in keys)
-    assert runs.script_environment(run(inputs=parts), "b")["TRAINING_DATA"] == "s3://b/projects/p/data/d"
+    request = runs.job_request(Recipe(), "run.sh", 60, parts)
+    assert request.data == {"TRAINING_DATA": "projects/p/data/d"}
+
+
+def test_a_record_keeps_the_first_inputs_and_their_number() -> None:
+    inputs = tuple(Input("training", object_version(f"projects/p/data/d/{n}.csv")) for n in range(101))
+    kept = runs.to_record(run(inputs=inputs))
+    assert (kept.inputs, kept.input_count) == (inputs[:100], 101)
 
 
 def test_the_plan_pins_every_file_by_version() -> None:

@@ -16,8 +16,6 @@ ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
-    "POWERTOOLS_SERVICE_NAME": "droptrain",
-    "POWERTOOLS_METRICS_NAMESPACE": "droptrain",
 }
 
 

@@ -27,6 +27,7 @@ from droptrain.domain.dataset import (
 from droptrain.domain.errors import (
     BusyError,
     Cause,
+    DeniedError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
@@ -42,7 +43,6 @@ from droptrain.domain.run import JobRequest, Run, Step
 CLAIM_IS_OLD = timedelta(seconds=60)
 DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
-_INPUTS_OF_REJECTED = 50
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 Clock = Callable[[], datetime]
@@ -109,7 +109,7 @@ class Launch:
     def upload(self, key: str, version_id: str) -> Launched:
         """Judge one uploaded object: launch what its dataset holds now, if that is ready and has no run yet.
 
-        BusyError and UnsureError mean: deliver the event again later.
+        BusyError, UnsureError and DeniedError mean: deliver the event again later.
         """
         place = judge_key(key)
         if isinstance(place, OtherKey):
@@ -144,7 +144,8 @@ class Launch:
 
         The same inputs, recipe, code and overrides are the same run, unless `rerun`.
 
-        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have.
+        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have,
+        DeniedError if AWS Batch refuses the stack; the run is recorded all the same.
         """
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
@@ -179,8 +180,8 @@ class Launch:
 
         BusyError if somebody else does so at this moment.
         """
-        held = replace(run, claimed_at=self._now())
-        if not self._table.hold_claim(run, held.claimed_at):
+        held = self._table.hold_claim(run, self._now())
+        if held is None:
             raise BusyError(f"{run.run_id} is being launched by others at this moment")
         job_id = self._jobs.find(held)
         if job_id:
@@ -247,10 +248,10 @@ class Launch:
         try:
             job = self._job_request(found, code)
         except RejectedError as error:
-            some = replace(run, inputs=run.inputs[:_INPUTS_OF_REJECTED])
-            return _Draft(_rejected(some, error.cause), None)
+            return _Draft(_rejected(runs.to_record(run), error.cause), None)
         run = replace(run, job=job)
-        return _Draft(run, runs.plan(run, found.recipe, code, self._bucket.name, overrides or {}, rerun))
+        plan = runs.plan(run, found.recipe, code, self._bucket.name, overrides or {}, rerun)
+        return _Draft(runs.to_record(run), plan)
 
     def _job_request(self, found: _Dataset, code: tuple[ObjectVersion, ...]) -> JobRequest:
         """What to ask Batch for; RejectedError with the first reason why this can't train."""
@@ -261,7 +262,7 @@ class Launch:
         script = found.recipe.entrypoint or DEFAULT_SCRIPT
         if code_prefix(found.project) + script not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, script))
-        return runs.job_request(found.recipe, script, self._timeout(found.recipe))
+        return runs.job_request(found.recipe, script, self._timeout(found.recipe), found.readiness.inputs)
 
     def _timeout(self, recipe: Recipe) -> int:
         """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
@@ -307,7 +308,7 @@ class Launch:
         except RejectedError as error:
             self._table.end(run, "REJECTED", error.cause, self._now())
             return _rejected(run, error.cause)
-        except BusyError:
+        except (BusyError, DeniedError):
             self._table.release_claim(run)
             raise
         return self._record(run, job_id)
@@ -334,7 +335,7 @@ class Launch:
     def _reject_bad_drop(self, place: BadDrop, key: str, version_id: str) -> Launched:
         version = ObjectVersion(key, version_id, 0, "")
         run_id = runs.identify(place.project, place.dataset, [version], {}, 0)
-        run = self._record_of(run_id, place.project or "-", place.dataset, "upload")
+        run = self._record_of(run_id, place.project, place.dataset, "upload")
         cause = Cause("bad_name", f"{key}: {place.problem}", place.fix)
         claimed = self._table.claim(_rejected(replace(run, notify=recipes.EVENTS), cause), drop=None)
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)

@@ -1,16 +1,18 @@
 """Reconcile: what should have moved and did not is compared with AWS Batch, and finished."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from droptrain.announce import Announce
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.run_table import RunTable
 from droptrain.domain import diagnosis, times
+from droptrain.domain.batch_job import JobState
 from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.run import Run
 from droptrain.launch import Launch, cancelled
+from droptrain.telemetry import logger
 from droptrain.track import Track
 
 # Events normally come within seconds; a record that is younger is left to them.
@@ -39,18 +41,45 @@ class Reconcile:
         self._clock = clock
 
     def all(self) -> Counter[str]:
-        """One pass over the active runs: how many there are, and what was done by name."""
+        """One pass over the active runs: how many there are, and what was done by name.
+
+        "failed" counts what went wrong with one run or page; the others go on, and so does the next pass.
+        """
         done = Counter(active=0)
         for page in self._table.active():
             done["active"] += len(page)
             quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]
+            states = self._describe(quiet, done)
             for run in quiet:
-                if run.ended:
-                    done["announced"] += self._announce.ended(run.run_id) == "published"
-                elif self._launch.is_old_claim(run):
-                    done["finished"] += self._finish(run)
-            self._compare([run for run in quiet if run.batch_job_id and not run.ended], done)
+                try:
+                    done.update(self._settle(run, states))
+                except Exception:
+                    logger.exception("A run could not be reconciled", run_id=run.run_id)
+                    done["failed"] += 1
         return done
+
+    def _describe(self, runs: list[Run], done: Counter[str]) -> Mapping[str, JobState] | None:
+        """What Batch says of their jobs, by id; None if it can't be asked at this moment."""
+        job_ids = [run.batch_job_id for run in runs if run.batch_job_id and not run.ended]
+        if not job_ids:
+            return {}
+        try:
+            return self._jobs.describe(job_ids)
+        except Exception:
+            logger.exception("AWS Batch did not describe %s jobs", len(job_ids))
+            done["failed"] += 1
+            return None
+
+    def _settle(self, run: Run, states: Mapping[str, JobState] | None) -> Iterator[str]:
+        """Do what is left to do for one run, and name it."""
+        if run.ended:
+            if self._announce.ended(run.run_id) == "published":
+                yield "announced"
+        elif run.batch_job_id is None:
+            if self._launch.is_old_claim(run) and self._finish(run):
+                yield "finished"
+        elif states is not None:
+            yield from self._compare(run, run.batch_job_id, states.get(run.batch_job_id))
 
     def _finish(self, run: Run) -> bool:
         try:
@@ -59,19 +88,16 @@ class Reconcile:
             return False  # the next pass looks again
         return True
 
-    def _compare(self, runs: list[Run], done: Counter[str]) -> None:
-        if not runs:
+    def _compare(self, run: Run, job_id: str, state: JobState | None) -> Iterator[str]:
+        if state is None:
+            if self._clock() - times.from_text(run.created_at) >= FORGOTTEN:
+                cause = diagnosis.unknown_to_batch(job_id)
+                if self._table.end(run, "FAILED", cause, times.to_text(self._clock())):
+                    yield "forgotten"
             return
-        states = self._jobs.describe([run.batch_job_id for run in runs if run.batch_job_id])
-        for run in runs:
-            assert run.batch_job_id is not None
-            state = states.get(run.batch_job_id)
-            if state:
-                done["applied"] += self._track.apply(state) == "applied"
-                if run.cancelled_by and not state.ended:
-                    # Whoever cancelled it noted so, and died before the job was told.
-                    self._jobs.end(run.batch_job_id, cancelled(run.cancelled_by).message)
-                    done["terminated"] += 1
-            elif self._clock() - times.from_text(run.created_at) >= FORGOTTEN:
-                cause = diagnosis.unknown_to_batch(run.batch_job_id)
-                done["forgotten"] += self._table.end(run, "FAILED", cause, times.to_text(self._clock()))
+        if state.progress > run.progress and self._track.apply(state) == "applied":
+            yield "applied"
+        if run.cancelled_by and not state.ended:
+            # Whoever cancelled it noted so, and died before the job was told.
+            self._jobs.end(job_id, cancelled(run.cancelled_by).message)
+            yield "terminated"

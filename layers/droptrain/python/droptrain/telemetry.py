@@ -8,8 +8,8 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
 from droptrain.domain.errors import BusyError, UnsureError
 
-logger = Logger()
-metrics = Metrics()
+logger = Logger(service="droptrain")
+metrics = Metrics(namespace="droptrain", service="droptrain")
 # Most requests of the API count nothing, and that is no news for the log.
 warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)
 

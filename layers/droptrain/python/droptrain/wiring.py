@@ -66,6 +66,7 @@ class Wiring:
     def _jobs(self) -> JobQueue:
         settings = self._settings
         return JobQueue(
+            self._session.client("batch", config=_RETRIES),
             self._session.client("batch", config=_NO_RETRIES),
             settings.spot_job_queue_arn,
             settings.on_demand_job_queue_arn,

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from droptrain.aws import recipe_yaml
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
-from droptrain.domain.errors import RejectedError
+from droptrain.domain.errors import BusyError, RejectedError
 from droptrain.domain.run import run_prefix
 
 if TYPE_CHECKING:
@@ -60,13 +62,24 @@ class Bucket:
         return tuple(found)
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
-        """Write `run.json`. The same run has the same plan, so writing it twice changes nothing."""
-        self._client.put_object(
-            Bucket=self.name,
-            Key=run_prefix(plan["project"], plan["run_id"]) + "run.json",
-            Body=json.dumps(plan, indent=1, sort_keys=True).encode(),
-            ContentType="application/json",
-        )
+        """Write `run.json`, unless it is there: the same run has the same plan.
+
+        BusyError if somebody else writes it at this moment.
+        """
+        try:
+            self._client.put_object(
+                Bucket=self.name,
+                Key=run_prefix(plan["project"], plan["run_id"]) + "run.json",
+                Body=json.dumps(plan, indent=1, sort_keys=True).encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalRequestConflict":
+                raise BusyError(f"{plan['run_id']} is being launched by others at this moment") from error
+            if code != "PreconditionFailed":
+                raise
 
     def outcome(self, project: str, run_id: str) -> object:
         """The parsed `outcome.json` of a run; None if there is none or it isn't JSON of a sane size."""

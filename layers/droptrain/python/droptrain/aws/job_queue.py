@@ -1,13 +1,14 @@
 """AWS Batch: submit a run's job once, find it by name, describe it, end it."""
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from droptrain.domain import batch_job
 from droptrain.domain.batch_job import JobState
-from droptrain.domain.errors import BusyError, Cause, RejectedError, UnsureError
+from droptrain.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain.domain.run import Run
 
 if TYPE_CHECKING:
@@ -26,11 +27,19 @@ _MAX_REASON = 1024
 class JobQueue:
     """The stack's two job queues, Spot and on-demand, and its job definition.
 
-    `client` must not retry SubmitJob by itself: Batch has no idempotency token.
+    `submitter` must not retry by itself: SubmitJob has no idempotency token. `client` does everything else.
     """
 
-    def __init__(self, client: "BatchClient", spot_queue: str, on_demand_queue: str, definition: str) -> None:
+    def __init__(
+        self,
+        client: "BatchClient",
+        submitter: "BatchClient",
+        spot_queue: str,
+        on_demand_queue: str,
+        definition: str,
+    ) -> None:
         self._client = client
+        self._submitter = submitter
         self._spot_queue = spot_queue
         self._on_demand_queue = on_demand_queue
         self._definition = definition
@@ -38,8 +47,9 @@ class JobQueue:
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
         """Submit the run's first Batch job and return its id.
 
-        BusyError if Batch throttles (nothing was submitted), RejectedError if it refuses the job, UnsureError
-        if it is open whether the job exists: look it up by name before submitting again.
+        BusyError if Batch throttles, RejectedError if it refuses this job, DeniedError if it refuses the
+        stack: nothing was submitted. UnsureError if it is open whether the job exists: look it up by name
+        before submitting again.
         """
         job = run.job
         assert job is not None
@@ -66,18 +76,9 @@ class JobQueue:
             "propagateTags": True,
         }  # fmt: skip
         try:
-            return self._client.submit_job(**request)["jobId"]
+            return self._submitter.submit_job(**request)["jobId"]
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            message = error.response.get("Error", {}).get("Message", "")
-            if code in _THROTTLES:
-                raise BusyError(f"{run.run_id}: {message}") from error
-            if code == "ClientException":
-                fix = 'Correct what AWS Batch names, then launch with POST /runs and "rerun": true.'
-                raise RejectedError(
-                    Cause("refused_by_batch", f"AWS Batch refused the job: {message}", fix)
-                ) from error
-            raise UnsureError(f"{run.run_id}: {error}") from error
+            raise _meaning(run, error) from error
         except BotoCoreError as error:
             raise UnsureError(f"{run.run_id}: {error}") from error
 
@@ -106,3 +107,19 @@ class JobQueue:
     def _queue_of(self, run: Run) -> str:
         assert run.job is not None
         return self._on_demand_queue if run.job.spot == "never" else self._spot_queue
+
+
+def _meaning(run: Run, error: ClientError) -> Exception:
+    """What an error that SubmitJob answered says of the run's job."""
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    if code in _THROTTLES:
+        return BusyError(f"{run.run_id}: {message}")
+    if code == "ClientException":
+        fix = 'Correct what AWS Batch names, then launch with POST /runs and "rerun": true.'
+        return RejectedError(Cause("refused_by_batch", f"AWS Batch refused the job: {message}", fix))
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return DeniedError(
+            f"AWS Batch refused to take the job of {run.run_id} ({code}: {message}). "
+            "The run is recorded and starts by itself when that is mended."
+        )
+    return UnsureError(f"{run.run_id}: {error}")

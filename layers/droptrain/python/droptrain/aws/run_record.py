@@ -25,7 +25,7 @@ def run_pk(run_id: str) -> str:
 
 def to_item(run: Run) -> dict[str, Any]:
     """The item of a new record; it stays in the index of active runs until it is announced."""
-    values = {name: value for name, value in asdict(run).items() if value not in (None, (), {}, "")}
+    values = {name: value for name, value in asdict(run).items() if value not in (None, (), {})}
     return to_attributes({"pk": run_pk(run.run_id), "kind": KIND, "schema": SCHEMA, "active": KIND, **values})
 
 
@@ -51,6 +51,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         inputs=tuple(
             Input(each["channel"], ObjectVersion(**each["object"])) for each in values.get("inputs", ())
         ),
+        input_count=values.get("input_count", 0),
         recipe=ObjectVersion(**values["recipe"]) if "recipe" in values else None,
         code=Code(**values["code"]) if "code" in values else None,
         cause=Cause(**values["cause"]) if "cause" in values else None,

@@ -10,6 +10,7 @@ from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_
 from droptrain.domain.batch_job import SUBMITTED, JobState
 from droptrain.domain.errors import BusyError, Cause
 from droptrain.domain.run import TERMINAL, Cost, Run, Step
+from droptrain.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -97,17 +98,20 @@ class RunTable:
         item = self._read(f"REQUEST#{key}")
         return (item["run_id"]["S"], item["body_digest"]["S"]) if item else None
 
-    def hold_claim(self, run: Run, at: str) -> bool:
-        """Take over a claim whose maker is gone; False if somebody else did, or it has moved on."""
+    def hold_claim(self, run: Run, at: str) -> Run | None:
+        """Take over a claim whose maker is gone; None if somebody else did, or it has moved on.
+
+        Returns the record as it then is.
+        """
         return self._set_claimed_at(run, at)
 
     def release_claim(self, run: Run) -> None:
         """Let whoever finds the claim next go on at once: it is certain that nothing was submitted."""
         self._set_claimed_at(run, RELEASED)
 
-    def _set_claimed_at(self, run: Run, at: str) -> bool:
+    def _set_claimed_at(self, run: Run, at: str) -> Run | None:
         try:
-            self._client.update_item(
+            answer = self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": run_pk(run.run_id)}},
                 UpdateExpression="SET claimed_at = :at",
@@ -117,10 +121,11 @@ class RunTable:
                 ExpressionAttributeValues=to_attributes({
                     ":at": at, ":claimed": "CLAIMED", ":seen": run.claimed_at,
                 }),
+                ReturnValues="ALL_NEW",
             )  # fmt: skip
         except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            return None
+        return from_item(answer["Attributes"])
 
     def record_job(self, run: Run, job_id: str, at: str) -> Run:
         """Write down the Batch job that was submitted for the claim, unless an event did so first.
@@ -265,10 +270,13 @@ class RunTable:
         if position:
             query["ExclusiveStartKey"] = position
         answer = self._client.query(**query)
-        return Page(tuple(from_item(item) for item in answer["Items"]), answer.get("LastEvaluatedKey"))
+        return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def active(self) -> Iterator[tuple[Run, ...]]:
-        """Pages of the runs that have not ended or are not announced, oldest first."""
+        """Pages of the runs that have not ended or are not announced, oldest first.
+
+        Of each only what the index by_activity has: who it is, where it stands, and its Batch job.
+        """
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_activity",
@@ -277,7 +285,7 @@ class RunTable:
             PaginationConfig={"PageSize": 100},
         )
         for page in pages:
-            yield tuple(from_item(item) for item in page["Items"])
+            yield _readable(page["Items"])
 
     def _read(self, pk: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
@@ -300,6 +308,17 @@ class RunTable:
                 ),
             }
         }
+
+
+def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:
+    """The runs in items; one that no code of ours wrote so hides itself alone, not its page."""
+    found: list[Run] = []
+    for item in items:
+        try:
+            found.append(from_item(item))
+        except (KeyError, TypeError, ValueError):
+            logger.exception("An item of the table is no run", extra={"pk": item.get("pk")})
+    return tuple(found)
 
 
 def _item_of(error: ClientError) -> Any:

@@ -17,6 +17,10 @@ _STATUSES: Mapping[str, Status] = {
     "RUNNING": "RUNNING", "SUCCEEDED": "SUCCEEDED", "FAILED": "FAILED",
 }  # fmt: skip
 _ABSORBING = 99
+# How AWS Batch words, in statusReason, that a job outlived its timeout, or waited too long in RUNNABLE for
+# the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
+TIMED_OUT = "Job attempt duration exceeded timeout"
+WAITED_TOO_LONG = "JobStateTimeLimit"
 # The progress of a run's first Batch job when it is noted, before any event of it.
 SUBMITTED = "01.00.0"
 _MAX_ATTEMPTS_KEPT = 10
@@ -44,9 +48,14 @@ class JobState:
     @property
     def status(self) -> Status:
         """The run's status that follows from the Batch job's state."""
-        if self.state == "FAILED" and self.stopped_by_user:
+        if self.state == "FAILED" and self.stopped_by_user and not self.stopped_by_batch:
             return "CANCELLED"
         return _STATUSES[self.state]
+
+    @property
+    def stopped_by_batch(self) -> bool:
+        """Whether Batch itself ended the job, whatever its flags for cancelled and terminated say."""
+        return self.status_reason.startswith(TIMED_OUT) or WAITED_TOO_LONG in self.status_reason
 
     @property
     def ended(self) -> bool:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 MARKER = "_SUCCESS"
+NO_NAME = "-"  # stands where a rejected key names no project or dataset
 PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
@@ -89,19 +90,20 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
         return OtherKey()
     project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
+    named = project or NO_NAME, dataset or NO_NAME
     is_csv = parts[-1].lower().endswith(".csv")
     if not file:
         problem = "it lies directly in the data folder, so it belongs to no dataset"
         fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
-        return BadDrop(project, "-", problem, fix) if is_csv else OtherKey()
+        return BadDrop(named[0], NO_NAME, problem, fix) if is_csv else OtherKey()
     if not PROJECT_NAME.fullmatch(project):
         problem = f"{project!r} can't be a project's name"
         fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
-        return BadDrop(project, dataset, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
     if not DATASET_NAME.fullmatch(dataset):
         problem = f"{dataset!r} can't be a dataset's name"
         fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
-        return BadDrop(project, dataset, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
     return Drop(project, dataset, file)
 
 

@@ -1,11 +1,9 @@
 """Why a Batch job ended as it did, and what to do: one cause from Batch's words and the container's own."""
 
-from droptrain.domain.batch_job import JobState
+from droptrain.domain.batch_job import TIMED_OUT, WAITED_TOO_LONG, JobState
 from droptrain.domain.errors import Cause
 from droptrain.domain.outcome import Outcome
 
-# statusReason of a job that outlived its timeout, as AWS Batch documents it.
-_TIMEOUT = "Job attempt duration exceeded timeout"
 _RECLAIMED = "Host EC2"
 _OUT_OF_MEMORY = "OutOfMemoryError"
 _RECLAIMED_EXIT_CODE = 75
@@ -28,13 +26,15 @@ def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
     """
     if job.state == "SUCCEEDED":
         return None
-    if job.stopped_by_user:
+    if WAITED_TOO_LONG in job.status_reason:
+        return _waited_too_long(job.status_reason)
+    if job.status == "CANCELLED":
         return Cause(
             "cancelled",
             job.status_reason or "The Batch job was stopped.",
             "Launch the dataset again if that was not meant.",
         )
-    if job.status_reason.startswith(_TIMEOUT):
+    if job.status_reason.startswith(TIMED_OUT):
         return Cause(
             "timeout",
             "The training took longer than its timeout.",
@@ -67,6 +67,27 @@ def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
         "unknown",
         f"The Batch job ended{code}{': ' + said if said else ''}.",
         "Read the job's log and its status reason in AWS Batch.",
+    )
+
+
+def _waited_too_long(said: str) -> Cause:
+    if "COMPUTE_ENVIRONMENT_MAX_RESOURCE" in said:
+        return Cause(
+            "does_not_fit",
+            "The job asks for more vCPUs than the stack may use at once.",
+            "Lower `resources.vcpus` in train.yaml, or raise the stack's parameter MaxvCpus.",
+        )
+    if "JOB_RESOURCE_REQUIREMENT" in said:
+        return Cause(
+            "does_not_fit",
+            "No instance type of the stack has the GPUs, vCPUs and memory that the job asks for.",
+            "Lower `resources` in train.yaml, or add larger types to the stack's parameter InstanceTypes.",
+        )
+    return Cause(
+        "no_capacity",
+        f"AWS had no instance for the job in all the time that it may wait ({said}).",
+        "Launch the dataset again later, say `spot: never` in train.yaml, "
+        "or give the stack more instance types.",
     )
 
 

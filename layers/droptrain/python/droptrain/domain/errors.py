@@ -44,5 +44,11 @@ class BusyError(Exception):
     """AWS Batch throttles; nothing was submitted, try again later."""
 
 
+class DeniedError(Exception):
+    """AWS refuses the stack, as when a role lacks a permission: nothing was submitted, and repeating mends
+    nothing until somebody mends the stack.
+    """
+
+
 class UnsureError(Exception):
     """SubmitJob failed or its answer got lost: whether the Batch job exists is open until it is looked up."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from droptrain.domain import times
 from droptrain.domain.run import Cost, Run, run_prefix
 
-_SUBJECT_LENGTH = 100  # SNS's limit for an e-mail subject
+_SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
 _INPUTS_NAMED = 10
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A subject (ASCII, at most 100 characters) and a plain text."""
+    """A subject (ASCII, at most 99 characters) and a plain text."""
 
     subject: str
     text: str

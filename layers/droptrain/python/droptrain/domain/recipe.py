@@ -10,6 +10,7 @@ from droptrain.domain.errors import Cause, RejectedError
 
 FILE = "train.yaml"
 MAX_BYTES = 64 * 1024
+_PROBLEMS_NAMED = 10
 
 Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
@@ -18,7 +19,6 @@ EVENTS = ("failed", "succeeded", "rejected", "cancelled", "attention")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+")
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RESERVED = re.compile(r"(AWS_BATCH|AWS_LAMBDA|DROPTRAIN_).*", re.IGNORECASE)
@@ -56,7 +56,7 @@ class Recipe:
 
     entrypoint: str | None = None
     hyperparameters: Mapping[str, Scalar] = field(default_factory=dict)
-    environment: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(
         default_factory=lambda: {"training": "train.csv", "testing": "test.csv"}
     )
@@ -73,11 +73,13 @@ class Recipe:
 
 
 def parse(document: object) -> Recipe:
-    """The recipe that a parsed YAML document describes; RejectedError names every wrong field at once."""
+    """The recipe that a parsed YAML document describes; RejectedError names the wrong fields at once."""
     problems: list[str] = []
     recipe = _parse(document, problems)
     if problems:
-        raise RejectedError(bad_recipe("; ".join(problems)))
+        named = "; ".join(problems[:_PROBLEMS_NAMED])
+        more = len(problems) - _PROBLEMS_NAMED
+        raise RejectedError(bad_recipe(f"{named}; and {more} more" if more > 0 else named))
     return recipe
 
 
@@ -234,10 +236,10 @@ def _hyperparameters(value: object) -> dict[str, Scalar]:
     return dict(value)
 
 
-def _environment(value: object) -> dict[str, str | Mapping[str, str]]:
+def _environment(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise _WrongError(f"has to be a mapping such as {{NAME: value}}, not {_kind(value)}")
-    variables: dict[str, str | Mapping[str, str]] = {}
+    variables: dict[str, str] = {}
     for name, item in value.items():
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             raise _WrongError(f"{_short(name)} can't be a variable's name (letters, digits and _)")
@@ -246,11 +248,10 @@ def _environment(value: object) -> dict[str, str | Mapping[str, str]]:
                 "names that start with AWS_BATCH, AWS_LAMBDA or DROPTRAIN_ are taken", f".{name}"
             )
         if isinstance(item, Mapping):
-            arn = item.get("secret")
-            if set(item) != {"secret"} or not isinstance(arn, str) or not _SECRET_ARN.fullmatch(arn):
-                raise _WrongError("has to be {secret: arn:aws:secretsmanager:...}", f".{name}")
-            variables[name] = {"secret": arn}
-        elif isinstance(item, str | int | float) and len(str(item)) <= 4000:
+            raise _WrongError(
+                "secrets by ARN aren't supported yet; let the script read the secret itself", f".{name}"
+            )
+        if isinstance(item, str | int | float) and len(str(item)) <= 4000:
             variables[name] = _as_text(item)
         else:
             raise _WrongError("has to be a text or a number of at most 4000 characters", f".{name}")

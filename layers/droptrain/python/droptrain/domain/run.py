@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
@@ -17,6 +17,9 @@ Status = Literal[
 ]
 TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
+
+# A record is read and written with every change, so it names the first inputs only; `run.json` names all.
+INPUTS_RECORDED = 100
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<number>\d{1,2}))?")
@@ -32,7 +35,10 @@ class Code:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a run asks AWS Batch for; memory in MiB, times in seconds."""
+    """What a run asks AWS Batch for; memory in MiB, times in seconds.
+
+    `data` is where the plain dialect's data variables point to: variable, key or folder in the bucket.
+    """
 
     script: str
     gpus: int
@@ -41,6 +47,7 @@ class JobRequest:
     attempts: int
     timeout_seconds: int
     spot: str
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """The record that the user sees, from launch to outcome. Times are the contract's UTC texts."""
+    """The record that the user sees, from launch to outcome. Times are the contract's UTC texts.
+
+    `inputs` are the first INPUTS_RECORDED of `input_count`.
+    """
 
     run_id: str
     project: str
@@ -90,6 +100,7 @@ class Run:
     created_order: str
     job: JobRequest | None = None
     inputs: tuple[Input, ...] = ()
+    input_count: int = 0
     recipe: ObjectVersion | None = None
     code: Code | None = None
     cause: Cause | None = None
@@ -151,8 +162,13 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
     return Code(len(parts), digest(*parts)[:16])
 
 
-def job_request(recipe: Recipe, script: str, timeout_seconds: int) -> JobRequest:
-    """What `recipe` asks AWS Batch for."""
+def to_record(run: Run) -> Run:
+    """The run as its record keeps it: without the inputs beyond the first INPUTS_RECORDED."""
+    return replace(run, inputs=run.inputs[:INPUTS_RECORDED], input_count=len(run.inputs))
+
+
+def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Iterable[Input]) -> JobRequest:
+    """What `recipe` asks AWS Batch for, to train on `inputs`."""
     resources = recipe.resources
     return JobRequest(
         script=script,
@@ -162,6 +178,7 @@ def job_request(recipe: Recipe, script: str, timeout_seconds: int) -> JobRequest
         attempts=recipe.attempts,
         timeout_seconds=timeout_seconds,
         spot=recipe.spot,
+        data=_data_variables(inputs),
     )
 
 
@@ -205,18 +222,14 @@ def script_environment(run: Run, bucket: str) -> dict[str, str]:
     root = f"s3://{bucket}/"
     folder = root + run_prefix(run.project, run.run_id)
     code = root + code_prefix(run.project)
-    variables = {
+    return {
         "DROPTRAIN_RUN": folder,
         "RUN_SCRIPT": code + run.job.script,
         "SCRIPT_DIR": code.rstrip("/"),
         "MODEL_DIR": folder + "model",
         "EXPORT_PATH": folder + "export",
+        **{name: root + path for name, path in run.job.data.items()},
     }
-    for name, channel in (("TRAINING_DATA", "training"), ("TEST_DATA", "testing")):
-        keys = [item.object.key for item in run.inputs if item.channel == channel]
-        if keys:
-            variables[name] = root + (keys[0] if len(keys) == 1 else _shared_folder(keys))
-    return variables
 
 
 def run_prefix(project: str, run_id: str) -> str:
@@ -228,6 +241,17 @@ def split_job_name(job_name: str) -> tuple[str, int] | None:
     """(run id, which of the run's Batch jobs) that a Batch job's name says; None if it isn't ours."""
     match = _JOB_NAME.fullmatch(job_name)
     return (match["run_id"], int(match["number"] or 1)) if match else None
+
+
+def _data_variables(inputs: Iterable[Input]) -> dict[str, str]:
+    channels: dict[str, list[str]] = {}
+    for item in inputs:
+        channels.setdefault(item.channel, []).append(item.object.key)
+    return {
+        name: keys[0] if len(keys) == 1 else _shared_folder(keys)
+        for name, channel in (("TRAINING_DATA", "training"), ("TEST_DATA", "testing"))
+        if (keys := channels.get(channel))
+    }
 
 
 def _shared_folder(keys: list[str]) -> str:
