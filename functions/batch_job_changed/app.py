@@ -1,4 +1,4 @@
-"""A Batch job changed its state: the run's record follows."""
+"""A Batch job changed its state, or blocks its queue: the run's record follows, or people hear of it."""
 
 import os
 from typing import Any
@@ -10,16 +10,24 @@ from droptrain.settings import Settings
 from droptrain.telemetry import LoggingBatchProcessor, logger, metrics
 from droptrain.wiring import Wiring
 
-track = Wiring(Settings.from_environment(os.environ)).track()
+BLOCKED = "Batch Job Queue Blocked"
+
+wiring = Wiring(Settings.from_environment(os.environ))
+track = wiring.track()
 processor = LoggingBatchProcessor(EventType.SQS)
 
 
 def handle(record: SQSRecord) -> None:
-    """Apply one state change; an exception brings the record back later."""
-    detail = record.json_body["detail"]
+    """Handle one event; an exception brings the record back later."""
+    event = record.json_body
+    detail = event["detail"]
     logger.append_keys(
         run_id=detail.get("jobName"), batch_job_id=detail.get("jobId"), state=detail.get("status")
     )
+    if event["detail-type"] == BLOCKED:
+        answer = wiring.blocked().event(detail)
+        logger.info("Blocked job: notice %s", answer)
+        return
     change = track.event(detail)
     metrics.add_metric("ChangesApplied" if change == "applied" else "ChangesIgnored", "Count", 1)
     logger.info("Change %s", change)

@@ -15,7 +15,7 @@ from droptrain.domain.run import Run, Status
 from droptrain.settings import Settings
 from droptrain.telemetry import logger, metrics
 from droptrain.wiring import Wiring
-from models import LaunchRequest, ProjectName, RunList, RunView
+from models import LaunchRequest, ProjectList, ProjectName, ProjectView, RunList, RunView
 from problems import STATUSES, of_error, of_unknown_route, of_validation
 
 KEY_LIVES_SECONDS = 24 * 3600
@@ -34,16 +34,23 @@ IdempotencyKey = Annotated[str | None, Header(alias="idempotency-key", min_lengt
 
 @app.post("/runs")
 def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> Response[RunView]:
-    """Launch a run, or find the one that these inputs, recipe, code and overrides already have."""
+    """Launch a run, or find the one that these inputs, recipe, code and overrides already have.
+
+    With `from_run`, train the very same bytes as that run did.
+    """
     caller = _caller()
     overrides = body.overrides.model_dump(exclude_defaults=True)
     request = None
     if idempotency_key:
         expires_at = int(time.time()) + KEY_LIVES_SECONDS
         request = Request(digest(caller, idempotency_key), digest(body.model_dump_json()), expires_at)
-    run, new = launch.request(
-        body.project, body.dataset, caller=caller, rerun=body.rerun, overrides=overrides, request=request
-    )
+    if body.from_run:
+        run, new = launch.repeat(body.from_run, caller=caller, request=request)
+    else:
+        assert body.project and body.dataset
+        run, new = launch.request(
+            body.project, body.dataset, caller=caller, rerun=body.rerun, overrides=overrides, request=request
+        )
     if new:
         metrics.add_metric("RunsRejected" if run.status == "REJECTED" else "RunsLaunched", "Count", 1)
     return _answer(202 if new else 200, run)
@@ -72,6 +79,17 @@ def read_run(run_id: RunId) -> Response[RunView]:
 def cancel_run(run_id: RunId) -> Response[RunView]:
     """End a run in whatever state it is."""
     return _answer(202, cancel.run(run_id, _caller()))
+
+
+@app.get("/projects")
+def list_projects(
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+) -> ProjectList:
+    """Projects by name, each with its newest run and the datasets that lack files."""
+    listing = query.projects(limit=limit, cursor=cursor)
+    views = [ProjectView.of(project, settings.bucket_name) for project in listing.projects]
+    return ProjectList(projects=views, cursor=listing.cursor)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from typing import Annotated, Any, Self
 
 from droptrain.domain.run import Run, Status, run_prefix
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from droptrain.query import Project
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
@@ -24,12 +25,22 @@ class Overrides(_Given):
 
 
 class LaunchRequest(_Given):
-    """POST /runs."""
+    """POST /runs: a dataset of a project, or the run to repeat."""
 
-    project: ProjectName
-    dataset: DatasetName
+    project: ProjectName | None = None
+    dataset: DatasetName | None = None
     rerun: bool = False
     overrides: Overrides = Field(default_factory=Overrides)
+    from_run: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")] | None = None
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if self.from_run:
+            if self.model_fields_set - {"from_run"}:
+                raise ValueError("from_run stands alone: project, dataset and settings are that run's")
+        elif not (self.project and self.dataset):
+            raise ValueError("project and dataset are needed, or from_run alone")
+        return self
 
 
 class CauseView(BaseModel):
@@ -145,6 +156,36 @@ class RunList(BaseModel):
     """A page of runs, newest first, and the cursor of the next page."""
 
     runs: list[RunView]
+    cursor: str | None
+
+
+class WaitingView(BaseModel):
+    """A dataset that isn't trained since it lacks files."""
+
+    dataset: str
+    since: str
+    missing: list[str]
+
+
+class ProjectView(BaseModel):
+    """A project, its newest run, and its datasets that lack files."""
+
+    project: str
+    latest_run: RunView | None
+    waiting: list[WaitingView]
+
+    @classmethod
+    def of(cls, project: Project, bucket: str) -> Self:
+        """The view of a project whose runs' files lie in `bucket`."""
+        latest = RunView.of(project.latest_run, bucket) if project.latest_run else None
+        waiting = [WaitingView.model_validate(asdict(each), extra="ignore") for each in project.waiting]
+        return cls(project=project.name, latest_run=latest, waiting=waiting)
+
+
+class ProjectList(BaseModel):
+    """A page of projects by name, and the cursor of the next page."""
+
+    projects: list[ProjectView]
     cursor: str | None
 
 

@@ -67,7 +67,7 @@ def test_nothing_is_seen_before_the_drop_launches_a_run(aws: boto3.Session, tabl
 def test_each_look_tells_what_is_new_and_nothing_twice(aws: boto3.Session, table: RunTable):
     watch = Watch(table, LogTail(aws.client("logs")), "penguins")
     claimed = run(history=(CLAIMED,))
-    table.claim(claimed, drop=None)
+    table.claim(claimed)
     assert watch.look().steps == (CLAIMED,)
     table.record_job(claimed, "job-1", SUBMITTED.at)
     assert watch.look().steps == (SUBMITTED,)
@@ -76,7 +76,7 @@ def test_each_look_tells_what_is_new_and_nothing_twice(aws: boto3.Session, table
 
 def test_a_state_that_batch_tells_again_is_told_once(aws: boto3.Session, table: RunTable):
     again = replace(SUBMITTED, at=CLAIMED.at)
-    table.claim(run(history=(CLAIMED, SUBMITTED, again, RUNNABLE)), drop=None)
+    table.claim(run(history=(CLAIMED, SUBMITTED, again, RUNNABLE)))
     steps = Watch(table, LogTail(aws.client("logs")), "penguins").look().steps
     assert steps == (CLAIMED, SUBMITTED, RUNNABLE)
 
@@ -142,7 +142,7 @@ def test_the_log_s_last_lines_are_shown_before_the_outcome(aws: boto3.Session, t
     logs = aws.client("logs")
     logs.create_log_group(logGroupName=LOG_GROUP)
     _stream(logs, "s", "test accuracy [1.0]")
-    table.claim(run(history=(CLAIMED, SUCCEEDED), log_stream="s", status="SUCCEEDED"), drop=None)
+    table.claim(run(history=(CLAIMED, SUCCEEDED), log_stream="s", status="SUCCEEDED"))
     show_glance(screen, Watch(table, LogTail(logs), "penguins").look())
     lines = text.getvalue().splitlines()
     assert f"CLAIMED    {RUN_ID}" in lines[0]

@@ -15,6 +15,7 @@ from droptrain.aws.bucket import Bucket
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.notices import NoticeTopic
 from droptrain.aws.run_table import RunTable
+from droptrain.aws.waiting_list import WaitingList
 from droptrain.cancel import Cancel
 from droptrain.domain.pricing import PriceList
 from droptrain.launch import Launch
@@ -42,6 +43,7 @@ class Stack:
     engine: BatchEngine
     notices_url: str
     table: RunTable
+    waiting: WaitingList
     bucket: Bucket
     jobs: JobQueue
     topic: NoticeTopic
@@ -56,7 +58,7 @@ class Stack:
 
     @property
     def launch(self) -> Launch:
-        return Launch(self.bucket, self.table, self.jobs, PRICES, TYPE, self.clock)
+        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPE, self.clock)
 
     @property
     def track(self) -> Track:
@@ -64,7 +66,7 @@ class Stack:
 
     @property
     def announce(self) -> Announce:
-        return Announce(self.table, self.topic, self.bucket.name, self.clock)
+        return Announce(self.table, self.waiting, self.topic, self.bucket.name, self.clock)
 
     @property
     def cancel(self) -> Cancel:
@@ -72,11 +74,13 @@ class Stack:
 
     @property
     def query(self) -> Query:
-        return Query(self.table)
+        return Query(self.table, self.waiting, self.bucket)
 
     @property
     def reconcile(self) -> Reconcile:
-        return Reconcile(self.table, self.jobs, self.launch, self.track, self.announce, self.clock)
+        return Reconcile(
+            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, self.clock
+        )
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:
         """Put an object; (key, version id), as an upload event names it."""
@@ -158,6 +162,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         engine=engine,
         notices_url=queue,
         table=RunTable(dynamodb, "runs"),
+        waiting=WaitingList(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),
         jobs=JobQueue(batch, batch, "spot", "on-demand", "training"),
         topic=NoticeTopic(sns, topic),

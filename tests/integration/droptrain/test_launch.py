@@ -78,7 +78,7 @@ def test_a_marker_launches_what_has_many_parts(stack) -> None:
     parts = stack.drop("big", "train/part-1.csv", "train/part-2.csv")
     assert uploaded(stack, parts) == ["waiting", "waiting"]
     marker = stack.drop("big", "_SUCCESS")
-    assert uploaded(stack, marker + parts) == ["launched", "waiting", "waiting"]
+    assert uploaded(stack, marker + parts) == ["launched", "repeated", "repeated"]
     assert uploaded(stack, stack.drop("big", "_SUCCESS")) == ["launched"], "a new marker is a new drop"
 
 

@@ -5,6 +5,7 @@ import json
 import random
 
 import pytest
+from droptrain.blocked import Blocked
 from droptrain.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
 from records import JOB_ID, RUN_ID, job_detail, run
 from waiting import wait_for
@@ -26,7 +27,7 @@ LIFE = [
 
 def claimed(stack, **changes):
     record = run(**changes)
-    assert stack.table.claim(record, drop=None) == "claimed"
+    assert stack.table.claim(record) == "claimed"
     return record
 
 
@@ -45,7 +46,7 @@ def test_every_order_of_the_same_events_leaves_the_same_record(stack) -> None:
     seen = set()
     for number, order in enumerate(random.Random(7).sample(orders, 12)):
         name = f"penguins-first-{number:012x}"
-        stack.table.claim(run(run_id=name), drop=None)
+        stack.table.claim(run(run_id=name))
         key = f"runs/penguins/{name}/outcome.json"
         stack.s3.put_object(Bucket="data", Key=key, Body=json.dumps(ACCOUNT).encode())
         for detail in (*order, *order[:2]):
@@ -61,7 +62,7 @@ def test_late_events_never_move_a_running_record_back(stack) -> None:
         if number % 10:
             continue
         name = f"penguins-first-{number:012x}"
-        stack.table.claim(run(run_id=name), drop=None)
+        stack.table.claim(run(run_id=name))
         for detail in (*order, *order[:2]):
             stack.track.event(detail | {"jobName": name})
         record = stack.table.get(name)
@@ -236,6 +237,48 @@ def test_an_item_that_nobody_can_read_hides_itself_alone(stack) -> None:
     assert stack.reconcile.all()["finished"] == 1
 
 
+def test_a_run_that_waits_long_for_an_instance_is_told_of_once(stack) -> None:
+    stack.publish_project()
+    stack.drop()
+    launched, _ = stack.launch.request("penguins", "first", caller="ann")
+    stack.later(minutes=5)
+    stack.reconcile.all()
+    stack.later(minutes=9)
+    assert "announced" not in stack.reconcile.all()
+    stack.later(minutes=1)
+    assert stack.reconcile.all()["announced"] == 1
+    stack.later(minutes=5)
+    assert "announced" not in stack.reconcile.all()
+    (told,) = stack.notices()
+    assert told["Subject"].startswith("WAITING penguins/first (")
+    assert launched.run_id in told["Message"]
+    assert told["MessageAttributes"]["outcome"]["Value"] == "ATTENTION"
+
+
+def test_a_blocked_queue_is_told_of_at_once_for_capacity_and_later_for_the_rest(stack) -> None:
+    claimed(stack, batch_job_id=JOB_ID, status="RUNNABLE")
+    blocked = Blocked(stack.announce)
+    capacity = job_detail("RUNNABLE", statusReason="CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - ...")
+    scaling = job_detail("RUNNABLE", statusReason="MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - ...")
+    assert [blocked.event(each) for each in (scaling, capacity, capacity, {"jobName": "x"})] == [
+        "nothing", "published", "nothing", "foreign",
+    ]  # fmt: skip
+    assert [told["Subject"] for told in stack.notices()] == ["WAITING penguins/first (no_capacity)"]
+
+
+def test_a_record_follows_the_job_that_holds_the_lease(stack) -> None:
+    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
+    lease = json.dumps({"schema": 1, "batch_job_id": "the-other"}).encode()
+    stack.s3.put_object(Bucket="data", Key=f"runs/penguins/{RUN_ID}/lease", Body=lease)
+    superseded = job_detail("FAILED", container={"exitCode": 73})
+    assert stack.track.event(superseded) == "applied"
+    assert stack.track.event(superseded) == "stale"
+    record = stack.table.get(RUN_ID)
+    assert (record.batch_job_id, record.ended) == ("the-other", False)
+    assert stack.track.event(job_detail("SUCCEEDED", jobId="the-other")) == "applied"
+    assert stack.table.get(RUN_ID).status == "SUCCEEDED"
+
+
 def test_a_quiet_run_whose_job_says_nothing_new_costs_no_write(stack) -> None:
     stack.publish_project()
     stack.drop()
@@ -263,8 +306,8 @@ def test_lists_are_newest_first_and_page_without_gap_or_repeat(stack) -> None:
         name = f"penguins-first-{number:012x}"
         order = f"2026-11-23T02:10:0{number}.000Z#{name}"
         status = "FAILED" if number % 2 else "SUCCEEDED"
-        stack.table.claim(run(run_id=name, created_order=order, status=status), drop=None)
-    stack.table.claim(run(run_id="mice-first-000000000000", project="mice"), drop="d")
+        stack.table.claim(run(run_id=name, created_order=order, status=status))
+    stack.table.claim(run(run_id="mice-first-000000000000", project="mice"))
     for filters, expected in (
         ({"project": "penguins"}, [6, 5, 4, 3, 2, 1, 0]),
         ({"project": "penguins", "status": "FAILED"}, [5, 3, 1]),
@@ -282,7 +325,7 @@ def test_lists_are_newest_first_and_page_without_gap_or_repeat(stack) -> None:
 
 def test_a_cursor_of_another_list_is_refused(stack) -> None:
     for number in range(3):
-        stack.table.claim(run(run_id=f"penguins-first-{number:012x}"), drop=None)
+        stack.table.claim(run(run_id=f"penguins-first-{number:012x}"))
     cursor = stack.query.runs(limit=1, project="penguins").cursor
     for wrong in (cursor, "x", "e30=", "ä", "bnVsbA==", "W10=", "a" * 3000):
         with pytest.raises(BadCursorError):

@@ -8,7 +8,7 @@ from template import ROOT
 
 JOB_DEFINITION = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job-definition/${Name}"
 JOBS = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job/*"
-SUBMIT = [JOB_DEFINITION, f"{JOB_DEFINITION}:*", "OnDemandJobQueue.JobQueueArn", "SpotJobQueue.JobQueueArn"]
+SUBMIT = [f"{JOB_DEFINITION}:*", "OnDemandJobQueue.JobQueueArn", "SpotJobQueue.JobQueueArn"]
 BUCKET, TABLE = ["DataBucket.Arn"], ["RunsTable.Arn"]
 STREAM = ["${RunsTable.Arn}/stream/*"]
 
@@ -29,6 +29,7 @@ LAUNCH = {
     "s3:ListBucket": BUCKET,
     "s3:ListBucketVersions": BUCKET,
     "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
+    "dynamodb:DeleteItem": TABLE,
     "dynamodb:GetItem": TABLE,
     "dynamodb:PutItem": TABLE,
     "dynamodb:UpdateItem": TABLE,
@@ -38,14 +39,19 @@ LAUNCH = {
     "batch:ListJobs": ["*"],
 }
 TRACK = {
-    "s3:GetObject": ["${DataBucket.Arn}/runs/*/outcome.json"],
+    "s3:GetObject": ["${DataBucket.Arn}/runs/*/lease", "${DataBucket.Arn}/runs/*/outcome.json"],
     "s3:ListBucket": BUCKET,
     "dynamodb:GetItem": TABLE,
     "dynamodb:UpdateItem": TABLE,
 }
 EXPECTED = {
     "DatasetUploadedFunction": {**logs("DatasetUploaded"), **receives("UploadsQueue"), **LAUNCH},
-    "BatchJobChangedFunction": {**logs("BatchJobChanged"), **receives("ChangesQueue"), **TRACK},
+    "BatchJobChangedFunction": {
+        **logs("BatchJobChanged"),
+        **receives("ChangesQueue"),
+        **TRACK,
+        "sns:Publish": ["NoticesTopic"],
+    },
     "RunChangedFunction": {
         **logs("RunChanged"),
         **{
@@ -59,19 +65,17 @@ EXPECTED = {
     },
     "ReconcileRunsFunction": {
         **logs("ReconcileRuns"),
-        **TRACK,
+        **LAUNCH,
+        "s3:GetObject": sorted([*LAUNCH["s3:GetObject"], *TRACK["s3:GetObject"]]),
         "dynamodb:Query": ["${RunsTable.Arn}/index/by_activity"],
-        "batch:SubmitJob": SUBMIT,
-        "batch:TagResource": sorted([*SUBMIT, JOBS]),
-        "batch:TerminateJob": [JOBS],
         "batch:DescribeJobs": ["*"],
-        "batch:ListJobs": ["*"],
         "sns:Publish": ["NoticesTopic"],
         "sqs:SendMessage": ["ReconcileDeadLetterQueue.Arn"],
     },
     "RunsApiFunction": {
         **logs("RunsApi"),
         **LAUNCH,
+        "s3:GetObject": [*LAUNCH["s3:GetObject"], "${DataBucket.Arn}/runs/*/run.json"],
         "dynamodb:Query": ["${RunsTable.Arn}/index/by_project", "${RunsTable.Arn}/index/by_time"],
     },
 }
@@ -169,11 +173,13 @@ def test_roles_trust_one_service_each(of_type: Any) -> None:
 NEEDS = {
     "get_object": {"s3:GetObject"},
     "put_object": {"s3:PutObject"},
+    "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
     "get_item": {"dynamodb:GetItem"},
     "update_item": {"dynamodb:UpdateItem"},
     "query": {"dynamodb:Query"},
-    "transact_write_items": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "delete_item": {"dynamodb:DeleteItem"},
+    "transact_write_items": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
     "submit_job": {"batch:SubmitJob", "batch:TagResource"},
     "list_jobs": {"batch:ListJobs"},
     "describe_jobs": {"batch:DescribeJobs"},

@@ -60,10 +60,10 @@ def test_every_key_is_judged(key: str) -> None:
 
 def test_a_dataset_is_ready_when_all_that_the_recipe_names_is_there() -> None:
     train, test = object_version(FOLDER + "train.csv"), object_version(FOLDER + "test.csv")
-    alone = match_inputs(DEFAULT, [train], FOLDER)
+    alone = match_inputs(DEFAULT, "files", [train], FOLDER)
     assert not alone.ready
     assert alone.missing == ("test.csv",)
-    both = match_inputs(DEFAULT, [test, train], FOLDER)
+    both = match_inputs(DEFAULT, "files", [test, train], FOLDER)
     assert both.ready
     assert [(item.channel, item.object) for item in both.inputs] == [("testing", test), ("training", train)]
 
@@ -71,7 +71,7 @@ def test_a_dataset_is_ready_when_all_that_the_recipe_names_is_there() -> None:
 def test_a_glob_takes_all_its_files_and_stays_in_its_folder() -> None:
     parts = [object_version(f"{FOLDER}train/part-{number}.csv") for number in (2, 1)]
     deeper = object_version(FOLDER + "train/old/part-0.csv")
-    found = match_inputs({"training": "train/part-*.csv"}, [*parts, deeper], FOLDER)
+    found = match_inputs({"training": "train/part-*.csv"}, "files", [*parts, deeper], FOLDER)
     assert [item.object for item in found.inputs] == parts[::-1]
 
 

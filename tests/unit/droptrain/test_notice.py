@@ -1,4 +1,3 @@
-import pytest
 from droptrain.domain import notice
 from droptrain.domain.errors import Cause
 from droptrain.domain.pricing import PriceList, read_price_list
@@ -19,7 +18,7 @@ def test_a_success_tells_metrics_cost_and_where_the_model_is() -> None:
         metric="test_accuracy", metrics={"loss": 0.25, "test_accuracy": 0.9876}, attempts=(ATTEMPT,),
         cost=PriceList({"g4dn.xlarge": 0.526}).estimate([ATTEMPT], "g4dn.xlarge"),
     )  # fmt: skip
-    told = notice.compose(ended, "bucket")
+    told = notice.of_end(ended, "bucket")
     assert told.subject == "SUCCEEDED penguins/first test_accuracy=0.9876"
     assert (
         told.text
@@ -47,7 +46,7 @@ def test_a_failure_tells_what_happened_and_what_to_do() -> None:
     ended = run(
         status="FAILED", cause=Cause("script_failed", "run.sh ended with exit code 3", "Read the log.")
     )
-    told = notice.compose(ended, "bucket")
+    told = notice.of_end(ended, "bucket")
     assert told.subject == "FAILED penguins/first (script_failed)"
     assert "What happened: run.sh ended with exit code 3\nWhat to do:    Read the log.\n" in told.text
     assert "Model" not in told.text
@@ -56,17 +55,10 @@ def test_a_failure_tells_what_happened_and_what_to_do() -> None:
 def test_a_subject_is_what_sns_takes() -> None:
     """SNS takes fewer than 100 characters in a subject, all of them printable ASCII."""
     long = run(status="REJECTED", project="größe\n" * 30, cause=Cause("bad_name", "m", "f"))
-    subject = notice.compose(long, "bucket").subject
+    subject = notice.of_end(long, "bucket").subject
     assert len(subject) == 99
     assert subject.isascii()
     assert subject.isprintable()
-
-
-@pytest.mark.parametrize(("status", "on", "wanted"), [
-    ("FAILED", ("failed",), True), ("SUCCEEDED", ("failed",), False), ("REJECTED", (), False),
-])  # fmt: skip
-def test_a_recipe_says_which_ends_it_wants_to_hear_of(status: str, on: tuple, wanted: bool) -> None:
-    assert notice.wanted(run(status=status, notify=on)) is wanted
 
 
 def test_prices_are_those_of_the_region() -> None:

@@ -83,10 +83,12 @@ def test_a_record_keeps_the_first_inputs_and_their_number() -> None:
 
 def test_the_plan_pins_every_file_by_version() -> None:
     code = [object_version("projects/penguins/code/run.sh", "c1")]
-    plan = runs.plan(
-        run(recipe=object_version("projects/penguins/train.yaml", "r1")), Recipe(), code, "b", {}, 0
-    )
+    record = run(recipe=object_version("projects/penguins/train.yaml", "r1"))
+    plan = runs.plan(record, Recipe(), code, "b", {}, 0, "training:1")
     assert [item["version_id"] for item in plan["inputs"]] == ["v1", "v1"]
-    assert plan["recipe"] == {"key": "projects/penguins/train.yaml", "version_id": "r1"}
+    assert plan["recipe"] == {
+        "key": "projects/penguins/train.yaml", "version_id": "r1", "size": 10, "etag": "etag",
+    }  # fmt: skip
+    assert plan["job_definition"] == "training:1"
     assert plan["code"][0]["version_id"] == "c1"
     assert plan["entrypoint"] == "run.sh"

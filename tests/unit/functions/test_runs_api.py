@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import (
     AlreadyFinishedError,
     BadCursorError,
@@ -15,7 +16,7 @@ from droptrain.domain.errors import (
     NotReadyError,
     RejectedError,
 )
-from droptrain.query import Listing
+from droptrain.query import Listing, Project, ProjectListing
 from records import RUN_ID, run
 
 REQUEST = json.loads((Path(__file__).parents[2] / "events" / "http_request.json").read_text("utf-8"))
@@ -34,6 +35,14 @@ class UseCases:
 
     def run(self, run_id: str, caller: str | None = None) -> Any:
         self.asked.append((run_id, caller))
+        return self._give()
+
+    def repeat(self, run_id: str, **more: Any) -> Any:
+        self.asked.append((run_id, more))
+        return self._give()
+
+    def projects(self, **filters: Any) -> Any:
+        self.asked.append(filters)
         return self._give()
 
     def runs(self, **filters: Any) -> Any:
@@ -101,6 +110,27 @@ def test_a_run_is_told_in_the_contract_s_words(call) -> None:
     assert (body["cause"], body["cost"], body["attempts"], body["batch_job_id"]) == (None, None, [], "j-1")
 
 
+def test_a_run_is_repeated_by_its_id(call) -> None:
+    use_cases = UseCases((run(), True))
+    code, _, _ = call(use_cases, "POST", "/runs", {"from_run": RUN_ID})
+    assert code == 202
+    assert use_cases.asked == [(RUN_ID, {"caller": "arn:aws:iam::123456789012:user/ann", "request": None})]
+
+
+def test_projects_are_told_with_what_they_wait_for(call) -> None:
+    waiting = Waiting("penguins", "second", "2026-11-23T02:10:00Z", ("test.csv",))
+    found = ProjectListing((Project("penguins", run(), (waiting,)), Project("mice", None, ())), "next")
+    use_cases = UseCases(found)
+    code, body, _ = call(use_cases, "GET", "/projects", query="limit=2")
+    assert (code, body["cursor"], use_cases.asked) == (200, "next", [{"limit": 2, "cursor": None}])
+    penguins, mice = body["projects"]
+    assert penguins["latest_run"]["run_id"] == RUN_ID
+    assert penguins["waiting"] == [
+        {"dataset": "second", "since": "2026-11-23T02:10:00Z", "missing": ["test.csv"]}
+    ]
+    assert mice == {"project": "mice", "latest_run": None, "waiting": []}
+
+
 def test_a_list_is_filtered_and_paged(call) -> None:
     use_cases = UseCases(Listing((run(),), "next"))
     query = "project=penguins&status=FAILED&limit=5&cursor=abc"
@@ -154,7 +184,9 @@ def test_what_is_not_json_is_400(call, body) -> None:
 
 @pytest.mark.parametrize(("body", "field"), [
     ({"project": "p", "dataset": "d", "epochs": 3}, "body.epochs"),
-    ({"project": "p"}, "body.dataset"),
+    ({"project": "p"}, "body"),
+    ({"from_run": RUN_ID, "project": "p"}, "body"),
+    ({"from_run": "../x"}, "body.from_run"),
     ({"project": "P!", "dataset": "d"}, "body.project"),
     ({"project": "p", "dataset": "d", "rerun": "yes"}, "body.rerun"),
     ({"project": "p", "dataset": "d", "overrides": {"spot": "never"}}, "body.overrides.spot"),

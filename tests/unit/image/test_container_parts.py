@@ -22,7 +22,7 @@ JOB = {"DROPTRAIN_RUN": "s3://data/runs/penguins/first/", "AWS_BATCH_JOB_ID": "j
 def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     code = [object_version("projects/penguins/code/run.sh"), object_version("projects/penguins/code/a/b.py")]
     recipe = Recipe(hyperparameters={"rate": 0.5, "warm": True}, environment={"COLOUR": "blue"})
-    written = runs.plan(run(), recipe, code, "data", {}, 0)
+    written = runs.plan(run(), recipe, code, "data", {}, 0, "training:1")
     read = plan.read(json.dumps(written).encode(), "data")
     assert [item.key for item in read.code] == [item.key for item in code]
     assert read.inputs["training"] == (plan.Pinned("projects/penguins/data/first/train.csv", "v1"),)
@@ -48,7 +48,8 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     ]),
 )  # fmt: skip
 def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -> None:
-    written = runs.plan(run(), Recipe(), [object_version("projects/penguins/code/run.sh")], "data", {}, 0)
+    code = [object_version("projects/penguins/code/run.sh")]
+    written = runs.plan(run(), Recipe(), code, "data", {}, 0, "training:1")
     try:
         plan.read(json.dumps(written | {name: value}).encode(), "data")
     except EndError as error:
@@ -150,7 +151,7 @@ def test_metrics_are_the_last_finite_numbers() -> None:
 def test_the_container_names_the_same_uris_as_the_launch() -> None:
     launched = runs.script_environment(run(), "data")
     read = plan.read(
-        json.dumps(runs.plan(run(), Recipe(), [], "data", {}, 0)).encode(),
+        json.dumps(runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")).encode(),
         "data",
     )
     given_to_script = variables.of_script(

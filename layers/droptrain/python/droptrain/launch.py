@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from droptrain.aws.bucket import Bucket, RecipeFile
 from droptrain.aws.job_queue import JobQueue
-from droptrain.aws.run_table import Claimed, Request, RunTable
+from droptrain.aws.run_table import Claimed, DropClaim, Request, RunTable
+from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import preflight, times
 from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
@@ -18,11 +19,13 @@ from droptrain.domain.dataset import (
     ObjectVersion,
     OtherKey,
     Readiness,
+    Waiting,
     code_prefix,
     data_prefix,
     drop_id,
     judge_key,
     match_inputs,
+    may_launch,
 )
 from droptrain.domain.errors import (
     BusyError,
@@ -43,6 +46,7 @@ from droptrain.domain.run import JobRequest, Run, Step
 CLAIM_IS_OLD = timedelta(seconds=60)
 DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
+_UPLOADS_NOTED = 50  # a transaction has room for 100 writes
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 Clock = Callable[[], datetime]
@@ -58,25 +62,40 @@ class Launched:
 
 
 @dataclass(frozen=True)
+class Incomplete:
+    """A dataset that still waits: whether anything is there, what is missing, and who wants to hear of it."""
+
+    has_files: bool
+    missing: tuple[str, ...]
+    notify: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Dataset:
     """What lies in the bucket for a dataset at one moment."""
 
     project: str
     name: str
-    recipe_version: ObjectVersion | None
-    recipe: Recipe
-    problem: RejectedError | None
+    how: "_HowToTrain"
     readiness: Readiness
-    marker: ObjectVersion | None
-
-    @property
-    def versions(self) -> list[ObjectVersion]:
-        """The dropped objects: inputs, and the marker where it says that they are complete."""
-        return [item.object for item in self.readiness.inputs] + ([self.marker] if self.marker else [])
 
     @property
     def drop(self) -> str:
-        return drop_id(self.project, self.name, self.versions)
+        return drop_id(self.project, self.name, self.readiness.versions)
+
+    def claim(self, *triggers: ObjectVersion) -> DropClaim:
+        """The drop to take; of a dataset of many files, the events of `triggers` alone find it at once."""
+        versions = self.readiness.versions
+        return DropClaim(self.drop, versions if len(versions) <= _UPLOADS_NOTED else triggers)
+
+
+@dataclass(frozen=True)
+class _HowToTrain:
+    """The project's recipe at one moment; `recipe` is None where nobody can say which inputs it names."""
+
+    version: ObjectVersion | None
+    recipe: Recipe | None
+    problem: RejectedError | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,7 @@ class Launch:
         self,
         bucket: Bucket,
         table: RunTable,
+        waiting: WaitingList,
         jobs: JobQueue,
         prices: PriceList,
         instance_type: str,
@@ -101,6 +121,7 @@ class Launch:
     ) -> None:
         self._bucket = bucket
         self._table = table
+        self._waiting = waiting
         self._jobs = jobs
         self._prices = prices
         self._instance_type = instance_type
@@ -116,19 +137,25 @@ class Launch:
             return Launched("ignored")
         if isinstance(place, BadDrop):
             return self._reject_bad_drop(place, key, version_id)
-        found = self._look(place.project, place.dataset)
-        if not found.readiness.ready or (found.recipe.trigger == "marker" and place.file != MARKER):
-            return Launched("waiting")
-        taken_by = self._table.find_drop(found.drop)
+        taken_by = self._table.find_upload(key, version_id)
         if taken_by:
             return self._repeat(taken_by)
-        draft = self._draft(found, self._code(found), "upload")
-        if self._claim(draft, found.drop) != "claimed":
-            return Launched("repeated", draft.run.run_id)
-        if draft.plan is None:
-            return Launched("rejected", draft.run.run_id)
-        self._submit(draft.run)
-        return Launched("launched", draft.run.run_id)
+        how = self._how(place.project)
+        if how.recipe and not may_launch(how.recipe.trigger, place.file):
+            return self._wait(place.project, place.dataset, (MARKER,))
+        found = self._look(place.project, place.dataset, how)
+        if not found.readiness.ready:
+            return self._wait(place.project, place.dataset, found.readiness.missing)
+        return self._launch_drop(found, ObjectVersion(key, version_id, 0, ""))
+
+    def revisit(self, waiting: Waiting) -> Launched | Incomplete:
+        """Look again at a dataset that waits: what is complete by now is launched, as its event got lost."""
+        how = self._how(waiting.project)
+        found = self._look(waiting.project, waiting.dataset, how)
+        if not found.readiness.ready:
+            notify = how.recipe.notify if how.recipe else recipes.EVENTS
+            return Incomplete(bool(found.readiness.versions), found.readiness.missing, notify)
+        return self._launch_drop(found)
 
     def request(
         self,
@@ -149,7 +176,7 @@ class Launch:
         """
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
-        found = self._look(project, dataset, overrides or {})
+        found = self._look(project, dataset, self._how(project, overrides or {}))
         if not found.readiness.inputs:
             folder = data_prefix(project, dataset)
             raise NotFoundError(
@@ -159,7 +186,7 @@ class Launch:
         if not found.readiness.ready:
             raise NotReadyError(f"{project}/{dataset} still lacks {', '.join(found.readiness.missing)}")
         code = self._code(found)
-        drop = None if self._table.find_drop(found.drop) else found.drop
+        drop = None if self._table.find_drop(found.drop) else found.claim()
         for _ in range(_CLAIM_TRIES):
             first = self._table.get(self._identify(found, code, overrides or {}, 0)) if rerun else None
             draft = self._draft(found, code, caller, overrides or {}, first)
@@ -167,13 +194,48 @@ class Launch:
             if claimed == "claimed":
                 return self._submit_or_leave(draft), True
             if claimed == "request_taken":
-                return self.request(project, dataset, caller=caller, request=request)
+                break
             if claimed == "run_taken" and not rerun:
                 run = self._table.get(draft.run.run_id)
                 assert run is not None
                 return run, False
             drop = None if claimed == "drop_taken" else drop
-        raise BusyError(f"{project}/{dataset} is being launched by others at this moment; try again")
+        return self._answer_taken(request, f"{project}/{dataset}"), False
+
+    def repeat(self, run_id: str, *, caller: str, request: Request | None = None) -> tuple[Run, bool]:
+        """Launch the very same bytes and settings as those of an older run: (the new run, whether it is new).
+
+        NotFoundError, NotReadyError for a run that never had a plan, KeyReusedError, DeniedError.
+        """
+        if request and (earlier := self._table.find_request(request.key)):
+            return self._answer_again(request, *earlier), False
+        for _ in range(_CLAIM_TRIES):
+            original = self._get(run_id)
+            first = self._get(original.rerun_of) if original.rerun_of else original
+            if original.job is None:
+                raise NotReadyError(f"{run_id} was rejected before it had a plan; launch its dataset instead")
+            plan = self._bucket.plan(original.project, run_id)
+            if plan is None:
+                raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
+            new_id, plan = runs.repeat_plan(plan, first.reruns + 1)
+            run = replace(
+                self._record_of(new_id, original.project, original.dataset, caller),
+                inputs=original.inputs,
+                input_count=original.input_count,
+                recipe=original.recipe,
+                code=original.code,
+                metric=original.metric,
+                notify=original.notify,
+                job=original.job,
+                rerun_of=first.run_id,
+            )
+            draft = _Draft(run, plan)
+            claimed = self._claim(draft, None, request, first)
+            if claimed == "claimed":
+                return self._submit_or_leave(draft), True
+            if claimed == "request_taken":
+                break
+        return self._answer_taken(request, run_id), False
 
     def finish(self, run: Run) -> None:
         """Give an old claim its Batch job: adopt the one that has its name, or submit it now.
@@ -195,26 +257,36 @@ class Launch:
         """Whether the run is a claim whose maker must have died before it noted a Batch job."""
         return run.is_claim and self._clock() - times.from_text(run.claimed_at) >= CLAIM_IS_OLD
 
-    def _look(self, project: str, dataset: str, overrides: Mapping[str, Any] | None = None) -> _Dataset:
+    def _how(self, project: str, overrides: Mapping[str, Any] | None = None) -> _HowToTrain:
         file = self._bucket.recipe(project)
+        return _HowToTrain(file.version, *_read_recipe(file, overrides or {}))
+
+    def _look(self, project: str, dataset: str, how: _HowToTrain) -> _Dataset:
         folder = data_prefix(project, dataset)
         objects = self._bucket.folder(folder)
-        recipe, problem = _read_recipe(file, overrides or {})
-        if recipe is None:
+        if how.recipe:
+            readiness = match_inputs(how.recipe.inputs, how.recipe.trigger, objects, folder)
+        else:
             # Nobody can say which inputs an unreadable recipe names: every CSV that is there stands for them.
             csvs = (item for item in objects if item.key.lower().endswith(".csv"))
             readiness = Readiness(tuple(Input("data", item) for item in csvs), ())
-            return _Dataset(project, dataset, file.version, Recipe(), problem, readiness, None)
-        marker = next((item for item in objects if item.key == folder + MARKER), None)
-        return _Dataset(
-            project=project,
-            name=dataset,
-            recipe_version=file.version,
-            recipe=recipe,
-            problem=problem,
-            readiness=match_inputs(recipe.inputs, objects, folder),
-            marker=marker if recipe.trigger == "marker" else None,
-        )
+        return _Dataset(project, dataset, how, readiness)
+
+    def _wait(self, project: str, dataset: str, missing: tuple[str, ...]) -> Launched:
+        self._waiting.note(project, dataset, missing, self._clock())
+        return Launched("waiting")
+
+    def _launch_drop(self, found: _Dataset, *triggers: ObjectVersion) -> Launched:
+        taken_by = self._table.find_drop(found.drop)
+        if taken_by:
+            return self._repeat(taken_by)
+        draft = self._draft(found, self._code(found), "upload")
+        if self._claim(draft, found.claim(*triggers)) != "claimed":
+            return Launched("repeated", draft.run.run_id)
+        if draft.plan is None:
+            return Launched("rejected", draft.run.run_id)
+        self._submit(draft.run)
+        return Launched("launched", draft.run.run_id)
 
     def _code(self, found: _Dataset) -> tuple[ObjectVersion, ...]:
         return self._bucket.folder(code_prefix(found.project))
@@ -222,8 +294,9 @@ class Launch:
     def _identify(
         self, found: _Dataset, code: tuple[ObjectVersion, ...], overrides: Mapping[str, Any], rerun: int
     ) -> str:
-        recipe = [found.recipe_version] if found.recipe_version else []
-        return runs.identify(found.project, found.name, [*found.versions, *recipe, *code], overrides, rerun)
+        recipe = [found.how.version] if found.how.version else []
+        versions = [*found.readiness.versions, *recipe, *code]
+        return runs.identify(found.project, found.name, versions, overrides, rerun)
 
     def _draft(
         self,
@@ -236,33 +309,34 @@ class Launch:
         """The run that the dataset would be now; `first` is the run of which it is the next rerun."""
         rerun = first.reruns + 1 if first else 0
         run_id = self._identify(found, code, overrides or {}, rerun)
+        recipe = found.how.recipe or Recipe()
         run = replace(
             self._record_of(run_id, found.project, found.name, launched_by),
             inputs=found.readiness.inputs,
-            recipe=found.recipe_version,
+            recipe=found.how.version,
             code=runs.summarize_code(code),
-            metric=found.recipe.metric.name if found.recipe.metric else None,
-            notify=found.recipe.notify,
+            metric=recipe.metric.name if recipe.metric else None,
+            notify=recipe.notify,
             rerun_of=first.run_id if first else None,
         )
         try:
-            job = self._job_request(found, code)
+            job = self._job_request(found, recipe, code)
         except RejectedError as error:
             return _Draft(_rejected(runs.to_record(run), error.cause), None)
         run = replace(run, job=job)
-        plan = runs.plan(run, found.recipe, code, self._bucket.name, overrides or {}, rerun)
+        plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._jobs.definition)
         return _Draft(runs.to_record(run), plan)
 
-    def _job_request(self, found: _Dataset, code: tuple[ObjectVersion, ...]) -> JobRequest:
+    def _job_request(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> JobRequest:
         """What to ask Batch for; RejectedError with the first reason why this can't train."""
-        if found.problem:
-            raise found.problem
+        if found.how.problem:
+            raise found.how.problem
         if cause := preflight.check(found.readiness.inputs):
             raise RejectedError(cause)
-        script = found.recipe.entrypoint or DEFAULT_SCRIPT
+        script = recipe.entrypoint or DEFAULT_SCRIPT
         if code_prefix(found.project) + script not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, script))
-        return runs.job_request(found.recipe, script, self._timeout(found.recipe), found.readiness.inputs)
+        return runs.job_request(recipe, script, self._timeout(recipe), found.readiness.inputs)
 
     def _timeout(self, recipe: Recipe) -> int:
         """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
@@ -286,7 +360,11 @@ class Launch:
         return seconds
 
     def _claim(
-        self, draft: _Draft, drop: str | None, request: Request | None = None, first: Run | None = None
+        self,
+        draft: _Draft,
+        drop: DropClaim | None,
+        request: Request | None = None,
+        first: Run | None = None,
     ) -> Claimed:
         """Claim the run; its plan is in the bucket before anybody can find the claim."""
         if draft.plan is not None:
@@ -337,7 +415,7 @@ class Launch:
         run_id = runs.identify(place.project, place.dataset, [version], {}, 0)
         run = self._record_of(run_id, place.project, place.dataset, "upload")
         cause = Cause("bad_name", f"{key}: {place.problem}", place.fix)
-        claimed = self._table.claim(_rejected(replace(run, notify=recipes.EVENTS), cause), drop=None)
+        claimed = self._table.claim(_rejected(replace(run, notify=recipes.EVENTS), cause))
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
 
     def _record_of(self, run_id: str, project: str, dataset: str, launched_by: str) -> Run:
@@ -355,6 +433,18 @@ class Launch:
             created_order=runs.order_key(now, run_id),
             history=(Step(at, "CLAIMED"),),
         )
+
+    def _get(self, run_id: str) -> Run:
+        run = self._table.get(run_id)
+        if run is None:
+            raise NotFoundError(f"There is no run {run_id!r}")
+        return run
+
+    def _answer_taken(self, request: Request | None, what: str) -> Run:
+        """The run of a request with the same key that was faster; BusyError if others launched too often."""
+        if request and (earlier := self._table.find_request(request.key)):
+            return self._answer_again(request, *earlier)
+        raise BusyError(f"{what} is being launched by others at this moment; try again")
 
     def _answer_again(self, request: Request, run_id: str, body_digest: str) -> Run:
         run = self._table.get(run_id)

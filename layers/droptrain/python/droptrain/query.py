@@ -4,8 +4,12 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from typing import Any
 
+from droptrain.aws.bucket import Bucket
 from droptrain.aws.run_table import Position, RunTable
+from droptrain.aws.waiting_list import WaitingList
+from droptrain.domain.dataset import PROJECT_NAME, Waiting
 from droptrain.domain.errors import BadCursorError, NotFoundError
 from droptrain.domain.run import Run
 
@@ -22,11 +26,30 @@ class Listing:
     cursor: str | None
 
 
-class Query:
-    """Reads the table for the API."""
+@dataclass(frozen=True)
+class Project:
+    """A project, its newest run, and its datasets that lack files."""
 
-    def __init__(self, table: RunTable) -> None:
+    name: str
+    latest_run: Run | None
+    waiting: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True)
+class ProjectListing:
+    """Projects by name, and the cursor of the next page; None after the last one."""
+
+    projects: tuple[Project, ...]
+    cursor: str | None
+
+
+class Query:
+    """Reads the table and the bucket for the API."""
+
+    def __init__(self, table: RunTable, waiting: WaitingList, bucket: Bucket) -> None:
         self._table = table
+        self._waiting = waiting
+        self._bucket = bucket
 
     def run(self, run_id: str) -> Run:
         """The run; NotFoundError."""
@@ -54,18 +77,30 @@ class Query:
                 break
         return Listing(tuple(found), _cursor(position) if position else None)
 
+    def projects(self, *, limit: int, cursor: str | None = None) -> ProjectListing:
+        """At most `limit` projects by name: those that have a folder in the bucket.
+
+        BadCursorError for a cursor that this list didn't hand out.
+        """
+        after = _in_cursor(cursor) if cursor else None
+        if cursor and not (isinstance(after, str) and PROJECT_NAME.fullmatch(after)):
+            raise BadCursorError("The cursor isn't one that this list handed out")
+        names, more = self._bucket.projects(after, limit)
+        found = [self._project(name) for name in names if PROJECT_NAME.fullmatch(name)]
+        return ProjectListing(tuple(found), _as_cursor(names[-1]) if more else None)
+
+    def _project(self, name: str) -> Project:
+        page = self._table.page(project=name, status=None, limit=1, position=None)
+        return Project(name, page.runs[0] if page.runs else None, self._waiting.of_project(name))
+
 
 def _cursor(position: Position) -> str:
-    values = {name: value["S"] for name, value in position.items()}
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+    return _as_cursor({name: value["S"] for name, value in position.items()})
 
 
 def _position(cursor: str, project: str | None) -> Position:
     owner = "project" if project else "kind"
-    try:
-        values = json.loads(base64.urlsafe_b64decode(cursor)) if len(cursor) <= _MAX_CURSOR else None
-    except (binascii.Error, ValueError, RecursionError):
-        values = None
+    values = _in_cursor(cursor)
     if not isinstance(values, dict) or set(values) != {"pk", "created_order", owner}:
         raise BadCursorError("The cursor isn't one that this list handed out")
     if not all(isinstance(value, str) and value for value in values.values()) or (
@@ -73,3 +108,15 @@ def _position(cursor: str, project: str | None) -> Position:
     ):
         raise BadCursorError("The cursor belongs to another list")
     return {name: {"S": value} for name, value in values.items()}
+
+
+def _as_cursor(values: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def _in_cursor(cursor: str) -> Any:
+    """What a cursor holds; None if it isn't one of ours."""
+    try:
+        return json.loads(base64.urlsafe_b64decode(cursor)) if len(cursor) <= _MAX_CURSOR else None
+    except (binascii.Error, ValueError, RecursionError):
+        return None

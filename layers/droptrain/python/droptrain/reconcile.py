@@ -2,21 +2,27 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from droptrain.announce import Announce
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.run_table import RunTable
+from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import diagnosis, times
 from droptrain.domain.batch_job import JobState
+from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.run import Run
-from droptrain.launch import Launch, cancelled
+from droptrain.launch import Launch, Launched, cancelled
 from droptrain.telemetry import logger
 from droptrain.track import Track
 
 # Events normally come within seconds; a record that is younger is left to them.
 QUIET = timedelta(minutes=2)
+# A healthy job can wait for minutes while its compute environment scales up from nothing.
+STUCK = timedelta(minutes=10)
+INCOMPLETE = timedelta(hours=1)
 # Batch describes a job from its submission on; one that it doesn't know after this long, it has forgotten.
 FORGOTTEN = timedelta(hours=1)
 
@@ -27,6 +33,7 @@ class Reconcile:
     def __init__(
         self,
         table: RunTable,
+        waiting: WaitingList,
         jobs: JobQueue,
         launch: Launch,
         track: Track,
@@ -34,6 +41,7 @@ class Reconcile:
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
+        self._waiting = waiting
         self._jobs = jobs
         self._launch = launch
         self._track = track
@@ -56,7 +64,30 @@ class Reconcile:
                 except Exception:
                     logger.exception("A run could not be reconciled", run_id=run.run_id)
                     done["failed"] += 1
+        self._look_at_incomplete_datasets(done)
         return done
+
+    def _look_at_incomplete_datasets(self, done: Counter[str]) -> None:
+        """Tell of datasets that have been waiting for a file; launch those that are complete after all."""
+        for waiting in self._waiting.untold(self._clock() - INCOMPLETE):
+            try:
+                done.update(self._settle_dataset(waiting))
+            except (BusyError, UnsureError):
+                continue  # the next pass looks again
+            except Exception:
+                logger.exception("A dataset could not be reconciled: %s", waiting)
+                done["failed"] += 1
+
+    def _settle_dataset(self, waiting: Waiting) -> Iterator[str]:
+        found = self._launch.revisit(waiting)
+        if isinstance(found, Launched):
+            self._waiting.forget(waiting)
+            if found.answer in ("launched", "rejected"):
+                yield "finished"
+        elif not found.has_files:
+            self._waiting.forget(waiting)
+        elif self._announce.incomplete(replace(waiting, missing=found.missing), found.notify) == "published":
+            yield "announced"
 
     def _describe(self, runs: list[Run], done: Counter[str]) -> Mapping[str, JobState] | None:
         """What Batch says of their jobs, by id; None if it can't be asked at this moment."""
@@ -101,3 +132,7 @@ class Reconcile:
             # Whoever cancelled it noted so, and died before the job was told.
             self._jobs.end(job_id, cancelled(run.cancelled_by).message)
             yield "terminated"
+        elif state.state == "RUNNABLE" and self._clock() - times.from_text(run.updated_at) >= STUCK:
+            cause = diagnosis.no_instance(state.status_reason)
+            if cause.code not in run.told and self._announce.stuck(run.run_id, cause) == "published":
+                yield "announced"

@@ -12,7 +12,7 @@ class Settings:
     bucket_name: str
     spot_job_queue_arn: str
     on_demand_job_queue_arn: str
-    job_definition_name: str
+    job_definition_arn: str
     notices_topic_arn: str
     default_instance_type: str
     aws_region: str

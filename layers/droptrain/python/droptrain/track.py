@@ -42,6 +42,8 @@ class Track:
         now = times.to_text(self._clock())
         if not job.ended:
             return self._table.apply(job, now)
+        if job.superseded and (trains := self._superseded_by(job)):
+            return "applied" if self._table.follow(job.run_id, job.job_id, trains, now) else "stale"
         outcome = self._outcome(job)
         instance_type = (outcome and outcome.instance_type) or self._instance_type
         return self._table.apply(
@@ -52,14 +54,23 @@ class Track:
             cost=self._prices.estimate(job.attempts, instance_type),
         )
 
+    def _superseded_by(self, job: JobState) -> str | None:
+        """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
+        project = self._project(job)
+        holder = self._bucket.lease_holder(project, job.run_id) if project else None
+        return holder if holder != job.job_id else None
+
+    def _project(self, job: JobState) -> str | None:
+        if job.project:
+            return job.project
+        run = self._table.get(job.run_id)
+        return run.project if run else None
+
     def _outcome(self, job: JobState) -> Outcome | None:
         """The last attempt's own account; an earlier attempt's says nothing about this end."""
-        project = job.project
+        project = self._project(job)
         if project is None:
-            run = self._table.get(job.run_id)
-            if run is None:
-                return None
-            project = run.project
+            return None
         outcome = outcomes.read(self._bucket.outcome(project, job.run_id))
         ours = outcome and outcome.job_id == job.job_id and outcome.attempt == len(job.attempts)
         return outcome if ours else None

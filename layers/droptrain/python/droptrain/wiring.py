@@ -11,6 +11,8 @@ from droptrain.aws.bucket import Bucket
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.notices import NoticeTopic
 from droptrain.aws.run_table import RunTable
+from droptrain.aws.waiting_list import WaitingList
+from droptrain.blocked import Blocked
 from droptrain.cancel import Cancel
 from droptrain.domain.pricing import PriceList, read_price_list
 from droptrain.launch import Launch
@@ -30,13 +32,21 @@ class Wiring:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session = boto3.Session(region_name=settings.aws_region)
-        self._table = RunTable(self._session.client("dynamodb", config=_RETRIES), settings.table_name)
+        dynamodb = self._session.client("dynamodb", config=_RETRIES)
+        self._table = RunTable(dynamodb, settings.table_name)
+        self._waiting = WaitingList(dynamodb, settings.table_name)
 
     def launch(self) -> Launch:
         """Uploads and requests become runs."""
         settings = self._settings
         return Launch(
-            self._bucket(), self._table, self._jobs(), self._prices(), settings.default_instance_type, now
+            self._bucket(),
+            self._table,
+            self._waiting,
+            self._jobs(),
+            self._prices(),
+            settings.default_instance_type,
+            now,
         )
 
     def track(self) -> Track:
@@ -44,13 +54,18 @@ class Wiring:
         return Track(self._bucket(), self._table, self._prices(), self._settings.default_instance_type, now)
 
     def announce(self) -> Announce:
-        """Ended runs become notices."""
+        """Ends, and what needs people, become notices."""
         topic = NoticeTopic(self._session.client("sns", config=_RETRIES), self._settings.notices_topic_arn)
-        return Announce(self._table, topic, self._settings.bucket_name, now)
+        return Announce(self._table, self._waiting, topic, self._settings.bucket_name, now)
+
+    def blocked(self) -> Blocked:
+        """Blocked queues become notices."""
+        return Blocked(self.announce())
 
     def reconcile(self) -> Reconcile:
         """What events left undone is finished."""
-        return Reconcile(self._table, self._jobs(), self.launch(), self.track(), self.announce(), now)
+        launch, track, announce = self.launch(), self.track(), self.announce()
+        return Reconcile(self._table, self._waiting, self._jobs(), launch, track, announce, now)
 
     def cancel(self) -> Cancel:
         """Runs end on request."""
@@ -58,7 +73,7 @@ class Wiring:
 
     def query(self) -> Query:
         """Runs are read."""
-        return Query(self._table)
+        return Query(self._table, self._waiting, self._bucket())
 
     def _bucket(self) -> Bucket:
         return Bucket(self._session.client("s3", config=_RETRIES), self._settings.bucket_name)
@@ -70,7 +85,7 @@ class Wiring:
             self._session.client("batch", config=_NO_RETRIES),
             settings.spot_job_queue_arn,
             settings.on_demand_job_queue_arn,
-            settings.job_definition_name,
+            settings.job_definition_arn,
         )
 
     def _prices(self) -> PriceList:

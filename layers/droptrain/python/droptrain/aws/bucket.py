@@ -16,7 +16,8 @@ from droptrain.domain.run import run_prefix
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MAX_OUTCOME_BYTES = 256 * 1024
+_MAX_ACCOUNT_BYTES = 256 * 1024
+_MAX_PLAN_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ class Bucket:
         except RejectedError as problem:
             return RecipeFile(None, version, problem)
 
+    def projects(self, after: str | None, limit: int) -> tuple[list[str], bool]:
+        """At most `limit` names of folders below `projects/`, after that one; whether there are more."""
+        # "0" follows "/": so the listing starts behind all that lies in the folder.
+        start: Any = {"StartAfter": f"projects/{after}0"} if after else {}
+        answer = self._client.list_objects_v2(
+            Bucket=self.name, Prefix="projects/", Delimiter="/", MaxKeys=limit, **start
+        )
+        folders = [each["Prefix"].split("/")[1] for each in answer.get("CommonPrefixes", [])]
+        return folders, answer["IsTruncated"] and bool(folders)
+
     def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
         """The current version of every object below `prefix`; folder markers are left out."""
         found: list[ObjectVersion] = []
@@ -81,16 +92,28 @@ class Bucket:
             if code != "PreconditionFailed":
                 raise
 
+    def plan(self, project: str, run_id: str) -> dict[str, Any] | None:
+        """The `run.json` of a run; None if it is gone. What is in it is ours: the container reads it only."""
+        plan = self._document(run_prefix(project, run_id) + "run.json", _MAX_PLAN_BYTES)
+        return plan if isinstance(plan, dict) else None
+
     def outcome(self, project: str, run_id: str) -> object:
         """The parsed `outcome.json` of a run; None if there is none or it isn't JSON of a sane size."""
+        return self._document(run_prefix(project, run_id) + "outcome.json", _MAX_ACCOUNT_BYTES)
+
+    def lease_holder(self, project: str, run_id: str) -> str | None:
+        """The id of the Batch job that trains the run; None if none does."""
+        lease = self._document(run_prefix(project, run_id) + "lease", _MAX_ACCOUNT_BYTES)
+        job_id = lease.get("batch_job_id") if isinstance(lease, dict) else None
+        return job_id if isinstance(job_id, str) else None
+
+    def _document(self, key: str, max_bytes: int) -> object:
         try:
-            answer = self._client.get_object(
-                Bucket=self.name, Key=run_prefix(project, run_id) + "outcome.json"
-            )
+            answer = self._client.get_object(Bucket=self.name, Key=key)
         except self._client.exceptions.NoSuchKey:
             return None
-        body = answer["Body"].read(_MAX_OUTCOME_BYTES + 1)
-        if len(body) > _MAX_OUTCOME_BYTES:
+        body = answer["Body"].read(max_bytes + 1)
+        if len(body) > max_bytes:
             return None
         try:
             return json.loads(body)

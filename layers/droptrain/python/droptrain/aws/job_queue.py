@@ -27,6 +27,7 @@ _MAX_REASON = 1024
 class JobQueue:
     """The stack's two job queues, Spot and on-demand, and its job definition.
 
+    `definition` is the job definition by revision, so that a run's plan can name exactly what it ran with.
     `submitter` must not retry by itself: SubmitJob has no idempotency token. `client` does everything else.
     """
 
@@ -42,7 +43,7 @@ class JobQueue:
         self._submitter = submitter
         self._spot_queue = spot_queue
         self._on_demand_queue = on_demand_queue
-        self._definition = definition
+        self.definition = definition
 
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
         """Submit the run's first Batch job and return its id.
@@ -62,7 +63,7 @@ class JobQueue:
         request: Any = {
             "jobName": run.run_id,
             "jobQueue": self._queue_of(run),
-            "jobDefinition": self._definition,
+            "jobDefinition": self.definition,
             "containerOverrides": {
                 "environment": [{"name": name, "value": value} for name, value in environment.items()],
                 "resourceRequirements": requirements,

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from droptrain.domain.notice import Notice
-from droptrain.domain.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -16,14 +15,14 @@ class NoticeTopic:
         self._client = client
         self._topic_arn = topic_arn
 
-    def publish(self, run: Run, notice: Notice) -> None:
+    def publish(self, project: str, outcome: str, notice: Notice) -> None:
         """Publish the notice; subscribers can filter by the attributes `project` and `outcome`."""
         self._client.publish(
             TopicArn=self._topic_arn,
             Subject=notice.subject,
             Message=notice.text,
             MessageAttributes={
-                "project": {"DataType": "String", "StringValue": run.project},
-                "outcome": {"DataType": "String", "StringValue": run.status},
+                "project": {"DataType": "String", "StringValue": project},
+                "outcome": {"DataType": "String", "StringValue": outcome},
             },
         )

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
+from droptrain.aws.waiting_list import waiting_pk
+from droptrain.domain import times
 from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.dataset import ObjectVersion, digest
 from droptrain.domain.errors import BusyError, Cause
 from droptrain.domain.run import TERMINAL, Cost, Run, Step
 from droptrain.telemetry import logger
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# Longer than any queue keeps an event.
+_UPLOADS_REPEAT_FOR = timedelta(days=30)
 # The moment that a released claim was held last: so old that anybody may take it.
 RELEASED = "1970-01-01T00:00:00Z"
 Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken"]
@@ -30,6 +36,14 @@ class Request:
     key: str
     body_digest: str
     expires_at: int
+
+
+@dataclass(frozen=True)
+class DropClaim:
+    """A drop to take: its identity, and the uploads whose repeated events shall find their run at once."""
+
+    drop_id: str
+    uploads: tuple[ObjectVersion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,19 +62,26 @@ class RunTable:
         self._table = table_name
 
     def claim(
-        self, run: Run, drop: str | None, request: Request | None = None, previous: Run | None = None
+        self,
+        run: Run,
+        drop: DropClaim | None = None,
+        request: Request | None = None,
+        previous: Run | None = None,
     ) -> Claimed:
         """Make the record of `run` and take its drop, its request and its turn as a rerun, all or nothing.
 
-        `previous` is the run of which this one is the next rerun. Says which of them was taken before;
-        BusyError if another write of the same items is under way (TransactWriteItems, cancellation reasons).
+        `previous` is the run of which this one is the next rerun. A dataset whose drop is taken waits no
+        more, and its uploads have their run. Says which of them was taken before; BusyError if another write
+        of the same items is under way (TransactWriteItems, cancellation reasons).
         """
         taken: list[Claimed] = ["run_taken"]
         writes: list[Any] = [self._put_new(to_item(run))]
         if drop:
             taken.append("drop_taken")
             writes.append(
-                self._put_new(to_attributes({"pk": f"DROP#{drop}", "kind": "drop", "run_id": run.run_id}))
+                self._put_new(
+                    to_attributes({"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run.run_id})
+                )
             )
         if request:
             taken.append("request_taken")
@@ -71,6 +92,16 @@ class RunTable:
         if previous:
             taken.append("run_taken")
             writes.append(self._count_rerun(previous))
+        if drop:
+            waiting = {"pk": {"S": waiting_pk(run.project, run.dataset)}}
+            writes.append({"Delete": {"TableName": self._table, "Key": waiting}})
+            expires_at = int((times.from_text(run.created_at) + _UPLOADS_REPEAT_FOR).timestamp())
+            for upload in drop.uploads:
+                item = {
+                    "pk": _upload_pk(upload.key, upload.version_id), "kind": "upload",
+                    "run_id": run.run_id, "expires_at": expires_at,
+                }  # fmt: skip
+                writes.append({"Put": {"TableName": self._table, "Item": to_attributes(item)}})
         try:
             self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as error:
@@ -87,6 +118,11 @@ class RunTable:
         """The run, read consistently; None if there is none."""
         item = self._read(run_pk(run_id))
         return from_item(item) if item else None
+
+    def find_upload(self, key: str, version_id: str) -> str | None:
+        """The id of the newest run that has taken this uploaded version in its drop, if any."""
+        item = self._read(_upload_pk(key, version_id))
+        return item["run_id"]["S"] if item else None
 
     def find_drop(self, drop: str) -> str | None:
         """The id of the run that took this drop, if any."""
@@ -241,6 +277,41 @@ class RunTable:
             return None
         return from_item(answer["Attributes"])
 
+    def follow(self, run_id: str, superseded: str, job_id: str, at: str) -> bool:
+        """Let the record follow the Batch job that trains instead of the one that it superseded.
+
+        False if the record doesn't follow `superseded`, or has ended.
+        """
+        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run_id)}},
+                UpdateExpression="SET batch_job_id = :job, progress = :progress, updated_at = :at",
+                ConditionExpression="batch_job_id = :superseded "
+                f"AND NOT #status IN ({', '.join(terminal)})",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=to_attributes({
+                    ":job": job_id, ":superseded": superseded, ":progress": SUBMITTED, ":at": at, **terminal,
+                }),
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def mark_told(self, run_id: str, cause: str) -> None:
+        """Note that people were told why the run needs attention; `cause` is the cause's code."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run_id)}},
+                UpdateExpression="SET told = list_append(if_not_exists(told, :none), :causes)",
+                ConditionExpression="attribute_exists(pk) AND NOT contains(told, :cause)",
+                ExpressionAttributeValues=to_attributes({":none": [], ":causes": [cause], ":cause": cause}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
+
     def mark_announced(self, run_id: str, at: str) -> None:
         """Note that the notice is out; the run leaves the index of active runs."""
         self._client.update_item(
@@ -308,6 +379,10 @@ class RunTable:
                 ),
             }
         }
+
+
+def _upload_pk(key: str, version_id: str) -> str:
+    return f"UPLOAD#{digest(key, version_id)}"
 
 
 def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:

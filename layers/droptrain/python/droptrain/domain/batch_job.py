@@ -17,6 +17,7 @@ _STATUSES: Mapping[str, Status] = {
     "RUNNING": "RUNNING", "SUCCEEDED": "SUCCEEDED", "FAILED": "FAILED",
 }  # fmt: skip
 _ABSORBING = 99
+_SUPERSEDED_EXIT_CODE = 73
 # How AWS Batch words, in statusReason, that a job outlived its timeout, or waited too long in RUNNABLE for
 # the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
 TIMED_OUT = "Job attempt duration exceeded timeout"
@@ -51,6 +52,11 @@ class JobState:
         if self.state == "FAILED" and self.stopped_by_user and not self.stopped_by_batch:
             return "CANCELLED"
         return _STATUSES[self.state]
+
+    @property
+    def superseded(self) -> bool:
+        """Whether the job ended because another Batch job of its run has the lease."""
+        return self.state == "FAILED" and self.exit_code == _SUPERSEDED_EXIT_CODE
 
     @property
     def stopped_by_batch(self) -> bool:

@@ -59,14 +59,30 @@ class OtherKey:
 
 @dataclass(frozen=True)
 class Readiness:
-    """The inputs that are there, and the file names or globs that are still missing."""
+    """The inputs that are there, the marker if the dataset has to have one, and what is still missing."""
 
     inputs: tuple[Input, ...]
     missing: tuple[str, ...]
+    marker: ObjectVersion | None = None
 
     @property
     def ready(self) -> bool:
         return not self.missing
+
+    @property
+    def versions(self) -> tuple[ObjectVersion, ...]:
+        """The dropped objects: the inputs, and the marker that says that they are complete."""
+        return (*(item.object for item in self.inputs), *([self.marker] if self.marker else []))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A dataset that lacks files since `since` (the contract's UTC text); `missing` names them."""
+
+    project: str
+    dataset: str
+    since: str
+    missing: tuple[str, ...]
 
 
 def data_prefix(project: str, dataset: str) -> str:
@@ -107,10 +123,18 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     return Drop(project, dataset, file)
 
 
-def match_inputs(patterns: Mapping[str, str], objects: Iterable[ObjectVersion], folder: str) -> Readiness:
+def may_launch(trigger: Trigger, file: str) -> bool:
+    """Whether the upload of `file` may launch its dataset: any may, or the marker alone."""
+    return trigger == "files" or file == MARKER
+
+
+def match_inputs(
+    patterns: Mapping[str, str], trigger: Trigger, objects: Iterable[ObjectVersion], folder: str
+) -> Readiness:
     """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
 
-    A `*` stays within one folder level. Every pattern has to match at least one object.
+    A `*` stays within one folder level. Every pattern has to match at least one object, and the marker has to
+    be there if it is the trigger.
     """
     present = sorted((item for item in objects if item.key.startswith(folder)), key=lambda item: item.key)
     inputs: list[Input] = []
@@ -120,7 +144,11 @@ def match_inputs(patterns: Mapping[str, str], objects: Iterable[ObjectVersion], 
         inputs.extend(Input(channel, item) for item in found)
         if not found:
             missing.append(pattern)
-    return Readiness(tuple(inputs), tuple(missing))
+    marker = None
+    if trigger == "marker":
+        marker = next((item for item in present if item.key == folder + MARKER), None)
+        missing += [] if marker else [MARKER]
+    return Readiness(tuple(inputs), tuple(missing), marker)
 
 
 def drop_id(project: str, dataset: str, versions: Iterable[ObjectVersion]) -> str:

@@ -71,6 +71,36 @@ def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
 
 
 def _waited_too_long(said: str) -> Cause:
+    if "MISCONFIGURATION" in said:
+        return _does_not_fit(said)
+    return Cause(
+        "no_capacity",
+        f"AWS had no instance for the job in all the time that it may wait ({said}).",
+        "Launch the dataset again later, say `spot: never` in train.yaml, "
+        "or give the stack more instance types.",
+    )
+
+
+def no_instance(said: str) -> Cause:
+    """Why a job that waits for an instance gets none, by the status reason that AWS Batch gives it."""
+    if "MISCONFIGURATION" in said:
+        return _does_not_fit(said)
+    if "CAPACITY" in said:
+        return Cause(
+            "no_capacity",
+            "AWS has no instance of the stack's types free at this moment.",
+            "Wait; or cancel it and say `spot: never` in train.yaml; or give the stack more instance types.",
+        )
+    return Cause(
+        "waits_long",
+        f"AWS Batch gives no reason{': ' + said if said else ''}. "
+        "Usual ones are other jobs before it, a quota of 0 vCPUs for GPU instances in a new account, "
+        "and a network without a way out.",
+        "Look at the running jobs, at the quotas of EC2 (docs/deploying.md) and at the compute environment.",
+    )
+
+
+def _does_not_fit(said: str) -> Cause:
     if "COMPUTE_ENVIRONMENT_MAX_RESOURCE" in said:
         return Cause(
             "does_not_fit",
@@ -84,10 +114,9 @@ def _waited_too_long(said: str) -> Cause:
             "Lower `resources` in train.yaml, or add larger types to the stack's parameter InstanceTypes.",
         )
     return Cause(
-        "no_capacity",
-        f"AWS had no instance for the job in all the time that it may wait ({said}).",
-        "Launch the dataset again later, say `spot: never` in train.yaml, "
-        "or give the stack more instance types.",
+        "misconfigured",
+        f"The compute environment can't start instances ({said}).",
+        "Look at the compute environment in AWS Batch: role, subnets, instance types, service quotas.",
     )
 
 

@@ -1,8 +1,10 @@
-"""The message that people get when a run ends: plain words first, then where everything is."""
+"""The messages that people get: plain words first, then where everything is."""
 
 from dataclasses import dataclass
 
 from droptrain.domain import times
+from droptrain.domain.dataset import Waiting, data_prefix
+from droptrain.domain.errors import Cause
 from droptrain.domain.run import Cost, Run, run_prefix
 
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
@@ -17,12 +19,7 @@ class Notice:
     text: str
 
 
-def wanted(run: Run) -> bool:
-    """Whether the project's recipe asks to be told of this outcome."""
-    return run.status.lower() in run.notify
-
-
-def compose(run: Run, bucket: str) -> Notice:
+def of_end(run: Run, bucket: str) -> Notice:
     """The notice of an ended run."""
     lines = [f"{run.project} / {run.dataset}: {run.status}"]
     if run.cause:
@@ -34,13 +31,40 @@ def compose(run: Run, bucket: str) -> Notice:
     return Notice(_subject(run), "\n".join(lines) + "\n")
 
 
+def of_stuck(run: Run, cause: Cause) -> Notice:
+    """The notice of a run whose Batch job gets no instance."""
+    lines = [
+        f"{run.project} / {run.dataset} waits for an instance since {run.updated_at}.",
+        *("", f"What happened: {cause.message}", f"What to do:    {cause.fix}"),
+        *("", "It starts by itself as soon as there is room; nothing is charged while it waits."),
+        *("", "Facts", f"  Run          {run.run_id}"),
+    ]
+    return Notice(_fitting(f"WAITING {run.project}/{run.dataset} ({cause.code})"), "\n".join(lines) + "\n")
+
+
+def of_incomplete(waiting: Waiting, bucket: str) -> Notice:
+    """The notice of a dataset that lacks files."""
+    missing = ", ".join(waiting.missing)
+    lines = [
+        f"{waiting.project} / {waiting.dataset} waits since {waiting.since} and hasn't been trained.",
+        *("", f"What happened: the dataset lacks {missing}."),
+        f"What to do:    upload it to s3://{bucket}/{data_prefix(waiting.project, waiting.dataset)}; "
+        "it is trained by itself then. If it isn't wanted any more, delete its files.",
+    ]
+    subject = _fitting(f"WAITING {waiting.project}/{waiting.dataset} for {missing}")
+    return Notice(subject, "\n".join(lines) + "\n")
+
+
 def _subject(run: Run) -> str:
     headline = ""
     if run.status == "SUCCEEDED" and run.metric and run.metric in run.metrics:
         headline = f" {run.metric}={run.metrics[run.metric]:.4g}"
     elif run.cause:
         headline = f" ({run.cause.code})"
-    text = f"{run.status} {run.project}/{run.dataset}{headline}"
+    return _fitting(f"{run.status} {run.project}/{run.dataset}{headline}")
+
+
+def _fitting(text: str) -> str:
     printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
     return printable if len(printable) <= _SUBJECT_LENGTH else printable[: _SUBJECT_LENGTH - 3] + "..."
 

@@ -117,6 +117,7 @@ class Run:
     history: tuple[Step, ...] = ()
     progress: str = ""
     announced_at: str | None = None
+    told: tuple[str, ...] = ()
     reruns: int = 0
     rerun_of: str | None = None
 
@@ -189,6 +190,7 @@ def plan(
     bucket: str,
     overrides: Mapping[str, Any],
     rerun: int,
+    job_definition: str,
 ) -> dict[str, Any]:
     """`run.json`: everything that the container needs to train exactly this run, and to repeat it."""
     assert run.job is not None
@@ -199,7 +201,7 @@ def plan(
         "dataset": run.dataset,
         "bucket": bucket,
         "inputs": [{"channel": item.channel, **asdict(item.object)} for item in run.inputs],
-        "recipe": {"key": run.recipe.key, "version_id": run.recipe.version_id} if run.recipe else None,
+        "recipe": asdict(run.recipe) if run.recipe else None,
         "code": [asdict(item) for item in code],
         "entrypoint": run.job.script,
         "hyperparameters": dict(recipe.hyperparameters),
@@ -211,9 +213,18 @@ def plan(
         "timeout_seconds": run.job.timeout_seconds,
         "metric": asdict(recipe.metric) if recipe.metric else None,
         "csv": dict(recipe.csv),
+        "job_definition": job_definition,
         "overrides": dict(overrides),
         "rerun": rerun,
     }
+
+
+def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
+    """(run id, `run.json`) of a run that trains on exactly what `plan` names, the `rerun`-th time."""
+    files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
+    versions = [ObjectVersion(file["key"], file["version_id"], 0, "") for file in files]
+    run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
+    return run_id, {**plan, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}
 
 
 def script_environment(run: Run, bucket: str) -> dict[str, str]:
