@@ -1,0 +1,97 @@
+"""What is dropped: datasets of two files each, interleaved in a drawn order, some files put again."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from droptrain_local.cloud import LaptopCloud
+
+FILES = ("train.csv", "test.csv")
+# How many datasets get a file twice before they are complete, and how many after their first run is there.
+_CORRECTED = 0.15
+_REPLACED = 0.15
+
+Versions = frozenset[tuple[str, str]]  # (key, version id) of each input
+
+
+@dataclass
+class Dataset:
+    """A dataset to drop: its folder, its files in the order of their puts, the versions that are there."""
+
+    folder: str
+    puts: deque[str]
+    replaces: str | None
+    there: dict[str, str] = field(default_factory=dict)
+
+
+class Drops:
+    """Drops datasets by ordinary puts from a thread of its own, spread over some seconds.
+
+    A replacement waits until the dataset's first run is there: of two versions put at once it would be open
+    whether the first is trained on, too. `runs` tells the inputs of the runs that are there.
+    """
+
+    def __init__(
+        self,
+        cloud: LaptopCloud,
+        folders: list[str],
+        seconds: float,
+        chance: Random,
+        runs: Callable[[], set[Versions]],
+    ) -> None:
+        self._s3, self._bucket = cloud.client("s3"), cloud.ready.bucket
+        self._seconds = seconds
+        self._chance = chance
+        self._runs = runs
+        self.expected: set[Versions] = set()
+        self.puts = 0
+        self.replaced = 0
+        self._datasets = [self._draw(folder) for folder in folders]
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drops", daemon=True)
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _draw(self, folder: str) -> Dataset:
+        first, second = self._chance.sample(FILES, 2)
+        corrected = [first] if self._chance.random() < _CORRECTED else []
+        replaces = self._chance.choice(FILES) if self._chance.random() < _REPLACED else None
+        return Dataset(folder, deque([*corrected, first, second]), replaces)
+
+    def _run(self) -> None:
+        turns = [dataset for dataset in self._datasets for _ in dataset.puts]
+        self._chance.shuffle(turns)
+        for dataset in turns:
+            if self._closing.wait(self._chance.uniform(0, 2 * self._seconds / len(turns))):
+                return
+            self._put(dataset, dataset.puts.popleft())
+        to_replace = [dataset for dataset in self._datasets if dataset.replaces]
+        while to_replace and not self._closing.wait(1):
+            there = self._runs()
+            for dataset in [each for each in to_replace if _versions(each) in there]:
+                assert dataset.replaces
+                self._put(dataset, dataset.replaces)
+                self.replaced += 1
+                to_replace.remove(dataset)
+
+    def _put(self, dataset: Dataset, file: str) -> None:
+        key = dataset.folder + file
+        body = f"a,b\n{self.puts},{time.time()}\n".encode()
+        dataset.there[key] = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)["VersionId"]
+        self.puts += 1
+        if len(dataset.there) == len(FILES):
+            self.expected.add(_versions(dataset))
+
+
+def _versions(dataset: Dataset) -> Versions:
+    return frozenset(dataset.there.items())

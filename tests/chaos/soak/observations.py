@@ -1,0 +1,168 @@
+"""What can be seen of a laptop cloud from outside: runs, Batch jobs, notices, dead letters, exports."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from chaos.soak.drops import Versions
+
+from droptrain_local.cloud import LaptopCloud
+
+ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
+_STATES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
+_NAMED_RUN = re.compile(r"^ +Run +(\S+)$", re.MULTILINE)
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True)
+class SeenRun:
+    """A run as its record tells; `cause` is the cause's code, `claimed_at` as it is written."""
+
+    run_id: str
+    project: str
+    status: str
+    cause: str | None
+    inputs: Versions
+    batch_job_id: str | None
+    claimed_at: str
+    is_announced: bool
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def is_claim(self) -> bool:
+        return self.status == "CLAIMED" and self.batch_job_id is None
+
+
+@dataclass(frozen=True)
+class SeenAttempt:
+    exit_code: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class SeenJob:
+    """A Batch job as DescribeJobs tells; its name is its run's id."""
+
+    job_id: str
+    run_id: str
+    state: str
+    attempts: tuple[SeenAttempt, ...]
+
+
+def runs(cloud: LaptopCloud) -> list[SeenRun]:
+    """Every run in the table."""
+    pages = (
+        cloud.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=cloud.ready.table,
+            ConsistentRead=True,
+            FilterExpression="kind = :run",
+            ExpressionAttributeValues={":run": {"S": "run"}},
+        )
+    )
+    return [_run(item) for page in pages for item in page["Items"]]
+
+
+def active_count(cloud: LaptopCloud) -> int:
+    """How many runs have not ended or are not announced."""
+    pages = (
+        cloud.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=cloud.ready.table,
+            IndexName="by_activity",
+            KeyConditionExpression="active = :run",
+            ExpressionAttributeValues={":run": {"S": "run"}},
+            Select="COUNT",
+        )
+    )
+    return sum(page["Count"] for page in pages)
+
+
+def jobs(cloud: LaptopCloud) -> list[SeenJob]:
+    """Every Batch job of every queue."""
+    batch = cloud.client("batch")
+    job_ids = [
+        job["jobId"]
+        for queue in batch.describe_job_queues()["jobQueues"]
+        for state in _STATES
+        for page in batch.get_paginator("list_jobs").paginate(jobQueue=queue["jobQueueArn"], jobStatus=state)
+        for job in page["jobSummaryList"]
+    ]
+    described: list[dict[str, Any]] = []
+    for start in range(0, len(job_ids), 100):
+        described += batch.describe_jobs(jobs=job_ids[start : start + 100])["jobs"]
+    return [
+        SeenJob(
+            job["jobId"],
+            job["jobName"],
+            job["status"],
+            tuple(
+                SeenAttempt(attempt["container"].get("exitCode"), attempt.get("statusReason", ""))
+                for attempt in job["attempts"]
+            ),
+        )
+        for job in described
+    ]
+
+
+def notices(cloud: LaptopCloud) -> Counter[str]:
+    """How often each run was told of; a notice of no run counts under its subject. Takes them away."""
+    told: Counter[str] = Counter()
+    for body in take_all(cloud, cloud.ready.notices_queue_url):
+        notice = json.loads(body)
+        named = _NAMED_RUN.search(notice["Message"])
+        told[named[1] if named else notice["Subject"]] += 1
+    return told
+
+
+def dead_letters(cloud: LaptopCloud) -> dict[str, list[str]]:
+    """The bodies in each dead-letter queue that holds any. Takes them away."""
+    urls = cloud.client("sqs").list_queues()["QueueUrls"]
+    dead = {url.rpartition("-")[2]: take_all(cloud, url) for url in urls if url.endswith("DeadLetterQueue")}
+    return {name: bodies for name, bodies in dead.items() if bodies}
+
+
+def take_all(cloud: LaptopCloud, url: str) -> list[str]:
+    """The bodies of all messages of a queue."""
+    sqs, bodies = cloud.client("sqs"), list[str]()
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            bodies.append(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
+
+
+def exporting_jobs(cloud: LaptopCloud) -> dict[str, set[str]]:
+    """The Batch jobs that put an export, by run."""
+    found: dict[str, set[str]] = {}
+    pages = cloud.client("s3").get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=cloud.ready.bucket, Prefix="runs/"):
+        for item in page.get("Contents", []):
+            parts = item["Key"].split("/")
+            if parts[3] == "export":
+                found.setdefault(parts[2], set()).add(parts[4].rpartition("-")[0])
+    return found
+
+
+def _run(item: dict[str, Any]) -> SeenRun:
+    values = {name: _deserialize(value) for name, value in item.items()}
+    return SeenRun(
+        run_id=values["run_id"],
+        project=values["project"],
+        status=values["status"],
+        cause=values["cause"]["code"] if "cause" in values else None,
+        inputs=frozenset(
+            (each["object"]["key"], each["object"]["version_id"]) for each in values.get("inputs", ())
+        ),
+        batch_job_id=values.get("batch_job_id"),
+        claimed_at=values["claimed_at"],
+        is_announced="announced_at" in values,
+    )

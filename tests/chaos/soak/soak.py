@@ -1,0 +1,224 @@
+"""A soak: a laptop cloud, many drops, everything that can go wrong at once, and then the account."""
+
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+from chaos.soak import observations, processes, verdict
+from chaos.soak.detour import Detour, Odds, waiting
+from chaos.soak.drops import Drops, Versions
+from chaos.soak.outages import Outages, UnreliableAwsServer
+from chaos.soak.report import Report
+from chaos.soak.time_passing import pass_time
+from chaos.soak.trainings import SCRIPT, Ledger
+from chaos.soak.trouble import Trouble, reconcile
+from chaos.soak.verdict import Seen
+
+from droptrain_local.cloud import LaptopCloud
+
+# Where runs wait for claims to grow old, a message that waits for them must not run out of its ten tries.
+_CLAIM_IS_OLD_SECONDS = 60
+_TRIES = 10
+_GONE_SECONDS = 10.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do: `datasets` dropped within `trouble_seconds`, a blow about every `pause_seconds`.
+
+    The reconciler is called every `reconcile_seconds` once the trouble is over. With `hurry`, minutes pass
+    at once for what waits for them. What isn't quiet after `patience_seconds` without trouble is broken.
+    """
+
+    seed: int
+    datasets: int
+    trouble_seconds: float
+    projects: int = 5
+    pause_seconds: float = 1.0
+    odds: Odds = field(default_factory=Odds)
+    reconcile_seconds: float = 15.0
+    patience_seconds: float = 420.0
+    hurry: bool = False
+
+    @property
+    def retry_seconds(self) -> int:
+        return 3 if self.hurry else _CLAIM_IS_OLD_SECONDS * 3 // (2 * _TRIES)
+
+
+def soak(plan: Plan, say: Say = lambda _: None) -> Report:
+    """Drop, break, wait until all is quiet, and report; `say` hears of the progress."""
+    with tempfile.TemporaryDirectory(prefix="droptrain-soak-") as folder:
+        return _Soak(plan, Path(folder), say).run()
+
+
+class _Soak:
+    def __init__(self, plan: Plan, folder: Path, say: Say) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._say = say
+        self._blows: Counter[str] = Counter()
+        self._seconds: dict[str, float] = {}
+        self._ledger = Ledger(folder / "ledger")
+        self._outages = Outages(self._blows)
+        self._started: set[tuple[int, str]] = set()
+
+    def run(self) -> Report:
+        before = {process.identity for process in processes.descendants()}
+        with (
+            patch("droptrain_local.cloud.AwsServer", lambda port: UnreliableAwsServer(port, self._outages)),
+            LaptopCloud(retry_seconds=self._plan.retry_seconds, work_dir=self._folder / "laptop") as cloud,
+        ):
+            self._outages.function_pids = cloud.function_pids
+            seen, drops, quiet = self._soak(cloud)
+            self._note_processes()
+        left = self._wait_for_the_end_of(self._started - before)
+        return self._report(seen, drops, quiet, left)
+
+    def _soak(self, cloud: LaptopCloud) -> tuple[Seen, Drops, bool]:
+        with ExitStack() as parts:
+            detour = Detour(cloud, self._plan.odds, self._chance("detour"), self._blows)
+            parts.callback(detour.close)
+            drops = Drops(
+                cloud,
+                self._publish(cloud),
+                self._plan.trouble_seconds * 0.8,
+                self._chance("drops"),
+                lambda: _inputs(cloud),
+            )
+            parts.callback(drops.close)
+            killed_jobs = self._make_trouble(cloud, drops)
+            detour.smooth()
+            quiet = self._calm(cloud, drops, detour)
+            return self._look(cloud, drops, killed_jobs), drops, quiet
+
+    def _chance(self, name: str) -> Random:
+        return Random(f"{self._plan.seed} {name}")
+
+    def _publish(self, cloud: LaptopCloud) -> list[str]:
+        """Publish the projects; the folders of the datasets to drop."""
+        s3, bucket = cloud.client("s3"), cloud.ready.bucket
+        projects = [f"soak-{number}" for number in range(self._plan.projects)]
+        for project in projects:
+            s3.put_object(Bucket=bucket, Key=f"projects/{project}/code/run.sh", Body=SCRIPT.encode())
+            recipe = self._ledger.recipe().encode()
+            s3.put_object(Bucket=bucket, Key=f"projects/{project}/train.yaml", Body=recipe)
+        chance = self._chance("projects")
+        return [
+            f"projects/{chance.choice(projects)}/data/day-{number:03d}/"
+            for number in range(self._plan.datasets)
+        ]
+
+    def _make_trouble(self, cloud: LaptopCloud, drops: Drops) -> set[str]:
+        start = time.monotonic()
+        trouble = Trouble(
+            cloud, self._outages, self._ledger, self._plan.pause_seconds, self._chance("trouble"), self._blows
+        )
+        try:
+            while (past := time.monotonic() - start) < self._plan.trouble_seconds:
+                self._note_processes()
+                self._tell(f"trouble {past:.0f} s", cloud, drops)
+                time.sleep(min(self._plan.reconcile_seconds, self._plan.trouble_seconds - past))
+        finally:
+            trouble.end()
+        self._seconds["trouble"] = time.monotonic() - start
+        return trouble.killed_jobs
+
+    def _calm(self, cloud: LaptopCloud, drops: Drops, detour: Detour) -> bool:
+        """Wait until nothing moves any more; whether that came to be."""
+        start = time.monotonic()
+        reconciled = 0.0
+        while (past := time.monotonic() - start) < self._plan.patience_seconds:
+            self._note_processes()
+            if drops.done and detour.is_empty and _is_quiet(cloud, drops):
+                self._seconds["calm"] = past
+                return True
+            if past - reconciled >= self._plan.reconcile_seconds:
+                reconciled = past
+                self._tell(f"calm {past:.0f} s", cloud, drops)
+                if self._plan.hurry:
+                    pass_time(cloud)
+                threading.Thread(target=reconcile, args=(cloud,), daemon=True).start()
+            time.sleep(0.5)
+        self._seconds["calm"] = self._plan.patience_seconds
+        return False
+
+    def _tell(self, when: str, cloud: LaptopCloud, drops: Drops) -> None:
+        ended = sum(line.what == "end" for line in self._ledger.lines())
+        self._say(
+            f"{when}: {drops.puts} puts, {len(drops.expected)} ready, {ended} trained, "
+            f"{observations.active_count(cloud)} active"
+        )
+
+    def _look(self, cloud: LaptopCloud, drops: Drops, killed_jobs: set[str]) -> Seen:
+        return Seen(
+            expected=drops.expected,
+            runs=observations.runs(cloud),
+            jobs=observations.jobs(cloud),
+            ledger=list(self._ledger.lines()),
+            exporting_jobs=observations.exporting_jobs(cloud),
+            notices=observations.notices(cloud),
+            dead_letters=observations.dead_letters(cloud),
+            killed_jobs=killed_jobs,
+        )
+
+    def _note_processes(self) -> None:
+        self._started |= {process.identity for process in processes.descendants()}
+
+    def _wait_for_the_end_of(self, identities: set[tuple[int, str]]) -> list[processes.Process]:
+        end = time.monotonic() + _GONE_SECONDS
+        while (left := processes.still_running(identities)) and time.monotonic() < end:
+            time.sleep(0.1)
+        return left
+
+    def _report(self, seen: Seen, drops: Drops, quiet: bool, left: list[processes.Process]) -> Report:
+        broken = [] if quiet else [f"not quiet after {self._plan.patience_seconds:.0f} s"]
+        broken += verdict.broken(seen)
+        broken += [f"process {process.pid} is left: {process.command}" for process in left]
+        trained = {run.run_id for run in seen.runs if len(seen.trained_by.get(run.run_id, ())) == 1}
+        untrained = [run for run in seen.runs if run.run_id not in seen.trained_by]
+        return Report(
+            seed=self._plan.seed,
+            datasets=self._plan.datasets,
+            seconds=self._seconds,
+            blows=dict(self._blows),
+            puts=drops.puts,
+            versions_to_train=len(seen.expected),
+            runs=len(seen.runs),
+            batch_jobs=len(seen.jobs),
+            superseded_jobs=len(seen.superseded),
+            runs_with_one_job=sum(len(job_ids) == 1 for job_ids in seen.jobs_by_run.values()),
+            runs_trained_by_one_job=len(trained),
+            runs_killed_before_training=sum(run.batch_job_id in seen.killed_jobs for run in untrained),
+            runs_ended=Counter(run.status for run in seen.runs if run.ended),
+            runs_announced=sum(run.run_id in seen.notices for run in seen.runs),
+            repeated_notices=sum(count - 1 for count in seen.notices.values()),
+            dead_letters={name: len(bodies) for name, bodies in seen.dead_letters.items()},
+            processes_left=len(left),
+            broken=tuple(broken),
+        )
+
+
+def _inputs(cloud: LaptopCloud) -> set[Versions]:
+    return {run.inputs for run in observations.runs(cloud)}
+
+
+def _is_quiet(cloud: LaptopCloud, drops: Drops) -> bool:
+    """Whether every drop has its run, every run is told of, and no queue holds anything."""
+    sqs = cloud.client("sqs")
+    urls = [
+        url
+        for url in sqs.list_queues()["QueueUrls"]
+        if url.endswith("Queue") and not url.endswith("DeadLetterQueue")
+    ]
+    if any(waiting(sqs, url) for url in urls) or observations.active_count(cloud):
+        return False
+    return drops.expected <= _inputs(cloud)

@@ -1,0 +1,44 @@
+"""Time that passes for the runs in the table at once, for those who can't wait until claims are old."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from chaos.soak import observations
+from chaos.soak.outages import kill
+
+from droptrain_local.cloud import LaptopCloud
+
+# Longer than a claim has to be left alone, and than a run has to be quiet for the reconciler.
+_PASSED = timedelta(minutes=3)
+# A request that a killed function sent last is carried out within this.
+_LAST_WORDS_SECONDS = 0.5
+
+
+def pass_time(cloud: LaptopCloud) -> None:
+    """Make every run that has not ended minutes older.
+
+    A claim is made older only with its holder dead: whoever takes it over relies on that. So every function's
+    process is killed if there are claims.
+    """
+    runs = [run for run in observations.runs(cloud) if not run.ended]
+    if any(run.is_claim for run in runs):
+        kill(cloud.function_pids())
+        time.sleep(_LAST_WORDS_SECONDS)
+    at = (datetime.now(UTC) - _PASSED).strftime("%Y-%m-%dT%H:%M:%SZ")
+    dynamodb = cloud.client("dynamodb")
+    for run in runs:
+        try:
+            dynamodb.update_item(
+                TableName=cloud.ready.table,
+                Key={"pk": {"S": f"RUN#{run.run_id}"}},
+                UpdateExpression="SET claimed_at = :at, updated_at = :at",
+                ConditionExpression="claimed_at = :seen AND #status = :status",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":at": {"S": at},
+                    ":seen": {"S": run.claimed_at},
+                    ":status": {"S": run.status},
+                },
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            continue  # it has moved on

@@ -1,0 +1,119 @@
+"""The promises, checked against what was seen: every drop one run, one training, one end, one notice."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from chaos.soak.drops import Versions
+from chaos.soak.observations import SeenJob, SeenRun
+from chaos.soak.trainings import Line
+
+_SUPERSEDED = 73
+_KILLED = 137
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything that was seen of the cloud when it was quiet, and what had been done to it."""
+
+    expected: set[Versions]
+    runs: list[SeenRun]
+    jobs: list[SeenJob]
+    ledger: list[Line]
+    exporting_jobs: Mapping[str, set[str]]
+    notices: Counter[str]
+    dead_letters: Mapping[str, list[str]]
+    killed_jobs: set[str]
+
+    @property
+    def superseded(self) -> set[str]:
+        """Jobs that ended because another one of their run trains."""
+        return {
+            job.job_id for job in self.jobs if any(each.exit_code == _SUPERSEDED for each in job.attempts)
+        }
+
+    @property
+    def jobs_by_run(self) -> dict[str, set[str]]:
+        return _grouped((job.run_id, job.job_id) for job in self.jobs)
+
+    @property
+    def trained_by(self) -> dict[str, set[str]]:
+        """The Batch jobs whose script has started, by run."""
+        return _grouped((line.run_id, line.job_id) for line in self.ledger)
+
+
+def broken(seen: Seen) -> Iterator[str]:
+    """Each promise that doesn't hold, in words."""
+    yield from _drops(seen)
+    yield from _jobs(seen)
+    for run in seen.runs:
+        yield from _outcome(run, seen)
+    yield from _named(
+        "runs have no notice", [run.run_id for run in seen.runs if not seen.notices[run.run_id]]
+    )
+    strange = seen.notices.keys() - {run.run_id for run in seen.runs}
+    yield from _named("notices are of no run", strange)
+    for queue, bodies in seen.dead_letters.items():
+        yield from _named(f"dead letters in {queue}", bodies)
+
+
+def _drops(seen: Seen) -> Iterator[str]:
+    times = Counter(run.inputs for run in seen.runs)
+    yield from _named("drops have no run", [_text(each) for each in seen.expected - times.keys()])
+    yield from _named("runs are of no drop", [_text(each) for each in times.keys() - seen.expected])
+    yield from _named("drops have several runs", [_text(each) for each, count in times.items() if count > 1])
+
+
+def _jobs(seen: Seen) -> Iterator[str]:
+    runs = {run.run_id for run in seen.runs}
+    by_run, trained_by = seen.jobs_by_run, seen.trained_by
+    yield from _named("Batch jobs are of no run", by_run.keys() - runs)
+    yield from _named("runs have no Batch job", runs - by_run.keys())
+    several = [run_id for run_id, job_ids in by_run.items() if len(job_ids - seen.superseded) > 1]
+    yield from _named("runs have several Batch jobs", several)
+    trained_twice = [run_id for run_id, job_ids in trained_by.items() if len(job_ids) > 1]
+    yield from _named("runs were trained by several Batch jobs", trained_twice)
+    unended = [job.job_id for job in seen.jobs if job.state not in ("SUCCEEDED", "FAILED")]
+    yield from _named("Batch jobs have not ended", unended)
+
+
+def _outcome(run: SeenRun, seen: Seen) -> Iterator[str]:
+    """A run ends as its Batch job does: a training that was killed fails, a reclaimed one is tried again."""
+    if not run.ended or not run.is_announced:
+        yield f"{run.run_id} is {run.status}, announced: {run.is_announced}"
+        return
+    job = next((job for job in seen.jobs if job.job_id == run.batch_job_id), None)
+    if job is None:
+        yield f"{run.run_id} names no Batch job that there is: {run.batch_job_id}"
+        return
+    if run.status != job.state:
+        yield f"{run.run_id} is {run.status}, its Batch job {job.job_id} {job.state}"
+    last = job.attempts[-1]
+    if run.status == "SUCCEEDED":
+        trained = {line.run_id for line in seen.ledger if line.what == "end"}
+        if run.run_id not in trained or job.job_id not in seen.exporting_jobs.get(run.run_id, ()):
+            yield f"{run.run_id} is SUCCEEDED without an export"
+    elif job.job_id not in seen.killed_jobs or last.exit_code != _KILLED or not run.cause:
+        yield f"{run.run_id} is {run.status} ({run.cause}), which nobody did to it: {job.attempts}"
+    early = [each for each in job.attempts[:-1] if not each.reason.startswith("Host EC2")]
+    if early:
+        yield f"{run.run_id} was tried again without a reclaim: {early}"
+
+
+def _named(what: str, names: Iterable[str]) -> Iterator[str]:
+    found = sorted(names)
+    if found:
+        shown = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+        yield f"{len(found)} {what}: {shown}"
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, set()).add(value)
+    return groups
+
+
+def _text(versions: Versions) -> str:
+    return " + ".join(f"{key} {version_id[:8]}" for key, version_id in sorted(versions))
