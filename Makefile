@@ -37,6 +37,7 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
 	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt
+	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
 	$(LOCK) --python-version 3.13 layers/droptrain/requirements.in -c requirements/dev.txt -o layers/droptrain/requirements.txt
 	$(LOCK) --python-version 3.13 functions/runs_api/requirements.in -c requirements/dev.txt -o functions/runs_api/requirements.txt
 

@@ -100,6 +100,17 @@ def test_a_dataset_whose_last_event_got_lost_is_launched_by_the_reconciler(stack
     assert stack.waiting.of_project("penguins") == ()
 
 
+def test_a_part_replaced_after_the_marker_waits_for_a_new_one(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", MARKED)
+    uploaded(stack, [*stack.drop("big", "train/1.csv", "_SUCCESS")])
+    uploaded(stack, stack.drop("big", "train/1.csv"))
+    stack.later(minutes=61)
+    assert stack.reconcile.all()["announced"] == 2  # the run that nobody looked at waits as well
+    assert len(stack.batch_jobs()) == 1
+    assert "WAITING penguins/big for _SUCCESS" in [told["Subject"] for told in stack.notices()]
+
+
 def test_an_incomplete_dataset_that_was_deleted_is_told_to_nobody(stack) -> None:
     stack.publish_project()
     (train,) = stack.drop("first", "train.csv")

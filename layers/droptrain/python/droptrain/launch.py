@@ -41,9 +41,11 @@ from droptrain.domain.pricing import PriceList
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import JobRequest, Run, Step
 
-# A claim without a Batch job is taken over when its maker can't be at work any more: functions live for 30 s,
-# and as long again passes until a job that was submitted at the end can be found by its name.
+# A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
+# passed, until a job that was submitted at the end can be found by its name.
 CLAIM_IS_OLD = timedelta(seconds=60)
+# Whoever has held a claim for so long leaves the job to the next one, lest both submit it.
+HOLD_IS_OVER = timedelta(seconds=30)
 DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
 _UPLOADS_NOTED = 50  # a transaction has room for 100 writes
@@ -84,9 +86,10 @@ class _Dataset:
         return drop_id(self.project, self.name, self.readiness.versions)
 
     def claim(self, *triggers: ObjectVersion) -> DropClaim:
-        """The drop to take; of a dataset of many files, the events of `triggers` alone find it at once."""
-        versions = self.readiness.versions
-        return DropClaim(self.drop, versions if len(versions) <= _UPLOADS_NOTED else triggers)
+        """The drop to take; of a dataset of many files, the events of marker and `triggers` alone find it."""
+        versions, marker = self.readiness.versions, self.readiness.marker
+        few = {*triggers, *([marker] if marker else [])}
+        return DropClaim(self.drop, versions if len(versions) <= _UPLOADS_NOTED else tuple(few))
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,12 @@ class Launch:
         """Look again at a dataset that waits: what is complete by now is launched, as its event got lost."""
         how = self._how(waiting.project)
         found = self._look(waiting.project, waiting.dataset, how)
+        notify = how.recipe.notify if how.recipe else recipes.EVENTS
         if not found.readiness.ready:
-            notify = how.recipe.notify if how.recipe else recipes.EVENTS
             return Incomplete(bool(found.readiness.versions), found.readiness.missing, notify)
+        marker = found.readiness.marker
+        if marker and self._table.find_upload(marker.key, marker.version_id):
+            return Incomplete(True, (MARKER,), notify)  # what came after it waits for a new one
         return self._launch_drop(found)
 
     def request(
@@ -382,6 +388,8 @@ class Launch:
 
     def _submit(self, run: Run) -> Run:
         try:
+            if self._clock() - times.from_text(run.claimed_at) >= HOLD_IS_OVER:
+                raise BusyError(f"{run.run_id} took too long to launch")
             job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket.name))
         except RejectedError as error:
             self._table.end(run, "REJECTED", error.cause, self._now())
