@@ -1,0 +1,340 @@
+"""Every interleaving of drops, repeated, late and lost events, deaths, passes, cancels and reruns."""
+
+from collections import Counter
+from typing import Any
+
+from chaos.model.memory import Job, MemoryBucket, MemoryJobQueue, MemoryTable, MemoryTopic, MemoryWaitingList
+from chaos.model.world import TASK_SECONDS, FailedCallError, Task, World
+from droptrain.announce import Announce
+from droptrain.cancel import Cancel
+from droptrain.domain.dataset import MARKER, data_prefix, drop_id, match_inputs
+from droptrain.domain.errors import (
+    AlreadyFinishedError,
+    BusyError,
+    DeniedError,
+    NotFoundError,
+    NotReadyError,
+    UnsureError,
+)
+from droptrain.domain.pricing import PriceList
+from droptrain.domain.recipe import parse
+from droptrain.launch import Launch
+from droptrain.reconcile import Reconcile
+from droptrain.telemetry import logger
+from droptrain.track import Track
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+RECIPES = ({}, {"inputs": {"training": "train.csv"}}, {"trigger": "marker"})
+DATASETS = ("first", "second")
+FILES = ("train.csv", "test.csv", MARKER)
+DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
+# The most calls that one event may cost: a launch, an applied change, a notice.
+MOST_CALLS = {"upload": 9, "change": 2, "notice": 3}
+NEXT_STATES = {"SUBMITTED": "RUNNABLE", "RUNNABLE": "STARTING", "STARTING": "RUNNING"}
+EXPECTED = (AlreadyFinishedError, BusyError, DeniedError, NotFoundError, NotReadyError, UnsureError)
+
+COUNTED: Counter[str] = Counter()
+anyone = st.integers(min_value=0, max_value=1000)
+# How many sides of calls an invocation gets past before something else happens; most come to their end.
+sides = st.sampled_from((*range(20), *[99] * 15))
+
+
+class Everything(RuleBasedStateMachine):
+    """The core over in-memory adapters, with all that can happen to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        logger.setLevel("CRITICAL")
+        self.world = World()
+        self.bucket = MemoryBucket(self.world)
+        self.waiting = MemoryWaitingList(self.world)
+        self.table = MemoryTable(self.world, self.waiting)
+        self.jobs = MemoryJobQueue(self.world)
+        self.topic = MemoryTopic(self.world)
+        clock, prices = self.world.clock, PriceList({"g4dn.xlarge": 0.587})
+        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, prices, "g4dn.xlarge", clock)  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, "g4dn.xlarge", clock)  # type: ignore[arg-type]
+        self.announce = Announce(self.table, self.waiting, self.topic, "data", clock)  # type: ignore[arg-type]
+        self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
+        self.reconcile = Reconcile(
+            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, clock
+        )  # type: ignore[arg-type]
+        self.uploads: list[tuple[str, str]] = []
+        self.tasks: list[tuple[Task, Any]] = []
+        self.troubled = False
+        self.bucket.put("projects/p/code/run.sh")
+        COUNTED["schedules"] += 1
+
+    @initialize(recipe=st.sampled_from(RECIPES))
+    def publish(self, recipe: dict[str, Any]) -> None:
+        self.recipe = recipe
+        self.bucket.put("projects/p/train.yaml", recipe)
+
+    # What users do
+
+    @rule(dataset=st.sampled_from(DATASETS), files=st.sampled_from(DROPS))
+    def drop(self, dataset: str, files: tuple[str, ...]) -> None:
+        for file in files:
+            version = self.bucket.put(data_prefix("p", dataset) + file)
+            self.uploads.append((version.key, version.version_id))
+            COUNTED["uploads"] += 1
+
+    @rule(dataset=st.sampled_from(DATASETS), file=st.sampled_from(FILES))
+    def delete(self, dataset: str, file: str) -> None:
+        if self.bucket.latest(data_prefix("p", dataset) + file):
+            self.bucket.delete(data_prefix("p", dataset) + file)
+
+    @rule(broken=st.booleans())
+    def push(self, broken: bool) -> None:
+        self.bucket.put("projects/p/train.yaml", self.recipe)
+        if broken:
+            self.bucket.delete("projects/p/code/run.sh")
+        else:
+            self.bucket.put("projects/p/code/run.sh")
+
+    @rule(dataset=st.sampled_from(DATASETS), rerun=st.booleans(), far=sides)
+    def request(self, dataset: str, rerun: bool, far: int) -> None:
+        self._start(far, "request", lambda: self.launch.request("p", dataset, caller="ann", rerun=rerun))
+
+    @precondition(lambda self: self.table.runs)
+    @rule(which=anyone, far=sides)
+    def repeat(self, which: int, far: int) -> None:
+        run_id = sorted(self.table.runs)[which % len(self.table.runs)]
+        self._start(far, "request", lambda: self.launch.repeat(run_id, caller="ann"))
+
+    @precondition(lambda self: self.table.runs)
+    @rule(which=anyone, far=sides)
+    def ask_to_cancel(self, which: int, far: int) -> None:
+        run_id = sorted(self.table.runs)[which % len(self.table.runs)]
+        self._start(far, "cancel", lambda: self.cancel.run(run_id, "bob"))
+
+    # What queues, streams and schedules deliver, in any order
+
+    @precondition(lambda self: self.uploads)
+    @rule(which=anyone, far=sides)
+    def deliver_upload(self, which: int, far: int) -> None:
+        event = self.uploads.pop(which % len(self.uploads))
+        self._start(far, "upload", lambda: self.launch.upload(*event), lambda: self.uploads.append(event))
+
+    @precondition(lambda self: self.jobs.events)
+    @rule(which=anyone, far=sides)
+    def deliver_change(self, which: int, far: int) -> None:
+        event = self.jobs.events.pop(which % len(self.jobs.events))
+        self._start(far, "change", lambda: self.track.event(event), lambda: self.jobs.events.append(event))
+
+    @precondition(lambda self: self.table.stream)
+    @rule(which=anyone, far=sides)
+    def deliver_end(self, which: int, far: int) -> None:
+        run_id = self.table.stream.pop(which % len(self.table.stream))
+        self._start(
+            far, "notice", lambda: self.announce.ended(run_id), lambda: self.table.stream.append(run_id)
+        )
+
+    @precondition(lambda self: self.uploads or self.jobs.events or self.table.stream)
+    @rule(which=anyone)
+    def repeat_an_event(self, which: int) -> None:
+        queue: list[Any] = max((self.uploads, self.jobs.events, self.table.stream), key=len)
+        queue.append(queue[which % len(queue)])
+        COUNTED["events repeated"] += 1
+        self.troubled = True
+
+    @precondition(lambda self: self.jobs.events)
+    @rule(which=anyone)
+    def lose_a_change(self, which: int) -> None:
+        self.jobs.events.pop(which % len(self.jobs.events))
+        COUNTED["events lost"] += 1
+
+    @precondition(lambda self: self.table.stream)
+    @rule(which=anyone)
+    def lose_an_end(self, which: int) -> None:
+        self.table.stream.pop(which % len(self.table.stream))
+        COUNTED["events lost"] += 1
+
+    @rule(far=sides)
+    def pass_of_the_reconciler(self, far: int) -> None:
+        self._start(far, "reconcile", self.reconcile.all)
+
+    # What becomes of invocations
+
+    @precondition(lambda self: self.tasks)
+    @rule(which=anyone, far=sides)
+    def go_on(self, which: int, far: int) -> None:
+        self._go_on(*self.tasks[which % len(self.tasks)], far)
+
+    @precondition(lambda self: self.tasks)
+    @rule(which=anyone)
+    def die(self, which: int) -> None:
+        task, again = self.tasks[which % len(self.tasks)]
+        self.world.kill(task)
+        COUNTED["tasks killed"] += 1
+        self.troubled = True
+        self._tidy(task, again)
+
+    @precondition(lambda self: self.tasks)
+    @rule(which=anyone, denied=st.booleans())
+    def fail_a_call(self, which: int, denied: bool) -> None:
+        task, again = self.tasks[which % len(self.tasks)]
+        self.world.fail(task, _error_of(task, denied))
+        COUNTED["calls failed"] += 1
+        self.troubled = True
+        self._tidy(task, again)
+
+    # What time and AWS Batch do
+
+    @rule(seconds=st.sampled_from((1, 4, 9)))
+    def a_moment_passes(self, seconds: int) -> None:
+        self.world.later(seconds)
+
+    @rule(seconds=st.sampled_from((70, 130, 700, 3700)), first=st.booleans())
+    def a_long_time_passes(self, seconds: int, first: bool) -> None:
+        for task, again in list(self.tasks) if first else ():
+            self._go_on(task, again, 99)
+        self.world.later(seconds)
+        for task, again in list(self.tasks):
+            if (self.world.now - task.started).total_seconds() > TASK_SECONDS:
+                self.world.kill(task)
+                COUNTED["tasks timed out"] += 1
+                self.troubled = True
+                self._tidy(task, again)
+
+    @precondition(lambda self: any(not job.ended for job in self.jobs.jobs.values()))
+    @rule(which=anyone, how=st.sampled_from(("on", "reclaimed", "failed")))
+    def batch_moves_a_job(self, which: int, how: str) -> None:
+        living = [job for job in self.jobs.jobs.values() if not job.ended]
+        job = living[which % len(living)]
+        _move(self.jobs, job, how)
+
+    # What must hold at every moment
+
+    @invariant()
+    def a_run_has_one_batch_job(self) -> None:
+        names = Counter(job.detail["jobName"] for job in self.jobs.jobs.values())
+        assert not names or max(names.values()) == 1, names
+
+    @invariant()
+    def a_drop_has_one_run(self) -> None:
+        assert len(set(self.table.drops.values())) == len(self.table.drops)
+
+    def teardown(self) -> None:
+        """No more trouble: everything that was accepted has to come to its end."""
+        for task, again in list(self.tasks):
+            self.world.finish(task)
+            self._tidy(task, again)
+        for _ in range(40):
+            if not self._settle():
+                break
+        self._check()
+
+    def _settle(self) -> bool:
+        """Deliver what waits, let time pass, let Batch finish, look over all; whether things moved."""
+        before = dict(self.table.runs), dict(self.waiting.items)
+        busy = bool(self.uploads or self.jobs.events or self.table.stream)
+        for queue, start in (
+            (self.uploads, self.deliver_upload),
+            (self.jobs.events, self.deliver_change),
+            (self.table.stream, self.deliver_end),
+        ):
+            for _ in range(len(queue)):
+                start(0, 99)
+        living = [job for job in self.jobs.jobs.values() if not job.ended]
+        for job in living:
+            _move(self.jobs, job, "on")
+        self.world.later(3700)
+        task = self.world.finish(self.world.start("reconcile", self.reconcile.all))
+        assert task.error is None, task.error
+        assert "failed" not in task.result
+        after = dict(self.table.runs), dict(self.waiting.items)
+        return busy or bool(living) or before != after
+
+    def _check(self) -> None:
+        for run in self.table.runs.values():
+            COUNTED["runs"] += 1
+            assert run.ended, f"{run.run_id} is {run.status} for ever"
+            assert run.announced_at, f"{run.run_id} ended and nobody was told"
+            told = [
+                outcome
+                for _, outcome, notice in self.topic.published
+                if outcome != "ATTENTION" and run.run_id in notice.text
+            ]
+            COUNTED["notices repeated"] += len(told) - 1
+            assert set(told) == {run.status}
+            assert len(told) == 1 or self.troubled, "told twice though nothing went wrong"
+            self._check_against_batch(run)
+        for dataset in DATASETS:
+            self._check_dataset(dataset)
+
+    def _check_against_batch(self, run: Any) -> None:
+        jobs = [job for job in self.jobs.jobs.values() if job.detail["jobName"] == run.run_id]
+        if run.status == "REJECTED" or (run.status == "CANCELLED" and not jobs):
+            return
+        (job,) = jobs
+        assert run.batch_job_id == job.job_id
+        state = job.detail
+        expected = "CANCELLED" if state.get("isTerminated") else state["status"]
+        assert run.status == expected
+        assert len(run.attempts) == len(state["attempts"])
+
+    def _check_dataset(self, dataset: str) -> None:
+        """What is complete now has its run; what came after a marker that has one waits for a new marker."""
+        folder = data_prefix("p", dataset)
+        latest = [self.bucket.latest(folder + file) for file in FILES]
+        recipe = parse(self.recipe)
+        found = match_inputs(recipe.inputs, recipe.trigger, [item for item in latest if item], folder)
+        if not found.ready:
+            return
+        marker = found.marker
+        if marker and self.table.find_upload(marker.key, marker.version_id):
+            return
+        assert drop_id("p", dataset, found.versions) in self.table.drops, f"{dataset} was lost"
+
+    def _start(self, far: int, name: str, work: Any, again: Any = None) -> None:
+        task = self.world.start(name, work)
+        self.tasks.append((task, again))
+        self._go_on(task, again, far)
+
+    def _go_on(self, task: Task, again: Any, far: int) -> None:
+        for _ in range(far):
+            if not task.ended:
+                self.world.step(task)
+        self._tidy(task, again)
+
+    def _tidy(self, task: Task, again: Any) -> None:
+        if not task.ended:
+            return
+        self.tasks.remove((task, again))
+        most = MOST_CALLS.get(task.name)
+        # A cancel that came in between costs one more.
+        assert most is None or len(task.calls) - task.calls.count("end") <= most, task.calls
+        if task.error is None:
+            return
+        assert isinstance(task.error, (*EXPECTED, FailedCallError)) or _was_killed(task), task.error
+        if again:
+            again()
+
+
+def _was_killed(task: Task) -> bool:
+    return type(task.error).__name__ == "Killed"
+
+
+def _error_of(task: Task, denied: bool) -> Exception:
+    side, call = task.at or ("", "")
+    if call == "submit":
+        if side == "after":
+            return UnsureError("the answer got lost")
+        return DeniedError("no permission") if denied else BusyError("throttled")
+    return FailedCallError(f"{call} failed {side} its effect")
+
+
+def _move(jobs: MemoryJobQueue, job: Job, how: str) -> None:
+    detail = job.detail
+    status = detail["status"]
+    if status in NEXT_STATES:
+        jobs.move(job, NEXT_STATES[status])
+        return
+    stamps = {"startedAt": 1795399800000, "stoppedAt": 1795399860000}
+    attempts = [*detail["attempts"], {**stamps, "container": {}}]
+    if how == "reclaimed" and len(attempts) < detail["retryStrategy"]["attempts"]:
+        jobs.move(job, "RUNNABLE", attempts=attempts)
+    else:
+        jobs.move(job, "FAILED" if how != "on" else "SUCCEEDED", attempts=attempts, **stamps)

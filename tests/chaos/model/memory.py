@@ -1,0 +1,356 @@
+"""The adapters in memory: the methods and answers of those of `droptrain.aws`, each one atomic effect."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chaos.model.world import World, outside
+from droptrain.aws.bucket import RecipeFile
+from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, Page, Request
+from droptrain.domain import batch_job, times
+from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
+from droptrain.domain.errors import Cause
+from droptrain.domain.notice import Notice
+from droptrain.domain.run import Cost, Run, Step, run_prefix
+
+
+class MemoryBucket:
+    """Objects by key, each with its versions; None stands for a delete marker."""
+
+    name = "data"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.documents: dict[str, Any] = {}
+        self._versions: dict[str, list[ObjectVersion | None]] = {}
+
+    def put(self, key: str, document: object = None) -> ObjectVersion:
+        """Put a new version of an object; a recipe's `document` is its parsed YAML."""
+        versions = self._versions.setdefault(key, [])
+        version = ObjectVersion(key, f"v{len(versions)}", 10, "etag")
+        versions.append(version)
+        self.documents[key] = document
+        return version
+
+    def delete(self, key: str) -> None:
+        self._versions[key].append(None)
+
+    def latest(self, key: str) -> ObjectVersion | None:
+        versions = self._versions.get(key)
+        return versions[-1] if versions else None
+
+    @outside
+    def recipe(self, project: str) -> RecipeFile:
+        key = recipe_key(project)
+        version = self.latest(key)
+        return RecipeFile(self.documents[key] if version else None, version)
+
+    @outside
+    def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
+        latest = (versions[-1] for key, versions in self._versions.items() if key.startswith(prefix))
+        return tuple(version for version in latest if version)
+
+    @outside
+    def write_plan(self, plan: Mapping[str, Any]) -> None:
+        key = run_prefix(plan["project"], plan["run_id"]) + "run.json"
+        self.documents.setdefault(key, copy.deepcopy(plan))
+
+    @outside
+    def plan(self, project: str, run_id: str) -> Any:
+        return copy.deepcopy(self.documents.get(run_prefix(project, run_id) + "run.json"))
+
+    @outside
+    def outcome(self, project: str, run_id: str) -> object:
+        return self.documents.get(run_prefix(project, run_id) + "outcome.json")
+
+    @outside
+    def lease_holder(self, project: str, run_id: str) -> str | None:
+        return self.documents.get(run_prefix(project, run_id) + "lease")
+
+
+class MemoryTable:
+    """The runs' table. `ended` is called with each run that gets its outcome, as the stream tells of it."""
+
+    def __init__(self, world: World, waiting: "MemoryWaitingList") -> None:
+        self.world = world
+        self.runs: dict[str, Run] = {}
+        self.drops: dict[str, str] = {}
+        self.stream: list[str] = []
+        self._uploads: dict[tuple[str, str], str] = {}
+        self._requests: dict[str, tuple[str, str]] = {}
+        self._waiting = waiting
+
+    @outside
+    def claim(
+        self,
+        run: Run,
+        drop: DropClaim | None = None,
+        request: Request | None = None,
+        previous: Run | None = None,
+    ) -> Claimed:
+        if run.run_id in self.runs:
+            return "run_taken"
+        if drop and drop.drop_id in self.drops:
+            return "drop_taken"
+        if request and request.key in self._requests:
+            return "request_taken"
+        if previous:
+            if self.runs[previous.run_id].reruns != previous.reruns:
+                return "run_taken"
+            self._put(replace(self.runs[previous.run_id], reruns=previous.reruns + 1))
+        if drop:
+            self.drops[drop.drop_id] = run.run_id
+            self._waiting.items.pop((run.project, run.dataset), None)
+            for upload in drop.uploads:
+                self._uploads[upload.key, upload.version_id] = run.run_id
+        if request:
+            self._requests[request.key] = (run.run_id, request.body_digest)
+        self._put(run)
+        return "claimed"
+
+    @outside
+    def get(self, run_id: str) -> Run | None:
+        return self.runs.get(run_id)
+
+    @outside
+    def find_upload(self, key: str, version_id: str) -> str | None:
+        return self._uploads.get((key, version_id))
+
+    @outside
+    def find_drop(self, drop: str) -> str | None:
+        return self.drops.get(drop)
+
+    @outside
+    def find_request(self, key: str) -> tuple[str, str] | None:
+        return self._requests.get(key)
+
+    @outside
+    def hold_claim(self, run: Run, at: str) -> Run | None:
+        return self._set_claimed_at(run, at)
+
+    @outside
+    def release_claim(self, run: Run) -> None:
+        self._set_claimed_at(run, RELEASED)
+
+    def _set_claimed_at(self, run: Run, at: str) -> Run | None:
+        now = self.runs.get(run.run_id)
+        if now is None or not now.is_claim or now.claimed_at != run.claimed_at:
+            return None
+        return self._put(replace(now, claimed_at=at))
+
+    @outside
+    def record_job(self, run: Run, job_id: str, at: str) -> Run:
+        now = self.runs[run.run_id]
+        if not now.is_claim:
+            return now
+        return self._put(
+            replace(
+                now, status="SUBMITTED", batch_job_id=job_id, updated_at=at, progress=SUBMITTED,
+                history=(*now.history, Step(at, "SUBMITTED")),
+            )
+        )  # fmt: skip
+
+    @outside
+    def apply(
+        self,
+        job: JobState,
+        at: str,
+        *,
+        cause: Cause | None = None,
+        metrics: Mapping[str, float] | None = None,
+        cost: Cost | None = None,
+    ) -> Applied:
+        now = self.runs.get(job.run_id)
+        if now is None:
+            return "unknown"
+        if now.ended or now.progress >= job.progress or now.batch_job_id not in (None, job.job_id):
+            return "stale"
+        self._put(
+            replace(
+                now,
+                status=job.status,
+                progress=job.progress,
+                updated_at=at,
+                batch_job_id=job.job_id,
+                attempts=job.attempts or now.attempts,
+                log_stream=job.log_stream or now.log_stream,
+                started_at=now.started_at or job.started_at,
+                stopped_at=(job.stopped_at if job.ended else None) or now.stopped_at,
+                cause=cause or now.cause,
+                metrics=dict(metrics or now.metrics),
+                cost=cost or now.cost,
+                history=(*now.history, Step(at, job.status, job.status_reason)),
+            )
+        )
+        return "applied"
+
+    @outside
+    def follow(self, run_id: str, superseded: str, job_id: str, at: str) -> bool:
+        now = self.runs[run_id]
+        if now.ended or now.batch_job_id != superseded:
+            return False
+        self._put(replace(now, batch_job_id=job_id, progress=SUBMITTED, updated_at=at))
+        return True
+
+    @outside
+    def end(self, run: Run, status: Any, cause: Cause, at: str) -> bool:
+        now = self.runs[run.run_id]
+        if (now.status, now.updated_at) != (run.status, run.updated_at):
+            return False
+        step = Step(at, status, cause.message)
+        self._put(replace(now, status=status, cause=cause, updated_at=at, history=(*now.history, step)))
+        return True
+
+    @outside
+    def ask_to_cancel(self, run_id: str, caller: str, at: str) -> Run | None:
+        now = self.runs.get(run_id)
+        if now is None or now.ended:
+            return None
+        return self._put(replace(now, cancelled_by=now.cancelled_by or caller, updated_at=at))
+
+    @outside
+    def mark_told(self, run_id: str, cause: str) -> None:
+        now = self.runs[run_id]
+        if cause not in now.told:
+            self._put(replace(now, told=(*now.told, cause)))
+
+    @outside
+    def mark_announced(self, run_id: str, at: str) -> None:
+        now = self.runs[run_id]
+        self._put(replace(now, announced_at=now.announced_at or at))
+
+    @outside
+    def page(self, *, project: str | None, status: str | None, limit: int, position: Any) -> Page:
+        found = sorted(self.runs.values(), key=lambda run: run.created_order, reverse=True)
+        chosen = [run for run in found if project in (None, run.project) and status in (None, run.status)]
+        return Page(tuple(chosen[:limit]), None)
+
+    def active(self) -> Iterator[tuple[Run, ...]]:
+        yield self._active()
+
+    @outside
+    def _active(self) -> tuple[Run, ...]:
+        found = (run for run in self.runs.values() if not run.announced_at)
+        # The index has no job, inputs or history: see NonKeyAttributes in the template.
+        return tuple(replace(run, job=None, inputs=(), history=(), reruns=0) for run in found)
+
+    def _put(self, run: Run) -> Run:
+        before = self.runs.get(run.run_id)
+        self.runs[run.run_id] = run
+        if run.ended and not (before and before.ended):
+            self.stream.append(run.run_id)
+        return run
+
+
+class MemoryWaitingList:
+    """Datasets that wait for a file: by project and dataset, and whether people were told."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.items: dict[tuple[str, str], tuple[Waiting, bool]] = {}
+
+    @outside
+    def note(self, project: str, dataset: str, missing: Iterable[str], now: datetime) -> None:
+        waiting, told = self.items.get((project, dataset), (None, False))
+        since = waiting.since if waiting else times.to_text(now)
+        self.items[project, dataset] = Waiting(project, dataset, since, tuple(missing)), told
+
+    @outside
+    def of_project(self, project: str) -> tuple[Waiting, ...]:
+        return tuple(waiting for waiting, _ in self.items.values() if waiting.project == project)
+
+    def untold(self, before: datetime) -> Iterator[Waiting]:
+        yield from self._untold(times.to_text(before))
+
+    @outside
+    def _untold(self, before: str) -> list[Waiting]:
+        return [waiting for waiting, told in self.items.values() if not told and waiting.since < before]
+
+    @outside
+    def mark_told(self, waiting: Waiting) -> None:
+        place = (waiting.project, waiting.dataset)
+        if place in self.items:
+            self.items[place] = (self.items[place][0], True)
+
+    @outside
+    def forget(self, waiting: Waiting) -> None:
+        self.items.pop((waiting.project, waiting.dataset), None)
+
+
+@dataclass
+class Job:
+    """A Batch job: its detail as AWS Batch tells of it."""
+
+    detail: dict[str, Any]
+
+    @property
+    def job_id(self) -> str:
+        return str(self.detail["jobId"])
+
+    @property
+    def ended(self) -> bool:
+        return self.detail["status"] in ("SUCCEEDED", "FAILED")
+
+
+class MemoryJobQueue:
+    """AWS Batch: jobs that the world moves, and the change events that come of it."""
+
+    definition = "arn:aws:batch:eu-west-1:123456789012:job-definition/training:1"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.jobs: dict[str, Job] = {}
+        self.events: list[dict[str, Any]] = []
+
+    @outside
+    def submit(self, run: Run, environment: Mapping[str, str]) -> str:
+        assert run.job is not None
+        assert environment["DROPTRAIN_RUN"].endswith(f"/{run.run_id}/")
+        detail = {
+            "jobName": run.run_id, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
+            "retryStrategy": {"attempts": run.job.attempts}, "tags": {"droptrain:project": run.project},
+            "container": {},
+        }  # fmt: skip
+        job = Job(detail)
+        self.jobs[job.job_id] = job
+        self._tell(job)
+        return job.job_id
+
+    @outside
+    def find(self, run: Run) -> str | None:
+        named = (job.job_id for job in self.jobs.values() if job.detail["jobName"] == run.run_id)
+        return next(named, None)
+
+    @outside
+    def describe(self, job_ids: Iterable[str]) -> dict[str, JobState]:
+        states = (batch_job.read(self.jobs[job_id].detail) for job_id in job_ids if job_id in self.jobs)
+        return {state.job_id: state for state in states if state}
+
+    @outside
+    def end(self, job_id: str, reason: str) -> None:
+        job = self.jobs.get(job_id)
+        if job and not job.ended:
+            self.move(job, "FAILED", statusReason=reason, isTerminated=True)
+
+    def move(self, job: Job, status: str, **changes: Any) -> None:
+        """Move a job to a state; the event of it waits to be delivered."""
+        job.detail = {**job.detail, "status": status, **changes}
+        self._tell(job)
+
+    def _tell(self, job: Job) -> None:
+        self.events.append(copy.deepcopy(job.detail))
+
+
+class MemoryTopic:
+    """The notices that were published: (project, outcome, notice)."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.published: list[tuple[str, str, Notice]] = []
+
+    @outside
+    def publish(self, project: str, outcome: str, notice: Notice) -> None:
+        self.published.append((project, outcome, notice))
