@@ -75,11 +75,7 @@ class StreamSource:
             self._deliver_batch(wanted[start : start + self._batch_size], 0)
 
     def _read(self) -> list[Record]:
-        """What came since the last call.
-
-        With a new iterator each time: a cancelled transaction makes moto put back a copy of the table, and
-        an iterator goes on reading the stream of the one that was left.
-        """
+        """What came since the last call. With a new iterator each time, as an iterator expires."""
         where = {"ShardIteratorType": "TRIM_HORIZON"}
         if self._last_number:
             where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": self._last_number}

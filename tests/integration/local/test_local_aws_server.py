@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.dynamodb.models.table import Table
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.errors import PortTakenError
@@ -45,6 +46,49 @@ def test_concurrent_adds_are_all_counted(clients) -> None:
         ExpressionAttributeValues={":one": {"N": "1"}},
     ))  # fmt: skip
     assert dynamodb.get_item(TableName="counters", Key=key)["Item"]["n"] == {"N": "60"}
+
+
+def test_a_cancelled_transaction_leaves_no_trace_and_no_copy_of_its_table(clients) -> None:
+    dynamodb, streams = clients.client("dynamodb"), clients.client("dynamodbstreams")
+    table = dynamodb.create_table(
+        TableName="things", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]  # fmt: skip
+    tables = len(Table.instances_tracked)
+
+    def key(name: str) -> dict[str, Any]:
+        return {"pk": {"S": "one"}, "sk": {"S": name}}
+
+    def write(*operations: dict[str, Any]) -> None:
+        dynamodb.transact_write_items(
+            TransactItems=[
+                {kind: {"TableName": "things", **what} for kind, what in operation.items()}
+                for operation in operations
+            ]
+        )
+
+    write({"Put": {"Item": key("there") | {"n": {"N": "1"}}}}, {"Put": {"Item": key("left")}})
+    before = dynamodb.scan(TableName="things")["Items"]
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        write(
+            {"Update": {
+                "Key": key("there"), "UpdateExpression": "SET n = :n",
+                "ExpressionAttributeValues": {":n": {"N": "2"}},
+            }},
+            {"Delete": {"Key": key("left")}},
+            {"Put": {"Item": key("new")}},
+            {"ConditionCheck": {"Key": key("gone"), "ConditionExpression": "attribute_exists(pk)"}},
+        )  # fmt: skip
+    after = dynamodb.scan(TableName="things")["Items"]
+    assert sorted(after, key=str) == sorted(before, key=str)
+    shard = streams.describe_stream(StreamArn=table["LatestStreamArn"])["StreamDescription"]["Shards"][0]
+    iterator = streams.get_shard_iterator(
+        StreamArn=table["LatestStreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    assert len(streams.get_records(ShardIterator=iterator)["Records"]) == 2
+    assert len(Table.instances_tracked) == tables
 
 
 def test_one_of_many_conditional_puts_wins(clients, bucket) -> None:
