@@ -4,6 +4,7 @@ import heapq
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -38,8 +39,8 @@ class Detour:
         self._late: list[tuple[float, int, str, str]] = []
         self._closing = threading.Event()
         self._urls = dict(self._install(cloud.client("events")))
-        self._thread = threading.Thread(target=self._run, name="detour", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, "detour")
+        self._end = self._thread.submit(self._run)
 
     def smooth(self) -> None:
         """Pass on what comes from now on once and at once; what is under way comes when it is due."""
@@ -51,7 +52,8 @@ class Detour:
 
     def close(self) -> None:
         self._closing.set()
-        self._thread.join()
+        self._end.result()
+        self._thread.shutdown()
 
     def _install(self, events: Any) -> list[tuple[str, str]]:
         """(the detour's queue, the real queue) by URL."""

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
@@ -51,16 +52,17 @@ class Drops:
         self.replaced = 0
         self._datasets = [self._draw(folder) for folder in folders]
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="drops", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, "drops")
+        self._end = self._thread.submit(self._run)
 
     @property
     def done(self) -> bool:
-        return not self._thread.is_alive()
+        return self._end.done()
 
     def close(self) -> None:
         self._closing.set()
-        self._thread.join()
+        self._end.result()
+        self._thread.shutdown()
 
     def _draw(self, folder: str) -> Dataset:
         first, second = self._chance.sample(FILES, 2)

@@ -3,10 +3,13 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import BotoCoreError, ClientError
 from chaos.soak.drops import Versions
 
 from droptrain_local.cloud import LaptopCloud
@@ -89,16 +92,11 @@ def active_count(cloud: LaptopCloud) -> int:
 def jobs(cloud: LaptopCloud) -> list[SeenJob]:
     """Every Batch job of every queue."""
     batch = cloud.client("batch")
-    job_ids = [
-        job["jobId"]
-        for queue in batch.describe_job_queues()["jobQueues"]
-        for state in _STATES
-        for page in batch.get_paginator("list_jobs").paginate(jobQueue=queue["jobQueueArn"], jobStatus=state)
-        for job in page["jobSummaryList"]
-    ]
+    queues = [queue["jobQueueArn"] for queue in batch.describe_job_queues()["jobQueues"]]
+    job_ids = [job["jobId"] for queue in queues for state in _STATES for job in _listed(batch, queue, state)]
     described: list[dict[str, Any]] = []
     for start in range(0, len(job_ids), 100):
-        described += batch.describe_jobs(jobs=job_ids[start : start + 100])["jobs"]
+        described += _in_the_end(partial(batch.describe_jobs, jobs=job_ids[start : start + 100]))["jobs"]
     return [
         SeenJob(
             job["jobId"],
@@ -150,6 +148,25 @@ def exporting_jobs(cloud: LaptopCloud) -> dict[str, set[str]]:
             if parts[3] == "export":
                 found.setdefault(parts[2], set()).add(parts[4].rpartition("-")[0])
     return found
+
+
+def _listed(batch: Any, queue: str, state: str) -> Iterator[dict[str, Any]]:
+    token: dict[str, str] = {}
+    while True:
+        page = _in_the_end(partial(batch.list_jobs, jobQueue=queue, jobStatus=state, **token))
+        yield from page["jobSummaryList"]
+        if "nextToken" not in page:
+            return
+        token = {"nextToken": page["nextToken"]}
+
+
+def _in_the_end(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer of Batch when it has used up the faults that nobody met."""
+    while True:
+        try:
+            return call()
+        except (BotoCoreError, ClientError):
+            continue
 
 
 def _run(item: dict[str, Any]) -> SeenRun:
