@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from chaos.model.machine import COUNTED, Everything
+from chaos.model.machine import COUNTED, Everything, Launching
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -32,7 +32,8 @@ def explore(schedules: int, first_seed: int) -> None:
             suppress_health_check=list(HealthCheck),
         )
         print(f"{COUNTED['schedules']:>7} of {schedules}, seed {first_seed + number}", file=sys.stderr)
-        run_state_machine_as_test(seed(first_seed + number)(Everything), settings=lot)
+        machine = Launching if number % 2 else Everything
+        run_state_machine_as_test(seed(first_seed + number)(machine), settings=lot)
     for name, count in sorted(COUNTED.items()):
         print(f"{name:<16} {count}")
     print(f"{'seconds':<16} {time.monotonic() - started:.0f}")

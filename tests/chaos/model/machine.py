@@ -40,8 +40,8 @@ anyone = st.integers(min_value=0, max_value=1000)
 sides = st.sampled_from((*range(20), *[99] * 15))
 
 
-class Everything(RuleBasedStateMachine):
-    """The core over in-memory adapters, with all that can happen to it."""
+class Launching(RuleBasedStateMachine):
+    """The core over in-memory adapters; a pair of files was dropped, and handlers meet over it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,42 +66,12 @@ class Everything(RuleBasedStateMachine):
         self.bucket.put("projects/p/code/run.sh")
         COUNTED["schedules"] += 1
 
-    @initialize(recipe=st.sampled_from(RECIPES))
-    def publish(self, recipe: dict[str, Any]) -> None:
-        self.recipe = recipe
-        self.bucket.put("projects/p/train.yaml", recipe)
+    @initialize()
+    def publish(self) -> None:
+        self.recipe: dict[str, Any] = {}
+        self._drop("first", FILES[:2])
 
     # What users do
-
-    @rule(dataset=st.sampled_from(DATASETS), files=st.sampled_from(DROPS))
-    def drop(self, dataset: str, files: tuple[str, ...]) -> None:
-        for file in files:
-            version = self.bucket.put(data_prefix("p", dataset) + file)
-            self.uploads.append((version.key, version.version_id))
-            COUNTED["uploads"] += 1
-
-    @rule(dataset=st.sampled_from(DATASETS), file=st.sampled_from(FILES))
-    def delete(self, dataset: str, file: str) -> None:
-        if self.bucket.latest(data_prefix("p", dataset) + file):
-            self.bucket.delete(data_prefix("p", dataset) + file)
-
-    @rule(broken=st.booleans())
-    def push(self, broken: bool) -> None:
-        self.bucket.put("projects/p/train.yaml", self.recipe)
-        if broken:
-            self.bucket.delete("projects/p/code/run.sh")
-        else:
-            self.bucket.put("projects/p/code/run.sh")
-
-    @rule(dataset=st.sampled_from(DATASETS), rerun=st.booleans(), far=sides)
-    def request(self, dataset: str, rerun: bool, far: int) -> None:
-        self._start(far, "request", lambda: self.launch.request("p", dataset, caller="ann", rerun=rerun))
-
-    @precondition(lambda self: self.table.runs)
-    @rule(which=anyone, far=sides)
-    def repeat(self, which: int, far: int) -> None:
-        run_id = sorted(self.table.runs)[which % len(self.table.runs)]
-        self._start(far, "request", lambda: self.launch.repeat(run_id, caller="ann"))
 
     @precondition(lambda self: self.table.runs)
     @rule(which=anyone, far=sides)
@@ -117,20 +87,6 @@ class Everything(RuleBasedStateMachine):
         event = self.uploads.pop(which % len(self.uploads))
         self._start(far, "upload", lambda: self.launch.upload(*event), lambda: self.uploads.append(event))
 
-    @precondition(lambda self: self.jobs.events)
-    @rule(which=anyone, far=sides)
-    def deliver_change(self, which: int, far: int) -> None:
-        event = self.jobs.events.pop(which % len(self.jobs.events))
-        self._start(far, "change", lambda: self.track.event(event), lambda: self.jobs.events.append(event))
-
-    @precondition(lambda self: self.table.stream)
-    @rule(which=anyone, far=sides)
-    def deliver_end(self, which: int, far: int) -> None:
-        run_id = self.table.stream.pop(which % len(self.table.stream))
-        self._start(
-            far, "notice", lambda: self.announce.ended(run_id), lambda: self.table.stream.append(run_id)
-        )
-
     @precondition(lambda self: self.uploads or self.jobs.events or self.table.stream)
     @rule(which=anyone)
     def repeat_an_event(self, which: int) -> None:
@@ -138,18 +94,6 @@ class Everything(RuleBasedStateMachine):
         queue.append(queue[which % len(queue)])
         COUNTED["events repeated"] += 1
         self.troubled = True
-
-    @precondition(lambda self: self.jobs.events)
-    @rule(which=anyone)
-    def lose_a_change(self, which: int) -> None:
-        self.jobs.events.pop(which % len(self.jobs.events))
-        COUNTED["events lost"] += 1
-
-    @precondition(lambda self: self.table.stream)
-    @rule(which=anyone)
-    def lose_an_end(self, which: int) -> None:
-        self.table.stream.pop(which % len(self.table.stream))
-        COUNTED["events lost"] += 1
 
     @rule(far=sides)
     def pass_of_the_reconciler(self, far: int) -> None:
@@ -184,26 +128,13 @@ class Everything(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((1, 4, 9)))
     def a_moment_passes(self, seconds: int) -> None:
-        self.world.later(seconds)
+        self._pass_time(seconds)
 
     @rule(seconds=st.sampled_from((70, 130, 700, 3700)), first=st.booleans())
     def a_long_time_passes(self, seconds: int, first: bool) -> None:
         for task, again in list(self.tasks) if first else ():
             self._go_on(task, again, 99)
-        self.world.later(seconds)
-        for task, again in list(self.tasks):
-            if (self.world.now - task.started).total_seconds() > TASK_SECONDS:
-                self.world.kill(task)
-                COUNTED["tasks timed out"] += 1
-                self.troubled = True
-                self._tidy(task, again)
-
-    @precondition(lambda self: any(not job.ended for job in self.jobs.jobs.values()))
-    @rule(which=anyone, how=st.sampled_from(("on", "reclaimed", "failed")))
-    def batch_moves_a_job(self, which: int, how: str) -> None:
-        living = [job for job in self.jobs.jobs.values() if not job.ended]
-        job = living[which % len(living)]
-        _move(self.jobs, job, how)
+        self._pass_time(seconds)
 
     # What must hold at every moment
 
@@ -226,14 +157,38 @@ class Everything(RuleBasedStateMachine):
                 break
         self._check()
 
+    def _drop(self, dataset: str, files: tuple[str, ...]) -> None:
+        for file in files:
+            version = self.bucket.put(data_prefix("p", dataset) + file)
+            self.uploads.append((version.key, version.version_id))
+            COUNTED["uploads"] += 1
+
+    def _deliver_change(self, which: int, far: int) -> None:
+        event = self.jobs.events.pop(which % len(self.jobs.events))
+        self._start(far, "change", lambda: self.track.event(event), lambda: self.jobs.events.append(event))
+
+    def _deliver_end(self, which: int, far: int) -> None:
+        stream = self.table.stream
+        run_id = stream.pop(which % len(stream))
+        self._start(far, "notice", lambda: self.announce.ended(run_id), lambda: stream.append(run_id))
+
+    def _pass_time(self, seconds: int) -> None:
+        self.world.later(seconds)
+        for task, again in list(self.tasks):
+            if (self.world.now - task.started).total_seconds() > TASK_SECONDS:
+                self.world.kill(task)
+                COUNTED["tasks timed out"] += 1
+                self.troubled = True
+                self._tidy(task, again)
+
     def _settle(self) -> bool:
         """Deliver what waits, let time pass, let Batch finish, look over all; whether things moved."""
         before = dict(self.table.runs), dict(self.waiting.items)
         busy = bool(self.uploads or self.jobs.events or self.table.stream)
         for queue, start in (
             (self.uploads, self.deliver_upload),
-            (self.jobs.events, self.deliver_change),
-            (self.table.stream, self.deliver_end),
+            (self.jobs.events, self._deliver_change),
+            (self.table.stream, self._deliver_end),
         ):
             for _ in range(len(queue)):
                 start(0, 99)
@@ -311,6 +266,71 @@ class Everything(RuleBasedStateMachine):
         assert isinstance(task.error, (*EXPECTED, FailedCallError)) or _was_killed(task), task.error
         if again:
             again()
+
+
+class Everything(Launching):
+    """With all that users, queues and AWS Batch can do on top."""
+
+    @initialize(recipe=st.sampled_from(RECIPES))
+    def publish(self, recipe: dict[str, Any]) -> None:
+        self.recipe = recipe
+        self.bucket.put("projects/p/train.yaml", recipe)
+
+    @rule(dataset=st.sampled_from(DATASETS), files=st.sampled_from(DROPS))
+    def drop(self, dataset: str, files: tuple[str, ...]) -> None:
+        self._drop(dataset, files)
+
+    @rule(dataset=st.sampled_from(DATASETS), file=st.sampled_from(FILES))
+    def delete(self, dataset: str, file: str) -> None:
+        if self.bucket.latest(data_prefix("p", dataset) + file):
+            self.bucket.delete(data_prefix("p", dataset) + file)
+
+    @rule(broken=st.booleans())
+    def push(self, broken: bool) -> None:
+        self.bucket.put("projects/p/train.yaml", self.recipe)
+        if broken:
+            self.bucket.delete("projects/p/code/run.sh")
+        else:
+            self.bucket.put("projects/p/code/run.sh")
+
+    @rule(dataset=st.sampled_from(DATASETS), rerun=st.booleans(), far=sides)
+    def request(self, dataset: str, rerun: bool, far: int) -> None:
+        self._start(far, "request", lambda: self.launch.request("p", dataset, caller="ann", rerun=rerun))
+
+    @precondition(lambda self: self.table.runs)
+    @rule(which=anyone, far=sides)
+    def repeat(self, which: int, far: int) -> None:
+        run_id = sorted(self.table.runs)[which % len(self.table.runs)]
+        self._start(far, "request", lambda: self.launch.repeat(run_id, caller="ann"))
+
+    @precondition(lambda self: self.jobs.events)
+    @rule(which=anyone, far=sides)
+    def deliver_change(self, which: int, far: int) -> None:
+        self._deliver_change(which, far)
+
+    @precondition(lambda self: self.table.stream)
+    @rule(which=anyone, far=sides)
+    def deliver_end(self, which: int, far: int) -> None:
+        self._deliver_end(which, far)
+
+    @precondition(lambda self: self.jobs.events)
+    @rule(which=anyone)
+    def lose_a_change(self, which: int) -> None:
+        self.jobs.events.pop(which % len(self.jobs.events))
+        COUNTED["events lost"] += 1
+
+    @precondition(lambda self: self.table.stream)
+    @rule(which=anyone)
+    def lose_an_end(self, which: int) -> None:
+        self.table.stream.pop(which % len(self.table.stream))
+        COUNTED["events lost"] += 1
+
+    @precondition(lambda self: any(not job.ended for job in self.jobs.jobs.values()))
+    @rule(which=anyone, how=st.sampled_from(("on", "reclaimed", "failed")))
+    def batch_moves_a_job(self, which: int, how: str) -> None:
+        living = [job for job in self.jobs.jobs.values() if not job.ended]
+        job = living[which % len(living)]
+        _move(self.jobs, job, how)
 
 
 def _was_killed(task: Task) -> bool:

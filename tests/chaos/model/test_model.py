@@ -1,7 +1,11 @@
 """A slice of the model's schedules; `explore.py` beside it runs as many as one likes."""
 
-from chaos.model.machine import Everything
+from chaos.model.machine import Everything, Launching
 from hypothesis import settings
 
+SLICE = settings(max_examples=250, stateful_step_count=40, deadline=None)
+
+TestLaunching = Launching.TestCase
+TestLaunching.settings = SLICE
 TestEverything = Everything.TestCase
-TestEverything.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestEverything.settings = SLICE
