@@ -4,7 +4,7 @@ What moto does differently from AWS, and what becomes of it here:
 - It isn't made for requests at the same time: DynamoDB's ADD loses updates, two receivers can get the same
   message, two conditional puts can both win. Here one request at a time reaches it.
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
-- A transaction copies its tables once an item, and keeps the copies. transactions.py does without.
+- Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
 - It answers any web page. Here a request that a browser sends for another site is refused.
 - A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
   `etag`. Left as it is: events may repeat on AWS too, and nothing reads the two fields.
@@ -26,7 +26,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.loopback import is_from_here, listen
-from droptrain_local.transactions import write_in_place
+from droptrain_local.moto_copies import avoid_copies
 
 Environ = dict[str, Any]
 _LOOK_SECONDS = 0.05
@@ -41,7 +41,7 @@ class AwsServer:
 
     def __init__(self, port: int = 0) -> None:
         moto_api_backend.reset()
-        write_in_place()
+        avoid_copies()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._one_at_a_time = threading.Lock()
         self._closing = threading.Event()

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.exceptions import ClientError
 from moto.dynamodb.models.table import Table
+from moto.s3.models import FakeKey
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.errors import PortTakenError
@@ -89,6 +90,20 @@ def test_a_cancelled_transaction_leaves_no_trace_and_no_copy_of_its_table(client
     )["ShardIterator"]
     assert len(streams.get_records(ShardIterator=iterator)["Records"]) == 2
     assert len(Table.instances_tracked) == tables
+
+
+def test_a_listing_of_versions_copies_no_object(clients, bucket) -> None:
+    s3 = clients.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old, new, other = [
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1,2")["VersionId"] for key in ("a/1", "a/1", "b/1")
+    ]
+    objects = len(FakeKey.instances_tracked)
+    for _ in range(2):
+        versions = s3.list_object_versions(Bucket=bucket, Prefix="a/")["Versions"]
+        assert [(each["VersionId"], each["IsLatest"]) for each in versions] == [(new, True), (old, False)]
+    assert s3.list_object_versions(Bucket=bucket, Prefix="b/")["Versions"][0]["VersionId"] == other
+    assert len(FakeKey.instances_tracked) == objects
 
 
 def test_one_of_many_conditional_puts_wins(clients, bucket) -> None:

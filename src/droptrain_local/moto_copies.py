@@ -1,33 +1,41 @@
-"""moto's DynamoDB transactions, undone item by item where they are cancelled.
+"""What moto copies needlessly, and keeps for ever in its lists of instances: here it doesn't.
 
-moto copies the whole table with its stream ahead of each item of a transaction, and never lets go of the
-copies: after a hundred runs each launch takes seconds, and this process gigabytes.
+A transaction copies its whole table with the stream once an item; a listing of versions copies every object
+of the bucket with its content. After a hundred runs a launch takes seconds and this process gigabytes.
 """
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from moto.backends import get_backend
+from moto.s3.models import FakeKey
 
 from droptrain_local.clients import ACCOUNT, REGION
 
 
-def write_in_place() -> None:
-    """Let TransactWriteItems change its tables themselves, until moto's state is reset."""
+def avoid_copies() -> None:
+    """Spare moto's copies until its state is reset; where one request at a time reaches it, none is missed."""
+    s3_object: Any = FakeKey
+    s3_object.__deepcopy__ = _itself
     backend: Any = get_backend("dynamodb")[ACCOUNT][REGION]
-    write_with_copies = backend.transact_write_items
+    write = backend.transact_write_items
 
-    def write(items: Sequence[Mapping[str, Any]]) -> None:
+    def write_in_place(items: Sequence[Mapping[str, Any]]) -> None:
         before = [_Before(backend, operation) for item in items for operation in item.values()]
         try:
-            write_with_copies(items)
+            write(items)
         except Exception:
             for state in before:
                 state.restore()
             raise
 
-    backend.transact_write_items = write
+    backend.transact_write_items = write_in_place
+
+
+def _itself(original: Any, _memo: Any) -> Any:
+    return original
 
 
 class _Before:
@@ -36,7 +44,7 @@ class _Before:
     def __init__(self, backend: Any, operation: Mapping[str, Any]) -> None:
         self._table = backend.get_table(operation["TableName"])
         # What moto takes for a copy, and puts back, is the table itself.
-        self._table.__deepcopy__ = lambda _memo, table=self._table: table
+        self._table.__deepcopy__ = partial(_itself, self._table)
         self._hash, self._range = backend.get_keys_value(
             self._table, operation.get("Key") or operation["Item"]
         )
