@@ -152,8 +152,13 @@ class Launching(RuleBasedStateMachine):
         for task, again in list(self.tasks):
             self.world.finish(task)
             self._tidy(task, again)
+        for _ in range(4):
+            self._settle(batch_moves=False)
+        for run in self.table.runs.values():
+            job = self.jobs.jobs.get(run.batch_job_id or "")
+            assert not run.cancelled_by or job is None or job.ended, f"{run.run_id} trains though cancelled"
         for _ in range(40):
-            if not self._settle():
+            if not self._settle(batch_moves=True):
                 break
         self._check()
 
@@ -181,7 +186,7 @@ class Launching(RuleBasedStateMachine):
                 self.troubled = True
                 self._tidy(task, again)
 
-    def _settle(self) -> bool:
+    def _settle(self, *, batch_moves: bool) -> bool:
         """Deliver what waits, let time pass, let Batch finish, look over all; whether things moved."""
         before = dict(self.table.runs), dict(self.waiting.items)
         busy = bool(self.uploads or self.jobs.events or self.table.stream)
@@ -193,7 +198,7 @@ class Launching(RuleBasedStateMachine):
             for _ in range(len(queue)):
                 start(0, 99)
         living = [job for job in self.jobs.jobs.values() if not job.ended]
-        for job in living:
+        for job in living if batch_moves else ():
             _move(self.jobs, job, "on")
         self.world.later(3700)
         task = self.world.finish(self.world.start("reconcile", self.reconcile.all))

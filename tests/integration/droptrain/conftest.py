@@ -1,200 +1,27 @@
-"""The core on moto (S3, DynamoDB, SNS) and the local Batch engine, with a clock that tests turn."""
+"""A stack of the core's own for each test."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from droptrain.announce import Announce
-from droptrain.aws.bucket import Bucket
-from droptrain.aws.job_queue import JobQueue
-from droptrain.aws.notices import NoticeTopic
-from droptrain.aws.run_table import RunTable
-from droptrain.aws.waiting_list import WaitingList
-from droptrain.cancel import Cancel
-from droptrain.domain.pricing import PriceList
-from droptrain.launch import Launch
-from droptrain.query import Query
-from droptrain.reconcile import Reconcile
-from droptrain.track import Track
-from moto import mock_aws
-from template import table_definition
-
-from droptrain_local.batch import BatchEngine
-
-REGION = "eu-west-1"
-PRICES = PriceList({"g4dn.xlarge": 0.587})
-TYPE = "g4dn.xlarge"
+from core_stack import Stack, core_stack
 
 
-@dataclass
-class Stack:
-    """The stack's parts and the core's use cases over them."""
-
-    s3: Any
-    dynamodb: Any
-    batch: Any
-    sqs: Any
-    engine: BatchEngine
-    notices_url: str
-    table: RunTable
-    waiting: WaitingList
-    bucket: Bucket
-    jobs: JobQueue
-    topic: NoticeTopic
-    now: datetime = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def later(self, **amount: float) -> None:
-        self.now += timedelta(**amount)
-
-    @property
-    def launch(self) -> Launch:
-        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPE, self.clock)
-
-    @property
-    def track(self) -> Track:
-        return Track(self.bucket, self.table, PRICES, TYPE, self.clock)
-
-    @property
-    def announce(self) -> Announce:
-        return Announce(self.table, self.waiting, self.topic, self.bucket.name, self.clock)
-
-    @property
-    def cancel(self) -> Cancel:
-        return Cancel(self.table, self.jobs, self.clock)
-
-    @property
-    def query(self) -> Query:
-        return Query(self.table, self.waiting, self.bucket)
-
-    @property
-    def reconcile(self) -> Reconcile:
-        return Reconcile(
-            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, self.clock
-        )
-
-    def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:
-        """Put an object; (key, version id), as an upload event names it."""
-        answer = self.s3.put_object(Bucket=self.bucket.name, Key=key, Body=body)
-        return key, answer["VersionId"]
-
-    def publish_project(self, script: bytes = b"exit 0\n") -> None:
-        self.put("projects/penguins/code/run.sh", script)
-
-    def drop(self, dataset: str = "first", *names: str) -> list[tuple[str, str]]:
-        """Drop files of a dataset; what the events name."""
-        folder = f"projects/penguins/data/{dataset}/"
-        return [self.put(folder + name) for name in names or ("train.csv", "test.csv")]
-
-    def batch_jobs(self) -> list[dict[str, Any]]:
-        """Every Batch job that was ever submitted."""
-        jobs: list[dict[str, Any]] = []
-        statuses = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
-        for status in statuses:
-            answer = self.batch.list_jobs(jobQueue="spot", jobStatus=status)
-            jobs += answer["jobSummaryList"]
-        return jobs
-
-    def notices(self) -> list[dict[str, Any]]:
-        answer = self.sqs.receive_message(QueueUrl=self.notices_url, MaxNumberOfMessages=10)
-        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-
-
-@pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """A fresh stack; its Batch jobs wait RUNNABLE, as no compute environment has room for them."""
-    yield from _stack(tmp_path, monkeypatch, maxv_cpus=1)
-
-
-@pytest.fixture
-def running_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """A fresh stack whose Batch jobs run at once and succeed."""
-    yield from _stack(tmp_path, monkeypatch, maxv_cpus=64)
-
-
-def _stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, maxv_cpus: int) -> Iterator[Stack]:
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    with mock_aws():
-        events: list[dict[str, Any]] = []
-        engine = BatchEngine(
-            region=REGION,
-            account="123456789012",
-            work_dir=tmp_path,
-            command=["true"],
-            environment={},
-            publish=events.append,
-            logs=None,
-        )
-        try:
-            yield _build(engine, events, maxv_cpus)
-        finally:
-            engine.close()
 
 
-def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) -> Stack:
-    session = boto3.Session(region_name=REGION)
-    s3, dynamodb, sns, sqs = (session.client(name) for name in ("s3", "dynamodb", "sns", "sqs"))
-    no_retries = Config(retries={"total_max_attempts": 1})
-    url = engine.serve(port=0)
-    batch = session.client("batch", endpoint_url=url, config=no_retries)
-    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(**table_definition("runs"))
-    topic = sns.create_topic(Name="notices")["TopicArn"]
-    queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:notices")
-    _make_batch(batch, maxv_cpus)
-    return Stack(
-        s3=s3,
-        dynamodb=dynamodb,
-        batch=batch,
-        sqs=sqs,
-        engine=engine,
-        notices_url=queue,
-        table=RunTable(dynamodb, "runs"),
-        waiting=WaitingList(dynamodb, "runs"),
-        bucket=Bucket(s3, "data"),
-        jobs=JobQueue(batch, batch, "spot", "on-demand", "training"),
-        topic=NoticeTopic(sns, topic),
-        events=events,
-    )
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """A fresh stack; its Batch jobs wait RUNNABLE, as no compute environment has room for them."""
+    with core_stack(tmp_path, maxv_cpus=1) as made:
+        yield made
 
 
-def _make_batch(batch: Any, maxv_cpus: int) -> None:
-    for name in ("spot", "on-demand"):
-        environment = batch.create_compute_environment(
-            computeEnvironmentName=name,
-            type="MANAGED",
-            computeResources={
-                "type": "EC2",
-                "minvCpus": 0,
-                "maxvCpus": maxv_cpus,
-                "instanceTypes": ["g4dn.xlarge"],
-                "subnets": ["subnet-1"],
-                "securityGroupIds": ["sg-1"],
-                "instanceRole": "instance",
-            },
-        )
-        order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
-        batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
-    batch.register_job_definition(
-        jobDefinitionName="training",
-        type="container",
-        containerProperties={
-            "image": "droptrain",
-            "resourceRequirements": [
-                {"type": "VCPU", "value": "4"},
-                {"type": "MEMORY", "value": "14336"},
-            ],
-        },
-    )
+@pytest.fixture
+def running_stack(tmp_path: Path) -> Iterator[Stack]:
+    """A fresh stack whose Batch jobs run at once and succeed."""
+    with core_stack(tmp_path, maxv_cpus=64) as made:
+        yield made

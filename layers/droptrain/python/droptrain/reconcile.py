@@ -130,7 +130,7 @@ class Reconcile:
             yield "applied"
         if run.cancelled_by and not state.ended:
             # Whoever cancelled it noted so, and died before the job was told.
-            pass
+            self._jobs.end(job_id, cancelled(run.cancelled_by).message)
             yield "terminated"
         elif state.state == "RUNNABLE" and self._clock() - times.from_text(run.updated_at) >= STUCK:
             cause = diagnosis.no_instance(state.status_reason)
