@@ -16,7 +16,7 @@ from droptrain_local.clients import ACCOUNT, REGION
 
 
 def avoid_copies() -> None:
-    """Spare moto's copies until its state is reset; where one request at a time reaches it, none is missed."""
+    """Spare moto's copies until its state is reset; at one request at a time, none is missed."""
     s3_object: Any = FakeKey
     s3_object.__deepcopy__ = _itself
     backend: Any = get_backend("dynamodb")[ACCOUNT][REGION]
