@@ -38,7 +38,7 @@ class Script:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            process_group=0,  # in this session still, so that who kills us without a container finds it
         )
         self._write = write
         self._stops = stops

@@ -15,6 +15,19 @@ from pathlib import Path
 _LOOK_SECONDS = 0.05
 
 
+def kill_session(leader: int) -> None:
+    """KILL to every process of a session, as a container's end is the end of all that it started.
+
+    The container's script leads a process group of its own, so a signal to the leader's group isn't enough.
+    """
+    killed: set[int] = set()
+    while members := {pid for pid in _all_pids() if _session(pid) == leader} - killed:
+        for pid in members:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        killed |= members
+
+
 class OrphanGuard:
     """The engine's side: tells the guard which children run. The guard starts with the first one."""
 
@@ -68,8 +81,21 @@ def main() -> None:
     while any(_runs(pid) for pid in watched) and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
     for pid in watched:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        kill_session(pid)
+
+
+def _all_pids() -> list[int]:
+    if Path("/proc/self").exists():
+        return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    listed = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=True)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return None
 
 
 def _runs(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""A job's container as a child process: its own process group, TERM first, KILL for all that is left."""
+"""A job's container as a child process: its own session, TERM first, KILL for all that is left."""
 
 import math
 import os
@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+from droptrain_local.batch.orphans import kill_session
 
 
 class ChildProcess:
@@ -33,7 +35,7 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        """The child's id, which is its process group's too."""
+        """The child's id, which is its session's too."""
         return self._process.pid
 
     @property
@@ -42,9 +44,9 @@ class ChildProcess:
         return self._process.stdout
 
     def wait(self) -> int:
-        """Wait for the child, end the rest of its group, and return its exit code: 128 + n after signal n."""
+        """Wait for the child, end the rest of its session, return its exit code: 128 + n after signal n."""
         if hasattr(os, "waitid"):
-            # Not reaped yet: its id can't go to another process before the group is killed.
+            # Not reaped yet: its id can't go to another process before the session is killed.
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             self._kill_rest()
             code = self._process.wait()
@@ -57,7 +59,7 @@ class ChildProcess:
         return 128 - code if code < 0 else code
 
     def stop(self, kill_after: float) -> None:
-        """TERM to the child, as a container's stop does, and KILL to its group `kill_after` seconds later.
+        """TERM to the child, as a container's stop does, and KILL to its session `kill_after` seconds later.
 
         A second call sends no second TERM; it can only bring the KILL forward.
         """
@@ -72,21 +74,16 @@ class ChildProcess:
                 with suppress(ProcessLookupError):
                     os.kill(self.pid, signal.SIGTERM)
             self._kill_at = kill_at
-            self._killer = threading.Timer(kill_after, self._kill_group)
+            self._killer = threading.Timer(kill_after, self._kill_all)
             self._killer.daemon = True
             self._killer.start()
 
-    def _kill_group(self) -> None:
+    def _kill_all(self) -> None:
         with self._lock:
             if not self._ended:
-                self._signal_group()
+                kill_session(self.pid)
 
     def _kill_rest(self) -> None:
         with self._lock:
             self._ended = True
-            self._signal_group()
-
-    def _signal_group(self) -> None:
-        # macOS answers PermissionError where the group holds only an unreaped child.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+            kill_session(self.pid)

@@ -1,10 +1,13 @@
 """A container as a process: who gets TERM, who gets KILL, and when."""
 
 import os
+import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from local_parts import alive, eventually
 
 from droptrain_local.batch.process import ChildProcess
 
@@ -47,6 +50,17 @@ def test_the_rest_of_the_group_is_killed_with_a_child_that_passes_over_term(tmp_
     assert child.wait() == 137
     time.sleep(1)
     assert not (tmp_path / "survived").exists()
+
+
+def test_a_process_group_that_the_child_made_is_killed_with_it(tmp_path):
+    start = "subprocess.Popen(['sleep', '60'], process_group=0)"
+    code = f"import subprocess, time; print({start}.pid, flush=True); time.sleep(60)"
+    child = ChildProcess([sys.executable, "-c", code], ENVIRONMENT, tmp_path)
+    group = int(child.output.readline())
+    assert alive(group)
+    os.kill(child.pid, signal.SIGKILL)
+    assert child.wait() == 137
+    assert eventually(lambda: not alive(group))
 
 
 def test_stopping_an_ended_child_does_nothing(tmp_path):

@@ -1,6 +1,7 @@
 """TERM and Spot's reclaim: the script is told, its checkpoints are saved, and the next attempt goes on."""
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -34,6 +35,17 @@ def test_term_saves_what_the_script_leaves_and_the_next_attempt_goes_on(machine)
     log = machine.text("log.txt")
     assert log.index("told") < log.index("--- attempt 2 ---") < log.index("resumed at 42")
     assert machine.outcome()["metrics"] == {"loss": 0.5}, "the series goes on over attempts"
+
+
+def test_the_script_is_stopped_as_a_group_and_found_by_who_ends_the_session(machine) -> None:
+    machine.publish('echo $$ > "$CHECKPOINT_DIR/pid"; echo waiting; sleep 60')
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    [pid_file] = machine.folder.glob("*/opt/ml/checkpoints/pid")
+    script = int(pid_file.read_text())
+    assert (os.getsid(script), os.getpgid(script)) == (process.pid, script)
+    process.send_signal(signal.SIGTERM)
+    assert machine.finish(process).code == 143
 
 
 def test_python_behind_a_shell_may_finish_saving_after_term(machine) -> None:
