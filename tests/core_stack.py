@@ -23,6 +23,7 @@ from droptrain.query import Query
 from droptrain.reconcile import Reconcile
 from droptrain.track import Track
 from moto import mock_aws
+from records import RUN_ID
 from template import table_definition
 
 from droptrain_local.batch import BatchEngine
@@ -39,6 +40,7 @@ class Stack:
     s3: Any
     dynamodb: Any
     batch: Any
+    sns: Any
     sqs: Any
     engine: BatchEngine
     notices_url: str
@@ -47,6 +49,7 @@ class Stack:
     bucket: Bucket
     jobs: JobQueue
     topic: NoticeTopic
+    run_id: str = RUN_ID
     now: datetime = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
     events: list[dict[str, Any]] = field(default_factory=list)
 
@@ -105,8 +108,13 @@ class Stack:
         return jobs
 
     def notices(self) -> list[dict[str, Any]]:
-        answer = self.sqs.receive_message(QueueUrl=self.notices_url, MaxNumberOfMessages=10)
-        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        """The notices that were published since the last look."""
+        found: list[dict[str, Any]] = []
+        while messages := self.sqs.receive_message(QueueUrl=self.notices_url).get("Messages"):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=self.notices_url, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
 
 
 @contextmanager
@@ -146,6 +154,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         s3=s3,
         dynamodb=dynamodb,
         batch=batch,
+        sns=sns,
         sqs=sqs,
         engine=engine,
         notices_url=queue,

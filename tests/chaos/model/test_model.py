@@ -3,7 +3,7 @@
 from chaos.model.machine import Everything, Launching
 from hypothesis import settings
 
-SLICE = settings(max_examples=250, stateful_step_count=40, deadline=None)
+SLICE = settings(max_examples=120, stateful_step_count=40, deadline=None)
 
 TestLaunching = Launching.TestCase
 TestLaunching.settings = SLICE

@@ -12,9 +12,6 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-# How long a task may live, as the template's Lambda timeout says.
-TASK_SECONDS = 30
-
 
 class Killed(BaseException):
     """The task's machine is gone: no code of it runs any more but what unwinding does."""

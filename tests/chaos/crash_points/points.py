@@ -1,0 +1,114 @@
+"""Every call of every scenario, failing in every way, and what is left when all has been made good again."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from chaos.crash_points.faults import KINDS, Calls, Died, Kind, watched
+from chaos.crash_points.scenarios import Scenario
+from core_stack import Stack
+from droptrain.aws.run_table import RunTable
+from droptrain.aws.waiting_list import WaitingList
+from droptrain.domain.errors import AlreadyFinishedError, BusyError
+from template import table_definition
+
+# Why the engine's job waits depends on how long it has waited, in seconds of this machine.
+TOLD_BY_THE_CLOCK = {f"WAITING penguins/first ({cause})" for cause in ("does_not_fit", "waits_long")}
+_numbers = count()
+
+
+def fresh(stack: Stack) -> Stack:
+    """The same clients with an empty table, an empty bucket and no Batch jobs in the way."""
+    number = next(_numbers)
+    stack.dynamodb.create_table(**table_definition(f"runs-{number}"))
+    for page in stack.s3.get_paginator("list_object_versions").paginate(Bucket="data"):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        for each in found:
+            stack.s3.delete_object(Bucket="data", Key=each["Key"], VersionId=each["VersionId"])
+    for job in stack.batch_jobs():
+        stack.batch.terminate_job(jobId=job["jobId"], reason="the scenario is over")
+    stack.notices()
+    table = f"runs-{number}"
+    return replace(
+        stack,
+        table=RunTable(stack.dynamodb, table),
+        waiting=WaitingList(stack.dynamodb, table),
+        run_id=f"penguins-first-{number:012x}",
+    )
+
+
+def clients(stack: Stack) -> list[Any]:
+    return [stack.s3, stack.dynamodb, stack.batch, stack.sns]
+
+
+def calls_of(stack: Stack, scenario: Scenario) -> list[str]:
+    """The calls that the scenario makes when nothing goes wrong."""
+    stack = fresh(stack)
+    prepared = scenario.prepare(stack)
+    with watched(clients(stack), Calls()) as calls:
+        scenario.act(stack, prepared)
+    return calls.made
+
+
+def undisturbed(stack: Stack, scenario: Scenario) -> dict[str, Any]:
+    """What is left in the end when nothing goes wrong."""
+    stack = fresh(stack)
+    before = {job["jobId"] for job in stack.batch_jobs()}
+    prepared = scenario.prepare(stack)
+    scenario.act(stack, prepared)
+    return _left(_settled(stack), before)
+
+
+def disturbed(stack: Stack, scenario: Scenario, at: int, kind: Kind) -> dict[str, Any]:
+    """What is left in the end when call number `at` goes wrong, and the event comes again."""
+    stack = fresh(stack)
+    before = {job["jobId"] for job in stack.batch_jobs()}
+    prepared = scenario.prepare(stack)
+    interrupted = False
+    with watched(clients(stack), Calls(at, kind)):
+        try:
+            scenario.act(stack, prepared)
+        except (Died, Exception):  # noqa: BLE001 - whatever comes out, the queue delivers the event again
+            interrupted = True
+    if interrupted:
+        _act_again(stack, scenario, prepared)
+    return _left(_settled(stack), before)
+
+
+def points(stack: Stack, scenario: Scenario) -> list[tuple[int, str, Kind]]:
+    """Every way in which the scenario can be interrupted: (call number, call, kind)."""
+    made = calls_of(stack, scenario)
+    return [(number, call, kind) for number, call in enumerate(made) for kind in KINDS]
+
+
+def _act_again(stack: Stack, scenario: Scenario, prepared: Any) -> None:
+    for _ in range(3):
+        stack.later(minutes=3)
+        try:
+            scenario.act(stack, prepared)
+        except BusyError:
+            continue
+        except AlreadyFinishedError:
+            return
+        return
+
+
+def _settled(stack: Stack) -> Stack:
+    """Passes of the reconciler until all that it does is done, and the notices of what ended."""
+    for _ in range(6):
+        stack.later(minutes=5)
+        stack.reconcile.all()
+    return stack
+
+
+def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
+    runs = stack.query.runs(limit=100).runs
+    jobs = Counter(job["jobName"] for job in stack.batch_jobs() if job["jobId"] not in before)
+    told = {notice["Subject"] for notice in stack.notices()} - TOLD_BY_THE_CLOCK
+    return {
+        "runs": sorted((run.status, bool(run.announced_at), run.cause and run.cause.code) for run in runs),
+        "jobs of a run": sorted(jobs.values()),
+        "incomplete": [(each.dataset, each.missing) for each in stack.waiting.of_project("penguins")],
+        "told": sorted(told),
+    }

@@ -1,0 +1,180 @@
+"""What the core does, each thing as it is set up, done, and done again when it was interrupted."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core_stack import Stack
+from droptrain.aws.run_table import Request
+from droptrain.blocked import Blocked
+from records import job_detail, run
+
+ASKED = Request("key", "digest", 4102444800)
+JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`prepare` answers what `act` needs; an act that didn't come to its end is done again, as events come
+    again and people ask again. It makes `calls` calls when nothing goes wrong.
+    """
+
+    name: str
+    prepare: Callable[[Stack], Any]
+    act: Callable[[Stack, Any], Any]
+    calls: int
+
+
+def _dropped(stack: Stack) -> Any:
+    stack.publish_project()
+    return stack.drop()
+
+
+def _launched(stack: Stack) -> Any:
+    events = _dropped(stack)
+    stack.launch.upload(*events[0])
+    return events
+
+
+def _launched_run(stack: Stack) -> Any:
+    _launched(stack)
+    return stack.query.runs(limit=1).runs[0]
+
+
+def _half(stack: Stack) -> Any:
+    stack.publish_project()
+    return stack.drop("first", "train.csv")
+
+
+def _half_that_is_old(stack: Stack) -> Any:
+    stack.launch.upload(*_half(stack)[0])
+    stack.later(minutes=61)
+
+
+def _complete_after_all(stack: Stack) -> Any:
+    stack.launch.upload(*_half(stack)[0])
+    stack.drop("first", "test.csv")
+    stack.later(minutes=61)
+
+
+def _claimed(stack: Stack, **changes: Any) -> Any:
+    record = run(**({"run_id": stack.run_id} | changes))
+    stack.table.claim(record)
+    return record
+
+
+def _old_claim(stack: Stack) -> Any:
+    _claimed(stack)
+    stack.later(minutes=5)
+
+
+def _job_not_noted(stack: Stack) -> Any:
+    record = _claimed(stack)
+    stack.jobs.submit(record, {})
+    stack.later(minutes=5)
+
+
+def _running(stack: Stack) -> Any:
+    _claimed(stack, status="RUNNING", batch_job_id=JOB)
+    account = {"batch_job_id": JOB, "attempt": 0, "metrics": {"test_accuracy": 0.9}}
+    key = f"runs/penguins/{stack.run_id}/outcome.json"
+    stack.s3.put_object(Bucket="data", Key=key, Body=json.dumps(account).encode())
+
+
+def _superseded(stack: Stack) -> Any:
+    _running(stack)
+    lease = json.dumps({"batch_job_id": "the-other"}).encode()
+    stack.s3.put_object(Bucket="data", Key=f"runs/penguins/{stack.run_id}/lease", Body=lease)
+
+
+def _ended(stack: Stack) -> Any:
+    _running(stack)
+    _change(stack, "SUCCEEDED")
+
+
+def _forgotten(stack: Stack) -> Any:
+    _claimed(stack, status="RUNNING", batch_job_id="gone")
+    stack.later(minutes=61)
+
+
+def _cancel_not_carried_out(stack: Stack) -> Any:
+    found = _launched_run(stack)
+    stack.table.ask_to_cancel(found.run_id, "bob", "2026-11-23T02:10:05Z")
+    stack.later(minutes=5)
+
+
+def _change(stack: Stack, status: str, **changes: Any) -> Any:
+    return stack.track.event(job_detail(status, jobName=stack.run_id, jobId=JOB, **changes))
+
+
+def _blocked(stack: Stack) -> Any:
+    said = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
+    return Blocked(stack.announce).event(
+        job_detail("RUNNABLE", jobName=stack.run_id, jobId=JOB, statusReason=said)
+    )
+
+
+SCENARIOS = (
+    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 9),
+    Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 4),
+    Scenario("repeat an upload", _launched, lambda stack, events: stack.launch.upload(*events[0]), 2),
+    Scenario(
+        "meet the other file's event", _launched, lambda stack, events: stack.launch.upload(*events[1]), 2
+    ),
+    Scenario(
+        "reject a drop without code",
+        lambda stack: stack.drop(),
+        lambda stack, events: stack.launch.upload(*events[0]),
+        6,
+    ),
+    Scenario(
+        "reject a bad name",
+        lambda stack: stack.put("projects/penguins/data/My Data/x.csv"),
+        lambda stack, event: stack.launch.upload(*event),
+        1,
+    ),
+    Scenario(
+        "launch by request",
+        _dropped,
+        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", request=ASKED),
+        9,
+    ),
+    Scenario(
+        "rerun",
+        _launched,
+        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
+        10,
+    ),
+    Scenario(
+        "repeat an older run",
+        _launched_run,
+        lambda stack, found: stack.launch.repeat(found.run_id, caller="ann", request=ASKED),
+        7,
+    ),
+    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 1),
+    Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 2),
+    Scenario("repeat an end", _ended, lambda stack, _: _change(stack, "SUCCEEDED"), 2),
+    Scenario(
+        "follow the job that trains",
+        _superseded,
+        lambda stack, _: _change(stack, "FAILED", container={"exitCode": 73}),
+        2,
+    ),
+    Scenario("announce an end", _ended, lambda stack, _: stack.announce.ended(stack.run_id), 3),
+    Scenario("tell of a blocked queue", _running, lambda stack, _: _blocked(stack), 3),
+    Scenario(
+        "cancel",
+        _launched_run,
+        lambda stack, found: stack.cancel.run(found.run_id, "bob"),
+        2,
+    ),
+    Scenario("finish an old claim", _old_claim, lambda stack, _: stack.reconcile.all(), 6),
+    Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 5),
+    Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 4),
+    Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 5),
+    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 6),
+    Scenario(
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 11
+    ),
+)
