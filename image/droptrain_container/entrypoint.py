@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from droptrain_container import (
     code,
     exit_codes,
     gpu,
+    image,
     inputs,
     lease,
     outcome,
@@ -105,6 +107,7 @@ class Attempt:
         the_plan = self._read_plan()
         held = lease.take(bucket, found)
         self._has_lease = True
+        self._note_image()
         found.ml_dir.mkdir(parents=True, exist_ok=True)
         if not held.is_first:
             self._records.continue_earlier(found.attempt)
@@ -144,6 +147,18 @@ class Attempt:
                 f"{self._settings.run_uri}run.json isn't there: DROPTRAIN_RUN has to name a run.",
             ) from None
         return plan.read(content, self._settings.bucket)
+
+    def _note_image(self) -> None:
+        """Name the image in `run.json`, which then says all that the run is made of."""
+        used = image.find(self._environment)
+        if used is None:
+            return
+        key = self._settings.prefix + "run.json"
+        content, etag = self._bucket.get_tagged(key)
+        with_image = image.added_to(content, used)
+        if with_image:
+            with suppress(ConflictError):
+                self._bucket.replace(key, with_image, etag)
 
     def _restore(self, the_plan: Plan) -> Checkpoints:
         generations = Generations(
