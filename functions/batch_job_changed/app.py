@@ -26,7 +26,9 @@ def handle(record: SQSRecord) -> None:
     )
     if event["detail-type"] == BLOCKED:
         answer = wiring.blocked().event(detail)
-        logger.info("Blocked job: notice %s", answer)
+        if answer == "published":
+            metrics.add_metric("NoticesPublished", "Count", 1)
+        logger.info("Notice %s", answer)
         return
     change = track.event(detail)
     metrics.add_metric("ChangesApplied" if change == "applied" else "ChangesIgnored", "Count", 1)

@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from chaos.model.machine import COUNTED, Everything, Launching
+from droptrain.telemetry import logger
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -21,6 +22,7 @@ LOT = 1000
 
 def explore(schedules: int, first_seed: int) -> None:
     """Try that many schedules; AssertionError with the shortest steps to one that breaks a promise."""
+    logger.setLevel("CRITICAL")
     started = time.monotonic()
     for number in range(-(-schedules // LOT)):
         lot = settings(

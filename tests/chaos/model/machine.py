@@ -20,7 +20,6 @@ from droptrain.domain.pricing import PriceList
 from droptrain.domain.recipe import parse
 from droptrain.launch import Launch
 from droptrain.reconcile import Reconcile
-from droptrain.telemetry import logger
 from droptrain.track import Track
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -48,7 +47,6 @@ class Launching(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        logger.setLevel("CRITICAL")
         self.world = World()
         self.bucket = MemoryBucket(self.world)
         self.waiting = MemoryWaitingList(self.world)

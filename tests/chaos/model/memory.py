@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,17 @@ from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice
 from droptrain.domain.run import Cost, Run, Step, run_prefix
+from template import properties
+
+(_BY_ACTIVITY,) = (
+    index
+    for index in properties("RunsTable")["GlobalSecondaryIndexes"]
+    if index["IndexName"] == "by_activity"
+)
+# What of a run the index has.
+_INDEXED = {"created_order", *_BY_ACTIVITY["Projection"]["NonKeyAttributes"]} & {
+    field.name for field in fields(Run)
+}
 
 
 class MemoryBucket:
@@ -234,8 +245,7 @@ class MemoryTable:
     @outside
     def _active(self) -> tuple[Run, ...]:
         found = (run for run in self.runs.values() if not run.announced_at)
-        # The index has no job, inputs or history: see NonKeyAttributes in the template.
-        return tuple(replace(run, job=None, inputs=(), history=(), reruns=0) for run in found)
+        return tuple(Run(**{name: getattr(run, name) for name in _INDEXED}) for run in found)
 
     def _put(self, run: Run) -> Run:
         before = self.runs.get(run.run_id)

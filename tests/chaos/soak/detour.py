@@ -14,6 +14,7 @@ from droptrain_local.cloud import LaptopCloud
 
 # Batch's events may get lost; an upload's never does.
 _MAY_GET_LOST = "ChangesQueue"
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Detour:
             taken = [self._take(url, real) for url, real in self._urls.items()]
             self._pass_on()
             if not any(taken):
-                self._closing.wait(0.05)
+                self._closing.wait(_LOOK_SECONDS)
 
     def _take(self, url: str, real: str) -> bool:
         messages = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import starmap
 from random import Random
 
 from droptrain_local.cloud import LaptopCloud
@@ -14,6 +15,7 @@ FILES = ("train.csv", "test.csv")
 # How many datasets get a file twice before they are complete, and how many after their first run is there.
 _CORRECTED = 0.15
 _REPLACED = 0.15
+_LOOK_SECONDS = 3.0
 
 Versions = frozenset[tuple[str, str]]  # (key, version id) of each input
 
@@ -32,7 +34,7 @@ class Drops:
     """Drops datasets by ordinary puts from a thread of its own, spread over some seconds.
 
     A replacement waits until the dataset's first run is there: of two versions put at once it would be open
-    whether the first is trained on, too. `runs` tells the inputs of the runs that are there.
+    whether the first is trained on, too. `has_run(key, version_id)` tells that.
     """
 
     def __init__(
@@ -41,12 +43,12 @@ class Drops:
         folders: list[str],
         seconds: float,
         chance: Random,
-        runs: Callable[[], set[Versions]],
+        has_run: Callable[[str, str], object],
     ) -> None:
         self._s3, self._bucket = cloud.client("s3"), cloud.ready.bucket
         self._seconds = seconds
         self._chance = chance
-        self._runs = runs
+        self._has_run = has_run
         self.expected: set[Versions] = set()
         self.puts = 0
         self.replaced = 0
@@ -78,9 +80,9 @@ class Drops:
                 return
             self._put(dataset, dataset.puts.popleft())
         to_replace = [dataset for dataset in self._datasets if dataset.replaces]
-        while to_replace and not self._closing.wait(1):
-            there = self._runs()
-            for dataset in [each for each in to_replace if _versions(each) in there]:
+        while to_replace and not self._closing.wait(_LOOK_SECONDS):
+            there = [each for each in to_replace if all(starmap(self._has_run, each.there.items()))]
+            for dataset in there:
                 assert dataset.replaces
                 self._put(dataset, dataset.replaces)
                 self.replaced += 1

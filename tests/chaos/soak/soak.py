@@ -13,13 +13,14 @@ from unittest.mock import patch
 
 from chaos.soak import observations, processes, verdict
 from chaos.soak.detour import Detour, Odds, waiting
-from chaos.soak.drops import Drops, Versions
+from chaos.soak.drops import Drops
 from chaos.soak.outages import Outages, UnreliableAwsServer
 from chaos.soak.report import Report
 from chaos.soak.time_passing import pass_time
 from chaos.soak.trainings import SCRIPT, Ledger
 from chaos.soak.trouble import Trouble, reconcile
 from chaos.soak.verdict import Seen
+from droptrain.aws.run_table import RunTable
 
 from droptrain_local.cloud import LaptopCloud
 
@@ -27,6 +28,7 @@ from droptrain_local.cloud import LaptopCloud
 _CLAIM_IS_OLD_SECONDS = 60
 _TRIES = 10
 _GONE_SECONDS = 10.0
+_LOOK_SECONDS = 1.0
 
 Say = Callable[[str], None]
 
@@ -92,7 +94,7 @@ class _Soak:
                 self._publish(cloud),
                 self._plan.trouble_seconds * 0.8,
                 self._chance("drops"),
-                lambda: _inputs(cloud),
+                RunTable(cloud.client("dynamodb"), cloud.ready.table).find_upload,
             )
             parts.callback(drops.close)
             killed_jobs = self._make_trouble(cloud, drops)
@@ -147,7 +149,7 @@ class _Soak:
                 if self._plan.hurry:
                     pass_time(cloud)
                 threading.Thread(target=reconcile, args=(cloud,), daemon=True).start()
-            time.sleep(0.5)
+            time.sleep(_LOOK_SECONDS)
         self._seconds["calm"] = self._plan.patience_seconds
         return False
 
@@ -207,10 +209,6 @@ class _Soak:
         )
 
 
-def _inputs(cloud: LaptopCloud) -> set[Versions]:
-    return {run.inputs for run in observations.runs(cloud)}
-
-
 def _is_quiet(cloud: LaptopCloud, drops: Drops) -> bool:
     """Whether every drop has its run, every run is told of, and no queue holds anything."""
     sqs = cloud.client("sqs")
@@ -221,4 +219,4 @@ def _is_quiet(cloud: LaptopCloud, drops: Drops) -> bool:
     ]
     if any(waiting(sqs, url) for url in urls) or observations.active_count(cloud):
         return False
-    return drops.expected <= _inputs(cloud)
+    return drops.expected <= {run.inputs for run in observations.runs(cloud)}

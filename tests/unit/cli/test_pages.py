@@ -20,7 +20,8 @@ PAGES = [
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 REQUIREMENTS = [
     "requirements/laptop.in", "requirements/dev.in", "layers/droptrain/requirements.in",
-    "functions/runs_api/requirements.in", "image/requirements.in", "requirements/uv.in",
+    "functions/runs_api/requirements.in", "image/requirements.in", "image/requirements-cuda.in",
+    "requirements/uv.in",
 ]  # fmt: skip
 
 

@@ -1,0 +1,29 @@
+"""A burst of uploads drains as fast as AWS Batch's throttle allows, with the template's own settings."""
+
+from dataclasses import replace
+
+from chaos.burst.burst import drain, limit_seconds
+from chaos.burst.uploads_queue import settings_of_template
+
+EVENTS = 10_000
+
+
+def test_a_burst_drains_as_fast_as_the_throttle_allows() -> None:
+    drained = drain(EVENTS, settings_of_template())
+    assert drained.seconds <= 1.05 * limit_seconds(EVENTS)
+    assert len(drained.submitted) == len(set(drained.submitted)) == EVENTS
+    assert drained.lost == drained.dead_letters == 0
+
+
+def test_what_meets_the_throttle_comes_again_and_gets_one_job() -> None:
+    settings = settings_of_template()
+    drained = drain(1000, replace(settings, lanes=50))
+    assert drained.throttles > 0
+    assert drained.most_receives > 1
+    assert drained.seconds > settings.visibility_seconds
+    assert len(drained.submitted) == len(set(drained.submitted)) == 1000
+
+
+def test_what_was_received_too_often_is_a_dead_letter() -> None:
+    drained = drain(500, replace(settings_of_template(), lanes=50, max_receives=1))
+    assert drained.dead_letters == drained.lost == drained.throttles > 0

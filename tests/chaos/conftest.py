@@ -1,0 +1,14 @@
+"""What goes wrong on purpose is not logged."""
+
+from collections.abc import Iterator
+
+import pytest
+from droptrain.telemetry import logger
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    level = logger.level
+    logger.setLevel("CRITICAL")
+    yield
+    logger.setLevel(level)

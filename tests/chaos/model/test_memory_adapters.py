@@ -1,0 +1,124 @@
+"""The adapters in memory mean what the real ones do: the same calls, the same answers, the same records."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import boto3
+import pytest
+from chaos.model.memory import MemoryTable, MemoryWaitingList
+from chaos.model.world import World
+from droptrain.aws.run_table import DropClaim, Request, RunTable
+from droptrain.aws.waiting_list import WaitingList
+from droptrain.domain import batch_job
+from droptrain.domain.dataset import Waiting
+from droptrain.domain.errors import Cause
+from droptrain.domain.run import Cost
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+from records import job_detail, object_version, run
+from template import table_definition
+
+NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
+TIMES = st.integers(0, 3).map(lambda minutes: f"2026-11-23T02:1{minutes}:00Z")
+NAMES = st.sampled_from(("penguins-first-00000000000a", "penguins-first-00000000000b"))
+JOBS = st.sampled_from(("job-1", "job-2"))
+RUNS = st.builds(lambda name, at: run(run_id=name, claimed_at=at, updated_at=at), NAMES, TIMES)
+DROPS = st.none() | st.builds(
+    lambda drop, version: DropClaim(drop, (object_version("train.csv", version),)),
+    st.sampled_from(("d1", "d2")),
+    st.sampled_from(("v1", "v2")),
+)
+REQUESTS = st.none() | st.builds(
+    Request, st.sampled_from(("k1", "k2")), st.just("digest"), st.just(4102444800)
+)
+CAUSES = st.builds(Cause, st.sampled_from(("one", "two")), st.just("message"), st.just("fix"))
+COSTS = st.none() | st.just(Cost(0.5, "g4dn.xlarge", 0.6, 3000, "on-demand", "2025-11-30"))
+STATES = st.builds(
+    lambda name, job, status, attempts, reason: batch_job.read(
+        job_detail(status, attempts=attempts, jobName=name, jobId=job, statusReason=reason)
+    ),
+    NAMES,
+    JOBS,
+    st.sampled_from(("SUBMITTED", "RUNNABLE", "RUNNING", "SUCCEEDED", "FAILED")),
+    st.integers(0, 2),
+    st.sampled_from(("", "Host EC2 (instance i-1) terminated.")),
+)
+STEPS = st.one_of(
+    st.tuples(st.just("claim"), RUNS, DROPS, REQUESTS),
+    st.tuples(st.just("hold_claim"), RUNS, TIMES),
+    st.tuples(st.just("release_claim"), RUNS),
+    st.tuples(st.just("record_job"), RUNS, JOBS, TIMES),
+    st.tuples(st.just("apply"), STATES, TIMES, CAUSES, COSTS),
+    st.tuples(st.just("follow"), NAMES, JOBS, JOBS, TIMES),
+    st.tuples(st.just("end"), RUNS, st.just("FAILED"), CAUSES, TIMES),
+    st.tuples(st.just("ask_to_cancel"), NAMES, st.just("ann"), TIMES),
+    st.tuples(st.just("mark_told"), NAMES, st.sampled_from(("one", "two"))),
+    st.tuples(st.just("mark_announced"), NAMES, TIMES),
+    st.tuples(st.just("find_upload"), st.just("train.csv"), st.sampled_from(("v1", "v2"))),
+    st.tuples(st.just("find_drop"), st.sampled_from(("d1", "d2"))),
+    st.tuples(st.just("find_request"), st.sampled_from(("k1", "k2"))),
+)
+HOLDS_A_RECORD = {"hold_claim", "release_claim", "record_job", "end"}
+NEEDS_A_RECORD = {"record_job", "follow", "end", "mark_told", "mark_announced"}
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        yield boto3.client("dynamodb", region_name="eu-west-1")
+
+
+def a_table(dynamodb: Any) -> str:
+    name = f"runs-{next(_numbers)}"
+    dynamodb.create_table(**table_definition(name))
+    return name
+
+
+def call(table: Any, step: tuple[Any, ...], up_to_date: bool) -> Any:
+    name, *given_values = step
+    if name in HOLDS_A_RECORD and up_to_date:
+        given_values[0] = table.get(given_values[0].run_id) or given_values[0]
+    if name == "apply":
+        state, at, cause, cost = given_values
+        return table.apply(state, at, cause=cause if state.ended else None, cost=cost)
+    return getattr(table, name)(*given_values)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(STEPS, st.booleans()), min_size=5, max_size=25))
+def test_the_table(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> None:
+    real = RunTable(dynamodb, a_table(dynamodb))
+    world = World()
+    memory = MemoryTable(world, MemoryWaitingList(world))
+    for step, up_to_date in steps:
+        target = step[1] if isinstance(step[1], str) else getattr(step[1], "run_id", None)
+        if step[0] in NEEDS_A_RECORD and memory.get(target) is None:
+            continue
+        assert call(real, step, up_to_date) == call(memory, step, up_to_date), step
+    for name in ("penguins-first-00000000000a", "penguins-first-00000000000b"):
+        assert real.get(name) == memory.get(name)
+    active = {each.run_id: each for page in real.active() for each in page}
+    assert active == {each.run_id: each for page in memory.active() for each in page}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.sampled_from(("note", "mark_told", "forget")), st.integers(0, 90)), max_size=12))
+def test_the_waiting_list(dynamodb: Any, steps: list[tuple[str, int]]) -> None:
+    real = WaitingList(dynamodb, a_table(dynamodb))
+    memory = MemoryWaitingList(World())
+    waiting = Waiting("penguins", "first", "2026-11-23T02:10:00Z", ())
+    for name, minutes in steps:
+        now = NOW + timedelta(minutes=minutes)
+        for each in (real, memory):
+            if name == "note":
+                each.note("penguins", "first", ("test.csv",), now)
+            else:
+                getattr(each, name)(waiting)
+        assert real.of_project("penguins") == memory.of_project("penguins")
+        assert list(real.untold(now)) == list(memory.untold(now))
