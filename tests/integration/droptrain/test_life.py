@@ -56,6 +56,22 @@ def test_every_order_of_the_same_events_leaves_the_same_record(stack) -> None:
     assert "SUCCEEDED" in seen.pop()
 
 
+def test_a_record_stays_small_whatever_batch_says_and_how_often(stack) -> None:
+    claimed(stack)
+    reason = "Host EC2 (instance i-0abc) terminated. " * 100
+    told = [
+        job_detail(status, attempts=attempts, statusReason=reason)
+        for attempts in range(12)
+        for status in ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+    ]
+    for detail in (*told, *told, *random.Random(7).sample(told, len(told))):
+        stack.track.event(detail)
+    record = stack.table.get(RUN_ID)
+    assert len(record.history) <= 5 * 11 + 1
+    item = stack.dynamodb.get_item(TableName="runs", Key={"pk": {"S": f"RUN#{RUN_ID}"}})["Item"]
+    assert len(json.dumps(item)) < 100_000, "DynamoDB takes items of 400 KB"
+
+
 def test_late_events_never_move_a_running_record_back(stack) -> None:
     running = LIFE[:-1]
     for number, order in enumerate(itertools.permutations(running, 5)):

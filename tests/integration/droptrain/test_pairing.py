@@ -1,9 +1,12 @@
 """Which upload launches which dataset, and what is told of one that stays incomplete."""
 
 import itertools
+import random
+from collections import Counter
 
 import pytest
 from droptrain.domain.errors import NotFoundError, NotReadyError
+from records import job_detail
 
 MARKED = b"trigger: marker\ninputs: {training: 'train/*.csv'}\n"
 
@@ -41,6 +44,28 @@ def test_a_multipart_upload_that_spans_the_other_file_s_is_one_run(stack) -> Non
     done = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
     version = stack.s3.complete_multipart_upload(**place, MultipartUpload=done)["VersionId"]
     assert uploaded(stack, [(key, version), test]) == ["launched", "repeated"]
+
+
+def test_an_upload_while_the_dataset_still_trains_is_a_run_beside_it(stack) -> None:
+    stack.publish_project()
+    uploaded(stack, stack.drop())
+    (first,) = stack.query.runs(limit=10).runs
+    stack.track.event(job_detail("RUNNING", jobName=first.run_id, jobId=first.batch_job_id))
+    assert uploaded(stack, stack.drop("first", "train.csv")) == ["launched"]
+    statuses = {run.run_id: run.status for run in stack.query.runs(limit=10).runs}
+    assert statuses.pop(first.run_id) == "RUNNING"
+    assert list(statuses.values()) == ["SUBMITTED"]
+
+
+def test_datasets_of_one_project_launch_beside_each_other(stack) -> None:
+    stack.publish_project()
+    events = [event for number in range(8) for event in stack.drop(f"day-{number}")]
+    answers = uploaded(stack, random.Random(7).sample(events, len(events)))
+    assert Counter(answers) == {"launched": 8, "repeated": 8}
+    assert {run.dataset for run in stack.query.runs(limit=20).runs} == {
+        f"day-{number}" for number in range(8)
+    }
+    assert len(stack.batch_jobs()) == 8
 
 
 def test_a_file_that_was_deleted_in_between_is_waited_for(stack) -> None:

@@ -1,5 +1,15 @@
 import pytest
-from droptrain.domain.dataset import BadDrop, Drop, OtherKey, drop_id, judge_key, match_inputs
+from droptrain.domain.dataset import (
+    MARKER,
+    BadDrop,
+    Drop,
+    ObjectVersion,
+    OtherKey,
+    drop_id,
+    judge_key,
+    match_inputs,
+    may_launch,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from records import object_version
@@ -73,6 +83,61 @@ def test_a_glob_takes_all_its_files_and_stays_in_its_folder() -> None:
     deeper = object_version(FOLDER + "train/old/part-0.csv")
     found = match_inputs({"training": "train/part-*.csv"}, "files", [*parts, deeper], FOLDER)
     assert [item.object for item in found.inputs] == parts[::-1]
+
+
+@given(objects, st.sampled_from(["files", "marker"]), st.booleans())
+def test_ready_is_exactly_what_has_a_file_for_each_channel_and_the_marker_if_asked(
+    found: list, trigger, marked: bool
+) -> None:
+    marker = [object_version(FOLDER + MARKER)] if marked else []
+    patterns = {"parts": "part/*.csv", "training": "train.csv"}
+    readiness = match_inputs(patterns, trigger, [*found, *marker], FOLDER)
+    parts = {item for item in found if "/part/" in item.key}
+    train = {item for item in found if item.key.endswith("train.csv")}
+    assert {item.object for item in readiness.inputs if item.channel == "parts"} == parts
+    assert {item.object for item in readiness.inputs if item.channel == "training"} == train
+    assert readiness.ready == bool(parts and train and (marked or trigger == "files"))
+    lacks_marker = trigger == "marker" and not marked
+    lacks = {"part/*.csv": not parts, "train.csv": not train, MARKER: lacks_marker}
+    assert set(readiness.missing) == {name for name, is_lacking in lacks.items() if is_lacking}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["train.csv", "test.csv", "notes.csv"]), st.sampled_from("abc"))))
+def test_a_history_of_puts_launches_each_pair_of_versions_once(puts: list[tuple[str, str]]) -> None:
+    """However files are put, repeated and replaced: one drop each time that the pair becomes another one."""
+    there: dict[str, ObjectVersion] = {}
+    drops, pairs = [], []
+    for name, version in puts:
+        there[name] = object_version(FOLDER + name, version)
+        readiness = match_inputs(DEFAULT, "files", there.values(), FOLDER)
+        pair = there.get("train.csv"), there.get("test.csv")
+        assert readiness.ready == (None not in pair)
+        if readiness.ready:
+            drops.append(drop_id("p", "d", readiness.versions))
+            pairs.append(pair)
+    assert len(set(drops)) == len(set(pairs))
+    assert [drops.index(drop) for drop in drops] == [pairs.index(pair) for pair in pairs]
+
+
+@given(objects, st.randoms())
+def test_the_order_of_a_listing_changes_nothing(found: list, random) -> None:
+    patterns = {"all": "*.csv", "training": "train.csv"}
+    shuffled = random.sample(found, len(found))
+    assert match_inputs(patterns, "files", shuffled, FOLDER) == match_inputs(patterns, "files", found, FOLDER)
+
+
+@given(objects.filter(bool), st.data())
+def test_without_a_deleted_input_nothing_is_ready(found: list, data) -> None:
+    patterns = {str(number): item.key[len(FOLDER) :] for number, item in enumerate(found)}
+    deleted = data.draw(st.sampled_from(found))
+    left = [item for item in found if item is not deleted]
+    assert match_inputs(patterns, "files", found, FOLDER).ready
+    assert match_inputs(patterns, "files", left, FOLDER).missing == (deleted.key[len(FOLDER) :],)
+
+
+def test_any_file_launches_unless_the_marker_has_to() -> None:
+    asked = [may_launch(trigger, file) for trigger in ("files", "marker") for file in ("train.csv", MARKER)]
+    assert asked == [True, True, False, True]
 
 
 @given(objects, st.randoms())

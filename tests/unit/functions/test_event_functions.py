@@ -123,6 +123,18 @@ def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
     assert metrics_in(capsys.readouterr().out) == {"NoticesPublished": 1}
 
 
+def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(load, context) -> None:
+    app = load("run_changed")
+    seen = []
+    app.announce = type("Announce", (), {"ended": lambda self, run_id: seen.append(run_id) or "published"})()
+    (good,) = event("run_ended_stream")["Records"]
+    change = good["dynamodb"]
+    nameless = {name: value for name, value in change["NewImage"].items() if name != "run_id"}
+    poisoned = good | {"dynamodb": change | {"NewImage": nameless, "SequenceNumber": "110"}}
+    assert failed(app.handler({"Records": [poisoned, good]}, context)) == ["110"]
+    assert seen == ["penguins-first-0123456789ab"]
+
+
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     app = load("run_changed")
 
