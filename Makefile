@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo up test lint format lock template-build clean
+.PHONY: help demo up test chaos lint format lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -17,6 +17,11 @@ up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 
 test: .venv/dev.stamp ## run every test
 	$(BIN)/pytest
+
+chaos: .venv/dev.stamp ## break everything, for an hour or two, and report
+	@cd tests && for layer in model crash_points burst soak; do \
+	  echo "== $$layer"; $(CURDIR)/$(BIN)/python -m chaos.$$layer || exit 1; echo; \
+	done
 
 lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""A slice of the crash points; `every_point.py` beside it goes through all of them."""
+"""A slice of the crash points; `python -m chaos.crash_points` goes through all."""
 
 from collections.abc import Iterator
 

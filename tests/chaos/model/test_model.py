@@ -1,4 +1,4 @@
-"""A slice of the model's schedules; `explore.py` beside it runs as many as one likes."""
+"""A slice of the model's schedules; `python -m chaos.model` runs as many as one likes."""
 
 from chaos.model.machine import Everything, Launching
 from hypothesis import settings

@@ -18,6 +18,8 @@ class Report:
     runs: int
     batch_jobs: int
     superseded_jobs: int
+    drops_lost: int
+    drops_doubled: int
     runs_with_one_job: int
     runs_trained_by_one_job: int
     runs_killed_before_training: int
@@ -47,6 +49,9 @@ class Report:
         yield "  killed before training", self.runs_killed_before_training
         yield "  ended", f"{sum(self.runs_ended.values())} ({_listed(self.runs_ended)})"
         yield "  announced", self.runs_announced
+        yield "drops lost", self.drops_lost
+        yield "drops doubled", self.drops_doubled
+        yield "runs unannounced", self.runs - self.runs_announced
         yield "notices repeated", self.repeated_notices
         yield "Batch jobs (superseded)", f"{self.batch_jobs} ({self.superseded_jobs})"
         yield "dead letters", _listed(self.dead_letters) or "none"

@@ -24,9 +24,8 @@ from droptrain.aws.run_table import RunTable
 
 from droptrain_local.cloud import LaptopCloud
 
-# Where runs wait for claims to grow old, a message that waits for them must not run out of its ten tries.
-_CLAIM_IS_OLD_SECONDS = 60
-_TRIES = 10
+# Long enough that a message's ten tries outlast a claim's growing old and whatever goes wrong meanwhile.
+_RETRY_SECONDS = 20
 _GONE_SECONDS = 10.0
 _LOOK_SECONDS = 1.0
 
@@ -53,7 +52,7 @@ class Plan:
 
     @property
     def retry_seconds(self) -> int:
-        return 3 if self.hurry else _CLAIM_IS_OLD_SECONDS * 3 // (2 * _TRIES)
+        return 3 if self.hurry else _RETRY_SECONDS
 
 
 def soak(plan: Plan, say: Say = lambda _: None) -> Report:
@@ -197,6 +196,8 @@ class _Soak:
             runs=len(seen.runs),
             batch_jobs=len(seen.jobs),
             superseded_jobs=len(seen.superseded),
+            drops_lost=len(seen.lost),
+            drops_doubled=len(seen.doubled),
             runs_with_one_job=sum(len(job_ids) == 1 for job_ids in seen.jobs_by_run.values()),
             runs_trained_by_one_job=len(trained),
             runs_killed_before_training=sum(run.batch_job_id in seen.killed_jobs for run in untrained),

@@ -1,6 +1,4 @@
-"""Tries as many schedules of the model as one likes, each lot from a seed, and prints what was tried.
-
-    python tests/chaos/model/explore.py --schedules 20000 --seed 1
+"""`python -m chaos.model`, in the folder `tests`: as many schedules of the model as one likes.
 
 A failure ends it with the steps that led there, as short as could be found, and the seed of its lot.
 """
@@ -8,9 +6,6 @@ A failure ends it with the steps that led there, as short as could be found, and
 import argparse
 import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from chaos.model.machine import COUNTED, Everything, Launching
 from droptrain.telemetry import logger
@@ -20,10 +15,23 @@ from hypothesis.stateful import run_state_machine_as_test
 LOT = 1000
 
 
-def explore(schedules: int, first_seed: int) -> None:
-    """Try that many schedules; AssertionError with the shortest steps to one that breaks a promise."""
+def main() -> None:
+    """Try the schedules and print what happened in them."""
+    parser = argparse.ArgumentParser(prog="python -m chaos.model", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=20_000, help="how many to try (default: 20000)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first thousand (default: 1)")
+    options = parser.parse_args()
     logger.setLevel("CRITICAL")
     started = time.monotonic()
+    explore(options.schedules, options.seed)
+    for name, count in sorted(COUNTED.items()):
+        print(f"{name:<29}{count}")
+    print(f"{'promises broken':<29}none")
+    print(f"{'seconds':<29}{time.monotonic() - started:.0f}")
+
+
+def explore(schedules: int, first_seed: int) -> None:
+    """Try that many schedules; AssertionError with the shortest steps to one that breaks a promise."""
     for number in range(-(-schedules // LOT)):
         lot = settings(
             max_examples=min(LOT, schedules - number * LOT),
@@ -36,14 +44,7 @@ def explore(schedules: int, first_seed: int) -> None:
         print(f"{COUNTED['schedules']:>7} of {schedules}, seed {first_seed + number}", file=sys.stderr)
         machine = Launching if number % 2 else Everything
         run_state_machine_as_test(seed(first_seed + number)(machine), settings=lot)
-    for name, count in sorted(COUNTED.items()):
-        print(f"{name:<16} {count}")
-    print(f"{'seconds':<16} {time.monotonic() - started:.0f}")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--schedules", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    explore(asked.schedules, asked.seed)
+    main()
