@@ -47,7 +47,7 @@ class Plan:
     pause_seconds: float = 1.0
     odds: Odds = field(default_factory=Odds)
     reconcile_seconds: float = 15.0
-    patience_seconds: float = 420.0
+    patience_seconds: float = 900.0
     hurry: bool = False
 
     @property
