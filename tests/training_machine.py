@@ -70,8 +70,10 @@ class Machine:
         return json.loads(self.text("outcome.json"))
 
     def publish(self, script: str, inputs: list[dict[str, Any]] | None = None, **plan: Any) -> None:
-        """Publish the code and write the run's plan; fields of the plan by name."""
-        code = [self.put(CODE + "run.sh", script), self.put(CODE + "lib/words.txt", "hello\n")]
+        """Publish the code, unless it was, and write the run's plan; fields of the plan by name."""
+        code = plan.pop("code", None)
+        if code is None:
+            code = [self.put(CODE + "run.sh", script), self.put(CODE + "lib/words.txt", "hello\n")]
         if inputs is None:
             inputs = [
                 {"channel": "training", **self.put(DATA + "train.csv", "a,b\n1,2\n")},

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,14 +25,14 @@ class Script:
 
     def __init__(
         self,
-        path: Path,
+        words: Sequence[str],
         folder: Path,
         environment: Mapping[str, str],
         write: Callable[[bytes], None],
         stops: Stops,
     ) -> None:
         self._process = subprocess.Popen(
-            ["bash", str(path)],
+            list(words),
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

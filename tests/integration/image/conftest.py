@@ -6,12 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from training_machine import Machine, free_port
+from training_machine import CODE, Machine, free_port
 from waiting import wait_for
 
 
@@ -54,8 +55,25 @@ def _bucket(s3_endpoint: str) -> tuple[Any, str]:
 @pytest.fixture
 def machine(s3_endpoint: str, _bucket: tuple[Any, str], tmp_path: Path) -> Iterator[Machine]:
     """A machine with a run of its own; containers that are left over are killed."""
+    with _machine(s3_endpoint, *_bucket, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_machine(
+    s3_endpoint: str, _bucket: tuple[Any, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
+    """A machine with a run for all tests of a module; no code of other runs lies in its bucket at first."""
     s3, bucket = _bucket
-    made = Machine(s3_endpoint, s3, bucket, tmp_path)
+    for item in s3.list_objects_v2(Bucket=bucket, Prefix=CODE).get("Contents", []):
+        s3.delete_object(Bucket=bucket, Key=item["Key"])
+    with _machine(s3_endpoint, s3, bucket, tmp_path_factory.mktemp("machine")) as made:
+        yield made
+
+
+@contextmanager
+def _machine(s3_endpoint: str, s3: Any, bucket: str, folder: Path) -> Iterator[Machine]:
+    made = Machine(s3_endpoint, s3, bucket, folder)
     try:
         yield made
     finally:
