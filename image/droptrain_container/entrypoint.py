@@ -137,7 +137,7 @@ class Attempt:
             raise self._stops.end()
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._stops.wait_for_events()
-        running = Script(words, self._layout.code, environment, self._log.write, self._stops)
+        running = Script(words, self._layout, environment, self._log.write, self._stops)
         self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
         self._records.start()
         returncode, was_stopped = running.run()

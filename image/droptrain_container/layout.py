@@ -66,6 +66,11 @@ class Layout:
         """The virtual environment for what requirements.txt names."""
         return self.root / "packages"
 
+    @property
+    def reclaim_file(self) -> Path:
+        """DROPTRAIN_RECLAIM: is there once Spot has said that it takes the instance."""
+        return self.root / "reclaim"
+
     def channel(self, name: str) -> Path:
         """The folder of an input channel's files."""
         return self.input / "data" / name

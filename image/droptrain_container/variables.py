@@ -47,6 +47,7 @@ def of_script(
         "EXPORT_PATH": f"{run_uri}export",
         "CHECKPOINT_DIR": str(layout.checkpoints),
         "METRICS_FILE": str(layout.metrics_file),
+        "DROPTRAIN_RECLAIM": str(layout.reclaim_file),
         "PYTHONUNBUFFERED": "1",
     }
 

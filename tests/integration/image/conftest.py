@@ -5,14 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
-from training_machine import CODE, Machine, free_port
+from training_machine import Machine, free_port
 from waiting import wait_for
 
 
@@ -41,38 +41,29 @@ def s3_endpoint() -> Iterator[str]:
         server.wait(10)
 
 
-@pytest.fixture(scope="session")
-def _bucket(s3_endpoint: str) -> tuple[Any, str]:
-    s3 = boto3.client(
-        "s3", endpoint_url=s3_endpoint, region_name="eu-west-1", aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )  # fmt: skip
-    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
-    return s3, "data"
-
-
 @pytest.fixture
-def machine(s3_endpoint: str, _bucket: tuple[Any, str], tmp_path: Path) -> Iterator[Machine]:
-    """A machine with a run of its own; containers that are left over are killed."""
-    with _machine(s3_endpoint, *_bucket, tmp_path) as made:
+def machine(s3_endpoint: str, tmp_path: Path) -> Iterator[Machine]:
+    """A machine with a bucket and a run of its own; containers that are left over are killed."""
+    with _machine(s3_endpoint, tmp_path) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def module_machine(
-    s3_endpoint: str, _bucket: tuple[Any, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Machine]:
-    """A machine with a run for all tests of a module; no code of other runs lies in its bucket at first."""
-    s3, bucket = _bucket
-    for item in s3.list_objects_v2(Bucket=bucket, Prefix=CODE).get("Contents", []):
-        s3.delete_object(Bucket=bucket, Key=item["Key"])
-    with _machine(s3_endpoint, s3, bucket, tmp_path_factory.mktemp("machine")) as made:
+def module_machine(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One for all tests of a module."""
+    with _machine(s3_endpoint, tmp_path_factory.mktemp("machine")) as made:
         yield made
 
 
 @contextmanager
-def _machine(s3_endpoint: str, s3: Any, bucket: str, folder: Path) -> Iterator[Machine]:
+def _machine(s3_endpoint: str, folder: Path) -> Iterator[Machine]:
+    s3 = boto3.client(
+        "s3", endpoint_url=s3_endpoint, region_name="eu-west-1", aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # fmt: skip
+    bucket = f"data-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     made = Machine(s3_endpoint, s3, bucket, folder)
     try:
         yield made

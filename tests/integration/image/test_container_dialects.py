@@ -13,7 +13,7 @@ from training_machine import CODE, DATA, PROJECT, REPOSITORY
 PAGE = (REPOSITORY / "docs" / "dialects.md").read_text("utf-8").partition("## Every variable")[2]
 ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \|$", PAGE, re.MULTILINE)
 OURS = re.compile(
-    "(SM|HP|AIP|CLOUD_ML|CLUSTER|TF_CONFIG|TRAINING|TEST|MODEL|EXPORT|CHECKPOINT|METRICS|RUN_|SCRIPT|PYTHONUNB)"
+    "(SM|HP|AIP|CLOUD_ML|CLUSTER|TF_CONFIG|TRAINING|TEST|MODEL|EXPORT|CHECKPOINT|METRICS|RUN_|SCRIPT|PYTHONUNB|.*_RECLAIM)"
 )
 DUMP = """
 import json, os, sys
@@ -69,6 +69,7 @@ def expected(seen: dict) -> dict[str, object]:
         "TRAINING_DATA": f"{bucket}/{DATA}train.csv", "TEST_DATA": f"{bucket}/{DATA}test.csv",
         "EXPORT_PATH": f"{run}/export", "CHECKPOINT_DIR": f"{root}/checkpoints",
         "METRICS_FILE": f"{root}/metrics.jsonl", "HP_LEARNING_RATE": "0.01", "PYTHONUNBUFFERED": "1",
+        "DROPTRAIN_RECLAIM": f"{root}/reclaim",
         "SM_MODEL_DIR": f"{root}/model", "SM_CHANNELS": names,
         "SM_CHANNEL_VALIDATION": f"{root}/input/data/validation", "SM_HPS": hyperparameters,
         "SM_HP_LEARNING-RATE": "0.01", "SM_USER_ARGS": words, "SM_CURRENT_HOST": "algo-1",
