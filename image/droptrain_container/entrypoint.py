@@ -51,7 +51,7 @@ def main(environment: Mapping[str, str]) -> int:
     try:
         stops.catch_signals()
         found = settings.read(environment)
-        bucket = s3.connect(found.bucket, is_local=found.s3_is_local)
+        bucket = s3.connect(found.bucket, is_local=found.s3_is_local, attempts=found.s3_attempts)
         return Attempt(found, bucket, environment, log, stops).run()
     except EndError as error:
         log.say(str(error))
@@ -77,7 +77,7 @@ class Attempt:
         self._saver: Saver | None = None
         self._layout = Layout(found.ml_dir)
         self._records = Records(bucket, found.prefix, log, self._layout.metrics_file)
-        self._results = Results(bucket, found.prefix, self._layout, log.say)
+        self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
         metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
         self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
 
@@ -137,10 +137,12 @@ class Attempt:
             raise self._stops.end()
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._stops.wait_for_events()
+        self._log.phase = "train"
         running = Script(words, self._layout, environment, self._log.write, self._stops)
         self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
         self._records.start()
         returncode, was_stopped = running.run()
+        self._log.phase = "sync"
         of_script = exit_codes.of_script(returncode)
         if was_stopped:
             return self._ending_of_stop(of_script.script_exit_code)

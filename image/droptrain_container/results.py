@@ -9,15 +9,16 @@ from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
 from droptrain_container.s3 import Bucket
 
-# S3 that is away for less is waited for: a trained model is worth minutes.
-_PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 5.0
 
 
 class Results:
-    """Uploads the model and the output of one run, below `prefix`."""
+    """Uploads the model and the output of one run, below `prefix`; S3 is waited for so many `seconds`."""
 
-    def __init__(self, bucket: Bucket, prefix: str, layout: Layout, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, bucket: Bucket, prefix: str, layout: Layout, say: Callable[[str], None], seconds: float
+    ) -> None:
+        self._seconds = seconds
         self._bucket = bucket
         self._prefix = prefix
         self._layout = layout
@@ -37,7 +38,7 @@ class Results:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if files:
             self._say(f"Uploading {len(files)} files to {self._prefix}{name}")
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + self._seconds
 
         def upload(path: Path) -> None:
             self._keep_trying(path, self._prefix + name + path.relative_to(folder).as_posix(), deadline)
