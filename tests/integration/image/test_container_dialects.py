@@ -238,3 +238,27 @@ def test_packages_that_can_not_be_installed_say_so(machine) -> None:
     assert machine.run().code == 65
     assert "requirements.txt can't be installed: " in machine.outcome()["cause"]["message"]
     assert "no-such-package" in machine.outcome()["cause"]["message"]
+
+
+MIRRORED = """
+import keras, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+workers = tf.distribute.MultiWorkerMirroredStrategy()
+for strategy in (mirrored, workers):
+    with strategy.scope():
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+    model.fit(tf.ones((8, 2)), tf.ones((8, 1)), verbose=0)
+    print(f"{strategy.num_replicas_in_sync} replicas")
+"""
+
+
+@pytest.mark.tensorflow
+def test_tensorflow_takes_the_devices_of_one_machine_under_our_tf_config(machine) -> None:
+    machine.publish("", code=[machine.put(CODE + "train.py", MIRRORED)], entrypoint="train.py")
+    ended = machine.run()
+    assert ended.code == 0, ended.output
+    assert "2 replicas" in ended.output
+    assert "1 replicas" in ended.output
