@@ -6,10 +6,13 @@ import socket
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 from waiting import PATIENCE_SECONDS, wait_for
 
 REPOSITORY = Path(__file__).parents[1]
@@ -22,6 +25,43 @@ def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server in a process of its own; its state is no other test's."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def answers() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    try:
+        wait_for("S3 server", answers)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def versioned_bucket(endpoint: str) -> tuple[Any, str]:
+    """(S3 client, name) of a new bucket that keeps versions."""
+    s3 = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # fmt: skip
+    name = f"data-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return s3, name
 
 
 @dataclass

@@ -1,14 +1,13 @@
-"""One S3 bucket, in the words that the container needs; how S3 can fail is named here, once."""
+"""One S3 bucket, in the words that the container needs; how S3 can fail is named here, once.
+
+boto3 takes several times as long to import as all the rest, so it is imported where it is first needed: by
+then TERM is caught and the settings are known to be right.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import boto3
-from boto3.exceptions import Boto3Error
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from droptrain_container.exit_codes import EndError
 
@@ -44,6 +43,8 @@ class Bucket:
 
     def get_tagged(self, key: str, version_id: str | None = None) -> tuple[bytes, str]:
         """(content, ETag) of an object; MissingError."""
+        from botocore.exceptions import BotoCoreError
+
         for left in reversed(range(_DOWNLOAD_TRIES)):
             with _failures_named(self._uri(key)):
                 answer = self._client.get_object(**self._name(key, version_id))
@@ -145,6 +146,9 @@ def connect(name: str, *, is_local: bool, attempts: int) -> Bucket:
 
     A local stand-in has no name for each bucket, so its buckets are addressed by path.
     """
+    import boto3
+    from botocore.config import Config
+
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
@@ -158,6 +162,9 @@ def connect(name: str, *, is_local: bool, attempts: int) -> Bucket:
 
 @contextmanager
 def _failures_named(uri: str) -> Iterator[None]:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except ClientError as error:

@@ -2,43 +2,19 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 import pytest
-from training_machine import Machine, free_port
-from waiting import wait_for
+from instance_metadata import InstanceMetadata
+from training_machine import Machine, s3_server, versioned_bucket
 
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    """An S3 server in a process of its own; its state is no other test's."""
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-    def answers() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-    try:
-        wait_for("S3 server", answers)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
+    with s3_server() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
@@ -57,14 +33,7 @@ def module_machine(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -
 
 @contextmanager
 def _machine(s3_endpoint: str, folder: Path) -> Iterator[Machine]:
-    s3 = boto3.client(
-        "s3", endpoint_url=s3_endpoint, region_name="eu-west-1", aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )  # fmt: skip
-    bucket = f"data-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    made = Machine(s3_endpoint, s3, bucket, folder)
+    made = Machine(s3_endpoint, *versioned_bucket(s3_endpoint), folder)
     try:
         yield made
     finally:
@@ -72,3 +41,10 @@ def _machine(s3_endpoint: str, folder: Path) -> Iterator[Machine]:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+@pytest.fixture
+def metadata() -> Iterator[InstanceMetadata]:
+    with InstanceMetadata() as server:
+        yield server
+        server.shutdown()

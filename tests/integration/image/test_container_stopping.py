@@ -5,11 +5,7 @@ import os
 import re
 import signal
 import socket
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
 from training_machine import wait_for_line
 
 TRAINING = """
@@ -188,55 +184,6 @@ def test_an_attempt_on_an_instance_that_goes_away_trains_nothing_and_leaves_it_t
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     assert machine.finish(process).code == 75
-
-
-class _Metadata(ThreadingHTTPServer):
-    """An instance metadata service that wants a token."""
-
-    reclaims = False
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _MetadataHandler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-
-class _MetadataHandler(BaseHTTPRequestHandler):
-    server: _Metadata
-
-    def do_PUT(self) -> None:
-        self._answer(200, "token" if self.path == "/latest/api/token" else "")
-
-    def do_GET(self) -> None:
-        identity = {"instanceId": "i-0abc", "instanceType": "g4dn.xlarge", "availabilityZone": "eu-west-1a"}
-        known = {
-            "/latest/dynamic/instance-identity/document": json.dumps(identity),
-            "/latest/meta-data/instance-life-cycle": "spot",
-        }
-        if self.server.reclaims:
-            known["/latest/meta-data/spot/instance-action"] = json.dumps({"action": "terminate"})
-        if self.headers["X-aws-ec2-metadata-token"] != "token":
-            self._answer(401, "")
-        elif self.path in known:
-            self._answer(200, known[self.path])
-        else:
-            self._answer(404, "")
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-    def _answer(self, status: int, text: str) -> None:
-        self.send_response(status)
-        self.send_header("content-length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-
-@pytest.fixture
-def metadata() -> Iterator[_Metadata]:
-    with _Metadata() as server:
-        yield server
-        server.shutdown()
 
 
 class _Silent:

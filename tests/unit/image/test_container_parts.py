@@ -3,6 +3,8 @@
 import io
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from droptrain_container.stops import Stops
 from hypothesis import given
 from hypothesis import strategies as st
 from records import object_version, run
+from training_machine import REPOSITORY
 
 JOB = {"DROPTRAIN_RUN": "s3://data/runs/penguins/first/", "AWS_BATCH_JOB_ID": "job-1"}
 
@@ -205,3 +208,11 @@ def test_a_reclaim_is_the_reason_also_when_term_comes_first() -> None:
     assert stops.end().code == "terminated"
     stops.reclaim()
     assert stops.end().code == "reclaimed"
+
+
+def test_term_is_caught_before_the_slow_import_of_boto3() -> None:
+    loaded = "import sys, droptrain_container.entrypoint; print('boto3' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=REPOSITORY / "image", capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "False\n"
