@@ -58,9 +58,10 @@ def versioned_bucket(endpoint: str) -> tuple[Any, str]:
         "s3", endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="test",
         aws_secret_access_key="test",
     )  # fmt: skip
-    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
-    return s3, "data"
+    name = f"data-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return s3, name
 
 
 @dataclass
@@ -109,8 +110,10 @@ class Machine:
         return json.loads(self.text("outcome.json"))
 
     def publish(self, script: str, inputs: list[dict[str, Any]] | None = None, **plan: Any) -> None:
-        """Publish the code and write the run's plan; fields of the plan by name."""
-        code = [self.put(CODE + "run.sh", script), self.put(CODE + "lib/words.txt", "hello\n")]
+        """Publish the code, unless it was, and write the run's plan; fields of the plan by name."""
+        code = plan.pop("code", None)
+        if code is None:
+            code = [self.put(CODE + "run.sh", script), self.put(CODE + "lib/words.txt", "hello\n")]
         if inputs is None:
             inputs = [
                 {"channel": "training", **self.put(DATA + "train.csv", "a,b\n1,2\n")},
@@ -154,6 +157,7 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
             start_new_session=True,
         )
         self.running.append(process)

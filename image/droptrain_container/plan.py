@@ -15,6 +15,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 Kind = TypeVar("Kind")
+Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Plan:
     entrypoint: str
     code: tuple[Pinned, ...]
     inputs: Mapping[str, tuple[Pinned, ...]]
-    hyperparameters: Mapping[str, str]
+    hyperparameters: Mapping[str, Scalar]
     environment: Mapping[str, str]
     checkpoint_seconds: float
     checkpoints_kept: int
@@ -119,8 +120,8 @@ def _pinned(item: object, where: str) -> Pinned:
     raise _WrongError(f"{where}: each has to name key and version_id")
 
 
-def _hyperparameters(values: Mapping[str, object]) -> dict[str, str]:
-    return {name: _text(value, f"hyperparameters.{name[:60]}") for name, value in values.items()}
+def _hyperparameters(values: Mapping[str, object]) -> dict[str, Scalar]:
+    return {name: _scalar(value, f"hyperparameters.{name[:60]}") for name, value in values.items()}
 
 
 def _environment(values: Mapping[str, object]) -> dict[str, str]:
@@ -132,14 +133,17 @@ def _environment(values: Mapping[str, object]) -> dict[str, str]:
                 f"environment.{name[:60]} asks for a secret, which this image can't fetch yet; "
                 "take it out of train.yaml, or let the script fetch it"
             )
-    return {name: _text(value, f"environment.{name[:60]}") for name, value in values.items()}
+    return {name: text(_scalar(value, f"environment.{name[:60]}")) for name, value in values.items()}
 
 
-def _text(value: object, where: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
+def text(value: Scalar) -> str:
+    """A scalar as a shell's variable has it: booleans as true and false."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _scalar(value: object, where: str) -> Scalar:
     if isinstance(value, str | int | float) and "\0" not in str(value):
-        return str(value)
+        return value
     raise _WrongError(f"{where} has to be a text, a number or true/false")
 
 

@@ -8,7 +8,7 @@ from droptrain_container.exit_codes import EndError
 from droptrain_container.log import Log
 from droptrain_container.s3 import Bucket, MissingError
 
-UPLOAD_SECONDS = 30.0
+UPLOAD_SECONDS = 10.0
 
 
 class Records:

@@ -141,8 +141,8 @@ class Bucket:
         return f"s3://{self.name}/{key}"
 
 
-def connect(name: str, *, is_local: bool) -> Bucket:
-    """The bucket `name`. Requests are tried 4 times with standard back-off: S3 that is down shows in seconds.
+def connect(name: str, *, is_local: bool, attempts: int) -> Bucket:
+    """The bucket `name`. Each request is tried so often, with standard back-off of up to 20 s.
 
     A local stand-in has no name for each bucket, so its buckets are addressed by path.
     """
@@ -150,7 +150,7 @@ def connect(name: str, *, is_local: bool) -> Bucket:
     from botocore.config import Config
 
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
         read_timeout=30,
         max_pool_connections=_CONNECTIONS,

@@ -3,8 +3,8 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from instance_metadata import InstanceMetadata
@@ -17,16 +17,23 @@ def s3_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(scope="session")
-def _bucket(s3_endpoint: str) -> tuple[Any, str]:
-    return versioned_bucket(s3_endpoint)
-
-
 @pytest.fixture
-def machine(s3_endpoint: str, _bucket: tuple[Any, str], tmp_path: Path) -> Iterator[Machine]:
-    """A machine with a run of its own; containers that are left over are killed."""
-    s3, bucket = _bucket
-    made = Machine(s3_endpoint, s3, bucket, tmp_path)
+def machine(s3_endpoint: str, tmp_path: Path) -> Iterator[Machine]:
+    """A machine with a bucket and a run of its own; containers that are left over are killed."""
+    with _machine(s3_endpoint, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_machine(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One for all tests of a module."""
+    with _machine(s3_endpoint, tmp_path_factory.mktemp("machine")) as made:
+        yield made
+
+
+@contextmanager
+def _machine(s3_endpoint: str, folder: Path) -> Iterator[Machine]:
+    made = Machine(s3_endpoint, *versioned_bucket(s3_endpoint), folder)
     try:
         yield made
     finally:

@@ -123,6 +123,7 @@ def test_a_missing_variable_ends_with_78_and_is_named(machine) -> None:
 
 def test_s3_that_can_not_be_reached_ends_with_69(machine) -> None:
     machine.variables["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free_port()}"
+    machine.variables["AWS_MAX_ATTEMPTS"] = "2"
     ended = machine.run()
     assert ended.code == 69
     assert "S3 can't be reached" in ended.output

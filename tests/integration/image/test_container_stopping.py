@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 
@@ -104,7 +105,7 @@ def test_a_damaged_generation_gives_way_to_the_one_before(machine) -> None:
     ended = machine.run(attempt=3)
     assert "Checkpoint generation 2 isn't whole" in ended.output
     assert "Restored checkpoint generation 1." in ended.output
-    assert "Saved checkpoint generation 3." in ended.output
+    assert "Saved checkpoint generation 3:" in ended.output
 
 
 def test_term_while_fetching_ends_at_once(machine) -> None:
@@ -134,6 +135,26 @@ def test_a_reclaimed_spot_instance_ends_with_75_and_is_named(machine, metadata) 
         "id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot",
     }  # fmt: skip
     assert len(machine.names("checkpoints/generations/")) == 1
+
+
+def test_the_script_can_see_that_its_term_is_a_reclaim(machine, metadata) -> None:
+    machine.publish(
+        """
+trap 'test -e "$DROPTRAIN_RECLAIM" && echo reclaimed > "$CHECKPOINT_DIR/why"; exit 0' TERM
+test ! -e "$DROPTRAIN_RECLAIM" && echo waiting
+while true; do sleep 0.1; done
+"""
+    )
+    machine.variables["AWS_EC2_METADATA_DISABLED"] = ""
+    machine.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata.url
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    metadata.reclaims = True
+    ended = machine.finish(process)
+    assert ended.code == 75
+    assert re.search(r"Saved checkpoint generation 1: 0.0 MiB new, \d s after the last change", ended.output)
+    (generation,) = machine.names("checkpoints/generations/")
+    assert [item["path"] for item in json.loads(machine.text(generation))["files"]] == ["why"]
 
 
 def test_a_term_that_comes_before_the_notice_was_seen_is_spots(machine, metadata) -> None:

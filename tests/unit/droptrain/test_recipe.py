@@ -61,7 +61,7 @@ def test_every_field_is_read() -> None:
     ({"resources": {"gpu": 1}}, "resources: has no field 'gpu'; its fields are gpus, vcpus"),
     ({"resources": {"nodes": 2}}, "resources.nodes: several nodes aren't supported yet"),
     ({"entrypoint": "../run.sh"}, "entrypoint: has to be a path inside the project's code folder"),
-    ({"entrypoint": "train.py"}, "entrypoint: has to be a shell script"),
+    ({"entrypoint": "train"}, "entrypoint: has to be a shell script"),
     ({"hyperparameters": {"epochs": [1]}}, "hyperparameters.epochs: has to be a number"),
     ({"environment": {"AWS_BATCH_JOB_ID": "x"}}, "environment.AWS_BATCH_JOB_ID: names that start with"),
     ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY: secrets by ARN aren't supported yet"),

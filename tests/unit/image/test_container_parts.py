@@ -12,6 +12,7 @@ from droptrain.domain import run as runs
 from droptrain.domain.recipe import Recipe
 from droptrain_container import exit_codes, gpu, inputs, metrics, plan, settings, variables
 from droptrain_container.exit_codes import EndError
+from droptrain_container.layout import Layout
 from droptrain_container.log import Log
 from droptrain_container.stops import Stops
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     read = plan.read(json.dumps(written).encode(), "data")
     assert [item.key for item in read.code] == [item.key for item in code]
     assert read.inputs["training"] == (plan.Pinned("projects/penguins/data/first/train.csv", "v1"),)
-    assert dict(read.hyperparameters) == {"rate": "0.5", "warm": "true"}
+    assert dict(read.hyperparameters) == {"rate": 0.5, "warm": True}
     assert dict(read.environment) == {"COLOUR": "blue"}
     assert (read.entrypoint, read.gpus, read.checkpoint_seconds, read.checkpoints_kept) == (
         "run.sh",
@@ -162,7 +163,7 @@ def test_the_container_names_the_same_uris_as_the_launch() -> None:
         input_uris={
             channel: f"s3://data/{files[0].key}" for channel, files in read.inputs.items()
         },
-        checkpoint_dir=Path("x"), metrics_file=Path("x"),
+        layout=Layout(Path("x")), gpus=0, words=[],
     )  # fmt: skip
     del launched["DROPTRAIN_RUN"]
     assert launched.items() <= given_to_script.items()

@@ -87,7 +87,8 @@ def new_folder(tmp_path: Path, name: str) -> Path:
 
 
 def save(made: Checkpoints, *, only_settled: bool = False) -> int | None:
-    return made.save(only_settled=only_settled, stopped=NEVER)
+    saved = made.save(only_settled=only_settled, stopped=NEVER)
+    return saved.number if saved else None
 
 
 def test_only_what_changed_is_uploaded(tmp_path: Path) -> None:

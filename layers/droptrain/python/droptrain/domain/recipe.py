@@ -20,6 +20,7 @@ _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RESERVED = re.compile(r"(AWS_BATCH|AWS_LAMBDA|DROPTRAIN_).*", re.IGNORECASE)
 
@@ -70,6 +71,11 @@ class Recipe:
     csv: Mapping[str, Any] = field(default_factory=dict)
     notify: tuple[str, ...] = EVENTS
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+
+
+def file_of(entrypoint: str) -> str:
+    """The code file that an entrypoint names: a path, or a module such as trainer.task."""
+    return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
 
 
 def parse(document: object) -> Recipe:
@@ -213,10 +219,10 @@ def _entrypoint(value: object) -> str:
     path = _text(value)
     if path.startswith("/") or ".." in path.split("/") or len(path) > 200:
         raise _WrongError(f"has to be a path inside the project's code folder, not {_short(path)}")
-    if not path.endswith(".sh"):
+    if not path.endswith((".sh", ".py")) and not _MODULE.fullmatch(path):
         raise _WrongError(
-            f"has to be a shell script such as run.sh for now, not {_short(path)}; "
-            "a run.sh of two lines can start Python"
+            f"has to be a shell script such as run.sh, a Python file such as train.py "
+            f"or a Python module such as trainer.task, not {_short(path)}"
         )
     return path
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
 from droptrain.domain.errors import Cause
-from droptrain.domain.recipe import Recipe
+from droptrain.domain.recipe import Recipe, file_of
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -235,7 +235,7 @@ def script_environment(run: Run, bucket: str) -> dict[str, str]:
     code = root + code_prefix(run.project)
     return {
         "DROPTRAIN_RUN": folder,
-        "RUN_SCRIPT": code + run.job.script,
+        "RUN_SCRIPT": code + file_of(run.job.script),
         "SCRIPT_DIR": code.rstrip("/"),
         "MODEL_DIR": folder + "model",
         "EXPORT_PATH": folder + "export",
