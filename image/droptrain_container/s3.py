@@ -66,7 +66,7 @@ class Bucket:
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object."""
-        with _failures_named(self._uri(key)):
+        with _failures_named(self._uri(key), is_write=True):
             self._client.put_object(Bucket=self.name, Key=key, Body=body)
 
     def put_new(self, key: str, body: bytes) -> str:
@@ -74,7 +74,7 @@ class Bucket:
 
         S3 answers 412 where the key exists, 409 where two writes race (S3 user guide: conditional writes).
         """
-        with _failures_named(self._uri(key)):
+        with _failures_named(self._uri(key), is_write=True):
             return self._client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")["ETag"]
 
     def replace(self, key: str, body: bytes, etag: str) -> str:
@@ -84,7 +84,7 @@ class Bucket:
 
     def upload(self, path: Path, key: str) -> None:
         """Write an object from a file; a large one over several connections."""
-        with _failures_named(self._uri(key)):
+        with _failures_named(self._uri(key), is_write=True):
             if path.stat().st_size >= _MANAGED_BYTES:
                 self._client.upload_file(str(path), self.name, key)
             else:
@@ -161,7 +161,7 @@ def connect(name: str, *, is_local: bool, attempts: int) -> Bucket:
 
 
 @contextmanager
-def _failures_named(uri: str) -> Iterator[None]:
+def _failures_named(uri: str, *, is_write: bool = False) -> Iterator[None]:
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -172,8 +172,9 @@ def _failures_named(uri: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         if code == "NoSuchBucket":
             raise EndError("s3_unreachable", f"{uri}: the bucket doesn't exist.") from error
-        # S3 answers 400 where a version id can't be one of its own.
-        if status == 404 or (status == 400 and "ersion" in code + str(error)):
+        # S3 answers 400 where a version id can't be one of its own. Who misses what is written isn't S3.
+        missing = status == 404 or (status == 400 and "ersion" in code + str(error))
+        if missing and not is_write:
             raise MissingError(uri) from error
         if status in {409, 412}:
             raise ConflictError(uri) from error

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from container_machine import ContainerMachine
@@ -16,16 +15,10 @@ def s3_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(scope="session")
-def _bucket(s3_endpoint: str) -> tuple[Any, str]:
-    return versioned_bucket(s3_endpoint)
-
-
 @pytest.fixture
-def machine(s3_endpoint: str, _bucket: tuple[Any, str], tmp_path: Path) -> Iterator[ContainerMachine]:
-    """A machine with a run of its own; its containers are removed."""
-    s3, bucket = _bucket
-    made = ContainerMachine(s3_endpoint, s3, bucket, tmp_path)
+def machine(s3_endpoint: str, tmp_path: Path) -> Iterator[ContainerMachine]:
+    """A machine with a bucket and a run of its own; its containers are removed."""
+    made = ContainerMachine(s3_endpoint, *versioned_bucket(s3_endpoint), tmp_path)
     try:
         yield made
     finally:
