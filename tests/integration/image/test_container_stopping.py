@@ -111,7 +111,7 @@ def test_a_damaged_generation_gives_way_to_the_one_before(machine) -> None:
 def test_term_while_fetching_ends_at_once(machine) -> None:
     machine.publish("exit 0\n")
     with _Silent() as url:
-        machine.variables["AWS_ENDPOINT_URL_S3"] = url
+        machine.variables |= {"AWS_ENDPOINT_URL_S3": url, "AWS_MAX_ATTEMPTS": "1"}
         process = machine.start()
         wait_for_line(process, "Attempt 1")
         process.send_signal(signal.SIGTERM)

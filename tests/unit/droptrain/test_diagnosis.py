@@ -67,6 +67,19 @@ def test_the_container_s_own_account_names_the_cause() -> None:
     )
 
 
+def test_the_last_line_is_not_said_twice() -> None:
+    account = {
+        "batch_job_id": JOB_ID,
+        "attempt": 1,
+        "cause": {
+            "code": "script_failed",
+            "message": "The script ended with exit code 1. ValueError: no column species (train.py, line 7)",
+            "log_tail": ["ValueError: no column species"],
+        },
+    }
+    assert "Its last line" not in explain(account, **container(exitCode=1))
+
+
 def test_a_timeout_goes_before_what_the_container_believed() -> None:
     account = {"batch_job_id": JOB_ID, "attempt": 1, "cause": {"code": "terminated", "message": "TERM"}}
     said = explain(account, statusReason="Job attempt duration exceeded timeout")
