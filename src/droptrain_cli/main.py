@@ -7,6 +7,14 @@ from droptrain_cli.lazy_group import LazyGroup
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # In the order of the help.
 _COMMANDS = {
+    "runs": "droptrain_cli.commands.runs",
+    "show": "droptrain_cli.commands.show",
+    "logs": "droptrain_cli.commands.logs",
+    "get": "droptrain_cli.commands.get",
+    "compare": "droptrain_cli.commands.compare",
+    "launch": "droptrain_cli.commands.launch",
+    "rerun": "droptrain_cli.commands.rerun",
+    "cancel": "droptrain_cli.commands.cancel",
     "local": "droptrain_cli.commands.local",
 }
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
+from droptrain_cli.wording import clean
+
 _STYLES = {
     "SUCCEEDED": "bold green",
     "FAILED": "bold red",
@@ -49,12 +51,12 @@ class Screen:
         """Something happened: a word, and what it is about."""
         line = Text().append(f"{self.elapsed:5.1f} s  ", style="dim")
         line.append(f"{what:<10} " if detail else what, style=_STYLES.get(what, "bold"))
-        line.append(detail)
+        line.append(clean(detail))
         self._print(line)
 
     def log(self, line: str) -> None:
         """A line of the training's own log."""
-        self._print(Text().append(f"{'':9}| ", style="dim").append(line.rstrip("\n")))
+        self._print(Text().append(f"{'':9}| ", style="dim").append(clean(line)))
 
     def heading(self, text: str) -> None:
         """A heading above facts or a text."""

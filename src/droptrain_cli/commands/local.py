@@ -30,7 +30,7 @@ def up(port: int) -> None:
     line goes to stdout.
     """
     _leave_aws_settings_out()
-    from droptrain_local import cloud  # noqa: PLC0415  --help stays fast
+    from droptrain_local import cloud
 
     cloud.up(port)
 
@@ -42,7 +42,7 @@ def env() -> None:
     After that, `aws`, boto3 and any other AWS client in this shell talk to it. Also sets BUCKET, TABLE,
     API_URL, JOB_QUEUE_ARN, TOPIC_ARN and NOTICES_QUEUE_URL.
     """
-    from droptrain_local.state import read_state  # noqa: PLC0415  --help stays fast
+    from droptrain_local.state import read_state
 
     ready = read_state()
     if ready is None:
@@ -77,7 +77,7 @@ def demo(output: Path, timeout_seconds: int) -> None:
     minute. Exits with 0 only if the run SUCCEEDED.
     """
     _leave_aws_settings_out()
-    from droptrain_cli import demo as train  # noqa: PLC0415  --help stays fast
+    from droptrain_cli import demo as train
 
     sys.exit(train.run(output, timeout_seconds))
 

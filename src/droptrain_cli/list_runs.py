@@ -1,0 +1,94 @@
+"""Lists runs in a table, once or again and again."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from droptrain_cli import output, wording
+from droptrain_cli.api import Api
+from droptrain_cli.stack import Stack
+
+_PAGE = 100  # runs; the API's limit
+_LOOK_SECONDS = 3.0
+_HEADERS = ("RUN", "STATUS", "CREATED", "TOOK", "METRIC", "COST", "WHY")
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which runs: of all projects or one, in any status or one, and how many at most."""
+
+    project: str | None
+    status: str | None
+    limit: int
+
+
+def once(stack: Stack, query: Query, *, as_json: bool) -> None:
+    """Print the runs as they are now."""
+    runs = _list(Api(stack), query)
+    screen = output.console()
+    if as_json:
+        output.write_json({"runs": runs})
+    elif runs:
+        output.show(screen, _table(runs, datetime.now(UTC), relative=screen.is_terminal))
+    else:
+        output.show(output.console(stderr=True), Text("No runs."))
+
+
+def watch(stack: Stack, query: Query, *, as_json: bool) -> NoReturn:
+    """Show the runs and every change, until Ctrl-C."""
+    api, screen = Api(stack), output.console()
+    if screen.is_terminal and not as_json:
+        _watch_table(api, query, screen)
+    seen: dict[str, Any] = {}
+    while True:
+        for run in reversed(_list(api, query)):
+            if seen.get(run["run_id"]) == run:
+                continue
+            seen[run["run_id"]] = run
+            if as_json:
+                output.write_json(run)
+            else:
+                cells = _row(run, datetime.now(UTC), relative=False)
+                output.show(screen, Text("  ").join(output.cell(cell) for cell in cells if cell))
+        time.sleep(_LOOK_SECONDS)
+
+
+def _watch_table(api: Api, query: Query, screen: Console) -> NoReturn:
+    with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            live.update(_table(_list(api, query), datetime.now(UTC), relative=True), refresh=True)
+            time.sleep(_LOOK_SECONDS)
+
+
+def _list(api: Api, query: Query) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = []
+    limit = min(query.limit, _PAGE)
+    for page in api.pages("/runs", project=query.project, status=query.status, limit=limit):
+        runs.extend(page["runs"])
+        if len(runs) >= query.limit:
+            break
+    return runs[: query.limit]
+
+
+def _table(runs: list[dict[str, Any]], now: datetime, *, relative: bool) -> Table:
+    return output.table(_HEADERS, (_row(run, now, relative=relative) for run in runs))
+
+
+def _row(run: Mapping[str, Any], now: datetime, *, relative: bool) -> tuple[str | Text, ...]:
+    created = wording.age(run["created_at"], now) if relative else run["created_at"]
+    return (
+        run["run_id"],
+        output.styled(run["status"]),
+        created,
+        wording.took(run, now),
+        wording.headline(run),
+        wording.price(run["cost"]),
+        run["cause"]["code"] if run["cause"] else "",
+    )
