@@ -100,7 +100,7 @@ class Api:
                 self._wait(attempt, None)
                 continue
             if answer.status < 400:
-                return answer
+                return self._checked(answer)
             if last or not _may_pass(answer, repeatable):
                 raise self._refusal(method, path, answer)
             self._wait(attempt, answer.headers.get("retry-after"))
@@ -126,6 +126,15 @@ class Api:
         asked = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
         time.sleep(min(max(backoff, asked), _LONGEST_WAIT_SECONDS))
 
+    def _checked(self, answer: Answer) -> Answer:
+        if isinstance(answer.body, str) or answer.status in (301, 302, 303, 307, 308):
+            raise ApiError(
+                f"The answer of {self._stack.api_url} isn't JSON, so it isn't the API's. Check whether a "
+                "proxy or a sign-in page is in the way.",
+                answer.status,
+            )
+        return answer
+
     def _unreachable(self, error: Exception) -> str:
         fix = (
             "The laptop cloud has ended, or is stuck: start it anew with make up."
@@ -145,9 +154,9 @@ class Api:
                 403,
             )
         if answer.status in (404, 405) and problem != "not-found":
+            fix = "Start it anew: make up" if self._stack.is_laptop else "Deploy: sam build && sam deploy"
             return ApiError(
-                f"The stack's API has no {method} {path}: it is older than this command. Deploy the newer "
-                "one: sam build && sam deploy",
+                f"The stack's API has no {method} {path}: it is older than this command. {fix}",
                 answer.status,
                 problem,
             )

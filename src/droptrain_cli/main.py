@@ -26,5 +26,7 @@ def main() -> None:
 
     Uploads launch your own TensorFlow code as GPU jobs on AWS Batch, at Spot prices, with nothing running
     while idle. The same stack runs whole on this machine, with no AWS account and no Docker: that is what
-    `droptrain local` does. On AWS it needs no command of its own: `sam deploy`, then `aws s3 cp`.
+    `droptrain local` does.
+
+    Commands address the stack on AWS that --stack or DROPTRAIN_STACK names, else the one on this machine.
     """

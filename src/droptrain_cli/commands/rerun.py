@@ -25,8 +25,8 @@ def command(
 ) -> None:
     """Train the dataset of RUN again, with the code, the recipe and the CSVs that are there now.
 
-    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. With --exact
-    the versions are taken that RUN trained on.
+    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. What RUN was
+    given by --set isn't kept; --exact keeps everything, down to the versions of the CSVs that RUN trained on.
     """
     if exact and settings:
         raise click.UsageError("--exact takes RUN's own settings, so it goes without --set.")

@@ -12,7 +12,10 @@ _STATUSES = (
 @click.command("runs", short_help="List runs, newest first.")
 @click.option("--project", metavar="PROJECT", help="Only this project's.")
 @click.option(
-    "--status", type=click.Choice(_STATUSES, case_sensitive=False), help="Only those with this status."
+    "--status",
+    metavar="STATUS",
+    type=click.Choice(_STATUSES, case_sensitive=False),
+    help="Only those with this status, such as FAILED.",
 )
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many at most."
