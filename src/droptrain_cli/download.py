@@ -49,10 +49,13 @@ def choose(files: Iterable[RunFile], *, everything: bool) -> list[RunFile]:
 class Download:
     """Brings files of a run into a folder; `progress` is called with bytes written, from any thread."""
 
-    def __init__(self, files: RunFiles, folder: Path, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, files: RunFiles, folder: Path, progress: Callable[[int], None], *, pause_seconds: float = 0.5
+    ) -> None:
         self._files = files
         self._folder = folder
         self._progress = progress
+        self._pause_seconds = pause_seconds
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._fresh: dict[str, RunFile] = {}
@@ -82,7 +85,7 @@ class Download:
             except UnreachableError:
                 if attempt == _TRIES:
                     raise
-                self._stopped.wait(0.5 * 2**attempt)
+                self._stopped.wait(self._pause_seconds * 2**attempt)
             else:
                 return
 
