@@ -7,24 +7,26 @@ from droptrain.domain.run import Run, Status, run_prefix
 from droptrain.query import Project
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+PROJECT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
+DATASET_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,39}$"
+ProjectName = Annotated[str, StringConstraints(pattern=PROJECT_PATTERN)]
+DatasetName = Annotated[str, StringConstraints(pattern=DATASET_PATTERN)]
 
 
-class _Given(BaseModel):
+class Given(BaseModel):
     """What a caller sends: unknown fields are errors, and nothing is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Overrides(_Given):
+class Overrides(Given):
     """Fields of the recipe for this run alone, laid over the recipe's own."""
 
     hyperparameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
     resources: dict[str, int] = Field(default_factory=dict)
 
 
-class LaunchRequest(_Given):
+class LaunchRequest(Given):
     """POST /runs: a dataset of a project, or the run to repeat."""
 
     project: ProjectName | None = None

@@ -148,9 +148,10 @@ class Api:
         problem = _problem_of(answer)
         detail = said.get("detail") or said.get("message") or f"HTTP {answer.status}"
         if answer.status == 403:
+            policy = self._stack.reader_policy if method == "GET" else self._stack.operator_policy
             return ApiError(
-                f"The API refuses these credentials ({detail}). Ask whoever runs the stack for a policy that "
-                f"allows execute-api:Invoke on {self._stack.api_resource}, and check this machine's clock.",
+                f"The API refuses these credentials ({detail}). Ask whoever runs the stack for the policy "
+                f"{policy}; if you have it, check this machine's clock.",
                 403,
             )
         if answer.status in (404, 405) and problem != "not-found":

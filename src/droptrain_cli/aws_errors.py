@@ -43,7 +43,10 @@ def _of_code(error: exceptions.ClientError) -> str:
     if code in _BY_CODE:
         return _BY_CODE[code]
     if code in _DENIED:
-        return f"These AWS credentials may not call {operation}. Ask whoever runs the stack to allow it."
+        return (
+            f"These AWS credentials may not call {operation}. Ask whoever runs the stack for its policy "
+            "OperatorPolicy, or ReaderPolicy to read only."
+        )
     return _sentence(f"AWS refused {operation} ({code}): {said.get('Message', '')}")
 
 

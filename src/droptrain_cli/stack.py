@@ -28,17 +28,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class Stack:
     """Where a stack is, and clients for it.
 
-    `name` is CloudFormation's, or LAPTOP. `api_url` has no slash at its end. `api_resource` is what an IAM
-    policy names to allow API calls. `session` has the credentials and the region. Clients may be shared by
-    threads.
+    `name` is CloudFormation's, or LAPTOP. `api_url` has no slash at its end. `session` has the credentials
+    and the region. The policies are those that the stack offers to who reads and to who does more. Clients
+    may be shared by threads.
     """
 
     name: str
     region: str
     api_url: str
     bucket: str
-    api_resource: str
     session: "boto3.Session"
+    reader_policy: str = "ReaderPolicy"
+    operator_policy: str = "OperatorPolicy"
     _laptop_client: Callable[[str], Any] | None = None
     _made: dict[str, Any] = field(default_factory=dict)
 
@@ -118,7 +119,6 @@ def _on_laptop() -> Stack:
         region=ready.region,
         api_url=ready.api_url.rstrip("/"),
         bucket=ready.bucket,
-        api_resource="*",
         session=clients.session,
         _laptop_client=clients.client,
     )
@@ -135,8 +135,9 @@ def _on_aws(name: str, region: str | None, profile: str | None) -> Stack:
             region=session.region_name,
             api_url=outputs["ApiUrl"].rstrip("/"),
             bucket=outputs["DataBucketName"],
-            api_resource=outputs["ApiResource"],
             session=session,
+            reader_policy=outputs["ReaderPolicyArn"],
+            operator_policy=outputs["OperatorPolicyArn"],
         )
     except KeyError as missing:
         raise StackError(

@@ -25,6 +25,4 @@ def stack(server: ScriptedServer) -> Stack:
 
 def stack_at(api_url: str) -> Stack:
     session = boto3.Session("test", "test", region_name="eu-west-1")
-    return Stack(
-        "droptrain", "eu-west-1", api_url, "bucket", "arn:aws:execute-api:eu-west-1:1:abc/*", session
-    )
+    return Stack("droptrain", "eu-west-1", api_url, "bucket", session)

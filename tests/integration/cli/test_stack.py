@@ -17,7 +17,10 @@ from droptrain_cli.main import main
 from droptrain_cli.stack import find_stack
 
 REGION = "eu-west-1"
-OUTPUTS = {"ApiUrl": "https://abc/", "DataBucketName": "data", "ApiResource": "arn:aws:execute-api:x"}
+OUTPUTS = {
+    "ApiUrl": "https://abc/", "DataBucketName": "data",
+    "ReaderPolicyArn": "arn:aws:iam::1:policy/reader", "OperatorPolicyArn": "arn:aws:iam::1:policy/operator",
+}  # fmt: skip
 Say = Callable[..., "Said"]
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 
@@ -35,9 +38,9 @@ def plain_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with mock_aws():
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         yield
 
 
