@@ -15,7 +15,7 @@ from droptrain_cli.api import Api, quoted
 from droptrain_cli.errors import CommandError, UnreachableError
 from droptrain_cli.stack import Stack
 
-_PAGE = 1000
+_PAGE = 100  # files; the API's limit
 _TRIES = 3
 _CHUNK_BYTES = 1 << 20
 

@@ -1,6 +1,7 @@
 """Which stack a command addresses, against moto's CloudFormation, and what it says where there is none."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,9 @@ TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 @pytest.fixture(autouse=True)
 def plain_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No laptop cloud runs here, and no AWS settings of the tester's get in."""
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "DROPTRAIN_STACK"):
-        monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "DROPTRAIN_")):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("DROPTRAIN_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
@@ -37,10 +39,8 @@ def plain_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws() -> Iterator[None]:
     with mock_aws():
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         yield
 
 
@@ -80,7 +80,7 @@ def test_a_stack_on_aws_is_found_by_its_name(aws: None):
     assert (stack.name, stack.region, stack.is_laptop) == ("mine", REGION, False)
     assert (stack.api_url, stack.bucket) == ("https://abc", "data")
     assert stack.client("s3") is stack.client("s3")
-    assert stack.session.get_credentials().access_key == "test"
+    assert stack.session.get_credentials()
 
 
 def test_the_template_has_the_outputs_that_a_stack_is_found_by():
@@ -91,7 +91,8 @@ def test_the_template_has_the_outputs_that_a_stack_is_found_by():
 
 def test_the_region_is_as_for_the_aws_cli(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     deploy("mine", OUTPUTS)
-    (tmp_path / "config").write_text(f"[profile ml]\nregion = {REGION}\n")
+    keys = "aws_access_key_id = test\naws_secret_access_key = test\n"
+    (tmp_path / "config").write_text(f"[profile ml]\nregion = {REGION}\n{keys}")
     assert find_stack("mine", profile="ml").region == REGION
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     assert find_stack("mine").region == REGION
