@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from droptrain_cli.api import Api, quoted
+from droptrain_cli.patience import Patience
 from droptrain_cli.stack import Stack
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
@@ -69,13 +70,17 @@ class RunFollower:
     def news(self, *, with_log: bool = True) -> Iterator[News]:
         """News from now to the end; a look without any is one too. The last has the run as it ended."""
         give_up_at = float("inf")
+        with_record, with_lines = Patience(), Patience()
         while True:
-            changed = self._read()
-            steps = self._new_steps() if changed else ()
-            ended = self._run["status"] in ENDED
-            lines = tuple(line for page in self._tail.pages() for line in page) if with_log else ()
-            yield News(self._run, changed, steps, lines)
-            if ended:
+            changed = False
+            with with_record.attempt():
+                changed = self._read()
+            yield News(self._run, changed, self._new_steps() if changed else (), ())
+            if with_log:
+                with with_lines.attempt():
+                    for lines in self._tail.pages():
+                        yield News(self._run, False, (), lines)
+            if self._run["status"] in ENDED:
                 give_up_at = min(give_up_at, time.monotonic() + _LAST_LINES_WITHIN_SECONDS)
                 if self._tail.done or not with_log or time.monotonic() > give_up_at:
                     return

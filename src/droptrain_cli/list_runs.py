@@ -1,10 +1,10 @@
 """Lists runs in a table, once or again and again."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from droptrain_cli import output, wording
 from droptrain_cli.api import Api
+from droptrain_cli.patience import Patience
 from droptrain_cli.stack import Stack
 
 _PAGE = 100  # runs; the API's limit
@@ -41,14 +42,15 @@ def once(stack: Stack, query: Query, *, as_json: bool) -> None:
         output.show(output.console(stderr=True), Text("No runs."))
 
 
-def watch(stack: Stack, query: Query, *, as_json: bool) -> NoReturn:
+def watch(stack: Stack, query: Query, *, as_json: bool) -> None:
     """Show the runs and every change, until Ctrl-C."""
     api, screen = Api(stack), output.console()
     if screen.is_terminal and not as_json:
         _watch_table(api, query, screen)
+        return
     seen: dict[str, Any] = {}
-    while True:
-        for run in reversed(_list(api, query)):
+    for runs in _lists(api, query):
+        for run in reversed(runs):
             if seen.get(run["run_id"]) == run:
                 continue
             seen[run["run_id"]] = run
@@ -57,14 +59,22 @@ def watch(stack: Stack, query: Query, *, as_json: bool) -> NoReturn:
             else:
                 cells = _row(run, datetime.now(UTC), relative=False)
                 output.show(screen, Text("  ").join(output.cell(cell) for cell in cells if cell))
-        time.sleep(_LOOK_SECONDS)
 
 
-def _watch_table(api: Api, query: Query, screen: Console) -> NoReturn:
+def _watch_table(api: Api, query: Query, screen: Console) -> None:
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
-        while True:
-            live.update(_table(_list(api, query), datetime.now(UTC), relative=True), refresh=True)
-            time.sleep(_LOOK_SECONDS)
+        for runs in _lists(api, query):
+            live.update(_table(runs, datetime.now(UTC), relative=True), refresh=True)
+
+
+def _lists(api: Api, query: Query) -> Iterator[list[dict[str, Any]]]:
+    """The runs as they are now, again and again."""
+    patience, runs = Patience(), list[dict[str, Any]]()
+    while True:
+        with patience.attempt():
+            runs = _list(api, query)
+        yield runs
+        time.sleep(_LOOK_SECONDS)
 
 
 def _list(api: Api, query: Query) -> list[dict[str, Any]]:
