@@ -43,16 +43,14 @@ class LogTail:
         self._cursor: str | None = None
         self.done = False
 
-    def pages(self) -> Iterator[tuple[Line, ...]]:
-        """What there is by now, in pages; `done` once nothing more will come."""
-        while not self.done:
-            page = self._api.get(self._path, cursor=self._cursor)
-            self.done = page["cursor"] is None
-            self._cursor = page["cursor"] or self._cursor
-            lines = tuple(Line(line["at"], line["attempt"], line["text"]) for line in page["lines"])
-            if not lines:
-                return
-            yield lines
+    def page(self) -> tuple[Line, ...]:
+        """The next lines that are there by now, if any; `done` once nothing more will come."""
+        if self.done:
+            return ()
+        page = self._api.get(self._path, cursor=self._cursor)
+        self.done = page["cursor"] is None
+        self._cursor = page["cursor"] or self._cursor
+        return tuple(Line(line["at"], line["attempt"], line["text"]) for line in page["lines"])
 
 
 class RunFollower:
@@ -70,21 +68,25 @@ class RunFollower:
     def news(self, *, with_log: bool = True) -> Iterator[News]:
         """News from now to the end; a look without any is one too. The last has the run as it ended."""
         give_up_at = float("inf")
+        changed = self._read()  # without patience: it says whether there is anything to follow
         with_record, with_lines = Patience(), Patience()
         while True:
-            changed = False
-            with with_record.attempt():
-                changed = self._read()
             yield News(self._run, changed, self._new_steps() if changed else (), ())
-            if with_log:
+            while with_log:
+                lines: tuple[Line, ...] = ()
                 with with_lines.attempt():
-                    for lines in self._tail.pages():
-                        yield News(self._run, False, (), lines)
+                    lines = self._tail.page()
+                if not lines:
+                    break
+                yield News(self._run, False, (), lines)
             if self._run["status"] in ENDED:
                 give_up_at = min(give_up_at, time.monotonic() + _LAST_LINES_WITHIN_SECONDS)
                 if self._tail.done or not with_log or time.monotonic() > give_up_at:
                     return
             time.sleep(self._every_seconds)
+            changed = False
+            with with_record.attempt():
+                changed = self._read()
 
     def _read(self) -> bool:
         answer = self._api.call(

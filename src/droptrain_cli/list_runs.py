@@ -69,12 +69,13 @@ def _watch_table(api: Api, query: Query, screen: Console) -> None:
 
 def _lists(api: Api, query: Query) -> Iterator[list[dict[str, Any]]]:
     """The runs as they are now, again and again."""
-    patience, runs = Patience(), list[dict[str, Any]]()
+    runs = _list(api, query)
+    patience = Patience()
     while True:
-        with patience.attempt():
-            runs = _list(api, query)
         yield runs
         time.sleep(_LOOK_SECONDS)
+        with patience.attempt():
+            runs = _list(api, query)
 
 
 def _list(api: Api, query: Query) -> list[dict[str, Any]]:

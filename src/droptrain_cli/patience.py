@@ -14,16 +14,16 @@ class Patience:
 
     def __init__(self, seconds: float = PATIENCE_SECONDS) -> None:
         self._seconds = seconds
-        self._worked_at: float | None = None
+        self._worked_at = time.monotonic()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """A look that may fail. The first one may not: it says whether there is anything to look at."""
+        """A call that may fail; ApiError with a status below 500 is an answer, and raised."""
         try:
             yield
         except (ApiError, UnreachableError) as error:
             is_refusal = isinstance(error, ApiError) and error.status < 500
-            if is_refusal or self._worked_at is None or time.monotonic() - self._worked_at > self._seconds:
+            if is_refusal or time.monotonic() - self._worked_at > self._seconds:
                 raise
         else:
             self._worked_at = time.monotonic()

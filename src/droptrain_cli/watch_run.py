@@ -38,7 +38,8 @@ def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
     run: Mapping[str, Any] = find_run(api, name)
     writer = _LineWriter(as_json=as_json)
     if not follow:
-        for page in LogTail(api, run["run_id"]).pages():
+        tail = LogTail(api, run["run_id"])
+        while page := tail.page():
             writer.write(page)
         return
     errors = output.console(stderr=True)
