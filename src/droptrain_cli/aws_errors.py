@@ -8,9 +8,9 @@ from botocore import exceptions
 from droptrain_cli.errors import CommandError
 
 _NO_CREDENTIALS = (
-    "AWS credentials are missing. Sign in (aws sso login, aws configure), or name a profile with --profile."
+    "AWS credentials are missing. Sign in (aws sso login, aws login), or name a profile with --profile."
 )
-_EXPIRED = "The AWS credentials have expired. Sign in again (aws sso login), or renew them, and repeat."
+_EXPIRED = "The AWS credentials have expired. Sign in again (aws sso login, aws login), and repeat."
 _UNKNOWN_KEY = (
     "AWS doesn't know these credentials. Check AWS_ACCESS_KEY_ID, or name a profile with --profile."
 )
@@ -65,6 +65,7 @@ _BY_CLASS: Mapping[type[Exception], Callable[[Any], str]] = {
     exceptions.NoRegionError: lambda _: "No AWS region is set. Name one with --region, or set AWS_REGION.",
     exceptions.InvalidRegionError: lambda error: f"{_sentence(error)} Name another with --region.",
     exceptions.SSOError: lambda _: _EXPIRED,
+    exceptions.LoginError: lambda _: _EXPIRED,
     exceptions.TokenRetrievalError: lambda _: _EXPIRED,
     exceptions.CredentialRetrievalError: lambda error: f"{_sentence(error)} Sign in, and repeat.",
     exceptions.EndpointConnectionError: lambda error: f"{_sentence(error)} Check the network and the region.",

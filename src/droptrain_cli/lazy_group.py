@@ -1,6 +1,7 @@
 """A click group that loads a command when it is named, and ends every command as `exit_codes` says."""
 
 import errno
+import io
 import sys
 import traceback
 from collections.abc import Mapping
@@ -34,6 +35,9 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what goes wrong is told in a sentence, with a traceback only for --debug."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # an old console's code page hasn't every letter
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -32,7 +32,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def write_json(document: Any) -> None:
     """One JSON document on a line of its own."""
-    click.echo(json.dumps(document, ensure_ascii=False))
+    click.echo(json.dumps(document))
 
 
 def styled(status: str) -> Text:

@@ -66,17 +66,17 @@ class Screen:
     def text(self, text: str) -> None:
         """A text for people, set in a little."""
         for line in text.rstrip("\n").split("\n"):
-            self._print(Text(f"  {line}".rstrip()))
+            self._print(Text(f"  {clean(line)}".rstrip()))
 
     def fact(self, title: str, text: str) -> None:
         """A fact below a heading."""
-        self._print(Text().append(f"  {title:<{_TITLE_WIDTH}} ", style="dim").append(text))
+        self._print(Text().append(f"  {title:<{_TITLE_WIDTH}} ", style="dim").append(clean(text)))
 
     def problem(self, what: str, fix: str) -> None:
         """What went wrong, and what to do."""
         self._print(Text())
-        self._print(Text().append("What happened: ", style="bold red").append(what))
-        self._print(Text().append("What to do:    ", style="bold").append(fix))
+        self._print(Text().append("What happened: ", style="bold red").append(clean(what)))
+        self._print(Text().append("What to do:    ", style="bold").append(clean(fix)))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)

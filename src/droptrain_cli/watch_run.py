@@ -14,6 +14,8 @@ from droptrain_cli.follow import ENDED, Line, LogTail, RunFollower
 from droptrain_cli.screen import Screen
 from droptrain_cli.stack import Stack
 
+_NO_LINES = "It has printed nothing yet; with -f its log is followed."
+
 
 def watch(stack: Stack, api: Api, run_id: str, *, as_json: bool) -> NoReturn:
     """Show states and log lines as they come; with `as_json` the run, a line each time that it changed."""
@@ -41,6 +43,8 @@ def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
         tail = LogTail(api, run["run_id"])
         while page := tail.page():
             writer.write(page)
+        if not writer.has_written:
+            output.show(output.console(stderr=True), Text(f"{run['run_id']} is {run['status']}. {_NO_LINES}"))
         return
     errors = output.console(stderr=True)
     waiting = errors.status("") if errors.is_terminal else nullcontext()
@@ -60,10 +64,12 @@ class _LineWriter:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._attempt: int | None = None
+        self.has_written = False
         self._errors = output.console(stderr=True)
 
     def write(self, lines: tuple[Line, ...]) -> None:
         for line in lines:
+            self.has_written = True
             if self._as_json:
                 output.write_json({"at": line.at, "attempt": line.attempt, "text": line.text})
                 continue
