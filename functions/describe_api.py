@@ -12,7 +12,7 @@ os.environ |= {name.upper(): "1" for name in Settings.__dataclass_fields__}
 os.environ |= {"AWS_REGION": "eu-west-1", "PAUSED": ""}
 sys.path.insert(0, str(Path(__file__).with_name("runs_api")))
 
-import app  # noqa: E402
-import description  # noqa: E402
+import app
+import description
 
 description.FILE.write_text(json.dumps(description.describe(app.app, app.ROUTES), indent=1) + "\n", "utf-8")

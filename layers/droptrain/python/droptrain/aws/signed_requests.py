@@ -1,9 +1,11 @@
 """S3 requests that are signed for whoever has no credentials: to fetch a file, to upload one."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,10 +60,9 @@ class SignedRequests:
 
     def get(self, key: str, filename: str) -> SignedRequest:
         """Fetch an object; a browser saves it as `filename`."""
-        # What isn't a plain character would end the header's value, or be read differently by browsers.
-        plain = "".join(each if each.isascii() and each.isprintable() and each not in '"\\' else "_"
-                        for each in filename)  # fmt: skip
-        disposition = f'attachment; filename="{plain}"'
+        # RFC 6266: a plain name for old browsers, and the real one.
+        plain = re.sub(r"[^A-Za-z0-9._ -]", "_", filename)
+        disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
         return self._sign("get_object", {"Key": key, "ResponseContentDisposition": disposition})
 
     def put(self, key: str, size: int | None, crc32: str | None) -> SignedRequest:
