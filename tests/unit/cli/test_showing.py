@@ -14,10 +14,11 @@ NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 def run(**more: Any) -> dict[str, Any]:
     return {
         "run_id": "penguins-first-9a8869ef2b6a", "project": "penguins", "dataset": "first",
-        "status": "CLAIMED", "cause": None, "created_at": "2026-11-23T02:50:00Z", "updated_at": "2026-11-23T02:50:00Z",
-        "started_at": None, "stopped_at": None, "launched_by": "upload", "cancelled_by": None,
-        "rerun_of": None, "batch_job_id": None, "log_stream": None, "attempts": [], "cost": None, "metric": None, "metrics": {},
-        "inputs": [], "input_count": 0, "recipe": None, "code": None, "history": [],
+        "status": "CLAIMED", "cause": None, "rerun_of": None, "launched_by": "upload", "cancelled_by": None,
+        "created_at": "2026-11-23T02:50:00Z", "updated_at": "2026-11-23T02:50:00Z",
+        "started_at": None, "stopped_at": None, "batch_job_id": None, "log_stream": None, "attempts": [],
+        "cost": None, "metric": None, "metrics": {}, "inputs": [], "input_count": 0, "recipe": None,
+        "code": None, "history": [],
         "links": dict.fromkeys(("self", "run", "model", "export", "log"), "s3://data/"), **more,
     }  # fmt: skip
 
