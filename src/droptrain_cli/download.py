@@ -13,6 +13,7 @@ from droptrain_cli.run_files import ExpiredLinkError, RunFile, RunFiles
 
 _AT_ONCE = 8
 _TRIES = 4
+_TURN_SECONDS = 0.5
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>:"\\|?*\x00-\x1f]')
@@ -66,9 +67,11 @@ class Download:
         with ThreadPoolExecutor(_AT_ONCE, "download") as pool:
             try:
                 tries = [pool.submit(self._fetch, *pair) for pair in zip(chosen, places, strict=True)]
-                done, _ = wait(tries, return_when=FIRST_EXCEPTION)
-                for each in done:
-                    each.result()
+                pending = set(tries)
+                while pending:  # with a timeout, or Windows has no turn for Ctrl-C
+                    done, pending = wait(pending, timeout=_TURN_SECONDS, return_when=FIRST_EXCEPTION)
+                    for each in done:
+                        each.result()
             finally:
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)
@@ -76,6 +79,8 @@ class Download:
 
     def _fetch(self, file: RunFile, target: Path) -> None:
         for attempt in range(1, _TRIES + 1):
+            if self._stopped.is_set():
+                raise _StoppedError
             try:
                 self._write(file, target)
             except ExpiredLinkError:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from droptrain.domain.dataset import PROJECT_NAME
+
 from droptrain_cli.api import Api, quoted
 from droptrain_cli.errors import ApiError, CommandError
 
@@ -12,7 +14,6 @@ LATEST = "latest"
 SEARCHED = 300  # newest runs
 _PAGE = 100
 _WHOLE_ID = re.compile(r"[a-z0-9][a-z0-9_-]*-[0-9a-f]{12}")
-_PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _CANDIDATES = 5
 
 
@@ -30,7 +31,7 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
         return _only_one(api.get("/runs", limit=1)["runs"], "There is no run yet. Drop a dataset first.")
     if _WHOLE_ID.fullmatch(name) and (run := _by_id(api, name)):
         return run
-    if _PROJECT.fullmatch(name) and (newest := api.get("/runs", project=name, limit=1)["runs"]):
+    if PROJECT_NAME.fullmatch(name) and (newest := api.get("/runs", project=name, limit=1)["runs"]):
         return _only_one(newest, "")
     found = [run for run in islice(_newest(api), SEARCHED) if _begins(run["run_id"], name)]
     return _only_one(

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from droptrain.domain.run import TERMINAL
+
 from droptrain_cli.api import Api, quoted
 from droptrain_cli.patience import Patience
 from droptrain_cli.stack import Stack
 
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 _LAPTOP_LOOK_SECONDS = 0.5
 _AWS_LOOK_SECONDS = 3.0
 _LAST_LINES_WITHIN_SECONDS = 60.0  # from the outcome; the log may be late, but not for ever
@@ -79,7 +80,7 @@ class RunFollower:
                 if not lines:
                     break
                 yield News(self._run, False, (), lines)
-            if self._run["status"] in ENDED:
+            if self._run["status"] in TERMINAL:
                 give_up_at = min(give_up_at, time.monotonic() + _LAST_LINES_WITHIN_SECONDS)
                 if self._tail.done or not with_log or time.monotonic() > give_up_at:
                     return

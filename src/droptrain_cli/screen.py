@@ -7,14 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
+from droptrain_cli.output import STYLES
 from droptrain_cli.wording import clean
 
-_STYLES = {
-    "SUCCEEDED": "bold green",
-    "FAILED": "bold red",
-    "REJECTED": "bold red",
-    "CANCELLED": "bold yellow",
-}
 _TITLE_WIDTH = 17
 
 
@@ -50,7 +45,7 @@ class Screen:
     def event(self, what: str, detail: str = "") -> None:
         """Something happened: a word, and what it is about."""
         line = Text().append(f"{self.elapsed:5.1f} s  ", style="dim")
-        line.append(f"{what:<10} " if detail else what, style=_STYLES.get(what, "bold"))
+        line.append(f"{what:<10} " if detail else what, style=STYLES.get(what, "bold"))
         line.append(clean(detail))
         self._print(line)
 

@@ -5,12 +5,13 @@ from contextlib import nullcontext
 from typing import Any, NoReturn
 
 import click
+from droptrain.domain.run import TERMINAL
 from rich.text import Text
 
 from droptrain_cli import exit_codes, output, wording
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
-from droptrain_cli.follow import ENDED, Line, LogTail, RunFollower
+from droptrain_cli.follow import Line, LogTail, RunFollower
 from droptrain_cli.screen import Screen
 from droptrain_cli.stack import Stack
 
@@ -28,7 +29,7 @@ def watch(stack: Stack, api: Api, run_id: str, *, as_json: bool) -> NoReturn:
                 output.write_json(run)
         raise SystemExit(exit_codes.of_outcome(run["status"]))
     screen = Screen(output.console())
-    with screen.live(f"{run_id}"):
+    with screen.live(run_id):
         run = _show_states_and_lines(follower, screen)
     _tell_outcome(run, screen)
     raise SystemExit(exit_codes.of_outcome(run["status"]))
@@ -81,13 +82,10 @@ class _LineWriter:
 
 def _show_states_and_lines(follower: RunFollower, screen: Screen) -> Mapping[str, Any]:
     run: Mapping[str, Any] = {}
-    outcomes: list[dict[str, Any]] = []
     for news in follower.news():
         run = news.run
         for step in news.steps:
-            if step["status"] in ENDED:
-                outcomes.append(step)
-            else:
+            if step["status"] not in TERMINAL:
                 screen.event(step["status"], step["note"])
         for line in news.lines:
             screen.log(line.text)

@@ -4,7 +4,7 @@ import click
 
 from droptrain_cli.stack import Stack, stack_options
 
-_STATUSES = (
+STATUSES = (
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED",
 )  # fmt: skip
 
@@ -14,7 +14,7 @@ _STATUSES = (
 @click.option(
     "--status",
     metavar="STATUS",
-    type=click.Choice(_STATUSES, case_sensitive=False),
+    type=click.Choice(STATUSES, case_sensitive=False),
     help="Only those with this status, such as FAILED.",
 )
 @click.option(
