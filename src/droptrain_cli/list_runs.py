@@ -19,6 +19,8 @@ from droptrain_cli.stack import Stack
 _PAGE = 100  # runs; the API's limit
 _LOOK_SECONDS = 3.0
 _HEADERS = ("RUN", "STATUS", "CREATED", "TOOK", "METRIC", "COST", "WHY")
+_CREATED = 2
+_NONE = "No runs."
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def once(stack: Stack, query: Query, *, as_json: bool) -> None:
     elif runs:
         output.show(screen, _table(runs, datetime.now(UTC), relative=screen.is_terminal))
     else:
-        output.show(output.console(stderr=True), Text("No runs."))
+        output.show(output.console(stderr=True), Text(_NONE))
 
 
 def watch(stack: Stack, query: Query, *, as_json: bool) -> None:
@@ -64,7 +66,8 @@ def watch(stack: Stack, query: Query, *, as_json: bool) -> None:
 def _watch_table(api: Api, query: Query, screen: Console) -> None:
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
         for runs in _lists(api, query):
-            live.update(_table(runs, datetime.now(UTC), relative=True), refresh=True)
+            shown = _table(runs, datetime.now(UTC), relative=True) if runs else Text(_NONE)
+            live.update(shown, refresh=True)
 
 
 def _lists(api: Api, query: Query) -> Iterator[list[dict[str, Any]]]:
@@ -89,7 +92,13 @@ def _list(api: Api, query: Query) -> list[dict[str, Any]]:
 
 
 def _table(runs: list[dict[str, Any]], now: datetime, *, relative: bool) -> Table:
-    return output.table(_HEADERS, (_row(run, now, relative=relative) for run in runs))
+    """The runs in columns; `relative` is for people: ages in place of times, and no empty columns."""
+    rows = [_row(run, now, relative=relative) for run in runs]
+    if not relative:
+        return output.table(_HEADERS, rows)
+    headers = [*_HEADERS[:_CREATED], "AGE", *_HEADERS[_CREATED + 1 :]]
+    kept = [at for at in range(len(headers)) if any(row[at] for row in rows)]
+    return output.table([headers[at] for at in kept], ([row[at] for at in kept] for row in rows))
 
 
 def _row(run: Mapping[str, Any], now: datetime, *, relative: bool) -> tuple[str | Text, ...]:

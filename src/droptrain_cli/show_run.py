@@ -59,7 +59,10 @@ def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | T
         yield "What happened", run["cause"]["message"]
         yield "What to do", run["cause"]["fix"]
     yield "Dataset", f"{run['project']}/{run['dataset']}"
-    yield "Created", f"{run['created_at']} ({wording.age(run['created_at'], now)}), by {run['launched_by']}"
+    yield (
+        "Created",
+        f"{run['created_at']} ({wording.age(run['created_at'], now)} ago), by {run['launched_by']}",
+    )
     if run["rerun_of"]:
         yield "Trains again", run["rerun_of"]
     if run["started_at"]:

@@ -30,9 +30,9 @@ def duration(seconds: float) -> str:
 
 
 def age(at: str, now: datetime) -> str:
-    """How long ago a time of the API was, in one unit: `3 min ago`."""
+    """How long ago a time of the API was, in one unit: `3 min`."""
     number, unit = duration((now - parsed(at)).total_seconds()).split()[:2]
-    return f"{number} {unit} ago"
+    return f"{number} {unit}"
 
 
 def took(run: Mapping[str, Any], now: datetime) -> str:
