@@ -81,7 +81,7 @@ class Attempt:
         self._saver: Saver | None = None
         self._layout = Layout(found.ml_dir)
         self._series = Series(self._layout, log.say)
-        self._records = Records(bucket, found.prefix, log, self._layout.metrics_file, self._series)
+        self._records = Records(bucket, found.prefix, log, self._series)
         self._gpu_use: Use | None = None
         self._advice: list[str] = []
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)

@@ -2,7 +2,6 @@
 
 import threading
 from itertools import chain
-from pathlib import Path
 
 from droptrain_container import metrics
 from droptrain_container.exit_codes import EndError
@@ -16,11 +15,11 @@ UPLOAD_SECONDS = 10.0
 class Records:
     """log.txt and metrics.jsonl of one run; uploaded whole, and only when they changed."""
 
-    def __init__(self, bucket: Bucket, prefix: str, log: Log, metrics_file: Path, series: Series) -> None:
+    def __init__(self, bucket: Bucket, prefix: str, log: Log, series: Series) -> None:
         self._bucket = bucket
         self._prefix = prefix
         self._log = log
-        self._metrics_file = metrics_file
+        self._metrics_file = series.metrics_file
         self._series = series
         self._log_uploaded = -1
         self._metrics_uploaded: tuple[int, int, bytes] | None = None

@@ -16,7 +16,7 @@ class Series:
     """One source for all of an attempt: the first of the four that has anything."""
 
     def __init__(self, layout: Layout, say: Callable[[str], None]) -> None:
-        self._metrics_file = layout.metrics_file
+        self.metrics_file = layout.metrics_file
         self._say = say
         self._screen = Screen()
         self._found = Points()
@@ -62,13 +62,13 @@ class Series:
 
     def _last_step(self) -> float:
         try:
-            with self._metrics_file.open("rb") as lines:
+            with self.metrics_file.open("rb") as lines:
                 return metrics.last_step(lines)
         except OSError:
             return 0
 
     def _size(self) -> int:
         try:
-            return self._metrics_file.stat().st_size
+            return self.metrics_file.stat().st_size
         except OSError:
             return 0
