@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from droptrain_container import matcher
 from droptrain_container.plan import MetricDefinition
 from droptrain_container.points import Points
 
@@ -38,9 +39,9 @@ class Definitions:
         self._step: float | None = None
         self._passed_over = 0
         self._waiting: queue.Queue[str | None] = queue.Queue(_LINES_WAITING)
-        isolated = ["-I"] if sys.flags.isolated else []
+        self._is_finishing = False
         self._process = subprocess.Popen(
-            [sys.executable, *isolated, "-m", "droptrain_container.matcher"],
+            [sys.executable, "-IS", matcher.__file__],  # it needs the standard library alone
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -61,6 +62,7 @@ class Definitions:
 
     def finish(self) -> None:
         """Wait two seconds at most for the values of the last lines, then end the process."""
+        self._is_finishing = True
         with suppress(queue.Full):
             self._waiting.put(None, timeout=_LAST_LINES_SECONDS / 2)
         self._reader.join(_LAST_LINES_SECONDS / 2)
@@ -91,6 +93,8 @@ class Definitions:
                 )
             else:
                 self._add(found)
+        if not self._is_finishing:
+            self._say("metric_definitions: their process has ended, so no more values are found.")
 
     def _add(self, found: dict[str, float]) -> None:
         self._step = found.pop(AXIS, self._step)

@@ -41,6 +41,7 @@ class Series:
 
     def finish(self) -> None:
         """Take what the script's last lines held; takes some seconds at most."""
+        self.read(b"\n")  # for a last line without a line feed
         if self._definitions:
             self._definitions.finish()
             self._definitions = None
