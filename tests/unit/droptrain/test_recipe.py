@@ -72,7 +72,7 @@ def test_every_field_is_read() -> None:
     ({"metric_definitions": [{"name": "a", "regex": "(" + "x" * 500 + ")"}]}, "at most 500 characters"),
     ({"metric_definitions": [{"name": "a"}]}, "metric_definitions[0]: needs a name and a regex"),
     ({"metric_definitions": [{"name": "a\n", "regex": "(x)"}]}, "definitions[0].name: has to be a name"),
-    ({"metric_definitions": [{"name": "a", "regex": "(x)"}] * 2}, "definitions[1].name: 'a' is defined twice"),
+    ({"metric_definitions": [{"name": "a", "regex": "(x)"}] * 2}, "[1].name: 'a' is defined twice"),
     ({"attempts": True}, "attempts: has to be a whole number"),
     ({"timeout": 4}, "timeout: has to be a duration such as 30s, 90m, 4h or 2d, not 4"),
     ({"timeout": "30s"}, "timeout: has to be from 60s"),
