@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterable
 
 from droptrain_container.points import Points
 
@@ -15,7 +16,7 @@ class KerasLines:
 
     def __init__(self, points: Points) -> None:
         self._points = points
-        self._epoch: int | None = None
+        self._epoch = 0
         self._offset = 0
         self._named: set[str] = set()
         self._steps = ""
@@ -25,27 +26,35 @@ class KerasLines:
         if line.startswith("Epoch "):
             if header := _EPOCH.fullmatch(line):
                 self._begin(int(header[1]))
-        elif self._epoch is not None and (progress := _PROGRESS.match(line)):
+        elif progress := _PROGRESS.match(line):
             self._progress(progress[1], progress[2], line)
 
     def _begin(self, epoch: int) -> None:
-        if self._epoch is not None and epoch <= self._epoch:
+        if epoch <= self._epoch:
             self._offset += self._epoch
         self._epoch, self._named, self._steps = epoch, set(), ""
 
     def _progress(self, done: str, steps: str, line: str) -> None:
         """Of an epoch's own lines the last one counts: it has the validation's values too.
 
-        What `evaluate` prints looks alike; it has fewer names, or another number of steps.
+        What `evaluate` prints looks alike; it has fewer names, or another number of steps. A `fit` of one epoch
+        has no header, so it counts only where it has values of a validation.
         """
-        assert self._epoch is not None
+        values = _values(line) if done == steps else {}
+        if _is_validated(values) and (not self._epoch or _is_validated(self._named)):
+            self._begin(1)
         self._steps = self._steps or steps
-        if done != steps or steps != self._steps:
-            return
-        found = [match for part in line.split(" - ")[1:] if (match := _VALUE.fullmatch(part))]
-        values = {match[1]: float(match[2]) for match in found}
-        values = {name: value for name, value in values.items() if name != "step" and math.isfinite(value)}
-        if len(values) > len(self._named):
+        if self._epoch and steps == self._steps and len(values) > len(self._named):
             self._named = set(values)
             for name, value in values.items():
                 self._points.add(name, self._offset + self._epoch, value)
+
+
+def _values(line: str) -> dict[str, float]:
+    found = [match for part in line.split(" - ")[1:] if (match := _VALUE.fullmatch(part))]
+    values = {match[1]: float(match[2]) for match in found}
+    return {name: value for name, value in values.items() if name != "step" and math.isfinite(value)}
+
+
+def _is_validated(names: Iterable[str]) -> bool:
+    return any(name.startswith("val_") for name in names)

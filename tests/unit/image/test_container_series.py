@@ -76,6 +76,17 @@ def test_keras_2_is_read_with_its_carriage_returns(size: int) -> None:
     ]
 
 
+def test_fits_of_one_epoch_have_no_header_and_count_by_their_validation() -> None:
+    output = b"".join(
+        b"2/2 - 0s - 9ms/step - loss: %d.0 - val_loss: 1.0\n1/1 - 0s - loss: 9.0\n" % number
+        for number in (3, 2)
+    )
+    once = [{"step": 1, "loss": 3, "val_loss": 1}, {"step": 2, "loss": 2, "val_loss": 1}]
+    assert keras(output) == once
+    after = [row | {"step": row["step"] + 2} for row in once]
+    assert keras(KERAS_2 + output)[2:] == after
+
+
 def test_an_epoch_that_was_not_finished_is_no_point() -> None:
     assert keras(b"Epoch 4/9\n 3/12 [==>...] - ETA: 1s - loss: 0.5\nKilled\n") == []
     assert keras(b"12/12 - 1s - loss: 0.5\n") == [], "evaluate, with no epoch before it"
