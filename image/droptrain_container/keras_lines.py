@@ -37,8 +37,8 @@ class KerasLines:
     def _progress(self, done: str, steps: str, line: str) -> None:
         """Of an epoch's own lines the last one counts: it has the validation's values too.
 
-        What `evaluate` prints looks alike; it has fewer names, or another number of steps. A `fit` of one epoch
-        has no header, so it counts only where it has values of a validation.
+        What `evaluate` prints looks alike; it has fewer names, or another number of steps. A `fit` of one
+        epoch has no header, so it counts only where it has values of a validation.
         """
         values = _values(line) if done == steps else {}
         if _is_validated(values) and (not self._epoch or _is_validated(self._named)):
