@@ -35,7 +35,7 @@ def fuzz(cloud: LaptopCloud, examples: int, seed: int) -> int:
 def main() -> None:
     """Fuzz, and end with 0 if every answer was as described."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=200, help="times about 25 requests")
+    parser.add_argument("--examples", type=int, default=280, help="times about 25 requests")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, LaptopCloud(work_dir=Path(folder)) as cloud:
