@@ -93,6 +93,6 @@ def _version(item: Mapping[str, Any]) -> ObjectVersion:
 def _unreadable(project: str) -> Cause:
     return Cause(
         "bad_push",
-        f"{push_key(project)} isn't one that this version of droptrain writes, so nobody knows which code counts",
+        f"{push_key(project)} isn't one that this droptrain writes, so nobody knows which code counts",
         f"Push again with: droptrain push {project}; or delete the object, so that what lies there counts.",
     )
