@@ -1,5 +1,6 @@
 """The HTTP API: launch, list, read and cancel runs, fetch what they left, drop and delete datasets."""
 
+import base64
 from typing import Any
 
 import dataset_routes
@@ -11,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from droptrain.telemetry import logger, metrics
-from problems import STATUSES, of_error, of_unknown_route, of_validation
+from problems import STATUSES, of_error, of_unknown_route, of_unreadable, of_validation
 
 app = APIGatewayHttpResolver(enable_validation=True)
 ROUTES = (run_routes, result_routes, dataset_routes, description)
@@ -33,9 +34,23 @@ def answer_unknown_route(error: Exception) -> Any:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One HTTP request."""
-    # Every body is JSON, whatever a client such as `curl -d` calls it: then a wrong one is told as such.
-    event["headers"]["content-type"] = "application/json"
-    answer = app.resolve(event, context)
+    try:
+        answer = app.resolve(_with_json(event), context)
+    except (RecursionError, UnicodeDecodeError) as error:
+        problem = of_unreadable(error)
+        answer = {"statusCode": problem.status_code, "headers": problem.headers, "body": problem.body}
     logger.info("Answered %s %s with %s", event["requestContext"]["http"]["method"], event["rawPath"],
                 answer["statusCode"])  # fmt: skip
     return answer
+
+
+def _with_json(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with a JSON text as its body; UnicodeDecodeError if it is none.
+
+    Every body is JSON, whatever a client such as `curl -d` calls it: then a wrong one is told as such. What
+    isn't called a text, API Gateway hands over in base64.
+    """
+    if event.get("isBase64Encoded"):
+        event |= {"body": base64.b64decode(event["body"]).decode(), "isBase64Encoded": False}
+    event["headers"]["content-type"] = "application/json"
+    return event

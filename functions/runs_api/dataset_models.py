@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self
 
 from droptrain.datasets import NewFile, Upload
 from droptrain.domain import times
-from models import Given
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from models import WHOLE, Given
+from pydantic import BaseModel, Field, StringConstraints
 
 # A level of folders doesn't begin with a dot: no name leaves its dataset.
 _LEVEL = r"[A-Za-z0-9_][^/\\\x00-\x1f\x7f]*"
@@ -23,7 +23,7 @@ class NewFileGiven(Given):
     """A file to be dropped: exactly `size` bytes with this CRC-32 (base64, most significant byte first)."""
 
     name: FileName
-    size: Annotated[int, Field(ge=0, le=_MOST_BYTES)]
+    size: Annotated[int, Field(ge=0, le=_MOST_BYTES), WHOLE]
     crc32: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{5}[AQgw]==$")]
 
 
@@ -38,13 +38,6 @@ class UploadRequest(Given):
             NewFile(each) if isinstance(each, str) else NewFile(each.name, each.size, each.crc32)
             for each in self.files
         ]
-
-    @model_validator(mode="after")
-    def _names_each_once(self) -> Self:
-        names = [file.name for file in self.to_files()]
-        if len(set(names)) < len(names):
-            raise ValueError("each name may be there once")
-        return self
 
 
 class RequestView(BaseModel):

@@ -1,7 +1,7 @@
 """Errors as problem documents (RFC 9457): one table from an error's name to its status."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -87,10 +87,18 @@ def of_validation(error: RequestValidationError) -> Response[str]:
     return _document(422, "invalid-request", detail, errors=errors)
 
 
-def of_unknown_route(method: str, path: str, methods: Iterable[str]) -> Response[str]:
-    """405 for a path that has other `methods`, else 404."""
+def of_unreadable(error: Exception) -> Response[str]:
+    """400 for a body that isn't even read as JSON."""
+    why = "it is nested too deeply" if isinstance(error, RecursionError) else "it isn't text in UTF-8"
+    return _document(400, "malformed-json", f"The body isn't JSON: {why}")
+
+
+def of_unknown_route(method: str, path: str, methods: Collection[str]) -> Response[str]:
+    """404 for a path that takes no `methods`, 405 for another one, 422 for names that nothing can have."""
     if not methods:
         return _document(404, "no-such-route", f"This API has no {path}; GET /openapi.json tells what it has")
+    if method in methods:
+        return _document(422, "invalid-request", "path: it has characters that no name has")
     allowed = ", ".join(methods)
     return _document(
         405, "no-such-method", f"{path} takes {allowed}, not {method}", headers={"Allow": allowed}

@@ -12,14 +12,16 @@ from droptrain.aws.run_table import Request
 from droptrain.domain.dataset import digest
 from droptrain.domain.run import Run, Status
 from droptrain.telemetry import logger, metrics
-from models import LaunchRequest, ProjectList, ProjectName, ProjectView, RunList, RunView
+from models import RUN_ID_PATTERN, LaunchRequest, ProjectList, ProjectName, ProjectView, RunList, RunView
 from problems import documented
 
 KEY_LIVES_SECONDS = 24 * 3600
 
 router = APIGatewayHttpRouter()
 
-RunId = Annotated[str, Path(max_length=100, description="The run's id, such as penguins-first-9a8869ef2b6a")]
+RunId = Annotated[
+    str, Path(pattern=RUN_ID_PATTERN, description="The run's id, such as penguins-first-9a8869ef2b6a")
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -66,7 +68,7 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
         run, new = launch.repeat(body.from_run, caller=caller, request=request)
     else:
         assert body.project and body.dataset
-        overrides = body.overrides.model_dump(exclude_defaults=True)
+        overrides = body.overrides.model_dump(exclude_defaults=True, exclude_none=True)
         run, new = launch.request(
             body.project, body.dataset, caller=caller, rerun=body.rerun, overrides=overrides, request=request
         )

@@ -188,6 +188,7 @@ class Saver:
         self._checkpoints = checkpoints
         self._seconds = seconds
         self._say = say
+        self.has_saved = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
         self._thread.start()
@@ -212,4 +213,5 @@ class Saver:
             self._say(f"Checkpoints could not be saved: {error}")
         else:
             if saved:
+                self.has_saved = True
                 self._say(str(saved))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from droptrain_container import (
+    advice,
     blame,
     code,
     command,
@@ -29,6 +31,7 @@ from droptrain_container import (
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.generations import Generations
+from droptrain_container.gpu_use import Sampler, Use
 from droptrain_container.layout import Layout
 from droptrain_container.log import Log
 from droptrain_container.packages import FILE as REQUIREMENTS
@@ -38,6 +41,7 @@ from droptrain_container.records import Records
 from droptrain_container.results import Results
 from droptrain_container.s3 import Bucket, ConflictError, MissingError
 from droptrain_container.script import Script
+from droptrain_container.series import Series
 from droptrain_container.settings import Settings
 from droptrain_container.stops import StoppedError, Stops
 
@@ -76,7 +80,10 @@ class Attempt:
         self._has_lease = False
         self._saver: Saver | None = None
         self._layout = Layout(found.ml_dir)
-        self._records = Records(bucket, found.prefix, log, self._layout.metrics_file)
+        self._series = Series(self._layout, log.say)
+        self._records = Records(bucket, found.prefix, log, self._series)
+        self._gpu_use: Use | None = None
+        self._advice: list[str] = []
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
         metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
         self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
@@ -138,15 +145,42 @@ class Attempt:
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._stops.wait_for_events()
         self._log.phase = "train"
-        running = Script(words, self._layout, environment, self._log.write, self._stops)
+        self._series.start(the_plan.metric_definitions)
+        sampler = Sampler(self._log.say) if the_plan.gpus and found.checks_gpu else None
+        started = time.monotonic()
+        running = Script(words, self._layout, environment, self._read_output, self._stops)
         self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
         self._records.start()
+        if sampler:
+            sampler.start()
         returncode, was_stopped = running.run()
+        self._gpu_use = sampler.finish() if sampler else None
+        self._advise(the_plan, time.monotonic() - started)
         self._log.phase = "sync"
         of_script = exit_codes.of_script(returncode)
         if was_stopped:
             return self._ending_of_stop(of_script.script_exit_code)
         return self._kept(of_script) if of_script.cause is None else self._explained(of_script, hint)
+
+    def _read_output(self, chunk: bytes) -> None:
+        self._log.write(chunk)
+        self._series.read(chunk)
+
+    def _advise(self, the_plan: Plan, script_seconds: float) -> None:
+        instance = self._watch.instance if self._watch else None
+        self._advice = advice.of_gpu(self._gpu_use) + advice.of_checkpoints(
+            is_spot=instance is not None and instance.lifecycle == "spot",
+            has_checkpoint=self._has_checkpoint(),
+            script_seconds=script_seconds,
+            interval_seconds=the_plan.checkpoint_seconds,
+        )
+        for each in self._advice:
+            self._log.say(each)
+
+    def _has_checkpoint(self) -> bool:
+        """Whether CHECKPOINT_DIR holds anything, or ever held it long enough to be saved."""
+        was_saved = self._saver is not None and self._saver.has_saved
+        return was_saved or any(path.is_file() for path in self._layout.checkpoints.rglob("*"))
 
     def _call(self, the_plan: Plan, files: list[Path]) -> tuple[list[str], dict[str, str]]:
         """The command line of the entrypoint and its environment."""
@@ -253,6 +287,7 @@ class Attempt:
         The checkpoint may be large and KILL may come while it is uploaded; by then the rest is told.
         """
         self._records.stop()
+        self._series.finish()
         if self._has_lease:
             self._records.upload()
         self._write_outcome(ending)
@@ -270,6 +305,8 @@ class Attempt:
             started_at=self._started_at,
             ended_at=datetime.now(UTC),
             instance=self._watch.instance if self._watch else None,
+            gpu=self._gpu_use,
+            advice=self._advice,
         )
         key = self._settings.prefix + "outcome.json"
         try:

@@ -27,6 +27,14 @@ class Pinned:
 
 
 @dataclass(frozen=True)
+class MetricDefinition:
+    """A metric's name and the regex whose first group is its value in a line of the log."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to train, and how; times in seconds. `inputs` are the pinned files of each channel."""
 
@@ -39,6 +47,7 @@ class Plan:
     checkpoint_seconds: float
     checkpoints_kept: int
     gpus: int
+    metric_definitions: tuple[MetricDefinition, ...] = ()
 
 
 class _WrongError(Exception):
@@ -85,6 +94,8 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         checkpoint_seconds=_number(checkpoints, "interval_seconds", "checkpoints", least=1),
         checkpoints_kept=_number(checkpoints, "keep", "checkpoints", least=1),
         gpus=_number(resources, "gpus", "resources", least=0),
+        # Plans that were written before there were definitions are repeated as well.
+        metric_definitions=_metric_definitions(document.get("metric_definitions", [])),
     )
 
 
@@ -118,6 +129,27 @@ def _pinned(item: object, where: str) -> Pinned:
         if isinstance(key, str) and key and isinstance(version_id, str) and version_id:
             return Pinned(key, version_id)
     raise _WrongError(f"{where}: each has to name key and version_id")
+
+
+def _metric_definitions(items: object) -> tuple[MetricDefinition, ...]:
+    if not isinstance(items, list):
+        raise _WrongError("metric_definitions has to be a list")
+    return tuple(_metric_definition(item) for item in items)
+
+
+def _metric_definition(item: object) -> MetricDefinition:
+    name, regex = (item.get("name"), item.get("regex")) if isinstance(item, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(regex, str):
+        raise _WrongError("metric_definitions: each needs a name and a regex")
+    try:
+        groups = re.compile(regex).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise _WrongError(
+            f"metric_definitions: the regex of {name[:60]!r} can't be read here: {error}"
+        ) from None
+    if not groups:
+        raise _WrongError(f"metric_definitions: the regex of {name[:60]!r} needs a group for the value")
+    return MetricDefinition(name, regex)
 
 
 def _hyperparameters(values: Mapping[str, object]) -> dict[str, Scalar]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 
 import pytest
 from training_machine import CODE, DATA, REPOSITORY, wait_for_line
@@ -41,6 +42,7 @@ def test_an_interrupted_training_ends_as_one_that_was_left_alone(machine, metada
     process = machine.start(attempt=1)
     wait_for_line(process, "epoch  3/")
     metadata.reclaims = True
+    process.send_signal(signal.SIGTERM)  # as the instance is drained, so that no epoch is over meanwhile
     first = machine.finish(process)
     assert first.code == 75
     metadata.reclaims = False

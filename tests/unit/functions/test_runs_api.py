@@ -1,6 +1,8 @@
 """The HTTP API's translation: requests to use cases, runs to JSON, errors to problem documents."""
 
+import base64
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from droptrain.domain.errors import (
     PausedError,
     RejectedError,
 )
+from droptrain.domain.run import GpuUse
 from droptrain.domain.series import Point, Series
 from droptrain.query import Listing, Project, ProjectListing
 from droptrain.results import LogListing
@@ -84,11 +87,17 @@ class UseCases:
         return self.answer
 
 
+def with_resources(**resources: Any) -> dict[str, Any]:
+    return {"project": "p", "dataset": "d", "overrides": {"resources": resources}}
+
+
 @pytest.fixture
 def call(load, context):
     app = load("runs_api")
 
-    def ask(use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None):
+    def ask(
+        use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None, base64=False
+    ):
         for name in ("launch", "query", "cancel", "results", "datasets"):
             setattr(app.run_routes.use_cases, name, lambda: use_cases)
         request = json.loads(json.dumps(REQUEST))
@@ -98,6 +107,7 @@ def call(load, context):
         request["rawQueryString"] = query
         request["queryStringParameters"] = dict(pair.split("=") for pair in query.split("&") if pair)
         request["headers"] |= headers or {}
+        request["isBase64Encoded"] = base64
         request["body"] = body if isinstance(body, str | None) else json.dumps(body)
         answer = app.handler(request, context)
         return answer["statusCode"], json.loads(answer["body"] or "null"), answer["headers"]
@@ -138,6 +148,14 @@ def test_a_run_is_told_in_the_contract_s_words(call) -> None:
     }  # fmt: skip
     assert body["links"]["export"] == f"s3://a-bucket_name/runs/penguins/{RUN_ID}/export/"
     assert (body["cause"], body["cost"], body["attempts"], body["batch_job_id"]) == (None, None, [], "j-1")
+
+
+def test_a_run_tells_how_its_gpus_were_used_and_what_is_advised(call) -> None:
+    use = GpuUse(1, 11.4, 13.25, None, 600.0)
+    ended = run(status="SUCCEEDED", gpu=use, advice=("See docs/gpu.md.",))
+    _, body, _ = call(UseCases(ended), "GET", f"/runs/{RUN_ID}")
+    assert body["gpu"] == asdict(use)
+    assert body["advice"] == ["See docs/gpu.md."]
 
 
 def test_a_run_is_repeated_by_its_id(call) -> None:
@@ -214,7 +232,24 @@ def test_what_is_not_json_is_400(call, body) -> None:
     assert (code, answer["type"]) == (400, "urn:droptrain:problem:malformed-json")
 
 
+def test_a_body_in_base64_is_read_and_one_that_is_no_text_is_400(call) -> None:
+    body = base64.b64encode(b'{"project": "p", "dataset": "d"}').decode()
+    assert call(UseCases((run(), True)), "POST", "/runs", body, base64=True)[0] == 202
+    code, answer, headers = call(UseCases(None), "POST", "/runs", "/w==", base64=True)
+    assert (code, answer["type"]) == (400, "urn:droptrain:problem:malformed-json")
+    assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_whole_number_may_have_a_point(call) -> None:
+    use_cases = UseCases((run(), True))
+    overrides = {"resources": {"gpus": 2.0}, "hyperparameters": {"rate": 1.5}}
+    call(use_cases, "POST", "/runs", {"project": "p", "dataset": "d", "overrides": overrides})
+    assert use_cases.asked[0][2]["overrides"] == {"resources": {"gpus": 2}, "hyperparameters": {"rate": 1.5}}
+
+
 @pytest.mark.parametrize(("body", "field"), [
+    (with_resources(gpus=1.5), "body.overrides.resources.gpus"),
+    (with_resources(tpus=1), "body.overrides.resources.tpus"),
     ({"project": "p", "dataset": "d", "epochs": 3}, "body.epochs"),
     ({"project": "p"}, "body"),
     ({"from_run": RUN_ID, "project": "p"}, "body"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from droptrain.domain import run as runs
-from droptrain.domain.recipe import Recipe
+from droptrain.domain.recipe import MetricDefinition, Recipe
 from droptrain_container import exit_codes, gpu, inputs, metrics, plan, settings, variables
 from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
@@ -25,9 +25,14 @@ JOB = {"DROPTRAIN_RUN": "s3://data/runs/penguins/first/", "AWS_BATCH_JOB_ID": "j
 
 def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     code = [object_version("projects/penguins/code/run.sh"), object_version("projects/penguins/code/a/b.py")]
-    recipe = Recipe(hyperparameters={"rate": 0.5, "warm": True}, environment={"COLOUR": "blue"})
+    recipe = Recipe(
+        hyperparameters={"rate": 0.5, "warm": True},
+        environment={"COLOUR": "blue"},
+        metric_definitions=(MetricDefinition("loss", "loss=(.+)"),),
+    )
     written = runs.plan(run(), recipe, code, "data", {}, 0, "training:1")
     read = plan.read(json.dumps(written).encode(), "data")
+    assert read.metric_definitions == (plan.MetricDefinition("loss", "loss=(.+)"),)
     assert [item.key for item in read.code] == [item.key for item in code]
     assert read.inputs["training"] == (plan.Pinned("projects/penguins/data/first/train.csv", "v1"),)
     assert dict(read.hyperparameters) == {"rate": 0.5, "warm": True}
@@ -48,7 +53,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     ),
     st.sampled_from([
         "schema", "bucket", "project", "inputs", "code", "entrypoint", "hyperparameters", "environment",
-        "checkpoints", "resources",
+        "checkpoints", "resources", "metric_definitions",
     ]),
 )  # fmt: skip
 def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -> None:
@@ -58,6 +63,26 @@ def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -
         plan.read(json.dumps(written | {name: value}).encode(), "data")
     except EndError as error:
         assert error.code == "bad_recipe"
+
+
+@pytest.mark.parametrize(("definitions", "said"), [
+    ({}, "has to be a list"),
+    ([{"name": "loss"}], "each needs a name and a regex"),
+    ([{"name": "loss", "regex": "("}], "the regex of 'loss' can't be read here: missing"),
+    ([{"name": "loss", "regex": "a{99999999999}()"}], "the regex of 'loss' can't be read here: "),
+    ([{"name": "loss", "regex": "loss"}], "the regex of 'loss' needs a group"),
+])  # fmt: skip
+def test_a_plan_s_wrong_metric_definition_is_named(definitions: object, said: str) -> None:
+    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    with pytest.raises(EndError, match=said) as error:
+        plan.read(json.dumps(written | {"metric_definitions": definitions}).encode(), "data")
+    assert error.value.code == "bad_recipe"
+
+
+def test_a_plan_from_before_there_were_metric_definitions_is_read() -> None:
+    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    del written["metric_definitions"]
+    assert plan.read(json.dumps(written).encode(), "data").metric_definitions == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])

@@ -44,6 +44,14 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class MetricDefinition:
+    """A metric's name and the regex whose first group is its value in a line of the log."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True)
 class Checkpoints:
     """How often checkpoints are saved, in seconds, and how many generations stay."""
 
@@ -68,6 +76,7 @@ class Recipe:
     timeout_seconds: int = 86400
     max_cost_usd: float | None = None
     metric: Metric | None = None
+    metric_definitions: tuple[MetricDefinition, ...] = ()
     csv: Mapping[str, Any] = field(default_factory=dict)
     notify: tuple[str, ...] = EVENTS
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
@@ -310,6 +319,51 @@ def _metric(value: object) -> Metric:
     return Metric(**read)
 
 
+def _regex(value: object) -> str:
+    """A regex that Python can read, of at most 500 characters as in SageMaker, with a group for the value."""
+    text = _text(value)
+    if len(text) > 500:
+        raise _WrongError(f"has to be at most 500 characters long, not {len(text)}")
+    try:
+        groups = re.compile(text).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise _WrongError(f"isn't a regular expression: {error} in {_short(text)}") from None
+    if not groups:
+        raise _WrongError(
+            f"needs a group around the number, such as 'loss: ([0-9.]+)', and {_short(text)} has none"
+        )
+    return text
+
+
+def _metric_definitions(value: object) -> tuple[MetricDefinition, ...]:
+    if not isinstance(value, list) or len(value) > 40:
+        raise _WrongError(
+            "has to be a list of at most 40 definitions, such as [{name: loss, regex: 'loss: ([0-9.]+)'}]"
+        )
+    definitions: dict[str, MetricDefinition] = {}
+    for number, item in enumerate(value):
+        try:
+            read = _mapping(item, {"name": _metric_name, "regex": _regex})
+        except _WrongError as error:
+            raise _WrongError(str(error), f"[{number}]{error.path}") from None
+        if len(read) < 2:
+            raise _WrongError(
+                "needs a name and a regex, such as {name: loss, regex: 'loss: ([0-9.]+)'}", f"[{number}]"
+            )
+        definition = MetricDefinition(**read)
+        if definition.name in definitions:
+            raise _WrongError(f"{_short(definition.name)} is defined twice; say it once", f"[{number}].name")
+        definitions[definition.name] = definition
+    return tuple(definitions.values())
+
+
+def _metric_name(value: object) -> str:
+    name = _text(value)
+    if len(name) > 100 or not name.isprintable():
+        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
+    return name
+
+
 def _columns(value: object) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
         raise _WrongError("has to be a list of column names")
@@ -362,6 +416,7 @@ FIELDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "timeout": ("timeout_seconds", _duration(60, 14 * 86400)),
     "max_cost_usd": ("max_cost_usd", _cost),
     "metric": ("metric", _metric),
+    "metric_definitions": ("metric_definitions", _metric_definitions),
     "csv": ("csv", _csv),
     "notify": ("notify", _notify),
     "checkpoints": ("checkpoints", _checkpoints),
