@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo up test test-image chaos lint format lock template-build clean
+.PHONY: help demo up test test-image chaos fuzz lint openapi format lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -36,6 +36,12 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/shellcheck $$(git ls-files '*.sh')
 	$(BIN)/hadolint image/Dockerfile
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+
+openapi: .venv/dev.stamp ## write the API's description anew from its routes
+	$(BIN)/python functions/describe_api.py
+
+fuzz: .venv/dev.stamp ## send the API 5,000 generated requests, for some minutes
+	$(BIN)/python tests/fuzz_api.py
 
 format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
