@@ -123,7 +123,8 @@ def _api(patient: Patient) -> Iterator[Finding]:
 def _compute(patient: Patient) -> Iterator[Finding]:
     batch = patient.stack.client("batch")
     environments = list(patient.of_type("AWS::Batch::ComputeEnvironment").values())
-    for found in batch.describe_compute_environments(computeEnvironments=environments)["computeEnvironments"]:
+    answer = batch.describe_compute_environments(computeEnvironments=environments)
+    for found in answer["computeEnvironments"]:
         yield _valid("compute", found["computeEnvironmentName"], found)
     queues = list(patient.of_type("AWS::Batch::JobQueue").values())
     for found in batch.describe_job_queues(jobQueues=queues)["jobQueues"]:
@@ -170,7 +171,7 @@ def _subscriptions(patient: Patient) -> Iterator[Finding]:
         found = [each for page in pages.paginate(TopicArn=topic) for each in page["Subscriptions"]]
         waiting = [each["Endpoint"] for each in found if each["SubscriptionArn"] == "PendingConfirmation"]
         if waiting:
-            fix = "Follow the link in the message 'AWS Notification - Subscription Confirmation' (look in spam)."
+            fix = "Follow the link in AWS's message 'Subscription Confirmation'; look among the spam too."
             yield Finding(title, "problem", f"{', '.join(waiting)} has not confirmed the subscription", fix)
         elif not found:
             fix = f"Give {title.capitalize().removesuffix('s')}Email when deploying, or subscribe to {topic}."
@@ -202,7 +203,12 @@ def _quota(patient: Patient) -> Iterator[Finding]:
     wanted = int(patient.parameters.get("MaxvCpus", _LEAST_VCPUS))
     client = patient.stack.client("service-quotas")
     for name, code in _QUOTAS.items():
-        value = int(client.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"])
+        try:
+            value = int(client.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"])
+        except client.exceptions.NoSuchResourceException:
+            fix = "Look it up in the console of Service Quotas, Amazon EC2."
+            yield Finding("GPU quota", "unknown", f"{name}: Service Quotas doesn't tell {code}", fix)
+            continue
         detail = f"{name}: {value} vCPUs of G instances at a time; the stack may use {wanted}"
         if value >= wanted:
             yield Finding("GPU quota", "ok", detail)
@@ -226,10 +232,9 @@ def _runs(patient: Patient, now: datetime) -> Iterator[Finding]:
             if now - parsed(run["updated_at"]) < timedelta(minutes=minutes):
                 continue
             stuck = True
+            detail = f"{run['run_id']} has been {status} for {age(run['updated_at'], now)}"
             fix = f"droptrain show {run['run_id']}; docs/operations.md, a run stays RUNNABLE."
-            yield Finding(
-                "runs", "warning", f"{run['run_id']} is {status} for {age(run['updated_at'], now)}", fix
-            )
+            yield Finding("runs", "warning", detail, fix)
     if not stuck:
         yield Finding("runs", "ok", "none is stuck")
 
@@ -243,9 +248,8 @@ def _laptop_batch(stack: Stack) -> dict[str, dict[str, str]]:
     batch = stack.client("batch")
     environments = batch.describe_compute_environments()["computeEnvironments"]
     queues = batch.describe_job_queues()["jobQueues"]
+    names = [each["computeEnvironmentName"] for each in environments]
     return {
-        "AWS::Batch::ComputeEnvironment": {
-            each["computeEnvironmentName"]: each["computeEnvironmentArn"] for each in environments
-        },
-        "AWS::Batch::JobQueue": {each["jobQueueName"]: each["jobQueueArn"] for each in queues},
+        "AWS::Batch::ComputeEnvironment": dict(zip(names, names, strict=True)),
+        "AWS::Batch::JobQueue": {each["jobQueueName"]: each["jobQueueName"] for each in queues},
     }
