@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo up test test-image chaos fuzz lint openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image chaos fuzz lint openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -14,6 +14,9 @@ demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two drop
 
 up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 	@$(BIN)/droptrain local up
+
+build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
+	$(BIN)/python -m hatchling build -t wheel
 
 test: .venv/dev.stamp ## run every test but those of test-image
 	$(BIN)/pytest

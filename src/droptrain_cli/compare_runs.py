@@ -58,6 +58,7 @@ def rows(
     yield Row("", "dataset", tuple(f"{run['project']}/{run['dataset']}" for run in runs))
     yield from _mappings("inputs", [_inputs(run) for run in runs])
     yield Row("", "took", tuple(wording.took(run, now) or None for run in runs))
+    yield Row("", "GPU busy %", tuple(run["gpu"]["busy_percent"] if run["gpu"] else None for run in runs))
     yield Row("", "attempts", tuple(len(run["attempts"]) for run in runs))
     yield Row("", "cost", tuple(run["cost"]["estimate_usd"] if run["cost"] else None for run in runs))
 

@@ -58,6 +58,8 @@ def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | T
     if run["cause"]:
         yield "What happened", run["cause"]["message"]
         yield "What to do", run["cause"]["fix"]
+    for advice in run["advice"]:
+        yield "Advice", advice
     yield "Dataset", f"{run['project']}/{run['dataset']}"
     yield (
         "Created",
@@ -73,10 +75,22 @@ def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | T
         usd = f"${cost['usd_per_hour']} an hour, as of {cost['priced_at']}; {cost['basis']}"
         spent = f"{wording.duration(cost['seconds'])} of {cost['instance_type']}"
         yield "Cost", f"about {wording.price(cost)}: {spent} at {usd}"
+    if gpu := run["gpu"]:
+        yield "GPU", ", ".join(_gpu(gpu))
     if code := run["code"]:
         yield "Code", f"{code['digest']}, {code['files']} file{'s' if code['files'] != 1 else ''}"
     if recipe := run["recipe"]:
         yield "Recipe", f"{recipe['key']}, version {recipe['version_id']}"
+
+
+def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{gpu['count']} GPU{'s' if gpu['count'] != 1 else ''}"
+    if gpu["busy_percent"] is not None:
+        yield f"busy {gpu['busy_percent']:.0f} % of the time"
+    if gpu["peak_memory_gib"] is not None:
+        yield f"at most {gpu['peak_memory_gib']:.1f} GiB of memory"
+    if gpu["waiting_seconds"] is not None:
+        yield f"{wording.duration(gpu['waiting_seconds'])} before the first work"
 
 
 def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:

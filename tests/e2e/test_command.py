@@ -235,3 +235,18 @@ def batch_job_of(cloud: LaptopCloud, run_id: str) -> str:
         )["jobSummaryList"],
     )
     return str(jobs[0]["jobId"])
+
+
+def test_doctor_finds_the_laptop_well(droptrain: CommandLine):
+    told = droptrain("doctor")
+    assert told.code == 0, told.err
+    assert "SpotComputeEnvironment is VALID" in told.out
+    document = json.loads(droptrain("doctor", "--json").out)
+    assert document["healthy"]
+    assert {each["title"] for each in document["findings"]} >= {
+        "stack",
+        "API",
+        "compute",
+        "dead letters",
+        "runs",
+    }

@@ -3,6 +3,8 @@
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -30,7 +32,8 @@ def up(port: int) -> None:
     line goes to stdout.
     """
     _leave_aws_settings_out()
-    from droptrain_local import cloud
+    with _from_a_checkout():
+        from droptrain_local import cloud
 
     cloud.up(port)
 
@@ -77,9 +80,22 @@ def demo(output: Path, timeout_seconds: int) -> None:
     minute. Exits with 0 only if the run SUCCEEDED.
     """
     _leave_aws_settings_out()
-    from droptrain_cli import demo as train
+    with _from_a_checkout():
+        from droptrain_cli import demo as train
 
     sys.exit(train.run(output, timeout_seconds))
+
+
+@contextmanager
+def _from_a_checkout() -> Iterator[None]:
+    """Say where the laptop cloud comes from, if what it needs isn't installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"The laptop cloud needs {error.name}, and the template: it runs from a checkout of droptrain. "
+            "Clone it, and say there: make up"
+        ) from error
 
 
 def _leave_aws_settings_out() -> None:

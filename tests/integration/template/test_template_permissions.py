@@ -227,8 +227,18 @@ def test_an_operator_may_do_what_a_reader_may_and_neither_reaches_beyond_the_sta
     api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RunsApi}"
     stack = {"cloudformation:DescribeStacks": ["AWS::StackId"]}
     assert reader == {"execute-api:Invoke": [f"{api}/*/GET/*"], **stack}
+    queues = sorted(f"{name}.Arn" for name in of_type("AWS::SQS::Queue") if "DeadLetter" in name)
+    quotas = "arn:${AWS::Partition}:servicequotas:${AWS::Region}:${AWS::AccountId}:ec2"
     assert {name: value for name, value in operator.items() if not name.startswith("s3:")} == {
-        "execute-api:Invoke": [f"{api}/*"], **stack
-    }  # fmt: skip
+        "execute-api:Invoke": [f"{api}/*"],
+        **stack,
+        "cloudformation:ListStackResources": ["AWS::StackId"],
+        "sqs:GetQueueAttributes": queues,
+        "sns:ListSubscriptionsByTopic": ["AlarmsTopic", "NoticesTopic"],
+        "ecr:DescribeImages": ["ImageRepository.Arn"],
+        "servicequotas:GetServiceQuota": [f"{quotas}/L-3819A6DF", f"{quotas}/L-DB2E81BA"],
+        "batch:DescribeComputeEnvironments": ["*"],
+        "batch:DescribeJobQueues": ["*"],
+    }
     in_bucket = {resource for name, value in operator.items() if name.startswith("s3:") for resource in value}
     assert in_bucket == {"DataBucket.Arn", "${DataBucket.Arn}/projects/*"}

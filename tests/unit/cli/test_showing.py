@@ -18,7 +18,7 @@ def run(**more: Any) -> dict[str, Any]:
         "created_at": "2026-11-23T02:50:00Z", "updated_at": "2026-11-23T02:50:00Z",
         "started_at": None, "stopped_at": None, "batch_job_id": None, "log_stream": None, "attempts": [],
         "cost": None, "metric": None, "metrics": {}, "inputs": [], "input_count": 0, "recipe": None,
-        "code": None, "history": [],
+        "code": None, "history": [], "gpu": None, "advice": [],
         "links": dict.fromkeys(("self", "run", "model", "export", "log"), "s3://data/"), **more,
     }  # fmt: skip
 
@@ -31,7 +31,7 @@ def shown(**more: Any) -> str:
 
 def test_a_run_that_has_just_been_claimed_has_no_empty_sections():
     said = shown()
-    for absent in ("Metrics", "Attempts", "Inputs", "Cost", "What happened", "Batch job"):
+    for absent in ("Metrics", "Attempts", "Inputs", "Cost", "What happened", "Batch job", "GPU", "Advice"):
         assert absent not in said
     assert "2026-11-23T02:50:00Z (10 min ago), by upload" in said
 
@@ -41,6 +41,13 @@ def test_cause_and_fix_come_before_everything_else():
     lines = shown(status="REJECTED", cause=cause).splitlines()
     assert [line.split("  ")[1] for line in lines[1:4]] == ["Status", "What happened", "What to do"]
     assert lines[3].endswith("Drop it again.")
+
+
+def test_an_idle_gpu_is_shown_with_the_advice():
+    gpu = {"count": 1, "busy_percent": 12.4, "peak_memory_gib": 3.0, "waiting_seconds": None, "seconds": 60.0}
+    said = shown(gpu=gpu, advice=["Prefetch."])
+    assert "GPU            1 GPU, busy 12 % of the time, at most 3.0 GiB of memory" in said
+    assert said.index("Advice         Prefetch.") < said.index("Dataset")
 
 
 def test_the_headline_metric_comes_first():
