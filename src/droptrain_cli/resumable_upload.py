@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,21 @@ _AT_ONCE = 8
 _TURN_SECONDS = 0.5
 
 
-class _StoppedError(Exception):
-    """Another part failed, or Ctrl-C: this one isn't begun."""
+class _StoppedError(BaseException):
+    """Another part failed, or Ctrl-C: this one is given up. No Exception, which botocore would repeat."""
+
+
+class _Body(BytesIO):
+    """A part's bytes, until `stopped`: Ctrl-C on a slow line doesn't wait for what is on its way."""
+
+    def __init__(self, content: bytes, stopped: threading.Event) -> None:
+        super().__init__(content)
+        self._stopped = stopped
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self._stopped.is_set():
+            raise _StoppedError
+        return super().read(size)
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class ResumableUpload:
         def send(part: _Part) -> dict[str, Any]:
             if stopped.is_set():
                 raise _StoppedError
-            return self._send(path, key, upload_id, part, there.get(part.number))
+            return self._send(path, key, upload_id, part, there.get(part.number), stopped)
 
         with ThreadPoolExecutor(_AT_ONCE, "upload") as pool:
             tries = [pool.submit(send, part) for part in parts]
@@ -109,20 +123,30 @@ class ResumableUpload:
         return {each["PartNumber"]: each for page in pages for each in page.get("Parts", [])}
 
     def _send(
-        self, path: Path, key: str, upload_id: str, part: _Part, there: Mapping[str, Any] | None
+        self,
+        path: Path,
+        key: str,
+        upload_id: str,
+        part: _Part,
+        there: Mapping[str, Any] | None,
+        stopped: threading.Event,
     ) -> dict[str, Any]:
         """Send a part unless the very same bytes are there; what completes the upload says of it."""
         with path.open("rb") as stream:
             stream.seek(part.start)
-            body = stream.read(part.size)
-        if len(body) != part.size:
+            content = stream.read(part.size)
+        if len(content) != part.size:
             raise CommandError(f"{path} became shorter while it was uploaded. Upload it again.")
         # SSE-S3: the part's ETag is its MD5.
-        digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
         answer: Mapping[str, Any] | None = there
         if there is None or there["ETag"].strip('"') != digest:
             answer = self._s3.upload_part(
-                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=part.number, Body=body
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=part.number,
+                Body=_Body(content, stopped),
             )
         self._progress(part.size)
         assert answer is not None
