@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from droptrain.aws import recipe_yaml
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import BusyError, DeniedError, RejectedError
@@ -38,6 +37,8 @@ class Bucket:
 
     def recipe(self, project: str) -> RecipeFile:
         """The project's recipe; `problem` says why it can't be read as YAML."""
+        from droptrain.aws import recipe_yaml
+
         key = recipe_key(project)
         try:
             answer = self._client.get_object(Bucket=self.name, Key=key)
