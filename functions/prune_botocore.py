@@ -3,7 +3,7 @@
 usage: prune_botocore.py LAYER    (the folder with botocore/ and droptrain/)
 
 An adapter names its service by its type (`from mypy_boto3_s3 import S3Client`), and every operation that it
-calls or signs by its method. What isn't named is gone, and a call of it fails: the build's tests make them all.
+calls or signs by its method. What isn't named is gone, and a call of it fails: the build's tests make each.
 """
 
 import ast
@@ -59,14 +59,15 @@ def prune_service(service: Path, names: set[str]) -> None:
     model = documents["service-2"]
     operations = {name: it for name, it in model["operations"].items() if name.lower() in names}
     assert operations, f"No adapter calls {service.name}"
-    model["operations"] = operations
-    model["shapes"] = {name: model["shapes"][name] for name in sorted(reached(operations, model["shapes"]))}
+    shapes = {name: model["shapes"][name] for name in sorted(reached(operations, model["shapes"]))}
+    # Elsewhere in a model botocore wants these texts to be there.
+    model |= {"operations": undocumented(operations), "shapes": undocumented(shapes)}
     pages = documents.get("paginators-1", {"pagination": {}})
     pages["pagination"] = {name: it for name, it in pages["pagination"].items() if name in operations}
     for path in files.values():
         path.unlink()
     for name, document in documents.items():
-        write(newest / f"{name}.json", undocumented(document))
+        write(newest / f"{name}.json", document)
 
 
 def reached(value: Any, shapes: dict[str, Any]) -> set[str]:
