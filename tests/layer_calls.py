@@ -62,6 +62,7 @@ def call_s3(s3: Any, bucket: str) -> None:
         if end == "abort":
             send(s3, "abort_multipart_upload", upload, "DELETE")
             continue
+        # Whoever sends the parts knows their tags.
         part = f"<Part><PartNumber>1</PartNumber><ETag>{hashlib.md5(b'part').hexdigest()}</ETag></Part>"
         body = f"<CompleteMultipartUpload>{part}</CompleteMultipartUpload>"
         send(s3, "complete_multipart_upload", upload, "POST", body.encode())
@@ -76,7 +77,9 @@ def send(
 ) -> bytes:
     """Send a presigned request, as somebody without credentials would."""
     url = s3.generate_presigned_url(operation, Params=parameters)
-    with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=10) as answer:
+    # Without a type of its own, urllib says that it sends a form.
+    request = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream"}, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return bytes(answer.read())
 
 

@@ -67,7 +67,9 @@ def runtime_packages(folder: Path, python: str) -> Path:
     folder.mkdir()
     for package in ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "urllib3", "six"):
         root = Path(str(metadata.distribution(package).locate_file("")))
-        for name in {path.parts[0] for path in metadata.files(package) or () if path.suffix == ".py"}:
+        for name in {path.parts[0] for path in metadata.files(package) or () if path.suffix == ".py"} - {
+            ".."
+        }:
             source = root / name
             if source.is_dir():
                 ignored = shutil.ignore_patterns("__pycache__")
