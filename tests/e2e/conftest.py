@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from command_line import CommandLine
 from laptop_user import User
 
 from droptrain_local.cloud import LaptopCloud
+from droptrain_local.state import remove_state, write_state
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +28,14 @@ def _notices_seen() -> list[dict[str, Any]]:
 def user(cloud: LaptopCloud, _notices_seen: list[dict[str, Any]]) -> User:
     """A user with a new project."""
     return User(cloud, f"p-{uuid.uuid4().hex[:8]}", _notices_seen)
+
+
+@pytest.fixture(scope="module")
+def droptrain(cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """The command, beside the laptop cloud."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DROPTRAIN_STATE_DIR", str(state))
+        write_state(cloud.ready)
+        yield CommandLine(tmp_path_factory.mktemp("work"), state)
+        remove_state(cloud.ready.pid)
