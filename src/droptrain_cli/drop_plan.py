@@ -1,37 +1,81 @@
-"""What a drop uploads: which files, under which keys, and into which dataset."""
+"""What a drop uploads: which files, into which dataset, and what that still lacks by the recipe."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from droptrain.domain.dataset import BadDrop, data_prefix, judge_key
+from droptrain.domain import preflight
+from droptrain.domain.dataset import (
+    DATASET_NAME,
+    MARKER,
+    Input,
+    ObjectVersion,
+    data_prefix,
+    match_inputs,
+)
+from droptrain.domain.recipe import Recipe
 
 from droptrain_cli.errors import CommandError
-from droptrain_cli.project_folder import check_project_name, files_below
+from droptrain_cli.project_folder import files_below
 
 _DIGITS = 6
 
 
-def chosen_files(paths: Iterable[Path]) -> dict[str, Path]:
-    """Files by their name in the dataset: a file by its own, those of a folder by their path below it.
+@dataclass(frozen=True)
+class DropPlan:
+    """Files by their name in the dataset; names of a folder that no input takes are `skipped`."""
 
-    CommandError if there are none, or two with the same name.
+    project: str
+    dataset: str
+    files: Mapping[str, Path]
+    skipped: tuple[str, ...]
+    recipe: Recipe
+
+    @property
+    def folder(self) -> str:
+        """Where the dataset lies in the bucket."""
+        return data_prefix(self.project, self.dataset)
+
+    @property
+    def place(self) -> str:
+        """The dataset as people call it."""
+        return f"{self.project}/{self.dataset}"
+
+    @property
+    def size(self) -> int:
+        """All files together, in bytes."""
+        return sum(path.stat().st_size for path in self.files.values())
+
+    @property
+    def marker(self) -> str | None:
+        """The key of the marker that launches the dataset, if its recipe waits for one."""
+        return self.folder + MARKER if self.recipe.trigger == "marker" else None
+
+    def missing(self, present: Iterable[ObjectVersion]) -> tuple[str, ...]:
+        """What the dataset will lack when the files have joined what is present."""
+        local = (ObjectVersion(self.folder + name, "", 0, "") for name in self.files)
+        return match_inputs(self.recipe.inputs, "files", [*present, *local], self.folder).missing
+
+
+def plan(project: str, dataset: str | None, paths: Iterable[Path], recipe: Recipe) -> DropPlan:
+    """What to upload of files and folders; without a dataset's name they get one by `dataset_for`.
+
+    CommandError for a file that isn't there, is empty or is no input of the recipe, for two with the same
+    name, and for a dataset that can't have its name.
     """
-    found: dict[str, Path] = {}
-    for path in paths:
-        if not path.exists():
-            raise CommandError(f"There is no file {path}.")
-        for name, file in files_below(path) if path.is_dir() else [(path.name, path)]:
-            if name in found:
-                raise CommandError(
-                    f"{found[name]} and {file} would both be {name} in the dataset. Drop them one after the "
-                    "other, as two datasets."
-                )
-            found[name] = file
-    if not found:
-        raise CommandError("There are no files in that folder, so there is nothing to drop.")
-    return found
+    files, skipped = _choose(project, paths, recipe)
+    local = [Input("", ObjectVersion(name, "", path.stat().st_size, "")) for name, path in files.items()]
+    if cause := preflight.check(local):
+        raise CommandError(f"{cause.message}: a run would be rejected. {cause.fix}")
+    dataset = dataset_for(files) if dataset is None else dataset
+    if not DATASET_NAME.fullmatch(dataset):
+        raise CommandError(
+            f"{dataset!r} can't be a dataset's name. It has 1 to 40 of a-z, 0-9, -, . and _, and starts "
+            "with a letter or digit."
+        )
+    return DropPlan(project, dataset, files, skipped, recipe)
 
 
 def dataset_for(files: Mapping[str, Path]) -> str:
@@ -46,12 +90,38 @@ def dataset_for(files: Mapping[str, Path]) -> str:
     return f"{day}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
-def keys_of(project: str, dataset: str, files: Mapping[str, Path]) -> dict[str, Path]:
-    """The files by their keys; CommandError if project or dataset can't be named so."""
-    check_project_name(project)
-    prefix = data_prefix(project, dataset)
-    place = judge_key(f"{prefix}any.csv")
-    if isinstance(place, BadDrop) or "/" in dataset:
-        fix = place.fix if isinstance(place, BadDrop) else "A dataset is one folder, without / in its name."
-        raise CommandError(f"{dataset!r} can't be a dataset's name. {fix}")
-    return {prefix + name: path for name, path in files.items()}
+def _choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[str, Path], tuple[str, ...]]:
+    files: dict[str, Path] = {}
+    skipped: list[str] = []
+    for path in paths:
+        if not path.exists():
+            raise CommandError(f"There is no file {path}.")
+        for name, file in files_below(path) if path.is_dir() else [(path.name, path)]:
+            if not _is_wanted(name, recipe):
+                if not path.is_dir():
+                    raise CommandError(_no_input(project, name, recipe))
+                skipped.append(name)
+            elif name in files:
+                raise CommandError(f"{files[name]} and {file} would both be {name} in the dataset. Drop one.")
+            else:
+                files[name] = file
+    if not files:
+        raise CommandError(f"None of these is an input of {project}: {_inputs(recipe)}.")
+    return files, tuple(skipped)
+
+
+def _is_wanted(name: str, recipe: Recipe) -> bool:
+    return bool(match_inputs(recipe.inputs, "files", [ObjectVersion(name, "", 0, "")], "").inputs)
+
+
+def _no_input(project: str, name: str, recipe: Recipe) -> str:
+    in_folders = " Of files in subfolders, name the folder above." if "/" in _inputs(recipe) else ""
+    return (
+        f"{name} isn't an input of {project}: {_inputs(recipe)}. Rename the file, or change inputs in "
+        f"train.yaml and push it.{in_folders}"
+    )
+
+
+def _inputs(recipe: Recipe) -> str:
+    named = ", ".join(f"{pattern} ({channel})" for channel, pattern in recipe.inputs.items())
+    return f"its recipe names {named}"

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from droptrain.aws.bucket import Bucket
 from droptrain.domain import push as pushes
-from droptrain.domain.dataset import ObjectVersion, code_prefix, recipe_key
+from droptrain.domain.dataset import code_prefix, recipe_key
 from droptrain.domain.push import Published, push_key
 
 from droptrain_cli.errors import CommandError
+from droptrain_cli.published import find
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -66,7 +67,7 @@ class Publisher:
         files change meanwhile.
         """
         wanted = {key: _digest(path) for key, path in files.items()}
-        state = self._find(push_key(self._project))
+        state = find(self._bucket, push_key(self._project))
         push = self._bucket.push(self._project) if state else pushes.Push()
         here = self._published()
         lying = _contents(here)
@@ -80,7 +81,7 @@ class Publisher:
             self._put(key, files[key])
         self._delete(delete)
         if _contents(self._published()) != wanted:
-            state = self._find(push_key(self._project))
+            state = find(self._bucket, push_key(self._project))
             if state is None or state.etag != etag:
                 raise OvertakenError(self._overtaken())
             raise CommandError(
@@ -93,11 +94,7 @@ class Publisher:
     def _published(self) -> Published:
         """What lies in the bucket."""
         code = self._bucket.folder(code_prefix(self._project))
-        return Published(self._find(recipe_key(self._project)), code)
-
-    def _find(self, key: str) -> ObjectVersion | None:
-        # By a listing: for a key that isn't there, GetObject answers 403 to who may list projects/ alone.
-        return next((item for item in self._bucket.folder(key) if item.key == key), None)
+        return Published(find(self._bucket, recipe_key(self._project)), code)
 
     def _write_state(self, document: Mapping[str, Any], etag: str | None) -> str:
         """Write push.json in the place of the one with `etag`, or of none; the new one's ETag."""
@@ -112,7 +109,7 @@ class Publisher:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _TAKEN:
                 raise
-            now = self._find(key)
+            now = find(self._bucket, key)
             if now is None or now.etag != written:  # else a repeat of ours met our own first try
                 raise OvertakenError(self._overtaken()) from error
         return written

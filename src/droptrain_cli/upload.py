@@ -170,13 +170,11 @@ class Upload:
         return f"{_md5(b''.join(digests)).hex()}-{count}"
 
 
-def finish_together(uploads: Iterable[Upload], last: str) -> dict[str, str]:
-    """Let the objects appear within moments, that with the key `last` after all others: versions by key."""
+def finish_together(uploads: Iterable[Upload]) -> dict[str, str]:
+    """Let all objects appear within moments; versions by key."""
     those = list(uploads)
     with ThreadPoolExecutor(_AT_ONCE, "finish") as pool:
-        others = [each for each in those if each.key != last]
-        versions = dict(zip((each.key for each in others), pool.map(Upload.finish, others), strict=True))
-    return versions | {each.key: each.finish() for each in those if each.key == last}
+        return dict(zip((each.key for each in those), pool.map(Upload.finish, those), strict=True))
 
 
 def _md5(content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,11 +32,19 @@ def user(cloud: LaptopCloud, _notices_seen: list[dict[str, Any]]) -> User:
 
 
 @pytest.fixture(scope="module")
-def droptrain(cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the command is run."""
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def droptrain(
+    cloud: LaptopCloud, work: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CommandLine]:
     """The command, beside the laptop cloud."""
     state = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DROPTRAIN_STATE_DIR", str(state))
         write_state(cloud.ready)
-        yield CommandLine(tmp_path_factory.mktemp("work"), state)
+        yield CommandLine(work, state)
         remove_state(cloud.ready.pid)

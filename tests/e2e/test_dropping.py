@@ -41,37 +41,29 @@ def test_a_drop_is_followed_to_its_end_and_a_repeat_uploads_nothing(
     assert [each["run_id"] for each in user.runs()] == [run["run_id"]]
 
 
-def test_a_run_that_fails_or_is_rejected_is_told_by_the_exit_code(
-    droptrain: CommandLine, user: User, folder: Path
-):
+def test_a_run_that_fails_is_told_by_the_exit_code(droptrain: CommandLine, user: User, folder: Path):
     user.publish(SCRIPT, "hyperparameters: {exit: 7}\n")
     failed = droptrain("drop", user.project, str(folder), "--dataset", "d", "--watch", "--json")
     assert (failed.code, failed.err) == (3, "")
     assert json.loads(failed.out.splitlines()[-1])["status"] == "FAILED"
-    user.publish(SCRIPT, "epochs: 7\n")
-    rejected = droptrain("drop", user.project, str(folder), "--dataset", "other", "--watch")
-    assert rejected.code == 5
-    assert "there is no field 'epochs'" in rejected.out
 
 
 def test_what_is_missing_is_named_and_the_marker_comes_by_itself(
     droptrain: CommandLine, user: User, folder: Path
 ):
     user.publish(SCRIPT, "trigger: marker\n")
-    half = droptrain("drop", user.project, str(folder / "train.csv"), "--dataset", "d", "--watch")
-    assert half.code == 1
-    assert f"{user.project}/d still lacks test.csv, _SUCCESS, so nothing is launched" in half.err
+    half = droptrain("drop", user.project, str(folder / "train.csv"), "--dataset", "d")
+    assert (half.code, half.err) == (0, "")
+    assert f"{user.project}/d still lacks test.csv" in half.out
     whole = droptrain("drop", user.project, str(folder / "test.csv"), "--dataset", "d", "--watch")
     assert (whole.code, whole.err) == (0, ""), whole.out
-    nothing = droptrain("drop", user.project, str(folder / "nowhere.csv"))
-    assert (nothing.code, nothing.out) == (1, "")
-    assert "There is no file" in nothing.err
 
 
 def test_after_ctrl_c_a_large_file_goes_on_where_it_was(droptrain: CommandLine, user: User, folder: Path):
+    user.publish(SCRIPT)
     large = folder / "train.csv"
     with large.open("wb") as stream:
-        stream.truncate(160 * 1024 * 1024)
+        stream.truncate(96 * 1024 * 1024)
     s3, place = user.cloud.client("s3"), {"Bucket": user.cloud.ready.bucket}
 
     def parts() -> list[Any]:
@@ -89,11 +81,11 @@ def test_after_ctrl_c_a_large_file_goes_on_where_it_was(droptrain: CommandLine, 
     started.press_ctrl_c()
     stopped = started.wait()
     assert (stopped.code, stopped.out) == (130, "")
-    assert f"of 167.8 MB of {large}.\nThe same command goes on from there, within 7 days.\n" in stopped.err
+    assert f"of 100.7 MB of {large}.\nThe same command goes on from there, within 7 days.\n" in stopped.err
     kept = parts()
-    assert 0 < len(kept) < 20
+    assert 0 < len(kept) < 12
     done = droptrain("drop", user.project, str(large), "--json").document
     assert done["missing"] == ["test.csv"]
-    [file] = s3.list_objects_v2(**place, Prefix=f"projects/{user.project}/")["Contents"]
+    [file] = s3.list_objects_v2(**place, Prefix=f"projects/{user.project}/data/")["Contents"]
     assert (file["Key"], file["Size"]) == (done["files"][0]["key"], large.stat().st_size)
     assert parts() == []

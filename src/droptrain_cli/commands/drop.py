@@ -1,4 +1,4 @@
-"""`droptrain drop`: upload CSVs, which launches a run."""
+"""`droptrain drop`: upload a dataset, which launches a run."""
 
 from pathlib import Path
 
@@ -7,27 +7,33 @@ import click
 from droptrain_cli.stack import Stack, stack_options
 
 
-@click.command("drop", short_help="Upload CSVs, which trains them.")
+@click.command("drop", short_help="Drop CSVs, which launches a run.")
 @click.argument("project")
-@click.argument("files", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--dataset",
     metavar="NAME",
-    help="Dataset to drop into.  [default: the day on which the newest file changed, and a digest, such as "
-    "2026-11-23-4f1c2a]",
+    help="Dataset to drop into.  [default: the day on which the newest file changed, and a digest of names, "
+    "sizes and times]",
 )
-@click.option("--watch", "follow", is_flag=True, help="Follow the run to its end; exits by its outcome.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was dropped; with --watch the run instead.")
+@click.option("--watch", "follow", is_flag=True, help="Follow its run to the end; exits by its outcome.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print what was dropped; with --watch the run, as it changes."
+)
 @stack_options
 def command(
-    stack: Stack, project: str, files: tuple[Path, ...], dataset: str | None, follow: bool, as_json: bool
+    stack: Stack, project: str, paths: tuple[Path, ...], dataset: str | None, follow: bool, as_json: bool
 ) -> None:
-    """Upload FILES into a dataset of PROJECT. When all that its recipe names is there, a run starts.
+    """Upload FILES as a dataset of PROJECT: projects/PROJECT/data/NAME/.
 
-    Files keep their names; those of a folder keep their paths below it. What is there already isn't uploaded
-    again. All files appear together at the end; with `trigger: marker` in the recipe, _SUCCESS after them.
-    Large files go in parts: after Ctrl-C or a lost connection the same command goes on where it was.
+    A file has to have a name that the published recipe wants; of a folder what it wants is taken, with the
+    path below the folder. Without --dataset the same files always go into the same dataset, and changed ones
+    into another, such as 2026-11-23-4f1c2a. What is there already isn't uploaded again. All files appear
+    together at the end; with trigger: marker in the recipe, the marker after them.
+
+    Large files go in parts. Ctrl-C and lost connections leave the parts that are there, and the same command
+    goes on with them.
     """
     from droptrain_cli import drop_files
 
-    drop_files.drop(stack, project, files, dataset, follow=follow, as_json=as_json)
+    drop_files.drop(stack, project, paths, dataset, follow=follow, as_json=as_json)

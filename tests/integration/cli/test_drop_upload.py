@@ -10,10 +10,10 @@ import pytest
 from droptrain.aws.bucket import Bucket
 from moto import mock_aws
 
-from droptrain_cli.upload import PART_BYTES, ChangedError, Upload, finish_together
+from droptrain_cli.upload import PART_BYTES, ChangedError, Upload
 
 BUCKET = "data"
-KEY = "projects/p/data/d/train.csv"
+KEY = "projects/p/data/d/größe + 100%.csv"
 
 
 @pytest.fixture
@@ -143,17 +143,3 @@ def test_a_file_that_changes_on_its_way_never_appears(
     with pytest.raises(ChangedError, match=r"train\.csv changed while"):
         this.finish()
     assert Bucket(s3, BUCKET).folder(KEY) == ()
-
-
-def test_the_marker_appears_after_all_others(s3: Any, tmp_path: Path) -> None:
-    names = ("_SUCCESS", "a.csv", "b.csv")
-    for name in names:
-        (tmp_path / name).write_text(name)
-    uploads = [Upload(s3, BUCKET, name, tmp_path / name, lambda _: None) for name in names]
-    finished: list[str] = []
-    original = Upload.finish
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Upload, "finish", lambda self: (finished.append(self.key), original(self))[1])
-        versions = finish_together(uploads, last="_SUCCESS")
-    assert finished[-1] == "_SUCCESS"
-    assert set(versions) == set(names)

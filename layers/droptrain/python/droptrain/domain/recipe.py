@@ -87,25 +87,36 @@ def file_of(entrypoint: str) -> str:
     return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
 
 
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a field (by its first name; empty: with the file), in a sentence with the fix."""
+
+    field: str
+    problem: str
+
+
 def parse(document: object) -> Recipe:
     """The recipe that a parsed YAML document describes; RejectedError names the wrong fields at once."""
-    problems: list[str] = []
-    recipe = _parse(document, problems)
+    recipe, problems = check(document)
     if problems:
-        named = "; ".join(problems[:_PROBLEMS_NAMED])
+        named = "; ".join(wrong.problem for wrong in problems[:_PROBLEMS_NAMED])
         more = len(problems) - _PROBLEMS_NAMED
         raise RejectedError(bad_recipe(f"{named}; and {more} more" if more > 0 else named))
     return recipe
+
+
+def check(document: object) -> tuple[Recipe, list[Wrong]]:
+    """The recipe, wrong fields by default, and everything that is wrong with the document."""
+    problems: list[Wrong] = []
+    return _parse(document, problems), problems
 
 
 def inputs_of(document: object) -> Recipe | None:
     """The recipe's inputs and trigger alone, other fields by default, where these two can be read."""
     if not isinstance(document, Mapping | None):
         return None
-    problems: list[str] = []
-    recipe = _parse(
-        {name: document[name] for name in ("inputs", "trigger") if name in document} if document else None,
-        problems,
+    recipe, problems = check(
+        {name: document[name] for name in ("inputs", "trigger") if name in document} if document else None
     )
     return None if problems else recipe
 
@@ -127,23 +138,24 @@ def bad_recipe(problem: str) -> Cause:
     )
 
 
-def _parse(document: object, problems: list[str]) -> Recipe:
+def _parse(document: object, problems: list[Wrong]) -> Recipe:
     if document is None:
         return Recipe()
     if not isinstance(document, Mapping):
-        problems.append("the file has to be a mapping of fields, such as `entrypoint: run.sh`")
+        problems.append(Wrong("", "the file has to be a mapping of fields, such as `entrypoint: run.sh`"))
         return Recipe()
     values: dict[str, Any] = {}
     for name, value in document.items():
         if name not in FIELDS:
             known = ", ".join(FIELDS)
-            problems.append(f"there is no field {str(name)[:60]!r}; the fields are {known}")
+            wrong = f"there is no field {str(name)[:60]!r}; the fields are {known}"
+            problems.append(Wrong(str(name), wrong))
             continue
         known_field = FIELDS[name]
         try:
             values[known_field.attribute] = known_field.read(value)
         except _WrongError as error:
-            problems.append(f"{name}{error.path}: {error}")
+            problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     return replace(Recipe(), **values)
 
 
