@@ -14,7 +14,6 @@ from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, match_inputs
 from droptrain.domain.errors import RejectedError
 from droptrain.domain.recipe import FILE, Recipe
-from droptrain.launch import DEFAULT_SCRIPT
 
 from droptrain_cli.project_folder import CODE, DATA, ProjectFolder
 
@@ -91,7 +90,7 @@ def _lines(body: bytes) -> dict[str, int]:
 
 
 def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
-    script = recipe.entrypoint or DEFAULT_SCRIPT
+    script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
     file = recipes.file_of(script)
     path = folder.code.get(file)
     if path is None:

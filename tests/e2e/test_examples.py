@@ -15,7 +15,7 @@ def test_a_new_project_trains_as_it_is(droptrain: CommandLine, user, dialect: st
     for words in (("init", project, "--dialect", dialect), ("validate", project), ("push", project, project)):
         said = droptrain(*words)
         assert said.code == 0, said.err
-    said = droptrain("drop", project, f"{project}/data", "--dataset", "first", "--watch")
+    said = droptrain.start("drop", project, f"{project}/data", "--dataset", "first", "--watch").wait(100)
     assert said.code == 0, said.out + said.err
     assert "\x1b" not in said.out + said.err
     assert "test accuracy 0.9" in said.out
@@ -35,7 +35,8 @@ def test_a_drop_exits_as_its_run_ends(droptrain: CommandLine, user, work: Path) 
     assert droptrain("push", user.project, "failing").code == 0
     failed = droptrain("drop", user.project, "train.csv", "test.csv", "--watch")
     assert failed.code == 3, failed.err
-    assert "The script ended with exit code 3. no column species" in failed.out
+    assert "no column species" in failed.out
+    assert "What to do: " in failed.out
     (code / "run.sh").write_text("trap 'exit 143' TERM; echo waits; sleep 600 & wait\n")
     pushed = droptrain("push", user.project, "failing", "--json").document
     assert pushed["uploaded"] == [f"projects/{user.project}/code/run.sh"]

@@ -48,7 +48,6 @@ from droptrain.domain.run import JobRequest, Run, Step
 CLAIM_IS_OLD = timedelta(seconds=60)
 # Whoever has held a claim for so long leaves the job to the next one, lest both submit it.
 HOLD_IS_OVER = timedelta(seconds=30)
-DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
 _UPLOADS_NOTED = 50  # a transaction has room for 100 writes
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
@@ -367,7 +366,7 @@ class Launch:
             raise found.how.problem
         if cause := preflight.check(found.readiness.inputs):
             raise RejectedError(cause)
-        script = recipe.entrypoint or DEFAULT_SCRIPT
+        script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))

@@ -9,6 +9,7 @@ from droptrain.domain.dataset import Trigger
 from droptrain.domain.errors import Cause, RejectedError
 
 FILE = "train.yaml"
+DEFAULT_SCRIPT = "run.sh"
 MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
 
@@ -535,7 +536,7 @@ FIELDS: Mapping[str, Field] = {
         "entrypoint",
         _entrypoint,
         "What of code/ is run: a shell script, a Python file (train.py), or a module (trainer.task).",
-        "run.sh",
+        DEFAULT_SCRIPT,
     ),
     "hyperparameters": Field(
         "hyperparameters",
