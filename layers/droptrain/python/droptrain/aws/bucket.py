@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from droptrain.aws import recipe_yaml
 from droptrain.domain import push as pushes
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
@@ -50,6 +49,8 @@ class Bucket:
 
     def recipe(self, project: str, before: Published | None = None) -> RecipeFile:
         """The project's recipe, or the one `before` a push; `problem` says why it can't be read as YAML."""
+        from droptrain.aws import recipe_yaml
+
         key = recipe_key(project)
         wanted: Any = {}
         if before:
