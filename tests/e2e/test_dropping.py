@@ -1,13 +1,17 @@
 """`droptrain drop` as people use it: CSVs become runs, and what broke off goes on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import CommandLine
 from laptop_user import User
+from slow_line import slow_line
 from waiting import wait_for
+
+from droptrain_local.state import write_state
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -76,10 +80,13 @@ def test_after_ctrl_c_a_large_file_goes_on_where_it_was(droptrain: CommandLine, 
             )
         ]
 
-    started = droptrain.start("drop", user.project, str(large))
-    wait_for("a part in S3", parts)
-    started.press_ctrl_c()
-    stopped = started.wait()
+    with slow_line(user.cloud.ready.endpoint_url) as url:
+        write_state(replace(user.cloud.ready, endpoint_url=url))
+        started = droptrain.start("drop", user.project, str(large))
+        wait_for("a part in S3", parts)
+        started.press_ctrl_c()
+        stopped = started.wait()
+    write_state(user.cloud.ready)
     assert (stopped.code, stopped.out) == (130, "")
     assert f"of 100.7 MB of {large}.\nThe same command goes on from there, within 7 days.\n" in stopped.err
     kept = parts()
