@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo up test chaos lint format lock template-build clean
+.PHONY: help demo up test test-image chaos lint format lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -15,8 +15,13 @@ demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two drop
 up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 	@$(BIN)/droptrain local up
 
-test: .venv/dev.stamp ## run every test
+test: .venv/dev.stamp ## run every test but those of test-image
 	$(BIN)/pytest
+
+test-image: .venv/dev.stamp ## build the image on a small base and run it in real containers (podman)
+	@tests/image_build/base.sh
+	@tests/image_build/build.sh
+	$(BIN)/pytest -m container tests/image_build
 
 chaos: .venv/dev.stamp ## break everything, for an hour or two, and report
 	@cd tests && for layer in model crash_points burst soak; do \

@@ -6,10 +6,13 @@ import socket
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 from waiting import PATIENCE_SECONDS, wait_for
 
 REPOSITORY = Path(__file__).parents[1]
@@ -22,6 +25,43 @@ def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server in a process of its own; its state is no other test's."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def answers() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    try:
+        wait_for("S3 server", answers)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def versioned_bucket(endpoint: str) -> tuple[Any, str]:
+    """(S3 client, name) of a new bucket that keeps versions."""
+    s3 = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # fmt: skip
+    name = f"data-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return s3, name
 
 
 @dataclass
@@ -70,8 +110,10 @@ class Machine:
         return json.loads(self.text("outcome.json"))
 
     def publish(self, script: str, inputs: list[dict[str, Any]] | None = None, **plan: Any) -> None:
-        """Publish the code and write the run's plan; fields of the plan by name."""
-        code = [self.put(CODE + "run.sh", script), self.put(CODE + "lib/words.txt", "hello\n")]
+        """Publish the code, unless it was, and write the run's plan; fields of the plan by name."""
+        code = plan.pop("code", None)
+        if code is None:
+            code = [self.put(CODE + "run.sh", script), self.put(CODE + "lib/words.txt", "hello\n")]
         if inputs is None:
             inputs = [
                 {"channel": "training", **self.put(DATA + "train.csv", "a,b\n1,2\n")},
@@ -115,6 +157,7 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
             start_new_session=True,
         )
         self.running.append(process)

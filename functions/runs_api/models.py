@@ -73,6 +73,16 @@ class CostView(BaseModel):
     priced_at: str
 
 
+class GpuView(BaseModel):
+    """How busy the GPUs were while the last attempt's script ran; null for what isn't known."""
+
+    count: int
+    busy_percent: float | None
+    peak_memory_gib: float | None
+    waiting_seconds: float | None
+    seconds: float | None
+
+
 class FileView(BaseModel):
     """A file and the version of it that the run is pinned to; size in bytes."""
 
@@ -131,6 +141,8 @@ class RunView(BaseModel):
     log_stream: str | None
     attempts: list[AttemptView]
     cost: CostView | None
+    gpu: GpuView | None
+    advice: list[str]
     metric: str | None
     metrics: dict[str, float]
     inputs: list[InputView]
@@ -146,6 +158,7 @@ class RunView(BaseModel):
         same = {name: value for name, value in asdict(run).items() if name in cls.model_fields}
         return cls.model_validate({
             **same,
+            "advice": list(run.advice),
             "attempts": [{"number": number, **asdict(each)} for number, each in enumerate(run.attempts, 1)],
             "inputs": [{"channel": each.channel, **asdict(each.object)} for each in run.inputs],
             "links": _links(run, bucket),

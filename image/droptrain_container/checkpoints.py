@@ -5,7 +5,9 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from droptrain_container import parallel
@@ -21,6 +23,21 @@ _LOOKS = 5
 
 # What tells one state of a file from another without reading it: size, modification time, inode.
 Look = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A generation that was saved: how many bytes were new, and how many seconds after the last change."""
+
+    number: int
+    new_bytes: int
+    seconds_behind: float
+
+    def __str__(self) -> str:
+        return (
+            f"Saved checkpoint generation {self.number}: {self.new_bytes / (1 << 20):.1f} MiB new, "
+            f"{self.seconds_behind:.0f} s after the last change."
+        )
 
 
 class Checkpoints:
@@ -49,8 +66,8 @@ class Checkpoints:
             say(f"Checkpoint generation {number} isn't whole; trying the one before.")
         return None
 
-    def save(self, *, only_settled: bool, stopped: threading.Event) -> int | None:
-        """Save what changed as a new generation; its number, None if nothing changed.
+    def save(self, *, only_settled: bool, stopped: threading.Event) -> Saved | None:
+        """Save what changed as a new generation; None if nothing changed.
 
         With `only_settled`, a file that is being written stays as it was saved last, if it ever was; nothing
         is saved once `stopped` is set.
@@ -67,10 +84,14 @@ class Checkpoints:
             if not entries or self._contents(entries) == self._contents(self._saved):
                 self._saved = entries
                 return None
-            number = self._generations.write((saved for _, saved in entries.values()), self._facts())
+            before = self._contents(self._saved).values()
+            files = [saved for _, saved in entries.values()]
+            number = self._generations.write(files, self._facts())
             self._saved = entries
             self._generations.prune()
-            return number
+            last_change = max(item.mtime_ns for item in files) / 1e9
+            new = {item.sha256: item.size for item in files if item.sha256 not in before}
+            return Saved(number, sum(new.values()), max(time.time() - last_change, 0))
 
     def _settle(self, stopped: threading.Event) -> tuple[dict[str, Look], set[str]]:
         """What isn't being written, and the paths of what is; waits some seconds for a still folder.
@@ -167,6 +188,7 @@ class Saver:
         self._checkpoints = checkpoints
         self._seconds = seconds
         self._say = say
+        self.has_saved = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
         self._thread.start()
@@ -186,9 +208,10 @@ class Saver:
 
     def _save(self, *, only_settled: bool) -> None:
         try:
-            number = self._checkpoints.save(only_settled=only_settled, stopped=self._stopped)
+            saved = self._checkpoints.save(only_settled=only_settled, stopped=self._stopped)
         except (EndError, OSError) as error:
             self._say(f"Checkpoints could not be saved: {error}")
         else:
-            if number is not None:
-                self._say(f"Saved checkpoint generation {number}.")
+            if saved:
+                self.has_saved = True
+                self._say(str(saved))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from droptrain_container import parallel
+from droptrain_container import command, parallel
 from droptrain_container.exit_codes import EndError
 from droptrain_container.plan import Pinned, Plan
 from droptrain_container.s3 import Bucket, MissingError
@@ -14,11 +14,12 @@ def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
     EndError: input_missing if a pinned version is gone or the script isn't among the code, bad_data if bash
     can't run the script.
     """
-    script = folder / plan.entrypoint
-    if plan.code_prefix + plan.entrypoint not in {item.key for item in plan.code}:
+    name = command.file_of(plan.entrypoint)
+    script = folder / name
+    if plan.code_prefix + name not in {item.key for item in plan.code}:
         raise EndError(
             "input_missing",
-            f"{plan.entrypoint} isn't in the project's code: put it below s3://{bucket.name}/{plan.code_prefix}",
+            f"{name} isn't in the project's code: put it below s3://{bucket.name}/{plan.code_prefix}",
         )
 
     def fetch_one(item: Pinned) -> None:
@@ -32,12 +33,8 @@ def fetch(bucket: Bucket, plan: Plan, folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     parallel.each(fetch_one, [item for item in plan.code if not item.key.endswith("/")])
-    if b"\r\n" in script.read_bytes():
-        raise EndError(
-            "bad_data",
-            f"{plan.entrypoint} has Windows line endings, which bash can't run: take them out "
-            f"(sed -i 's/\\r$//' {plan.entrypoint}), publish it again and launch a new run.",
-        )
+    if command.is_shell(plan):
+        command.check_shell_script(script, name)
     return script
 
 

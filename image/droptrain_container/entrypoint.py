@@ -1,12 +1,19 @@
 """The order of steps in the container: plan, lease, code, inputs, checkpoints, script, outcome."""
 
+import os
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from droptrain_container import (
+    advice,
+    blame,
     code,
+    command,
     exit_codes,
     gpu,
     image,
@@ -16,17 +23,25 @@ from droptrain_container import (
     plan,
     reclaim,
     s3,
+    sagemaker,
     settings,
     variables,
+    vertex,
 )
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.generations import Generations
+from droptrain_container.gpu_use import Sampler, Use
+from droptrain_container.layout import Layout
 from droptrain_container.log import Log
+from droptrain_container.packages import FILE as REQUIREMENTS
+from droptrain_container.packages import Packages
 from droptrain_container.plan import Plan
 from droptrain_container.records import Records
+from droptrain_container.results import Results
 from droptrain_container.s3 import Bucket, ConflictError, MissingError
 from droptrain_container.script import Script
+from droptrain_container.series import Series
 from droptrain_container.settings import Settings
 from droptrain_container.stops import StoppedError, Stops
 
@@ -40,7 +55,7 @@ def main(environment: Mapping[str, str]) -> int:
     try:
         stops.catch_signals()
         found = settings.read(environment)
-        bucket = s3.connect(found.bucket, is_local=found.s3_is_local)
+        bucket = s3.connect(found.bucket, is_local=found.s3_is_local, attempts=found.s3_attempts)
         return Attempt(found, bucket, environment, log, stops).run()
     except EndError as error:
         log.say(str(error))
@@ -64,8 +79,12 @@ class Attempt:
         self._started_at = datetime.now(UTC)
         self._has_lease = False
         self._saver: Saver | None = None
-        self._metrics_file = found.ml_dir / "metrics.jsonl"
-        self._records = Records(bucket, found.prefix, log, self._metrics_file)
+        self._layout = Layout(found.ml_dir)
+        self._series = Series(self._layout, log.say)
+        self._records = Records(bucket, found.prefix, log, self._series)
+        self._gpu_use: Use | None = None
+        self._advice: list[str] = []
+        self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
         metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
         self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
 
@@ -108,35 +127,119 @@ class Attempt:
         held = lease.take(bucket, found)
         self._has_lease = True
         self._note_image()
-        found.ml_dir.mkdir(parents=True, exist_ok=True)
+        self._layout.make()
         if not held.is_first:
             self._records.continue_earlier(found.attempt)
         if the_plan.gpus and found.checks_gpu:
             gpu.check(the_plan.gpus)
-        folder = found.ml_dir / "code"
-        script = code.fetch(bucket, the_plan, folder)
-        code_uri = inputs.locate_code(bucket, the_plan, found.prefix)
-        input_uris = inputs.locate(bucket, the_plan, found.prefix)
+        code.fetch(bucket, the_plan, self._layout.code)
+        files = [path for path in self._layout.code.rglob("*") if path.is_file()]
+        hint = self._warn_of_google_storage(files)
+        if inputs.are_read_as_files(the_plan, files):
+            inputs.fetch(bucket, inputs.places(the_plan, self._layout))
+        sagemaker.write_config(the_plan, self._layout)
+        words, environment = self._call(the_plan, files)
         checkpoints = self._restore(the_plan)
-        environment = variables.of_script(
-            self._environment,
-            the_plan,
-            run_uri=found.run_uri,
-            code_uri=code_uri,
-            input_uris=input_uris,
-            checkpoint_dir=found.ml_dir / "checkpoints",
-            metrics_file=self._metrics_file,
-        )
         if self._stops.is_reclaimed:
             raise self._stops.end()
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._stops.wait_for_events()
-        running = Script(script, folder, environment, self._log.write, self._stops)
+        self._log.phase = "train"
+        self._series.start(the_plan.metric_definitions)
+        sampler = Sampler(self._log.say) if the_plan.gpus and found.checks_gpu else None
+        started = time.monotonic()
+        running = Script(words, self._layout, environment, self._read_output, self._stops)
         self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
         self._records.start()
+        if sampler:
+            sampler.start()
         returncode, was_stopped = running.run()
+        self._gpu_use = sampler.finish() if sampler else None
+        self._advise(the_plan, time.monotonic() - started)
+        self._log.phase = "sync"
         of_script = exit_codes.of_script(returncode)
-        return self._ending_of_stop(of_script.script_exit_code) if was_stopped else of_script
+        if was_stopped:
+            return self._ending_of_stop(of_script.script_exit_code)
+        return self._kept(of_script) if of_script.cause is None else self._explained(of_script, hint)
+
+    def _read_output(self, chunk: bytes) -> None:
+        self._log.write(chunk)
+        self._series.read(chunk)
+
+    def _advise(self, the_plan: Plan, script_seconds: float) -> None:
+        instance = self._watch.instance if self._watch else None
+        self._advice = advice.of_gpu(self._gpu_use) + advice.of_checkpoints(
+            is_spot=instance is not None and instance.lifecycle == "spot",
+            has_checkpoint=self._has_checkpoint(),
+            script_seconds=script_seconds,
+            interval_seconds=the_plan.checkpoint_seconds,
+        )
+        for each in self._advice:
+            self._log.say(each)
+
+    def _has_checkpoint(self) -> bool:
+        """Whether CHECKPOINT_DIR holds anything, or ever held it long enough to be saved."""
+        was_saved = self._saver is not None and self._saver.has_saved
+        return was_saved or any(path.is_file() for path in self._layout.checkpoints.rglob("*"))
+
+    def _call(self, the_plan: Plan, files: list[Path]) -> tuple[list[str], dict[str, str]]:
+        """The command line of the entrypoint and its environment."""
+        found, bucket = self._settings, self._bucket
+        given = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
+        if command.is_module(the_plan):
+            given += vertex.arguments(self._layout, files)
+        environment = variables.of_script(
+            self._environment,
+            the_plan,
+            run_uri=found.run_uri,
+            code_uri=inputs.locate_code(bucket, the_plan, found.prefix),
+            input_uris=inputs.locate(bucket, the_plan, found.prefix),
+            layout=self._layout,
+            gpus=the_plan.gpus if found.checks_gpu else 0,
+            words=given,
+        )
+        requirements = self._layout.code / REQUIREMENTS
+        if requirements.is_file() and not command.is_shell(the_plan):
+            # runs/PROJECT/packages/: beside the runs, for all of the project.
+            prefix = f"{found.prefix.rstrip('/').rpartition('/')[0]}/packages/"
+            packages = Packages(bucket, prefix, self._layout.packages, self._log.say)
+            programs = packages.install(requirements, command.find_python(environment), environment)
+            environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+        return command.of(the_plan, given, environment), environment
+
+    def _warn_of_google_storage(self, files: list[Path]) -> str:
+        """Say that gs:// can't be reached, if any code names it; a hint for the cause, else ""."""
+        named = vertex.files_of_google_storage(self._layout.code, files)
+        if not named:
+            return ""
+        hint = (
+            f"{', '.join(named[:5])}: gs:// addresses can't be reached from here; "
+            "read AIP_TRAINING_DATA_URI and AIP_TEST_DATA_URI, write to AIP_MODEL_DIR."
+        )
+        self._log.say(hint)
+        return hint
+
+    def _kept(self, ending: Ending) -> Ending:
+        """The ending of a script that ended well: its model has to be in the bucket."""
+        try:
+            self._results.upload_model()
+            self._results.upload_output()
+        except EndError as error:
+            message = f"The script ended well, but what it left could not be uploaded: {error}"
+            return exit_codes.of_cause(error.code, message, ending.script_exit_code)
+        return ending
+
+    def _explained(self, ending: Ending, hint: str) -> Ending:
+        """The ending of a script that failed, with its own words for why."""
+        why = blame.of_files(self._layout.failure_files) or blame.of_traceback(
+            self._log.last_lines(outcome.TAIL_LINES), self._layout.code
+        )
+        try:
+            self._results.upload_output()
+        except EndError as error:
+            self._log.say(f"The output could not be uploaded: {error}")
+        said = " ".join(each for each in (ending.message, why, hint) if each)
+        return replace(ending, message=said)
 
     def _read_plan(self) -> Plan:
         try:
@@ -164,7 +267,7 @@ class Attempt:
         generations = Generations(
             self._bucket, self._settings.prefix + "checkpoints/", the_plan.checkpoints_kept
         )
-        checkpoints = Checkpoints(self._settings.ml_dir / "checkpoints", generations, self._facts)
+        checkpoints = Checkpoints(self._layout.checkpoints, generations, self._facts)
         number = checkpoints.restore(self._log.say)
         if number is not None:
             self._log.say(f"Restored checkpoint generation {number}.")
@@ -184,6 +287,7 @@ class Attempt:
         The checkpoint may be large and KILL may come while it is uploaded; by then the rest is told.
         """
         self._records.stop()
+        self._series.finish()
         if self._has_lease:
             self._records.upload()
         self._write_outcome(ending)
@@ -201,6 +305,8 @@ class Attempt:
             started_at=self._started_at,
             ended_at=datetime.now(UTC),
             instance=self._watch.instance if self._watch else None,
+            gpu=self._gpu_use,
+            advice=self._advice,
         )
         key = self._settings.prefix + "outcome.json"
         try:

@@ -2,14 +2,17 @@
 
 import sys
 import threading
+import time
 from collections import deque
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 # log.txt keeps this much of a log's beginning and of its end; what lies between is left out, and said so.
 HEAD_BYTES = 4 << 20
 TAIL_BYTES = 4 << 20
 _TAIL_LINE_CHARACTERS = 500
 _MARK = "[droptrain] "
+
+Phase = Literal["fetch", "train", "sync"]
 
 
 class Log:
@@ -26,11 +29,14 @@ class Log:
         self._tail_size = 0
         self._left_out = 0
         self._lock = threading.Lock()
+        self._started = time.monotonic()
         self.changes = 0
+        self.phase: Phase = "fetch"
 
     def say(self, text: str) -> None:
-        """A line of the container's own."""
-        self.write(f"{_MARK}{text}\n".encode(errors="replace"))
+        """A line of the container's own, with the phase and the seconds since the container began."""
+        elapsed = time.monotonic() - self._started
+        self.write(f"{_MARK}{self.phase} {elapsed:.1f} s: {text}\n".encode(errors="replace"))
 
     def write(self, line: bytes) -> None:
         """A line of the script, with its line feed; also part of one."""

@@ -1,4 +1,4 @@
-"""metrics.jsonl: what the script writes to METRICS_FILE, and the last number of each name in it."""
+"""The lines of metrics.jsonl: the last number of each name in them, and the last step."""
 
 import json
 import math
@@ -24,6 +24,12 @@ def last_values(lines: Iterable[bytes]) -> dict[str, float]:
             ):
                 values[name] = value
     return dict(list(values.items())[:_MAX_NAMES])
+
+
+def last_step(lines: Iterable[bytes]) -> float:
+    """The greatest finite step in JSON lines; 0 if there is none."""
+    steps = [step for line in lines if isinstance(step := _object(line).get(_AXIS), int | float)]
+    return max((step for step in steps if _is_finite(step)), default=0)
 
 
 def _object(line: bytes) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from droptrain_container.exit_codes import Ending
+from droptrain_container.gpu_use import Use
 from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 
@@ -22,6 +23,8 @@ def write(
     started_at: datetime,
     ended_at: datetime,
     instance: Instance | None,
+    gpu: Use | None = None,
+    advice: Sequence[str] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
     cause = {"code": ending.cause, "message": ending.message, "log_tail": list(log_tail)}
@@ -36,6 +39,8 @@ def write(
         "started_at": _text(started_at),
         "ended_at": _text(ended_at),
         "instance": asdict(instance) if instance else None,
+        "gpu": asdict(gpu) if gpu else None,
+        "advice": list(advice),
     }
     return json.dumps(document, indent=1, allow_nan=False).encode()
 

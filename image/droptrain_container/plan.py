@@ -15,6 +15,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 Kind = TypeVar("Kind")
+Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class Pinned:
 
 
 @dataclass(frozen=True)
+class MetricDefinition:
+    """A metric's name and the regex whose first group is its value in a line of the log."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to train, and how; times in seconds. `inputs` are the pinned files of each channel."""
 
@@ -35,11 +44,12 @@ class Plan:
     entrypoint: str
     code: tuple[Pinned, ...]
     inputs: Mapping[str, tuple[Pinned, ...]]
-    hyperparameters: Mapping[str, str]
+    hyperparameters: Mapping[str, Scalar]
     environment: Mapping[str, str]
     checkpoint_seconds: float
     checkpoints_kept: int
     gpus: int
+    metric_definitions: tuple[MetricDefinition, ...] = ()
 
 
 class _WrongError(Exception):
@@ -86,6 +96,8 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         checkpoint_seconds=_number(checkpoints, "interval_seconds", "checkpoints", least=1),
         checkpoints_kept=_number(checkpoints, "keep", "checkpoints", least=1),
         gpus=_number(resources, "gpus", "resources", least=0),
+        # Plans that were written before there were definitions are repeated as well.
+        metric_definitions=_metric_definitions(document.get("metric_definitions", [])),
     )
 
 
@@ -130,8 +142,29 @@ def _content(item: Mapping[str, Any], where: str) -> tuple[int | None, str | Non
     return size, etag.strip('"') if etag else None
 
 
-def _hyperparameters(values: Mapping[str, object]) -> dict[str, str]:
-    return {name: _text(value, f"hyperparameters.{name[:60]}") for name, value in values.items()}
+def _metric_definitions(items: object) -> tuple[MetricDefinition, ...]:
+    if not isinstance(items, list):
+        raise _WrongError("metric_definitions has to be a list")
+    return tuple(_metric_definition(item) for item in items)
+
+
+def _metric_definition(item: object) -> MetricDefinition:
+    name, regex = (item.get("name"), item.get("regex")) if isinstance(item, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(regex, str):
+        raise _WrongError("metric_definitions: each needs a name and a regex")
+    try:
+        groups = re.compile(regex).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise _WrongError(
+            f"metric_definitions: the regex of {name[:60]!r} can't be read here: {error}"
+        ) from None
+    if not groups:
+        raise _WrongError(f"metric_definitions: the regex of {name[:60]!r} needs a group for the value")
+    return MetricDefinition(name, regex)
+
+
+def _hyperparameters(values: Mapping[str, object]) -> dict[str, Scalar]:
+    return {name: _scalar(value, f"hyperparameters.{name[:60]}") for name, value in values.items()}
 
 
 def _environment(values: Mapping[str, object]) -> dict[str, str]:
@@ -143,14 +176,17 @@ def _environment(values: Mapping[str, object]) -> dict[str, str]:
                 f"environment.{name[:60]} asks for a secret, which this image can't fetch yet; "
                 "take it out of train.yaml, or let the script fetch it"
             )
-    return {name: _text(value, f"environment.{name[:60]}") for name, value in values.items()}
+    return {name: text(_scalar(value, f"environment.{name[:60]}")) for name, value in values.items()}
 
 
-def _text(value: object, where: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
+def text(value: Scalar) -> str:
+    """A scalar as a shell's variable has it: booleans as true and false."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _scalar(value: object, where: str) -> Scalar:
     if isinstance(value, str | int | float) and "\0" not in str(value):
-        return str(value)
+        return value
     raise _WrongError(f"{where} has to be a text, a number or true/false")
 
 

@@ -1,26 +1,28 @@
 """The run's growing records, log.txt and metrics.jsonl: continued from earlier attempts, kept up to date."""
 
 import threading
-from pathlib import Path
+from itertools import chain
 
 from droptrain_container import metrics
 from droptrain_container.exit_codes import EndError
 from droptrain_container.log import Log
 from droptrain_container.s3 import Bucket, MissingError
+from droptrain_container.series import Series
 
-UPLOAD_SECONDS = 30.0
+UPLOAD_SECONDS = 10.0
 
 
 class Records:
     """log.txt and metrics.jsonl of one run; uploaded whole, and only when they changed."""
 
-    def __init__(self, bucket: Bucket, prefix: str, log: Log, metrics_file: Path) -> None:
+    def __init__(self, bucket: Bucket, prefix: str, log: Log, series: Series) -> None:
         self._bucket = bucket
         self._prefix = prefix
         self._log = log
-        self._metrics_file = metrics_file
+        self._metrics_file = series.metrics_file
+        self._series = series
         self._log_uploaded = -1
-        self._metrics_uploaded: tuple[int, int] | None = None
+        self._metrics_uploaded: tuple[int, int, bytes] | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -50,12 +52,13 @@ class Records:
             self._log.say(f"log.txt or metrics.jsonl could not be uploaded: {error}")
 
     def metrics(self) -> dict[str, float]:
-        """The last number of each name in the metrics file; empty if there is none to read."""
+        """The last number of each name in metrics.jsonl; empty if there is none to read."""
+        derived = self._series.derived().splitlines()
         try:
             with self._metrics_file.open("rb") as lines:
-                return metrics.last_values(lines)
+                return metrics.last_values(chain(lines, derived))
         except FileNotFoundError:
-            return {}
+            return metrics.last_values(derived)
         except OSError as error:
             self._log.say(f"METRICS_FILE can't be read: {error}")
             return {}
@@ -71,13 +74,22 @@ class Records:
             self._log_uploaded = changes
 
     def _upload_metrics(self) -> None:
-        if not self._metrics_file.is_file():
+        derived = self._series.derived()
+        look = (0, 0, derived)
+        if self._metrics_file.is_file():
+            stat = self._metrics_file.stat()
+            look = (stat.st_size, stat.st_mtime_ns, derived)
+        elif not derived:
             return
-        stat = self._metrics_file.stat()
-        look = (stat.st_size, stat.st_mtime_ns)
-        if look != self._metrics_uploaded:
-            self._bucket.upload(self._metrics_file, self._prefix + "metrics.jsonl")
-            self._metrics_uploaded = look
+        if look == self._metrics_uploaded:
+            return
+        key = self._prefix + "metrics.jsonl"
+        if derived:
+            before = self._metrics_file.read_bytes() if self._metrics_file.is_file() else b""
+            self._bucket.put(key, before + derived)
+        else:
+            self._bucket.upload(self._metrics_file, key)
+        self._metrics_uploaded = look
 
     def _earlier(self, name: str) -> bytes:
         try:

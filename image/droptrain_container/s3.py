@@ -1,14 +1,13 @@
-"""One S3 bucket, in the words that the container needs; how S3 can fail is named here, once."""
+"""One S3 bucket, in the words that the container needs; how S3 can fail is named here, once.
+
+boto3 takes several times as long to import as all the rest, so it is imported where it is first needed: by
+then TERM is caught and the settings are known to be right.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import boto3
-from boto3.exceptions import Boto3Error
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from droptrain_container.exit_codes import EndError
 
@@ -49,6 +48,8 @@ class Bucket:
 
     def get_tagged(self, key: str, version_id: str | None = None) -> tuple[bytes, str]:
         """(content, ETag) of an object; MissingError."""
+        from botocore.exceptions import BotoCoreError
+
         for left in reversed(range(_DOWNLOAD_TRIES)):
             with _failures_named(self._uri(key)):
                 answer = self._client.get_object(**self._name(key, version_id))
@@ -82,7 +83,7 @@ class Bucket:
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object."""
-        with _failures_named(self._uri(key)):
+        with _failures_named(self._uri(key), is_write=True):
             self._client.put_object(Bucket=self.name, Key=key, Body=body)
 
     def put_new(self, key: str, body: bytes) -> str:
@@ -90,7 +91,7 @@ class Bucket:
 
         S3 answers 412 where the key exists, 409 where two writes race (S3 user guide: conditional writes).
         """
-        with _failures_named(self._uri(key)):
+        with _failures_named(self._uri(key), is_write=True):
             return self._client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")["ETag"]
 
     def replace(self, key: str, body: bytes, etag: str) -> str:
@@ -100,7 +101,7 @@ class Bucket:
 
     def upload(self, path: Path, key: str) -> None:
         """Write an object from a file; a large one over several connections."""
-        with _failures_named(self._uri(key)):
+        with _failures_named(self._uri(key), is_write=True):
             if path.stat().st_size >= _MANAGED_BYTES:
                 self._client.upload_file(str(path), self.name, key)
             else:
@@ -157,13 +158,16 @@ class Bucket:
         return f"s3://{self.name}/{key}"
 
 
-def connect(name: str, *, is_local: bool) -> Bucket:
-    """The bucket `name`. Requests are tried 4 times with standard back-off: S3 that is down shows in seconds.
+def connect(name: str, *, is_local: bool, attempts: int) -> Bucket:
+    """The bucket `name`. Each request is tried so often, with standard back-off of up to 20 s.
 
     A local stand-in has no name for each bucket, so its buckets are addressed by path.
     """
+    import boto3
+    from botocore.config import Config
+
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
         read_timeout=30,
         max_pool_connections=_CONNECTIONS,
@@ -175,7 +179,10 @@ def connect(name: str, *, is_local: bool) -> Bucket:
 
 
 @contextmanager
-def _failures_named(uri: str) -> Iterator[None]:
+def _failures_named(uri: str, *, is_write: bool = False) -> Iterator[None]:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except ClientError as error:
@@ -183,8 +190,9 @@ def _failures_named(uri: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         if code == "NoSuchBucket":
             raise EndError("s3_unreachable", f"{uri}: the bucket doesn't exist.") from error
-        # S3 answers 400 where a version id can't be one of its own.
-        if status == 404 or (status == 400 and "ersion" in code + str(error)):
+        # S3 answers 400 where a version id can't be one of its own. Who misses what is written isn't S3.
+        missing = status == 404 or (status == 400 and "ersion" in code + str(error))
+        if missing and not is_write:
             raise MissingError(uri) from error
         if status in {409, 412}:
             raise ConflictError(uri) from error

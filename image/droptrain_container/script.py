@@ -5,10 +5,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
+from droptrain_container.layout import Layout
 from droptrain_container.stops import Event, Stops
 
 # AWS Batch kills a container 30 s after TERM; the last checkpoint and the outcome need the rest.
@@ -25,21 +25,22 @@ class Script:
 
     def __init__(
         self,
-        path: Path,
-        folder: Path,
+        words: Sequence[str],
+        layout: Layout,
         environment: Mapping[str, str],
         write: Callable[[bytes], None],
         stops: Stops,
     ) -> None:
         self._process = subprocess.Popen(
-            ["bash", str(path)],
-            cwd=folder,
+            list(words),
+            cwd=layout.code,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             process_group=0,  # in this session still, so that who kills us without a container finds it
         )
+        self._reclaim_file = layout.reclaim_file
         self._write = write
         self._stops = stops
         self._output = threading.Thread(target=self._pass_on, name="output", daemon=True)
@@ -62,6 +63,9 @@ class Script:
 
     def _stop(self, event: Event) -> None:
         """TERM to the whole group, then KILL to what is left after the grace; a TERM to us shortens it."""
+        if event == "reclaimed":
+            with suppress(OSError):  # a full disk; the TERM tells it as well
+                self._reclaim_file.touch()
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + (RECLAIM_GRACE_SECONDS if event == "reclaimed" else GRACE_SECONDS)
         while self._is_alive() and time.monotonic() < deadline:

@@ -7,6 +7,10 @@ from urllib.parse import urlsplit
 
 from droptrain_container.exit_codes import EndError
 
+# Half a minute on average, and never less than eight seconds, of S3 that refuses.
+_S3_ATTEMPTS = 9
+# A trained model is worth minutes.
+_UPLOAD_SECONDS = 120
 _METADATA = "http://169.254.169.254"
 
 
@@ -25,6 +29,8 @@ class Settings:
     checks_gpu: bool
     metadata_url: str | None
     s3_is_local: bool
+    s3_attempts: int
+    upload_seconds: int
 
     @property
     def run_uri(self) -> str:
@@ -37,21 +43,27 @@ def read(environment: Mapping[str, str]) -> Settings:
     job_id = environment.get("AWS_BATCH_JOB_ID", "")
     if not job_id:
         raise EndError("bad_recipe", "AWS_BATCH_JOB_ID is not set: start this container as an AWS Batch job.")
-    attempt = environment.get("AWS_BATCH_JOB_ATTEMPT") or "1"
-    if not attempt.isascii() or not attempt.isdigit():
-        raise EndError("bad_recipe", f"AWS_BATCH_JOB_ATTEMPT has to be a number, not {attempt[:40]!r}.")
     has_metadata = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() != "true"
     address = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA
     return Settings(
         bucket=bucket,
         prefix=prefix,
         job_id=job_id,
-        attempt=int(attempt),
+        attempt=_count(environment, "AWS_BATCH_JOB_ATTEMPT", 1),
         ml_dir=Path(environment.get("DROPTRAIN_ML_DIR") or "opt/ml").absolute(),
         checks_gpu=environment.get("DROPTRAIN_GPU_CHECK", "").lower() != "off",
         metadata_url=address.rstrip("/") if has_metadata else None,
+        s3_attempts=_count(environment, "AWS_MAX_ATTEMPTS", _S3_ATTEMPTS),
+        upload_seconds=_count(environment, "DROPTRAIN_UPLOAD_SECONDS", _UPLOAD_SECONDS),
         s3_is_local=any(environment.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")),
     )
+
+
+def _count(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise EndError("bad_recipe", f"{name} has to be a number, not {text[:40]!r}.")
+    return int(text)
 
 
 def _folder(uri: str) -> tuple[str, str]:

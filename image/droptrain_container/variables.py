@@ -1,10 +1,11 @@
-"""The script's environment: the job's own, the recipe's, and the variables that the contract promises."""
+"""The script's environment: the job's own, the recipe's, and the variables of all three dialects."""
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from droptrain_container.plan import Plan
+from droptrain_container import command, sagemaker, vertex
+from droptrain_container.layout import Layout
+from droptrain_container.plan import Plan, text
 
 # The channels that have a variable of their own.
 CHANNEL_VARIABLES: Mapping[str, str] = {"training": "TRAINING_DATA", "testing": "TEST_DATA"}
@@ -18,25 +19,35 @@ def of_script(
     run_uri: str,
     code_uri: str,
     input_uris: Mapping[str, str],
-    checkpoint_dir: Path,
-    metrics_file: Path,
+    layout: Layout,
+    gpus: int,
+    words: Sequence[str],
 ) -> dict[str, str]:
-    """The environment that the script runs in; where names meet, the contract's wins, then the recipe's."""
-    hyperparameters = {hyperparameter_variable(name): text for name, text in plan.hyperparameters.items()}
+    """The environment that the script runs in; where names meet, the contract's wins, then the recipe's.
+
+    `gpus` is how many it can see, `words` are its arguments.
+    """
+    job_name = run_uri.rstrip("/").rpartition("/")[2]
+    hyperparameters = {
+        hyperparameter_variable(name): text(value) for name, value in plan.hyperparameters.items()
+    }
     inputs = {
         name: input_uris[channel] for channel, name in CHANNEL_VARIABLES.items() if channel in input_uris
     }
     return {
         **inherited,
         **plan.environment,
+        **vertex.variables(plan, layout, job_name=job_name),
+        **sagemaker.variables(plan, layout, job_name=job_name, code_uri=code_uri, gpus=gpus, words=words),
         **hyperparameters,
         **inputs,
-        "RUN_SCRIPT": f"{code_uri}/{plan.entrypoint}",
+        "RUN_SCRIPT": f"{code_uri}/{command.file_of(plan.entrypoint)}",
         "SCRIPT_DIR": code_uri,
         "MODEL_DIR": f"{run_uri}model",
         "EXPORT_PATH": f"{run_uri}export",
-        "CHECKPOINT_DIR": str(checkpoint_dir),
-        "METRICS_FILE": str(metrics_file),
+        "CHECKPOINT_DIR": str(layout.checkpoints),
+        "METRICS_FILE": str(layout.metrics_file),
+        "DROPTRAIN_RECLAIM": str(layout.reclaim_file),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -42,7 +42,9 @@ def test_a_script_that_fails_is_told_with_its_exit_code(user) -> None:
     assert run["cause"]["code"] == "script_failed"
     assert "exit code 3" in run["cause"]["message"]
     assert len(run["attempts"]) == 1, "only a reclaim is tried again"
-    assert "exit code 3. Its last line: ValueError: no column species" in user.notice()["Message"]
+    told = user.notice()["Message"]
+    assert "The script ended with exit code 3. ValueError: no column species\n" in told
+    assert told.count("no column species") == 1, "once is enough"
     assert "no column species" in user.text(f"runs/{user.project}/{run['run_id']}/log.txt")
 
 

@@ -34,20 +34,20 @@ class Penguins(NamedTuple):
     species: tf.Tensor
 
 
-def main() -> None:
-    options = parse_options()
+def train(options: argparse.Namespace) -> None:
+    """Train, test and save, as `parse_options` says."""
     keras.utils.set_random_seed(SEED)
 
     everyone, test = read(options.train), read(options.test)
-    train, validation = hold_out(everyone, VALIDATION_PART)
+    training, validation = hold_out(everyone, VALIDATION_PART)
     print(
-        f"{rows(train)} penguins to learn from, {rows(validation)} to validate, {rows(test)} to test",
+        f"{rows(training)} penguins to learn from, {rows(validation)} to validate, {rows(test)} to test",
         flush=True,
     )
 
     # Means, variances and vocabularies are learned from the training rows alone.
-    label = keras.layers.StringLookup(num_oov_indices=0, vocabulary=sorted(set(strings(train.species))))
-    model = build(train, classes=label.vocabulary_size())
+    label = keras.layers.StringLookup(num_oov_indices=0, vocabulary=sorted(set(strings(training.species))))
+    model = build(training, classes=label.vocabulary_size())
     model.compile(
         optimizer=keras.optimizers.Adam(options.learning_rate),
         loss=keras.losses.SparseCategoricalCrossentropy(),
@@ -57,7 +57,7 @@ def main() -> None:
     progress = Progress(model, options.checkpoints, options.metrics)
     first_epoch = progress.restore()
     model.fit(
-        dataset(train, label, options.batch_size, shuffle=True),
+        dataset(training, label, options.batch_size, shuffle=True),
         validation_data=dataset(validation, label, options.batch_size),
         initial_epoch=first_epoch,
         epochs=options.epochs,
@@ -67,7 +67,7 @@ def main() -> None:
     )
 
     loss, accuracy = model.evaluate(dataset(test, label, options.batch_size), verbose=0)
-    baseline = majority_baseline(train, test)
+    baseline = majority_baseline(training, test)
     progress.report(options.epochs, test_loss=loss, test_accuracy=accuracy, baseline_accuracy=baseline)
     print(f"test accuracy {accuracy:.3f}; always answering the commonest species: {baseline:.3f}", flush=True)
 
@@ -236,4 +236,4 @@ def save(model: keras.Model, label: keras.layers.StringLookup, folder: Path, exp
 
 
 if __name__ == "__main__":
-    main()
+    train(parse_options())

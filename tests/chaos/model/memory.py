@@ -1,7 +1,7 @@
 """The adapters in memory: the methods and answers of those of `droptrain.aws`, each one atomic effect."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from droptrain.domain.batch_job import SUBMITTED, JobState
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice
-from droptrain.domain.run import Cost, Run, Step, run_prefix
+from droptrain.domain.run import Cost, GpuUse, Run, Step, run_prefix
 from template import properties
 
 (_BY_ACTIVITY,) = (
@@ -173,6 +173,8 @@ class MemoryTable:
         cause: Cause | None = None,
         metrics: Mapping[str, float] | None = None,
         cost: Cost | None = None,
+        gpu: GpuUse | None = None,
+        advice: Sequence[str] = (),
     ) -> Applied:
         now = self.runs.get(job.run_id)
         if now is None:
@@ -193,6 +195,8 @@ class MemoryTable:
                 cause=cause or now.cause,
                 metrics=dict(metrics or now.metrics),
                 cost=cost or now.cost,
+                gpu=gpu or now.gpu,
+                advice=tuple(advice) or now.advice,
                 history=(*now.history, Step(at, job.status, job.status_reason)),
             )
         )

@@ -20,6 +20,10 @@ _NAMED_RUN = re.compile(r"^ +Run +(\S+)$", re.MULTILINE)
 _deserialize = TypeDeserializer().deserialize
 
 
+# What these hold came from a queue that it can go back to.
+_REPLAYED = ("-UploadsDeadLetterQueue", "-ChangesDeadLetterQueue")
+
+
 @dataclass(frozen=True)
 class SeenRun:
     """A run as its record tells; `cause` is the cause's code, `claimed_at` as it is written."""
@@ -126,6 +130,19 @@ def dead_letters(cloud: LaptopCloud) -> dict[str, list[str]]:
     urls = cloud.client("sqs").list_queues()["QueueUrls"]
     dead = {url.rpartition("-")[2]: take_all(cloud, url) for url in urls if url.endswith("DeadLetterQueue")}
     return {name: bodies for name, bodies in dead.items() if bodies}
+
+
+def replay_dead_letters(cloud: LaptopCloud) -> Counter[str]:
+    """Put dead letters back into the queue that they came from, as an operator does; how many by queue."""
+    sqs = cloud.client("sqs")
+    replayed: Counter[str] = Counter()
+    for dead in sqs.list_queues()["QueueUrls"]:
+        queue = dead.replace("DeadLetterQueue", "Queue")
+        if dead.endswith(_REPLAYED):
+            for body in take_all(cloud, dead):
+                sqs.send_message(QueueUrl=queue, MessageBody=body)
+                replayed[queue.rpartition("-")[2]] += 1
+    return replayed
 
 
 def take_all(cloud: LaptopCloud, url: str) -> list[str]:

@@ -26,6 +26,7 @@ class Report:
     runs_ended: Mapping[str, int]
     runs_announced: int
     repeated_notices: int
+    dead_letters_replayed: Mapping[str, int]
     dead_letters: Mapping[str, int]
     processes_left: int
     broken: tuple[str, ...]
@@ -54,7 +55,8 @@ class Report:
         yield "runs unannounced", self.runs - self.runs_announced
         yield "notices repeated", self.repeated_notices
         yield "Batch jobs (superseded)", f"{self.batch_jobs} ({self.superseded_jobs})"
-        yield "dead letters", _listed(self.dead_letters) or "none"
+        yield "dead letters replayed", _listed(self.dead_letters_replayed) or "none"
+        yield "dead letters left", _listed(self.dead_letters) or "none"
         yield "processes left", self.processes_left
         yield "broken promises", "none" if not self.broken else len(self.broken)
         for promise in self.broken:

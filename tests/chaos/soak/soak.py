@@ -47,7 +47,7 @@ class Plan:
     pause_seconds: float = 1.0
     odds: Odds = field(default_factory=Odds)
     reconcile_seconds: float = 15.0
-    patience_seconds: float = 420.0
+    patience_seconds: float = 900.0
     hurry: bool = False
 
     @property
@@ -71,6 +71,7 @@ class _Soak:
         self._ledger = Ledger(folder / "ledger")
         self._outages = Outages(self._blows)
         self._started: set[tuple[int, str]] = set()
+        self._replayed: Counter[str] = Counter()
 
     def run(self) -> Report:
         before = {process.identity for process in processes.descendants()}
@@ -99,6 +100,8 @@ class _Soak:
             killed_jobs = self._make_trouble(cloud, drops)
             detour.smooth()
             quiet = self._calm(cloud, drops, detour)
+            self._replayed = observations.replay_dead_letters(cloud)
+            quiet = quiet and self._calm(cloud, drops, detour)
             return self._look(cloud, drops, killed_jobs), drops, quiet
 
     def _chance(self, name: str) -> Random:
@@ -140,7 +143,7 @@ class _Soak:
         while (past := time.monotonic() - start) < self._plan.patience_seconds:
             self._note_processes()
             if drops.done and detour.is_empty and _is_quiet(cloud, drops):
-                self._seconds["calm"] = past
+                self._seconds["calm"] = self._seconds.get("calm", 0) + past
                 return True
             if past - reconciled >= self._plan.reconcile_seconds:
                 reconciled = past
@@ -204,6 +207,7 @@ class _Soak:
             runs_ended=Counter(run.status for run in seen.runs if run.ended),
             runs_announced=sum(run.run_id in seen.notices for run in seen.runs),
             repeated_notices=sum(count - 1 for count in seen.notices.values()),
+            dead_letters_replayed=self._replayed,
             dead_letters={name: len(bodies) for name, bodies in seen.dead_letters.items()},
             processes_left=len(left),
             broken=tuple(broken),

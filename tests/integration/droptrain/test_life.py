@@ -7,9 +7,11 @@ import random
 import pytest
 from droptrain.blocked import Blocked
 from droptrain.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
+from droptrain.domain.run import GpuUse
 from records import JOB_ID, RUN_ID, job_detail, run
 from waiting import wait_for
 
+ADVICE = "The GPU was busy 11 % of the time."
 ACCOUNT = {"batch_job_id": JOB_ID, "attempt": 2, "metrics": {"test_accuracy": 0.9}}
 ATTEMPTS = [
     {"startedAt": 1795400000000, "stoppedAt": 1795403600000, "container": {"exitCode": 143}},
@@ -128,6 +130,21 @@ def test_an_ended_run_is_announced_once(stack) -> None:
     (told,) = stack.notices()
     assert told["Subject"] == "SUCCEEDED penguins/first"
     assert told["MessageAttributes"]["outcome"]["Value"] == "SUCCEEDED"
+
+
+def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_the_notice(stack) -> None:
+    known = {"count": 1, "busy_percent": 11.4, "peak_memory_gib": 13.25, "seconds": 600.0}
+    gpu = known | {"waiting_seconds": None}
+    write_account(stack, ACCOUNT | {"gpu": gpu | {"idle": 0}, "advice": [ADVICE]})
+    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
+    stack.track.event(LIFE[-1])
+    record = stack.table.get(RUN_ID)
+    assert record.gpu == GpuUse(**gpu)
+    assert record.advice == (ADVICE,)
+    assert stack.announce.ended(RUN_ID) == "published"
+    (told,) = stack.notices()
+    assert f"Advice:        {ADVICE}\n" in told["Message"]
+    assert "GPU          1, busy 11 % of the time, at most 13.2 GiB in use\n" in told["Message"]
 
 
 def test_an_end_that_the_recipe_mutes_is_noted_and_not_told(stack) -> None:

@@ -2,60 +2,38 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from training_machine import Machine, free_port
-from waiting import wait_for
+from instance_metadata import InstanceMetadata
+from training_machine import Machine, s3_server, versioned_bucket
 
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    """An S3 server in a process of its own; its state is no other test's."""
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-    def answers() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-    try:
-        wait_for("S3 server", answers)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-@pytest.fixture(scope="session")
-def _bucket(s3_endpoint: str) -> tuple[Any, str]:
-    s3 = boto3.client(
-        "s3", endpoint_url=s3_endpoint, region_name="eu-west-1", aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )  # fmt: skip
-    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
-    return s3, "data"
+    with s3_server() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
-def machine(s3_endpoint: str, _bucket: tuple[Any, str], tmp_path: Path) -> Iterator[Machine]:
-    """A machine with a run of its own; containers that are left over are killed."""
-    s3, bucket = _bucket
-    made = Machine(s3_endpoint, s3, bucket, tmp_path)
+def machine(s3_endpoint: str, tmp_path: Path) -> Iterator[Machine]:
+    """A machine with a bucket and a run of its own; containers that are left over are killed."""
+    with _machine(s3_endpoint, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_machine(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One for all tests of a module."""
+    with _machine(s3_endpoint, tmp_path_factory.mktemp("machine")) as made:
+        yield made
+
+
+@contextmanager
+def _machine(s3_endpoint: str, folder: Path) -> Iterator[Machine]:
+    made = Machine(s3_endpoint, *versioned_bucket(s3_endpoint), folder)
     try:
         yield made
     finally:
@@ -63,3 +41,10 @@ def machine(s3_endpoint: str, _bucket: tuple[Any, str], tmp_path: Path) -> Itera
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+@pytest.fixture
+def metadata() -> Iterator[InstanceMetadata]:
+    with InstanceMetadata() as server:
+        yield server
+        server.shutdown()

@@ -1,7 +1,9 @@
 """How a container ends when something is wrong, and what the run's outcome says of it."""
 
 import json
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from training_machine import CODE, DATA, Machine, free_port
@@ -123,11 +125,35 @@ def test_a_missing_variable_ends_with_78_and_is_named(machine) -> None:
 
 def test_s3_that_can_not_be_reached_ends_with_69(machine) -> None:
     machine.variables["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free_port()}"
+    machine.variables["AWS_MAX_ATTEMPTS"] = "2"
     ended = machine.run()
     assert ended.code == 69
     assert "S3 can't be reached" in ended.output
     assert "outcome.json could not be written" in ended.errors
     assert "Traceback" not in ended.output + ended.errors
+
+
+def test_an_endpoint_that_is_not_s3s_breaks_nothing(machine) -> None:
+    with HTTPServer(("127.0.0.1", 0), _KnowsNothing) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        machine.variables["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{server.server_port}"
+        ended = machine.run()
+        server.shutdown()
+    assert ended.code == 66
+    assert "outcome.json could not be written: S3 refused" in ended.errors
+    assert "Traceback" not in ended.output + ended.errors
+
+
+class _KnowsNothing(BaseHTTPRequestHandler):
+    """A server that answers every request with 404."""
+
+    def do_PUT(self) -> None:
+        self.send_error(404)
+
+    do_GET = do_PUT
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
 
 
 def test_a_gpu_that_can_not_be_seen_ends_with_71(machine) -> None:

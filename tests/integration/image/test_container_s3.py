@@ -16,7 +16,7 @@ def bucket(machine, monkeypatch) -> Iterator[Bucket]:
     """The machine's bucket as a container sees it."""
     for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, machine.environment("job-1", 1)[name])
-    yield s3.connect(machine.bucket, is_local=True)
+    yield s3.connect(machine.bucket, is_local=True, attempts=3)
 
 
 def test_large_and_small_files_come_back_as_they_were(machine, bucket, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_what_is_not_there_is_missing_and_no_bucket_is_an_error(machine, bucket,
         with pytest.raises(MissingError):
             look()
     with pytest.raises(EndError, match="doesn't exist"):
-        s3.connect("no-such-bucket", is_local=True).get("key")
+        s3.connect("no-such-bucket", is_local=True, attempts=3).get("key")
 
 
 def test_code_keeps_its_folders_and_scripts_can_be_executed(machine, bucket, tmp_path: Path) -> None:

@@ -2,13 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import socket
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
 from training_machine import wait_for_line
 
 TRAINING = """
@@ -108,13 +105,13 @@ def test_a_damaged_generation_gives_way_to_the_one_before(machine) -> None:
     ended = machine.run(attempt=3)
     assert "Checkpoint generation 2 isn't whole" in ended.output
     assert "Restored checkpoint generation 1." in ended.output
-    assert "Saved checkpoint generation 3." in ended.output
+    assert "Saved checkpoint generation 3:" in ended.output
 
 
 def test_term_while_fetching_ends_at_once(machine) -> None:
     machine.publish("exit 0\n")
     with _Silent() as url:
-        machine.variables["AWS_ENDPOINT_URL_S3"] = url
+        machine.variables |= {"AWS_ENDPOINT_URL_S3": url, "AWS_MAX_ATTEMPTS": "1"}
         process = machine.start()
         wait_for_line(process, "Attempt 1")
         process.send_signal(signal.SIGTERM)
@@ -138,6 +135,26 @@ def test_a_reclaimed_spot_instance_ends_with_75_and_is_named(machine, metadata) 
         "id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot",
     }  # fmt: skip
     assert len(machine.names("checkpoints/generations/")) == 1
+
+
+def test_the_script_can_see_that_its_term_is_a_reclaim(machine, metadata) -> None:
+    machine.publish(
+        """
+trap 'test -e "$DROPTRAIN_RECLAIM" && echo reclaimed > "$CHECKPOINT_DIR/why"; exit 0' TERM
+test ! -e "$DROPTRAIN_RECLAIM" && echo waiting
+while true; do sleep 0.1; done
+"""
+    )
+    machine.variables["AWS_EC2_METADATA_DISABLED"] = ""
+    machine.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata.url
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    metadata.reclaims = True
+    ended = machine.finish(process)
+    assert ended.code == 75
+    assert re.search(r"Saved checkpoint generation 1: 0.0 MiB new, \d s after the last change", ended.output)
+    (generation,) = machine.names("checkpoints/generations/")
+    assert [item["path"] for item in json.loads(machine.text(generation))["files"]] == ["why"]
 
 
 def test_a_term_that_comes_before_the_notice_was_seen_is_spots(machine, metadata) -> None:
@@ -167,55 +184,6 @@ def test_an_attempt_on_an_instance_that_goes_away_trains_nothing_and_leaves_it_t
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     assert machine.finish(process).code == 75
-
-
-class _Metadata(ThreadingHTTPServer):
-    """An instance metadata service that wants a token."""
-
-    reclaims = False
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _MetadataHandler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-
-class _MetadataHandler(BaseHTTPRequestHandler):
-    server: _Metadata
-
-    def do_PUT(self) -> None:
-        self._answer(200, "token" if self.path == "/latest/api/token" else "")
-
-    def do_GET(self) -> None:
-        identity = {"instanceId": "i-0abc", "instanceType": "g4dn.xlarge", "availabilityZone": "eu-west-1a"}
-        known = {
-            "/latest/dynamic/instance-identity/document": json.dumps(identity),
-            "/latest/meta-data/instance-life-cycle": "spot",
-        }
-        if self.server.reclaims:
-            known["/latest/meta-data/spot/instance-action"] = json.dumps({"action": "terminate"})
-        if self.headers["X-aws-ec2-metadata-token"] != "token":
-            self._answer(401, "")
-        elif self.path in known:
-            self._answer(200, known[self.path])
-        else:
-            self._answer(404, "")
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-    def _answer(self, status: int, text: str) -> None:
-        self.send_response(status)
-        self.send_header("content-length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-
-@pytest.fixture
-def metadata() -> Iterator[_Metadata]:
-    with _Metadata() as server:
-        yield server
-        server.shutdown()
 
 
 class _Silent:

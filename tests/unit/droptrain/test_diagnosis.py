@@ -1,5 +1,6 @@
 import pytest
 from droptrain.domain import batch_job, diagnosis, outcome
+from droptrain.domain.run import GpuUse
 from records import JOB_ID, job_detail
 
 LIMIT = "Canceled by JobStateTimeLimit action due to reason:"
@@ -67,6 +68,19 @@ def test_the_container_s_own_account_names_the_cause() -> None:
     )
 
 
+def test_the_last_line_is_not_said_twice() -> None:
+    account = {
+        "batch_job_id": JOB_ID,
+        "attempt": 1,
+        "cause": {
+            "code": "script_failed",
+            "message": "The script ended with exit code 1. ValueError: no column species (train.py, line 7)",
+            "log_tail": ["ValueError: no column species"],
+        },
+    }
+    assert "Its last line" not in explain(account, **container(exitCode=1))
+
+
 def test_a_timeout_goes_before_what_the_container_believed() -> None:
     account = {"batch_job_id": JOB_ID, "attempt": 1, "cause": {"code": "terminated", "message": "TERM"}}
     said = explain(account, statusReason="Job attempt duration exceeded timeout")
@@ -85,6 +99,24 @@ def test_an_account_keeps_only_what_is_right() -> None:
                     "tiny": 1e-300, "whole": 3, "none": 0, "": 1},
     })  # fmt: skip
     assert account == outcome.Outcome("j", 0, metrics={"good": 0.5, "whole": 3.0, "none": 0.0})
+
+
+def test_an_account_s_gpu_and_advice_are_bounded() -> None:
+    account = outcome.read({
+        "batch_job_id": "j", "advice": ["Use\n\ttf.data.", 7, "", *["x" * 2000] * 100],
+        "gpu": {"count": 2, "busy_percent": 11.4, "peak_memory_gib": "much", "waiting_seconds": float("nan"),
+                "seconds": 600, "idle": 1, "more": 3},
+    })  # fmt: skip
+    assert account
+    assert account.gpu == GpuUse(2, 11.4, None, None, 600.0)
+    assert account.advice == ("Use tf.data.", "x" * 300, "x" * 300)
+
+
+@pytest.mark.parametrize("gpu", [None, [], "x", {}, {"count": True}, {"count": 0}, {"count": 10**9}])
+@pytest.mark.parametrize("advice", [None, {}, "x" * 10, [[]], [None]])
+def test_what_is_no_gpu_use_and_no_advice_is_left_out(gpu: object, advice: object) -> None:
+    account = outcome.read({"batch_job_id": "j", "gpu": gpu, "advice": advice})
+    assert account == outcome.Outcome("j", 0)
 
 
 def test_an_account_of_a_thousand_metrics_is_cut() -> None:

@@ -1,7 +1,7 @@
 from droptrain.domain import notice
 from droptrain.domain.errors import Cause
 from droptrain.domain.pricing import PriceList, read_price_list
-from droptrain.domain.run import Attempt
+from droptrain.domain.run import Attempt, GpuUse
 from records import RUN_ID, run
 
 ATTEMPT = Attempt("2026-11-23T02:11:00Z", "2026-11-23T02:41:00Z", 0, None, "s")
@@ -40,6 +40,22 @@ Facts
   Input        s3://bucket/projects/penguins/data/first/test.csv (v1)
 """
     )
+
+
+def test_gpu_use_and_advice_are_told() -> None:
+    ended = run(
+        status="SUCCEEDED", gpu=GpuUse(2, 11.4, 13.25, 41.6, 600.0), metrics={"loss": 1.0},
+        advice=("The GPU was busy 11 % of the time: see docs/gpu.md.", "Second."),
+    )  # fmt: skip
+    told = notice.of_end(ended, "bucket").text
+    assert "SUCCEEDED\n\nAdvice:        The GPU was busy 11 %" in told
+    assert "docs/gpu.md.\nAdvice:        Second.\n\nMetrics\n" in told
+    assert "  GPU          2, busy 11 % of the time, at most 13.2 GiB in use, first used after 42 s\n" in told
+
+
+def test_of_a_gpu_only_what_is_known_is_told() -> None:
+    ended = run(status="FAILED", gpu=GpuUse(1, None, None, None, None))
+    assert "  GPU          1\n" in notice.of_end(ended, "bucket").text
 
 
 def test_a_failure_tells_what_happened_and_what_to_do() -> None:

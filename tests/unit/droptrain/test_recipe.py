@@ -38,6 +38,7 @@ def test_every_field_is_read() -> None:
         timeout: 4h
         max_cost_usd: 5
         metric: {name: test_accuracy, goal: minimize}
+        metric_definitions: [{name: loss, regex: "loss: ([0-9.]+)"}, {name: step, regex: '^step (\\d+)'}]
         csv: {header: auto, label: species, columns: [a, b], delimiter: ";"}
         notify: {on: [failed]}
         checkpoints: {interval: 1m, keep: 5}
@@ -48,6 +49,10 @@ def test_every_field_is_read() -> None:
     assert recipe.resources.memory_gib == 28
     assert recipe.timeout_seconds == 4 * 3600
     assert recipe.metric == recipes.Metric("test_accuracy", "minimize")
+    assert recipe.metric_definitions == (
+        recipes.MetricDefinition("loss", "loss: ([0-9.]+)"),
+        recipes.MetricDefinition("step", r"^step (\d+)"),
+    )
     assert recipe.notify == ("failed",)
     assert recipe.checkpoints == recipes.Checkpoints(60, 5)
 
@@ -55,13 +60,26 @@ def test_every_field_is_read() -> None:
 @pytest.mark.parametrize(("document", "said"), [
     ({"epochs": 10}, "train.yaml: there is no field 'epochs'; the fields are entrypoint, hyperparameters"),
     ({"attempts": 11}, "train.yaml: attempts: has to be a whole number from 1 to 10, not 11"),
+    ({"metric_definitions": {"loss": "(x)"}}, "metric_definitions: has to be a list of at most 40"),
+    ({"metric_definitions": [{"name": "loss", "regex": "(x)"}] * 41}, "a list of at most 40"),
+    ({"metric_definitions": [{"Name": "loss", "Regex": "(x)"}]},
+     "metric_definitions[0]: has no field 'Name'; its fields are name, regex"),
+    ({"metric_definitions": [{"name": "a", "regex": "(x)"}, {"name": "b", "regex": "loss: ("}]},
+     "train.yaml: metric_definitions[1].regex: isn't a regular expression: missing ), unterminated"),
+    ({"metric_definitions": [{"name": "a", "regex": "(a{99999999999})"}]}, "isn't a regular expression: "),
+    ({"metric_definitions": [{"name": "a", "regex": "loss: [0-9.]+"}]},
+     "metric_definitions[0].regex: needs a group around the number, such as 'loss: ([0-9.]+)'"),
+    ({"metric_definitions": [{"name": "a", "regex": "(" + "x" * 500 + ")"}]}, "at most 500 characters"),
+    ({"metric_definitions": [{"name": "a"}]}, "metric_definitions[0]: needs a name and a regex"),
+    ({"metric_definitions": [{"name": "a\n", "regex": "(x)"}]}, "definitions[0].name: has to be a name"),
+    ({"metric_definitions": [{"name": "a", "regex": "(x)"}] * 2}, "[1].name: 'a' is defined twice"),
     ({"attempts": True}, "attempts: has to be a whole number"),
     ({"timeout": 4}, "timeout: has to be a duration such as 30s, 90m, 4h or 2d, not 4"),
     ({"timeout": "30s"}, "timeout: has to be from 60s"),
     ({"resources": {"gpu": 1}}, "resources: has no field 'gpu'; its fields are gpus, vcpus"),
     ({"resources": {"nodes": 2}}, "resources.nodes: several nodes aren't supported yet"),
     ({"entrypoint": "../run.sh"}, "entrypoint: has to be a path inside the project's code folder"),
-    ({"entrypoint": "train.py"}, "entrypoint: has to be a shell script"),
+    ({"entrypoint": "train"}, "entrypoint: has to be a shell script"),
     ({"hyperparameters": {"epochs": [1]}}, "hyperparameters.epochs: has to be a number"),
     ({"environment": {"AWS_BATCH_JOB_ID": "x"}}, "environment.AWS_BATCH_JOB_ID: names that start with"),
     ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY: secrets by ARN aren't supported yet"),

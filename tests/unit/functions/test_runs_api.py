@@ -1,6 +1,7 @@
 """The HTTP API's translation: requests to use cases, runs to JSON, errors to problem documents."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from droptrain.domain.errors import (
     NotReadyError,
     RejectedError,
 )
+from droptrain.domain.run import GpuUse
 from droptrain.query import Listing, Project, ProjectListing
 from records import RUN_ID, run
 
@@ -108,6 +110,14 @@ def test_a_run_is_told_in_the_contract_s_words(call) -> None:
     }  # fmt: skip
     assert body["links"]["export"] == f"s3://a-bucket_name/runs/penguins/{RUN_ID}/export/"
     assert (body["cause"], body["cost"], body["attempts"], body["batch_job_id"]) == (None, None, [], "j-1")
+
+
+def test_a_run_tells_how_its_gpus_were_used_and_what_is_advised(call) -> None:
+    use = GpuUse(1, 11.4, 13.25, None, 600.0)
+    ended = run(status="SUCCEEDED", gpu=use, advice=("See docs/gpu.md.",))
+    _, body, _ = call(UseCases(ended), "GET", f"/runs/{RUN_ID}")
+    assert body["gpu"] == asdict(use)
+    assert body["advice"] == ["See docs/gpu.md."]
 
 
 def test_a_run_is_repeated_by_its_id(call) -> None:

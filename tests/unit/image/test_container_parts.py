@@ -3,31 +3,40 @@
 import io
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from droptrain.domain import run as runs
-from droptrain.domain.recipe import Recipe
+from droptrain.domain.recipe import MetricDefinition, Recipe
 from droptrain_container import exit_codes, gpu, inputs, metrics, plan, settings, variables
 from droptrain_container.exit_codes import EndError
+from droptrain_container.layout import Layout
 from droptrain_container.log import Log
 from droptrain_container.stops import Stops
 from hypothesis import given
 from hypothesis import strategies as st
 from records import object_version, run
+from training_machine import REPOSITORY
 
 JOB = {"DROPTRAIN_RUN": "s3://data/runs/penguins/first/", "AWS_BATCH_JOB_ID": "job-1"}
 
 
 def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     code = [object_version("projects/penguins/code/run.sh"), object_version("projects/penguins/code/a/b.py")]
-    recipe = Recipe(hyperparameters={"rate": 0.5, "warm": True}, environment={"COLOUR": "blue"})
+    recipe = Recipe(
+        hyperparameters={"rate": 0.5, "warm": True},
+        environment={"COLOUR": "blue"},
+        metric_definitions=(MetricDefinition("loss", "loss=(.+)"),),
+    )
     written = runs.plan(run(), recipe, code, "data", {}, 0, "training:1")
     read = plan.read(json.dumps(written).encode(), "data")
+    assert read.metric_definitions == (plan.MetricDefinition("loss", "loss=(.+)"),)
     assert [item.key for item in read.code] == [item.key for item in code]
     assert read.inputs["training"] == (plan.Pinned("projects/penguins/data/first/train.csv", "v1"),)
     assert (read.inputs["training"][0].size, read.inputs["training"][0].etag) == (10, "etag")
-    assert dict(read.hyperparameters) == {"rate": "0.5", "warm": "true"}
+    assert dict(read.hyperparameters) == {"rate": 0.5, "warm": True}
     assert dict(read.environment) == {"COLOUR": "blue"}
     assert (read.entrypoint, read.gpus, read.checkpoint_seconds, read.checkpoints_kept) == (
         "run.sh",
@@ -45,7 +54,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     ),
     st.sampled_from([
         "schema", "bucket", "project", "inputs", "code", "entrypoint", "hyperparameters", "environment",
-        "checkpoints", "resources",
+        "checkpoints", "resources", "metric_definitions",
     ]),
 )  # fmt: skip
 def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -> None:
@@ -65,6 +74,26 @@ def test_a_plan_with_a_wrong_size_or_etag_is_refused(name: str, value: object) -
     written["code"][0][name] = value
     with pytest.raises(EndError, match=f"code.{name}"):
         plan.read(json.dumps(written).encode(), "data")
+
+
+@pytest.mark.parametrize(("definitions", "said"), [
+    ({}, "has to be a list"),
+    ([{"name": "loss"}], "each needs a name and a regex"),
+    ([{"name": "loss", "regex": "("}], "the regex of 'loss' can't be read here: missing"),
+    ([{"name": "loss", "regex": "a{99999999999}()"}], "the regex of 'loss' can't be read here: "),
+    ([{"name": "loss", "regex": "loss"}], "the regex of 'loss' needs a group"),
+])  # fmt: skip
+def test_a_plan_s_wrong_metric_definition_is_named(definitions: object, said: str) -> None:
+    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    with pytest.raises(EndError, match=said) as error:
+        plan.read(json.dumps(written | {"metric_definitions": definitions}).encode(), "data")
+    assert error.value.code == "bad_recipe"
+
+
+def test_a_plan_from_before_there_were_metric_definitions_is_read() -> None:
+    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    del written["metric_definitions"]
+    assert plan.read(json.dumps(written).encode(), "data").metric_definitions == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
@@ -170,7 +199,7 @@ def test_the_container_names_the_same_uris_as_the_launch() -> None:
         input_uris={
             channel: f"s3://data/{files[0].key}" for channel, files in read.inputs.items()
         },
-        checkpoint_dir=Path("x"), metrics_file=Path("x"),
+        layout=Layout(Path("x")), gpus=0, words=[],
     )  # fmt: skip
     del launched["DROPTRAIN_RUN"]
     assert launched.items() <= given_to_script.items()
@@ -215,3 +244,11 @@ def test_a_reclaim_is_the_reason_also_when_term_comes_first() -> None:
     assert stops.end().code == "terminated"
     stops.reclaim()
     assert stops.end().code == "reclaimed"
+
+
+def test_term_is_caught_before_the_slow_import_of_boto3() -> None:
+    loaded = "import sys, droptrain_container.entrypoint; print('boto3' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=REPOSITORY / "image", capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "False\n"

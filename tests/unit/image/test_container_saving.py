@@ -16,9 +16,11 @@ from droptrain_container import lease, records, settings
 from droptrain_container.checkpoints import Checkpoints
 from droptrain_container.exit_codes import EndError
 from droptrain_container.generations import Generations
+from droptrain_container.layout import Layout
 from droptrain_container.log import Log
 from droptrain_container.records import Records
 from droptrain_container.s3 import ConflictError, MissingError
+from droptrain_container.series import Series
 
 NEVER = threading.Event()
 
@@ -87,7 +89,8 @@ def new_folder(tmp_path: Path, name: str) -> Path:
 
 
 def save(made: Checkpoints, *, only_settled: bool = False) -> int | None:
-    return made.save(only_settled=only_settled, stopped=NEVER)
+    saved = made.save(only_settled=only_settled, stopped=NEVER)
+    return saved.number if saved else None
 
 
 def test_only_what_changed_is_uploaded(tmp_path: Path) -> None:
@@ -312,7 +315,9 @@ def test_log_and_metrics_are_uploaded_while_the_script_runs(tmp_path: Path, monk
     monkeypatch.setattr(records, "UPLOAD_SECONDS", 0.02)
     bucket: Any = MemoryBucket()
     log = Log(io.BytesIO())
-    made = Records(bucket, "r/", log, tmp_path / "metrics.jsonl")
+    series = Series(Layout(tmp_path), log.say)
+    series.start([])
+    made = Records(bucket, "r/", log, series)
     made.start()
     log.write(b"line\n")
     (tmp_path / "metrics.jsonl").write_text('{"loss": 1}\n')
@@ -329,5 +334,5 @@ def test_records_that_can_not_be_uploaded_are_said(tmp_path: Path) -> None:
     bucket: Any = MemoryBucket(refuses="log.txt")
     log = Log(io.BytesIO())
     log.write(b"line\n")
-    Records(bucket, "r/", log, tmp_path / "metrics.jsonl").upload()
+    Records(bucket, "r/", log, Series(Layout(tmp_path), log.say)).upload()
     assert "could not be uploaded: S3 refused r/log.txt" in log.content().decode()

@@ -340,8 +340,9 @@ class Launch:
         if cause := preflight.check(found.readiness.inputs):
             raise RejectedError(cause)
         script = recipe.entrypoint or DEFAULT_SCRIPT
-        if code_prefix(found.project) + script not in {item.key for item in code}:
-            raise RejectedError(_no_script(self._bucket.name, found.project, script))
+        file = recipes.file_of(script)
+        if code_prefix(found.project) + file not in {item.key for item in code}:
+            raise RejectedError(_no_script(self._bucket.name, found.project, file))
         return runs.job_request(recipe, script, self._timeout(recipe), found.readiness.inputs)
 
     def _timeout(self, recipe: Recipe) -> int:

@@ -52,6 +52,8 @@ class Track:
             cause=diagnosis.explain(job, outcome),
             metrics=outcome.metrics if outcome else None,
             cost=self._prices.estimate(job.attempts, instance_type),
+            gpu=outcome.gpu if outcome else None,
+            advice=outcome.advice if outcome else (),
         )
 
     def _superseded_by(self, job: JobState) -> str | None:

@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Attempt, Code, Cost, JobRequest, Run, Step
+from droptrain.domain.run import Attempt, Code, Cost, GpuUse, JobRequest, Run, Step
 
 KIND = "run"
 SCHEMA = 1
@@ -65,6 +65,8 @@ def from_item(item: Mapping[str, Any]) -> Run:
         attempts=tuple(Attempt(**each) for each in values.get("attempts", ())),
         metrics=values.get("metrics", {}),
         cost=Cost(**values["cost"]) if "cost" in values else None,
+        gpu=GpuUse(**values["gpu"]) if "gpu" in values else None,
+        advice=tuple(values.get("advice", ())),
         history=tuple(Step(**each) for each in values.get("history", ())),
         progress=values.get("progress", ""),
         announced_at=values.get("announced_at"),

@@ -1,6 +1,6 @@
 """The table of runs in DynamoDB: every move of a run's state is one conditional write."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +13,7 @@ from droptrain.domain import times
 from droptrain.domain.batch_job import SUBMITTED, JobState
 from droptrain.domain.dataset import ObjectVersion, digest
 from droptrain.domain.errors import BusyError, Cause
-from droptrain.domain.run import TERMINAL, Cost, Run, Step
+from droptrain.domain.run import TERMINAL, Cost, GpuUse, Run, Step
 from droptrain.telemetry import logger
 
 if TYPE_CHECKING:
@@ -196,6 +196,8 @@ class RunTable:
         cause: Cause | None = None,
         metrics: Mapping[str, float] | None = None,
         cost: Cost | None = None,
+        gpu: GpuUse | None = None,
+        advice: Sequence[str] = (),
     ) -> Applied:
         """Apply a Batch job's state, if it says more than the record knows.
 
@@ -206,7 +208,8 @@ class RunTable:
             "attempts": [asdict(attempt) for attempt in job.attempts], "log_stream": job.log_stream,
             "started_at": job.started_at, "stopped_at": job.stopped_at if job.ended else None,
             "cause": asdict(cause) if cause else None, "metrics": dict(metrics or {}),
-            "cost": asdict(cost) if cost else None,
+            "cost": asdict(cost) if cost else None, "gpu": asdict(gpu) if gpu else None,
+            "advice": list(advice),
         }  # fmt: skip
         values = {name: value for name, value in values.items() if value not in (None, {}, [])}
         kept_once = {"started_at"}

@@ -58,7 +58,7 @@ def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
             outcome.cause_code, "Read the log's last lines, correct the code, push it and launch again."
         )
         message = outcome.cause_message or outcome.cause_code
-        if outcome.cause_code == "script_failed" and outcome.last_line:
+        if outcome.cause_code == "script_failed" and outcome.last_line not in message:
             message += f" Its last line: {outcome.last_line}"
         return Cause(outcome.cause_code, message, fix)
     said = "; ".join(part for part in (job.status_reason, job.container_reason) if part)

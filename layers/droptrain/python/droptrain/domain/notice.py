@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from droptrain.domain import times
 from droptrain.domain.dataset import Waiting, data_prefix
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Cost, Run, run_prefix
+from droptrain.domain.run import Cost, GpuUse, Run, run_prefix
 
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
 _INPUTS_NAMED = 10
@@ -24,6 +24,7 @@ def of_end(run: Run, bucket: str) -> Notice:
     lines = [f"{run.project} / {run.dataset}: {run.status}"]
     if run.cause:
         lines += ["", f"What happened: {run.cause.message}", f"What to do:    {run.cause.fix}"]
+    lines += ["", *(f"Advice:        {each}" for each in run.advice)] if run.advice else []
     if run.metrics:
         lines += ["", "Metrics"]
         lines += [f"  {name:<24} {value:.6g}" for name, value in _headline_first(run)]
@@ -81,6 +82,8 @@ def _facts(run: Run, bucket: str) -> list[tuple[str, str]]:
     if len(run.attempts) > 1:
         ends = "; ".join(attempt.reason or "ended" for attempt in run.attempts)
         facts.append(("Attempts", f"{len(run.attempts)}: {ends}"))
+    if run.gpu:
+        facts.append(("GPU", _gpu_use(run.gpu)))
     if run.cost:
         facts.append(("Cost", _price(run.cost)))
     folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
@@ -98,6 +101,17 @@ def _price(cost: Cost) -> str:
         f"about ${cost.estimate_usd:.4f}, an estimate: {cost.seconds} s of {cost.instance_type} "
         f"at the on-demand price of {cost.priced_at}; Spot costs less"
     )
+
+
+def _gpu_use(gpu: GpuUse) -> str:
+    said = [str(gpu.count)]
+    if gpu.busy_percent is not None:
+        said.append(f"busy {gpu.busy_percent:.0f} % of the time")
+    if gpu.peak_memory_gib is not None:
+        said.append(f"at most {gpu.peak_memory_gib:.1f} GiB in use")
+    if gpu.waiting_seconds is not None:
+        said.append(f"first used after {gpu.waiting_seconds:.0f} s")
+    return ", ".join(said)
 
 
 def _duration(start: str, end: str) -> str:

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from droptrain.domain.run import GpuUse
+
 _MAX_METRICS = 50
 _MAX_TEXT = 1024
+_MAX_ADVICE = 5
+_MAX_ADVICE_TEXT = 300
 # What DynamoDB can hold as a number, with room to spare: 1E-130 to 9.9E+125.
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
@@ -23,6 +27,8 @@ class Outcome:
     metrics: Mapping[str, float] = field(default_factory=dict)
     instance_type: str | None = None
     last_line: str = ""
+    gpu: GpuUse | None = None
+    advice: tuple[str, ...] = ()
 
 
 def read(document: object) -> Outcome | None:
@@ -40,12 +46,28 @@ def read(document: object) -> Outcome | None:
         metrics=_metrics(_mapping(document.get("metrics"))),
         instance_type=_text(instance.get("type")) or None,
         last_line=_last_line(cause.get("log_tail")),
+        gpu=_gpu(_mapping(document.get("gpu"))),
+        advice=_advice(document.get("advice")),
     )
 
 
 def _metrics(values: Mapping[str, Any]) -> dict[str, float]:
     good = {_text(name)[:100]: float(value) for name, value in values.items() if name and _is_metric(value)}
     return dict(islice(good.items(), _MAX_METRICS))
+
+
+def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
+    count = values.get("count")
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= 1000:
+        return None
+    good = _metrics(values)
+    names = ("busy_percent", "peak_memory_gib", "waiting_seconds", "seconds")
+    return GpuUse(count=count, **{name: good.get(name) for name in names})
+
+
+def _advice(lines: object) -> tuple[str, ...]:
+    said = (" ".join(_text(line).split()) for line in lines[:_MAX_ADVICE]) if isinstance(lines, list) else ()
+    return tuple(line[:_MAX_ADVICE_TEXT] for line in said if line)
 
 
 def _is_metric(value: object) -> bool:

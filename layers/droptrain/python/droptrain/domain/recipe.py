@@ -20,6 +20,7 @@ _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RESERVED = re.compile(r"(AWS_BATCH|AWS_LAMBDA|DROPTRAIN_).*", re.IGNORECASE)
 
@@ -40,6 +41,14 @@ class Metric:
 
     name: str
     goal: Literal["maximize", "minimize"] = "maximize"
+
+
+@dataclass(frozen=True)
+class MetricDefinition:
+    """A metric's name and the regex whose first group is its value in a line of the log."""
+
+    name: str
+    regex: str
 
 
 @dataclass(frozen=True)
@@ -67,9 +76,15 @@ class Recipe:
     timeout_seconds: int = 86400
     max_cost_usd: float | None = None
     metric: Metric | None = None
+    metric_definitions: tuple[MetricDefinition, ...] = ()
     csv: Mapping[str, Any] = field(default_factory=dict)
     notify: tuple[str, ...] = EVENTS
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+
+
+def file_of(entrypoint: str) -> str:
+    """The code file that an entrypoint names: a path, or a module such as trainer.task."""
+    return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
 
 
 def parse(document: object) -> Recipe:
@@ -213,10 +228,10 @@ def _entrypoint(value: object) -> str:
     path = _text(value)
     if path.startswith("/") or ".." in path.split("/") or len(path) > 200:
         raise _WrongError(f"has to be a path inside the project's code folder, not {_short(path)}")
-    if not path.endswith(".sh"):
+    if not path.endswith((".sh", ".py")) and not _MODULE.fullmatch(path):
         raise _WrongError(
-            f"has to be a shell script such as run.sh for now, not {_short(path)}; "
-            "a run.sh of two lines can start Python"
+            f"has to be a shell script such as run.sh, a Python file such as train.py "
+            f"or a Python module such as trainer.task, not {_short(path)}"
         )
     return path
 
@@ -304,6 +319,51 @@ def _metric(value: object) -> Metric:
     return Metric(**read)
 
 
+def _regex(value: object) -> str:
+    """A regex that Python can read, of at most 500 characters as in SageMaker, with a group for the value."""
+    text = _text(value)
+    if len(text) > 500:
+        raise _WrongError(f"has to be at most 500 characters long, not {len(text)}")
+    try:
+        groups = re.compile(text).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise _WrongError(f"isn't a regular expression: {error} in {_short(text)}") from None
+    if not groups:
+        raise _WrongError(
+            f"needs a group around the number, such as 'loss: ([0-9.]+)', and {_short(text)} has none"
+        )
+    return text
+
+
+def _metric_definitions(value: object) -> tuple[MetricDefinition, ...]:
+    if not isinstance(value, list) or len(value) > 40:
+        raise _WrongError(
+            "has to be a list of at most 40 definitions, such as [{name: loss, regex: 'loss: ([0-9.]+)'}]"
+        )
+    definitions: dict[str, MetricDefinition] = {}
+    for number, item in enumerate(value):
+        try:
+            read = _mapping(item, {"name": _metric_name, "regex": _regex})
+        except _WrongError as error:
+            raise _WrongError(str(error), f"[{number}]{error.path}") from None
+        if len(read) < 2:
+            raise _WrongError(
+                "needs a name and a regex, such as {name: loss, regex: 'loss: ([0-9.]+)'}", f"[{number}]"
+            )
+        definition = MetricDefinition(**read)
+        if definition.name in definitions:
+            raise _WrongError(f"{_short(definition.name)} is defined twice; say it once", f"[{number}].name")
+        definitions[definition.name] = definition
+    return tuple(definitions.values())
+
+
+def _metric_name(value: object) -> str:
+    name = _text(value)
+    if len(name) > 100 or not name.isprintable():
+        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
+    return name
+
+
 def _columns(value: object) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
         raise _WrongError("has to be a list of column names")
@@ -356,6 +416,7 @@ FIELDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "timeout": ("timeout_seconds", _duration(60, 14 * 86400)),
     "max_cost_usd": ("max_cost_usd", _cost),
     "metric": ("metric", _metric),
+    "metric_definitions": ("metric_definitions", _metric_definitions),
     "csv": ("csv", _csv),
     "notify": ("notify", _notify),
     "checkpoints": ("checkpoints", _checkpoints),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
 from droptrain.domain.errors import Cause
-from droptrain.domain.recipe import Recipe
+from droptrain.domain.recipe import Recipe, file_of
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -74,6 +74,20 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class GpuUse:
+    """How busy `count` GPUs were while the script ran for `seconds`; None for what isn't known.
+
+    `waiting_seconds` went by before the first work.
+    """
+
+    count: int
+    busy_percent: float | None
+    peak_memory_gib: float | None
+    waiting_seconds: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class Step:
     """One entry of a run's history."""
 
@@ -114,6 +128,8 @@ class Run:
     attempts: tuple[Attempt, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     cost: Cost | None = None
+    gpu: GpuUse | None = None
+    advice: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
     progress: str = ""
     announced_at: str | None = None
@@ -212,6 +228,7 @@ def plan(
         "attempts": run.job.attempts,
         "timeout_seconds": run.job.timeout_seconds,
         "metric": asdict(recipe.metric) if recipe.metric else None,
+        "metric_definitions": [asdict(each) for each in recipe.metric_definitions],
         "csv": dict(recipe.csv),
         "job_definition": job_definition,
         "overrides": dict(overrides),
@@ -235,7 +252,7 @@ def script_environment(run: Run, bucket: str) -> dict[str, str]:
     code = root + code_prefix(run.project)
     return {
         "DROPTRAIN_RUN": folder,
-        "RUN_SCRIPT": code + run.job.script,
+        "RUN_SCRIPT": code + file_of(run.job.script),
         "SCRIPT_DIR": code.rstrip("/"),
         "MODEL_DIR": folder + "model",
         "EXPORT_PATH": folder + "export",

@@ -1,0 +1,1 @@
+"""The penguins as a package for Vertex AI and Cloud ML Engine."""

@@ -1,0 +1,1 @@
+../../../penguins/code/train.py

@@ -1,0 +1,63 @@
+"""Points of metrics that were read from elsewhere, and the lines of metrics.jsonl that they make."""
+
+import json
+import math
+import threading
+from collections.abc import Iterator
+
+_MAX_NAMES = 200
+_MAX_NAME = 100
+# Of one name; a series that gets longer is thinned to every second point, and again.
+_MAX_POINTS = 2_000
+
+
+class Points:
+    """Values by name and step, safe for threads and bounded: at most 2,000 points of each of 200 names."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[float, float]] = {}
+        self._last: dict[str, tuple[float, float]] = {}
+        self._strides: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def add(self, name: str, step: float, value: float) -> None:
+        """Add a point; it takes the place of one of the same name and step. What isn't finite is dropped."""
+        if not name or len(name) > _MAX_NAME or not (math.isfinite(step) and math.isfinite(value)):
+            return
+        with self._lock:
+            if name not in self._values and len(self._values) >= _MAX_NAMES:
+                return
+            values = self._values.setdefault(name, {})
+            stride, count = self._strides.get(name, 1), self._counts.get(name, 0)
+            self._counts[name] = count + 1
+            self._last[name] = (step, value)
+            if step in values or count % stride == 0:
+                values[step] = value
+            if len(values) >= _MAX_POINTS:
+                self._values[name] = dict(list(values.items())[::2])
+                self._strides[name] = 2 * stride
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def __iter__(self) -> Iterator[tuple[str, float, float]]:
+        """(name, step, value) of each point that is kept, and of each name's last."""
+        with self._lock:
+            return iter([
+                (name, step, value)
+                for name, values in self._values.items()
+                for step, value in [*values.items(), self._last[name]]
+            ])  # fmt: skip
+
+    def lines(self) -> bytes:
+        """A JSON line for each step, in the order of steps, with the values of all names at that step."""
+        rows: dict[float, dict[str, float]] = {}
+        for name, step, value in self:
+            rows.setdefault(step, {})[name] = value
+        lines = (json.dumps({"step": _number(step), **rows[step]}) for step in sorted(rows))
+        return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _number(step: float) -> float:
+    return int(step) if float(step).is_integer() else step
