@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo up test test-image chaos lint format lock template-build clean
+.PHONY: help build demo up test test-image chaos fuzz lint openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -14,6 +14,9 @@ demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two drop
 
 up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 	@$(BIN)/droptrain local up
+
+build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
+	$(BIN)/python -m hatchling build -t wheel
 
 test: .venv/dev.stamp ## run every test but those of test-image
 	$(BIN)/pytest
@@ -37,9 +40,18 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/hadolint image/Dockerfile
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 
+openapi: .venv/dev.stamp ## write the API's description anew from its routes
+	$(BIN)/python functions/describe_api.py
+
+fuzz: .venv/dev.stamp ## send the API 5,000 generated requests, for some minutes
+	$(BIN)/python tests/fuzz_api.py
+
 format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/laptop.stamp ## write what docs/command.md says from the command's own help
+	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade

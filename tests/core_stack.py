@@ -13,14 +13,20 @@ from botocore.config import Config
 from droptrain.announce import Announce
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.job_queue import JobQueue
+from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
+from droptrain.aws.signed_requests import SignedRequests
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.cancel import Cancel
+from droptrain.datasets import Datasets
+from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.launch import Launch
 from droptrain.query import Query
 from droptrain.reconcile import Reconcile
+from droptrain.results import Results
 from droptrain.track import Track
 from moto import mock_aws
 from records import RUN_ID
@@ -52,6 +58,7 @@ class Stack:
     run_id: str = RUN_ID
     now: datetime = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
     events: list[dict[str, Any]] = field(default_factory=list)
+    owner: Owner = field(default_factory=Owner)
 
     def clock(self) -> datetime:
         return self.now
@@ -61,7 +68,7 @@ class Stack:
 
     @property
     def launch(self) -> Launch:
-        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPE, self.clock)
+        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPE, self.clock, self.owner)
 
     @property
     def track(self) -> Track:
@@ -78,6 +85,18 @@ class Stack:
     @property
     def query(self) -> Query:
         return Query(self.table, self.waiting, self.bucket)
+
+    @property
+    def results(self) -> Results:
+        logs = TrainingLogs(boto3.client("logs", region_name=REGION))
+        return Results(
+            self.table, logs, RunFiles(self.s3, "data"), SignedRequests(self.s3, "data"), self.clock
+        )
+
+    @property
+    def datasets(self) -> Datasets:
+        files, signed = RunFiles(self.s3, "data"), SignedRequests(self.s3, "data")
+        return Datasets(self.table, self.waiting, self.bucket, files, signed, self.clock)
 
     @property
     def reconcile(self) -> Reconcile:

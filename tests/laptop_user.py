@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -40,16 +42,32 @@ class User:
         answer = self.cloud.client("s3").get_object(Bucket=self.cloud.ready.bucket, Key=key)
         return answer["Body"].read().decode()
 
-    def call(
-        self, method: str, path: str, body: Any = None, *, secret: str = "test", **headers: str
-    ) -> tuple[int, Any]:
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
         """A signed request to the API: (status, parsed body)."""
+        status, content, _ = self.ask(method, path, body, **more)
+        return status, json.loads(content)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = "test",
+        secret: str = "test",
+        late_seconds: int = 0,
+        **headers: str,
+    ) -> tuple[int, bytes, Any]:
+        """A request to the API, signed so long ago, without `key` not at all: (status, body, headers)."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         url = self.cloud.ready.api_url.rstrip("/") + path
         request = AWSRequest(method, url, data=data, headers={"content-type": "application/json", **headers})
-        SigV4Auth(Credentials("test", secret), "execute-api", self.cloud.ready.region).add_auth(request)
+        if key:
+            now = datetime.now(UTC) - timedelta(seconds=late_seconds)
+            with patch("botocore.auth.get_current_datetime", lambda *_: now.replace(tzinfo=None)):
+                SigV4Auth(Credentials(key, secret), "execute-api", self.cloud.ready.region).add_auth(request)
         answer = URLLib3Session().send(request.prepare())
-        return answer.status_code, json.loads(answer.text)
+        return answer.status_code, answer.content, answer.headers
 
     def runs(self) -> list[dict[str, Any]]:
         return self.call("GET", f"/runs?project={self.project}")[1]["runs"]

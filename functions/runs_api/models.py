@@ -5,33 +5,71 @@ from typing import Annotated, Any, Self
 
 from droptrain.domain.run import Run, Status, run_prefix
 from droptrain.query import Project
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
-ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+PROJECT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
+DATASET_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,39}$"
+ProjectName = Annotated[str, StringConstraints(pattern=PROJECT_PATTERN)]
+DatasetName = Annotated[str, StringConstraints(pattern=DATASET_PATTERN)]
+# 2.0 is a whole number too, as JSON Schema sees it.
+WHOLE = BeforeValidator(
+    lambda value: int(value) if isinstance(value, float) and value.is_integer() else value
+)
+HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
+HyperparameterText = Annotated[str, StringConstraints(max_length=1000)]
+RUN_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 
 
-class _Given(BaseModel):
+class Given(BaseModel):
     """What a caller sends: unknown fields are errors, and nothing is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Overrides(_Given):
+class Resources(Given):
+    """What a Batch job gets."""
+
+    gpus: Annotated[int, Field(ge=0, le=16), WHOLE] | None = None
+    vcpus: Annotated[int, Field(ge=1, le=192), WHOLE] | None = None
+    memory_gib: Annotated[int, Field(ge=1, le=2048), WHOLE] | None = None
+
+
+class Overrides(Given):
     """Fields of the recipe for this run alone, laid over the recipe's own."""
 
-    hyperparameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    resources: dict[str, int] = Field(default_factory=dict)
+    hyperparameters: dict[HyperparameterName, HyperparameterText | int | float | bool] = Field(
+        default_factory=dict, json_schema_extra={"additionalProperties": False}
+    )
+    resources: Resources = Field(default_factory=Resources)
 
 
-class LaunchRequest(_Given):
+# What `_names_one_thing` checks, in JSON Schema's words.
+_A_DATASET: JsonDict = {
+    "required": ["project", "dataset"],
+    "properties": {
+        "project": {"type": "string"},
+        "dataset": {"type": "string"},
+        "from_run": {"type": "null"},
+    },
+}
+_A_RUN: JsonDict = {
+    "required": ["from_run"],
+    "properties": {"from_run": {"type": "string"}},
+    "maxProperties": 1,
+}
+
+
+class LaunchRequest(Given):
     """POST /runs: a dataset of a project, or the run to repeat."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_A_DATASET, _A_RUN]})
 
     project: ProjectName | None = None
     dataset: DatasetName | None = None
     rerun: bool = False
     overrides: Overrides = Field(default_factory=Overrides)
-    from_run: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")] | None = None
+    from_run: Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)] | None = None
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Self:

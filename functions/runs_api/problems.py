@@ -1,7 +1,7 @@
 """Errors as problem documents (RFC 9457): one table from an error's name to its status."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,28 +12,67 @@ from droptrain.domain.errors import (
     BadCursorError,
     BusyError,
     DeniedError,
+    InUseError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
+    PausedError,
     RejectedError,
 )
+from pydantic import BaseModel
 
 STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     BadCursorError: (400, "bad-cursor"),
     NotFoundError: (404, "not-found"),
     AlreadyFinishedError: (409, "already-finished"),
     NotReadyError: (409, "not-ready"),
+    InUseError: (409, "in-use"),
     KeyReusedError: (422, "idempotency-key-reused"),
     RejectedError: (422, "bad-overrides"),
     DeniedError: (500, "refused-by-aws"),
+    PausedError: (503, "paused"),
     BusyError: (503, "busy"),
 }
+_OTHER_STATUSES = {"malformed-json": 400, "invalid-request": 422}
+
+
+class WrongField(BaseModel):
+    """A field of a request, and what is wrong with it."""
+
+    field: str
+    problem: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457); `type` is stable, `detail` is for people, `errors` names wrong fields."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[WrongField] | None = None
+
+
+def documented(answers: Mapping[int, tuple[type[BaseModel], str]], *problems: str) -> dict[int, Any]:
+    """What a route answers, in Powertools' words: models with what they stand for, and problems by name."""
+    found: dict[int, Any] = {
+        status: {"description": what, "content": {"application/json": {"model": model}}}
+        for status, (model, what) in answers.items()
+    }
+    statuses = {name: status for status, name in STATUSES.values()} | _OTHER_STATUSES
+    for name in problems:
+        known = found.setdefault(
+            statuses[name],
+            {"description": "", "content": {"application/problem+json": {"model": Problem}}},
+        )
+        known["description"] = ", ".join(filter(None, [known["description"], name]))
+    return found
 
 
 def of_error(error: Exception) -> Response[str]:
     """The problem document of an error in STATUSES."""
     status, name = STATUSES[type(error)]
-    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = {"Retry-After": "1"} if name == "busy" else {}
     return _document(status, name, str(error), headers=headers)
 
 
@@ -48,9 +87,22 @@ def of_validation(error: RequestValidationError) -> Response[str]:
     return _document(422, "invalid-request", detail, errors=errors)
 
 
-def of_unknown_route(error: Exception) -> Response[str]:
-    """404 for a path that this API doesn't have."""
-    return _document(404, "no-such-route", "This API has no such path; docs/api.md lists what it has")
+def of_unreadable(error: Exception) -> Response[str]:
+    """400 for a body that isn't even read as JSON."""
+    why = "it is nested too deeply" if isinstance(error, RecursionError) else "it isn't text in UTF-8"
+    return _document(400, "malformed-json", f"The body isn't JSON: {why}")
+
+
+def of_unknown_route(method: str, path: str, methods: Collection[str]) -> Response[str]:
+    """404 for a path that takes no `methods`, 405 for another one, 422 for names that nothing can have."""
+    if not methods:
+        return _document(404, "no-such-route", f"This API has no {path}; GET /openapi.json tells what it has")
+    if method in methods:
+        return _document(422, "invalid-request", "path: it has characters that no name has")
+    allowed = ", ".join(methods)
+    return _document(
+        405, "no-such-method", f"{path} takes {allowed}, not {method}", headers={"Allow": allowed}
+    )
 
 
 def _document(

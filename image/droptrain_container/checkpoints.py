@@ -77,8 +77,9 @@ class Checkpoints:
             if only_settled and stopped.is_set():
                 return None
             kept = {path: self._saved[path] for path in unsettled if path in self._saved}
+            found = parallel.each(lambda item: self._entry(*item), looks.items())
             entries = kept | {
-                path: entry for path, look in looks.items() if (entry := self._entry(path, look)) is not None
+                path: entry for path, entry in zip(looks, found, strict=True) if entry is not None
             }
             # An emptied folder is nothing to go on from: what was saved stays the newest.
             if not entries or self._contents(entries) == self._contents(self._saved):

@@ -1,111 +1,33 @@
-"""The `droptrain` command: its groups, options and exit codes. Imports what a command needs when it runs."""
-
-import os
-import shlex
-import sys
-from pathlib import Path
+"""The `droptrain` command: the list of its commands."""
 
 import click
 
-INTERRUPTED = 130  # what a shell expects after Ctrl-C: 128 + SIGINT
+from droptrain_cli.lazy_group import LazyGroup
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+# In the order of the help.
+_COMMANDS = {
+    "runs": "droptrain_cli.commands.runs",
+    "show": "droptrain_cli.commands.show",
+    "logs": "droptrain_cli.commands.logs",
+    "get": "droptrain_cli.commands.get",
+    "compare": "droptrain_cli.commands.compare",
+    "launch": "droptrain_cli.commands.launch",
+    "rerun": "droptrain_cli.commands.rerun",
+    "cancel": "droptrain_cli.commands.cancel",
+    "doctor": "droptrain_cli.commands.doctor",
+    "local": "droptrain_cli.commands.local",
+}
 
 
-@click.group(context_settings=_SETTINGS)
+@click.group(cls=LazyGroup, modules=_COMMANDS, context_settings=_SETTINGS)
 @click.version_option(package_name="droptrain", message="%(prog)s %(version)s")
 def main() -> None:
     """Drop CSVs into an S3 bucket, get a trained model back.
 
     Uploads launch your own TensorFlow code as GPU jobs on AWS Batch, at Spot prices, with nothing running
     while idle. The same stack runs whole on this machine, with no AWS account and no Docker: that is what
-    `droptrain local` does. On AWS it needs no command of its own: `sam deploy`, then `aws s3 cp`.
+    `droptrain local` does.
+
+    Commands address the stack on AWS that --stack or DROPTRAIN_STACK names, else the one on this machine.
     """
-
-
-@main.group(short_help="The whole stack on this machine.")
-def local() -> None:
-    """The whole stack on this machine: no AWS account, no Docker, nothing listens beyond 127.0.0.1."""
-
-
-@local.command()
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default="a free one",
-    help="Port of the endpoint for S3, SQS, SNS, DynamoDB and CloudWatch Logs.",
-)
-def up(port: int) -> None:
-    """Keep a laptop cloud running until Ctrl-C.
-
-    Prints one JSON line when it is ready: endpoint_url, batch_endpoint_url, api_url, bucket, table,
-    topic_arn, job_queue_arn, region, pid and more. Any AWS client works against it with AWS_ENDPOINT_URL set
-    to endpoint_url, AWS_ENDPOINT_URL_BATCH to batch_endpoint_url and the credentials test/test. Only that
-    line goes to stdout.
-    """
-    _leave_aws_settings_out()
-    try:
-        from droptrain_local import cloud  # noqa: PLC0415  --help stays fast
-
-        cloud.up(port)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-
-
-@local.command()
-def env() -> None:
-    """Print shell settings for the laptop cloud that runs: eval "$(droptrain local env)".
-
-    After that, `aws`, boto3 and any other AWS client in this shell talk to it. Also sets BUCKET, TABLE,
-    API_URL, JOB_QUEUE_ARN, TOPIC_ARN and NOTICES_QUEUE_URL.
-    """
-    from droptrain_local.state import read_state  # noqa: PLC0415  --help stays fast
-
-    ready = read_state()
-    if ready is None:
-        raise click.ClickException("No laptop cloud runs. Start one in another terminal: make up")
-    for name, value in ready.shell_settings().items():
-        click.echo(f"export {name}={shlex.quote(value)}")
-    # A profile's own settings would go before these.
-    click.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
-
-
-@local.command()
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("build/demo"),
-    show_default=True,
-    help="Folder for copies of the trained model and the log.",
-)
-@click.option(
-    "--timeout",
-    "timeout_seconds",
-    type=click.IntRange(min=1),
-    default=180,
-    show_default=True,
-    help="Seconds after which the demo gives up.",
-)
-def demo(output: Path, timeout_seconds: int) -> None:
-    """Train the example from two dropped CSVs, and show what happens.
-
-    Starts a laptop cloud, uploads the example's recipe and code, drops train.csv and test.csv, and then only
-    watches: states, the training's log, the notice, the metrics, what it would have cost. Takes about half a
-    minute. Exits with 0 only if the run SUCCEEDED.
-    """
-    _leave_aws_settings_out()
-    try:
-        from droptrain_cli import demo as command  # noqa: PLC0415  --help stays fast
-
-        sys.exit(command.run(output, timeout_seconds))
-    except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
-        sys.exit(INTERRUPTED)
-
-
-def _leave_aws_settings_out() -> None:
-    """The user's own profile, credentials and endpoints have no say in the laptop cloud, in no part of it."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

@@ -7,12 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-_STYLES = {
-    "SUCCEEDED": "bold green",
-    "FAILED": "bold red",
-    "REJECTED": "bold red",
-    "CANCELLED": "bold yellow",
-}
+from droptrain_cli.output import STYLES
+from droptrain_cli.wording import clean
+
 _TITLE_WIDTH = 17
 
 
@@ -48,13 +45,13 @@ class Screen:
     def event(self, what: str, detail: str = "") -> None:
         """Something happened: a word, and what it is about."""
         line = Text().append(f"{self.elapsed:5.1f} s  ", style="dim")
-        line.append(f"{what:<10} " if detail else what, style=_STYLES.get(what, "bold"))
-        line.append(detail)
+        line.append(f"{what:<10} " if detail else what, style=STYLES.get(what, "bold"))
+        line.append(clean(detail))
         self._print(line)
 
     def log(self, line: str) -> None:
         """A line of the training's own log."""
-        self._print(Text().append(f"{'':9}| ", style="dim").append(line.rstrip("\n")))
+        self._print(Text().append(f"{'':9}| ", style="dim").append(clean(line)))
 
     def heading(self, text: str) -> None:
         """A heading above facts or a text."""
@@ -64,17 +61,17 @@ class Screen:
     def text(self, text: str) -> None:
         """A text for people, set in a little."""
         for line in text.rstrip("\n").split("\n"):
-            self._print(Text(f"  {line}".rstrip()))
+            self._print(Text(f"  {clean(line)}".rstrip()))
 
     def fact(self, title: str, text: str) -> None:
         """A fact below a heading."""
-        self._print(Text().append(f"  {title:<{_TITLE_WIDTH}} ", style="dim").append(text))
+        self._print(Text().append(f"  {title:<{_TITLE_WIDTH}} ", style="dim").append(clean(text)))
 
     def problem(self, what: str, fix: str) -> None:
         """What went wrong, and what to do."""
         self._print(Text())
-        self._print(Text().append("What happened: ", style="bold red").append(what))
-        self._print(Text().append("What to do:    ", style="bold").append(fix))
+        self._print(Text().append("What happened: ", style="bold red").append(clean(what)))
+        self._print(Text().append("What to do:    ", style="bold").append(clean(fix)))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)

@@ -57,7 +57,7 @@ class Clients:
         self._default = endpoint_url
         self._made: dict[str, Any] = {}
         self._lock = Lock()
-        self._session: Any = boto3.Session(
+        self.session = boto3.Session(
             ACCESS_KEY, SECRET_KEY, region_name=REGION, botocore_session=core_session()
         )
 
@@ -70,7 +70,8 @@ class Clients:
         with self._lock:
             if service not in self._made:
                 endpoint = self._endpoints.get(service, self._default)
-                self._made[service] = self._session.client(service, endpoint_url=endpoint, config=_CONFIG)
+                session: Any = self.session
+                self._made[service] = session.client(service, endpoint_url=endpoint, config=_CONFIG)
             return self._made[service]
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ import click
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.batch import BatchEngine, CloudWatchLogs
+from droptrain_local.callers import callers_of
 from droptrain_local.clients import ACCOUNT, CLIENT_ENVIRONMENT, REGION, Clients
 from droptrain_local.errors import AlreadyRunningError
 from droptrain_local.event_sources import EventSources
@@ -198,7 +199,10 @@ class LaptopCloud:
     def _make_gateway(self) -> Gateway:
         apis = dict(self._stack.of_type("AWS::ApiGatewayV2::Api"))
         return Gateway(
-            self._stack.ref("RunsApi"), list(routes_of(apis["RunsApi"]["Body"])), self._runtime.invoke
+            self._stack.ref("RunsApi"),
+            list(routes_of(apis["RunsApi"]["Body"])),
+            self._runtime.invoke,
+            callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy")),
         )
 
 

@@ -33,6 +33,8 @@ class EventSources:
             for key, _ in self._stack.of_type("AWS::Lambda::Function")
         }
         for _, mapping in self._stack.of_type("AWS::Lambda::EventSourceMapping"):
+            if str(mapping.get("Enabled", True)).lower() == "false":
+                continue
             arn = arns[mapping["FunctionName"]]
             if ":sqs:" in mapping["EventSourceArn"]:
                 self._start_queue(mapping, arn)

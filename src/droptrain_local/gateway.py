@@ -1,4 +1,4 @@
-"""The HTTP API on a laptop: the template's routes, signatures checked, functions called."""
+"""The HTTP API on a laptop: the template's routes, signatures and policies checked, functions called."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,28 +7,38 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from droptrain_local.callers import Caller
+from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.delivery import Invoke, logger
 from droptrain_local.errors import TemplateError
 from droptrain_local.http_event import Request, Response, as_event, as_response, message
 from droptrain_local.lambda_runtime import FunctionError, RuntimeClosedError
 from droptrain_local.loopback import LoopbackHandler, LoopbackServer
-from droptrain_local.signature import is_signed
+from droptrain_local.signature import signer_of
 
 _MAX_PAYLOAD_BYTES = 10 * 1024 * 1024  # of API Gateway
+_DEFAULT = "$default"  # the route of what no other route takes, and the name of the stage
+_DEFAULT_PATH = f"/{_DEFAULT}"
 _INTEGRATION_ARN = re.compile(r"functions/(arn:aws:lambda:[^/]+)/invocations")
 
 
 @dataclass(frozen=True)
 class Route:
-    """A method and a path with {names}, and the function behind."""
+    """A method and a path with {names}, or `$default` for whatever is left, and the function behind."""
 
     method: str
     path: str
     function_arn: str
-    needs_signature: bool
+
+    @property
+    def key(self) -> str:
+        """How API Gateway names the route."""
+        return _DEFAULT if self.path == _DEFAULT else f"{self.method} {self.path}"
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The path's parameters if the request is this route's."""
+        if self.path == _DEFAULT:
+            return {}
         parts, given = self.path.split("/"), path.split("/")
         if method != self.method or len(parts) != len(given):
             return None
@@ -42,24 +52,31 @@ class Route:
 
 
 def routes_of(body: Mapping[str, Any]) -> Iterator[Route]:
-    """The routes of an HttpApi's OpenAPI body; fixed paths first, as API Gateway prefers them."""
-    for path, methods in sorted(body["paths"].items(), key=lambda item: item[0].count("{")):
+    """The routes of an HttpApi's OpenAPI body, in API Gateway's order: fixed paths first, $default last."""
+    by_preference = sorted(
+        body["paths"].items(), key=lambda item: (item[0] == _DEFAULT_PATH, item[0].count("{"))
+    )
+    for path, methods in by_preference:
         for method, operation in methods.items():
             uri = operation["x-amazon-apigateway-integration"]["uri"]
             match = _INTEGRATION_ARN.search(uri)
             if match is None:
                 raise TemplateError(f"Route {method} {path} leads to no function: {uri}")
-            signed = any("AWS_IAM" in item for item in operation.get("security", []))
-            yield Route(method.upper(), path, match[1], signed)
+            if not any("AWS_IAM" in item for item in operation.get("security", [])):
+                raise TemplateError(f"Route {method} {path} is open to everybody: it has no AWS_IAM.")
+            yield Route(method.upper(), _DEFAULT if path == _DEFAULT_PATH else path, match[1])
 
 
 class Gateway:
     """Serves an HTTP API on 127.0.0.1 from the moment it is made."""
 
-    def __init__(self, api_id: str, routes: list[Route], invoke: Invoke) -> None:
+    def __init__(
+        self, api_id: str, routes: list[Route], invoke: Invoke, callers: Mapping[str, Caller]
+    ) -> None:
         self._api_id = api_id
         self._routes = routes
         self._invoke = invoke
+        self._callers = callers
         self._server = LoopbackServer(type("Handler", (_Handler,), {"gateway": self}), "gateway")
         self.url = f"http://{self._server.address}"
 
@@ -82,10 +99,10 @@ class Gateway:
             return message(404, "Not Found")
         route, names = found
         now = datetime.now(UTC)
-        url = f"http://{request.headers.get('host', '')}{request.target}"
-        if route.needs_signature and not is_signed(request.method, url, request.headers, request.body, now):
+        caller = self._caller(request, now)
+        if caller is None or not caller.may("execute-api:Invoke", self._arn(request.method, path)):
             return message(403, "Forbidden")
-        event = as_event(request, f"{route.method} {route.path}", names, self._api_id, now)
+        event = as_event(request, route.key, names, self._api_id, now, caller)
         try:
             return as_response(self._invoke(route.function_arn, event))
         except RuntimeClosedError:
@@ -93,6 +110,16 @@ class Gateway:
         except (FunctionError, ValueError) as error:
             logger.warning("%s", error)
             return message(500, "Internal Server Error")
+
+    def _caller(self, request: Request, now: datetime) -> Caller | None:
+        url = f"http://{request.headers.get('host', '')}{request.target}"
+        secrets = {key: caller.secret_key for key, caller in self._callers.items()}
+        key = signer_of(request.method, url, request.headers, request.body, now, secrets)
+        return self._callers[key] if key else None
+
+    def _arn(self, method: str, path: str) -> str:
+        """What an IAM policy has to allow (API Gateway guide: control access for invoking an API)."""
+        return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{self._api_id}/{_DEFAULT}/{method}{unquote(path)}"
 
 
 class _Handler(LoopbackHandler):
@@ -106,7 +133,11 @@ class _Handler(LoopbackHandler):
             answer = self.gateway.answer(self._request())
         self.send(answer.status, answer.body, answer.headers)
 
-    do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _answer
+    def __getattr__(self, name: str) -> Any:
+        """Every method is taken: what the API does with it is for its routes to say."""
+        if name.startswith("do_"):
+            return self._answer
+        raise AttributeError(name)
 
     def _request(self) -> Request:
         names = {name.lower() for name in self.headers}

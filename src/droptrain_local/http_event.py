@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import uuid4
 
-from droptrain_local.clients import ACCESS_KEY, ACCOUNT, CALLER_ARN
+from droptrain_local.callers import Caller
+from droptrain_local.clients import ACCOUNT
 
 _TEXT_TYPES = ("text/", "application/json", "application/javascript", "application/xml")
 
@@ -44,9 +45,14 @@ def message(status: int, text: str) -> Response:
 
 
 def as_event(
-    request: Request, route_key: str, path_parameters: Mapping[str, str], api_id: str, now: datetime
+    request: Request,
+    route_key: str,
+    path_parameters: Mapping[str, str],
+    api_id: str,
+    now: datetime,
+    caller: Caller,
 ) -> dict[str, Any]:
-    """The event that a function gets of a signed request."""
+    """The event that a function gets of a request that `caller` signed."""
     address = urlsplit(request.target)
     path = unquote(address.path)
     headers = {name: value for name, value in request.headers.items() if name != "cookie"}
@@ -60,7 +66,7 @@ def as_event(
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": api_id,
-            "authorizer": {"iam": _caller()},
+            "authorizer": {"iam": _identity(caller)},
             "domainName": domain,
             "domainPrefix": domain.split(".")[0],
             "http": {
@@ -119,13 +125,14 @@ def _encode(request: Request) -> tuple[str, bool]:
     return base64.b64encode(request.body).decode(), True
 
 
-def _caller() -> dict[str, Any]:
+def _identity(caller: Caller) -> dict[str, Any]:
+    user_id = f"AIDA{caller.access_key.upper()}"
     return {
-        "accessKey": ACCESS_KEY,
+        "accessKey": caller.access_key,
         "accountId": ACCOUNT,
-        "callerId": "AIDALAPTOP",
+        "callerId": user_id,
         "cognitoIdentity": None,
         "principalOrgId": None,
-        "userArn": CALLER_ARN,
-        "userId": "AIDALAPTOP",
+        "userArn": caller.arn,
+        "userId": user_id,
     }

@@ -129,6 +129,7 @@ class Makers:
 RUN_HERE = frozenset(
     {
         "AWS::ApiGatewayV2::Api",
+        "AWS::IAM::ManagedPolicy",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Function",

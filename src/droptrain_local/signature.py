@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
-from droptrain_local.clients import ACCESS_KEY, REGION, SECRET_KEY
+from droptrain_local.clients import REGION
 
 _SERVICE = "execute-api"
 _CLOCK_SKEW_SECONDS = 300
@@ -24,8 +24,8 @@ _AUTHORIZATION = re.compile(
 class _Signer(SigV4Auth):
     """Signs the headers that the client named, where botocore would choose them itself."""
 
-    def __init__(self, signed: list[str]) -> None:
-        super().__init__(Credentials(ACCESS_KEY, SECRET_KEY), _SERVICE, REGION)
+    def __init__(self, credentials: Credentials, signed: list[str]) -> None:
+        super().__init__(credentials, _SERVICE, REGION)
         self._signed = signed
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
@@ -36,28 +36,31 @@ class _Signer(SigV4Auth):
         return headers
 
 
-def is_signed(method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-    """Whether the request carries a valid signature by the laptop's credentials, not older than 5 minutes.
+def signer_of(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, now: datetime, secrets: Mapping[str, str]
+) -> str | None:
+    """The access key whose valid signature the request carries, not older than 5 minutes; None if none does.
 
-    `url` is the whole URL as the client sent it, `headers` has names in lower case. A request whose body
-    isn't signed is refused.
+    `url` is the whole URL as the client sent it, `headers` has names in lower case, `secrets` are the secret
+    keys by access key. A request whose body isn't signed is refused.
     """
     given = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     stamp = headers.get("x-amz-date", "")
     if given is None or not _is_fresh(stamp, now):
-        return False
+        return None
     signed = given["headers"].split(";")
     scope = f"{stamp[:8]}/{REGION}/{_SERVICE}/aws4_request"
-    if given["key"] != ACCESS_KEY or given["scope"] != scope or "host" not in signed:
-        return False
+    if given["key"] not in secrets or given["scope"] != scope or "host" not in signed:
+        return None
     digest = hashlib.sha256(body).hexdigest()
     if headers.get("x-amz-content-sha256", digest) != digest:
-        return False
+        return None
     request = AWSRequest(method, url, dict(headers), body)
     request.context["timestamp"] = stamp
-    signer = _Signer(signed)
+    signer = _Signer(Credentials(given["key"], secrets[given["key"]]), signed)
     text = signer.string_to_sign(request, signer.canonical_request(request))
-    return hmac.compare_digest(signer.signature(text, request), given["signature"])
+    is_valid = hmac.compare_digest(signer.signature(text, request), given["signature"])
+    return given["key"] if is_valid else None
 
 
 def _is_fresh(stamp: str, now: datetime) -> bool:

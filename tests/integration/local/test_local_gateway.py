@@ -12,10 +12,15 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from droptrain_local.callers import LAPTOP, Caller
 from droptrain_local.gateway import Gateway, Route
 from droptrain_local.lambda_runtime import FunctionError
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:api"
+
+READS = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "arn:aws:execute-api:*:*:api/*/GET/*"}
+READER = Caller("reader", "reader", "arn:aws:iam::123456789012:user/reader", ({"Statement": [READS]},))
+CALLERS = {"test": LAPTOP, "reader": READER}
 
 
 class Failed(FunctionError):
@@ -34,16 +39,18 @@ def echo(arn: str, event: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
-    routes = [Route("POST", "/runs", ARN, True), Route("GET", "/runs/{run_id}", ARN, True)]
-    served = Gateway("api", routes, echo)
+    routes = [Route("POST", "/runs", ARN), Route("GET", "/runs/{run_id}", ARN)]
+    served = Gateway("api", routes, echo, CALLERS)
     yield served
     served.close()
 
 
-def call(gateway: Gateway, method: str, path: str, body: bytes = b"", *, secret: str | None = "test") -> Any:
+def call(
+    gateway: Gateway, method: str, path: str, body: bytes = b"", *, secret: str | None = "test", key="test"
+) -> Any:
     request = AWSRequest(method, gateway.url + path, data=body, headers={"Content-Type": "application/json"})
     if secret:
-        SigV4Auth(Credentials("test", secret), "execute-api", "eu-west-1").add_auth(request)
+        SigV4Auth(Credentials(key, secret), "execute-api", "eu-west-1").add_auth(request)
     answer = URLLib3Session().send(request.prepare())
     return answer.status_code, json.loads(answer.text)
 
@@ -64,6 +71,15 @@ def test_a_path_s_parameter_is_named(gateway: Gateway) -> None:
 @pytest.mark.parametrize("secret", [None, "wrong"])
 def test_an_unsigned_or_wrongly_signed_request_is_forbidden(gateway: Gateway, secret) -> None:
     assert call(gateway, "POST", "/runs", secret=secret) == (403, {"message": "Forbidden"})
+
+
+def test_a_caller_may_do_what_its_policies_allow(gateway: Gateway) -> None:
+    status, event = call(gateway, "GET", "/runs/x", key="reader", secret="reader")
+    assert status == 201
+    assert event["requestContext"]["authorizer"]["iam"]["userArn"] == READER.arn
+    assert call(gateway, "POST", "/runs", key="reader", secret="reader") == (403, {"message": "Forbidden"})
+    assert call(gateway, "GET", "/runs/x", key="reader", secret="test") == (403, {"message": "Forbidden"})
+    assert call(gateway, "GET", "/runs/x", key="nobody", secret="reader") == (403, {"message": "Forbidden"})
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("DELETE", "/runs"), ("GET", "/runs/a/b")])

@@ -59,7 +59,11 @@ def test_old_versions_unfinished_uploads_and_logs_go_away() -> None:
     inputs, outputs = rules["replaced-inputs"], rules["replaced-outputs"]
     assert inputs["NoncurrentVersionExpiration"]["NoncurrentDays"] == {"Ref": "OldVersionDays"}
     assert (inputs["Prefix"], outputs["Prefix"]) == ("projects/", "runs/")
-    assert not any("ExpirationInDays" in rule for rule in rules.values()), "nothing current is ever deleted"
+    expiring = {name: rule for name, rule in rules.items() if "ExpirationInDays" in rule}
+    assert set(expiring) == {"old-runs"}, "nothing else that is current is ever deleted"
+    assert expiring["old-runs"]["Prefix"] == "runs/"
+    assert expiring["old-runs"]["Status"] == {"Fn::If": ["RunsExpire", "Enabled", "Disabled"]}
+    assert template()["Parameters"]["RunDays"]["Default"] == 0, "nor that, unless the owner says so"
     (logs,) = properties("AccessLogsBucket")["LifecycleConfiguration"]["Rules"]
     assert logs["ExpirationInDays"] == {"Ref": "LogRetentionDays"}
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from template import template
+from template import properties, template
 
 
 def logical_id(reference: dict[str, Any]) -> str:
@@ -163,8 +163,22 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("GET", "/runs/{run_id}"),
         ("POST", "/runs/{run_id}/cancel"),
         ("GET", "/projects"),
+        ("GET", "/runs/{run_id}/logs"),
+        ("GET", "/runs/{run_id}/metrics"),
+        ("GET", "/runs/{run_id}/artifacts"),
+        ("POST", "/projects/{project}/datasets/{dataset}/uploads"),
+        ("DELETE", "/projects/{project}/datasets/{dataset}"),
+        ("GET", "/openapi.json"),
+        ("X-AMAZON-APIGATEWAY-ANY-METHOD", "/$default"),
     }
     assert all(security == [{"AWS_IAM": []}] for security in routes.values())
+
+
+def test_a_paused_stack_leaves_uploads_in_their_queue() -> None:
+    uploads = properties("DatasetUploadedFunction")["Events"]["Uploads"]["Properties"]
+    assert uploads["Enabled"] == {"Fn::If": ["Works", True, False]}
+    assert template()["Conditions"]["Works"] == {"Fn::Equals": [{"Ref": "Paused"}, ""]}
+    assert properties("UploadsQueue")["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
 def test_the_settings_that_functions_read_are_in_their_environment() -> None:

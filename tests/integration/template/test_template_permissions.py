@@ -10,6 +10,11 @@ JOB_DEFINITION = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:j
 JOBS = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job/*"
 SUBMIT = [f"{JOB_DEFINITION}:*", "OnDemandJobQueue.JobQueueArn", "SpotJobQueue.JobQueueArn"]
 BUCKET, TABLE = ["DataBucket.Arn"], ["RunsTable.Arn"]
+DROPPED = "${DataBucket.Arn}/projects/*/data/*"
+LOG_STREAMS = (
+    "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:"
+    "log-group:/aws/batch/job:log-stream:${Name}/*"
+)
 STREAM = ["${RunsTable.Arn}/stream/*"]
 
 
@@ -75,8 +80,15 @@ EXPECTED = {
     "RunsApiFunction": {
         **logs("RunsApi"),
         **LAUNCH,
-        "s3:GetObject": [*LAUNCH["s3:GetObject"], "${DataBucket.Arn}/runs/*/run.json"],
-        "dynamodb:Query": ["${RunsTable.Arn}/index/by_project", "${RunsTable.Arn}/index/by_time"],
+        "s3:GetObject": [*LAUNCH["s3:GetObject"], "${DataBucket.Arn}/runs/*"],
+        "s3:PutObject": [*LAUNCH["s3:PutObject"], DROPPED],
+        "s3:AbortMultipartUpload": [DROPPED],
+        "s3:DeleteObjectVersion": [DROPPED, "${DataBucket.Arn}/runs/*/pinned/*"],
+        "s3:ListBucketVersions": BUCKET * 2,
+        "dynamodb:Query": [
+            f"${{RunsTable.Arn}}/index/{name}" for name in ("by_activity", "by_project", "by_time")
+        ],
+        "logs:GetLogEvents": [LOG_STREAMS],
     },
 }
 # Actions that know no resource (AWS Service Authorization Reference).
@@ -173,6 +185,10 @@ def test_roles_trust_one_service_each(of_type: Any) -> None:
 NEEDS = {
     "get_object": {"s3:GetObject"},
     "put_object": {"s3:PutObject"},
+    "create_multipart_upload": {"s3:PutObject"},
+    "delete_objects": {"s3:DeleteObjectVersion"},
+    "generate_presigned_url": {"s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"},
+    "get_log_events": {"logs:GetLogEvents"},
     "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
     "get_item": {"dynamodb:GetItem"},
@@ -200,3 +216,28 @@ def test_the_functions_together_may_do_what_the_core_calls_and_no_more(of_type: 
         logs(""), receives(""), EXPECTED["RunChangedFunction"].keys() - needed
     )
     assert allowed == needed | platform
+
+
+def test_an_operator_may_do_what_a_reader_may_and_neither_reaches_beyond_the_stack(of_type: Any) -> None:
+    policies = of_type("AWS::IAM::ManagedPolicy")
+    reader, operator = (
+        granted({"Policies": [policies[name]]}) for name in ("ReaderPolicy", "OperatorPolicy")
+    )
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RunsApi}"
+    stack = {"cloudformation:DescribeStacks": ["AWS::StackId"]}
+    assert reader == {"execute-api:Invoke": [f"{api}/*/GET/*"], **stack}
+    queues = sorted(f"{name}.Arn" for name in of_type("AWS::SQS::Queue") if "DeadLetter" in name)
+    quotas = "arn:${AWS::Partition}:servicequotas:${AWS::Region}:${AWS::AccountId}:ec2"
+    assert {name: value for name, value in operator.items() if not name.startswith("s3:")} == {
+        "execute-api:Invoke": [f"{api}/*"],
+        **stack,
+        "cloudformation:ListStackResources": ["AWS::StackId"],
+        "sqs:GetQueueAttributes": queues,
+        "sns:ListSubscriptionsByTopic": ["AlarmsTopic", "NoticesTopic"],
+        "ecr:DescribeImages": ["ImageRepository.Arn"],
+        "servicequotas:GetServiceQuota": [f"{quotas}/L-3819A6DF", f"{quotas}/L-DB2E81BA"],
+        "batch:DescribeComputeEnvironments": ["*"],
+        "batch:DescribeJobQueues": ["*"],
+    }
+    in_bucket = {resource for name, value in operator.items() if name.startswith("s3:") for resource in value}
+    assert in_bucket == {"DataBucket.Arn", "${DataBucket.Arn}/projects/*"}

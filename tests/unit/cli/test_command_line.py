@@ -5,8 +5,11 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
+from droptrain.domain import run
 
+from droptrain_cli.commands import runs
 from droptrain_cli.main import main
 
 
@@ -29,14 +32,45 @@ def test_version_is_the_package_s_own():
 def test_help_loads_neither_aws_clients_nor_the_laptop_cloud():
     code = (
         "import sys; from droptrain_cli.main import main\n"
-        "try: main(['local', 'demo', '--help'])\n"
-        "except SystemExit: pass\n"
+        "for words in (['--help'], ['local', 'demo', '--help'], ['rerun', '--help']):\n"
+        "  try: main(words)\n"
+        "  except SystemExit: pass\n"
         "print(sorted({'boto3', 'moto', 'rich', 'tensorflow', 'droptrain_local'} & set(sys.modules)))"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert shown.stdout.endswith("[]\n")
+
+
+def test_a_fault_of_ours_is_told_in_a_sentence_and_debug_names_the_option(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def broken() -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("droptrain_local.state.read_state", broken)
+    shown = CliRunner().invoke(main, ["runs"])
+    assert shown.exit_code == 1
+    assert shown.output == "Error: KeyError: 'x'. That is a fault of droptrain: --debug shows where.\n"
+    assert "Traceback" in CliRunner().invoke(main, ["runs", "--debug"]).output
+
+
+def test_runs_may_be_asked_for_by_every_status_that_there_is():
+    assert runs.STATUSES == run.STATUSES
+
+
+def test_a_shell_completes_commands_and_options():
+    def completed(words: str) -> str:
+        asked = {
+            "_DROPTRAIN_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        return CliRunner().invoke(main, env=asked, prog_name="droptrain").output
+
+    assert completed("droptrain re") == "plain,rerun\n"
+    assert "plain,--follow\n" in completed("droptrain logs --")
 
 
 def test_a_port_that_cannot_be_is_refused():

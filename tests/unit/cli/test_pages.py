@@ -1,9 +1,11 @@
 """Every page of the project: its links lead somewhere, and what it says of commands and packages holds."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +19,7 @@ PAGES = [
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()
 ]  # fmt: skip
+SHELL = re.compile(r"^```(?:sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 REQUIREMENTS = [
     "requirements/laptop.in", "requirements/dev.in", "layers/droptrain/requirements.in",
@@ -43,6 +46,23 @@ def test_every_droptrain_command_that_a_page_names_exists(page: Path):
         shown = CliRunner().invoke(main, [*words.split(), "--help"])
         assert shown.exit_code == 0, f"{page.name}: droptrain {words}"
         assert shown.output.startswith(f"Usage: main {words.strip()}"), f"{page.name}: droptrain {words}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_droptrain_command_line_that_a_page_shows_parses(page: Path):
+    for block in SHELL.findall(page.read_text("utf-8")):
+        for line in re.findall(r"(?:^|&& |\| )(droptrain [^|&#\n]*)", block, re.MULTILINE):
+            _parse(main, shlex.split(line))
+
+
+def _parse(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:
+    """Check a command line down to its last option; click.UsageError if it is wrong."""
+    name, *rest = words
+    context = command.make_context(name, rest, parent=parent)
+    if isinstance(command, click.Group):
+        _, inner, rest = command.resolve_command(context, [*context.protected_args, *context.args])
+        assert inner
+        _parse(inner, [str(inner.name), *rest], context)
 
 
 def test_the_page_on_dependencies_names_each_package_and_no_other():

@@ -12,6 +12,10 @@ from droptrain.settings import Settings
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields__} | {
+    "PAUSED": "",
+    "OVERRIDE_GPUS": "1",
+    "OVERRIDE_VCPUS": "8",
+    "OVERRIDE_MEMORY_GIB": "32",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:notices",
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -38,8 +42,9 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType
         return module
 
     yield load_function
-    for name in {"models", "problems"} & (set(sys.modules) - before):
-        del sys.modules[name]
+    for name in set(sys.modules) - before:
+        if FUNCTIONS in Path(sys.modules[name].__file__ or "").parents:
+            del sys.modules[name]
 
 
 @pytest.fixture

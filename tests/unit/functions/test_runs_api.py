@@ -1,31 +1,41 @@
 """The HTTP API's translation: requests to use cases, runs to JSON, errors to problem documents."""
 
+import base64
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from droptrain.aws.logs import Line
+from droptrain.aws.signed_requests import SignedRequest
+from droptrain.datasets import Deleted, NewFile, Upload
 from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import (
     AlreadyFinishedError,
     BadCursorError,
     BusyError,
     Cause,
+    InUseError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
+    PausedError,
     RejectedError,
 )
 from droptrain.domain.run import GpuUse
+from droptrain.domain.series import Point, Series
 from droptrain.query import Listing, Project, ProjectListing
+from droptrain.results import LogListing
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from records import RUN_ID, run
 
 REQUEST = json.loads((Path(__file__).parents[2] / "events" / "http_request.json").read_text("utf-8"))
 
 
 class UseCases:
-    """Stands for launch, query and cancel: notes what it is asked, answers a run or raises."""
+    """Stands for every use case: notes what it is asked, answers or raises."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -51,18 +61,45 @@ class UseCases:
         self.asked.append(filters)
         return self._give()
 
+    def logs(self, run_id: str, **more: Any) -> Any:
+        self.asked.append((run_id, more))
+        return self._give()
+
+    def metrics(self, run_id: str) -> Any:
+        self.asked.append(run_id)
+        return self._give()
+
+    def artifacts(self, run_id: str, **more: Any) -> Any:
+        self.asked.append((run_id, more))
+        return self._give()
+
+    def uploads(self, project: str, dataset: str, files: Any) -> Any:
+        self.asked.append((project, dataset, list(files)))
+        return self._give()
+
+    def delete(self, project: str, dataset: str) -> Any:
+        self.asked.append((project, dataset))
+        return self._give()
+
     def _give(self) -> Any:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
 
+def with_resources(**resources: Any) -> dict[str, Any]:
+    return {"project": "p", "dataset": "d", "overrides": {"resources": resources}}
+
+
 @pytest.fixture
 def call(load, context):
     app = load("runs_api")
 
-    def ask(use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None):
-        app.launch = app.query = app.cancel = use_cases
+    def ask(
+        use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None, base64=False
+    ):
+        for name in ("launch", "query", "cancel", "results", "datasets"):
+            setattr(app.run_routes.use_cases, name, lambda: use_cases)
         request = json.loads(json.dumps(REQUEST))
         request["routeKey"] = f"{method} {path}"
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
@@ -70,9 +107,10 @@ def call(load, context):
         request["rawQueryString"] = query
         request["queryStringParameters"] = dict(pair.split("=") for pair in query.split("&") if pair)
         request["headers"] |= headers or {}
+        request["isBase64Encoded"] = base64
         request["body"] = body if isinstance(body, str | None) else json.dumps(body)
         answer = app.handler(request, context)
-        return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
+        return answer["statusCode"], json.loads(answer["body"] or "null"), answer["headers"]
 
     return ask
 
@@ -163,7 +201,9 @@ def test_a_cancel_names_its_caller(call) -> None:
     (KeyReusedError("reused"), 422, "idempotency-key-reused"),
     (RejectedError(Cause("bad_recipe", "hyperparameters.x", "f")), 422, "bad-overrides"),
     (BadCursorError("cursor"), 400, "bad-cursor"),
+    (InUseError("trains"), 409, "in-use"),
     (BusyError("busy"), 503, "busy"),
+    (PausedError("no budget"), 503, "paused"),
 ])  # fmt: skip
 def test_every_error_has_its_problem_document(call, error, status, kind) -> None:
     code, body, headers = call(UseCases(error), "POST", "/runs", {"project": "p", "dataset": "d"})
@@ -171,7 +211,7 @@ def test_every_error_has_its_problem_document(call, error, status, kind) -> None
     assert body["type"] == f"urn:droptrain:problem:{kind}"
     assert body["detail"] == str(error)
     assert headers["Content-Type"] == "application/problem+json"
-    assert ("Retry-After" in headers) == (status == 503)
+    assert ("Retry-After" in headers) == (kind == "busy")
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
@@ -192,7 +232,24 @@ def test_what_is_not_json_is_400(call, body) -> None:
     assert (code, answer["type"]) == (400, "urn:droptrain:problem:malformed-json")
 
 
+def test_a_body_in_base64_is_read_and_one_that_is_no_text_is_400(call) -> None:
+    body = base64.b64encode(b'{"project": "p", "dataset": "d"}').decode()
+    assert call(UseCases((run(), True)), "POST", "/runs", body, base64=True)[0] == 202
+    code, answer, headers = call(UseCases(None), "POST", "/runs", "/w==", base64=True)
+    assert (code, answer["type"]) == (400, "urn:droptrain:problem:malformed-json")
+    assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_whole_number_may_have_a_point(call) -> None:
+    use_cases = UseCases((run(), True))
+    overrides = {"resources": {"gpus": 2.0}, "hyperparameters": {"rate": 1.5}}
+    call(use_cases, "POST", "/runs", {"project": "p", "dataset": "d", "overrides": overrides})
+    assert use_cases.asked[0][2]["overrides"] == {"resources": {"gpus": 2}, "hyperparameters": {"rate": 1.5}}
+
+
 @pytest.mark.parametrize(("body", "field"), [
+    (with_resources(gpus=1.5), "body.overrides.resources.gpus"),
+    (with_resources(tpus=1), "body.overrides.resources.tpus"),
     ({"project": "p", "dataset": "d", "epochs": 3}, "body.epochs"),
     ({"project": "p"}, "body"),
     ({"from_run": RUN_ID, "project": "p"}, "body"),
@@ -213,6 +270,94 @@ def test_a_wrong_filter_is_422(call, query) -> None:
     code, answer, _ = call(UseCases(None), "GET", "/runs", query=query)
     assert code == 422
     assert query.split("=")[0] in answer["detail"]
+
+
+def test_a_run_that_is_as_it_was_is_304(call) -> None:
+    _, _, headers = call(UseCases(run()), "GET", f"/runs/{RUN_ID}")
+    tag = headers["ETag"]
+    for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+        code, body, again = call(UseCases(run()), "GET", f"/runs/{RUN_ID}", headers={"if-none-match": known})
+        assert (code, body, again.get("ETag")) == (304, None, tag)
+    changed = UseCases(run(status="RUNNING"))
+    code, _, headers = call(changed, "GET", f"/runs/{RUN_ID}", headers={"if-none-match": tag})
+    assert code == 200
+    assert headers["ETag"] != tag
+
+
+def test_a_log_is_told_by_attempt(call) -> None:
+    listing = LogListing((Line("2026-11-23T02:10:00Z", 1, "epoch 1"), Line(None, None, "ü")), "next")
+    use_cases = UseCases(listing)
+    code, body, _ = call(use_cases, "GET", f"/runs/{RUN_ID}/logs", query="limit=2&cursor=abc")
+    assert (code, body["cursor"]) == (200, "next")
+    assert body["lines"] == [
+        {"at": "2026-11-23T02:10:00Z", "attempt": 1, "text": "epoch 1"},
+        {"at": None, "attempt": None, "text": "ü"},
+    ]
+    assert use_cases.asked == [(RUN_ID, {"limit": 2, "cursor": "abc"})]
+
+
+def test_metrics_are_told_by_step(call) -> None:
+    found = (Series("loss", 2, (Point(1, 0.7), Point(2, 0.5))),)
+    code, body, _ = call(UseCases(found), "GET", f"/runs/{RUN_ID}/metrics")
+    assert code == 200
+    points = [{"step": 1, "value": 0.7}, {"step": 2, "value": 0.5}]
+    assert body == {"series": [{"name": "loss", "count": 2, "points": points}]}
+
+
+def test_uploads_are_signed_with_and_without_a_size(call) -> None:
+    at = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
+    put = SignedRequest("PUT", "https://s3/x", {"x-amz-checksum-crc32": "y6N3aw=="})
+    use_cases = UseCases([Upload("train.csv", "projects/p/data/d/train.csv", at, put, None)])
+    files = [{"name": "train.csv", "size": 5, "crc32": "y6N3aw=="}, "sub/test.csv"]
+    code, body, _ = call(use_cases, "POST", "/projects/p/datasets/d/uploads", {"files": files})
+    assert code == 200
+    assert body["uploads"][0]["put"] == {
+        "method": "PUT", "url": "https://s3/x", "headers": {"x-amz-checksum-crc32": "y6N3aw=="},
+    }  # fmt: skip
+    assert use_cases.asked == [("p", "d", [NewFile("train.csv", 5, "y6N3aw=="), NewFile("sub/test.csv")])]
+
+
+@pytest.mark.parametrize("file", [
+    "", "/x", "../x", "a/../b", "a//b", ".hidden", "a/.b", "a\\b", "a\nb", "x" * 201, 7, None, {"name": "x"},
+    {"name": "x", "size": -1, "crc32": "y6N3aw=="}, {"name": "x", "size": 1, "crc32": "y6N3aw"},
+    {"name": "../x", "size": 1, "crc32": "y6N3aw=="}, {"name": "x", "size": 1 << 41, "crc32": "y6N3aw=="},
+])  # fmt: skip
+def test_a_file_that_can_not_be_dropped_is_422(call, file) -> None:
+    code, body, _ = call(UseCases(None), "POST", "/projects/p/datasets/d/uploads", {"files": [file]})
+    assert (code, body["type"]) == (422, "urn:droptrain:problem:invalid-request")
+
+
+@pytest.mark.parametrize("path", [
+    "/projects/P/datasets/d", "/projects/p/datasets/..", "/projects/p%0A/datasets/d", "/projects/é/datasets/d"
+])  # fmt: skip
+def test_a_dataset_that_can_not_be_is_422(call, path) -> None:
+    assert call(UseCases(None), "DELETE", path)[0] == 422
+
+
+def test_a_dataset_is_deleted(call) -> None:
+    code, body, _ = call(UseCases(Deleted(3, complete=True)), "DELETE", "/projects/p/datasets/d")
+    assert (code, body) == (200, {"deleted": 3, "complete": True})
+
+
+def test_the_description_is_that_of_the_routes(load) -> None:
+    app = load("runs_api")
+    made = app.description.describe(app.app, app.ROUTES)
+    assert json.loads(app.description.FILE.read_text("utf-8")) == made, "say: make openapi"
+    OpenAPIV31SpecValidator(made).validate()
+
+
+def test_the_description_is_served(call) -> None:
+    code, body, _ = call(UseCases(None), "GET", "/openapi.json")
+    assert (code, body["openapi"]) == (200, "3.1.0")
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), [
+    ("DELETE", "/runs", "GET, POST"), ("PUT", f"/runs/{RUN_ID}", "GET"), ("HEAD", "/projects", "GET"),
+])  # fmt: skip
+def test_a_method_that_a_path_lacks_is_405(call, method, path, allowed) -> None:
+    code, answer, headers = call(UseCases(None), method, path)
+    assert (code, answer["type"]) == (405, "urn:droptrain:problem:no-such-method")
+    assert headers["Allow"] == allowed
 
 
 def test_an_unknown_path_is_404(call) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from droptrain_local.callers import LAPTOP
 from droptrain_local.delivery import failed_items
 from droptrain_local.errors import TemplateError
 from droptrain_local.gateway import Route, routes_of
@@ -25,7 +26,7 @@ def test_a_request_becomes_payload_two() -> None:
         b'{"a": "\xc3\xa4"}',
         **{"content-type": "application/json", "cookie": "k=v; l=w"},
     )
-    event = as_event(asked, "POST /runs/{id}", {"id": "a b"}, "api", NOW)
+    event = as_event(asked, "POST /runs/{id}", {"id": "a b"}, "api", NOW, LAPTOP)
     assert (event["version"], event["routeKey"], event["rawPath"]) == ("2.0", "POST /runs/{id}", "/runs/a b")
     assert event["rawQueryString"] == "x=1&x=2&y="
     assert event["queryStringParameters"] == {"x": "1,2", "y": ""}
@@ -38,7 +39,7 @@ def test_a_request_becomes_payload_two() -> None:
 
 
 def test_a_request_without_query_or_body_has_neither_field() -> None:
-    event = as_event(request(), "POST /runs", {}, "api", NOW)
+    event = as_event(request(), "POST /runs", {}, "api", NOW, LAPTOP)
     assert not {"body", "queryStringParameters", "pathParameters", "cookies"} & event.keys()
 
 
@@ -46,7 +47,7 @@ def test_a_request_without_query_or_body_has_neither_field() -> None:
     ("kind", "body"), [("application/octet-stream", b"abc"), ("application/json", b"\xff")]
 )
 def test_a_binary_body_comes_as_base64(kind, body) -> None:
-    assert as_event(request(body=body, **{"content-type": kind}), "POST /runs", {}, "api", NOW)[
+    assert as_event(request(body=body, **{"content-type": kind}), "POST /runs", {}, "api", NOW, LAPTOP)[
         "isBase64Encoded"
     ]
 
@@ -74,7 +75,7 @@ def test_fixed_paths_are_found_before_those_with_parameters() -> None:
     routes = list(
         routes_of({"paths": {"/runs/{id}": {"get": operation}, "/runs/latest": {"get": operation}}})
     )
-    assert routes[0] == Route("GET", "/runs/latest", "arn:aws:lambda:r:1:function:f", True)
+    assert routes[0] == Route("GET", "/runs/latest", "arn:aws:lambda:r:1:function:f")
     assert routes[1].match("GET", "/runs/a%2Fb") == {"id": "a/b"}
     assert routes[1].match("GET", "/runs/") is None
     assert routes[1].match("POST", "/runs/x") is None

@@ -8,7 +8,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from droptrain_local.signature import is_signed
+from droptrain_local.signature import signer_of
 
 URL = "http://127.0.0.1:8000/runs?project=a%20b&status=RUNNING&empty="
 BODY = b'{"project": "p"}'
@@ -24,7 +24,8 @@ def sign(
 
 
 def check(headers: dict[str, str], *, url: str = URL, body: bytes = BODY, late: float = 0) -> bool:
-    return is_signed("POST", url, headers, body, datetime.now(UTC) + timedelta(seconds=late))
+    now = datetime.now(UTC) + timedelta(seconds=late)
+    return signer_of("POST", url, headers, body, now, {"test": "test"}) == "test"
 
 
 def test_a_signed_request_passes() -> None:

@@ -37,6 +37,7 @@ from droptrain.domain.errors import (
     RejectedError,
     UnsureError,
 )
+from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import JobRequest, Run, Step
@@ -121,6 +122,7 @@ class Launch:
         prices: PriceList,
         instance_type: str,
         clock: Clock,
+        owner: Owner | None = None,
     ) -> None:
         self._bucket = bucket
         self._table = table
@@ -129,12 +131,14 @@ class Launch:
         self._prices = prices
         self._instance_type = instance_type
         self._clock = clock
+        self._owner = owner or Owner()
 
     def upload(self, key: str, version_id: str) -> Launched:
         """Judge one uploaded object: launch what its dataset holds now, if that is ready and has no run yet.
 
         BusyError, UnsureError and DeniedError mean: deliver the event again later.
         """
+        self._owner.check_running()
         place = judge_key(key)
         if isinstance(place, OtherKey):
             return Launched("ignored")
@@ -152,7 +156,11 @@ class Launch:
         return self._launch_drop(found, ObjectVersion(key, version_id, 0, ""))
 
     def revisit(self, waiting: Waiting) -> Launched | Incomplete:
-        """Look again at a dataset that waits: what is complete by now is launched, as its event got lost."""
+        """Look again at a dataset that waits: what is complete by now is launched, as its event got lost.
+
+        BusyError and UnsureError mean: look again later.
+        """
+        self._owner.check_running()
         how = self._how(waiting.project)
         found = self._look(waiting.project, waiting.dataset, how)
         notify = how.recipe.notify if how.recipe else recipes.EVENTS
@@ -178,10 +186,12 @@ class Launch:
         The same inputs, recipe, code and overrides are the same run, unless `rerun`.
 
         NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have,
-        DeniedError if AWS Batch refuses the stack; the run is recorded all the same.
+        DeniedError if AWS Batch refuses the stack; the run is recorded all the same. PausedError.
         """
+        self._owner.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
+        self._owner.check_overrides(overrides or {})
         found = self._look(project, dataset, self._how(project, overrides or {}))
         if not found.readiness.inputs:
             folder = data_prefix(project, dataset)
@@ -211,8 +221,10 @@ class Launch:
     def repeat(self, run_id: str, *, caller: str, request: Request | None = None) -> tuple[Run, bool]:
         """Launch the very same bytes and settings as those of an older run: (the new run, whether it is new).
 
-        NotFoundError, NotReadyError for a run that never had a plan, KeyReusedError, DeniedError.
+        NotFoundError, NotReadyError for a run that never had a plan, KeyReusedError, DeniedError,
+        PausedError.
         """
+        self._owner.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
         for _ in range(_CLAIM_TRIES):
@@ -246,8 +258,9 @@ class Launch:
     def finish(self, run: Run) -> None:
         """Give an old claim its Batch job: adopt the one that has its name, or submit it now.
 
-        BusyError if somebody else does so at this moment.
+        BusyError if somebody else does so at this moment, or the stack is paused.
         """
+        self._owner.check_running()
         held = self._table.hold_claim(run, self._now())
         if held is None:
             raise BusyError(f"{run.run_id} is being launched by others at this moment")

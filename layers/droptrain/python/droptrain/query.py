@@ -1,21 +1,17 @@
 """Query: read runs, one by one or in pages whose cost doesn't grow with the table."""
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
-from typing import Any
 
+from droptrain import cursors
 from droptrain.aws.bucket import Bucket
-from droptrain.aws.run_table import Position, RunTable
+from droptrain.aws.run_table import KIND, Position, RunTable
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain.dataset import PROJECT_NAME, Waiting
-from droptrain.domain.errors import BadCursorError, NotFoundError
+from droptrain.domain.errors import NotFoundError
 from droptrain.domain.run import Run
 
 # How many pages one filtered request may read before it hands back what it has and a cursor.
 _PAGES = 5
-_MAX_CURSOR = 2000
 
 
 @dataclass(frozen=True)
@@ -75,48 +71,34 @@ class Query:
             position = page.position
             if position is None or len(found) == limit:
                 break
-        return Listing(tuple(found), _cursor(position) if position else None)
+        return Listing(tuple(found), cursors.encode(_texts(position)) if position else None)
 
     def projects(self, *, limit: int, cursor: str | None = None) -> ProjectListing:
         """At most `limit` projects by name: those that have a folder in the bucket.
 
         BadCursorError for a cursor that this list didn't hand out.
         """
-        after = _in_cursor(cursor) if cursor else None
+        after = cursors.decode(cursor) if cursor else None
         if cursor and not (isinstance(after, str) and PROJECT_NAME.fullmatch(after)):
-            raise BadCursorError("The cursor isn't one that this list handed out")
+            raise cursors.refused()
         names, more = self._bucket.projects(after, limit)
         found = [self._project(name) for name in names if PROJECT_NAME.fullmatch(name)]
-        return ProjectListing(tuple(found), _as_cursor(names[-1]) if more else None)
+        return ProjectListing(tuple(found), cursors.encode(names[-1]) if more else None)
 
     def _project(self, name: str) -> Project:
         page = self._table.page(project=name, status=None, limit=1, position=None)
         return Project(name, page.runs[0] if page.runs else None, self._waiting.of_project(name))
 
 
-def _cursor(position: Position) -> str:
-    return _as_cursor({name: value["S"] for name, value in position.items()})
+def _texts(position: Position) -> dict[str, str]:
+    return {name: value["S"] for name, value in position.items()}
 
 
 def _position(cursor: str, project: str | None) -> Position:
-    owner = "project" if project else "kind"
-    values = _in_cursor(cursor)
+    owner, owned = ("project", project) if project else ("kind", KIND)
+    values = cursors.decode(cursor)
     if not isinstance(values, dict) or set(values) != {"pk", "created_order", owner}:
-        raise BadCursorError("The cursor isn't one that this list handed out")
-    if not all(isinstance(value, str) and value for value in values.values()) or (
-        project and values["project"] != project
-    ):
-        raise BadCursorError("The cursor belongs to another list")
+        raise cursors.refused()
+    if values[owner] != owned or not all(isinstance(value, str) and value for value in values.values()):
+        raise cursors.refused()
     return {name: {"S": value} for name, value in values.items()}
-
-
-def _as_cursor(values: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
-
-
-def _in_cursor(cursor: str) -> Any:
-    """What a cursor holds; None if it isn't one of ours."""
-    try:
-        return json.loads(base64.urlsafe_b64decode(cursor)) if len(cursor) <= _MAX_CURSOR else None
-    except (binascii.Error, ValueError, RecursionError):
-        return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """Names and ARNs of the stack's resources."""
+    """Names and ARNs of the stack's resources, and what its owner decided, as texts."""
 
     table_name: str
     bucket_name: str
@@ -16,6 +16,10 @@ class Settings:
     notices_topic_arn: str
     default_instance_type: str
     aws_region: str
+    paused: str
+    override_gpus: str
+    override_vcpus: str
+    override_memory_gib: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

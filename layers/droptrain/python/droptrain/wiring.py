@@ -1,7 +1,9 @@
 """The one place that makes clients and puts use cases together from the settings."""
 
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -9,21 +11,32 @@ from botocore.config import Config
 from droptrain.announce import Announce
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.job_queue import JobQueue
+from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
+from droptrain.aws.signed_requests import SignedRequests
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.blocked import Blocked
 from droptrain.cancel import Cancel
+from droptrain.datasets import Datasets
+from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList, read_price_list
 from droptrain.launch import Launch
 from droptrain.query import Query
 from droptrain.reconcile import Reconcile
+from droptrain.results import Results
 from droptrain.settings import Settings
 from droptrain.track import Track
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
+# The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
+_SIGNS = _RETRIES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 class Wiring:
@@ -47,6 +60,7 @@ class Wiring:
             self._prices(),
             settings.default_instance_type,
             now,
+            self._owner(),
         )
 
     def track(self) -> Track:
@@ -75,8 +89,40 @@ class Wiring:
         """Runs are read."""
         return Query(self._table, self._waiting, self._bucket())
 
+    def results(self) -> Results:
+        """What runs left is read."""
+        logs = TrainingLogs(self._session.client("logs", config=_RETRIES))
+        return Results(self._table, logs, self._run_files(), self._signed(), now)
+
+    def datasets(self) -> Datasets:
+        """Datasets are dropped and deleted."""
+        return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
+
+    @cached_property
+    def _s3(self) -> "S3Client":
+        return self._session.client("s3", config=_RETRIES)
+
+    @cached_property
+    def _signing_s3(self) -> "S3Client":
+        return self._session.client("s3", config=_SIGNS)
+
+    def _owner(self) -> Owner:
+        settings = self._settings
+        most = {
+            "gpus": settings.override_gpus,
+            "vcpus": settings.override_vcpus,
+            "memory_gib": settings.override_memory_gib,
+        }
+        return Owner(settings.paused, {name: int(text) for name, text in most.items()})
+
+    def _run_files(self) -> RunFiles:
+        return RunFiles(self._s3, self._settings.bucket_name)
+
+    def _signed(self) -> SignedRequests:
+        return SignedRequests(self._signing_s3, self._settings.bucket_name)
+
     def _bucket(self) -> Bucket:
-        return Bucket(self._session.client("s3", config=_RETRIES), self._settings.bucket_name)
+        return Bucket(self._s3, self._settings.bucket_name)
 
     def _jobs(self) -> JobQueue:
         settings = self._settings

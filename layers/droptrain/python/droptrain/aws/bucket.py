@@ -1,7 +1,7 @@
 """The bucket in S3: recipes, what lies in a folder at this moment, run.json and outcome.json."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from droptrain.aws import recipe_yaml
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
-from droptrain.domain.errors import BusyError, RejectedError
+from droptrain.domain.errors import BusyError, DeniedError, RejectedError
 from droptrain.domain.run import run_prefix
 
 if TYPE_CHECKING:
@@ -71,6 +71,19 @@ class Bucket:
                     etag = version["ETag"].strip('"')
                     found.append(ObjectVersion(version["Key"], version["VersionId"], version["Size"], etag))
         return tuple(found)
+
+    def delete_folder(self, prefix: str) -> Iterator[int]:
+        """Delete every version of every object below `prefix`; yields how many, at most 1000 at a time."""
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
+        for page in pages:
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            objects: Any = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            if not objects:
+                continue
+            answer = self._client.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+            for failed in answer.get("Errors", []):
+                raise DeniedError(f"S3 doesn't delete s3://{self.name}/{failed['Key']}: {failed['Message']}")
+            yield len(objects)
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         """Write `run.json`, unless it is there: the same run has the same plan.

@@ -12,7 +12,7 @@ from droptrain.aws.waiting_list import waiting_pk
 from droptrain.domain import times
 from droptrain.domain.batch_job import SUBMITTED, JobState
 from droptrain.domain.dataset import ObjectVersion, digest
-from droptrain.domain.errors import BusyError, Cause
+from droptrain.domain.errors import BadCursorError, BusyError, Cause
 from droptrain.domain.run import TERMINAL, Cost, GpuUse, Run, Step
 from droptrain.telemetry import logger
 
@@ -326,7 +326,10 @@ class RunTable:
         )
 
     def page(self, *, project: str | None, status: str | None, limit: int, position: Position | None) -> Page:
-        """At most `limit` runs, newest first, of one project or of all, with one status or any."""
+        """At most `limit` runs, newest first, of one project or of all, with one status or any.
+
+        BadCursorError for a position that no page had.
+        """
         index, name, value = ("by_project", "project", project) if project else ("by_time", "kind", KIND)
         query: dict[str, Any] = {
             "TableName": self._table,
@@ -343,7 +346,14 @@ class RunTable:
             query["ExpressionAttributeValues"][":status"] = {"S": status}
         if position:
             query["ExclusiveStartKey"] = position
-        answer = self._client.query(**query)
+        try:
+            answer = self._client.query(**query)
+        except ClientError as error:
+            if position and error.response["Error"]["Code"] == "ValidationException":
+                raise BadCursorError(
+                    "No page of this list ends there; begin again without a cursor"
+                ) from error
+            raise
         return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def active(self) -> Iterator[tuple[Run, ...]]:

@@ -44,6 +44,14 @@ class BusyError(Exception):
     """AWS Batch throttles; nothing was submitted, try again later."""
 
 
+class PausedError(BusyError):
+    """The stack's owner has paused it: nothing is launched; what waits goes on waiting."""
+
+
+class InUseError(Exception):
+    """The dataset is training, so it can't be deleted."""
+
+
 class DeniedError(Exception):
     """AWS refuses the stack, as when a role lacks a permission: nothing was submitted, and repeating mends
     nothing until somebody mends the stack.

@@ -165,7 +165,7 @@ def identify(
     """
     parts = sorted(f"{item.key}\0{item.version_id}" for item in set(versions))
     whole = digest(json.dumps(overrides, sort_keys=True), str(rerun), *parts)
-    return f"{_slug(project)}-{_slug(dataset)}-{whole[:12]}"
+    return f"{_name(project, dataset)}-{whole[:12]}"
 
 
 def order_key(created_at: datetime, run_id: str) -> str:
@@ -265,6 +265,11 @@ def run_prefix(project: str, run_id: str) -> str:
     return f"runs/{project}/{run_id}/"
 
 
+def runs_prefix(project: str, dataset: str) -> str:
+    """How the folders of a dataset's runs begin; 12 hex and a slash follow."""
+    return f"runs/{project}/{_name(project, dataset)}-"
+
+
 def split_job_name(job_name: str) -> tuple[str, int] | None:
     """(run id, which of the run's Batch jobs) that a Batch job's name says; None if it isn't ours."""
     match = _JOB_NAME.fullmatch(job_name)
@@ -287,6 +292,10 @@ def _shared_folder(keys: list[str]) -> str:
     return "/".join(
         left for left, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     )
+
+
+def _name(project: str, dataset: str) -> str:
+    return f"{_slug(project)}-{_slug(dataset)}"
 
 
 def _slug(name: str) -> str:

@@ -1,0 +1,88 @@
+"""What the API gives of a run's results, in the contract's words."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Self
+
+from droptrain.domain import times
+from droptrain.domain.series import Series
+from droptrain.results import LinkListing, LogListing
+from pydantic import BaseModel
+
+
+class LineView(BaseModel):
+    """A line of the log; `at` and `attempt` are null where CloudWatch Logs has forgotten it."""
+
+    at: str | None
+    attempt: int | None
+    text: str
+
+
+class LogPage(BaseModel):
+    """A page of the log, oldest first, and the cursor to go on with; null at the end of an ended run."""
+
+    lines: list[LineView]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, listing: LogListing) -> Self:
+        """The page of a listing."""
+        return cls(lines=[LineView(**asdict(line)) for line in listing.lines], cursor=listing.cursor)
+
+
+class PointView(BaseModel):
+    """One value of a metric."""
+
+    step: float
+    value: float
+
+
+class SeriesView(BaseModel):
+    """A metric: how many values it has, and at most 1,000 of them."""
+
+    name: str
+    count: int
+    points: list[PointView]
+
+
+class MetricSeries(BaseModel):
+    """The metrics of a run by step."""
+
+    series: list[SeriesView]
+
+    @classmethod
+    def of(cls, found: Iterable[Series]) -> Self:
+        """The views of series."""
+        return cls(series=[SeriesView.model_validate(asdict(each)) for each in found])
+
+
+class ArtifactView(BaseModel):
+    """A file of a run, `size` in bytes, and a link that fetches it until `expires_at`."""
+
+    path: str
+    size: int
+    modified_at: str
+    url: str
+    expires_at: str
+
+
+class ArtifactList(BaseModel):
+    """A page of a run's files by path, and the cursor of the next page."""
+
+    artifacts: list[ArtifactView]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, listing: LinkListing) -> Self:
+        """The page of a listing."""
+        views = [
+            ArtifactView(
+                path=link.artifact.path,
+                size=link.artifact.size,
+                modified_at=times.to_text(link.artifact.modified_at),
+                url=link.request.url,
+                expires_at=times.to_text(link.expires_at),
+            )
+            for link in listing.links
+        ]
+        return cls(artifacts=views, cursor=listing.cursor)

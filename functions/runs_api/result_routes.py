@@ -1,0 +1,41 @@
+"""What a run left: its log, its metrics, its files."""
+
+from typing import Annotated
+
+import use_cases
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from problems import documented
+from result_models import ArtifactList, LogPage, MetricSeries
+from run_routes import Cursor, Limit, RunId
+
+router = APIGatewayHttpRouter()
+
+Lines = Annotated[int, Query(ge=1, le=1000, description="How many lines at most")]
+
+
+@router.get(
+    "/runs/<run_id>/logs",
+    responses=documented({200: (LogPage, "A page")}, "bad-cursor", "not-found", "invalid-request"),
+)
+def read_logs(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None) -> LogPage:
+    """Read what the training printed, oldest first, across attempts."""
+    return LogPage.of(use_cases.results().logs(run_id, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/runs/<run_id>/metrics",
+    responses=documented({200: (MetricSeries, "The series")}, "not-found", "invalid-request"),
+)
+def read_metrics(run_id: RunId) -> MetricSeries:
+    """Read every metric of a run by step."""
+    return MetricSeries.of(use_cases.results().metrics(run_id))
+
+
+@router.get(
+    "/runs/<run_id>/artifacts",
+    responses=documented({200: (ArtifactList, "A page")}, "bad-cursor", "not-found", "invalid-request"),
+)
+def list_artifacts(run_id: RunId, limit: Limit = 100, cursor: Cursor = None) -> ArtifactList:
+    """List the files that a run left, with links that need no credentials for one hour."""
+    return ArtifactList.of(use_cases.results().artifacts(run_id, limit=limit, cursor=cursor))

@@ -1,0 +1,139 @@
+"""Runs: launch, list, read, cancel; projects with their newest run."""
+
+import hashlib
+import time
+from typing import Annotated, Any
+
+import use_cases
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from droptrain.aws.run_table import Request
+from droptrain.domain.dataset import digest
+from droptrain.domain.run import Run, Status
+from droptrain.telemetry import logger, metrics
+from models import RUN_ID_PATTERN, LaunchRequest, ProjectList, ProjectName, ProjectView, RunList, RunView
+from problems import documented
+
+KEY_LIVES_SECONDS = 24 * 3600
+
+router = APIGatewayHttpRouter()
+
+RunId = Annotated[
+    str, Path(pattern=RUN_ID_PATTERN, description="The run's id, such as penguins-first-9a8869ef2b6a")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="idempotency-key",
+        min_length=1,
+        max_length=255,
+        description="A repeat with the same key gets the same run, for 24 hours",
+    ),
+]
+KnownTags = Annotated[
+    str | None,
+    Header(alias="if-none-match", description="ETags; 304 if the run is still as it was then"),
+]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="The cursor of the page before")]
+
+
+@router.post(
+    "/runs",
+    responses=documented(
+        {200: (RunView, "The run that is there already"), 202: (RunView, "The new run")},
+        "malformed-json",
+        "not-found",
+        "not-ready",
+        "invalid-request",
+        "bad-overrides",
+        "idempotency-key-reused",
+        "refused-by-aws",
+        "busy",
+        "paused",
+    ),
+)
+def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> Response[RunView]:
+    """Launch a run, or find the one that these inputs, recipe, code and overrides already have.
+
+    With `from_run`, train the very same bytes as that run did.
+    """
+    launch, caller = use_cases.launch(), _caller()
+    request = None
+    if idempotency_key:
+        expires_at = int(time.time()) + KEY_LIVES_SECONDS
+        request = Request(digest(caller, idempotency_key), digest(body.model_dump_json()), expires_at)
+    if body.from_run:
+        run, new = launch.repeat(body.from_run, caller=caller, request=request)
+    else:
+        assert body.project and body.dataset
+        overrides = body.overrides.model_dump(exclude_defaults=True, exclude_none=True)
+        run, new = launch.request(
+            body.project, body.dataset, caller=caller, rerun=body.rerun, overrides=overrides, request=request
+        )
+    if new:
+        metrics.add_metric("RunsRejected" if run.status == "REJECTED" else "RunsLaunched", "Count", 1)
+    return _answer(202 if new else 200, run)
+
+
+@router.get("/runs", responses=documented({200: (RunList, "A page")}, "bad-cursor", "invalid-request"))
+def list_runs(
+    project: Annotated[ProjectName | None, Query(description="Of this project alone")] = None,
+    status: Annotated[Status | None, Query(description="With this status alone")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> RunList:
+    """List runs, newest first.
+
+    Filtered by status, a page may be short, or empty, and still have a cursor.
+    """
+    listing = use_cases.query().runs(project=project, status=status, limit=limit, cursor=cursor)
+    views = [RunView.of(run, use_cases.settings.bucket_name) for run in listing.runs]
+    return RunList(runs=views, cursor=listing.cursor)
+
+
+@router.get(
+    "/runs/<run_id>",
+    responses=documented(
+        {200: (RunView, "The run"), 304: (RunView, "It is as it was")}, "not-found", "invalid-request"
+    ),
+)
+def read_run(run_id: RunId, if_none_match: KnownTags = None) -> Response[RunView | None]:
+    """Read one run."""
+    run = use_cases.query().run(run_id)
+    tag = f'"{hashlib.sha256(repr(run).encode()).hexdigest()[:32]}"'
+    known = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
+    if known & {tag, "*"}:
+        return Response(304, headers={"ETag": tag})
+    return _answer(200, run, tag)
+
+
+@router.post(
+    "/runs/<run_id>/cancel",
+    responses=documented({202: (RunView, "The run")}, "not-found", "already-finished", "invalid-request"),
+)
+def cancel_run(run_id: RunId) -> Response[RunView]:
+    """End a run in whatever state it is."""
+    return _answer(202, use_cases.cancel().run(run_id, _caller()))
+
+
+@router.get(
+    "/projects", responses=documented({200: (ProjectList, "A page")}, "bad-cursor", "invalid-request")
+)
+def list_projects(limit: Limit = 20, cursor: Cursor = None) -> ProjectList:
+    """List projects by name, each with its newest run and the datasets that lack files."""
+    listing = use_cases.query().projects(limit=limit, cursor=cursor)
+    views = [ProjectView.of(project, use_cases.settings.bucket_name) for project in listing.projects]
+    return ProjectList(projects=views, cursor=listing.cursor)
+
+
+def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:
+    logger.append_keys(run_id=run.run_id)
+    headers = {"ETag": tag} if tag else {}
+    return Response(status, "application/json", RunView.of(run, use_cases.settings.bucket_name), headers)
+
+
+def _caller() -> str:
+    arn: str = router.current_event.request_context.authorizer.iam.user_arn
+    return arn

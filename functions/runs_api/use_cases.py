@@ -1,0 +1,45 @@
+"""The use cases behind the routes, made when the first request needs them."""
+
+import os
+from functools import cache
+
+from droptrain.cancel import Cancel
+from droptrain.datasets import Datasets
+from droptrain.launch import Launch
+from droptrain.query import Query
+from droptrain.results import Results
+from droptrain.settings import Settings
+from droptrain.wiring import Wiring
+
+settings = Settings.from_environment(os.environ)
+_wiring = Wiring(settings)
+
+
+@cache
+def launch() -> Launch:
+    """Requests become runs."""
+    return _wiring.launch()
+
+
+@cache
+def query() -> Query:
+    """Runs are read."""
+    return _wiring.query()
+
+
+@cache
+def cancel() -> Cancel:
+    """Runs end on request."""
+    return _wiring.cancel()
+
+
+@cache
+def results() -> Results:
+    """What runs left is read."""
+    return _wiring.results()
+
+
+@cache
+def datasets() -> Datasets:
+    """Datasets are dropped and deleted."""
+    return _wiring.datasets()

@@ -1,0 +1,65 @@
+"""CloudWatch Logs: what trainings printed, one stream an attempt."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from droptrain.domain import times
+from droptrain.domain.errors import BadCursorError
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+GROUP = "/aws/batch/job"  # AWS Batch's own default
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a training's log; `at` is the contract's UTC text, `attempt` counts from 1, where known."""
+
+    at: str | None
+    attempt: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Lines in their order, and the token to go on with; None once the end of the stream is reached.
+
+    A stream that still grows has an end too: the same token finds what came after it.
+    """
+
+    lines: tuple[Line, ...]
+    token: str | None
+
+
+class TrainingLogs:
+    """The log streams of Batch jobs."""
+
+    def __init__(self, client: "CloudWatchLogsClient") -> None:
+        self._client = client
+
+    def page(self, stream: str, attempt: int, token: str | None, limit: int) -> LogPage | None:
+        """At most `limit` lines of a stream behind `token`, at most 1 MiB; None if there is no such stream.
+
+        BadCursorError for a token that this stream didn't hand out.
+        """
+        behind: Any = {"nextToken": token} if token else {}
+        try:
+            answer = self._client.get_log_events(
+                logGroupName=GROUP, logStreamName=stream, startFromHead=True, limit=limit, **behind
+            )
+        except self._client.exceptions.ResourceNotFoundException:
+            return None
+        except self._client.exceptions.InvalidParameterException as error:
+            if token is None:
+                raise
+            raise BadCursorError("CloudWatch Logs doesn't know that place; begin without a cursor") from error
+        lines = tuple(Line(_at(event["timestamp"]), attempt, event["message"]) for event in answer["events"])
+        # The same token comes back at the end of the stream (CloudWatch Logs API reference: GetLogEvents).
+        after = answer["nextForwardToken"]
+        return LogPage(lines, after if after != token else None)
+
+
+def _at(milliseconds: int) -> str | None:
+    moment = times.from_epoch_ms(milliseconds)
+    return times.to_text(moment) if moment else None

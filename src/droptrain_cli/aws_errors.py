@@ -1,0 +1,74 @@
+"""Errors of AWS's clients in one sentence each, with the fix."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore import exceptions
+
+from droptrain_cli.errors import CommandError
+
+_NO_CREDENTIALS = (
+    "AWS credentials are missing. Sign in (aws sso login, aws login), or name a profile with --profile."
+)
+_EXPIRED = "The AWS credentials have expired. Sign in again (aws sso login, aws login), and repeat."
+_UNKNOWN_KEY = (
+    "AWS doesn't know these credentials. Check AWS_ACCESS_KEY_ID, or name a profile with --profile."
+)
+_CLOCK = "AWS refuses the signature's time. Set this machine's clock, and repeat."
+
+_BY_CODE: Mapping[str, str] = {
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "RequestExpired": _EXPIRED,
+    "InvalidClientTokenId": _UNKNOWN_KEY,
+    "InvalidAccessKeyId": _UNKNOWN_KEY,
+    "UnrecognizedClientException": _UNKNOWN_KEY,
+    "SignatureDoesNotMatch": "AWS refuses the signature. Check the secret key and this machine's clock.",
+    "RequestTimeTooSkewed": _CLOCK,
+}
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+
+
+def told(error: Exception) -> CommandError | None:
+    """What a command tells of an error of botocore or boto3; None for any other error."""
+    for kind, words in _BY_CLASS.items():
+        if isinstance(error, kind):
+            return CommandError(words(error))
+    return None
+
+
+def _of_code(error: exceptions.ClientError) -> str:
+    said, operation = error.response.get("Error", {}), error.operation_name
+    code = str(said.get("Code", ""))
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    if code in _DENIED:
+        return (
+            f"These AWS credentials may not call {operation}. Ask whoever runs the stack for its policy "
+            "OperatorPolicy, or ReaderPolicy to read only."
+        )
+    return _sentence(f"AWS refused {operation} ({code}): {said.get('Message', '')}")
+
+
+def _sentence(error: object) -> str:
+    text = str(error).strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+# By class of botocore; the first that fits counts.
+_BY_CLASS: Mapping[type[Exception], Callable[[Any], str]] = {
+    exceptions.ProfileNotFound: lambda error: (
+        f"{_sentence(error)} aws configure list-profiles shows those there are."
+    ),
+    exceptions.PartialCredentialsError: lambda _: _NO_CREDENTIALS,
+    exceptions.NoCredentialsError: lambda _: _NO_CREDENTIALS,
+    exceptions.NoRegionError: lambda _: "No AWS region is set. Name one with --region, or set AWS_REGION.",
+    exceptions.InvalidRegionError: lambda error: f"{_sentence(error)} Name another with --region.",
+    exceptions.SSOError: lambda _: _EXPIRED,
+    exceptions.LoginError: lambda _: _EXPIRED,
+    exceptions.TokenRetrievalError: lambda _: _EXPIRED,
+    exceptions.CredentialRetrievalError: lambda error: f"{_sentence(error)} Sign in, and repeat.",
+    exceptions.EndpointConnectionError: lambda error: f"{_sentence(error)} Check the network and the region.",
+    exceptions.ClientError: _of_code,
+    exceptions.BotoCoreError: _sentence,
+}

@@ -1,0 +1,20 @@
+"""`droptrain cancel`: end a run."""
+
+import click
+
+from droptrain_cli.stack import Stack, stack_options
+
+
+@click.command("cancel", short_help="End a run.")
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as the API gives it.")
+@stack_options
+def command(stack: Stack, run: str, as_json: bool) -> None:
+    """End RUN, in whatever state it is; its checkpoints stay.
+
+    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. The training
+    gets TERM, and has the stack's grace to save what it wants to.
+    """
+    from droptrain_cli import end_run
+
+    end_run.cancel(stack, run, as_json=as_json)

@@ -1,0 +1,25 @@
+"""`droptrain get`: the trained model."""
+
+from pathlib import Path
+
+import click
+
+from droptrain_cli.stack import Stack, stack_options
+
+
+@click.command("get", short_help="Download a run's model.")
+@click.argument("run")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--all", "everything", is_flag=True, help="All that the run left: logs, metrics, run.json too.")
+@click.option("--json", "as_json", is_flag=True, help='Print {"run_id", "folder", "files": [...]}.')
+@stack_options
+def command(stack: Stack, run: str, folder: Path | None, everything: bool, as_json: bool) -> None:
+    """Download what RUN exported, or what lies in its model/ if it exported nothing, into DIR.
+
+    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. DIR is by
+    default a folder with the run's id, in this one. Files keep their paths, as in DIR/export/model.keras; one
+    that is there already is replaced, in one step.
+    """
+    from droptrain_cli import get_run
+
+    get_run.get(stack, run, folder, everything=everything, as_json=as_json)

@@ -1,0 +1,21 @@
+"""`droptrain logs`: what the training printed."""
+
+import click
+
+from droptrain_cli.stack import Stack, stack_options
+
+
+@click.command("logs", short_help="Print a run's log.")
+@click.argument("run")
+@click.option("-f", "--follow", is_flag=True, help="Go on to the run's end; exits by its outcome.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line: at, attempt, text.")
+@stack_options
+def command(stack: Stack, run: str, follow: bool, as_json: bool) -> None:
+    """Print what the training of RUN printed, all attempts one after another.
+
+    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. Only the log
+    goes to stdout; how the run ended, and where another attempt begins, goes to stderr.
+    """
+    from droptrain_cli import watch_run
+
+    watch_run.logs(stack, run, follow=follow, as_json=as_json)

@@ -1,0 +1,36 @@
+"""Shows what the checks of a stack find, as they find it."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from rich.text import Text
+
+from droptrain_cli import exit_codes, output
+from droptrain_cli.checks import Finding, examine, findings
+from droptrain_cli.stack import Stack
+
+_STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red", "unknown": "yellow"}
+_TITLE_WIDTH = 13
+
+
+def run(stack: Stack, *, as_json: bool) -> int:
+    """Check a stack, print what is found; the exit code: 1 if there is a problem."""
+    found = findings(examine(stack))
+    seen = list(found) if as_json else list(_shown(found))
+    problems = sum(each.verdict == "problem" for each in seen)
+    if as_json:
+        output.write_json({"healthy": not problems, "findings": [asdict(each) for each in seen]})
+    elif problems:
+        output.show(output.console(), Text(f"\n{problems} problem{'s' if problems > 1 else ''} to mend."))
+    return exit_codes.ERROR if problems else exit_codes.OK
+
+
+def _shown(found: Iterable[Finding]) -> Iterable[Finding]:
+    screen = output.console()
+    for each in found:
+        line = Text().append(f"{each.verdict:<8}", style=_STYLES[each.verdict])
+        line.append(f"{each.title:<{_TITLE_WIDTH}} ", style="dim").append_text(output.cell(each.detail))
+        output.show(screen, line)
+        if each.fix:
+            output.show(screen, Text(f"{'':<{8 + _TITLE_WIDTH}} ").append_text(output.cell(each.fix)))
+        yield each

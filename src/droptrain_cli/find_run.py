@@ -1,0 +1,70 @@
+"""Which run is meant: by its id or a beginning of it, by its project, or the latest of all."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from droptrain.domain.dataset import PROJECT_NAME
+
+from droptrain_cli.api import Api, quoted
+from droptrain_cli.errors import ApiError, CommandError
+
+LATEST = "latest"
+SEARCHED = 300  # newest runs
+_PAGE = 100
+_WHOLE_ID = re.compile(r"[a-z0-9][a-z0-9_-]*-[0-9a-f]{12}")
+_CANDIDATES = 5
+
+
+class NoSuchRunError(CommandError):
+    """No run, or more than one, is meant."""
+
+
+def find_run(api: Api, name: str) -> dict[str, Any]:
+    """The run that `name` means: `latest`, an id, a project (its latest run), or a beginning.
+
+    A beginning is looked up among the newest SEARCHED runs, and may be that of the id's last twelve digits.
+    NoSuchRunError if that isn't one run.
+    """
+    if name == LATEST:
+        return _only_one(api.get("/runs", limit=1)["runs"], "There is no run yet. Drop a dataset first.")
+    if _WHOLE_ID.fullmatch(name) and (run := _by_id(api, name)):
+        return run
+    if PROJECT_NAME.fullmatch(name) and (newest := api.get("/runs", project=name, limit=1)["runs"]):
+        return _only_one(newest, "")
+    found = [run for run in islice(_newest(api), SEARCHED) if _begins(run["run_id"], name)]
+    return _only_one(
+        found,
+        f"No run's id begins with {name!r} among the newest {SEARCHED}, and no project with that name has "
+        "runs. `droptrain runs` lists ids.",
+    )
+
+
+def _by_id(api: Api, run_id: str) -> dict[str, Any] | None:
+    try:
+        run: dict[str, Any] = api.get(f"/runs/{quoted(run_id)}")
+    except ApiError as error:
+        if error.problem != "not-found":
+            raise
+        return None
+    return run
+
+
+def _newest(api: Api) -> Iterator[dict[str, Any]]:
+    for page in api.pages("/runs", limit=_PAGE):
+        yield from page["runs"]
+
+
+def _begins(run_id: str, name: str) -> bool:
+    return bool(name) and (run_id.startswith(name) or run_id.rpartition("-")[2].startswith(name))
+
+
+def _only_one(runs: list[dict[str, Any]], if_none: str) -> dict[str, Any]:
+    if len(runs) == 1:
+        return runs[0]
+    if not runs:
+        raise NoSuchRunError(if_none)
+    ids = ", ".join(run["run_id"] for run in runs[:_CANDIDATES])
+    more = f" and {len(runs) - _CANDIDATES} more" if len(runs) > _CANDIDATES else ""
+    raise NoSuchRunError(f"That may be {ids}{more}. Give more of the id.")

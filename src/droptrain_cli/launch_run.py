@@ -1,0 +1,58 @@
+"""Launches runs: of a dataset, or of one again."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from droptrain_cli import output
+from droptrain_cli.api import Api
+from droptrain_cli.find_run import find_run
+from droptrain_cli.stack import Stack
+from droptrain_cli.watch_run import watch
+
+_NEW = 202
+Settings = Sequence[tuple[str, Any]]
+
+
+def launch(
+    stack: Stack,
+    project: str,
+    dataset: str,
+    settings: Settings,
+    *,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Launch a dataset, or find the run that trains exactly this."""
+    body = {"project": project, "dataset": dataset, **_overrides(settings)}
+    _post(stack, Api(stack), body, follow=follow, as_json=as_json)
+
+
+def rerun(stack: Stack, name: str, settings: Settings, *, exact: bool, follow: bool, as_json: bool) -> None:
+    """Train again what the run that `name` means trained: its dataset, or with `exact` its very bytes."""
+    api = Api(stack)
+    run = find_run(api, name)
+    if exact:
+        body: dict[str, Any] = {"from_run": run["run_id"]}
+    else:
+        body = {"project": run["project"], "dataset": run["dataset"], "rerun": True, **_overrides(settings)}
+    _post(stack, api, body, follow=follow, as_json=as_json)
+
+
+def _overrides(settings: Settings) -> dict[str, Any]:
+    return {"overrides": {"hyperparameters": dict(settings)}} if settings else {}
+
+
+def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json: bool) -> None:
+    # The key makes a repeat after a lost answer find the run that the first try launched.
+    answer = api.post("/runs", body, idempotency_key=uuid.uuid4().hex)
+    run = answer.body
+    if not as_json:
+        done = "Launched" if answer.status == _NEW else "There is already"
+        click.echo(f"{done} {run['run_id']}")
+    elif not follow:
+        output.write_json(run)
+    if follow:
+        watch(stack, api, run["run_id"], as_json=as_json)

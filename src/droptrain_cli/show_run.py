@@ -1,0 +1,129 @@
+"""Shows one run: what people want to know first comes first."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from droptrain_cli import output, wording
+from droptrain_cli.api import Api
+from droptrain_cli.find_run import find_run
+from droptrain_cli.stack import Stack
+
+_INPUTS_SHOWN = 10
+_TITLE_WIDTH = 14
+
+
+def show(stack: Stack, name: str, *, as_json: bool) -> None:
+    """Print the run that `name` means."""
+    run = find_run(Api(stack), name)
+    if as_json:
+        output.write_json(run)
+        return
+    write(run, output.console(), datetime.now(UTC))
+
+
+def write(run: Mapping[str, Any], screen: Console, now: datetime) -> None:
+    """Write a run in sections; those that would be empty are left out."""
+    output.show(screen, Text(run["run_id"], style="bold"))
+    for title, value in _facts(run, now):
+        _fact(screen, title, value)
+    metrics = sorted(run["metrics"].items(), key=lambda item: (item[0] != run["metric"], item[0]))
+    if metrics:
+        _heading(screen, "Metrics")
+        for name, value in metrics:
+            _fact(screen, name, wording.number(value))
+    if run["attempts"]:
+        _heading(screen, "Attempts")
+        _table(screen, ("NO.", "STARTED", "TOOK", "EXIT CODE", "REASON"), _attempts(run, now))
+    if run["inputs"]:
+        _heading(screen, "Inputs")
+        _table(screen, ("CHANNEL", "SIZE", "FILE", "VERSION"), _inputs(run))
+        if run["input_count"] > _INPUTS_SHOWN:
+            output.show(screen, Text(f"  and {run['input_count'] - _INPUTS_SHOWN} more: all are in run.json"))
+    _heading(screen, "History")
+    _table(screen, ("AT", "STATUS", "NOTE"), _history(run))
+    _heading(screen, "Where it is")
+    for title in ("export", "model", "log", "run"):
+        _fact(screen, title, run["links"][title])
+    for title, name in (("Batch job", "batch_job_id"), ("log stream", "log_stream")):
+        if run[name]:
+            _fact(screen, title, run[name])
+
+
+def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | Text]]:
+    yield "Status", output.styled(run["status"])
+    if run["cause"]:
+        yield "What happened", run["cause"]["message"]
+        yield "What to do", run["cause"]["fix"]
+    for advice in run["advice"]:
+        yield "Advice", advice
+    yield "Dataset", f"{run['project']}/{run['dataset']}"
+    yield (
+        "Created",
+        f"{run['created_at']} ({wording.age(run['created_at'], now)} ago), by {run['launched_by']}",
+    )
+    if run["rerun_of"]:
+        yield "Trains again", run["rerun_of"]
+    if run["started_at"]:
+        yield "Trained", f"{wording.took(run, now)}, from {run['started_at']}"
+    if run["cancelled_by"]:
+        yield "Cancelled by", run["cancelled_by"]
+    if cost := run["cost"]:
+        usd = f"${cost['usd_per_hour']} an hour, as of {cost['priced_at']}; {cost['basis']}"
+        spent = f"{wording.duration(cost['seconds'])} of {cost['instance_type']}"
+        yield "Cost", f"about {wording.price(cost)}: {spent} at {usd}"
+    if gpu := run["gpu"]:
+        yield "GPU", ", ".join(_gpu(gpu))
+    if code := run["code"]:
+        yield "Code", f"{code['digest']}, {code['files']} file{'s' if code['files'] != 1 else ''}"
+    if recipe := run["recipe"]:
+        yield "Recipe", f"{recipe['key']}, version {recipe['version_id']}"
+
+
+def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{gpu['count']} GPU{'s' if gpu['count'] != 1 else ''}"
+    if gpu["busy_percent"] is not None:
+        yield f"busy {gpu['busy_percent']:.0f} % of the time"
+    if gpu["peak_memory_gib"] is not None:
+        yield f"at most {gpu['peak_memory_gib']:.1f} GiB of memory"
+    if gpu["waiting_seconds"] is not None:
+        yield f"{wording.duration(gpu['waiting_seconds'])} before the first work"
+
+
+def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:
+    for attempt in run["attempts"]:
+        code = attempt["exit_code"]
+        yield (
+            str(attempt["number"]),
+            attempt["started_at"] or "",
+            wording.took(attempt, now),
+            "" if code is None else str(code),
+            attempt["reason"] or "",
+        )
+
+
+def _inputs(run: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for item in run["inputs"][:_INPUTS_SHOWN]:
+        yield item["channel"], wording.size(item["size"]), item["key"], item["version_id"]
+
+
+def _history(run: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
+    for step in run["history"]:
+        yield step["at"], output.styled(step["status"]), step["note"]
+
+
+def _heading(screen: Console, text: str) -> None:
+    output.show(screen, Text())
+    output.show(screen, Text(text, style="bold"))
+
+
+def _fact(screen: Console, title: str, value: str | Text) -> None:
+    line = Text().append(f"  {wording.clean(title):<{_TITLE_WIDTH}} ", style="dim")
+    output.show(screen, line.append_text(output.cell(value)))
+
+
+def _table(screen: Console, headers: tuple[str, ...], rows: Iterator[tuple[str | Text, ...]]) -> None:
+    output.show(screen, output.table(("", *headers), (("", *row) for row in rows)))

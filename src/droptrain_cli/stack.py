@@ -1,0 +1,166 @@
+"""Which stack a command addresses: one on AWS by its name, or the laptop cloud that runs here."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from droptrain_cli.errors import StackError
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.httpsession import URLLib3Session
+
+LAPTOP = "laptop"
+DEBUG = "droptrain_cli.debug"
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 35  # API Gateway answers within 30
+_NO_STACK = (
+    "No stack is named and no laptop cloud runs. Name a stack (--stack NAME, or DROPTRAIN_STACK), "
+    "or start a laptop cloud in another terminal: make up"
+)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where a stack is, and clients for it.
+
+    `name` is CloudFormation's, or LAPTOP. `api_url` has no slash at its end. `session` has the credentials
+    and the region. The policies are those that the stack offers to who reads and to who does more. Clients
+    may be shared by threads.
+    """
+
+    name: str
+    region: str
+    api_url: str
+    bucket: str
+    session: "boto3.Session"
+    reader_policy: str = "ReaderPolicy"
+    operator_policy: str = "OperatorPolicy"
+    _laptop_client: Callable[[str], Any] | None = None
+    _made: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_laptop(self) -> bool:
+        """Whether this is the laptop cloud."""
+        return self._laptop_client is not None
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service, such as "s3", at this stack's endpoint; made once."""
+        if self._laptop_client:
+            return self._laptop_client(service)
+        if service not in self._made:
+            untyped: Any = self.session
+            self._made[service] = untyped.client(service)
+        return self._made[service]
+
+    def http(self, url: str) -> "URLLib3Session":
+        """A client for plain HTTP to `url`'s host, by the proxies and certificates that AWS clients use."""
+        from botocore.httpsession import URLLib3Session  # noqa: PLC0415  --help stays fast
+        from botocore.utils import get_environ_proxies  # noqa: PLC0415
+
+        untyped: Any = self.session
+        bundle = untyped._session.get_config_variable("ca_bundle")
+        proxies = {} if self.is_laptop else get_environ_proxies(url)
+        timeout: Any = (_CONNECT_SECONDS, _READ_SECONDS)
+        return URLLib3Session(verify=bundle or True, proxies=proxies, timeout=timeout)
+
+
+def stack_options(command: Command) -> Command:
+    """Give a click command --stack, --region, --profile and --debug, and the `stack` that they name.
+
+    The stack is found before the command runs; StackError says what to do where that fails.
+    """
+
+    @click.option(
+        "--stack",
+        "stack_name",
+        metavar="NAME",
+        envvar="DROPTRAIN_STACK",
+        show_envvar=True,
+        help="CloudFormation stack on AWS.  [default: the laptop cloud that runs here]",
+    )
+    @click.option("--region", metavar="REGION", help="AWS region of the stack.  [default: as the AWS CLI]")
+    @click.option("--profile", metavar="PROFILE", help="AWS profile.  [default: as the AWS CLI]")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @functools.wraps(command)
+    def with_stack(
+        stack_name: str | None, region: str | None, profile: str | None, debug: bool, **rest: Any
+    ) -> Any:
+        click.get_current_context().meta[DEBUG] = debug
+        return command(stack=find_stack(stack_name, region=region, profile=profile), **rest)
+
+    return with_stack  # type: ignore[return-value]  # the same but for its options
+
+
+def find_stack(name: str | None, *, region: str | None = None, profile: str | None = None) -> Stack:
+    """The stack `name` on AWS; without a name, the laptop cloud that runs here. StackError."""
+    if name:
+        return _on_aws(name, region, profile)
+    if region or profile:
+        raise StackError("--region and --profile belong to a stack on AWS. Name it: --stack NAME")
+    return _on_laptop()
+
+
+def _on_laptop() -> Stack:
+    from droptrain_local.clients import Clients  # noqa: PLC0415  --help stays fast
+    from droptrain_local.state import read_state  # noqa: PLC0415
+
+    ready = read_state()
+    if ready is None:
+        raise StackError(_NO_STACK)
+    clients = Clients(ready.endpoint_url)
+    clients.address("batch", ready.batch_endpoint_url)
+    return Stack(
+        name=LAPTOP,
+        region=ready.region,
+        api_url=ready.api_url.rstrip("/"),
+        bucket=ready.bucket,
+        session=clients.session,
+        _laptop_client=clients.client,
+    )
+
+
+def _on_aws(name: str, region: str | None, profile: str | None) -> Stack:
+    import boto3  # noqa: PLC0415  --help stays fast
+
+    session = boto3.Session(profile_name=profile, region_name=region)
+    outputs = _outputs(session, name)
+    try:
+        return Stack(
+            name=name,
+            region=session.region_name,
+            api_url=outputs["ApiUrl"].rstrip("/"),
+            bucket=outputs["DataBucketName"],
+            session=session,
+            reader_policy=outputs["ReaderPolicyArn"],
+            operator_policy=outputs["OperatorPolicyArn"],
+        )
+    except KeyError as missing:
+        raise StackError(
+            f"The stack {name} in {session.region_name} has no output {missing}: it isn't droptrain's, or is "
+            "still being deployed. Name another with --stack."
+        ) from None
+
+
+def _outputs(session: "boto3.Session", name: str) -> Mapping[str, str]:
+    from botocore.config import Config  # noqa: PLC0415  --help stays fast
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    untyped: Any = session
+    client = untyped.client(
+        "cloudformation", config=Config(connect_timeout=_CONNECT_SECONDS, retries={"mode": "standard"})
+    )
+    try:
+        found = client.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise StackError(
+            f"There is no stack {name} in {session.region_name}. Name another with --stack, or its region "
+            "with --region."
+        ) from None
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}

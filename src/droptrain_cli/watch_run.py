@@ -1,0 +1,109 @@
+"""Shows a run on its way, its states and its log, and ends as it ended."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any, NoReturn
+
+import click
+from droptrain.domain.run import TERMINAL
+from rich.text import Text
+
+from droptrain_cli import exit_codes, output, wording
+from droptrain_cli.api import Api
+from droptrain_cli.find_run import find_run
+from droptrain_cli.follow import Line, LogTail, RunFollower
+from droptrain_cli.screen import Screen
+from droptrain_cli.stack import Stack
+
+_NO_LINES = "It has printed nothing yet; with -f its log is followed."
+
+
+def watch(stack: Stack, api: Api, run_id: str, *, as_json: bool) -> NoReturn:
+    """Show states and log lines as they come; with `as_json` the run, a line each time that it changed."""
+    follower = RunFollower(stack, api, run_id)
+    if as_json:
+        run: Mapping[str, Any] = {}
+        for news in follower.news(with_log=False):
+            run = news.run
+            if news.changed:
+                output.write_json(run)
+        raise SystemExit(exit_codes.of_outcome(run["status"]))
+    screen = Screen(output.console())
+    with screen.live(run_id):
+        run = _show_states_and_lines(follower, screen)
+    _tell_outcome(run, screen)
+    raise SystemExit(exit_codes.of_outcome(run["status"]))
+
+
+def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
+    """Print the log of the run that `name` means; with `follow` to the run's end, and end as it ended."""
+    api = Api(stack)
+    run: Mapping[str, Any] = find_run(api, name)
+    writer = _LineWriter(as_json=as_json)
+    if not follow:
+        tail = LogTail(api, run["run_id"])
+        while page := tail.page():
+            writer.write(page)
+        if not writer.has_written:
+            output.show(output.console(stderr=True), Text(f"{run['run_id']} is {run['status']}. {_NO_LINES}"))
+        return
+    errors = output.console(stderr=True)
+    waiting = errors.status("") if errors.is_terminal else nullcontext()
+    with waiting as status:
+        for news in RunFollower(stack, api, run["run_id"]).news():
+            run = news.run
+            if status:
+                status.update(Text(f"{run['run_id']} is {run['status']}"))
+            writer.write(news.lines)
+    output.show(errors, Text(_outcome(run)))
+    raise SystemExit(exit_codes.of_outcome(run["status"]))
+
+
+class _LineWriter:
+    """Writes log lines to stdout, and which attempt they are of to stderr."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._attempt: int | None = None
+        self.has_written = False
+        self._errors = output.console(stderr=True)
+
+    def write(self, lines: tuple[Line, ...]) -> None:
+        for line in lines:
+            self.has_written = True
+            if self._as_json:
+                output.write_json({"at": line.at, "attempt": line.attempt, "text": line.text})
+                continue
+            if line.attempt is not None and self._attempt is not None and line.attempt != self._attempt:
+                output.show(self._errors, Text(f"--- attempt {line.attempt} ---", style="dim"))
+            self._attempt = line.attempt
+            click.echo(wording.clean(line.text))
+
+
+def _show_states_and_lines(follower: RunFollower, screen: Screen) -> Mapping[str, Any]:
+    run: Mapping[str, Any] = {}
+    for news in follower.news():
+        run = news.run
+        for step in news.steps:
+            if step["status"] not in TERMINAL:
+                screen.event(step["status"], step["note"])
+        for line in news.lines:
+            screen.log(line.text)
+        screen.now(f"{run['run_id']} is {run['status']}")
+    return run
+
+
+def _tell_outcome(run: Mapping[str, Any], screen: Screen) -> None:
+    """The outcome comes after the log's last lines."""
+    screen.event(run["status"], "  ".join(part for part in _result(run) if part))
+    if run["cause"]:
+        screen.problem(run["cause"]["message"], run["cause"]["fix"])
+
+
+def _result(run: Mapping[str, Any]) -> tuple[str, ...]:
+    return run["run_id"], wording.headline(run), wording.price(run["cost"])
+
+
+def _outcome(run: Mapping[str, Any]) -> str:
+    said = "  ".join(part for part in (run["status"], *_result(run)) if part)
+    return f"{said}  {run['cause']['message']} {run['cause']['fix']}" if run["cause"] else said

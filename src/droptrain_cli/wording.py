@@ -1,0 +1,77 @@
+"""How commands word what the API says: durations, ages, prices, sizes. Pure: the time is an argument."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+# Terminal sequences (CSI, OSC and the like), then any other control character but the tab.
+_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+def clean(text: str) -> str:
+    """A line without control characters; of what a progress bar overwrote, the last state."""
+    parts = [part for part in _SEQUENCES.sub("", text).split("\r") if part.strip()]
+    return _CONTROL.sub("", parts[-1]) if parts else ""
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the two largest units that say something: `18 s`, `3 min 20 s`, `1 h 5 min`, `2 d 3 h`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def age(at: str, now: datetime) -> str:
+    """How long ago a time of the API was, in one unit: `3 min`."""
+    number, unit = duration((now - parsed(at)).total_seconds()).split()[:2]
+    return f"{number} {unit}"
+
+
+def took(run: Mapping[str, Any], now: datetime) -> str:
+    """How long a run has trained, or has trained till now; empty if it hasn't started."""
+    if not run["started_at"]:
+        return ""
+    end = parsed(run["stopped_at"]) if run["stopped_at"] else now
+    return duration((end - parsed(run["started_at"])).total_seconds())
+
+
+def price(cost: Mapping[str, Any] | None) -> str:
+    """An estimate in US dollars, of which small ones keep two digits; empty without one."""
+    if cost is None:
+        return ""
+    usd = cost["estimate_usd"]
+    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units: `24.8 KB`."""
+    value = float(count)
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def number(value: float) -> str:
+    """A metric's value in four digits."""
+    return f"{value:.4g}"
+
+
+def headline(run: Mapping[str, Any]) -> str:
+    """The recipe's headline metric with its value; empty if there is none (yet)."""
+    name = run["metric"]
+    return f"{name} {number(run['metrics'][name])}" if name in run["metrics"] else ""
+
+
+def parsed(at: str) -> datetime:
+    """A time of the API."""
+    return datetime.fromisoformat(at)

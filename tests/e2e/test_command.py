@@ -1,0 +1,252 @@
+"""`droptrain` as people use it, on the laptop cloud: look at runs, follow them, repeat them, get models."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from command_line import CommandLine
+from laptop_user import User
+from waiting import wait_for
+
+from droptrain_cli.api import Api
+from droptrain_cli.errors import ApiError
+from droptrain_cli.stack import find_stack
+from droptrain_local.cloud import LaptopCloud
+from droptrain_local.state import remove_state, write_state
+
+pytestmark = pytest.mark.timeout(180)
+
+SCRIPT = r"""
+printf '\033[31mlr %s\033[0m\n' "$HP_LR"
+printf ' 50%%\r100%%\n'
+echo "attempt $AWS_BATCH_JOB_ATTEMPT"
+if [ "$HP_WAIT" = "$AWS_BATCH_JOB_ATTEMPT" ]; then echo waits; trap 'exit 143' TERM; sleep 600 & wait; fi
+if [ -n "$HP_EXIT" ]; then echo "ValueError: no column species" >&2; exit "$HP_EXIT"; fi
+echo '{"step": 1, "test_accuracy": 0.75, "loss": 0.5}' >> "$METRICS_FILE"
+echo model > model.txt
+aws s3 cp --only-show-errors model.txt "$EXPORT_PATH/assets/größe 1.txt"
+"""
+RECIPE = "hyperparameters: {lr: 0.1}\nmetric: {name: test_accuracy}\n"
+PROJECT = "command"
+
+
+@pytest.fixture(scope="module")
+def droptrain(cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """The command, beside the laptop cloud."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DROPTRAIN_STATE_DIR", str(state))
+        write_state(cloud.ready)
+        yield CommandLine(tmp_path_factory.mktemp("work"), state)
+        remove_state(cloud.ready.pid)
+
+
+@pytest.fixture(scope="module")
+def trained(cloud: LaptopCloud) -> dict[str, Any]:
+    """A run that SUCCEEDED, which many commands are shown."""
+    somebody = User(cloud, PROJECT, [])
+    somebody.publish(SCRIPT, RECIPE)
+    somebody.drop()
+    return somebody.run_with("SUCCEEDED", "FAILED")
+
+
+def test_runs_are_listed_in_columns_and_as_json(droptrain: CommandLine, trained: dict[str, Any]):
+    table = droptrain("runs", "--project", PROJECT)
+    assert table.code == 0, table.err
+    header, *_, line = table.out.splitlines()
+    assert header.split()[:3] == ["RUN", "STATUS", "CREATED"]
+    assert line.split()[:3] == [trained["run_id"], "SUCCEEDED", trained["created_at"]]
+    assert "test_accuracy 0.75" in line
+    assert "$" in line
+    listed = droptrain("runs", "--project", PROJECT, "--status", "succeeded", "--json")
+    assert listed.document["runs"][-1] == trained
+    nothing = droptrain("runs", "--project", "nobody-s")
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "No runs.\n")
+
+
+def test_a_run_is_shown_by_its_project_its_beginning_or_its_end(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    run_id = trained["run_id"]
+    shown = droptrain("show", PROJECT)
+    assert shown.code == 0, shown.err
+    for wanted in (run_id, "SUCCEEDED", "test_accuracy", "train.csv", trained["links"]["export"]):
+        assert wanted in shown.out
+    for name in (run_id, run_id[:-3], run_id[-12:-4]):
+        assert droptrain("show", name, "--json").document == trained
+
+
+def test_the_log_is_printed_without_control_characters(droptrain: CommandLine, trained: dict[str, Any]):
+    printed = droptrain("logs", trained["run_id"])
+    assert printed.code == 0, printed.err
+    assert "\nlr 0.1\n100%\nattempt 1\n" in printed.out
+    assert "\x1b" not in printed.out
+    lines = [json.loads(line) for line in droptrain("logs", trained["run_id"], "--json").out.splitlines()]
+    assert {"at", "attempt", "text"} == set(lines[0])
+    assert "attempt 1" in [line["text"] for line in lines]
+
+
+def test_the_model_is_fetched_and_nothing_else(
+    droptrain: CommandLine, trained: dict[str, Any], tmp_path: Path
+):
+    said = droptrain("get", trained["run_id"], str(tmp_path / "here"))
+    assert (said.code, said.err) == (0, "")
+    assert said.out == f"1 file, 6 B, in {tmp_path / 'here'}\n"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [
+        tmp_path / "here" / "export" / "assets" / "größe 1.txt"
+    ]
+    everything = droptrain("get", PROJECT, str(tmp_path / "all"), "--all", "--json").document
+    assert {"export/assets/größe 1.txt", "log.txt", "run.json"} <= {
+        file["path"] for file in everything["files"]
+    }
+    assert all(Path(file["file"]).stat().st_size == file["size"] for file in everything["files"])
+
+
+def test_a_rerun_with_another_setting_is_watched_and_compared(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    again = droptrain("rerun", trained["run_id"], "--set", "lr=0.5", "--watch")
+    assert again.code == 0, again.out
+    assert again.out.startswith(f"Launched {PROJECT}-first-")
+    assert again.out.index("RUNNING") < again.out.index("| lr 0.5") < again.out.index("SUCCEEDED")
+    assert "\x1b" not in again.out
+    run_id = again.out.split()[1]
+    table = droptrain("compare", trained["run_id"], run_id)
+    assert "*  hyperparameters: lr" in table.out
+    assert "\n   metrics: test_accuracy" in table.out
+    compared = droptrain("compare", trained["run_id"], run_id, "--differences", "--json").document
+    assert compared["runs"] == [trained["run_id"], run_id]
+    assert {"section": "hyperparameters", "name": "lr", "values": [0.1, 0.5], "differs": True} in compared[
+        "rows"
+    ]
+    assert all(row["differs"] for row in compared["rows"])
+
+
+def test_a_watched_run_that_fails_says_why_and_exits_by_it(droptrain: CommandLine, trained: dict[str, Any]):
+    failed = droptrain("rerun", trained["run_id"], "--set", "exit=7", "--watch", "--json")
+    assert (failed.code, failed.err) == (3, "")
+    states = [json.loads(line) for line in failed.out.splitlines()]
+    assert states[-1]["status"] == "FAILED"
+    shown = droptrain("show", states[-1]["run_id"][-12:])
+    assert "What happened  The script ended with exit code 7. ValueError: no column species" in shown.out
+    assert "What to do" in shown.out
+    nothing = droptrain("get", states[-1]["run_id"])
+    assert nothing.code == 1
+    assert "is FAILED and has left no model" in nothing.err
+
+
+def test_a_log_is_followed_across_attempts_to_the_end(
+    droptrain: CommandLine, cloud: LaptopCloud, trained: dict[str, Any]
+):
+    run = droptrain("rerun", PROJECT, "--set", "wait=1", "--json").document
+    log = droptrain.start("logs", run["run_id"], "-f")
+    log.wait_for("waits")
+    cloud.engine.reclaim(run["batch_job_id"] or batch_job_of(cloud, run["run_id"]))
+    said = log.wait()
+    assert said.code == 0, said.err
+    assert said.out.index("attempt 1") < said.out.index("waits") < said.out.index("attempt 2")
+    assert "--- attempt 2 ---" in said.err
+    assert f"SUCCEEDED  {run['run_id']}" in said.err
+
+
+def test_a_run_is_cancelled_by_its_id_and_whoever_follows_it_hears_so(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    run_id = droptrain("rerun", PROJECT, "--set", "wait=1", "--json").document["run_id"]
+    followed, left = droptrain.start("logs", run_id, "-f"), droptrain.start("logs", run_id, "--follow")
+    followed.wait_for("waits")
+    left.wait_for("waits")
+    left.press_ctrl_c()
+    interrupted = left.wait()
+    assert interrupted.code == 130
+    assert "Traceback" not in interrupted.err
+    said = droptrain("cancel", run_id)
+    assert (said.code, said.out.startswith(f"Cancelling {run_id}")) == (0, True)
+    assert followed.wait().code == 4
+    again = droptrain("cancel", run_id)
+    assert again.code == 1
+    assert again.err.count("\n") == 1
+
+
+def test_the_same_bytes_are_trained_again(droptrain: CommandLine, trained: dict[str, Any]):
+    again = droptrain("rerun", trained["run_id"], "--exact", "--json").document
+    assert again["run_id"] != trained["run_id"]
+    assert again["inputs"] == trained["inputs"]
+
+
+def test_launching_what_is_trained_already_names_its_run(droptrain: CommandLine, trained: dict[str, Any]):
+    said = droptrain("launch", PROJECT, "first")
+    assert (said.code, said.out) == (0, f"There is already {trained['run_id']}\n")
+    missing = droptrain("launch", PROJECT, "nope")
+    assert missing.code == 1
+    assert "There is no dataset 'nope'" in missing.err
+
+
+def test_a_watched_run_that_is_rejected_exits_by_it(
+    droptrain: CommandLine, cloud: LaptopCloud, trained: dict[str, Any]
+):
+    User(cloud, PROJECT, []).drop("empty", train="a\n1\n", test="")
+    rejected = droptrain("launch", PROJECT, "empty", "--watch")
+    assert rejected.code == 5, rejected.err
+    assert "test.csv is empty" in rejected.out
+
+
+def test_changes_are_watched_until_ctrl_c(droptrain: CommandLine, trained: dict[str, Any]):
+    watching = droptrain.start("runs", "--watch", "--json")
+    watching.wait_for(trained["run_id"])
+    watching.press_ctrl_c()
+    said = watching.wait()
+    assert (said.code, said.err) == (130, "Stopped.\n")
+    assert all(json.loads(line)["run_id"] for line in said.out.splitlines())
+
+
+def test_a_run_that_is_not_there_or_not_one_is_told_with_what_to_do(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    nobody = droptrain("show", "nobody")
+    assert (nobody.code, nobody.out) == (1, "")
+    assert "`droptrain runs` lists ids" in nobody.err
+    droptrain("rerun", PROJECT)
+    several = droptrain("show", f"{PROJECT}-first-")
+    assert "Give more of the id" in several.err
+    assert droptrain("show").code == 2
+
+
+def test_who_may_only_read_is_told_which_policy_to_ask_for(
+    droptrain: CommandLine, cloud: LaptopCloud, trained: dict[str, Any]
+):
+    session = boto3.Session("reader", "reader", region_name=cloud.ready.region)
+    reader = Api(replace(find_stack(None), session=session))
+    assert reader.get("/runs", project=PROJECT)["runs"]
+    with pytest.raises(ApiError, match="for the policy OperatorPolicy"):
+        reader.post("/runs", {"project": PROJECT, "dataset": "first"})
+
+
+def batch_job_of(cloud: LaptopCloud, run_id: str) -> str:
+    """The run's Batch job, by its name."""
+    jobs = wait_for(
+        f"Batch job of {run_id}",
+        lambda: cloud.client("batch").list_jobs(
+            jobQueue=cloud.ready.job_queue_arn, filters=[{"name": "JOB_NAME", "values": [run_id]}]
+        )["jobSummaryList"],
+    )
+    return str(jobs[0]["jobId"])
+
+
+def test_doctor_finds_the_laptop_well(droptrain: CommandLine):
+    told = droptrain("doctor")
+    assert told.code == 0, told.err
+    assert "SpotComputeEnvironment is VALID" in told.out
+    document = json.loads(droptrain("doctor", "--json").out)
+    assert document["healthy"]
+    assert {each["title"] for each in document["findings"]} >= {
+        "stack",
+        "API",
+        "compute",
+        "dead letters",
+        "runs",
+    }

@@ -1,0 +1,212 @@
+"""What `droptrain doctor` finds in stacks that are well, and in those that aren't: against moto."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+from scripted_server import Asked, ScriptedServer, Told
+
+from droptrain_cli.checks import Patient, examine, findings
+from droptrain_cli.stack import Stack
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+TEMPLATE = {
+    "Parameters": {
+        "Paused": {"Type": "String", "Default": ""},
+        "MaxvCpus": {"Type": "Number", "Default": 16},
+        "ImageUri": {"Type": "String", "Default": ""},
+    },
+    "Resources": {
+        "NoticesTopic": {"Type": "AWS::SNS::Topic"},
+        "AlarmsTopic": {"Type": "AWS::SNS::Topic"},
+        "UploadsQueue": {"Type": "AWS::SQS::Queue"},
+        "UploadsDeadLetterQueue": {"Type": "AWS::SQS::Queue"},
+        "ImageRepository": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "droptrain"}},
+    },
+    "Outputs": {
+        "NoticesTopicArn": {"Value": {"Ref": "NoticesTopic"}},
+        "AlarmsTopicArn": {"Value": {"Ref": "AlarmsTopic"}},
+        "ImagePushCommands": {"Value": "docker push it"},
+    },
+}
+MANIFEST = {
+    "schemaVersion": 2,
+    "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+    "config": {
+        "mediaType": "application/vnd.docker.container.image.v1+json",
+        "size": 1,
+        "digest": "sha256:1",
+    },
+    "layers": [],
+}
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def api(server: ScriptedServer) -> dict[str, list[dict[str, Any]]]:
+    """The runs that the stack's API tells of, by status."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+
+    def answer(asked: Asked) -> Told:
+        url = urlsplit(asked.target)
+        if url.path == "/projects":
+            return Told(200, {"projects": [], "cursor": None})
+        return Told(200, {"runs": runs.get(parse_qs(url.query)["status"][0], []), "cursor": None})
+
+    server.answer = answer
+    return runs
+
+
+@pytest.fixture
+def deploy(stack: Stack, api) -> Callable[..., Patient]:
+    """Deploy the stack with parameters, and examine it."""
+
+    def deployed(**parameters: str) -> Patient:
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        client = stack.client("cloudformation")
+        client.create_stack(StackName=stack.name, TemplateBody=json.dumps(TEMPLATE), Parameters=given)
+        return examine(stack)
+
+    return deployed
+
+
+def found(patient: Patient, title: str) -> list[tuple[str, str, str]]:
+    """(verdict, detail, fix) of the findings with a title."""
+    return [(each.verdict, each.detail, each.fix) for each in findings(patient, NOW) if each.title == title]
+
+
+def test_a_stack_that_is_deployed_is_well(deploy) -> None:
+    patient = deploy()
+    [(verdict, detail, _)] = found(patient, "stack")
+    assert (verdict, detail) == ("ok", "droptrain in eu-west-1: CREATE_COMPLETE")
+    assert found(patient, "credentials")[0][0] == "ok"
+    assert found(patient, "API")[0][0] == "ok"
+    assert found(patient, "dead letters") == [("ok", "none", "")]
+    assert found(patient, "runs") == [("ok", "none is stuck", "")]
+    assert found(patient, "paused") == []
+
+
+def test_a_pause_is_told_with_its_reason(deploy) -> None:
+    [(verdict, detail, fix)] = found(deploy(Paused="no budget"), "paused")
+    assert (verdict, detail) == ("warning", "nothing is launched: no budget")
+    assert 'Paused=""' in fix
+
+
+def test_a_stack_that_was_rolled_back_is_a_problem(deploy) -> None:
+    [(verdict, detail, _)] = found(replace(deploy(), status="UPDATE_ROLLBACK_COMPLETE"), "stack")
+    assert (verdict, detail) == ("problem", "droptrain is UPDATE_ROLLBACK_COMPLETE")
+
+
+def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it(deploy, stack) -> None:
+    patient = deploy()
+    [(verdict, _, fix)] = found(patient, "image")
+    assert (verdict, fix) == ("problem", "Build and push it: docker push it")
+    [repository] = patient.of_type("AWS::ECR::Repository").values()
+    stack.client("ecr").put_image(
+        repositoryName=repository, imageManifest=json.dumps(MANIFEST), imageTag="latest"
+    )
+    [(verdict, detail, _)] = found(patient, "image")
+    assert verdict == "ok"
+    assert detail.startswith(f"{repository}:latest, pushed 20")
+    assert found(replace(patient, parameters={"ImageUri": "other:1"}), "image")[0][0] == "ok"
+
+
+def test_whether_anybody_hears_notices_is_told(deploy, stack) -> None:
+    patient = deploy()
+    assert [each[0] for each in (*found(patient, "notices"), *found(patient, "alarms"))] == ["warning"] * 2
+    sns = stack.client("sns")
+    sns.subscribe(
+        TopicArn=patient.outputs["NoticesTopicArn"],
+        Protocol="sqs",
+        Endpoint="arn:aws:sqs:eu-west-1:123456789012:q",
+    )
+    assert found(patient, "notices") == [("ok", "1 subscribed", "")]
+    waiting = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "ann@example.com", "Protocol": "email"}
+    with Stubber(sns) as stubbed:
+        for _ in range(2):
+            stubbed.add_response("list_subscriptions_by_topic", {"Subscriptions": [waiting]})
+        assert found(patient, "notices") == [(
+            "problem",
+            "ann@example.com has not confirmed the subscription",
+            "Follow the link in AWS's message 'Subscription Confirmation'; look among the spam too.",
+        )]  # fmt: skip
+
+
+def test_dead_letters_are_counted_by_queue(deploy, stack) -> None:
+    patient = deploy()
+    queues = patient.of_type("AWS::SQS::Queue")
+    for name in ("UploadsDeadLetterQueue", "UploadsQueue"):
+        stack.client("sqs").send_message(QueueUrl=queues[name], MessageBody="x")
+    [(verdict, detail, _)] = found(patient, "dead letters")
+    assert (verdict, detail) == ("problem", "UploadsDeadLetterQueue holds 1")
+
+
+@pytest.mark.parametrize(("value", "wanted", "verdict"), [
+    (0, "16", "problem"), (8, "16", "warning"), (16, "16", "ok"), (64, "16", "ok"),
+])  # fmt: skip
+def test_a_quota_is_compared_with_what_the_stack_may_use(deploy, stack, value, wanted, verdict) -> None:
+    patient = deploy(MaxvCpus=wanted)
+    with Stubber(stack.client("service-quotas")) as stubbed:
+        for code in ("L-3819A6DF", "L-DB2E81BA"):
+            asked = {"ServiceCode": "ec2", "QuotaCode": code}
+            stubbed.add_response("get_service_quota", {"Quota": {"Value": float(value)}}, asked)
+        spot, on_demand = found(patient, "GPU quota")
+    assert spot[0] == verdict
+    assert on_demand[0] == {"problem": "warning"}.get(verdict, verdict), "runs use Spot unless they say so"
+    assert ("--quota-code L-3819A6DF --desired-value 16" in spot[2]) == (verdict != "ok")
+
+
+@pytest.mark.parametrize(("status", "reason", "fix"), [
+    ("VALID", "ComputeEnvironment Healthy", ""),
+    ("INVALID", "CLIENT_ERROR - no such subnet", "Mend what the reason names and deploy again."),
+    ("INVALID", "The Spot service-linked role is missing",
+     "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"),
+])  # fmt: skip
+def test_a_compute_environment_that_is_not_valid_is_a_problem(deploy, stack, status, reason, fix) -> None:
+    patient = deploy()
+    resources = {**patient.resources, "AWS::Batch::ComputeEnvironment": {"Spot": "spot-1"}}
+    patient = replace(patient, resources=resources)
+    told = {
+        "computeEnvironmentName": "spot-1", "computeEnvironmentArn": "arn:aws:batch:r:1:environment/s",
+        "status": status, "state": "ENABLED", "statusReason": reason,
+    }  # fmt: skip
+    with Stubber(stack.client("batch")) as stubbed:
+        stubbed.add_response(
+            "describe_compute_environments",
+            {"computeEnvironments": [told]},
+            {"computeEnvironments": ["spot-1"]},
+        )
+        stubbed.add_response("describe_job_queues", {"jobQueues": []}, {"jobQueues": []})
+        [(verdict, _, said)] = found(patient, "compute")
+    assert (verdict, said) == ("ok" if status == "VALID" else "problem", fix)
+
+
+def test_runs_that_do_not_move_are_named(deploy, api) -> None:
+    patient = deploy()
+    api["RUNNABLE"] = [
+        {"run_id": "p-first-1", "updated_at": "2026-11-23T02:10:00Z"},
+        {"run_id": "p-first-2", "updated_at": "2026-11-23T02:50:00Z"},
+    ]
+    [(verdict, detail, fix)] = found(patient, "runs")
+    assert (verdict, detail) == ("warning", "p-first-1 has been RUNNABLE for 50 min")
+    assert "droptrain show p-first-1" in fix
+
+
+def test_what_credentials_may_not_ask_is_told_as_unknown(deploy, stack) -> None:
+    patient = deploy()
+    with Stubber(stack.client("sqs")) as stubbed:
+        stubbed.add_client_error("get_queue_attributes", "AccessDenied")
+        [(verdict, detail, fix)] = found(patient, "dead letters")
+    assert (verdict, detail) == ("unknown", "these credentials may not call GetQueueAttributes")
+    assert "OperatorPolicy" in fix

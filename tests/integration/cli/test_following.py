@@ -1,0 +1,155 @@
+"""Following a run, against a server that plays the API: what is told, when, and through which trouble."""
+
+import json
+from typing import Any
+
+import pytest
+from scripted_server import Asked, ScriptedServer, Told, problem
+
+from droptrain_cli import follow, patience, watch_run
+from droptrain_cli.api import Api
+from droptrain_cli.errors import ApiError, UnreachableError
+from droptrain_cli.follow import RunFollower
+from droptrain_cli.stack import Stack
+
+RUN_ID = "penguins-first-9a8869ef2b6a"
+GONE = Told(cut=-1)
+
+
+def run(*statuses: str, **more: Any) -> Told:
+    """A run after these statuses; its ETag is how many there were."""
+    history = [
+        {"at": f"2026-11-23T02:10:0{n}Z", "status": each, "note": ""} for n, each in enumerate(statuses)
+    ]
+    body = {
+        "run_id": RUN_ID, "status": statuses[-1], "history": history, "cause": None, "metric": None,
+        "metrics": {}, "cost": None, **more,
+    }  # fmt: skip
+    return Told(200, body, {"ETag": f'"{len(statuses)}"'})
+
+
+def lines(*texts: str, attempt: int | None = 1, cursor: str | None = "c") -> Told:
+    listed = [{"at": None, "attempt": attempt, "text": text} for text in texts]
+    return Told(200, {"lines": listed, "cursor": cursor})
+
+
+class Play:
+    """Answers for the run and for its log, each in its order; the last one stays."""
+
+    def __init__(self, server: ScriptedServer, runs: list[Told], logs: list[Told]) -> None:
+        self._answers = {f"/runs/{RUN_ID}": runs, f"/runs/{RUN_ID}/logs": logs}
+        server.answer = self._answer
+
+    def _answer(self, asked: Asked) -> Told:
+        waiting = self._answers[asked.target.partition("?")[0]]
+        told = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if told.headers.get("ETag", "") == asked.headers.get("if-none-match"):
+            return Told(304)
+        return told
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "_AWS_LOOK_SECONDS", 0.01)
+
+
+def follower(stack: Stack) -> RunFollower:
+    return RunFollower(stack, Api(stack, backoff_seconds=0.001), RUN_ID)
+
+
+def told_by(stack: Stack) -> list[str]:
+    """Steps by their status and lines by their text, as they come."""
+    return [
+        told
+        for news in follower(stack).news()
+        for told in (*(step["status"] for step in news.steps), *(f"| {line.text}" for line in news.lines))
+    ]
+
+
+def test_states_and_lines_come_once_and_to_the_end(server: ScriptedServer, stack: Stack):
+    Play(
+        server,
+        [run("CLAIMED"), run("CLAIMED"), run("CLAIMED", "RUNNING"), run("CLAIMED", "RUNNING", "SUCCEEDED")],
+        [lines(), lines("a"), lines("b"), lines(), lines(), lines("c", cursor=None)],
+    )
+    assert told_by(stack) == ["CLAIMED", "| a", "| b", "RUNNING", "SUCCEEDED", "| c"]
+    assert any(asked.headers.get("if-none-match") == '"1"' for asked in server.asked)
+
+
+def test_a_log_that_comes_after_the_outcome_is_waited_for_but_not_for_ever(
+    server: ScriptedServer, stack: Stack, monkeypatch: pytest.MonkeyPatch
+):
+    Play(server, [run("SUCCEEDED")], [lines(), lines(), lines("late", cursor=None)])
+    assert told_by(stack) == ["SUCCEEDED", "| late"]
+    monkeypatch.setattr(follow, "_LAST_LINES_WITHIN_SECONDS", 0.05)
+    Play(server, [run("SUCCEEDED")], [lines()])
+    assert told_by(stack) == ["SUCCEEDED"]
+
+
+def test_an_outage_is_sat_out_and_no_line_is_lost_or_told_twice(server: ScriptedServer, stack: Stack):
+    Play(
+        server,
+        [run("RUNNING"), *[GONE] * 12, run("RUNNING"), run("RUNNING", "SUCCEEDED")],
+        [lines("a"), *[GONE] * 12, lines("b", cursor="d"), lines("c", cursor=None)],
+    )
+    told = told_by(stack)
+    assert [each for each in told if each.startswith("|")] == ["| a", "| b", "| c"]
+    assert [each for each in told if not each.startswith("|")] == ["RUNNING", "SUCCEEDED"]
+
+
+def test_an_outage_that_stays_ends_it(server: ScriptedServer, stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(patience.Patience.__init__, "__defaults__", (0.1,))
+    Play(server, [run("RUNNING"), GONE], [lines()])
+    with pytest.raises(UnreachableError):
+        told_by(stack)
+
+
+def test_a_refusal_and_a_failure_at_the_first_look_end_it(server: ScriptedServer, stack: Stack):
+    Play(server, [problem(404, "not-found", "There is no run")], [lines()])
+    with pytest.raises(ApiError, match="There is no run"):
+        told_by(stack)
+    Play(server, [GONE], [lines()])
+    with pytest.raises(UnreachableError):
+        told_by(stack)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("SUCCEEDED", 0), ("FAILED", 3), ("CANCELLED", 4), ("REJECTED", 5)]
+)
+def test_who_follows_ends_as_the_run_did(
+    server: ScriptedServer, stack: Stack, capsys: pytest.CaptureFixture[str], status: str, code: int
+):
+    cause = {"code": "c", "message": "It broke.", "fix": "Mend it."} if code else None
+    Play(server, [run("RUNNING"), run("RUNNING", status, cause=cause)], [lines("a", cursor=None)])
+    with pytest.raises(SystemExit) as ended:
+        watch_run.watch(stack, Api(stack), RUN_ID, as_json=False)
+    assert ended.value.code == code
+    out = capsys.readouterr().out
+    assert out.index("RUNNING") < out.index("| a") < out.index(status)
+    assert ("What to do:    Mend it." in out) == bool(code)
+
+
+def test_json_is_the_run_whenever_it_has_changed_and_no_log(
+    server: ScriptedServer, stack: Stack, capsys: pytest.CaptureFixture[str]
+):
+    Play(server, [run("RUNNING"), run("RUNNING"), run("RUNNING", "FAILED")], [])
+    with pytest.raises(SystemExit):
+        watch_run.watch(stack, Api(stack), RUN_ID, as_json=True)
+    assert [json.loads(line)["status"] for line in capsys.readouterr().out.splitlines()] == [
+        "RUNNING",
+        "FAILED",
+    ]
+
+
+def test_a_new_attempt_is_told_beside_the_log_and_not_in_it(
+    server: ScriptedServer, stack: Stack, capsys: pytest.CaptureFixture[str]
+):
+    Play(
+        server,
+        [run("SUCCEEDED")],
+        [lines("one\x1b[0m"), lines("two", attempt=2), lines("\x1b]0;evil\x07three", attempt=2, cursor=None)],
+    )
+    watch_run.logs(stack, RUN_ID, follow=False, as_json=False)
+    said = capsys.readouterr()
+    assert said.out == "one\ntwo\nthree\n"
+    assert said.err == "--- attempt 2 ---\n"

@@ -1,0 +1,138 @@
+"""Files of a run as they come from S3: whole or not at all, and inside the folder."""
+
+import os
+from pathlib import Path
+from threading import Lock
+
+import pytest
+from scripted_server import Asked, ScriptedServer, Told
+
+from droptrain_cli.api import Api
+from droptrain_cli.download import Download, UnsafePathError
+from droptrain_cli.run_files import ExpiredLinkError, LinkError, RunFiles
+from droptrain_cli.stack import Stack
+
+RUN_ID = "penguins-first-9a8869ef2b6a"
+
+
+class Left:
+    """What a run left, as the API lists it and S3 gives it."""
+
+    def __init__(self, server: ScriptedServer, **files: bytes) -> None:
+        self.files = {name.replace("__", "/"): content for name, content in files.items()}
+        self.trouble: dict[str, list[Told]] = {}
+        self.listings = 0
+        self._url = server.url
+        server.answer = self._answer
+
+    def _answer(self, asked: Asked) -> Told:
+        if asked.target.startswith(f"/runs/{RUN_ID}/artifacts"):
+            self.listings += 1
+            listed = [
+                {"path": path, "size": len(content), "url": f"{self._url}/{path}?link={self.listings}"}
+                for path, content in self.files.items()
+            ]
+            return Told(200, {"artifacts": listed, "cursor": None})
+        path = asked.target.partition("?")[0].removeprefix("/")
+        waiting = self.trouble.get(path)
+        return waiting.pop(0) if waiting else Told(200, self.files[path])
+
+
+def fetch(stack: Stack, folder: Path) -> list[int]:
+    files = RunFiles(stack, Api(stack, backoff_seconds=0.01), RUN_ID)
+    counted: list[int] = []
+    lock = Lock()
+
+    def count(written: int) -> None:
+        with lock:
+            counted.append(written)
+
+    Download(files, folder, count, pause_seconds=0.01).run(list(files.each()))
+    return counted
+
+
+def there(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_every_file_comes_with_its_folders(server: ScriptedServer, stack: Stack, tmp_path: Path):
+    big = os.urandom(3_000_000)
+    left = Left(server, export__model_keras=big, export__empty=b"", export__variables__index=b"x", log=b"y")
+    (tmp_path / "log").write_bytes(b"old")
+    counted = fetch(stack, tmp_path)
+    assert there(tmp_path) == left.files, "and no .part is left"
+    assert sum(counted) == sum(map(len, left.files.values()))
+
+
+@pytest.mark.parametrize("trouble", [Told(cut=-1), Told(200, b"abcdef", cut=3), Told(503, b"slow down")])
+def test_what_breaks_off_is_fetched_again(
+    server: ScriptedServer, stack: Stack, tmp_path: Path, trouble: Told
+):
+    left = Left(server, export__m=b"abcdef")
+    left.trouble = {"export/m": [trouble]}
+    assert sum(fetch(stack, tmp_path)) == 6, "what was counted of the broken one is taken back"
+    assert there(tmp_path) == left.files
+
+
+def test_a_link_that_has_expired_is_asked_for_anew(server: ScriptedServer, stack: Stack, tmp_path: Path):
+    left = Left(server, export__m=b"abcdef")
+    left.trouble = {"export/m": [Told(403, b"<Code>AccessDenied</Code>")]}
+    fetch(stack, tmp_path)
+    assert there(tmp_path) == left.files
+    assert left.listings == 2
+    assert server.asked[-1].target == "/export/m?link=2"
+
+
+def test_a_link_that_is_always_refused_is_told(server: ScriptedServer, stack: Stack, tmp_path: Path):
+    left = Left(server, export__m=b"abcdef")
+    left.trouble = {"export/m": [Told(403, b"")] * 9}
+    with pytest.raises(ExpiredLinkError, match="export/m"):
+        fetch(stack, tmp_path)
+    assert there(tmp_path) == {}
+
+
+def test_a_file_that_fails_leaves_what_was_there(server: ScriptedServer, stack: Stack, tmp_path: Path):
+    left = Left(server, m=b"new", n=b"n")
+    left.trouble = {"m": [Told(404, b"")]}
+    (tmp_path / "m").write_bytes(b"old")
+    with pytest.raises(LinkError, match="404 for m"):
+        fetch(stack, tmp_path)
+    assert (tmp_path / "m").read_bytes() == b"old"
+    assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize("path", ["../evil", "/evil", "export/../../evil"])
+def test_a_path_that_leads_out_writes_nothing(
+    server: ScriptedServer, stack: Stack, tmp_path: Path, path: str
+):
+    left = Left(server, good=b"x")
+    left.files[path] = b"evil"
+    with pytest.raises(UnsafePathError):
+        fetch(stack, tmp_path / "in")
+    assert there(tmp_path) == {}
+
+
+def test_a_link_that_lies_in_the_folder_is_not_followed(server: ScriptedServer, stack: Stack, tmp_path: Path):
+    Left(server, export__sub__m=b"evil")
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    (inside / "export").symlink_to(outside)
+    with pytest.raises(UnsafePathError, match="leads out of"):
+        fetch(stack, inside)
+    assert list(outside.iterdir()) == []
+
+
+def test_a_link_in_place_of_a_file_is_replaced_not_written_through(
+    server: ScriptedServer, stack: Stack, tmp_path: Path
+):
+    Left(server, m=b"new")
+    inside, outside = tmp_path / "in", tmp_path / "mine.txt"
+    inside.mkdir()
+    outside.write_bytes(b"mine")
+    (inside / "m").symlink_to(outside)
+    fetch(stack, inside)
+    assert (inside / "m").read_bytes() == b"new"
+    assert outside.read_bytes() == b"mine"

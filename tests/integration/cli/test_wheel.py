@@ -1,0 +1,83 @@
+"""The wheel's command works with what the wheel asks for, and nothing of a checkout."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+NEEDED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+
+
+def with_what_they_need(names: list[str]) -> set[str]:
+    """The packages and all that they need in turn, by their normal names."""
+    found: set[str] = set()
+    left = [re.sub("_", "-", name.lower()) for name in names]
+    while left:
+        name = left.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for line in distribution(name).requires or []:
+            if "extra ==" not in line and "python_version <" not in line and "sys_platform" not in line:
+                left.append(re.sub("_", "-", re.split(r"[^A-Za-z0-9._-]", line)[0].lower()))
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the unpacked wheel, and links to its dependencies alone."""
+    folder = tmp_path_factory.mktemp("wheel")
+    made = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    [wheel] = folder.glob("droptrain-*.whl")
+    site = folder / "site"
+    with zipfile.ZipFile(wheel) as content:
+        content.extractall(site)
+    for name in with_what_they_need(NEEDED):
+        for file in distribution(name).files or []:
+            top = file.parts[0]
+            if top != ".." and not (site / top).exists():
+                (site / top).symlink_to(Path(str(distribution(name).locate_file(top))))
+    return site
+
+
+def droptrain(installed: Path, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    start = f"import sys; sys.path.insert(0, {str(installed)!r}); from droptrain_cli.main import main; main()"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DROPTRAIN_STATE_DIR": str(tmp_path)}
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-c", start, *arguments],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_help_and_version_are_there(installed: Path, tmp_path: Path) -> None:
+    told = droptrain(installed, tmp_path, "--help")
+    assert told.returncode == 0, told.stderr
+    assert "doctor" in told.stdout
+    assert "0.1.0" in droptrain(installed, tmp_path, "--version").stdout
+
+
+def test_a_command_finds_no_stack_and_says_so(installed: Path, tmp_path: Path) -> None:
+    told = droptrain(installed, tmp_path, "runs")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "Name a stack (--stack NAME, or DROPTRAIN_STACK)" in told.stderr
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_the_laptop_cloud_says_that_it_needs_a_checkout(
+    installed: Path, tmp_path: Path, command: str
+) -> None:
+    told = droptrain(installed, tmp_path, "local", command)
+    assert told.returncode == 1
+    assert "it runs from a checkout of droptrain" in told.stderr
+    assert "Traceback" not in told.stderr

@@ -1,0 +1,84 @@
+"""What people see of a run and of tables: the sections, and text from elsewhere as text."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from droptrain_cli import output, show_run
+
+NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
+
+
+def run(**more: Any) -> dict[str, Any]:
+    return {
+        "run_id": "penguins-first-9a8869ef2b6a", "project": "penguins", "dataset": "first",
+        "status": "CLAIMED", "cause": None, "rerun_of": None, "launched_by": "upload", "cancelled_by": None,
+        "created_at": "2026-11-23T02:50:00Z", "updated_at": "2026-11-23T02:50:00Z",
+        "started_at": None, "stopped_at": None, "batch_job_id": None, "log_stream": None, "attempts": [],
+        "cost": None, "metric": None, "metrics": {}, "inputs": [], "input_count": 0, "recipe": None,
+        "code": None, "history": [], "gpu": None, "advice": [],
+        "links": dict.fromkeys(("self", "run", "model", "export", "log"), "s3://data/"), **more,
+    }  # fmt: skip
+
+
+def shown(**more: Any) -> str:
+    text = io.StringIO()
+    show_run.write(run(**more), Console(file=text, width=200, highlight=False), NOW)
+    return text.getvalue()
+
+
+def test_a_run_that_has_just_been_claimed_has_no_empty_sections():
+    said = shown()
+    for absent in ("Metrics", "Attempts", "Inputs", "Cost", "What happened", "Batch job", "GPU", "Advice"):
+        assert absent not in said
+    assert "2026-11-23T02:50:00Z (10 min ago), by upload" in said
+
+
+def test_cause_and_fix_come_before_everything_else():
+    cause = {"code": "bad_data", "message": "train.csv is empty.", "fix": "Drop it again."}
+    lines = shown(status="REJECTED", cause=cause).splitlines()
+    assert [line.split("  ")[1] for line in lines[1:4]] == ["Status", "What happened", "What to do"]
+    assert lines[3].endswith("Drop it again.")
+
+
+def test_an_idle_gpu_is_shown_with_the_advice():
+    gpu = {"count": 1, "busy_percent": 12.4, "peak_memory_gib": 3.0, "waiting_seconds": None, "seconds": 60.0}
+    said = shown(gpu=gpu, advice=["Prefetch."])
+    assert "GPU            1 GPU, busy 12 % of the time, at most 3.0 GiB of memory" in said
+    assert said.index("Advice         Prefetch.") < said.index("Dataset")
+
+
+def test_the_headline_metric_comes_first():
+    said = shown(metric="test_accuracy", metrics={"loss": 0.5, "test_accuracy": 0.98765})
+    assert said.index("test_accuracy  0.9877") < said.index("loss           0.5")
+
+
+def test_of_many_inputs_the_first_are_shown_and_the_others_counted():
+    inputs = [
+        {"key": f"part-{n}.csv", "version_id": "v", "size": 5, "channel": "training"} for n in range(100)
+    ]
+    said = shown(inputs=inputs, input_count=5000)
+    assert "part-9.csv" in said
+    assert "part-10.csv" not in said
+    assert "and 4990 more: all are in run.json" in said
+
+
+def test_names_and_messages_are_never_markup_nor_control_characters():
+    cause = {"code": "c", "message": "[bold]\x1b[31mE\x1b[0m[/nope]", "fix": "[link=x]"}
+    said = shown(cause=cause, metrics={"[red]\x07": 1.0})
+    assert "[bold]E[/nope]" in said
+    assert "[link=x]" in said
+    assert "[red] " in said
+    assert not {"\x1b", "\x07"} & set(said)
+
+
+def test_a_table_without_a_terminal_is_neither_folded_nor_padded():
+    text = io.StringIO()
+    console = Console(file=text, width=10_000, highlight=False)
+    output.show(console, output.table(("A", "B"), [("x" * 300, "y"), ("", "")]))
+    header, line, empty = text.getvalue().split("\n")[:3]
+    assert line == f"{'x' * 300}  y"
+    assert header.split() == ["A", "B"]
+    assert empty == ""
