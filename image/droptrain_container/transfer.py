@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -22,6 +23,9 @@ from droptrain_container.plan import Pinned
 from droptrain_container.s3 import Bucket, MissingError
 
 _TRIES = 3
+# s5cmd's start and its first connection cost about 50 ms; boto3, which has both, fetches these sooner.
+_FEW_FILES = 16
+_FEW_BYTES = 4 << 20
 # s5cmd's own repeats of one request; with its back-off, S3 that is down shows in seconds.
 _REPEATS = 5
 _FILES_AT_A_TIME = 64
@@ -31,11 +35,15 @@ _MOST_CONNECTIONS = 16
 _LEAST_CONNECTIONS = 2
 _PART_BYTES = 16 << 20
 _RESERVE_BYTES = 256 << 20
+_CHECKS_AT_A_TIME = 2
+_LOOK_SECONDS = 0.1
 _QUIET_SECONDS = 2.0
 _SAY_SECONDS = 15.0
 _STALL_SECONDS = 60.0
 _ERROR_BYTES = 2000
 _MD5 = re.compile(r"[0-9a-f]{32}")
+# s5cmd writes to this name with digits after it, and renames.
+_WHOLE = ".whole"
 _OTHER_MD5 = "came with another MD5 than S3 tells"
 _MIB, _GIB = 1 << 20, 1 << 30
 
@@ -54,8 +62,8 @@ class _File:
         return self.pinned.size or 0
 
 
-def fetch(bucket: Bucket, files: Mapping[Pinned, Path], say: Callable[[str], None]) -> None:
-    """Fetch each version to its path, in place of what is there; `say` gets a line now and then.
+def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], None]) -> None:
+    """Fetch to each path its version, in place of what is there; `say` gets a line now and then.
 
     A file appears when it is whole; one that isn't is fetched again, three times in all. EndError:
     input_missing if a version is gone, s3_unreachable if S3 refuses, doesn't answer or sends something else,
@@ -64,27 +72,30 @@ def fetch(bucket: Bucket, files: Mapping[Pinned, Path], say: Callable[[str], Non
     if not files:
         return
     started_at = time.monotonic()
-    folder = Path(os.path.commonpath([path.parent for path in files.values()]))
+    folder = Path(os.path.commonpath([path.parent for path in files]))
     folder.mkdir(parents=True, exist_ok=True)
-    progress = _Progress(sum(pinned.size or 0 for pinned in files), started_at, say)
     left, said = dict(files), ""
     for number in range(_TRIES):
         if number:
             say(f"Fetching {_counted(len(left))} again: {said}.")
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as staging:
-            staged = [_File(*item, Path(staging, str(name))) for name, item in enumerate(left.items())]
-            _check_room(folder, staged)
-            error = _transfer(bucket, staged, Path(staging), progress)
-            faults = _faults(bucket, staged)
-            progress.fetched += _move([file for file in staged if file not in faults])
+        # A stop doesn't wait for threads, which may still write there.
+        with tempfile.TemporaryDirectory(
+            dir=folder, prefix=".fetching-", ignore_cleanup_errors=True
+        ) as staging:
+            coming = [_File(left[path], path, Path(staging, f"{i}{_WHOLE}")) for i, path in enumerate(left)]
+            _check_room(folder, coming)
+            with closing(_Arrivals(coming, Path(staging), started_at, say)) as arrivals:
+                error = _transfer(bucket, coming, Path(staging), arrivals)
+                faults = _lasting(bucket, arrivals.settle())
         if not faults:
             break
-        left = {file.pinned: file.path for file in faults}
+        left = {file.path: file.pinned for file in faults}
         said = _named(bucket, faults) + (f" ({error})" if error else "")
     else:
         raise EndError("s3_unreachable", f"{said}. Tried {_TRIES} times; launch the run again.")
+    fetched = sum(path.stat().st_size for path in files)
     seconds = time.monotonic() - started_at
-    say(f"Fetched {_counted(len(files))}, {progress.fetched / _MIB:.1f} MiB in {seconds:.1f} s.")
+    say(f"Fetched {_counted(len(files))}, {fetched / _MIB:.1f} MiB in {seconds:.1f} s.")
 
 
 def _check_room(folder: Path, files: Sequence[_File]) -> None:
@@ -98,14 +109,18 @@ def _check_room(folder: Path, files: Sequence[_File]) -> None:
         )
 
 
-def _transfer(bucket: Bucket, files: Sequence[_File], staging: Path, progress: "_Progress") -> str:
+def _transfer(bucket: Bucket, files: Sequence[_File], staging: Path, arrivals: "_Arrivals") -> str:
     """Let all files come as far as they come; s5cmd's last error."""
-    sayable = [file for file in files if _is_sayable(file.pinned.key)]
-    error = _run_s5cmd(bucket, sayable, staging, progress) if sayable else ""
-    for file in files:
-        if not _is_sayable(file.pinned.key):
-            _download(bucket, file)
+    for_s5cmd = [] if _are_few(files) else [file for file in files if _is_sayable(file.pinned.key)]
+    error = _run_s5cmd(bucket, for_s5cmd, staging, arrivals) if for_s5cmd else ""
+    others = set(files).difference(for_s5cmd)
+    parallel.each(lambda file: _download(bucket, file), others)
     return error
+
+
+def _are_few(files: Sequence[_File]) -> bool:
+    sizes = [file.pinned.size for file in files]
+    return len(sizes) <= _FEW_FILES and None not in sizes and sum(file.size for file in files) <= _FEW_BYTES
 
 
 def _is_sayable(key: str) -> bool:
@@ -117,10 +132,10 @@ def _download(bucket: Bucket, file: _File) -> None:
     try:
         bucket.download(file.pinned.key, file.staged, file.size, file.pinned.version_id)
     except MissingError:
-        raise _gone(bucket, file.pinned) from None
+        raise gone(bucket, file.pinned) from None
 
 
-def _run_s5cmd(bucket: Bucket, files: Sequence[_File], staging: Path, progress: "_Progress") -> str:
+def _run_s5cmd(bucket: Bucket, files: Sequence[_File], staging: Path, arrivals: "_Arrivals") -> str:
     """Run s5cmd to its end, or until nothing comes any more; its last error. It never outlives this call."""
     program = [_s5cmd(), "--log=error", f"--numworkers={_FILES_AT_A_TIME}", f"--retry-count={_REPEATS}"]
     if bucket.endpoint_url:
@@ -132,7 +147,7 @@ def _run_s5cmd(bucket: Bucket, files: Sequence[_File], staging: Path, progress: 
             [*program, "run"], cwd=staging, stdin=commands, stdout=errors, stderr=errors, process_group=0
         )
         try:
-            progress.watch(process, staging)
+            arrivals.watch(process)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -176,42 +191,68 @@ def _last_line(errors: IO[bytes]) -> str:
     return (errors.read().decode(errors="replace").strip().splitlines() or [""])[-1]
 
 
-class _Progress:
-    """How far fetching is: `fetched` bytes are in their places, more are in a staging folder."""
+class _Arrivals:
+    """What comes into a folder: a file that is whole is checked and put in its place while others come."""
 
-    def __init__(self, total: int, started_at: float, say: Callable[[str], None]) -> None:
-        self.fetched = 0
-        self._total = total
+    def __init__(
+        self, files: Sequence[_File], staging: Path, started_at: float, say: Callable[[str], None]
+    ) -> None:
+        self._coming = {file.staged.name: file for file in files}
+        self._staging = staging
         self._started_at = started_at
         self._say = say
+        self._total = sum(file.size for file in files)
+        self._whole = 0
+        self._pool = ThreadPoolExecutor(_CHECKS_AT_A_TIME)
+        self._checks: dict[_File, Future[str | None]] = {}
 
-    def watch(self, process: subprocess.Popen[bytes], staging: Path) -> None:
+    def watch(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for the end of `process`, or until nothing has come for a minute."""
         here, changed_at = -1, time.monotonic()
-        seconds = _QUIET_SECONDS
-        while not _has_ended(process, seconds):
-            before, here = here, _bytes_in(staging)
+        say_at = changed_at + _QUIET_SECONDS
+        while not _has_ended(process, _LOOK_SECONDS):
+            before, here = here, self._look()
             now = time.monotonic()
             if here != before:
                 changed_at = now
             elif now - changed_at >= _STALL_SECONDS:
                 return
-            self._say(
-                f"Fetching: {(self.fetched + here) / _MIB:.0f} of {self._total / _MIB:.0f} MiB "
-                f"after {now - self._started_at:.0f} s."
-            )
-            seconds = _SAY_SECONDS
+            if now >= say_at:
+                self._say(
+                    f"Fetching: {here / _MIB:.0f} of {self._total / _MIB:.0f} MiB "
+                    f"after {now - self._started_at:.0f} s."
+                )
+                say_at = now + _SAY_SECONDS
 
+    def settle(self) -> dict[_File, str]:
+        """Nothing more comes: wait for the checks; what isn't in its place, each with what is wrong."""
+        self._look()
+        faults = dict.fromkeys(self._coming.values(), "didn't come")
+        for file, check in self._checks.items():
+            fault = check.result()
+            if fault:
+                faults[file] = fault
+        return faults
 
-def _bytes_in(folder: Path) -> int:
-    """By blocks: parts come in any order, so a file is long before it is full."""
-    found = 0
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):  # Renamed since the folder was listed.
-                stat = entry.stat()
-                found += min(stat.st_size, stat.st_blocks * 512)
-    return found
+    def close(self) -> None:
+        """Drop the checks that haven't begun."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _look(self) -> int:
+        """Let begin the checks of what is whole; how many bytes have come."""
+        parts = 0
+        with os.scandir(self._staging) as entries:
+            for entry in entries:
+                file = self._coming.pop(entry.name, None)
+                if file:
+                    self._whole += entry.stat().st_size
+                    self._checks[file] = self._pool.submit(_checked, file)
+                elif not entry.name.endswith(_WHOLE):
+                    with suppress(FileNotFoundError):  # Renamed since the folder was listed.
+                        stat = entry.stat()
+                        # By blocks: parts come in any order, so a file is long before it is full.
+                        parts += min(stat.st_size, stat.st_blocks * 512)
+        return self._whole + parts
 
 
 def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
@@ -222,27 +263,33 @@ def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return True
 
 
-def _faults(bucket: Bucket, files: Sequence[_File]) -> dict[_File, str]:
-    """What isn't as it was pinned, each with what is wrong; EndError if that is for good."""
-    faults = parallel.each(lambda file: _fault(bucket, file), files)
-    return {file: fault for file, fault in zip(files, faults, strict=True) if fault}
-
-
-def _fault(bucket: Bucket, file: _File) -> str | None:
-    """What is wrong with a file; S3 itself is asked only where something seems to be."""
+def _checked(file: _File) -> str | None:
+    """Put a file in its place if it is as it was pinned; else what seems to be wrong."""
     fault = _visible_fault(file)
     if fault is None:
-        return None
+        _move(file)
+    return fault
+
+
+def _lasting(bucket: Bucket, faults: Mapping[_File, str]) -> dict[_File, str]:
+    """Those of `faults` that are some; EndError if that is for good."""
+    are_real = parallel.each(lambda file: _is_real(bucket, file, faults[file]), faults)
+    return {file: faults[file] for file, is_real in zip(faults, are_real, strict=True) if is_real}
+
+
+def _is_real(bucket: Bucket, file: _File, fault: str) -> bool:
+    """Ask S3 whether something is wrong with a file, and put it in its place if not."""
     try:
         tells_md5 = bucket.tells_md5(file.pinned.key, file.pinned.version_id)
     except MissingError:
-        raise _gone(bucket, file.pinned) from None
-    return fault if tells_md5 or fault != _OTHER_MD5 else None
+        raise gone(bucket, file.pinned) from None
+    if tells_md5 or fault != _OTHER_MD5:
+        return True
+    _move(file)
+    return False
 
 
 def _visible_fault(file: _File) -> str | None:
-    if not file.staged.exists():
-        return "didn't come"
     size = file.staged.stat().st_size
     if file.pinned.size is not None and size != file.pinned.size:
         return f"came with {size} bytes instead of {file.pinned.size}"
@@ -256,14 +303,11 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _move(files: Sequence[_File]) -> int:
-    """Put what is whole into its place; its bytes."""
-    moved = 0
-    for file in files:
-        moved += file.staged.stat().st_size
-        file.path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(file.staged, file.path)
-    return moved
+def _move(file: _File) -> None:
+    if file.path.is_dir():  # shutil.move would put it in there.
+        raise IsADirectoryError(f"{file.path}: a file and a folder have this name")
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(file.staged, file.path)
 
 
 def _named(bucket: Bucket, faults: Mapping[_File, str]) -> str:
@@ -273,7 +317,8 @@ def _named(bucket: Bucket, faults: Mapping[_File, str]) -> str:
     return f"s3://{bucket.name}/{file.pinned.key} {fault}{more}"
 
 
-def _gone(bucket: Bucket, pinned: Pinned) -> EndError:
+def gone(bucket: Bucket, pinned: Pinned) -> EndError:
+    """What ends an attempt whose pinned version isn't in the bucket any more."""
     return EndError(
         "input_missing",
         f"Version {pinned.version_id} of s3://{bucket.name}/{pinned.key} is gone: "

@@ -183,8 +183,8 @@ def watch_children(done: threading.Event, peaks: list[float]) -> None:
 def prepared(who: str, url: str, source: Path, target: Path) -> Callable[[], object]:
     """What to time."""
     if who in {"ours", "ours, MD5"}:
-        files = {pinned(path, has_md5="," in who): target / path.name for path in source.iterdir()}
-        bucket = s3.connect(BUCKET, is_local=True)
+        files = {target / path.name: pinned(path, has_md5="," in who) for path in source.iterdir()}
+        bucket = s3.connect(BUCKET, is_local=True, attempts=3)
         return lambda: transfer.fetch(bucket, files, lambda line: print(line, file=sys.stderr))
     if who == "boto3":
         return lambda: boto3_tuned(source, target)
