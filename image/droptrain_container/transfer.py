@@ -34,7 +34,9 @@ _MOST_CONNECTIONS = 16
 # With one, s5cmd asks for no parts, and begins at the first byte again where a connection breaks.
 _LEAST_CONNECTIONS = 2
 _PART_BYTES = 16 << 20
-_RESERVE_BYTES = 256 << 20
+# What a script needs to begin with isn't known; on a small disk little is asked for.
+_MOST_SPARE_BYTES = 256 << 20
+_BLOCK_BYTES = 4096
 _CHECKS_AT_A_TIME = 2
 _LOOK_SECONDS = 0.1
 _QUIET_SECONDS = 2.0
@@ -99,12 +101,13 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
 
 
 def _check_room(folder: Path, files: Sequence[_File]) -> None:
-    needed = sum(file.size for file in files) + _RESERVE_BYTES
+    needed = sum(-(-file.size // _BLOCK_BYTES) * _BLOCK_BYTES for file in files)
+    needed += min(needed, _MOST_SPARE_BYTES)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise EndError(
             "internal_error",
-            f"The run's files need {needed / _GIB:.1f} GiB and the disk has {free / _GIB:.1f} GiB left: "
+            f"The run's files need {_sized(needed)} and the disk has {_sized(free)} left: "
             "raise VolumeSize of TrainingLaunchTemplate in template.yaml and deploy, or train on less.",
         )
 
@@ -324,6 +327,10 @@ def gone(bucket: Bucket, pinned: Pinned) -> EndError:
         f"Version {pinned.version_id} of s3://{bucket.name}/{pinned.key} is gone: "
         "upload it again and launch a new run.",
     )
+
+
+def _sized(size: int) -> str:
+    return f"{size / _GIB:.1f} GiB" if size >= _GIB else f"{size / _MIB:.1f} MiB"
 
 
 def _counted(files: int) -> str:
