@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument(
         "--child", nargs=4, metavar=("WHO", "URL", "SOURCE", "TARGET"), help=argparse.SUPPRESS
     )
+    parser.add_argument("--only", default="", help="only the cases whose titles have this")
     options = parser.parse_args()
     os.environ.update(ACCOUNT)
     if options.child:
@@ -77,6 +78,8 @@ def main() -> None:
                 (f"{options.small} of 100 KiB", small, None),
                 (f"{options.small} of 100 KiB, 20 ms away", small, ["--latency-ms", "20"]),
             ]:
+                if options.only not in title:
+                    continue
                 with behind(port, slowness) as url:
                     tell(title, measure(url, source, folder / "target", options.rounds))
 
