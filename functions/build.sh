@@ -7,7 +7,9 @@
 # platform are taken, by hash. Bytecode needs the runtime's Python: PYTHON_RUNTIME, PATH or pyenv.
 set -euo pipefail
 
-readonly RUNTIME=3.13 PLATFORM=manylinux2014_aarch64
+readonly RUNTIME=3.13
+# Another one is for tests and benchmarks, which run here what was built.
+readonly PLATFORM=${PLATFORM:-manylinux2014_aarch64}
 readonly requirements=$1 target=$2 mount=$3
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly root
@@ -41,13 +43,16 @@ mkdir -p "$target"
 cp -R . "$target"
 rm -f "$target"/requirements.{in,txt}
 
+python=python3
+[[ -x $root/.venv/bin/python ]] && python=$root/.venv/bin/python
 if [[ -f $requirements ]]; then
-    python=python3
-    [[ -x $root/.venv/bin/python ]] && python=$root/.venv/bin/python
     "$python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
         --only-binary=:all: --platform "$PLATFORM" --implementation cp --python-version "$RUNTIME" \
         --requirement "$requirements" --target "$target"
     rm -rf "${target:?}/bin"
+fi
+if [[ -d $target/botocore ]]; then
+    "$python" "$root/functions/prune_botocore.py" "$target"
 fi
 
 find "$target" -type d \( -name __pycache__ -o -name tests \) -prune -exec rm -rf {} +

@@ -74,9 +74,9 @@ class Started:
     def press_ctrl_c(self) -> None:
         self._process.send_signal(signal.SIGINT)
 
-    def wait(self) -> Said:
+    def wait(self, seconds: float = _SECONDS) -> Said:
         try:
-            code = self._process.wait(_SECONDS)
+            code = self._process.wait(seconds)
         finally:
             self._process.kill()
         for reader in self._readers:

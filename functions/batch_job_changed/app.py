@@ -1,25 +1,24 @@
 """A Batch job changed its state, or blocks its queue: the run's record follows, or people hear of it."""
 
+import json
 import os
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.partial_batch import handle_each
 from droptrain.settings import Settings
-from droptrain.telemetry import LoggingBatchProcessor, logger, metrics
+from droptrain.telemetry import logger, metrics
 from droptrain.wiring import Wiring
 
 BLOCKED = "Batch Job Queue Blocked"
 
 wiring = Wiring(Settings.from_environment(os.environ))
 track = wiring.track()
-processor = LoggingBatchProcessor(EventType.SQS)
 
 
-def handle(record: SQSRecord) -> None:
+def handle(record: dict[str, Any]) -> None:
     """Handle one event; an exception brings the record back later."""
-    event = record.json_body
+    event = json.loads(record["body"])
     detail = event["detail"]
     logger.append_keys(
         run_id=detail.get("jobName"), batch_job_id=detail.get("jobId"), state=detail.get("status")
@@ -39,4 +38,4 @@ def handle(record: SQSRecord) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch of the changes queue."""
-    return process_partial_response(event, handle, processor, context)
+    return handle_each(event, handle)

@@ -1,13 +1,13 @@
 """An object was created in the bucket: launch what its dataset holds now."""
 
+import json
 import os
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.partial_batch import handle_each
 from droptrain.settings import Settings
-from droptrain.telemetry import LoggingBatchProcessor, logger, metrics
+from droptrain.telemetry import logger, metrics
 from droptrain.wiring import Wiring
 
 COUNTED_AS = {
@@ -19,12 +19,11 @@ COUNTED_AS = {
 }
 
 launch = Wiring(Settings.from_environment(os.environ)).launch()
-processor = LoggingBatchProcessor(EventType.SQS)
 
 
-def handle(record: SQSRecord) -> None:
+def handle(record: dict[str, Any]) -> None:
     """Launch one upload's dataset; an exception brings the record back later."""
-    item = record.json_body["detail"]["object"]
+    item = json.loads(record["body"])["detail"]["object"]
     logger.append_keys(key=item["key"], run_id=None)
     upload = launch.upload(item["key"], item.get("version-id", "null"))
     logger.append_keys(run_id=upload.run_id)
@@ -36,4 +35,4 @@ def handle(record: SQSRecord) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch of the uploads queue."""
-    return process_partial_response(event, handle, processor, context)
+    return handle_each(event, handle)

@@ -2,44 +2,47 @@
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
-from droptrain.cancel import Cancel
-from droptrain.datasets import Datasets
-from droptrain.launch import Launch
-from droptrain.query import Query
-from droptrain.results import Results
 from droptrain.settings import Settings
 from droptrain.wiring import Wiring
+
+if TYPE_CHECKING:
+    from droptrain.cancel import Cancel
+    from droptrain.datasets import Datasets
+    from droptrain.launch import Launch
+    from droptrain.query import Query
+    from droptrain.results import Results
 
 settings = Settings.from_environment(os.environ)
 _wiring = Wiring(settings)
 
 
 @cache
-def launch() -> Launch:
+def launch() -> "Launch":
     """Requests become runs."""
     return _wiring.launch()
 
 
 @cache
-def query() -> Query:
+def query() -> "Query":
     """Runs are read."""
     return _wiring.query()
 
 
 @cache
-def cancel() -> Cancel:
+def cancel() -> "Cancel":
     """Runs end on request."""
     return _wiring.cancel()
 
 
 @cache
-def results() -> Results:
+def results() -> "Results":
     """What runs left is read."""
     return _wiring.results()
 
 
 @cache
-def datasets() -> Datasets:
+def datasets() -> "Datasets":
     """Datasets are dropped and deleted."""
     return _wiring.datasets()

@@ -10,7 +10,13 @@ from droptrain.domain.dataset import code_prefix, data_prefix, recipe_key
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-FOLDER = Path(__file__).parents[2] / "examples" / "penguins"
+# In a wheel they lie beside this package, in a checkout at its root.
+_PACKAGED, _CHECKED_OUT = (
+    Path(__file__).parents[1] / "droptrain_examples",
+    Path(__file__).parents[2] / "examples",
+)
+EXAMPLES = _PACKAGED if _PACKAGED.is_dir() else _CHECKED_OUT
+FOLDER = EXAMPLES / "penguins"
 DROPPED = ("train.csv", "test.csv")
 
 

@@ -7,6 +7,10 @@ from droptrain_cli.lazy_group import LazyGroup
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # In the order of the help.
 _COMMANDS = {
+    "init": "droptrain_cli.commands.init",
+    "validate": "droptrain_cli.commands.validate",
+    "push": "droptrain_cli.commands.push",
+    "drop": "droptrain_cli.commands.drop",
     "runs": "droptrain_cli.commands.runs",
     "show": "droptrain_cli.commands.show",
     "logs": "droptrain_cli.commands.logs",

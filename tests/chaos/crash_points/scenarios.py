@@ -8,6 +8,7 @@ from typing import Any
 from core_stack import Stack
 from droptrain.aws.run_table import Request
 from droptrain.blocked import Blocked
+from droptrain.domain.push import Published, pushing
 from records import job_detail, run
 
 ASKED = Request("key", "digest", 4102444800)
@@ -28,6 +29,17 @@ class Scenario:
 
 def _dropped(stack: Stack) -> Any:
     stack.publish_project()
+    return stack.drop()
+
+
+def _pushed_halfway(stack: Stack) -> Any:
+    """A push that has replaced the recipe, and will never come to the code."""
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"attempts: 2\n")
+    recipe, code = (stack.bucket.folder(f"projects/penguins/{name}") for name in ("train.yaml", "code/"))
+    state = pushing(Published(recipe[0], code), "2026-11-23T02:09:00Z")
+    stack.put("projects/penguins/push.json", json.dumps(state).encode())
+    stack.put("projects/penguins/train.yaml", b"entrypoint: not_there_yet.py\n")
     return stack.drop()
 
 
@@ -116,8 +128,11 @@ def _blocked(stack: Stack) -> Any:
 
 
 SCENARIOS = (
-    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 9),
-    Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 4),
+    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 11),
+    Scenario(
+        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 9
+    ),
+    Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 5),
     Scenario("repeat an upload", _launched, lambda stack, events: stack.launch.upload(*events[0]), 2),
     Scenario(
         "meet the other file's event", _launched, lambda stack, events: stack.launch.upload(*events[1]), 2
@@ -126,7 +141,7 @@ SCENARIOS = (
         "reject a drop without code",
         lambda stack: stack.drop(),
         lambda stack, events: stack.launch.upload(*events[0]),
-        6,
+        8,
     ),
     Scenario(
         "reject a bad name",
@@ -138,13 +153,13 @@ SCENARIOS = (
         "launch by request",
         _dropped,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", request=ASKED),
-        9,
+        11,
     ),
     Scenario(
         "rerun",
         _launched,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
-        10,
+        12,
     ),
     Scenario(
         "repeat an older run",
@@ -173,8 +188,8 @@ SCENARIOS = (
     Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 5),
     Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 4),
     Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 5),
-    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 6),
+    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 7),
     Scenario(
-        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 11
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 13
     ),
 )

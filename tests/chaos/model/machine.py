@@ -17,6 +17,7 @@ from droptrain.domain.errors import (
     UnsureError,
 )
 from droptrain.domain.pricing import PriceList
+from droptrain.domain.push import Published, complete, push_key, pushing
 from droptrain.domain.recipe import parse
 from droptrain.launch import Launch
 from droptrain.reconcile import Reconcile
@@ -29,7 +30,7 @@ DATASETS = ("first", "second")
 FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
-MOST_CALLS = {"upload": 9, "change": 2, "notice": 3}
+MOST_CALLS = {"upload": 11, "change": 2, "notice": 3}
 # How long an invocation may live, as the template says; 30 where nothing is said.
 TASK_SECONDS = {"reconcile": 240}
 TELLERS = ("notice", "reconcile")
@@ -306,6 +307,15 @@ class Everything(Launching):
             self.bucket.delete("projects/p/code/run.sh")
         else:
             self.bucket.put("projects/p/code/run.sh")
+
+    @rule(ends=st.booleans())
+    def push_begins_or_ends(self, ends: bool) -> None:
+        before = self.bucket.push("p").before
+        if before is None:
+            code = self.bucket.latest("projects/p/code/run.sh")
+            before = Published(self.bucket.latest("projects/p/train.yaml"), (code,) if code else ())
+        at = "2026-11-23T02:10:00Z"
+        self.bucket.put(push_key("p"), complete(at) if ends else pushing(before, at))
 
     @rule(dataset=st.sampled_from(DATASETS), rerun=st.booleans(), far=sides)
     def request(self, dataset: str, rerun: bool, far: int) -> None:

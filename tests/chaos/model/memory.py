@@ -10,10 +10,12 @@ from chaos.model.world import World, outside
 from droptrain.aws.bucket import RecipeFile
 from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, Page, Request
 from droptrain.domain import batch_job, times
+from droptrain.domain import push as pushes
 from droptrain.domain.batch_job import SUBMITTED, JobState
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice
+from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import Cost, GpuUse, Run, Step, run_prefix
 from template import properties
 
@@ -35,15 +37,15 @@ class MemoryBucket:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.documents: dict[str, Any] = {}
+        self.documents: dict[str | tuple[str, str], Any] = {}
         self._versions: dict[str, list[ObjectVersion | None]] = {}
 
     def put(self, key: str, document: object = None) -> ObjectVersion:
-        """Put a new version of an object; a recipe's `document` is its parsed YAML."""
+        """Put a new version of an object; a recipe's or a push's `document` is what it says, parsed."""
         versions = self._versions.setdefault(key, [])
         version = ObjectVersion(key, f"v{len(versions)}", 10, "etag")
         versions.append(version)
-        self.documents[key] = document
+        self.documents[key] = self.documents[key, version.version_id] = document
         return version
 
     def delete(self, key: str) -> None:
@@ -54,10 +56,18 @@ class MemoryBucket:
         return versions[-1] if versions else None
 
     @outside
-    def recipe(self, project: str) -> RecipeFile:
-        key = recipe_key(project)
-        version = self.latest(key)
-        return RecipeFile(self.documents[key] if version else None, version)
+    def push(self, project: str) -> Push:
+        version = self.latest(push_key(project))
+        if version is None:
+            return Push()
+        return pushes.read(project, self.documents[version.key], version.version_id)
+
+    @outside
+    def recipe(self, project: str, before: Published | None = None) -> RecipeFile:
+        version = before.recipe if before else self.latest(recipe_key(project))
+        if version is None:
+            return RecipeFile(None, None)
+        return RecipeFile(self.documents[version.key, version.version_id], version)
 
     @outside
     def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:

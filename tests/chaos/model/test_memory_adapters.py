@@ -1,5 +1,6 @@
 """The adapters in memory mean what the real ones do: the same calls, the same answers, the same records."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -7,13 +8,15 @@ from typing import Any
 
 import boto3
 import pytest
-from chaos.model.memory import MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryBucket, MemoryTable, MemoryWaitingList
 from chaos.model.world import World
+from droptrain.aws.bucket import Bucket
 from droptrain.aws.run_table import DropClaim, Request, RunTable
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import batch_job
 from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import Cause
+from droptrain.domain.push import Published, Push, complete, pushing
 from droptrain.domain.run import Cost
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -122,3 +125,83 @@ def test_the_waiting_list(dynamodb: Any, steps: list[tuple[str, int]]) -> None:
                 getattr(each, name)(waiting)
         assert real.of_project("penguins") == memory.of_project("penguins")
         assert list(real.untold(now)) == list(memory.untold(now))
+
+
+@pytest.fixture(scope="module")
+def s3(dynamodb: Any) -> Any:
+    return boto3.client("s3", region_name="us-east-1")
+
+
+class Pair:
+    """The real bucket and the one in memory, to which the same is done; versions go by their number."""
+
+    def __init__(self, s3: Any) -> None:
+        self.real, self.memory = Bucket(s3, f"data-{next(_numbers)}"), MemoryBucket(World())
+        self._s3 = s3
+        self._numbers = [{"": -1}, {"": -1}]
+        s3.create_bucket(Bucket=self.real.name)
+        s3.put_bucket_versioning(Bucket=self.real.name, VersioningConfiguration={"Status": "Enabled"})
+
+    def put(self, name: str, documents: tuple[Any, Any]) -> None:
+        key = f"projects/p/{name}"
+        answer = self._s3.put_object(Bucket=self.real.name, Key=key, Body=json.dumps(documents[0]).encode())
+        version = self.memory.put(key, documents[1])
+        for numbers, version_id in zip(self._numbers, (answer["VersionId"], version.version_id), strict=True):
+            numbers[f"{key} {version_id}"] = len(numbers)
+
+    def delete(self, name: str) -> None:
+        if self.memory.latest(f"projects/p/{name}"):
+            self._s3.delete_object(Bucket=self.real.name, Key=f"projects/p/{name}")
+            self.memory.delete(f"projects/p/{name}")
+
+    def published(self) -> list[Published]:
+        found = []
+        for bucket in (self.real, self.memory):
+            before = bucket.push("p").before
+            recipe = bucket.folder("projects/p/train.yaml")
+            found.append(
+                before or Published(recipe[0] if recipe else None, bucket.folder("projects/p/code/"))
+            )
+        return found
+
+    def told(self) -> list[Any]:
+        """What both say of push, recipe and code."""
+        return [self._told(*each) for each in zip((self.real, self.memory), self._numbers, strict=True)]
+
+    def _told(self, bucket: Any, numbers: dict[str, int]) -> Any:
+        def number(item: Any) -> int | None:
+            return numbers[f"{item.key} {item.version_id}"] if item else None
+
+        push: Push = bucket.push("p")
+        recipe = bucket.recipe("p", push.before)
+        before = push.before and (number(push.before.recipe), [number(item) for item in push.before.code])
+        version = push.version_id and numbers[f"projects/p/push.json {push.version_id}"]
+        code = sorted(number(item) for item in bucket.folder("projects/p/code/"))
+        return version, before, bool(push.problem), recipe.document, number(recipe.version), code
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.sampled_from(("train.yaml", "code/run.sh", "code/a.py")).flatmap(
+            lambda name: st.sampled_from((("put", name), ("delete", name)))
+        )
+        | st.sampled_from((("push", "pushing"), ("push", "complete"), ("push", "strange"))),
+        max_size=12,
+    )
+)
+def test_the_bucket(s3: Any, steps: list[tuple[str, str]]) -> None:
+    both = Pair(s3)
+    for number, (what, name) in enumerate(steps):
+        if what == "put":
+            both.put(name, ({"attempts": number}, {"attempts": number}))
+        elif what == "delete":
+            both.delete(name)
+        elif name == "pushing":
+            real, memory = (pushing(before, "now") for before in both.published())
+            both.put("push.json", (real, memory))
+        else:
+            state = complete("now") if name == "complete" else {"schema": 9}
+            both.put("push.json", (state, state))
+        real, memory = both.told()
+        assert real == memory

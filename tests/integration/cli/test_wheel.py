@@ -81,3 +81,10 @@ def test_the_laptop_cloud_says_that_it_needs_a_checkout(
     assert told.returncode == 1
     assert "it runs from a checkout of droptrain" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_a_new_project_is_made_and_checked(installed: Path, tmp_path: Path) -> None:
+    told = droptrain(installed, tmp_path, "init", "mine", "--dialect", "vertex")
+    assert told.returncode == 0, told.stderr
+    checked = droptrain(installed, tmp_path, "validate", "mine")
+    assert (checked.returncode, checked.stdout[:12]) == (0, "All is well:"), checked.stderr

@@ -1,31 +1,13 @@
 """What `sam build` ships, built on this machine's Python whatever it is."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from template import ROOT, template
-
-FUNCTIONS = {
-    name: ROOT / resource["Properties"]["CodeUri"]
-    for name, resource in template()["Resources"].items()
-    if resource["Type"] == "AWS::Serverless::Function"
-}
-
-
-def has_runtime_python() -> bool:
-    """Whether the build finds a Python 3.13 here."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = [os.environ.get("PYTHON_RUNTIME"), "python3.13", *pyenv.glob("versions/3.13.*/bin/python")]
-    for candidate in candidates:
-        if candidate and shutil.which(candidate):
-            answer = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=False)
-            if answer.stdout.startswith("Python 3.13."):
-                return True
-    return False
+from built import FUNCTIONS, runtime_python
+from template import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +54,12 @@ def test_the_layer_ships_powertools_and_yaml_for_the_runtime(built: Path) -> Non
     assert [path.name for path in (layer / "yaml").glob("*.so")] == ["_yaml.cpython-313-aarch64-linux-gnu.so"]
 
 
-def test_boto3_is_left_to_the_runtime(built: Path) -> None:
+def test_the_layer_ships_botocore_with_the_models_of_five_services_and_nothing_of_boto3(built: Path) -> None:
+    layer = built / "DroptrainLayer/python"
+    services = {path.name for path in (layer / "botocore/data").iterdir() if path.is_dir()}
+    assert services == {"batch", "dynamodb", "logs", "s3", "sns"}
     names = {path.name for path in built.rglob("*") if path.is_dir()}
-    assert not names & {"boto3", "botocore", "s3transfer"}
+    assert not names & {"boto3", "s3transfer"}
 
 
 def test_nothing_native_is_for_another_platform(built: Path) -> None:
@@ -92,7 +77,7 @@ def test_bytecode_ships_if_the_runtimes_python_is_here(built: Path) -> None:
         built / "DroptrainLayer/python/yaml/__init__.py",
     ]
     sources += [built / function / "app.py" for function in FUNCTIONS]
-    assert {is_compiled(source) for source in sources} == {has_runtime_python()}
+    assert {is_compiled(source) for source in sources} == {runtime_python() is not None}
     for bytecode in built.rglob("*.pyc"):
         # PEP 552: bit 0 says that it goes by hash, bit 1 that the source is looked at.
         assert bytecode.read_bytes()[4:8] == b"\x01\x00\x00\x00"

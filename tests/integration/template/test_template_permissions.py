@@ -30,7 +30,8 @@ def receives(queue: str) -> dict[str, list[str]]:
 
 
 LAUNCH = {
-    "s3:GetObject": ["${DataBucket.Arn}/projects/*/train.yaml"],
+    "s3:GetObject": ["${DataBucket.Arn}/projects/*/push.json", "${DataBucket.Arn}/projects/*/train.yaml"],
+    "s3:GetObjectVersion": ["${DataBucket.Arn}/projects/*/train.yaml"],
     "s3:ListBucket": BUCKET,
     "s3:ListBucketVersions": BUCKET,
     "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
@@ -183,7 +184,7 @@ def test_roles_trust_one_service_each(of_type: Any) -> None:
 
 # What a call of the adapters needs (Service Authorization Reference); a transaction needs what is in it.
 NEEDS = {
-    "get_object": {"s3:GetObject"},
+    "get_object": {"s3:GetObject", "s3:GetObjectVersion"},
     "put_object": {"s3:PutObject"},
     "create_multipart_upload": {"s3:PutObject"},
     "delete_objects": {"s3:DeleteObjectVersion"},

@@ -128,6 +128,26 @@ def test_a_restored_folder_is_as_it_was_saved(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "second").iterdir()] == ["checkpoints"]
 
 
+@pytest.mark.parametrize("hours", [-48, 48])
+def test_a_clock_that_jumps_neither_loses_a_checkpoint_nor_takes_an_old_one(
+    tmp_path: Path, hours: int
+) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, new_folder(tmp_path, "first"))
+    path = tmp_path / "first/checkpoints/a"
+    path.write_text("before")
+    assert save(made, only_settled=True) == 1
+    path.write_text("after")
+    jumped = time.time() + hours * 3600
+    os.utime(path, (jumped, jumped))
+    saved = made.save(only_settled=True, stopped=NEVER)
+    assert saved
+    assert saved.number == 2
+    assert saved.seconds_behind >= 0
+    checkpoints(bucket, new_folder(tmp_path, "second"))
+    assert (tmp_path / "second/checkpoints/a").read_text() == "after"
+
+
 def test_a_generation_without_its_document_is_not_there(tmp_path: Path) -> None:
     bucket = MemoryBucket()
     made = checkpoints(bucket, new_folder(tmp_path, "first"))

@@ -39,6 +39,7 @@ from droptrain.domain.errors import (
 )
 from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
+from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import JobRequest, Run, Step
 
@@ -47,7 +48,6 @@ from droptrain.domain.run import JobRequest, Run, Step
 CLAIM_IS_OLD = timedelta(seconds=60)
 # Whoever has held a claim for so long leaves the job to the next one, lest both submit it.
 HOLD_IS_OVER = timedelta(seconds=30)
-DEFAULT_SCRIPT = "run.sh"
 _CLAIM_TRIES = 3
 _UPLOADS_NOTED = 50  # a transaction has room for 100 writes
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
@@ -95,8 +95,12 @@ class _Dataset:
 
 @dataclass(frozen=True)
 class _HowToTrain:
-    """The project's recipe at one moment; `recipe` is None where nobody can say which inputs it names."""
+    """The project's recipe at one moment; `recipe` is None where nobody can say which inputs it names.
 
+    `push` says which recipe that is, and which code belongs to it.
+    """
+
+    push: Push
     version: ObjectVersion | None
     recipe: Recipe | None
     problem: RejectedError | None
@@ -277,8 +281,11 @@ class Launch:
         return run.is_claim and self._clock() - times.from_text(run.claimed_at) >= CLAIM_IS_OLD
 
     def _how(self, project: str, overrides: Mapping[str, Any] | None = None) -> _HowToTrain:
-        file = self._bucket.recipe(project)
-        return _HowToTrain(file.version, *_read_recipe(file, overrides or {}))
+        push = self._bucket.push(project)
+        if push.problem:
+            return _HowToTrain(push, None, None, push.problem)
+        file = self._bucket.recipe(project, push.before)
+        return _HowToTrain(push, file.version, *_read_recipe(file, overrides or {}))
 
     def _look(self, project: str, dataset: str, how: _HowToTrain) -> _Dataset:
         folder = data_prefix(project, dataset)
@@ -308,7 +315,14 @@ class Launch:
         return Launched("launched", draft.run.run_id)
 
     def _code(self, found: _Dataset) -> tuple[ObjectVersion, ...]:
-        return self._bucket.folder(code_prefix(found.project))
+        """The code that belongs to the recipe; BusyError if a push came in between."""
+        push = found.how.push
+        if push.before:
+            return push.before.code
+        code = self._bucket.folder(code_prefix(found.project))
+        if self._bucket.push(found.project).version_id != push.version_id:
+            raise BusyError(f"{found.project} is being pushed at this moment")
+        return code
 
     def _identify(
         self, found: _Dataset, code: tuple[ObjectVersion, ...], overrides: Mapping[str, Any], rerun: int
@@ -352,7 +366,7 @@ class Launch:
             raise found.how.problem
         if cause := preflight.check(found.readiness.inputs):
             raise RejectedError(cause)
-        script = recipe.entrypoint or DEFAULT_SCRIPT
+        script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))

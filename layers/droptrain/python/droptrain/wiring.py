@@ -1,36 +1,37 @@
-"""The one place that makes clients and puts use cases together from the settings."""
+"""The one place that makes clients and puts use cases together from the settings.
+
+Use cases are imported where they are put together: a function loads, at every cold start, only its own.
+"""
 
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
-from droptrain.announce import Announce
-from droptrain.aws.bucket import Bucket
-from droptrain.aws.job_queue import JobQueue
-from droptrain.aws.logs import TrainingLogs
-from droptrain.aws.notices import NoticeTopic
-from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
-from droptrain.aws.signed_requests import SignedRequests
 from droptrain.aws.waiting_list import WaitingList
-from droptrain.blocked import Blocked
-from droptrain.cancel import Cancel
-from droptrain.datasets import Datasets
-from droptrain.domain.owner import Owner
-from droptrain.domain.pricing import PriceList, read_price_list
-from droptrain.launch import Launch
-from droptrain.query import Query
-from droptrain.reconcile import Reconcile
-from droptrain.results import Results
 from droptrain.settings import Settings
-from droptrain.track import Track
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from droptrain.announce import Announce
+    from droptrain.aws.bucket import Bucket
+    from droptrain.aws.job_queue import JobQueue
+    from droptrain.aws.run_files import RunFiles
+    from droptrain.aws.signed_requests import SignedRequests
+    from droptrain.blocked import Blocked
+    from droptrain.cancel import Cancel
+    from droptrain.datasets import Datasets
+    from droptrain.domain.owner import Owner
+    from droptrain.domain.pricing import PriceList
+    from droptrain.launch import Launch
+    from droptrain.query import Query
+    from droptrain.reconcile import Reconcile
+    from droptrain.results import Results
+    from droptrain.track import Track
 
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
@@ -44,13 +45,17 @@ class Wiring:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._session = boto3.Session(region_name=settings.aws_region)
-        dynamodb = self._session.client("dynamodb", config=_RETRIES)
+        self._session = botocore.session.get_session()
+        dynamodb = self._client("dynamodb", _RETRIES)
         self._table = RunTable(dynamodb, settings.table_name)
         self._waiting = WaitingList(dynamodb, settings.table_name)
 
-    def launch(self) -> Launch:
+    def launch(self) -> "Launch":
         """Uploads and requests become runs."""
+        # Every launch reads a recipe: what reads it is loaded now, not by the first one.
+        from droptrain.aws import recipe_yaml  # noqa: F401
+        from droptrain.launch import Launch
+
         settings = self._settings
         return Launch(
             self._bucket(),
@@ -63,50 +68,73 @@ class Wiring:
             self._owner(),
         )
 
-    def track(self) -> Track:
+    def track(self) -> "Track":
         """Batch's word becomes the record."""
+        from droptrain.track import Track
+
         return Track(self._bucket(), self._table, self._prices(), self._settings.default_instance_type, now)
 
-    def announce(self) -> Announce:
+    def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
-        topic = NoticeTopic(self._session.client("sns", config=_RETRIES), self._settings.notices_topic_arn)
+        from droptrain.announce import Announce
+        from droptrain.aws.notices import NoticeTopic
+
+        topic = NoticeTopic(self._client("sns", _RETRIES), self._settings.notices_topic_arn)
         return Announce(self._table, self._waiting, topic, self._settings.bucket_name, now)
 
-    def blocked(self) -> Blocked:
+    def blocked(self) -> "Blocked":
         """Blocked queues become notices."""
+        from droptrain.blocked import Blocked
+
         return Blocked(self.announce())
 
-    def reconcile(self) -> Reconcile:
+    def reconcile(self) -> "Reconcile":
         """What events left undone is finished."""
+        from droptrain.reconcile import Reconcile
+
         launch, track, announce = self.launch(), self.track(), self.announce()
         return Reconcile(self._table, self._waiting, self._jobs(), launch, track, announce, now)
 
-    def cancel(self) -> Cancel:
+    def cancel(self) -> "Cancel":
         """Runs end on request."""
+        from droptrain.cancel import Cancel
+
         return Cancel(self._table, self._jobs(), now)
 
-    def query(self) -> Query:
+    def query(self) -> "Query":
         """Runs are read."""
+        from droptrain.query import Query
+
         return Query(self._table, self._waiting, self._bucket())
 
-    def results(self) -> Results:
+    def results(self) -> "Results":
         """What runs left is read."""
-        logs = TrainingLogs(self._session.client("logs", config=_RETRIES))
+        from droptrain.aws.logs import TrainingLogs
+        from droptrain.results import Results
+
+        logs = TrainingLogs(self._client("logs", _RETRIES))
         return Results(self._table, logs, self._run_files(), self._signed(), now)
 
-    def datasets(self) -> Datasets:
+    def datasets(self) -> "Datasets":
         """Datasets are dropped and deleted."""
+        from droptrain.datasets import Datasets
+
         return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
 
     @cached_property
     def _s3(self) -> "S3Client":
-        return self._session.client("s3", config=_RETRIES)
+        return self._client("s3", _RETRIES)
 
     @cached_property
     def _signing_s3(self) -> "S3Client":
-        return self._session.client("s3", config=_SIGNS)
+        return self._client("s3", _SIGNS)
 
-    def _owner(self) -> Owner:
+    def _client(self, service: str, config: Config) -> Any:
+        return self._session.create_client(service, self._settings.aws_region, config=config)
+
+    def _owner(self) -> "Owner":
+        from droptrain.domain.owner import Owner
+
         settings = self._settings
         most = {
             "gpus": settings.override_gpus,
@@ -115,26 +143,38 @@ class Wiring:
         }
         return Owner(settings.paused, {name: int(text) for name, text in most.items()})
 
-    def _run_files(self) -> RunFiles:
+    def _run_files(self) -> "RunFiles":
+        from droptrain.aws.run_files import RunFiles
+
         return RunFiles(self._s3, self._settings.bucket_name)
 
-    def _signed(self) -> SignedRequests:
+    def _signed(self) -> "SignedRequests":
+        from droptrain.aws.signed_requests import SignedRequests
+
         return SignedRequests(self._signing_s3, self._settings.bucket_name)
 
-    def _bucket(self) -> Bucket:
+    def _bucket(self) -> "Bucket":
+        from droptrain.aws.bucket import Bucket
+
         return Bucket(self._s3, self._settings.bucket_name)
 
-    def _jobs(self) -> JobQueue:
+    def _jobs(self) -> "JobQueue":
+        from droptrain.aws.job_queue import JobQueue
+
         settings = self._settings
         return JobQueue(
-            self._session.client("batch", config=_RETRIES),
-            self._session.client("batch", config=_NO_RETRIES),
+            self._client("batch", _RETRIES),
+            self._client("batch", _NO_RETRIES),
             settings.spot_job_queue_arn,
             settings.on_demand_job_queue_arn,
             settings.job_definition_arn,
         )
 
-    def _prices(self) -> PriceList:
+    def _prices(self) -> "PriceList":
+        from importlib import resources
+
+        from droptrain.domain.pricing import read_price_list
+
         text = (resources.files("droptrain") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
         return read_price_list(text, self._settings.aws_region)
 

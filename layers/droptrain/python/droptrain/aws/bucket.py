@@ -1,4 +1,4 @@
-"""The bucket in S3: recipes, what lies in a folder at this moment, run.json and outcome.json."""
+"""The bucket in S3: recipes, pushes, what lies in a folder at this moment, run.json and outcome.json."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from droptrain.aws import recipe_yaml
+from droptrain.domain import push as pushes
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import BusyError, DeniedError, RejectedError
+from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import run_prefix
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_ACCOUNT_BYTES = 256 * 1024
 _MAX_PLAN_BYTES = 16 * 1024 * 1024
+_MAX_PUSH_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,33 @@ class Bucket:
         self._client = client
         self.name = name
 
-    def recipe(self, project: str) -> RecipeFile:
-        """The project's recipe; `problem` says why it can't be read as YAML."""
-        key = recipe_key(project)
+    def push(self, project: str) -> Push:
+        """The state of the project's pushes; `problem` says why it can't be read."""
         try:
-            answer = self._client.get_object(Bucket=self.name, Key=key)
+            answer = self._client.get_object(Bucket=self.name, Key=push_key(project))
+        except self._client.exceptions.NoSuchKey:
+            return Push()
+        document = _parsed(answer["Body"].read(_MAX_PUSH_BYTES + 1), _MAX_PUSH_BYTES)
+        return pushes.read(project, document, answer.get("VersionId", "null"))
+
+    def recipe(self, project: str, before: Published | None = None) -> RecipeFile:
+        """The project's recipe, or the one `before` a push; `problem` says why it can't be read as YAML."""
+        from droptrain.aws import recipe_yaml
+
+        key = recipe_key(project)
+        wanted: Any = {}
+        if before:
+            if before.recipe is None:
+                return RecipeFile(None, None)
+            wanted = {"VersionId": before.recipe.version_id}
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=key, **wanted)
         except self._client.exceptions.NoSuchKey:
             return RecipeFile(None, None)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchVersion":
+                raise
+            return RecipeFile(None, None, RejectedError(pushes.expired(project)))
         version = ObjectVersion(
             key, answer.get("VersionId", "null"), answer["ContentLength"], answer["ETag"].strip('"')
         )
@@ -125,10 +147,13 @@ class Bucket:
             answer = self._client.get_object(Bucket=self.name, Key=key)
         except self._client.exceptions.NoSuchKey:
             return None
-        body = answer["Body"].read(max_bytes + 1)
-        if len(body) > max_bytes:
-            return None
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            return None
+        return _parsed(answer["Body"].read(max_bytes + 1), max_bytes)
+
+
+def _parsed(body: bytes, max_bytes: int) -> object:
+    if len(body) > max_bytes:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

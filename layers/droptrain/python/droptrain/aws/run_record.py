@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
@@ -13,9 +10,6 @@ from droptrain.domain.run import Attempt, Code, Cost, GpuUse, JobRequest, Run, S
 
 KIND = "run"
 SCHEMA = 1
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 def run_pk(run_id: str) -> str:
@@ -31,12 +25,12 @@ def to_item(run: Run) -> dict[str, Any]:
 
 def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values as DynamoDB's attribute values."""
-    return {name: _serialize(_plain(value)) for name, value in values.items()}
+    return {name: _attribute(value) for name, value in values.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> Run:
     """The run in an item, of a read or of the table's stream."""
-    values = {name: _python(_deserialize(value)) for name, value in item.items()}
+    values = {name: _value(value) for name, value in item.items()}
     return Run(
         run_id=values["run_id"],
         project=values["project"],
@@ -76,25 +70,37 @@ def from_item(item: Mapping[str, Any]) -> Run:
     )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value
+# boto3 has these two, for more types; but importing it costs a function a tenth of its cold start.
+def _attribute(value: Any) -> dict[str, Any]:
+    """A plain value as DynamoDB's attribute value; TypeError if it has no form there."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() | float():
+            return {"N": repr(value)}
+        case Mapping():
+            return {"M": to_attributes(value)}
+        case list() | tuple():
+            return {"L": [_attribute(each) for each in value]}
+    raise TypeError(f"A record can't hold {value!r}")
 
 
-def _python(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return (
-            int(value)
-            if value == value.to_integral_value() and value.as_tuple().exponent == 0
-            else float(value)
-        )
-    if isinstance(value, dict):
-        return {name: _python(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_python(each) for each in value]
-    return value
+def _value(attribute: Mapping[str, Any]) -> Any:
+    """The plain value in an attribute value."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            return int(value) if value.removeprefix("-").isdigit() else float(value)
+        case "M":
+            return {name: _value(each) for name, each in value.items()}
+        case "L":
+            return [_value(each) for each in value]
+        case "S" | "BOOL":
+            return value
+    raise TypeError(f"No record has attributes of DynamoDB's type {kind}")

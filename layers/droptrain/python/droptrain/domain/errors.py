@@ -41,7 +41,7 @@ class BadCursorError(Exception):
 
 
 class BusyError(Exception):
-    """AWS Batch throttles; nothing was submitted, try again later."""
+    """AWS Batch throttles, or others are at it: nothing was submitted, try again later."""
 
 
 class PausedError(BusyError):

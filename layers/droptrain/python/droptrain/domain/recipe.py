@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from droptrain.domain.dataset import Trigger
 from droptrain.domain.errors import Cause, RejectedError
 
 FILE = "train.yaml"
+DEFAULT_SCRIPT = "run.sh"
 MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
 
@@ -19,10 +20,10 @@ EVENTS = ("failed", "succeeded", "rejected", "cancelled", "attention")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-_DURATION = re.compile(r"(\d{1,6})([smhd])")
-_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
+_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_RESERVED = re.compile(r"(AWS_BATCH|AWS_LAMBDA|DROPTRAIN_).*", re.IGNORECASE)
+_RESERVED = ("AWS_BATCH", "AWS_LAMBDA", "DROPTRAIN_")  # in any case
 
 
 @dataclass(frozen=True)
@@ -87,25 +88,36 @@ def file_of(entrypoint: str) -> str:
     return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
 
 
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a field (by its first name; empty: with the file), in a sentence with the fix."""
+
+    field: str
+    problem: str
+
+
 def parse(document: object) -> Recipe:
     """The recipe that a parsed YAML document describes; RejectedError names the wrong fields at once."""
-    problems: list[str] = []
-    recipe = _parse(document, problems)
+    recipe, problems = check(document)
     if problems:
-        named = "; ".join(problems[:_PROBLEMS_NAMED])
+        named = "; ".join(wrong.problem for wrong in problems[:_PROBLEMS_NAMED])
         more = len(problems) - _PROBLEMS_NAMED
         raise RejectedError(bad_recipe(f"{named}; and {more} more" if more > 0 else named))
     return recipe
+
+
+def check(document: object) -> tuple[Recipe, list[Wrong]]:
+    """The recipe, wrong fields by default, and everything that is wrong with the document."""
+    problems: list[Wrong] = []
+    return _parse(document, problems), problems
 
 
 def inputs_of(document: object) -> Recipe | None:
     """The recipe's inputs and trigger alone, other fields by default, where these two can be read."""
     if not isinstance(document, Mapping | None):
         return None
-    problems: list[str] = []
-    recipe = _parse(
-        {name: document[name] for name in ("inputs", "trigger") if name in document} if document else None,
-        problems,
+    recipe, problems = check(
+        {name: document[name] for name in ("inputs", "trigger") if name in document} if document else None
     )
     return None if problems else recipe
 
@@ -127,23 +139,24 @@ def bad_recipe(problem: str) -> Cause:
     )
 
 
-def _parse(document: object, problems: list[str]) -> Recipe:
+def _parse(document: object, problems: list[Wrong]) -> Recipe:
     if document is None:
         return Recipe()
     if not isinstance(document, Mapping):
-        problems.append("the file has to be a mapping of fields, such as `entrypoint: run.sh`")
+        problems.append(Wrong("", "the file has to be a mapping of fields, such as `entrypoint: run.sh`"))
         return Recipe()
     values: dict[str, Any] = {}
     for name, value in document.items():
         if name not in FIELDS:
             known = ", ".join(FIELDS)
-            problems.append(f"there is no field {str(name)[:60]!r}; the fields are {known}")
+            wrong = f"there is no field {str(name)[:60]!r}; the fields are {known}"
+            problems.append(Wrong(str(name), wrong))
             continue
-        attribute, read = FIELDS[name]
+        known_field = FIELDS[name]
         try:
-            values[attribute] = read(value)
+            values[known_field.attribute] = known_field.read(value)
         except _WrongError as error:
-            problems.append(f"{name}{error.path}: {error}")
+            problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     return replace(Recipe(), **values)
 
 
@@ -153,6 +166,45 @@ class _WrongError(Exception):
     def __init__(self, message: str, path: str = "") -> None:
         super().__init__(message)
         self.path = path
+
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Reader(Generic[Value]):
+    """Reads a value, or raises _WrongError; `schema` says what it takes, as far as JSON Schema can."""
+
+    read: Callable[[object], Value]
+    schema: Mapping[str, Any]
+
+    def __call__(self, value: object) -> Value:
+        """The value as the recipe has it."""
+        return self.read(value)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of train.yaml: its attribute in Recipe, how it is read, its meaning, and its default."""
+
+    attribute: str
+    read: Reader[Any]
+    about: str
+    default: object = None
+
+
+def _takes(**schema: Any) -> Callable[[Callable[[object], Value]], Reader[Value]]:
+    return lambda read: Reader(read, schema)
+
+
+def _fields(known: Mapping[str, Reader[Any]], **more: Any) -> dict[str, Any]:
+    """JSON Schema of a mapping that has these fields and no other."""
+    properties = {name: read.schema for name, read in known.items()}
+    return {"type": "object", "properties": properties, "additionalProperties": False, **more}
+
+
+def _whole(pattern: re.Pattern[str]) -> str:
+    return f"^(?:{pattern.pattern})$"
 
 
 def _kind(value: object) -> str:
@@ -173,13 +225,15 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+@_takes(type="string", minLength=1)
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise _WrongError(f"has to be a text, not {_kind(value)}")
     return value
 
 
-def _integer(low: int, high: int) -> Callable[[object], int]:
+def _integer(low: int, high: int) -> Reader[int]:
+    @_takes(type="integer", minimum=low, maximum=high)
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise _WrongError(f"has to be a whole number from {low} to {high}, not {_short(value)}")
@@ -188,7 +242,8 @@ def _integer(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
-def _one_of(*choices: str) -> Callable[[object], Any]:
+def _one_of(*choices: str) -> Reader[Any]:
+    @_takes(enum=[*choices])
     def read(value: object) -> str:
         if value not in choices:
             raise _WrongError(f"has to be {', '.join(choices[:-1])} or {choices[-1]}, not {_short(value)}")
@@ -197,7 +252,8 @@ def _one_of(*choices: str) -> Callable[[object], Any]:
     return read
 
 
-def _duration(low: int, high: int) -> Callable[[object], int]:
+def _duration(low: int, high: int) -> Reader[int]:
+    @_takes(type="string", pattern=_whole(_DURATION))
     def read(value: object) -> int:
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if match is None:
@@ -210,7 +266,7 @@ def _duration(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
-def _mapping(value: object, known: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
+def _mapping(value: object, known: Mapping[str, Reader[Any]]) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise _WrongError(f"has to be a mapping of {', '.join(known)}, not {_kind(value)}")
     read: dict[str, Any] = {}
@@ -224,6 +280,15 @@ def _mapping(value: object, known: Mapping[str, Callable[[object], Any]]) -> dic
     return read
 
 
+@_takes(
+    type="string",
+    minLength=1,
+    maxLength=200,
+    allOf=[
+        {"not": {"pattern": r"^/|(?:^|/)\.\.(?:/|$)"}},
+        {"anyOf": [{"pattern": r"\.(?:sh|py)$"}, {"pattern": _whole(_MODULE)}]},
+    ],
+)
 def _entrypoint(value: object) -> str:
     path = _text(value)
     if path.startswith("/") or ".." in path.split("/") or len(path) > 200:
@@ -236,6 +301,11 @@ def _entrypoint(value: object) -> str:
     return path
 
 
+@_takes(
+    type="object",
+    propertyNames={"pattern": _whole(_NAME)},
+    additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 1000},
+)
 def _hyperparameters(value: object) -> dict[str, Scalar]:
     if not isinstance(value, Mapping):
         raise _WrongError(f"has to be a mapping such as {{epochs: 10}}, not {_kind(value)}")
@@ -251,6 +321,19 @@ def _hyperparameters(value: object) -> dict[str, Scalar]:
     return dict(value)
 
 
+def _in_any_case(beginnings: tuple[str, ...]) -> str:
+    letters = (
+        "".join(f"[{letter}{letter.lower()}]" if letter.isalpha() else letter for letter in each)
+        for each in beginnings
+    )
+    return f"^(?:{'|'.join(letters)})"
+
+
+@_takes(
+    type="object",
+    propertyNames={"pattern": _whole(_VARIABLE), "not": {"pattern": _in_any_case(_RESERVED)}},
+    additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 4000},
+)
 def _environment(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise _WrongError(f"has to be a mapping such as {{NAME: value}}, not {_kind(value)}")
@@ -258,7 +341,7 @@ def _environment(value: object) -> dict[str, str]:
     for name, item in value.items():
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             raise _WrongError(f"{_short(name)} can't be a variable's name (letters, digits and _)")
-        if _RESERVED.fullmatch(name):
+        if name.upper().startswith(_RESERVED):
             raise _WrongError(
                 "names that start with AWS_BATCH, AWS_LAMBDA or DROPTRAIN_ are taken", f".{name}"
             )
@@ -277,6 +360,18 @@ def _as_text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+@_takes(
+    type="object",
+    minProperties=1,
+    maxProperties=20,
+    propertyNames={"pattern": _whole(_CHANNEL)},
+    additionalProperties={
+        "type": "string",
+        "maxLength": 200,
+        "pattern": "^[^/]+(?:/[^/]+)*$",
+        "not": {"pattern": r"(?:^|/)\.\.(?:/|$)"},
+    },
+)
 def _inputs(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping) or not 1 <= len(value) <= 20:
         raise _WrongError("has to be a mapping of 1 to 20 channels such as {training: train.csv}")
@@ -291,34 +386,46 @@ def _inputs(value: object) -> dict[str, str]:
     return dict(value)
 
 
+@_takes(type="integer", minimum=1, maximum=1)
+def _nodes(value: object) -> int:
+    number = _integer(1, 1000)(value)
+    if number > 1:
+        raise _WrongError("several nodes aren't supported yet; leave it out or say 1")
+    return number
+
+
+_RESOURCES = {
+    "gpus": _integer(0, 16),
+    "vcpus": _integer(1, 192),
+    "memory_gib": _integer(1, 2048),
+    "nodes": _nodes,
+}
+
+
+@_takes(**_fields(_RESOURCES))
 def _resources(value: object) -> Resources:
-    read = _mapping(
-        value,
-        {
-            "gpus": _integer(0, 16),
-            "vcpus": _integer(1, 192),
-            "memory_gib": _integer(1, 2048),
-            "nodes": _integer(1, 1000),
-        },
-    )
-    if read.get("nodes", 1) > 1:
-        raise _WrongError("several nodes aren't supported yet; leave it out or say 1", ".nodes")
-    return Resources(**read)
+    return Resources(**_mapping(value, _RESOURCES))
 
 
+@_takes(type="number", exclusiveMinimum=0, maximum=1_000_000)
 def _cost(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1_000_000:
         raise _WrongError(f"has to be a sum in US dollars above 0, not {_short(value)}")
     return float(value)
 
 
+_METRIC = {"name": _text, "goal": _one_of("maximize", "minimize")}
+
+
+@_takes(**_fields(_METRIC, required=["name"]))
 def _metric(value: object) -> Metric:
-    read = _mapping(value, {"name": _text, "goal": _one_of("maximize", "minimize")})
+    read = _mapping(value, _METRIC)
     if "name" not in read:
         raise _WrongError("needs a name, such as {name: test_accuracy, goal: maximize}")
     return Metric(**read)
 
 
+@_takes(type="string", maxLength=500, pattern="[(]")
 def _regex(value: object) -> str:
     """A regex that Python can read, of at most 500 characters as in SageMaker, with a group for the value."""
     text = _text(value)
@@ -335,6 +442,18 @@ def _regex(value: object) -> str:
     return text
 
 
+@_takes(type="string", minLength=1, maxLength=100)
+def _metric_name(value: object) -> str:
+    name = _text(value)
+    if len(name) > 100 or not name.isprintable():
+        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
+    return name
+
+
+_DEFINITION = {"name": _metric_name, "regex": _regex}
+
+
+@_takes(type="array", maxItems=40, items=_fields(_DEFINITION, required=[*_DEFINITION]))
 def _metric_definitions(value: object) -> tuple[MetricDefinition, ...]:
     if not isinstance(value, list) or len(value) > 40:
         raise _WrongError(
@@ -343,7 +462,7 @@ def _metric_definitions(value: object) -> tuple[MetricDefinition, ...]:
     definitions: dict[str, MetricDefinition] = {}
     for number, item in enumerate(value):
         try:
-            read = _mapping(item, {"name": _metric_name, "regex": _regex})
+            read = _mapping(item, _DEFINITION)
         except _WrongError as error:
             raise _WrongError(str(error), f"[{number}]{error.path}") from None
         if len(read) < 2:
@@ -357,67 +476,124 @@ def _metric_definitions(value: object) -> tuple[MetricDefinition, ...]:
     return tuple(definitions.values())
 
 
-def _metric_name(value: object) -> str:
-    name = _text(value)
-    if len(name) > 100 or not name.isprintable():
-        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
-    return name
-
-
+@_takes(type="array", minItems=1, items=_text.schema)
 def _columns(value: object) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
         raise _WrongError("has to be a list of column names")
     return list(value)
 
 
+@_takes(type="string", minLength=1, maxLength=1)
 def _delimiter(value: object) -> str:
     if not isinstance(value, str) or len(value) != 1:
         raise _WrongError(f"has to be one character, not {_short(value)}")
     return value
 
 
+@_takes(enum=["auto", True, False])
 def _header(value: object) -> Any:
-    if value not in ("auto", True, False):
+    if value != "auto" and not isinstance(value, bool):
         raise _WrongError(f"has to be auto, true or false, not {_short(value)}")
     return value
 
 
+_CSV = {"header": _header, "label": _text, "columns": _columns, "delimiter": _delimiter}
+
+
+@_takes(**_fields(_CSV))
 def _csv(value: object) -> dict[str, Any]:
-    return _mapping(value, {"header": _header, "label": _text, "columns": _columns, "delimiter": _delimiter})
+    return _mapping(value, _CSV)
 
 
+@_takes(type="array", items={"enum": [*EVENTS]})
 def _events(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(item in EVENTS for item in value):
         raise _WrongError(f"has to be a list of {', '.join(EVENTS)}, not {_short(value)}")
     return tuple(value)
 
 
+_NOTIFY = {"on": _events}
+
+
+@_takes(**_fields(_NOTIFY))
 def _notify(value: object) -> tuple[str, ...]:
-    events: tuple[str, ...] = _mapping(value, {"on": _events}).get("on", EVENTS)
+    events: tuple[str, ...] = _mapping(value, _NOTIFY).get("on", EVENTS)
     return events
 
 
+_CHECKPOINTS = {"interval": _duration(1, 86400), "keep": _integer(1, 100)}
+
+
+@_takes(**_fields(_CHECKPOINTS))
 def _checkpoints(value: object) -> Checkpoints:
-    read = _mapping(value, {"interval": _duration(1, 86400), "keep": _integer(1, 100)})
+    read = _mapping(value, _CHECKPOINTS)
     default = Checkpoints()
     return Checkpoints(read.get("interval", default.interval_seconds), read.get("keep", default.keep))
 
 
-# The fields of train.yaml: where each goes in Recipe, and how it is read.
-FIELDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
-    "entrypoint": ("entrypoint", _entrypoint),
-    "hyperparameters": ("hyperparameters", _hyperparameters),
-    "environment": ("environment", _environment),
-    "inputs": ("inputs", _inputs),
-    "trigger": ("trigger", _one_of("files", "marker")),
-    "resources": ("resources", _resources),
-    "spot": ("spot", _one_of("auto", "only", "never")),
-    "attempts": ("attempts", _integer(1, 10)),
-    "timeout": ("timeout_seconds", _duration(60, 14 * 86400)),
-    "max_cost_usd": ("max_cost_usd", _cost),
-    "metric": ("metric", _metric),
-    "metric_definitions": ("metric_definitions", _metric_definitions),
-    "csv": ("csv", _csv),
-    "notify": ("notify", _notify),
-    "checkpoints": ("checkpoints", _checkpoints),
+FIELDS: Mapping[str, Field] = {
+    "entrypoint": Field(
+        "entrypoint",
+        _entrypoint,
+        "What of code/ is run: a shell script, a Python file (train.py), or a module (trainer.task).",
+        DEFAULT_SCRIPT,
+    ),
+    "hyperparameters": Field(
+        "hyperparameters",
+        _hyperparameters,
+        "Numbers, texts or true/false by name: HP_* for a script, arguments and SM_HP_* for Python.",
+        {},
+    ),
+    "environment": Field(
+        "environment",
+        _environment,
+        "Variables that the code sees. No secrets: the bucket's readers see them.",
+        {},
+    ),
+    "inputs": Field(
+        "inputs",
+        _inputs,
+        "Channels, each a file or glob in the dataset's folder. All of them are required.",
+        {"training": "train.csv", "testing": "test.csv"},
+    ),
+    "trigger": Field(
+        "trigger",
+        _one_of("files", "marker"),
+        "What starts a run: that every input is there, or the upload of _SUCCESS.",
+        "files",
+    ),
+    "resources": Field(
+        "resources",
+        _resources,
+        "What one Batch job asks for; memory in GiB. The defaults fit the smallest GPU instances.",
+        {"gpus": 1, "vcpus": 4, "memory_gib": 14, "nodes": 1},
+    ),
+    "spot": Field("spot", _one_of("auto", "only", "never"), "Spot instances, or never.", "auto"),
+    "attempts": Field(
+        "attempts", _integer(1, 10), "How often one Batch job is tried when its instance is reclaimed.", 3
+    ),
+    "timeout": Field(
+        "timeout_seconds",
+        _duration(60, 14 * 86400),
+        "The longest that one attempt may take: 60s to 14d.",
+        "24h",
+    ),
+    "max_cost_usd": Field(
+        "max_cost_usd", _cost, "The most that a run may cost, kept by a shorter timeout. Default: no limit."
+    ),
+    "metric": Field("metric", _metric, "The headline metric, first in the notice, and which way is better."),
+    "metric_definitions": Field(
+        "metric_definitions",
+        _metric_definitions,
+        "SageMaker's: a name, and a regex whose first group is the value in a line of the log.",
+        [],
+    ),
+    "csv": Field("csv", _csv, "What the CSVs look like. It is written into run.json for the code.", {}),
+    "notify": Field("notify", _notify, "What people are told of.", {"on": [*EVENTS]}),
+    "checkpoints": Field(
+        "checkpoints",
+        _checkpoints,
+        "How often CHECKPOINT_DIR is saved (1s to 1d), and how many generations are kept.",
+        {"interval": "30s", "keep": 3},
+    ),
 }

@@ -1,0 +1,157 @@
+"""Checks a project's folder as a launch would check it, and its CSVs line by line."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+from droptrain.aws import recipe_yaml
+from droptrain.domain import preflight
+from droptrain.domain import recipe as recipes
+from droptrain.domain.dataset import ObjectVersion, match_inputs
+from droptrain.domain.errors import RejectedError
+from droptrain.domain.recipe import FILE, Recipe
+
+from droptrain_cli.project_folder import CODE, DATA, ProjectFolder
+
+_FIX_RECIPE = f"Correct {FILE}; docs/recipe.md has every field."
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong: in which file, on which line and in which field where that can be said, and the fix."""
+
+    file: str
+    message: str
+    fix: str
+    line: int | None = None
+    field: str | None = None
+
+
+def check_published(folder: ProjectFolder) -> list[Problem]:
+    """What is wrong with recipe and code, the two that a push publishes."""
+    recipe, problems = _read_recipe(folder.recipe)
+    return [*problems, *_check_code(folder, recipe)]
+
+
+def check_data(folder: ProjectFolder) -> list[Problem]:
+    """What is wrong with the files in data/, if that is there: they are one dataset."""
+    recipe, _ = _read_recipe(folder.recipe)
+    objects = [
+        ObjectVersion(f"{DATA}/{name}", "", path.stat().st_size, "") for name, path in folder.data.items()
+    ]
+    if not objects:
+        return []
+    found = match_inputs(recipe.inputs, "files", objects, f"{DATA}/")
+    channels = {pattern: channel for channel, pattern in recipe.inputs.items()}
+    problems = [
+        Problem(
+            f"{DATA}/{pattern}",
+            f"it isn't there, and the recipe's input {channels[pattern]} names it",
+            f"Put it there, or change inputs in {FILE}.",
+            field=f"inputs.{channels[pattern]}",
+        )
+        for pattern in found.missing
+    ]
+    if cause := preflight.check(found.inputs):
+        problems.append(Problem(f"{DATA}/", cause.message, "Put other files there."))
+    for item in found.inputs:
+        path = folder.data[item.object.key.removeprefix(f"{DATA}/")]
+        if item.object.size and path.suffix.lower() == ".csv":
+            problems += _check_csv(item.object.key, path, recipe.csv)
+    return problems
+
+
+def _read_recipe(path: Path | None) -> tuple[Recipe, list[Problem]]:
+    if path is None:
+        return Recipe(), []
+    body = path.read_bytes()
+    try:
+        document = recipe_yaml.parse(body)
+    except RejectedError as error:
+        return Recipe(), [Problem(FILE, error.cause.message.removeprefix(f"{FILE}: "), _FIX_RECIPE)]
+    recipe, problems = recipes.check(document)
+    lines = _lines(body)
+    return recipe, [
+        Problem(FILE, wrong.problem, _FIX_RECIPE, lines.get(wrong.field), wrong.field or None)
+        for wrong in problems
+    ]
+
+
+def _lines(body: bytes) -> dict[str, int]:
+    """On which line each field of a readable YAML mapping begins."""
+    node = yaml.compose(body.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {str(name.value): name.start_mark.line + 1 for name, _ in node.value}
+
+
+def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
+    script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
+    file = recipes.file_of(script)
+    path = folder.code.get(file)
+    if path is None:
+        said = (
+            "the recipe's entrypoint" if recipe.entrypoint else "what runs if the recipe names no entrypoint"
+        )
+        yield Problem(
+            f"{CODE}/{file}",
+            f"it isn't there, and it is {said}",
+            f"Put it there, or name another entrypoint in {FILE}.",
+            field="entrypoint",
+        )
+    elif file.endswith(".sh") and b"\r\n" in path.read_bytes():
+        yield Problem(
+            f"{CODE}/{file}",
+            "its lines end as on Windows (CR LF), which bash doesn't understand",
+            "Save it with LF alone; in git: *.sh text eol=lf in .gitattributes.",
+        )
+
+
+def _check_csv(name: str, path: Path, says: Mapping[str, Any]) -> Iterator[Problem]:
+    """At most one problem of a file: the first."""
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        reader = csv.reader(stream, delimiter=says.get("delimiter", ","))
+        try:
+            first = next(reader, [])
+            if problem := _check_columns(name, first, says):
+                yield problem
+                return
+            for row in chain([first], reader):
+                if row and len(row) != len(first):
+                    yield Problem(
+                        name,
+                        f"this line has {len(row)} fields, and the first has {len(first)}",
+                        "Quote fields that hold the delimiter, or say csv.delimiter in the recipe.",
+                        reader.line_num,
+                    )
+                    return
+        except UnicodeDecodeError:
+            yield Problem(name, "it isn't UTF-8", "Save it as UTF-8.", reader.line_num + 1)
+        except csv.Error as error:
+            yield Problem(name, f"it isn't a CSV: {error}", "Save it as CSV again.", reader.line_num)
+
+
+def _check_columns(name: str, first: list[str], says: Mapping[str, Any]) -> Problem | None:
+    columns = says.get("columns", [])
+    if says.get("header") is False:
+        if columns and len(columns) != len(first):
+            message = f"it has {len(first)} columns, and the recipe's csv.columns names {len(columns)}"
+            return Problem(name, message, f"Correct csv.columns in {FILE}.", 1, "csv.columns")
+        return None
+    for field, wanted in (
+        ("csv.label", [says["label"]] if "label" in says else []),
+        ("csv.columns", columns),
+    ):
+        if absent := [column for column in wanted if column not in first]:
+            return Problem(
+                name,
+                f"its first line has no {', '.join(absent)}, which the recipe's {field} names",
+                f"Correct the CSV's first line, or {field} in {FILE}.",
+                1,
+                field,
+            )
+    return None

@@ -1,0 +1,24 @@
+"""`droptrain push`: publish a project."""
+
+from pathlib import Path
+
+import click
+
+from droptrain_cli.stack import Stack, stack_options
+
+
+@click.command("push", short_help="Publish a project's recipe and code.")
+@click.argument("project")
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help='Print {"uploaded", "deleted", "unchanged", ...}.')
+@stack_options
+def command(stack: Stack, project: str, folder: Path, as_json: bool) -> None:
+    """Publish train.yaml and code/ of FOLDER (by default this one) as PROJECT.
+
+    Only what changed is uploaded, and what isn't there any more is deleted. A launch meanwhile takes what was
+    there before, as a whole; a push that was interrupted is finished by the next one. It launches nothing.
+    Names that start with a dot and __pycache__ are left out.
+    """
+    from droptrain_cli import push_project
+
+    push_project.push(stack, project, folder, as_json=as_json)

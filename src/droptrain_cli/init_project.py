@@ -1,0 +1,65 @@
+"""Makes a new project's folder out of an example: a recipe, code and data that train as they are."""
+
+import shutil
+from pathlib import Path
+
+import click
+from droptrain.domain.recipe import FILE
+
+from droptrain_cli import output, recipe_schema
+from droptrain_cli.errors import CommandError
+from droptrain_cli.example import DROPPED, EXAMPLES, FOLDER
+from droptrain_cli.project_folder import CODE, DATA, check_project_name, files_below
+
+# By dialect: the example that has it.
+DIALECTS = {"plain": "penguins", "sagemaker": "penguins-sagemaker", "vertex": "penguins-vertex"}
+
+
+def init(project: str, folder: Path | None, dialect: str, *, as_json: bool) -> None:
+    """Make the folder, by default one with the project's name; CommandError if there is something in it."""
+    check_project_name(project)
+    folder = folder or Path(project)
+    example = EXAMPLES / DIALECTS[dialect]
+    if not example.is_dir():
+        raise CommandError(f"{example} isn't there: droptrain isn't installed whole. Install it again.")
+    if folder.exists() and not folder.is_dir():
+        raise CommandError(f"{folder} is a file. Name another folder.")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise CommandError(f"{folder} isn't empty. Name another folder, or empty it.")
+    written = []
+    for target, source in _files(example):
+        path = folder.joinpath(*target.split("/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, path)
+        written.append(target)
+    _write(folder / FILE, _recipe(example / FILE, project))
+    _write(folder / recipe_schema.FILE, recipe_schema.text())
+    written += [FILE, recipe_schema.FILE]
+    if as_json:
+        output.write_json({"project": project, "folder": str(folder), "files": sorted(written)})
+        return
+    click.echo(f"Made {folder} with {', '.join(sorted(written))}.\n\nTry it as it is:")
+    click.echo(f"  droptrain validate {folder}")
+    click.echo(f"  droptrain push {project} {folder}")
+    click.echo(f"  droptrain drop {project} {folder / DATA} --watch")
+
+
+def _files(example: Path) -> list[tuple[str, Path]]:
+    code = [(f"{CODE}/{name}", path) for name, path in files_below(example / CODE)]
+    return [*code, *((f"{DATA}/{name}", FOLDER / DATA / name) for name in DROPPED)]
+
+
+def _recipe(example: Path, project: str) -> str:
+    """The example's recipe under a head of its own."""
+    lines = example.read_text("utf-8").splitlines(keepends=True)
+    while lines and lines[0].startswith("#"):
+        lines.pop(0)
+    head = (
+        f"# yaml-language-server: $schema={recipe_schema.FILE}\n"
+        f"# How {project} is trained. Every field has a default; {recipe_schema.FILE} has them all.\n"
+    )
+    return head + "".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", newline="\n")

@@ -1,0 +1,69 @@
+"""A project's folder on this machine: train.yaml, code/ and data/, as README.md shows it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from droptrain.domain.dataset import PROJECT_NAME, code_prefix, recipe_key
+from droptrain.domain.recipe import FILE
+
+from droptrain_cli.errors import CommandError
+
+CODE, DATA = "code", "data"
+_LEFT_OUT = "__pycache__"  # and every name that starts with a dot
+
+
+@dataclass(frozen=True)
+class ProjectFolder:
+    """The files of a project here; code and data by their path below their folder, with `/`."""
+
+    path: Path
+    recipe: Path | None
+    code: Mapping[str, Path]
+    data: Mapping[str, Path]
+
+    def published(self, project: str) -> dict[str, Path]:
+        """What a push publishes, by key."""
+        recipe = {recipe_key(project): self.recipe} if self.recipe else {}
+        return {**recipe, **{code_prefix(project) + name: path for name, path in self.code.items()}}
+
+
+def read_folder(path: Path) -> ProjectFolder:
+    """The project in `path`; CommandError if there is none."""
+    if not path.is_dir():
+        raise CommandError(
+            f"There is no folder {path}. Make one with droptrain init, or name the project's folder."
+        )
+    recipe = path / FILE
+    code = path / CODE
+    if not code.is_dir() and not recipe.is_file():
+        raise CommandError(
+            f"{path} has neither {FILE} nor {CODE}/, so it isn't a project's folder. Name the folder that "
+            "has them, or make one with droptrain init."
+        )
+    return ProjectFolder(
+        path, recipe if recipe.is_file() else None, dict(files_below(code)), dict(files_below(path / DATA))
+    )
+
+
+def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """(path below the folder with `/`, file), in order; no hidden files and no __pycache__."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _is_left_out(name))
+        for name in sorted(names):
+            if not _is_left_out(name) and (file := Path(place, name)).is_file():
+                yield file.relative_to(folder).as_posix(), file
+
+
+def check_project_name(project: str) -> None:
+    """CommandError unless `project` can be a project's name."""
+    if not PROJECT_NAME.fullmatch(project):
+        raise CommandError(
+            f"{project!r} can't be a project's name. It has 1 to 40 of a-z, 0-9 and -, and starts with a "
+            "letter or digit."
+        )
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name == _LEFT_OUT

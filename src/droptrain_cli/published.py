@@ -1,0 +1,49 @@
+"""What is published of a project, as a launch would take it at this moment."""
+
+from droptrain.aws.bucket import Bucket
+from droptrain.domain import recipe as recipes
+from droptrain.domain.dataset import ObjectVersion, code_prefix, recipe_key
+from droptrain.domain.errors import RejectedError
+from droptrain.domain.push import Push, push_key
+from droptrain.domain.recipe import Recipe
+
+from droptrain_cli.errors import CommandError
+
+
+def find(bucket: Bucket, key: str) -> ObjectVersion | None:
+    """The object's current version; None if there is none.
+
+    By a listing: for a key that isn't there, GetObject answers 403 to who may list projects/ alone.
+    """
+    return next((item for item in bucket.folder(key) if item.key == key), None)
+
+
+def find_push(bucket: Bucket, project: str) -> Push:
+    """The state of the project's pushes."""
+    return bucket.push(project) if find(bucket, push_key(project)) else Push()
+
+
+def published_recipe(bucket: Bucket, project: str) -> Recipe:
+    """The recipe that a launch takes; CommandError if the project isn't published, or its recipe is wrong."""
+    push = find_push(bucket, project)
+    code = push.before.code if push.before else bucket.folder(code_prefix(project))
+    if not code:
+        raise CommandError(
+            f"Nothing is published for {project}, so nothing could train. Publish it: "
+            f"droptrain push {project} FOLDER"
+        )
+    recipe = push.before.recipe if push.before else find(bucket, recipe_key(project))
+    try:
+        if push.problem:
+            raise push.problem
+        if recipe is None:
+            return Recipe()
+        file = bucket.recipe(project, push.before)
+        if file.problem:
+            raise file.problem
+        return recipes.parse(file.document)
+    except RejectedError as error:
+        raise CommandError(
+            f"What is published for {project} can't train: {error.cause.message}. Correct it, and push it: "
+            f"droptrain push {project} FOLDER"
+        ) from error

@@ -1,0 +1,51 @@
+"""Pushes a project's folder: recipe and code, checked here first."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from droptrain.domain import times
+
+from droptrain_cli import output
+from droptrain_cli.project_folder import check_project_name, read_folder
+from droptrain_cli.publish import Changes, Publisher
+from droptrain_cli.stack import Stack
+from droptrain_cli.validate_project import check_before_push
+
+
+def push(stack: Stack, project: str, path: Path, *, as_json: bool) -> None:
+    """Publish what is in `path`; CommandError if it couldn't train, or another push comes in between."""
+    check_project_name(project)
+    folder = read_folder(path)
+    check_before_push(folder)
+
+    def say(what: str, key: str) -> None:
+        if not as_json:
+            click.echo(f"{what:<9} {key}")
+
+    publisher = Publisher(stack.client("s3"), stack.bucket, project, uuid.uuid4().hex, say=say)
+    try:
+        changes = publisher.publish(folder.published(project), times.to_text(datetime.now(UTC)))
+    except KeyboardInterrupt:
+        click.echo(
+            "Stopped halfway: launches go on with what was there before. Finish it: "
+            f"droptrain push {project} {path}",
+            err=True,
+        )
+        raise
+    if as_json:
+        document = {"uploaded": changes.uploaded, "deleted": changes.deleted, "unchanged": changes.unchanged}
+        output.write_json({"project": project, **document, "finished_another": changes.finished})
+    else:
+        click.echo(_words(project, changes))
+
+
+def _words(project: str, changes: Changes) -> str:
+    if changes.finished:
+        return (
+            f"Pushed {project}, and so finished a push that had ended halfway. Launches take it from now on."
+        )
+    if not changes.uploaded and not changes.deleted:
+        return f"{project} is published as it is here: nothing to do."
+    return f"Pushed {project}: launches take it from now on."

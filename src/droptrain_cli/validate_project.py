@@ -1,0 +1,44 @@
+"""Tells what is wrong with a project's folder before anything is uploaded."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.text import Text
+
+from droptrain_cli import exit_codes, output, wording
+from droptrain_cli.check_project import Problem, check_data, check_published
+from droptrain_cli.errors import CommandError
+from droptrain_cli.project_folder import ProjectFolder, read_folder
+
+
+def validate(path: Path, *, as_json: bool) -> None:
+    """Print every problem, and end with 1 if there is one."""
+    folder = read_folder(path)
+    problems = [*check_published(folder), *check_data(folder)]
+    if as_json:
+        output.write_json({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
+    else:
+        for line in _words(problems) if problems else (_well(folder),):
+            output.show(output.console(), Text(line))
+    if problems:
+        raise SystemExit(exit_codes.ERROR)
+
+
+def check_before_push(folder: ProjectFolder) -> None:
+    """CommandError with every problem of recipe and code."""
+    if problems := check_published(folder):
+        raise CommandError("\n".join(["nothing is published, because it couldn't train.", *_words(problems)]))
+
+
+def _words(problems: Iterable[Problem]) -> Iterable[str]:
+    for problem in problems:
+        place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+        yield wording.clean(f"{place}: {problem.message}")
+        yield f"  What to do: {wording.clean(problem.fix)}"
+
+
+def _well(folder: ProjectFolder) -> str:
+    recipe = "train.yaml" if folder.recipe else "no train.yaml (all defaults)"
+    data = f"{len(folder.data)} in data/" if folder.data else "no data/ here"
+    return f"All is well: {recipe}, {len(folder.code)} files in code/, {data}."

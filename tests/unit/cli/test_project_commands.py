@@ -1,0 +1,90 @@
+"""`droptrain init` and `droptrain validate`: a new project is right, and a wrong one is told why."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from droptrain.aws import recipe_yaml
+from jsonschema import Draft7Validator
+
+from droptrain_cli.example import EXAMPLES
+from droptrain_cli.init_project import DIALECTS
+from droptrain_cli.main import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def droptrain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(main, words)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) -> None:
+    made = droptrain("init", "mine", "--dialect", dialect)
+    assert made.exit_code == 0, made.output
+    assert "droptrain push mine mine" in made.output
+    for path in (EXAMPLES / DIALECTS[dialect] / "code").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            copy = Path("mine", path.relative_to(EXAMPLES / DIALECTS[dialect]))
+            assert copy.read_bytes() == path.read_bytes()
+    said = droptrain("validate", "mine")
+    assert (said.exit_code, said.output[:12]) == (0, "All is well:"), said.output
+    text = Path("mine/train.yaml").read_text("utf-8")
+    assert text.startswith("# yaml-language-server: $schema=train.schema.json\n")
+    schema = json.loads(Path("mine/train.schema.json").read_text("utf-8"))
+    Draft7Validator(schema).validate(recipe_yaml.parse(text.encode()))
+    again = droptrain("init", "mine")
+    assert (again.exit_code, "isn't empty" in again.output) == (1, True)
+    assert "can't be a project's name" in droptrain("init", "My Project").output
+
+
+@pytest.mark.parametrize(("files", "said"), [
+    ({"train.yaml": b"timeout: 4\n"}, "train.yaml:1: timeout: has to be a duration"),
+    ({"train.yaml": b"attempts: 1\n\nepochs: 3\n"}, "train.yaml:3: there is no field 'epochs'"),
+    ({"train.yaml": b"a: [\n"}, "train.yaml: line 2, column 1"),
+    ({"train.yaml": b"[1]\n"}, "train.yaml: the file has to be a mapping"),
+    ({"train.yaml": b"entrypoint: trainer.task\n"}, "code/trainer/task.py: it isn't there"),
+    ({"code/run.sh": b"exit 0\r\n"}, "code/run.sh: its lines end as on Windows"),
+    ({"data/train.csv": b"a\n"}, "data/test.csv: it isn't there, and the recipe's input testing names it"),
+    ({"data/train.csv": b"", "data/test.csv": b"a\n"}, "data/: data/train.csv is empty (0 bytes)"),
+    ({"data/train.csv": b"a,b\n1,2\n1,2,3\n", "data/test.csv": b"a\n"},
+     "data/train.csv:3: this line has 3 fields, and the first has 2"),
+    ({"data/train.csv": b"a\n\xff\n", "data/test.csv": b"a\n"}, "it isn't UTF-8"),
+    ({"train.yaml": b"csv: {label: species}\n", "data/train.csv": b"a\n", "data/test.csv": b"species\n"},
+     "data/train.csv:1: its first line has no species, which the recipe's csv.label names"),
+    ({"train.yaml": b"csv: {header: false, columns: [a, b]}\n",
+      "data/train.csv": b"1\n", "data/test.csv": b"1,2\n"},
+     "data/train.csv:1: it has 1 columns, and the recipe's csv.columns names 2"),
+])  # fmt: skip
+def test_what_is_wrong_is_told_with_its_place_and_fix(
+    droptrain: Run, files: dict[str, bytes], said: str
+) -> None:
+    for name, body in {"code/run.sh": b"exit 0\n", **files}.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(body)
+    shown = droptrain("validate")
+    assert shown.exit_code == 1
+    assert said in shown.output
+    assert "What to do: " in shown.output
+    document = json.loads(droptrain("validate", "--json").output)
+    assert document["ok"] is False
+    assert all(problem["message"] and problem["fix"] for problem in document["problems"])
+
+
+def test_a_folder_without_a_project_is_told_so(droptrain: Run) -> None:
+    assert "isn't a project's folder" in droptrain("validate").output
+    assert "There is no folder nowhere" in droptrain("validate", "nowhere").output
+
+
+def test_quoted_line_breaks_and_a_byte_order_mark_are_fine(droptrain: Run) -> None:
+    Path("code").mkdir()
+    Path("code/run.sh").write_text("exit 0\n")
+    Path("data").mkdir()
+    for name in ("train", "test"):
+        Path(f"data/{name}.csv").write_bytes(b'\xef\xbb\xbflabel,b\n1,"x\ny"\n\n')
+    Path("train.yaml").write_text("csv: {label: label}\n")
+    assert droptrain("validate").exit_code == 0
