@@ -25,6 +25,7 @@ from droptrain_container import (
     s3,
     sagemaker,
     settings,
+    transfer,
     variables,
     vertex,
 )
@@ -132,11 +133,8 @@ class Attempt:
             self._records.continue_earlier(found.attempt)
         if the_plan.gpus and found.checks_gpu:
             gpu.check(the_plan.gpus)
-        code.fetch(bucket, the_plan, self._layout.code)
-        files = [path for path in self._layout.code.rglob("*") if path.is_file()]
+        files = self._fetch(the_plan)
         hint = self._warn_of_google_storage(files)
-        if inputs.are_read_as_files(the_plan, files):
-            inputs.fetch(bucket, inputs.places(the_plan, self._layout))
         sagemaker.write_config(the_plan, self._layout)
         words, environment = self._call(the_plan, files)
         checkpoints = self._restore(the_plan)
@@ -161,6 +159,20 @@ class Attempt:
         if was_stopped:
             return self._ending_of_stop(of_script.script_exit_code)
         return self._kept(of_script) if of_script.cause is None else self._explained(of_script, hint)
+
+    def _fetch(self, the_plan: Plan) -> list[Path]:
+        """Fetch the code, and the inputs where they are wanted as files; the code's files."""
+        code_files = code.places(self._bucket, the_plan, self._layout.code)
+        input_files = inputs.places(the_plan, self._layout)
+        if command.is_shell(the_plan):
+            transfer.fetch(self._bucket, code_files, self._log.say)
+            code.make_runnable(the_plan, self._layout.code, code_files)
+            if inputs.are_read_as_files(code_files):
+                transfer.fetch(self._bucket, input_files, self._log.say)
+        else:
+            transfer.fetch(self._bucket, code_files | input_files, self._log.say)
+            code.make_runnable(the_plan, self._layout.code, code_files)
+        return list(code_files)
 
     def _read_output(self, chunk: bytes) -> None:
         self._log.write(chunk)

@@ -1,14 +1,13 @@
 """The inputs' S3 URIs: the dropped objects while they are what was pinned, else copies of what was pinned."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from droptrain_container import command, parallel
-from droptrain_container.exit_codes import EndError
+from droptrain_container import parallel
 from droptrain_container.layout import Layout
 from droptrain_container.plan import Pinned, Plan
 from droptrain_container.s3 import Bucket, MissingError
+from droptrain_container.transfer import gone
 
 # How code names its inputs where it expects files: SageMaker's and Vertex AI's names.
 _NAMES_OF_FILES = (b"SM_CHANNEL", b"SM_INPUT", b"SM_TRAINING_ENV", b"/opt/ml/input", b"_DATA_URI")
@@ -34,20 +33,19 @@ def locate_code(bucket: Bucket, plan: Plan, prefix: str) -> str:
     return f"s3://{bucket.name}/{target}".rstrip("/")
 
 
-def places(plan: Plan, layout: Layout) -> dict[Pinned, Path]:
-    """Where SageMaker's dialect has the files of the channels, each below its channel's folder."""
-    found: dict[Pinned, Path] = {}
+def places(plan: Plan, layout: Layout) -> dict[Path, Pinned]:
+    """The files that SageMaker's dialect has of the channels, each below its channel's folder."""
+    found: dict[Path, Pinned] = {}
     for channel, files in plan.inputs.items():
         above = shared_folder([item.key for item in files])
         for item in files:
-            found[item] = layout.channel(channel) / item.key.removeprefix(above).lstrip("/")
+            if not item.key.endswith("/"):
+                found[layout.channel(channel) / item.key.removeprefix(above).lstrip("/")] = item
     return found
 
 
-def are_read_as_files(plan: Plan, code: Iterable[Path]) -> bool:
-    """Whether the inputs are wanted as files: by Python always, by a shell script if code names them so."""
-    if not command.is_shell(plan):
-        return True
+def are_read_as_files(code: Iterable[Path]) -> bool:
+    """Whether a shell script wants the inputs as files, as Python does: if any code names them so."""
     return any(
         word in content
         for path in code
@@ -55,17 +53,6 @@ def are_read_as_files(plan: Plan, code: Iterable[Path]) -> bool:
         for content in [path.read_bytes()]
         for word in _NAMES_OF_FILES
     )
-
-
-def fetch(bucket: Bucket, targets: Mapping[Pinned, Path]) -> None:
-    """Fetch pinned versions into files; EndError (input_missing) if one is gone."""
-
-    def fetch_one(item: Pinned) -> None:
-        targets[item].parent.mkdir(parents=True, exist_ok=True)
-        with _gone_named(bucket, item):
-            targets[item].write_bytes(bucket.get(item.key, item.version_id))
-
-    parallel.each(fetch_one, targets)
 
 
 def shared_folder(keys: Sequence[str]) -> str:
@@ -105,19 +92,9 @@ def _is_live(bucket: Bucket, folder: str, files: Sequence[Pinned]) -> bool:
 
 def _copy_all(bucket: Bucket, targets: Mapping[Pinned, str]) -> None:
     def copy(item: Pinned) -> None:
-        with _gone_named(bucket, item):
+        try:
             bucket.copy(item.key, item.version_id, targets[item])
+        except MissingError:
+            raise gone(bucket, item) from None
 
     parallel.each(copy, targets)
-
-
-@contextmanager
-def _gone_named(bucket: Bucket, item: Pinned) -> Iterator[None]:
-    try:
-        yield
-    except MissingError:
-        raise EndError(
-            "input_missing",
-            f"Version {item.version_id} of s3://{bucket.name}/{item.key} is gone: "
-            "drop the files again to train on them.",
-        ) from None

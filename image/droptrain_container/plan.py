@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -20,10 +20,12 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True)
 class Pinned:
-    """One version of one S3 object."""
+    """One version of one S3 object; `size` in bytes and `etag` without quotes where the plan tells them."""
 
     key: str
     version_id: str
+    size: int | None = field(default=None, compare=False)
+    etag: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,17 @@ def _pinned(item: object, where: str) -> Pinned:
     if isinstance(item, dict):
         key, version_id = item.get("key"), item.get("version_id")
         if isinstance(key, str) and key and isinstance(version_id, str) and version_id:
-            return Pinned(key, version_id)
+            return Pinned(key, version_id, *_content(item, where))
     raise _WrongError(f"{where}: each has to name key and version_id")
+
+
+def _content(item: Mapping[str, Any], where: str) -> tuple[int | None, str | None]:
+    size, etag = item.get("size"), item.get("etag")
+    if size is not None:
+        _number(item, "size", where, least=0)
+    if etag is not None and not isinstance(etag, str):
+        raise _WrongError(f"{where}.etag has to be a str, not {type(etag).__name__}")
+    return size, etag.strip('"') if etag else None
 
 
 def _metric_definitions(items: object) -> tuple[MetricDefinition, ...]:

@@ -31,11 +31,16 @@ class ConflictError(Exception):
 
 
 class Bucket:
-    """An S3 bucket. Every method raises EndError (s3_unreachable) when S3 doesn't answer or refuses."""
+    """An S3 bucket. Every method raises EndError (s3_unreachable) when S3 doesn't answer or refuses.
 
-    def __init__(self, client: "S3Client", name: str) -> None:
+    `endpoint_url` is the address of a local stand-in for S3, None for S3 itself.
+    """
+
+    def __init__(self, client: "S3Client", name: str, endpoint_url: str | None = None) -> None:
         self._client = client
         self.name = name
+        self.endpoint_url = endpoint_url
+        self.region = client.meta.region_name
 
     def get(self, key: str, version_id: str | None = None) -> bytes:
         """The content of an object, or of one version of it; MissingError."""
@@ -56,13 +61,25 @@ class Bucket:
                         raise
         raise AssertionError("unreachable")
 
-    def download(self, key: str, path: Path, size: int) -> None:
+    def download(self, key: str, path: Path, size: int, version_id: str | None = None) -> None:
         """Fetch an object of about `size` bytes into a file; MissingError. What breaks off is tried again."""
         if size < _MANAGED_BYTES:
-            path.write_bytes(self.get(key))
+            path.write_bytes(self.get(key, version_id))
             return
+        version = {"VersionId": version_id} if version_id else None
         with _failures_named(self._uri(key)):
-            self._client.download_file(self.name, key, str(path))
+            self._client.download_file(self.name, key, str(path), ExtraArgs=version)
+
+    def tells_md5(self, key: str, version_id: str) -> bool:
+        """Whether the ETag of a version, if it looks like an MD5, is one; MissingError.
+
+        It isn't where a KMS key encrypts the object (S3 API reference: Object, ETag).
+        """
+        with _failures_named(self._uri(key)):
+            # GetObject, not HeadObject, whose refusals come without a code.
+            answer = self._client.get_object(**self._name(key, version_id))
+            answer["Body"].close()
+        return answer.get("ServerSideEncryption", "AES256") == "AES256"
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object."""
@@ -157,7 +174,8 @@ def connect(name: str, *, is_local: bool, attempts: int) -> Bucket:
         s3={"addressing_style": "path"} if is_local else {},
     )
     with _failures_named(f"s3://{name}"):
-        return Bucket(boto3.client("s3", config=config), name)
+        client = boto3.client("s3", config=config)
+        return Bucket(client, name, client.meta.endpoint_url if is_local else None)
 
 
 @contextmanager

@@ -215,7 +215,7 @@ def test_a_disk_too_small_for_the_code_ends_with_70_and_says_so(machine) -> None
     ended = machine.run()
     assert ended.code == 70
     assert cause(machine) == "internal_error"
-    assert "No space left on device" in machine.outcome()["cause"]["message"]
+    assert "files need 4.0 MiB and the disk has" in machine.outcome()["cause"]["message"]
 
 
 def test_a_disk_that_the_script_fills_fails_the_script_and_leaves_the_earlier_generation(machine) -> None:

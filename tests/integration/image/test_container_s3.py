@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from droptrain_container import code, s3
+from droptrain_container import code, s3, transfer
 from droptrain_container.exit_codes import EndError
 from droptrain_container.plan import Pinned, Plan
 from droptrain_container.s3 import Bucket, ConflictError, MissingError
@@ -90,7 +90,9 @@ def test_code_keeps_its_folders_and_scripts_can_be_executed(machine, bucket, tmp
         3,
         0,
     )
-    assert code.fetch(bucket, plan, tmp_path / "code") == tmp_path / "code/run.sh"
+    places = code.places(bucket, plan, tmp_path / "code")
+    transfer.fetch(bucket, places, lambda line: None)
+    code.make_runnable(plan, tmp_path / "code", places)
     found = {
         path.relative_to(tmp_path / "code").as_posix(): path for path in tmp_path.rglob("*") if path.is_file()
     }

@@ -35,6 +35,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     assert read.metric_definitions == (plan.MetricDefinition("loss", "loss=(.+)"),)
     assert [item.key for item in read.code] == [item.key for item in code]
     assert read.inputs["training"] == (plan.Pinned("projects/penguins/data/first/train.csv", "v1"),)
+    assert (read.inputs["training"][0].size, read.inputs["training"][0].etag) == (10, "etag")
     assert dict(read.hyperparameters) == {"rate": 0.5, "warm": True}
     assert dict(read.environment) == {"COLOUR": "blue"}
     assert (read.entrypoint, read.gpus, read.checkpoint_seconds, read.checkpoints_kept) == (
@@ -63,6 +64,16 @@ def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -
         plan.read(json.dumps(written | {name: value}).encode(), "data")
     except EndError as error:
         assert error.code == "bad_recipe"
+
+
+@pytest.mark.parametrize(("name", "value"), [("size", -1), ("size", "1"), ("size", True), ("etag", 1)])
+def test_a_plan_with_a_wrong_size_or_etag_is_refused(name: str, value: object) -> None:
+    written = runs.plan(
+        run(), Recipe(), [object_version("projects/penguins/code/run.sh")], "data", {}, 0, "t:1"
+    )
+    written["code"][0][name] = value
+    with pytest.raises(EndError, match=f"code.{name}"):
+        plan.read(json.dumps(written).encode(), "data")
 
 
 @pytest.mark.parametrize(("definitions", "said"), [
