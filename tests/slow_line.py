@@ -1,4 +1,4 @@
-"""A line to a server on this machine that is fast for a few connections and slow for all others."""
+"""A slow line to a server on this machine."""
 
 import socket
 import threading
@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
-_FAST = 2  # connections
 _BLOCK = 64 * 1024
-_PAUSE_SECONDS = 0.2  # after each block on a slow connection
+_PAUSE_SECONDS = 0.05  # after each block that is sent
 
 
 @contextmanager
@@ -25,16 +24,13 @@ def slow_line(url: str) -> Iterator[str]:
 
 
 def _accept(server: socket.socket, place: tuple[str, int]) -> None:
-    number = 0
     while True:
         try:
             near, _ = server.accept()
         except OSError:
             return  # closed
         far = socket.create_connection(place)
-        pause = 0.0 if number < _FAST else _PAUSE_SECONDS
-        number += 1
-        for pair in ((near, far, pause), (far, near, 0.0)):
+        for pair in ((near, far, _PAUSE_SECONDS), (far, near, 0.0)):
             threading.Thread(target=_pass_on, args=pair, daemon=True).start()
 
 
