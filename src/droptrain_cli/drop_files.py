@@ -1,220 +1,153 @@
-"""Drops files into a dataset, and follows the run that this launches."""
+"""Drops files into a dataset, and follows the run that comes of it."""
 
-import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from droptrain.aws.bucket import Bucket
-from droptrain.domain import preflight
-from droptrain.domain.dataset import (
-    DATASET_NAME,
-    MARKER,
-    Input,
-    ObjectVersion,
-    data_prefix,
-    match_inputs,
-)
-from droptrain.domain.recipe import Recipe
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from droptrain.domain.dataset import ObjectVersion
 
-from droptrain_cli import output, wording
+from droptrain_cli import drop_plan, launch_run, output, wording
 from droptrain_cli.api import Api
+from droptrain_cli.drop_plan import DropPlan
 from droptrain_cli.errors import CommandError
 from droptrain_cli.patience import Patience
-from droptrain_cli.project_folder import check_project_name, files_below
+from droptrain_cli.project_folder import check_project_name
 from droptrain_cli.published import published_recipe
-from droptrain_cli.resumable_upload import PART_BYTES, ResumableUpload
 from droptrain_cli.stack import Stack
+from droptrain_cli.transfer_bar import transfer_bar
+from droptrain_cli.upload import Upload, finish_together
 from droptrain_cli.watch_run import watch
 
 NO_RUN_AFTER_SECONDS = 1200.0  # an upload may settle for 900
+_KEPT_DAYS = 7  # by the bucket's lifecycle
 _LOOK_SECONDS = 0.5
 _NEWEST = 20  # runs
 
 
 @dataclass(frozen=True)
-class _Drop:
-    """Files by their name in the dataset, and what the recipe says that is left out or still missing."""
+class _Done:
+    """Versions by key: of what was uploaded, and of what was there already."""
 
-    project: str
-    dataset: str
-    files: Mapping[str, Path]
-    skipped: tuple[str, ...]
-    missing: tuple[str, ...]
-
-    @property
-    def folder(self) -> str:
-        return data_prefix(self.project, self.dataset)
+    uploaded: Mapping[str, str]
+    present: Mapping[str, str]
 
 
 def drop(
-    stack: Stack,
-    project: str,
-    paths: tuple[Path, ...],
-    dataset: str | None,
-    *,
-    follow: bool,
-    as_json: bool,
+    stack: Stack, project: str, paths: Iterable[Path], dataset: str | None, *, follow: bool, as_json: bool
 ) -> None:
     """Upload files and folders as a dataset; with `follow` end as its run ends.
 
-    CommandError for a file that the recipe doesn't name, for an empty one, and if no run comes of it.
+    CommandError if nothing is published for the project, if that or these files can't train, and if no run
+    comes of it.
     """
     check_project_name(project)
-    given = dataset
-    dataset = given or datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S")
-    if not DATASET_NAME.fullmatch(dataset):
-        raise CommandError(
-            f"{dataset!r} can't be a dataset's name. It has 1 to 40 of a-z, 0-9, -, . and _, and starts "
-            "with a letter or digit."
-        )
     bucket = Bucket(stack.client("s3"), stack.bucket)
-    recipe = published_recipe(bucket, project)
-    planned = _plan(bucket, project, dataset, paths, recipe)
-    if planned.missing and follow:
+    planned = drop_plan.plan(project, dataset, paths, published_recipe(bucket, project))
+    present = bucket.folder(planned.folder)
+    missing = planned.missing(present)
+    if missing and follow:
         raise CommandError(
-            f"{_still_lacks(planned)} There would be no run to watch: drop all of it together."
+            f"{planned.place} still lacks {', '.join(missing)}. There would be no run to watch: drop all of "
+            "it together."
         )
-    if not as_json:
-        for name in planned.skipped:
-            click.echo(f"left out  {name} (no input of the recipe)", err=True)
-    try:
-        versions = _upload(stack, planned, as_json=as_json)
-        if recipe.trigger == "marker" and not planned.missing:
-            key = planned.folder + MARKER
-            versions[MARKER] = stack.client("s3").put_object(Bucket=stack.bucket, Key=key)["VersionId"]
-    except KeyboardInterrupt:
-        _tell_how_to_go_on(planned, paths)
-        raise
+    done = _upload(stack, planned, present, is_whole=not missing)
+    if not (follow and as_json):
+        _tell(planned, done, missing, as_json=as_json)
     if not follow:
-        _tell(planned, versions, as_json=as_json)
         return
-    if not as_json:
-        click.echo(f"Dropped {project}/{dataset}. Waiting for its run.", err=True)
-    api = Api(stack)
-    watch(stack, api, _find_run(api, planned, set(versions.values())), as_json=as_json)
+    if done.uploaded:
+        api = Api(stack)
+        watch(stack, api, _find_run(api, planned, done), as_json=as_json)
+    launch_run.launch(stack, project, planned.dataset, (), follow=True, as_json=as_json)
 
 
-def _plan(bucket: Bucket, project: str, dataset: str, paths: Iterable[Path], recipe: Recipe) -> _Drop:
-    folder = data_prefix(project, dataset)
-    files: dict[str, Path] = {}
-    skipped: list[str] = []
-    for path in paths:
-        if not path.exists():
-            raise CommandError(f"There is no file {path}.")
-        for name, file in files_below(path) if path.is_dir() else [(path.name, path)]:
-            if not _is_wanted(name, file, recipe):
-                if not path.is_dir():
-                    raise CommandError(_no_input(project, name, recipe))
-                skipped.append(name)
-            elif name in files:
-                raise CommandError(f"{files[name]} and {file} would both be {name} in the dataset. Drop one.")
-            else:
-                files[name] = file
-    if not files:
-        raise CommandError(f"None of these is an input of {project}: {_inputs(recipe)}.")
-    local = {name: ObjectVersion(folder + name, "", path.stat().st_size, "") for name, path in files.items()}
-    if cause := preflight.check([Input("", item) for item in local.values()]):
-        raise CommandError(f"{cause.message.replace(folder, '')}: a run would be rejected. {cause.fix}")
-    lying = {item.key: item for item in bucket.folder(folder)}
-    whole = [*(lying | {item.key: item for item in local.values()}).values()]
-    missing = match_inputs(recipe.inputs, "files", whole, folder).missing
-    return _Drop(project, dataset, files, tuple(skipped), missing)
+def _upload(stack: Stack, planned: DropPlan, present: tuple[ObjectVersion, ...], *, is_whole: bool) -> _Done:
+    """Upload what isn't there yet; large files first, so that all of them appear within moments."""
+    s3 = stack.client("s3")
+    uploads: list[Upload] = []
+    there: dict[str, str] = {}
+    try:
+        with transfer_bar(output.console(stderr=True), "Uploading", planned.size) as advance:
+            for name, path in planned.files.items():
+                upload = Upload(s3, stack.bucket, planned.folder + name, path, advance)
+                if item := upload.is_there(present):
+                    there[upload.key] = item.version_id
+                    advance(upload.size)
+                else:
+                    uploads.append(upload)
+            uploaded = _send(uploads)
+    except BaseException:
+        _tell_what_is_kept(uploads)
+        raise
+    marker = planned.marker
+    if marker and is_whole and (uploaded or marker not in {item.key for item in present}):
+        uploaded[marker] = s3.put_object(Bucket=stack.bucket, Key=marker)["VersionId"]
+    return _Done(uploaded, there)
 
 
-def _is_wanted(name: str, file: Path, recipe: Recipe) -> bool:
-    item = ObjectVersion(name, "", file.stat().st_size, "")
-    return bool(match_inputs(recipe.inputs, "files", [item], "").inputs)
+def _send(uploads: list[Upload]) -> dict[str, str]:
+    for upload in uploads:
+        upload.send()
+    return finish_together(uploads)
 
 
-def _no_input(project: str, name: str, recipe: Recipe) -> str:
-    in_folders = " Of files in subfolders, name the folder above." if "/" in _inputs(recipe) else ""
-    return (
-        f"{name} isn't an input of {project}: {_inputs(recipe)}. Rename the file, or change inputs in "
-        f"train.yaml and push it.{in_folders}"
-    )
-
-
-def _inputs(recipe: Recipe) -> str:
-    named = ", ".join(f"{pattern} ({channel})" for channel, pattern in recipe.inputs.items())
-    return f"its recipe names {named}"
-
-
-def _upload(stack: Stack, planned: _Drop, *, as_json: bool) -> dict[str, str]:
-    """Upload the files one after another; their version ids by name."""
-    total = sum(path.stat().st_size for path in planned.files.values())
-    versions: dict[str, str] = {}
-    with _progress(output.console(stderr=True), total) as advance:
-        upload = ResumableUpload(stack.client("s3"), stack.bucket, advance)
-        for name, path in planned.files.items():
-            versions[name] = upload.put(path, planned.folder + name)
-            if not as_json:
-                click.echo(f"dropped   {planned.folder}{name}")
-    return versions
-
-
-@contextmanager
-def _progress(errors: Console, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing elsewhere."""
-    columns = (TextColumn("Uploading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda count: bar.advance(task, count)
-
-
-def _tell(planned: _Drop, versions: Mapping[str, str], *, as_json: bool) -> None:
-    if as_json:
-        files = [{"key": planned.folder + name, "version_id": version} for name, version in versions.items()]
-        output.write_json(
-            {
-                "project": planned.project,
-                "dataset": planned.dataset,
-                "files": files,
-                "missing": planned.missing,
-            }
-        )
-    elif planned.missing:
-        click.echo(f"{_still_lacks(planned)} Nothing runs until it is there.")
-    else:
-        count = wording.size(sum(path.stat().st_size for path in planned.files.values()))
-        click.echo(
-            f"Dropped {planned.project}/{planned.dataset}, {count}. Its run: droptrain runs "
-            f"--project {planned.project}"
-        )
-
-
-def _still_lacks(planned: _Drop) -> str:
-    return f"{planned.project}/{planned.dataset} still lacks {', '.join(planned.missing)}."
-
-
-def _tell_how_to_go_on(planned: _Drop, paths: Iterable[Path]) -> None:
-    words = ["droptrain", "drop", planned.project, *map(str, paths), "--dataset", planned.dataset]
-    large = any(path.stat().st_size > PART_BYTES for path in planned.files.values())
-    kept = "What is uploaded of large files is kept for 7 days. " if large else ""
-    click.echo(f"\n{kept}Go on with: {shlex.join(words)}", err=True)
-
-
-def _find_run(api: Api, planned: _Drop, versions: set[str]) -> str:
-    """The id of the run that these versions launch, once it is there."""
-    patience = Patience()
+def _find_run(api: Api, planned: DropPlan, done: _Done) -> str:
+    """The id of the run that trains these files, once it is there."""
+    known = {**done.present, **done.uploaded}
     deadline = time.monotonic() + NO_RUN_AFTER_SECONDS
-    while time.monotonic() < deadline:
-        runs: list[dict[str, Any]] = []
-        with patience.attempt():
-            runs = api.get("/runs", project=planned.project, limit=_NEWEST)["runs"]
-        for run in runs:
-            named = {item["version_id"] for item in run["inputs"]}
-            if run["dataset"] == planned.dataset and named & versions:
-                return str(run["run_id"])
-        time.sleep(_LOOK_SECONDS)
+    patience = Patience()
+    with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
+        while time.monotonic() < deadline:
+            runs: list[dict[str, Any]] = []
+            with patience.attempt():
+                runs = api.get("/runs", project=planned.project, limit=_NEWEST)["runs"]
+            for run in runs:
+                if run["dataset"] == planned.dataset and _trains(run, known):
+                    return str(run["run_id"])
+            time.sleep(_LOOK_SECONDS)
     raise CommandError(
-        f"{planned.project}/{planned.dataset} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. "
-        "docs/operations.md says where an upload's event can be."
+        f"{planned.place} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. docs/operations.md says "
+        "where an upload's event can be; droptrain doctor, whether the stack can train."
     )
+
+
+def _trains(run: Mapping[str, Any], known: Mapping[str, str]) -> bool:
+    """Whether a run takes these versions, and no older one of any of these files."""
+    mine = [item for item in run["inputs"] if item["key"] in known]
+    return bool(mine) and all(item["version_id"] == known[item["key"]] for item in mine)
+
+
+def _tell(planned: DropPlan, done: _Done, missing: tuple[str, ...], *, as_json: bool) -> None:
+    if as_json:
+        files = [
+            {"key": key, "version_id": version, "uploaded": key in done.uploaded}
+            for key, version in sorted({**done.present, **done.uploaded}.items())
+        ]
+        document = {"project": planned.project, "dataset": planned.dataset, "files": files}
+        output.write_json({**document, "missing": missing, "left_out": planned.skipped})
+        return
+    for name in planned.skipped:
+        click.echo(f"left out  {wording.clean(name)} (no input of the recipe)", err=True)
+    if not done.uploaded:
+        again = f"droptrain launch {planned.project} {planned.dataset}"
+        click.echo(f"All of it is in {planned.place} already. To train it with new code: {again}")
+    else:
+        count = f"{len(planned.files)} file{'s' if len(planned.files) != 1 else ''}"
+        before = f" ({len(done.present)} there already)" if done.present else ""
+        click.echo(f"Dropped {count}{before}, {wording.size(planned.size)}, as {planned.place}")
+    if missing:
+        lacks = f"{planned.place} still lacks {', '.join(missing)}"
+        click.echo(f"{lacks}. Nothing runs until it is there; drop it with --dataset {planned.dataset}")
+
+
+def _tell_what_is_kept(uploads: list[Upload]) -> None:
+    kept = [each for each in uploads if each.kept_bytes]
+    for each in kept:
+        sizes = f"{wording.size(each.kept_bytes)} of {wording.size(each.size)}"
+        click.echo(f"S3 has {sizes} of {each.path}.", err=True)
+    if kept:
+        click.echo(f"The same command goes on from there, within {_KEPT_DAYS} days.", err=True)

@@ -1,12 +1,8 @@
 """Gets what a run left: its exported model, or all of its files."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from droptrain_cli import output, wording
 from droptrain_cli.api import Api
@@ -15,6 +11,7 @@ from droptrain_cli.errors import CommandError
 from droptrain_cli.find_run import find_run
 from droptrain_cli.run_files import RunFiles
 from droptrain_cli.stack import Stack
+from droptrain_cli.transfer_bar import transfer_bar
 
 
 def get(stack: Stack, name: str, folder: Path | None, *, everything: bool, as_json: bool) -> None:
@@ -30,7 +27,7 @@ def get(stack: Stack, name: str, folder: Path | None, *, everything: bool, as_js
             f"droptrain show {run['run_id']} says more."
         )
     total = sum(file.size for file in chosen)
-    with _progress(output.console(stderr=True), total) as advance:
+    with transfer_bar(output.console(stderr=True), "Downloading", total) as advance:
         places = Download(files, folder, advance).run(chosen)
     if as_json:
         listed = [
@@ -41,12 +38,3 @@ def get(stack: Stack, name: str, folder: Path | None, *, everything: bool, as_js
     else:
         count = f"{len(chosen)} file{'s' if len(chosen) != 1 else ''}"
         click.echo(f"{count}, {wording.size(total)}, in {folder}")
-
-
-@contextmanager
-def _progress(errors: Console, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing elsewhere."""
-    columns = (TextColumn("Downloading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda count: bar.advance(task, count)

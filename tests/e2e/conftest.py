@@ -2,12 +2,15 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import CommandLine
 from laptop_user import User
 
 from droptrain_local.cloud import LaptopCloud
+from droptrain_local.state import remove_state, write_state
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +29,22 @@ def _notices_seen() -> list[dict[str, Any]]:
 def user(cloud: LaptopCloud, _notices_seen: list[dict[str, Any]]) -> User:
     """A user with a new project."""
     return User(cloud, f"p-{uuid.uuid4().hex[:8]}", _notices_seen)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the command is run."""
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def droptrain(
+    cloud: LaptopCloud, work: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CommandLine]:
+    """The command, beside the laptop cloud."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DROPTRAIN_STATE_DIR", str(state))
+        write_state(cloud.ready)
+        yield CommandLine(work, state)
+        remove_state(cloud.ready.pid)

@@ -1,7 +1,6 @@
 """`droptrain` as people use it, on the laptop cloud: look at runs, follow them, repeat them, get models."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from droptrain_cli.api import Api
 from droptrain_cli.errors import ApiError
 from droptrain_cli.stack import find_stack
 from droptrain_local.cloud import LaptopCloud
-from droptrain_local.state import remove_state, write_state
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -32,17 +30,6 @@ aws s3 cp --only-show-errors model.txt "$EXPORT_PATH/assets/größe 1.txt"
 """
 RECIPE = "hyperparameters: {lr: 0.1}\nmetric: {name: test_accuracy}\n"
 PROJECT = "command"
-
-
-@pytest.fixture(scope="module")
-def droptrain(cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    """The command, beside the laptop cloud."""
-    state = tmp_path_factory.mktemp("state")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DROPTRAIN_STATE_DIR", str(state))
-        write_state(cloud.ready)
-        yield CommandLine(tmp_path_factory.mktemp("work"), state)
-        remove_state(cloud.ready.pid)
 
 
 @pytest.fixture(scope="module")

@@ -1,34 +1,11 @@
 """A new project in each of the other dialects, by the command from init to the model: as good a result."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import CommandLine
 
-from droptrain_local.cloud import LaptopCloud
-from droptrain_local.state import remove_state, write_state
-
 pytestmark = pytest.mark.timeout(110)
-
-
-@pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the command is run."""
-    return tmp_path_factory.mktemp("work")
-
-
-@pytest.fixture(scope="module")
-def droptrain(
-    cloud: LaptopCloud, work: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CommandLine]:
-    """The command, beside the laptop cloud."""
-    state = tmp_path_factory.mktemp("state")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DROPTRAIN_STATE_DIR", str(state))
-        write_state(cloud.ready)
-        yield CommandLine(work, state)
-        remove_state(cloud.ready.pid)
 
 
 @pytest.mark.tensorflow

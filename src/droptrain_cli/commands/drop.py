@@ -10,7 +10,12 @@ from droptrain_cli.stack import Stack, stack_options
 @click.command("drop", short_help="Drop CSVs, which launches a run.")
 @click.argument("project")
 @click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--dataset", metavar="NAME", help="Dataset to drop into.  [default: the time, in UTC]")
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    help="Dataset to drop into.  [default: the day on which the newest file changed, and a digest of names, "
+    "sizes and times]",
+)
 @click.option("--watch", "follow", is_flag=True, help="Follow its run to the end; exits by its outcome.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print what was dropped; with --watch the run, as it changes."
@@ -22,11 +27,12 @@ def command(
     """Upload FILES as a dataset of PROJECT: projects/PROJECT/data/NAME/.
 
     A file has to have a name that the published recipe wants; of a folder what it wants is taken, with the
-    path below the folder. Without --dataset each drop is a dataset of its own, named after the time, as in
-    2026-11-23-021005. With trigger: marker in the recipe, the marker is uploaded last.
+    path below the folder. Without --dataset the same files always go into the same dataset, and changed ones
+    into another, such as 2026-11-23-4f1c2a. What is there already isn't uploaded again. All files appear
+    together at the end; with trigger: marker in the recipe, the marker after them.
 
-    Large files go in parts. Ctrl-C leaves the parts that are there, and shows the command that goes on with
-    them.
+    Large files go in parts. Ctrl-C and lost connections leave the parts that are there, and the same command
+    goes on with them.
     """
     from droptrain_cli import drop_files
 

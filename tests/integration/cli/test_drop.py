@@ -12,8 +12,8 @@ from moto import mock_aws
 
 from droptrain_cli import drop_files
 from droptrain_cli.main import main
-from droptrain_cli.resumable_upload import ResumableUpload
 from droptrain_cli.stack import Stack
+from droptrain_cli.upload import Upload
 
 Run = Callable[..., Result]
 
@@ -81,7 +81,7 @@ def test_files_are_dropped_into_a_dataset_of_their_own(droptrain: Run, s3: Any) 
     said = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
     assert said["missing"] == []
     folder = f"projects/penguins/data/{said['dataset']}/"
-    assert [item["key"] for item in said["files"]] == [f"{folder}train.csv", f"{folder}test.csv"]
+    assert [item["key"] for item in said["files"]] == [f"{folder}test.csv", f"{folder}train.csv"]
     assert keys(s3)[1:3] == [f"{folder}test.csv", f"{folder}train.csv"]
 
 
@@ -102,12 +102,12 @@ def test_of_a_folder_what_the_recipe_wants_is_taken_and_a_marker_comes_last(drop
 def test_a_dataset_that_still_lacks_a_file_is_told_so(droptrain: Run, s3: Any) -> None:
     droptrain("push", "penguins", "project")
     said = droptrain("drop", "penguins", "train.csv", "--dataset", "first")
-    assert "penguins/first still lacks test.csv. Nothing runs until it is there." in said.output
+    assert "penguins/first still lacks test.csv. Nothing runs until it is there" in said.output
     watched = droptrain("drop", "penguins", "train.csv", "--watch")
     assert watched.exit_code == 1
     assert "no run to watch" in watched.output
     whole = droptrain("drop", "penguins", "test.csv", "--dataset", "first")
-    assert "Dropped penguins/first" in whole.output
+    assert "as penguins/first" in whole.output
 
 
 @pytest.mark.parametrize(("words", "said"), [
@@ -143,16 +143,69 @@ def test_a_project_that_is_not_published_or_wrong_is_told_before_anything_is_upl
     assert said.exit_code == 1
 
 
-def test_ctrl_c_says_how_to_go_on(droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_appear_together_after_all_of_the_large_ones_and_before_the_marker(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe("trigger: marker\n")
     droptrain("push", "penguins", "project")
+    monkeypatch.setattr("droptrain_cli.upload.PART_BYTES", 1)
+    calls: list[str] = []
+    s3.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    said = droptrain("drop", "penguins", "train.csv", "test.csv")
+    assert said.exit_code == 0, said.output
+    writes = [name for name in calls if name.startswith(("Upload", "Put", "Complete"))]
+    assert writes == ["UploadPart"] * 2 + ["CompleteMultipartUpload"] * 2 + ["PutObject"]
 
-    def interrupted(*_: Any) -> str:
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(ResumableUpload, "put", interrupted)
-    monkeypatch.setattr(drop_files, "PART_BYTES", 1)
-    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "first")
+def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    droptrain("push", "penguins", "project")
+    monkeypatch.setattr("droptrain_cli.upload.PART_BYTES", 1)
+    finish = Upload.finish
+
+    def interrupted(upload: Upload) -> str:
+        if upload.path.name == "test.csv":
+            raise KeyboardInterrupt
+        return finish(upload)
+
+    monkeypatch.setattr(Upload, "finish", interrupted)
+    said = droptrain("drop", "penguins", "train.csv", "test.csv")
     assert said.exit_code == 130
-    assert "Go on with: droptrain drop penguins train.csv test.csv --dataset first" in said.output
-    assert "kept for 7 days" in said.output
+    assert "S3 has 8 B of 8 B of test.csv." in said.output
+    assert "The same command goes on from there, within 7 days." in said.output
     assert "Traceback" not in said.output
+    monkeypatch.setattr(Upload, "finish", finish)
+    again = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    assert [item["uploaded"] for item in again["files"]] == [True, False], "train.csv keeps its version"
+
+
+def test_a_watched_drop_follows_the_run_of_its_own_versions(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    droptrain("push", "penguins", "project")
+    dropped = json.loads(droptrain("drop", "penguins", "train.csv", "--dataset", "d", "--json").output)
+    old = {"key": dropped["files"][0]["key"], "version_id": dropped["files"][0]["version_id"]}
+    Path("train.csv").write_text("a,b\n5,6\n")
+    answers: list[str] = []
+
+    def runs(*_: Any, **__: Any) -> Any:
+        found = s3.list_objects_v2(Bucket="data", Prefix="projects/penguins/data/d/")["Contents"]
+        new = [
+            {"key": item["Key"], "version_id": s3.head_object(Bucket="data", Key=item["Key"])["VersionId"]}
+            for item in found
+        ]
+        test, train = new
+        listed = [{"run_id": "mixture", "dataset": "d", "inputs": [old, test]}]
+        if answers:
+            listed.append({"run_id": "whole", "dataset": "d", "inputs": [train, test]})
+        answers.append("one")
+        return {"runs": listed}
+
+    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    watched: list[str] = []
+    monkeypatch.setattr(drop_files, "watch", lambda _stack, _api, run_id, **_: watched.append(run_id))
+    monkeypatch.setattr("droptrain_cli.launch_run.launch", lambda *_, **__: None)
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
+    assert said.exit_code == 0, said.output
+    assert watched == ["whole"]

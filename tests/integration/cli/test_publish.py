@@ -142,7 +142,7 @@ def make_world(s3: Any, tmp_path: Path) -> Callable[[], World]:
     return lambda: World(s3, tmp_path)
 
 
-whole = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+whole = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 BOTH: tuple[Files, Files] = (
     {_RUN: b"1", "code/a.py": b"attempts: 1\n", _RECIPE: b"attempts: 1\n"},
     {_RUN: b"2", "code/lib/b.py": b"attempts: 1\n", _RECIPE: b"attempts: 2\n"},
@@ -164,6 +164,23 @@ def test_a_launch_while_others_push_trains_the_old_or_the_new_and_never_a_mixtur
     assert isinstance(launch.error, BusyError) or launch.result in (old, new), launch.error
     assert push.finish().error is None
     assert world.launch() == new
+
+
+@pytest.mark.parametrize("launch_calls", range(1, 7))
+def test_whatever_of_a_push_comes_between_two_calls_of_a_launch(
+    make_world: Callable[[], World], launch_calls: int
+) -> None:
+    old, new = BOTH
+    for push_calls in range(3, 14):
+        world = make_world()
+        world.put(old)
+        push, launch = Task(lambda: world.push(new)), Task(world.launch)  # noqa: B023 - they end in this turn
+        for task, calls in ((launch, launch_calls), (push, push_calls)):
+            for _ in range(calls):
+                task.step()
+        launch.finish()
+        assert isinstance(launch.error, BusyError) or launch.result in (old, new), launch.result
+        assert push.finish().error is None
 
 
 def test_between_any_two_calls_of_a_push_a_launch_finds_the_old_until_the_switch(

@@ -1,0 +1,181 @@
+"""Uploads a file to S3, a large one in parts: what S3 has of it from an earlier try isn't sent again."""
+
+import hashlib
+import io
+import threading
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from droptrain.domain.dataset import ObjectVersion
+
+from droptrain_cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MIB = 1024 * 1024
+PART_BYTES = 8 * MIB
+_MOST_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+_AT_ONCE = 8
+_TURN_SECONDS = 0.5
+# What boto3 sends along with a part; one upload takes parts with one kind of checksum alone.
+_CHECKSUMS = (None, "CRC32")
+
+
+class ChangedError(CommandError):
+    """The file isn't what it was when its upload began."""
+
+
+class _StoppedError(BaseException):
+    """Another part failed, or Ctrl-C. No Exception, since boto3 would try again after one."""
+
+
+class _Body(io.BytesIO):
+    """Bytes on their way, which end at once when the upload is stopped."""
+
+    def __init__(self, content: bytes, stopped: threading.Event) -> None:
+        super().__init__(content)
+        self._stopped = stopped
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self._stopped.is_set():
+            raise _StoppedError
+        return super().read(size)
+
+
+class Upload:
+    """One file on its way to one key of a versioned bucket: `send` what is large, then `finish`.
+
+    Nothing is to be seen at the key before `finish`. `advance` hears how many bytes S3 has more, from any
+    thread.
+    """
+
+    def __init__(
+        self, s3: "S3Client", bucket: str, key: str, path: Path, advance: Callable[[int], None]
+    ) -> None:
+        self.key = key
+        self.path = path
+        self.size = path.stat().st_size
+        self._modified_ns = path.stat().st_mtime_ns
+        self._s3 = s3
+        self._place: Any = {"Bucket": bucket, "Key": key}
+        self._advance = advance
+        self._upload_id = ""
+        self._parts: dict[int, Any] = {}
+        self._stopped = threading.Event()
+        self._part_bytes = max(PART_BYTES, -(-self.size // (_MOST_PARTS * MIB)) * MIB)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is sent in parts."""
+        return self.size > PART_BYTES
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much of a large file S3 has, for a later try."""
+        return sum(
+            min(self._part_bytes, self.size - (number - 1) * self._part_bytes) for number in list(self._parts)
+        )
+
+    def is_there(self, present: Collection[ObjectVersion]) -> ObjectVersion | None:
+        """The object among `present` that is this file; reads the file only if one has its size."""
+        for item in present:
+            if item.key == self.key and item.size == self.size and item.etag == self._etag():
+                return item
+        return None
+
+    def send(self) -> None:
+        """Send the parts that S3 lacks; does nothing for a small file. What has come stays if that ends."""
+        if not self.is_large:
+            return
+        there = self._unfinished()
+        if not self._upload_id:
+            self._upload_id = self._s3.create_multipart_upload(**self._place)["UploadId"]
+        with ThreadPoolExecutor(_AT_ONCE, "upload") as pool:
+            try:
+                numbers = range(1, -(-self.size // self._part_bytes) + 1)
+                pending = {pool.submit(self._send_part, number, there.get(number)) for number in numbers}
+                while pending:  # with a timeout, or Windows has no turn for Ctrl-C
+                    done, pending = wait(pending, timeout=_TURN_SECONDS, return_when=FIRST_EXCEPTION)
+                    for each in done:
+                        each.result()
+            finally:
+                self._stopped.set()
+                pool.shutdown(cancel_futures=True)
+
+    def finish(self) -> str:
+        """Let the object appear; its version. ChangedError if the file has been written to meanwhile."""
+        status = self.path.stat()
+        if (status.st_size, status.st_mtime_ns) != (self.size, self._modified_ns):
+            raise ChangedError(
+                f"{self.path} changed while it was uploaded. Drop it again when it is complete."
+            )
+        if self.is_large:
+            parts: Any = [self._parts[number] for number in sorted(self._parts)]
+            done = self._s3.complete_multipart_upload(
+                **self._place, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
+            )
+            return done["VersionId"]
+        answer = self._s3.put_object(**self._place, Body=self.path.read_bytes())
+        self._advance(self.size)
+        return answer["VersionId"]
+
+    def _unfinished(self) -> dict[int, Any]:
+        """What an earlier try left, the newest one: its parts by number."""
+        bucket, key = self._place["Bucket"], self._place["Key"]
+        pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=key)
+        uploads = [
+            each
+            for page in pages
+            for each in page.get("Uploads", [])
+            if each["Key"] == key and each.get("ChecksumAlgorithm") in _CHECKSUMS
+        ]
+        if not uploads:
+            return {}
+        self._upload_id = max(uploads, key=lambda each: each["Initiated"])["UploadId"]
+        listed = self._s3.get_paginator("list_parts").paginate(**self._place, UploadId=self._upload_id)
+        return {part["PartNumber"]: part for page in listed for part in page.get("Parts", [])}
+
+    def _send_part(self, number: int, there: Any) -> None:
+        if self._stopped.is_set():
+            raise _StoppedError
+        content = self._read(number)
+        if there and there["Size"] == len(content) and there["ETag"].strip('"') == _md5(content).hex():
+            sent = there
+        else:
+            sent = self._s3.upload_part(
+                **self._place,
+                UploadId=self._upload_id,
+                PartNumber=number,
+                Body=_Body(content, self._stopped),
+            )
+        # S3 wants to hear its checksum again, if it has one.
+        named = {name: sent[name] for name in ("ETag", "ChecksumCRC32") if name in sent}
+        self._parts[number] = {"PartNumber": number, **named}
+        self._advance(len(content))
+
+    def _read(self, number: int) -> bytes:
+        with self.path.open("rb") as stream:
+            stream.seek((number - 1) * self._part_bytes)
+            return stream.read(self._part_bytes)
+
+    def _etag(self) -> str:
+        """What S3 says of this file if it was sent as `finish` does it, in a bucket with SSE-S3."""
+        if not self.is_large:
+            return _md5(self.path.read_bytes()).hex()
+        count = -(-self.size // self._part_bytes)
+        digests = (_md5(self._read(number)) for number in range(1, count + 1))
+        return f"{_md5(b''.join(digests)).hex()}-{count}"
+
+
+def finish_together(uploads: Iterable[Upload]) -> dict[str, str]:
+    """Let all objects appear within moments; versions by key."""
+    those = list(uploads)
+    with ThreadPoolExecutor(_AT_ONCE, "finish") as pool:
+        return dict(zip((each.key for each in those), pool.map(Upload.finish, those), strict=True))
+
+
+def _md5(content: bytes) -> bytes:
+    return hashlib.md5(content, usedforsecurity=False).digest()
