@@ -252,3 +252,20 @@ def test_term_is_caught_before_the_slow_import_of_boto3() -> None:
         [sys.executable, "-c", loaded], cwd=REPOSITORY / "image", capture_output=True, text=True, check=True
     )
     assert answer.stdout == "False\n"
+
+
+def test_one_object_may_be_in_two_channels_and_placeholders_are_no_files(tmp_path: Path) -> None:
+    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    item = {"key": "projects/penguins/data/first/all.csv", "version_id": "v1"}
+    placeholder = {"key": "projects/penguins/data/first/", "version_id": "v1"}
+    written["inputs"] = [
+        {"channel": "training", **item},
+        {"channel": "testing", **item},
+        {"channel": "testing", **placeholder},
+    ]
+    layout = Layout(tmp_path)
+    places = inputs.places(plan.read(json.dumps(written).encode(), "data"), layout)
+    assert places == {
+        layout.channel(channel) / "all.csv": plan.Pinned(item["key"], "v1")
+        for channel in ("training", "testing")
+    }
