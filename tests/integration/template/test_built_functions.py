@@ -21,6 +21,8 @@ ENDED = json.loads((ROOT / "tests/events/run_ended_stream.json").read_text("utf-
 REQUEST = json.loads((ROOT / "tests/events/http_request.json").read_text("utf-8"))
 REQUEST["requestContext"]["http"]["method"] = "GET"
 ALL_DONE = {"batchItemFailures": []}
+
+pytestmark = pytest.mark.timeout(300)  # the build takes a minute on a busy machine
 CALL = """
 import json, sys, types, app
 context = types.SimpleNamespace(function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn",
