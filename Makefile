@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image chaos fuzz lint openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image chaos fuzz lint lint-openapi openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ lint: .venv/dev.stamp ## run every check that is not a test
 
 openapi: .venv/dev.stamp ## write the API's description anew from its routes
 	$(BIN)/python functions/describe_api.py
+
+lint-openapi: ## lint the API's description with Redocly; needs Node
+	npx --yes @redocly/cli@2 lint functions/runs_api/openapi.json
 
 fuzz: .venv/dev.stamp ## send the API 5,000 generated requests, for some minutes
 	$(BIN)/python tests/fuzz_api.py

@@ -53,6 +53,7 @@ def describe(app: APIGatewayHttpResolver, modules: Iterable[ModuleType]) -> dict
             description="Drop CSVs into a bucket, get a trained model back: runs, what they left, datasets.",
         )
     )
+    found["info"]["license"] = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
     for methods in found["paths"].values():
         for operation in methods.values():
             _tidy(operation, texts)
