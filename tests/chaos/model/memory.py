@@ -71,7 +71,8 @@ class MemoryBucket:
 
     @outside
     def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
-        latest = (versions[-1] for key, versions in self._versions.items() if key.startswith(prefix))
+        listed = sorted(self._versions.items())  # as S3 lists
+        latest = (versions[-1] for key, versions in listed if key.startswith(prefix))
         return tuple(version for version in latest if version)
 
     @outside
