@@ -43,7 +43,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType
 
     yield load_function
     for name in set(sys.modules) - before:
-        if FUNCTIONS in Path(sys.modules[name].__file__ or "").parents:
+        if FUNCTIONS in Path(getattr(sys.modules[name], "__file__", None) or "").parents:
             del sys.modules[name]
 
 
