@@ -12,17 +12,18 @@ async def main() -> None:
     parser.add_argument("target", type=int, help="the server's port on 127.0.0.1")
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--mb-per-second", type=float, help="the limit of each connection (default: none)")
+    parser.add_argument("--up-mb-per-second", type=float, help="the limit of all uploads together")
     options = parser.parse_args()
     wait = options.latency_ms / 1000
-    pace = 1 / (options.mb_per_second * 1e6) if options.mb_per_second else 0.0
+    up = Pace(options.up_mb_per_second)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(
             "127.0.0.1", options.target, limit=4 * CHUNK_BYTES
         )
         await asyncio.gather(
-            pump(reader, there_writer, wait=wait),
-            pump(there_reader, writer, pace=pace),
+            pump(reader, there_writer, up, wait=wait),
+            pump(there_reader, writer, Pace(options.mb_per_second)),
             return_exceptions=True,
         )
 
@@ -31,19 +32,30 @@ async def main() -> None:
     await server.serve_forever()
 
 
+class Pace:
+    """Lets so many MB pass in a second, whoever shares it; without a number, all at once."""
+
+    def __init__(self, mb_per_second: float | None) -> None:
+        self._seconds_a_byte = 1 / (mb_per_second * 1e6) if mb_per_second else 0.0
+        self._due = 0.0
+
+    async def keep(self, count: int) -> None:
+        """Wait until `count` more bytes may pass."""
+        if self._seconds_a_byte:
+            now = asyncio.get_running_loop().time()
+            self._due = max(self._due, now) + count * self._seconds_a_byte
+            await asyncio.sleep(self._due - now)
+
+
 async def pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, wait: float = 0, pace: float = 0
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pace: Pace, *, wait: float = 0
 ) -> None:
-    """Pass on what comes, `wait` seconds later, `pace` seconds a byte."""
-    clock = asyncio.get_running_loop().time
-    due = clock()
+    """Pass on what comes, `wait` seconds later, at its pace."""
     try:
         while chunk := await reader.read(CHUNK_BYTES):
             if wait:
                 await asyncio.sleep(wait)
-            if pace:
-                due = max(due, clock()) + len(chunk) * pace
-                await asyncio.sleep(due - clock())
+            await pace.keep(len(chunk))
             writer.write(chunk)
             await writer.drain()
     finally:
