@@ -6,7 +6,7 @@ from typing import Any
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Attempt, Code, Cost, GpuUse, JobRequest, Run, Step
+from droptrain.domain.run import Attempt, Code, Cost, GpuUse, Hold, JobRequest, Run, Step
 
 KIND = "run"
 SCHEMA = 1
@@ -28,9 +28,14 @@ def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _attribute(value) for name, value in values.items()}
 
 
+def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+    """DynamoDB's attribute values as plain values."""
+    return {name: _value(value) for name, value in item.items()}
+
+
 def from_item(item: Mapping[str, Any]) -> Run:
     """The run in an item, of a read or of the table's stream."""
-    values = {name: _value(value) for name, value in item.items()}
+    values = from_attributes(item)
     return Run(
         run_id=values["run_id"],
         project=values["project"],
@@ -67,6 +72,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         told=tuple(values.get("told", ())),
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
+        holds=tuple(Hold(**each) for each in values.get("holds", ())),
     )
 
 
