@@ -36,7 +36,7 @@ from droptrain_local.batch import BatchEngine
 
 REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
-TYPE = "g4dn.xlarge"
+TYPES = ("g4dn.xlarge",)
 
 
 @dataclass
@@ -68,11 +68,11 @@ class Stack:
 
     @property
     def launch(self) -> Launch:
-        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPE, self.clock, self.owner)
+        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPES, self.clock, self.owner)
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, PRICES, TYPE, self.clock)
+        return Track(self.bucket, self.table, PRICES, TYPES, self.clock)
 
     @property
     def announce(self) -> Announce:

@@ -99,7 +99,7 @@ class _Burst:
         """The use case, in the place of the one that Wiring makes."""
         prices = PriceList({"g4dn.xlarge": 0.587})
         return Launch(
-            self._bucket, self._table, self._waiting, self.jobs, prices, "g4dn.xlarge", self.time.clock
+            self._bucket, self._table, self._waiting, self.jobs, prices, ("g4dn.xlarge",), self.time.clock
         )
 
     def _lane(self) -> None:

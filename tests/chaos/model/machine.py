@@ -54,9 +54,9 @@ class Launching(RuleBasedStateMachine):
         self.table = MemoryTable(self.world, self.waiting)
         self.jobs = MemoryJobQueue(self.world)
         self.topic = MemoryTopic(self.world)
-        clock, prices = self.world.clock, PriceList({"g4dn.xlarge": 0.587})
-        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, prices, "g4dn.xlarge", clock)  # type: ignore[arg-type]
-        self.track = Track(self.bucket, self.table, prices, "g4dn.xlarge", clock)  # type: ignore[arg-type]
+        clock, prices, types = self.world.clock, PriceList({"g4dn.xlarge": 0.587}), ("g4dn.xlarge",)
+        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, prices, types, clock)  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, types, clock)  # type: ignore[arg-type]
         self.announce = Announce(self.table, self.waiting, self.topic, "data", clock)  # type: ignore[arg-type]
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
         self.reconcile = Reconcile(

@@ -12,6 +12,7 @@ from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import preflight, times
 from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
+from droptrain.domain import ticket as tickets
 from droptrain.domain.dataset import (
     MARKER,
     BadDrop,
@@ -41,7 +42,8 @@ from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
-from droptrain.domain.run import JobRequest, Run, Step
+from droptrain.domain.run import Run, Step
+from droptrain.domain.ticket import Market
 
 # A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
 # passed, until a job that was submitted at the end can be found by its name.
@@ -124,7 +126,7 @@ class Launch:
         waiting: WaitingList,
         jobs: JobQueue,
         prices: PriceList,
-        instance_type: str,
+        instance_types: tuple[str, ...],
         clock: Clock,
         owner: Owner | None = None,
     ) -> None:
@@ -133,7 +135,7 @@ class Launch:
         self._waiting = waiting
         self._jobs = jobs
         self._prices = prices
-        self._instance_type = instance_type
+        self._instance_types = instance_types
         self._clock = clock
         self._owner = owner or Owner()
 
@@ -240,6 +242,8 @@ class Launch:
             if plan is None:
                 raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
             new_id, plan = runs.repeat_plan(plan, first.reruns + 1)
+            job = original.job
+            market = self._market(job.gpus, job.vcpus, job.memory_mib, job.spot)
             run = replace(
                 self._record_of(new_id, original.project, original.dataset, caller),
                 inputs=original.inputs,
@@ -248,7 +252,8 @@ class Launch:
                 code=original.code,
                 metric=original.metric,
                 notify=original.notify,
-                job=original.job,
+                job=job,
+                ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
                 rerun_of=first.run_id,
             )
             draft = _Draft(run, plan)
@@ -353,15 +358,20 @@ class Launch:
             rerun_of=first.run_id if first else None,
         )
         try:
-            job = self._job_request(found, recipe, code)
+            script = self._script(found, recipe, code)
+            resources = recipe.resources
+            market = self._market(resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot)
+            timeout = self._timeout(recipe, market)
         except RejectedError as error:
             return _Draft(_rejected(runs.to_record(run), error.cause), None)
-        run = replace(run, job=job)
+        job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
+        ticket = market.ticket(job.attempts, job.timeout_seconds) if market else None
+        run = replace(run, job=job, ticket=ticket)
         plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._jobs.definition)
         return _Draft(runs.to_record(run), plan)
 
-    def _job_request(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> JobRequest:
-        """What to ask Batch for; RejectedError with the first reason why this can't train."""
+    def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
+        """The script that trains; RejectedError with the first reason why this can't train."""
         if found.how.problem:
             raise found.how.problem
         if cause := preflight.check(found.readiness.inputs):
@@ -370,24 +380,31 @@ class Launch:
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))
-        return runs.job_request(recipe, script, self._timeout(recipe), found.readiness.inputs)
+        return script
 
-    def _timeout(self, recipe: Recipe) -> int:
+    def _market(self, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+        """The stack's instance types that could serve such a job, with their prices."""
+        return tickets.market(
+            self._prices, self._instance_types, gpus=gpus, vcpus=vcpus, memory_mib=memory_mib, spot=spot
+        )
+
+    def _timeout(self, recipe: Recipe, market: Market | None) -> int:
         """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
         if recipe.max_cost_usd is None:
             return recipe.timeout_seconds
-        affordable = self._prices.seconds_for(recipe.max_cost_usd, self._instance_type)
-        if affordable is None:
+        if market is None:
             raise RejectedError(
                 recipes.bad_recipe(
-                    f"max_cost_usd: there is no price for {self._instance_type} in this region to keep it by"
+                    "max_cost_usd: none of the stack's instance types with a price has room for the recipe's "
+                    f"resources, so there is nothing to keep it by: {', '.join(self._instance_types)}"
                 )
             )
+        affordable = market.seconds_for(recipe.max_cost_usd)
         seconds = int(min(recipe.timeout_seconds, affordable / recipe.attempts))
         if seconds < _SHORTEST_TIMEOUT:
             raise RejectedError(
                 recipes.bad_recipe(
-                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {self._instance_type} "
+                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {market.dearest.of_what} "
                     f"in each of {recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
                 )
             )

@@ -63,7 +63,7 @@ class Wiring:
             self._waiting,
             self._jobs(),
             self._prices(),
-            settings.default_instance_type,
+            settings.types,
             now,
             self._owner(),
         )
@@ -72,7 +72,7 @@ class Wiring:
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices(), self._settings.default_instance_type, now)
+        return Track(self._bucket(), self._table, self._prices(), self._settings.types, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
