@@ -40,7 +40,7 @@ from droptrain_local.batch import BatchEngine
 
 REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
-TYPE = "g4dn.xlarge"
+TYPES = ("g4dn.xlarge",)
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
 
@@ -80,12 +80,12 @@ class Stack:
     def launch(self) -> Launch:
         reserve = Reserve(self.accounts, self.budget, self.clock)
         return Launch(
-            self.bucket, self.table, self.waiting, self.jobs, reserve, PRICES, TYPE, self.clock, self.owner
+            self.bucket, self.table, self.waiting, self.jobs, reserve, PRICES, TYPES, self.clock, self.owner
         )
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, PRICES, TYPE, self.clock)
+        return Track(self.bucket, self.table, PRICES, TYPES, self.clock)
 
     @property
     def announce(self) -> Announce:

@@ -109,7 +109,7 @@ class _Burst:
             self.jobs,
             reserve,
             prices,
-            "g4dn.xlarge",
+            ("g4dn.xlarge",),
             self.time.clock,
         )
 

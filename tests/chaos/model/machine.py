@@ -67,13 +67,11 @@ class Launching(RuleBasedStateMachine):
         self.table = MemoryTable(self.world, self.waiting)
         self.jobs = MemoryJobQueue(self.world)
         self.topic = MemoryTopic(self.world)
-        clock, prices = self.world.clock, PriceList({"g4dn.xlarge": 0.587})
+        clock, prices, types = self.world.clock, PriceList({"g4dn.xlarge": 0.587}), ("g4dn.xlarge",)
         self.accounts = MemoryAccounts(self.world, self.table)
         reserve = Reserve(self.accounts, BUDGET, clock)  # type: ignore[arg-type]
-        self.launch = Launch(
-            self.bucket, self.table, self.waiting, self.jobs, reserve, prices, "g4dn.xlarge", clock
-        )  # type: ignore[arg-type]
-        self.track = Track(self.bucket, self.table, prices, "g4dn.xlarge", clock)  # type: ignore[arg-type]
+        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, reserve, prices, types, clock)  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, types, clock)  # type: ignore[arg-type]
         self.announce = Announce(self.table, self.waiting, self.topic, "data", clock)  # type: ignore[arg-type]
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
         tell = TellSpending(Spending(self.accounts, BUDGET, clock), self.accounts, self.topic)  # type: ignore[arg-type]

@@ -87,7 +87,9 @@ class World:
         table, jobs = MemoryTable(memory, waiting), MemoryJobQueue(memory)
         prices = PriceList({"g4dn.xlarge": 0.587})
         reserve = Reserve(MemoryAccounts(memory, table), Budget(), memory.clock)  # type: ignore[arg-type]
-        self._launch = Launch(self.bucket, table, waiting, jobs, reserve, prices, "g4dn.xlarge", memory.clock)  # type: ignore[arg-type]
+        self._launch = Launch(
+            self.bucket, table, waiting, jobs, reserve, prices, ("g4dn.xlarge",), memory.clock
+        )  # type: ignore[arg-type]
         self.put({"data/d/train.csv": b"x", "data/d/test.csv": b"x"})
 
     def put(self, files: Files) -> None:

@@ -12,6 +12,7 @@ from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import preflight, times
 from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
+from droptrain.domain import ticket as tickets
 from droptrain.domain.dataset import (
     MARKER,
     BadDrop,
@@ -41,7 +42,8 @@ from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
-from droptrain.domain.run import JobRequest, Run, Step
+from droptrain.domain.run import Run, Step
+from droptrain.domain.ticket import Market
 from droptrain.reserve import Reserve
 
 # A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
@@ -126,7 +128,7 @@ class Launch:
         jobs: JobQueue,
         reserve: Reserve,
         prices: PriceList,
-        instance_type: str,
+        instance_types: tuple[str, ...],
         clock: Clock,
         owner: Owner | None = None,
     ) -> None:
@@ -136,7 +138,7 @@ class Launch:
         self._jobs = jobs
         self._reserve = reserve
         self._prices = prices
-        self._instance_type = instance_type
+        self._instance_types = instance_types
         self._clock = clock
         self._owner = owner or Owner()
 
@@ -243,6 +245,8 @@ class Launch:
             if plan is None:
                 raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
             new_id, plan = runs.repeat_plan(plan, first.reruns + 1)
+            job = original.job
+            market = self._market(job.gpus, job.vcpus, job.memory_mib, job.spot)
             run = replace(
                 self._record_of(new_id, original.project, original.dataset, caller),
                 inputs=original.inputs,
@@ -251,7 +255,8 @@ class Launch:
                 code=original.code,
                 metric=original.metric,
                 notify=original.notify,
-                job=original.job,
+                job=job,
+                ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
                 rerun_of=first.run_id,
             )
             claimed, draft = self._claim(_Draft(run, plan), None, request, first)
@@ -355,15 +360,20 @@ class Launch:
             rerun_of=first.run_id if first else None,
         )
         try:
-            job = self._job_request(found, recipe, code)
+            script = self._script(found, recipe, code)
+            resources = recipe.resources
+            market = self._market(resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot)
+            timeout = self._timeout(recipe, market)
         except RejectedError as error:
             return _Draft(runs.rejected(runs.to_record(run), error.cause), None)
-        run = replace(run, job=job)
+        job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
+        ticket = market.ticket(job.attempts, job.timeout_seconds) if market else None
+        run = replace(run, job=job, ticket=ticket)
         plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._jobs.definition)
         return _Draft(runs.to_record(run), plan)
 
-    def _job_request(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> JobRequest:
-        """What to ask Batch for; RejectedError with the first reason why this can't train."""
+    def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
+        """The script that trains; RejectedError with the first reason why this can't train."""
         if found.how.problem:
             raise found.how.problem
         if cause := preflight.check(found.readiness.inputs):
@@ -372,24 +382,31 @@ class Launch:
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))
-        return runs.job_request(recipe, script, self._timeout(recipe), found.readiness.inputs)
+        return script
 
-    def _timeout(self, recipe: Recipe) -> int:
+    def _market(self, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+        """The stack's instance types that could serve such a job, with their prices."""
+        return tickets.market(
+            self._prices, self._instance_types, gpus=gpus, vcpus=vcpus, memory_mib=memory_mib, spot=spot
+        )
+
+    def _timeout(self, recipe: Recipe, market: Market | None) -> int:
         """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
         if recipe.max_cost_usd is None:
             return recipe.timeout_seconds
-        affordable = self._prices.seconds_for(recipe.max_cost_usd, self._instance_type)
-        if affordable is None:
+        if market is None:
             raise RejectedError(
                 recipes.bad_recipe(
-                    f"max_cost_usd: there is no price for {self._instance_type} in this region to keep it by"
+                    "max_cost_usd: none of the stack's instance types with a price has room for the recipe's "
+                    f"resources, so there is nothing to keep it by: {', '.join(self._instance_types)}"
                 )
             )
+        affordable = market.seconds_for(recipe.max_cost_usd)
         seconds = int(min(recipe.timeout_seconds, affordable / recipe.attempts))
         if seconds < _SHORTEST_TIMEOUT:
             raise RejectedError(
                 recipes.bad_recipe(
-                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {self._instance_type} "
+                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {market.dearest.of_what} "
                     f"in each of {recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
                 )
             )
@@ -410,16 +427,11 @@ class Launch:
         if draft.plan is not None:
             self._bucket.write_plan(draft.plan)
         for _ in range(_CLAIM_TRIES):
-            run = draft.run if draft.run.ended else self._reserve.caps(draft.run, self._worst(draft.run))
+            run = draft.run if draft.run.ended else self._reserve.caps(draft.run)
             claimed = self._table.claim(run, drop, request, first)
             if claimed != "no_room":
                 return claimed, replace(draft, run=run)
         raise BusyError(f"Others take the room that {draft.run.run_id} needs at this moment")
-
-    def _worst(self, run: Run) -> float | None:
-        assert run.job is not None
-        price = self._prices.usd_per_hour.get(self._instance_type)
-        return price and price * run.job.timeout_seconds * run.job.attempts / 3600
 
     def _submit_or_leave(self, run: Run) -> Run:
         """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""

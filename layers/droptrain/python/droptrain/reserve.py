@@ -19,11 +19,11 @@ class Reserve:
         self._budget = budget
         self._clock = clock
 
-    def caps(self, run: Run, worst_usd: float | None) -> Run:
+    def caps(self, run: Run) -> Run:
         """The run with what it would hold of the caps; REJECTED, with the numbers, where one has no room."""
         now = self._clock()
         try:
-            holds = self._budget.holds(run.project, worst_usd, now)
+            holds = self._budget.holds(run.project, run.ticket.worst_usd if run.ticket else None, now)
         except budgets.NoPriceError:
             return runs.rejected(run, budgets.no_price())
         if not holds:

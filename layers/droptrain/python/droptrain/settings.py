@@ -14,7 +14,7 @@ class Settings:
     on_demand_job_queue_arn: str
     job_definition_arn: str
     notices_topic_arn: str
-    default_instance_type: str
+    instance_types: str
     aws_region: str
     paused: str
     override_gpus: str
@@ -28,3 +28,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Settings from variables of the same names in capitals; KeyError names one that is missing."""
         return cls(**{name: environment[name.upper()] for name in cls.__dataclass_fields__})
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The instance types that may train, as the compute environments name them."""
+        return tuple(self.instance_types.split(","))

@@ -69,7 +69,7 @@ class Wiring:
             self._jobs(),
             self._reserve(),
             self._prices(),
-            settings.default_instance_type,
+            settings.types,
             now,
             self._owner(),
         )
@@ -78,7 +78,7 @@ class Wiring:
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices(), self._settings.default_instance_type, now)
+        return Track(self._bucket(), self._table, self._prices(), self._settings.types, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""

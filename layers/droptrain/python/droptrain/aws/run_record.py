@@ -6,7 +6,8 @@ from typing import Any
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Attempt, Code, Cost, GpuUse, Hold, JobRequest, Run, Step
+from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Step
+from droptrain.domain.ticket import Offer, Ticket
 
 KIND = "run"
 SCHEMA = 1
@@ -63,7 +64,8 @@ def from_item(item: Mapping[str, Any]) -> Run:
         stopped_at=values.get("stopped_at"),
         attempts=tuple(Attempt(**each) for each in values.get("attempts", ())),
         metrics=values.get("metrics", {}),
-        cost=Cost(**values["cost"]) if "cost" in values else None,
+        ticket=_ticket(values["ticket"]) if "ticket" in values else None,
+        cost=_cost(values["cost"]) if "cost" in values else None,
         gpu=GpuUse(**values["gpu"]) if "gpu" in values else None,
         advice=tuple(values.get("advice", ())),
         history=tuple(Step(**each) for each in values.get("history", ())),
@@ -74,6 +76,15 @@ def from_item(item: Mapping[str, Any]) -> Run:
         rerun_of=values.get("rerun_of"),
         holds=tuple(Hold(**each) for each in values.get("holds", ())),
     )
+
+
+def _ticket(values: Mapping[str, Any]) -> Ticket:
+    return Ticket(**{**values, "offers": tuple(Offer(**each) for each in values["offers"])})
+
+
+def _cost(values: Mapping[str, Any]) -> Cost:
+    attempts = tuple(AttemptCost(**each) for each in values.get("attempts", ()))
+    return Cost(**{**values, "attempts": attempts})
 
 
 # boto3 has these two, for more types; but importing it costs a function a tenth of its cold start.
