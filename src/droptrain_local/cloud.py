@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -40,16 +41,18 @@ _NEEDED_FIRST = (
     "RunChangedFunction",
     "RunsApiFunction",
 )
+# Nothing is charged here, so the caps only show how they count.
+_FOR_A_LAPTOP = {"MonthlyBudgetUsd": "100000"}
 _one_at_a_time = threading.Lock()
 
 
 class LaptopCloud:
     """The whole stack on this machine, while the context lasts; one in a process at a time.
 
-    `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds. What failed
-    in a function is tried again after `retry_seconds`. Logs and working folders are below `work_dir`; without
-    one they are in a temporary folder that goes with the cloud. Starting raises LaptopError where the
-    template or the port is at fault.
+    `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds, `parameters`
+    are others of it. What failed in a function is tried again after `retry_seconds`. Logs and working folders
+    are below `work_dir`; without one they are in a temporary folder that goes with the cloud. Starting raises
+    LaptopError where the template, a parameter or the port is at fault.
     """
 
     def __init__(
@@ -59,11 +62,12 @@ class LaptopCloud:
         *,
         retry_seconds: int = 5,
         work_dir: Path | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> None:
         self._port = port
-        self._settle_seconds = settle_seconds
         self._retry_seconds = retry_seconds
         self._work_dir = work_dir
+        self._parameters = {**_FOR_A_LAPTOP, "SettleSeconds": str(settle_seconds), **(parameters or {})}
         self._parts = ExitStack()
         self.ready: Ready
         self.engine: BatchEngine
@@ -108,7 +112,7 @@ class LaptopCloud:
         parts = self._parts
         self.work_dir = self._make_work_dir()
         root = find_root()
-        template = render(root, {"SettleSeconds": str(self._settle_seconds)})
+        template = render(root, self._parameters)
         aws = AwsServer(self._port)
         parts.callback(aws.close)
         self._clients = Clients(aws.url)
@@ -206,8 +210,11 @@ class LaptopCloud:
         )
 
 
-def up(port: int = 0) -> None:
-    """Keep a laptop cloud running until SIGINT or SIGTERM; the ready line goes to stdout and a file."""
+def up(port: int = 0, parameters: Mapping[str, str] | None = None) -> None:
+    """Keep a laptop cloud running until SIGINT or SIGTERM; the ready line goes to stdout and a file.
+
+    `parameters` are the template's, where they differ from a laptop's.
+    """
     running = read_state()
     if running:
         raise AlreadyRunningError(
@@ -219,7 +226,7 @@ def up(port: int = 0) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, _setter(stopped))
-    with LaptopCloud(port, work_dir=work_dir) as cloud:
+    with LaptopCloud(port, work_dir=work_dir, parameters=parameters) as cloud:
         write_state(cloud.ready)
         click.echo(cloud.ready.to_json())
         click.echo(

@@ -23,7 +23,15 @@ def command() -> None:
     show_default="a free one",
     help="Port of the endpoint for S3, SQS, SNS, DynamoDB and CloudWatch Logs.",
 )
-def up(port: int) -> None:
+@click.option(
+    "--parameter",
+    "parameters",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A parameter of the template, such as MonthlyBudgetUsd 5. May be given several times.",
+)
+def up(port: int, parameters: tuple[tuple[str, str], ...]) -> None:
     """Keep a laptop cloud running until Ctrl-C.
 
     Prints one JSON line when it is ready: endpoint_url, batch_endpoint_url, api_url, bucket, table,
@@ -35,7 +43,7 @@ def up(port: int) -> None:
     with _from_a_checkout():
         from droptrain_local import cloud
 
-    cloud.up(port)
+    cloud.up(port, dict(parameters))
 
 
 @command.command()
