@@ -1,8 +1,8 @@
-"""An S3 to fetch from that costs little beside those who fetch: nginx over files, once as it is and once capped.
+"""An S3 to fetch from that costs little beside those who fetch: nginx over files, with a cap and without.
 
 Lists are `rclone serve s3`'s; there is one version of each object, whichever is asked for. The cap is the
-kernel's (SO_MAX_PACING_RATE), and for each connection, as S3's is: nginx's own `limit_rate` lets the first second
-of each request pass, which is more than a part.
+kernel's (SO_MAX_PACING_RATE), and for each connection, as S3's is: nginx's own `limit_rate` lets the first
+second of each request pass, which is more than a part.
 """
 
 import os
@@ -18,7 +18,7 @@ from pathlib import Path
 _SO_MAX_PACING_RATE = 47
 _BACKLOG = 4096
 _CONFIG = """
-daemon off; master_process off; pid {folder}/pid; error_log stderr;
+{user}daemon off; worker_processes 1; pid {folder}/pid; error_log /dev/null;
 events {{ worker_connections 2048; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000;
@@ -38,7 +38,7 @@ http {{
 
 @contextmanager
 def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) -> Iterator[list[str]]:
-    """A URL for each of `caps` (MB/s of a connection, None for no cap), at all of which `folder`'s buckets are."""
+    """URLs of the buckets in `folder`, one for each of `caps`: MB/s of a connection, None for no cap."""
     sockets = [_listen(cap) for cap in caps]
     ports = [each.getsockname()[1] for each in sockets]
     with tempfile.TemporaryDirectory() as name, _lists(folder, account) as lists:
@@ -46,6 +46,8 @@ def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) 
         config.write_text(
             _CONFIG.format(
                 folder=name,
+                # As root, nginx would read as somebody who may not.
+                user="" if os.getuid() else "user root root; ",
                 root=folder,
                 lists=lists,
                 listens=" ".join(f"listen 127.0.0.1:{port};" for port in ports),
@@ -53,7 +55,7 @@ def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) 
         )
         numbers = [each.fileno() for each in sockets]
         process = subprocess.Popen(
-            [_nginx(), "-e", "stderr", "-p", name, "-c", str(config)],
+            [_nginx(), "-e", "/dev/null", "-p", name, "-c", str(config)],
             # nginx takes listening sockets over so, from its predecessor or from who starts it.
             env={**os.environ, "NGINX": "".join(f"{number};" for number in numbers)},
             pass_fds=numbers,
@@ -61,7 +63,7 @@ def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) 
         try:
             yield [f"http://127.0.0.1:{port}" for port in ports]
         finally:
-            process.kill()
+            process.terminate()  # KILL would leave its worker.
             process.wait()
             for each in sockets:
                 each.close()
@@ -69,6 +71,7 @@ def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) 
 
 def _listen(mb_per_second: float | None) -> socket.socket:
     made = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+    made.setblocking(False)  # As nginx takes it to be.
     if mb_per_second:
         made.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, round(mb_per_second * 1e6))
     return made
