@@ -37,17 +37,19 @@ def is_from_here(host: str, origin: str | None, fetch_site: str | None) -> bool:
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """Answers on a free port of 127.0.0.1 in threads, from the moment it is made until `close`."""
+    """Answers on 127.0.0.1 in threads, by default on a free port, from when it is made until `close`."""
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], name: str) -> None:
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], name: str, listener: socket.socket | None = None
+    ) -> None:
         super().__init__(("127.0.0.1", 0), handler, bind_and_activate=False)
         self._open: set[Any] = set()
         self._lock = threading.Lock()
         self.socket.close()
-        self.socket = listen()
+        self.socket = listener or listen()
         self.server_address = self.socket.getsockname()
         self.address = f"127.0.0.1:{self.server_address[1]}"
         self._thread = threading.Thread(

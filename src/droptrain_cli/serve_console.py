@@ -1,0 +1,41 @@
+"""Serves the console until Ctrl-C, and opens it in the browser."""
+
+import os
+import sys
+import webbrowser
+
+import click
+
+from droptrain_cli import output
+from droptrain_cli.console.server import ConsoleServer
+from droptrain_cli.stack import Stack
+from droptrain_local.stopping import stop_signals
+
+
+def serve(stack: Stack, port: int, *, open_browser: bool, as_json: bool) -> None:
+    """Serve until SIGINT or SIGTERM; PortTakenError."""
+    with stop_signals() as stopped:
+        server = ConsoleServer(stack, port)
+        try:
+            if as_json:
+                document = {"url": server.gate.link, "port": server.port, "stack": stack.name}
+                output.write_json({**document, "region": stack.region, "pid": os.getpid()})
+            else:
+                _tell(stack, server, opened=open_browser and _open(server.gate.ticket()))
+            stopped.wait()
+        finally:
+            server.close()
+
+
+def _tell(stack: Stack, server: ConsoleServer, *, opened: bool) -> None:
+    of = "the laptop cloud" if stack.is_laptop else f"{stack.name} in {stack.region}"
+    click.echo(f"The console of {of}:\n\n  {server.gate.link}\n")
+    click.echo(f"{'It opens in your browser' if opened else 'Open it in your browser'}. Ctrl-C ends it.")
+
+
+def _open(link: str) -> bool:
+    """Open the browser, if there is one with a window: one in the terminal would take the terminal."""
+    has_screen = sys.platform in ("win32", "darwin") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )
+    return has_screen and webbrowser.open(link)
