@@ -3,12 +3,16 @@
 import os
 import sys
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from droptrain_cli import output
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.stack import Stack
+from droptrain_cli.stack import Stack, laptop_stack
+from droptrain_local.clients import Clients
+from droptrain_local.state import Ready
 from droptrain_local.stopping import stop_signals
 
 
@@ -25,6 +29,16 @@ def serve(stack: Stack, port: int, *, open_browser: bool, as_json: bool) -> None
             stopped.wait()
         finally:
             server.close()
+
+
+@contextmanager
+def of_laptop(ready: Ready, clients: Clients) -> Iterator[str]:
+    """Serve the laptop cloud's own console while the context lasts; its link."""
+    server = ConsoleServer(laptop_stack(ready, clients))
+    try:
+        yield server.gate.link
+    finally:
+        server.close()
 
 
 def _tell(stack: Stack, server: ConsoleServer, *, opened: bool) -> None:

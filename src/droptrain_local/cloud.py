@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import threading
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 import click
@@ -27,6 +28,7 @@ from droptrain_local.provision import STACK_NAME, Stack
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
 from droptrain_local.state import Ready, read_state, remove_state, state_folder, write_state
+from droptrain_local.stopping import stop_signals
 
 # What a training script may need of the user's own environment; credentials and AWS settings are not in it.
 _PASSED_TO_JOBS = (
@@ -41,6 +43,8 @@ _NEEDED_FIRST = (
     "RunsApiFunction",
 )
 _one_at_a_time = threading.Lock()
+# Serves the console of the cloud that is ready, while the context lasts; its link.
+ServeConsole = Callable[[Ready, Clients], AbstractContextManager[str]]
 
 
 class LaptopCloud:
@@ -48,8 +52,8 @@ class LaptopCloud:
 
     `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds. What failed
     in a function is tried again after `retry_seconds`. Logs and working folders are below `work_dir`; without
-    one they are in a temporary folder that goes with the cloud. Starting raises LaptopError where the
-    template or the port is at fault.
+    one they are in a temporary folder that goes with the cloud. The console is what `serve_console` makes of
+    it. Starting raises LaptopError where the template or the port is at fault.
     """
 
     def __init__(
@@ -59,11 +63,13 @@ class LaptopCloud:
         *,
         retry_seconds: int = 5,
         work_dir: Path | None = None,
+        serve_console: ServeConsole | None = None,
     ) -> None:
         self._port = port
         self._settle_seconds = settle_seconds
         self._retry_seconds = retry_seconds
         self._work_dir = work_dir
+        self._serve_console = serve_console
         self._parts = ExitStack()
         self.ready: Ready
         self.engine: BatchEngine
@@ -147,6 +153,9 @@ class LaptopCloud:
             pid=os.getpid(),
             notices_queue_url=notices_url,
         )
+        if self._serve_console:
+            console_url = parts.enter_context(self._serve_console(self.ready, self._clients))
+            self.ready = replace(self.ready, console_url=console_url)
 
     def _make_work_dir(self) -> Path:
         if self._work_dir is None:
@@ -206,7 +215,7 @@ class LaptopCloud:
         )
 
 
-def up(port: int = 0) -> None:
+def up(port: int = 0, serve_console: ServeConsole | None = None) -> None:
     """Keep a laptop cloud running until SIGINT or SIGTERM; the ready line goes to stdout and a file."""
     running = read_state()
     if running:
@@ -216,26 +225,19 @@ def up(port: int = 0) -> None:
         )
     work_dir = state_folder() / "laptop"
     shutil.rmtree(work_dir, ignore_errors=True)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, _setter(stopped))
-    with LaptopCloud(port, work_dir=work_dir) as cloud:
+    with (
+        stop_signals() as stopped,
+        LaptopCloud(port, work_dir=work_dir, serve_console=serve_console) as cloud,
+    ):
         write_state(cloud.ready)
         click.echo(cloud.ready.to_json())
+        console = f"The console: {cloud.ready.console_url}\n" if cloud.ready.console_url else ""
         click.echo(
-            f"Ready. Logs of the functions: {work_dir / 'logs'}. Ctrl-C stops.\n"
+            f"Ready. Logs of the functions: {work_dir / 'logs'}. Ctrl-C stops.\n{console}"
             'In another terminal: source .venv/bin/activate && eval "$(droptrain local env)"',
             err=True,
         )
         try:
-            while not stopped.wait(1):  # with a timeout, so that a signal's handler gets its turn
-                pass
+            stopped.wait()
         finally:
             remove_state(cloud.ready.pid)
-
-
-def _setter(stopped: threading.Event) -> Any:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    return stop

@@ -3,9 +3,10 @@
 import logging
 import socket
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from droptrain_local.errors import PortTakenError
 
@@ -31,9 +32,28 @@ def is_from_here(host: str, origin: str | None, fetch_site: str | None) -> bool:
     A page in a browser can call servers of this machine, where training code runs; such a call names its
     origin or its site, or another host, if a name was bound to 127.0.0.1.
     """
+    return _is_local(host) and origin is None and fetch_site in (None, "none", "same-origin")
+
+
+def follows_a_link(method: str, target: str, headers: Mapping[str, str]) -> bool:
+    """Whether a browser follows a link of a page of this machine, such as the console's to an artifact.
+
+    What it gets then stands for itself: the page with the link can't read it. A query that names an AWS
+    action would do something, and is no link. Header names are in lower case.
+    """
+    return (
+        method == "GET"
+        and _is_local(headers.get("host", ""))
+        and "origin" not in headers
+        and headers.get("sec-fetch-site") == "same-site"
+        and headers.get("sec-fetch-mode") == "navigate"
+        and not any(name.lower() == "action" for name, _ in parse_qsl(urlsplit(target).query))
+    )
+
+
+def _is_local(host: str) -> bool:
     name = urlsplit(f"//{host}").hostname or ""
-    is_local = name in ("", "127.0.0.1", "localhost") or name.endswith(".localhost")
-    return is_local and origin is None and fetch_site in (None, "none", "same-origin")
+    return name in ("", "127.0.0.1", "localhost") or name.endswith(".localhost")
 
 
 class LoopbackServer(ThreadingHTTPServer):
