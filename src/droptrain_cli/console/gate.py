@@ -9,11 +9,13 @@ has the port in it.
 import hmac
 import secrets
 import threading
+import time
 from collections.abc import Mapping
 
 from droptrain_cli.console.answers import Answer, ProblemError
 
 _BYTES = 32
+_TICKET_SECONDS = 120
 _READS = ("GET", "HEAD")
 
 
@@ -25,7 +27,7 @@ class Gate:
         self._cookie = f"droptrain_console_{port}"
         self._token = secrets.token_urlsafe(_BYTES)
         self._session = secrets.token_urlsafe(_BYTES)
-        self._tickets: set[str] = set()
+        self._tickets: dict[str, float] = {}  # until when, on the monotonic clock
         self._lock = threading.Lock()
         self.address = f"http://{self._hosts[0]}/"
 
@@ -35,10 +37,10 @@ class Gate:
         return f"{self.address}?token={self._token}"
 
     def ticket(self) -> str:
-        """A link that opens the page once: for command lines, which other users of the machine can read."""
+        """A link that opens the page once, and soon: for a command line, which other users can read."""
         with self._lock:
             ticket = secrets.token_urlsafe(_BYTES)
-            self._tickets.add(ticket)
+            self._tickets[ticket] = time.monotonic() + _TICKET_SECONDS
         return f"{self.address}?token={ticket}"
 
     def check_host(self, headers: Mapping[str, str]) -> None:
@@ -71,9 +73,8 @@ class Gate:
         if _equal(token, self._token):
             return True
         with self._lock:
-            found = next((ticket for ticket in self._tickets if _equal(token, ticket)), None)
-            self._tickets.discard(found or "")
-        return found is not None
+            found = next((ticket for ticket in self._tickets if _equal(token, ticket)), "")
+            return self._tickets.pop(found, 0.0) > time.monotonic()
 
     def _cookie_in(self, headers: Mapping[str, str]) -> str:
         pairs = (item.strip().partition("=") for item in headers.get("cookie", "").split(";"))

@@ -30,6 +30,7 @@ class LocalCalls:
             ("POST", "projects"): self._make_project,
             ("PUT", "uploads"): self._take,
             ("GET", "uploads"): self._progress,
+            ("DELETE", "uploads"): self._give_up,
             ("POST", "drops"): self._commit,
         }
 
@@ -75,6 +76,9 @@ class LocalCalls:
 
     def _progress(self, request: Request) -> Answer:
         return as_json(self._drops.progress(*request.named("project", "dataset")))
+
+    def _give_up(self, request: Request) -> Answer:
+        return as_json(self._drops.give_up(*request.named("project", "dataset")))
 
     def _commit(self, request: Request) -> Answer:
         document = _document(request)

@@ -61,8 +61,8 @@ class Page:
 
     def get(self, path: str, headers: Mapping[str, str]) -> Answer:
         """The file at an unquoted path, or the page itself for a place in it, such as /runs/RUN."""
-        segments = path.split("/")[1:]
-        if "\\" in path or "\0" in path or ".." in segments or "" in segments[:-1]:
+        first, *segments = path.split("/")
+        if first or "\\" in path or "\0" in path or ".." in segments or "" in segments[:-1]:
             raise ProblemError(404, "not-found", "There is no such page.")
         name = "/".join(segments)
         files = dict(files_below(self._folder))

@@ -37,6 +37,11 @@ class Body:
             while self.left:
                 file.write(self._take(min(self.left, _PIECE_BYTES)))
 
+    def skip(self) -> None:
+        """Read past what is left, so that who sends it comes to read the answer."""
+        while self.left:
+            self._take(min(self.left, _PIECE_BYTES))
+
     def _take(self, count: int) -> bytes:
         taken = self._stream.read(count)
         self.left -= len(taken)

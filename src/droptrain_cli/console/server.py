@@ -5,6 +5,8 @@ import logging
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from botocore.exceptions import ClientError
+
 from droptrain_cli.aws_errors import told
 from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
 from droptrain_cli.console.forward import Forward
@@ -18,6 +20,8 @@ from droptrain_local.loopback import LoopbackHandler, LoopbackServer, listen
 
 _API, _LOCAL = "/api/", "/local/"
 _READS = ("GET", "HEAD")
+_FORBIDDEN = 403
+_DENIED = ("AccessDenied", "AccessDeniedException", "403")
 _logger = logging.getLogger(__name__)
 
 
@@ -75,6 +79,8 @@ def _problem_of(error: Exception) -> ProblemError:
     if isinstance(error, CommandError):
         return ProblemError(422, "refused", error.message)
     if of_aws := told(error):
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
+            return ProblemError(_FORBIDDEN, "refused", of_aws.message)
         return ProblemError(502, "aws", of_aws.message)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ProblemError(
@@ -86,19 +92,22 @@ def _problem_of(error: Exception) -> ProblemError:
 
 class _Handler(LoopbackHandler):
     console: ConsoleServer
+    server_version = "droptrain"
+    sys_version = ""
 
     def _serve(self) -> None:
-        length = self.headers.get("Content-Length")
-        is_chunked = "Transfer-Encoding" in self.headers
-        body = Body(self.rfile, int(length) if length and length.isdigit() and not is_chunked else None)
+        length = self.headers.get("Content-Length", "")
+        has_length = length.isascii() and length.isdigit() and "Transfer-Encoding" not in self.headers
+        has_body = bool(length) or "Transfer-Encoding" in self.headers
+        body = Body(self.rfile, int(length) if has_length else None)
         path, _, raw_query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(raw_query, keep_blank_values=True))
         answer = self.console.answer(Request(self.command, path, raw_query, query, headers, body))
-        if is_chunked or body.left > MAX_BODY_BYTES:
+        if has_body != has_length or (answer.status == _FORBIDDEN and body.left > MAX_BODY_BYTES):
             self.close_connection = True
         else:
-            self.rfile.read(body.left)
+            body.skip()
         told = {"Cache-Control": "no-store", **HEADERS, **answer.headers}
         if self.close_connection:
             told["Connection"] = "close"
