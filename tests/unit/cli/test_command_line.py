@@ -32,7 +32,7 @@ def test_version_is_the_package_s_own():
 def test_help_loads_neither_aws_clients_nor_the_laptop_cloud():
     code = (
         "import sys; from droptrain_cli.main import main\n"
-        "for words in (['--help'], ['local', 'demo', '--help'], ['rerun', '--help'], ['console', '--help']):\n"
+        "for words in (['--help'], ['local', 'demo', '--help'], ['rerun', '-h'], ['console', '-h']):\n"
         "  try: main(words)\n"
         "  except SystemExit: pass\n"
         "slow = {'boto3', 'moto', 'rich', 'tensorflow', 'droptrain_local', 'droptrain_cli.console'}\n"
