@@ -75,6 +75,12 @@ def run_with(browser: Browser, run_id: str, *statuses: str) -> Any:
     return wait_for(f"{run_id} with {' or '.join(statuses)}", look)
 
 
+def is_unchanged(browser: Browser, run_id: str) -> bool:
+    etag = browser.ask("GET", f"/api/runs/{run_id}").headers["etag"]
+    again = browser.ask("GET", f"/api/runs/{run_id}", If_None_Match=etag)
+    return (again.status, again.body) == (304, b"")
+
+
 def test_two_files_dropped_onto_the_page_are_trained(
     browser: Browser, user: User, cloud: LaptopCloud, droptrain: CommandLine
 ) -> None:
@@ -82,9 +88,7 @@ def test_two_files_dropped_onto_the_page_are_trained(
     run_id = drop(browser, user.project, "first", train=ROWS, test=ROWS)
     run = run_with(browser, run_id, "SUCCEEDED", "FAILED")
     assert (run["status"], run["metrics"]["test_accuracy"]) == ("SUCCEEDED", 0.75)
-    unchanged = browser.ask("GET", f"/api/runs/{run_id}")
-    again = browser.ask("GET", f"/api/runs/{run_id}", If_None_Match=unchanged.headers["etag"])
-    assert again.status == 304
+    wait_for("a run that doesn't change any more", lambda: is_unchanged(browser, run_id))
     listed = browser.ask("GET", f"/api/runs?project={user.project}").document["runs"]
     assert [item["run_id"] for item in listed] == [run_id], "two files, one run"
     assert droptrain("show", run_id, "--json").document["run_id"] == run_id
@@ -142,6 +146,29 @@ def test_people_are_told_the_link(droptrain: CommandLine) -> None:
     started.press_ctrl_c()
     said = started.wait()
     assert (said.code, said.err) == (0, "")
+
+
+def test_the_browser_is_opened_with_a_link_that_holds_once(
+    droptrain: CommandLine, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, opened = tmp_path / "browser.py", tmp_path / "opened.txt"
+    script.write_text(
+        "import os, sys, time\n"
+        "parent = os.getppid()\n"
+        f"open({str(opened)!r}, 'w').write(sys.argv[1])\n"
+        "while os.getppid() == parent: time.sleep(0.05)\n"
+    )
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} %s")
+    started = CommandLine(work, Path(os.environ["DROPTRAIN_STATE_DIR"])).start("console")
+    started.wait_for("It opens in your browser")
+    link = wait_for("the browser", lambda: opened.exists() and opened.read_text()).strip()
+    assert link not in started.out
+    browser = Browser(urlsplit(link).port or 0)
+    assert "set-cookie" in browser.follow(link).headers
+    assert "set-cookie" not in browser.follow(link).headers
+    assert browser.ask("GET", "/local/info").status == 200
+    started.press_ctrl_c()
+    assert started.wait().code == 0, "whether or not the browser is still open"
 
 
 def test_a_demo_that_is_kept_shows_its_run_until_ctrl_c(tmp_path: Path) -> None:
