@@ -15,9 +15,9 @@ from local_parts import alive, children, eventually
 
 from droptrain_local.clients import Clients
 from droptrain_local.cloud import LaptopCloud
-from droptrain_local.cloud import up as run_up
 from droptrain_local.errors import AlreadyRunningError, PortTakenError
 from droptrain_local.state import Ready, read_state, write_state
+from droptrain_local.up import up as run_up
 
 KEYS = {
     "endpoint_url", "batch_endpoint_url", "api_url", "console_url", "bucket", "table", "topic_arn",
