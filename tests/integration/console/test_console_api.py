@@ -73,6 +73,8 @@ def test_the_api_s_own_refusals_are_passed_back(api: ScriptedServer, browser: Br
     (Told(404, {"message": "Not Found"}), 404, "refused", "it is older than this command"),
     (Told(500, {"message": "Internal Server Error"}), 500, "refused", "The API failed"),
     (Told(200, b"<html>Sign in", {"Content-Type": "text/html"}), 502, "unreachable", "isn't JSON"),
+    (Told(302, b"", {"Location": "https://sign-in.example"}), 502, "unreachable", "isn't JSON"),
+    (Told(460, b"<html>"), 460, "refused", "HTTP 460"),
     (Told(cut=-1), 502, "unreachable", "Check the network"),
 ])  # fmt: skip
 def test_an_answer_that_is_not_the_api_s_own_is_told_in_plain_words(

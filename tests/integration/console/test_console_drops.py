@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from console_browser import Browser, Got
 from scripted_server import Asked, ScriptedServer, Told
 from waiting import wait_for
@@ -273,6 +273,29 @@ class Held:
         if not is_first:
             self.begun.set()
             assert self.let_go.wait(20)
+
+
+def test_a_lost_connection_to_s3_is_told_and_a_repeat_goes_on(
+    browser: Browser, api: ScriptedServer, s3: Any, project: None, temporary: Path
+) -> None:
+    api.answer = runs_of_what_is_dropped(s3)
+    down = threading.Event()
+    down.set()
+
+    def lose(**_: Any) -> None:
+        if down.is_set():
+            raise EndpointConnectionError(endpoint_url="https://s3")
+
+    s3.meta.events.register("provide-client-params.s3.UploadPart", lose)
+    send(browser, "test.csv")
+    lost = send(browser, "train.csv", LARGE)
+    assert (lost.status, lost.problem) == (502, "aws")
+    assert "Could not connect" in lost.document["detail"]
+    assert [path.stat().st_size for path in temporary.rglob("*") if path.is_file()] == [len(CSV)]
+    assert drop(browser, "train.csv", "test.csv").problem == "not-sent"
+    down.clear()
+    assert send(browser, "train.csv", LARGE).status == 200
+    assert drop(browser, "train.csv", "test.csv").document["run_id"] == "trees-d1-1"
 
 
 def test_a_file_that_is_still_on_its_way_does_not_appear(
