@@ -19,7 +19,6 @@ from typing import IO
 
 from droptrain_container import parallel
 from droptrain_container.exit_codes import EndError
-from droptrain_container.landing import Landing
 from droptrain_container.plan import Pinned
 from droptrain_container.s3 import Bucket, MissingError
 
@@ -35,8 +34,6 @@ _MOST_CONNECTIONS = 16
 # With one, s5cmd asks for no parts, and begins at the first byte again where a connection breaks.
 _LEAST_CONNECTIONS = 2
 _PART_BYTES = 16 << 20
-# s5cmd begins a file's parts in order, so what lies farther before its end than these is mostly there.
-_IN_FLIGHT_BYTES = _MOST_CONNECTIONS * _PART_BYTES
 # What a script needs to begin with isn't known; on a small disk little is asked for.
 _MOST_SPARE_BYTES = 256 << 20
 _BLOCK_BYTES = 4096
@@ -65,11 +62,6 @@ class _File:
     def size(self) -> int:
         """The size that is expected, in bytes; 0 where the plan doesn't tell."""
         return self.pinned.size or 0
-
-    @property
-    def md5(self) -> str | None:
-        """The MD5 that is expected, None where the plan tells none."""
-        return self.pinned.etag if self.pinned.etag and _MD5.fullmatch(self.pinned.etag) else None
 
 
 def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], None]) -> None:
@@ -216,8 +208,6 @@ class _Arrivals:
         self._whole = 0
         self._pool = ThreadPoolExecutor(_CHECKS_AT_A_TIME)
         self._checks: dict[_File, Future[str | None]] = {}
-        self._landings: dict[str, Landing] = {}
-        self._following: Future[None] | None = None
 
     def watch(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for the end of `process`, or until nothing has come for a minute."""
@@ -259,28 +249,13 @@ class _Arrivals:
                 file = self._coming.pop(entry.name, None)
                 if file:
                     self._whole += entry.stat().st_size
-                    self._checks[file] = self._pool.submit(
-                        _checked, file, self._landings.pop(entry.name, None)
-                    )
+                    self._checks[file] = self._pool.submit(_checked, file)
                 elif not entry.name.endswith(_WHOLE):
                     with suppress(FileNotFoundError):  # Renamed since the folder was listed.
                         stat = entry.stat()
                         # By blocks: parts come in any order, so a file is long before it is full.
                         parts += min(stat.st_size, stat.st_blocks * 512)
-                        self._land(Path(entry.path))
-        self._follow()
         return self._whole + parts
-
-    def _land(self, path: Path) -> None:
-        """Begin to reckon the MD5 of a file that comes, if it has one and is worth it."""
-        name = path.name.partition(_WHOLE)[0] + _WHOLE
-        file = self._coming.get(name)
-        if file and file.md5 and file.size > _IN_FLIGHT_BYTES and name not in self._landings:
-            self._landings[name] = Landing(path, _PART_BYTES, _IN_FLIGHT_BYTES)
-
-    def _follow(self) -> None:
-        if self._landings and (self._following is None or self._following.done()):
-            self._following = self._pool.submit(_follow, list(self._landings.values()))
 
 
 def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
@@ -291,14 +266,9 @@ def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return True
 
 
-def _follow(landings: Sequence[Landing]) -> None:
-    for landing in landings:
-        landing.follow()
-
-
-def _checked(file: _File, landing: Landing | None = None) -> str | None:
+def _checked(file: _File) -> str | None:
     """Put a file in its place if it is as it was pinned; else what seems to be wrong."""
-    fault = _visible_fault(file, landing)
+    fault = _visible_fault(file)
     if fault is None:
         _move(file)
     return fault
@@ -322,13 +292,13 @@ def _is_real(bucket: Bucket, file: _File, fault: str) -> bool:
     return False
 
 
-def _visible_fault(file: _File, landing: Landing | None = None) -> str | None:
+def _visible_fault(file: _File) -> str | None:
     size = file.staged.stat().st_size
     if file.pinned.size is not None and size != file.pinned.size:
         return f"came with {size} bytes instead of {file.pinned.size}"
-    if file.md5 is None or (landing and landing.is_whole(file.staged, file.md5)):
-        return None
-    return None if _md5(file.staged) == file.md5 else _OTHER_MD5
+    if file.pinned.etag and _MD5.fullmatch(file.pinned.etag) and _md5(file.staged) != file.pinned.etag:
+        return _OTHER_MD5
+    return None
 
 
 def _md5(path: Path) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from droptrain_container import s3, transfer
 from droptrain_container.exit_codes import EXIT_CODES, EndError
-from droptrain_container.landing import Landing
 from droptrain_container.plan import Pinned
 from droptrain_container.s3 import Bucket
 from droptrain_container.stops import StoppedError, Stops
@@ -114,33 +113,6 @@ def test_a_large_file_comes_in_parts(machine, proxy, spoilt, tmp_path: Path) -> 
     transfer.fetch(spoilt, files, ignore)
     assert (tmp_path / "large").read_bytes() == content
     assert proxy.gets == 4
-
-
-@by_s5cmd
-@pytest.mark.parametrize("spoils", [0, 1])
-def test_a_large_file_is_checked_while_it_comes(
-    machine, proxy, spoilt, monkeypatch, tmp_path: Path, spoils: int
-) -> None:
-    monkeypatch.setattr(transfer, "_IN_FLIGHT_BYTES", transfer._PART_BYTES)
-    monkeypatch.setattr(transfer, "_LOOK_SECONDS", 0.005)
-    content = os.urandom(4 * transfer._PART_BYTES + 12_345)
-    key = machine.prefix + "large"
-    put = machine.s3.put_object(Bucket=machine.bucket, Key=key, Body=content)
-    one = Pinned(key, put["VersionId"], len(content), put["ETag"].strip('"'))
-    asked: list[Path] = []
-
-    class Recorded(Landing):
-        def is_whole(self, path: Path, md5: str) -> bool:
-            asked.append(path)
-            return super().is_whole(path, md5)
-
-    monkeypatch.setattr(transfer, "Landing", Recorded)
-    proxy.fault, proxy.spoils = "other", spoils
-    lines: list[str] = []
-    transfer.fetch(spoilt, {tmp_path / "large": one}, lines.append)
-    assert (tmp_path / "large").read_bytes() == content
-    assert any("another MD5" in line for line in lines) == bool(spoils)
-    assert len(asked) == 1 + spoils
 
 
 @by_s5cmd
