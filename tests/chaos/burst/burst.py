@@ -19,10 +19,12 @@ from chaos.burst.uploads_queue import Message, QueueSettings, UploadsQueue
 from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
 from chaos.model.memory import MemoryAccounts, MemoryTable, MemoryWaitingList
 from droptrain.domain.budget import Budget
+from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.launch import Launch
 from droptrain.reserve import Reserve
 from droptrain.settings import Settings
+from droptrain.submit import Submit
 from template import ROOT
 
 from droptrain_local.delivery import failed_items
@@ -106,7 +108,8 @@ class _Burst:
             self._bucket,
             self._table,
             self._waiting,
-            self.jobs,
+            Submit(self._table, self.jobs, "data", Owner(), self.time.clock),  # type: ignore[arg-type]
+            self.jobs.definition,
             reserve,
             prices,
             ("g4dn.xlarge",),

@@ -11,13 +11,13 @@ from droptrain.aws.bucket import RecipeFile
 from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, Page, Request
 from droptrain.domain import batch_job, times
 from droptrain.domain import push as pushes
-from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import Cost, GpuUse, Hold, Run, Step, run_prefix
+from droptrain.domain.run import Cost, GpuUse, Hold, Run, Rung, Step, run_prefix
 from template import properties
 
 (_BY_ACTIVITY,) = (
@@ -176,8 +176,21 @@ class MemoryTable:
             return now
         return self._put(
             replace(
-                now, status="SUBMITTED", batch_job_id=job_id, updated_at=at, progress=SUBMITTED,
-                history=(*now.history, Step(at, "SUBMITTED")),
+                now, status="SUBMITTED", batch_job_id=job_id, updated_at=at,
+                progress=submitted(now.job_number), history=(*now.history, Step(at, "SUBMITTED")),
+            )
+        )  # fmt: skip
+
+    @outside
+    def climb(self, run: Run, rung: Rung, cost: Cost | None, at: str) -> Run | None:
+        now = self.runs.get(run.run_id)
+        if now is None or now.ended or now.cancelled_by or now.batch_job_id != rung.earlier_job_id:
+            return None
+        return self._put(
+            replace(
+                now, rung=rung, progress=expected(rung.number), status="CLAIMED", claimed_at=at,
+                updated_at=at, attempts=rung.earlier_attempts, cost=cost or now.cost, batch_job_id=None,
+                history=(*now.history, Step(at, "CLAIMED", rung.why)),
             )
         )  # fmt: skip
 
@@ -220,11 +233,11 @@ class MemoryTable:
         return "applied"
 
     @outside
-    def follow(self, run_id: str, superseded: str, job_id: str, at: str) -> bool:
+    def follow(self, run_id: str, superseded: str, job_id: str, job_number: int, at: str) -> bool:
         now = self.runs[run_id]
         if now.ended or now.batch_job_id != superseded:
             return False
-        self._put(replace(now, batch_job_id=job_id, progress=SUBMITTED, updated_at=at))
+        self._put(replace(now, batch_job_id=job_id, progress=submitted(job_number), updated_at=at))
         return True
 
     @outside
@@ -373,11 +386,11 @@ class MemoryJobQueue:
 
     @outside
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
-        assert run.job is not None
+        assert run.job_now is not None
         assert environment["DROPTRAIN_RUN"].endswith(f"/{run.run_id}/")
         detail = {
-            "jobName": run.run_id, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
-            "retryStrategy": {"attempts": run.job.attempts}, "tags": {"droptrain:project": run.project},
+            "jobName": run.job_name, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
+            "retryStrategy": {"attempts": run.job_now.attempts}, "tags": {"droptrain:project": run.project},
             "container": {},
         }  # fmt: skip
         job = Job(detail)
@@ -387,7 +400,7 @@ class MemoryJobQueue:
 
     @outside
     def find(self, run: Run) -> str | None:
-        named = (job.job_id for job in self.jobs.values() if job.detail["jobName"] == run.run_id)
+        named = (job.job_id for job in self.jobs.values() if job.detail["jobName"] == run.job_name)
         return next(named, None)
 
     @outside

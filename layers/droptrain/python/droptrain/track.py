@@ -46,7 +46,11 @@ class Track:
         if not job.ended:
             return self._table.apply(job, now)
         if job.superseded and (trains := self._superseded_by(job)):
-            return "applied" if self._table.follow(job.run_id, job.job_id, trains, now) else "stale"
+            return (
+                "applied"
+                if self._table.follow(job.run_id, job.job_id, trains, job.job_number, now)
+                else "stale"
+            )
         outcome = self._outcome(job)
         return self._table.apply(
             job,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
     from droptrain.cancel import Cancel
+    from droptrain.climb import Climb
     from droptrain.datasets import Datasets
     from droptrain.domain.budget import Budget
     from droptrain.domain.owner import Owner
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from droptrain.reserve import Reserve
     from droptrain.results import Results
     from droptrain.spending import Spending
+    from droptrain.submit import Submit
     from droptrain.track import Track
 
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
@@ -66,7 +68,8 @@ class Wiring:
             self._bucket(),
             self._table,
             self._waiting,
-            self._jobs(),
+            self._submit,
+            settings.job_definition_arn,
             self._reserve(),
             self._prices(),
             settings.types,
@@ -99,7 +102,10 @@ class Wiring:
 
         launch, track, announce = self.launch(), self.track(), self.announce()
         spending = TellSpending(self.spending(), self._accounts(), self._topic())
-        return Reconcile(self._table, self._waiting, self._jobs(), launch, track, announce, spending, now)
+        submit, climb = self._submit, self._climb()
+        return Reconcile(
+            self._table, self._waiting, self._jobs, submit, launch, track, climb, announce, spending, now
+        )
 
     def spending(self) -> "Spending":
         """What the month has cost is read."""
@@ -111,7 +117,7 @@ class Wiring:
         """Runs end on request."""
         from droptrain.cancel import Cancel
 
-        return Cancel(self._table, self._jobs(), now)
+        return Cancel(self._table, self._jobs, now)
 
     def query(self) -> "Query":
         """Runs are read."""
@@ -195,6 +201,18 @@ class Wiring:
 
         return Bucket(self._s3, self._settings.bucket_name)
 
+    @cached_property
+    def _submit(self) -> "Submit":
+        from droptrain.submit import Submit
+
+        return Submit(self._table, self._jobs, self._settings.bucket_name, self._owner(), now)
+
+    def _climb(self) -> "Climb":
+        from droptrain.climb import Climb
+
+        return Climb(self._table, self._jobs, self._submit, now)
+
+    @cached_property
     def _jobs(self) -> "JobQueue":
         from droptrain.aws.job_queue import JobQueue
 

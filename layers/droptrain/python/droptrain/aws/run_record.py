@@ -6,7 +6,7 @@ from typing import Any
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Step
+from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Rung, Step
 from droptrain.domain.ticket import Offer, Ticket
 
 KIND = "run"
@@ -75,7 +75,13 @@ def from_item(item: Mapping[str, Any]) -> Run:
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
         holds=tuple(Hold(**each) for each in values.get("holds", ())),
+        rung=_rung(values["rung"]) if "rung" in values else None,
     )
+
+
+def _rung(values: Mapping[str, Any]) -> Rung:
+    earlier = tuple(Attempt(**each) for each in values["earlier_attempts"])
+    return Rung(**{**values, "earlier_attempts": earlier})
 
 
 def _ticket(values: Mapping[str, Any]) -> Ticket:

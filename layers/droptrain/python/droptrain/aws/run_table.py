@@ -14,11 +14,11 @@ from droptrain.aws.accounts import account_pk
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain.aws.waiting_list import waiting_pk
 from droptrain.domain import times
-from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import charge
 from droptrain.domain.dataset import ObjectVersion, digest
 from droptrain.domain.errors import BadCursorError, BusyError, Cause
-from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Step
+from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Rung, Step
 from droptrain.telemetry import logger
 
 if TYPE_CHECKING:
@@ -181,13 +181,44 @@ class RunTable:
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues=to_attributes({
                     ":submitted": "SUBMITTED", ":claimed": "CLAIMED", ":job": job_id, ":at": at,
-                    ":progress": SUBMITTED, ":none": [], ":step": step,
+                    ":progress": submitted(run.job_number), ":none": [], ":step": step,
                 }),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )  # fmt: skip
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return from_item(_item_of(error))
+        return from_item(answer["Attributes"])
+
+    def climb(self, run: Run, rung: Rung, cost: Cost | None, at: str) -> Run | None:
+        """Turn a run whose Batch job can't train it into a claim for its next one; the record as it then is.
+
+        What the job before still says comes too late from now on. None if somebody else did so, the run was
+        cancelled or has ended.
+        """
+        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
+        values = {
+            "rung": asdict(rung), "progress": expected(rung.number), "status": "CLAIMED", "claimed_at": at,
+            "updated_at": at, "attempts": [asdict(each) for each in rung.earlier_attempts],
+        } | ({"cost": asdict(cost)} if cost else {})  # fmt: skip
+        step = [asdict(Step(at, "CLAIMED", rung.why))]
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run.run_id)}},
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values)
+                + ", history = list_append(if_not_exists(history, :none), :step) REMOVE batch_job_id",
+                ConditionExpression="batch_job_id = :earlier AND attribute_not_exists(cancelled_by) "
+                f"AND NOT #status IN ({', '.join(terminal)})",
+                ExpressionAttributeNames={f"#{name}": name for name in values},
+                ExpressionAttributeValues=to_attributes({
+                    **{f":{name}": value for name, value in values.items()}, **terminal,
+                    ":earlier": rung.earlier_job_id, ":none": [], ":step": step,
+                }),
+                ReturnValues="ALL_NEW",
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
         return from_item(answer["Attributes"])
 
     def apply(
@@ -282,7 +313,7 @@ class RunTable:
             return None
         return from_item(answer["Attributes"])
 
-    def follow(self, run_id: str, superseded: str, job_id: str, at: str) -> bool:
+    def follow(self, run_id: str, superseded: str, job_id: str, job_number: int, at: str) -> bool:
         """Let the record follow the Batch job that trains instead of the one that it superseded.
 
         False if the record doesn't follow `superseded`, or has ended.
@@ -297,7 +328,8 @@ class RunTable:
                 f"AND NOT #status IN ({', '.join(terminal)})",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues=to_attributes({
-                    ":job": job_id, ":superseded": superseded, ":progress": SUBMITTED, ":at": at, **terminal,
+                    ":job": job_id, ":superseded": superseded, ":progress": submitted(job_number), ":at": at,
+                    **terminal,
                 }),
             )  # fmt: skip
         except self._client.exceptions.ConditionalCheckFailedException:
