@@ -15,6 +15,7 @@ from droptrain.aws.bucket import Bucket
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import SignedRequests
@@ -55,6 +56,7 @@ class Stack:
     bucket: Bucket
     jobs: JobQueue
     topic: NoticeTopic
+    prices: PriceTable
     run_id: str = RUN_ID
     now: datetime = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -68,11 +70,13 @@ class Stack:
 
     @property
     def launch(self) -> Launch:
-        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPES, self.clock, self.owner)
+        return Launch(
+            self.bucket, self.table, self.waiting, self.jobs, self.prices, TYPES, self.clock, self.owner
+        )
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, PRICES, TYPES, self.clock)
+        return Track(self.bucket, self.table, self.prices, TYPES, self.clock)
 
     @property
     def announce(self) -> Announce:
@@ -182,6 +186,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         bucket=Bucket(s3, "data"),
         jobs=JobQueue(batch, batch, "spot", "on-demand", "training"),
         topic=NoticeTopic(sns, topic),
+        prices=PriceTable(dynamodb, "runs", PRICES),
         events=events,
     )
 

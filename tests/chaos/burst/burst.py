@@ -17,8 +17,7 @@ from unittest.mock import patch
 from chaos.burst.memory import SUBMITS_PER_SECOND, ReadyDatasets, ThrottledJobQueue
 from chaos.burst.uploads_queue import Message, QueueSettings, UploadsQueue
 from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
-from chaos.model.memory import MemoryTable, MemoryWaitingList
-from droptrain.domain.pricing import PriceList
+from chaos.model.memory import MemoryPriceTable, MemoryTable, MemoryWaitingList
 from droptrain.launch import Launch
 from droptrain.settings import Settings
 from template import ROOT
@@ -97,7 +96,7 @@ class _Burst:
 
     def launch(self) -> Launch:
         """The use case, in the place of the one that Wiring makes."""
-        prices = PriceList({"g4dn.xlarge": 0.587})
+        prices = MemoryPriceTable(self.time, self._table)
         return Launch(
             self._bucket, self._table, self._waiting, self.jobs, prices, ("g4dn.xlarge",), self.time.clock
         )

@@ -3,7 +3,15 @@
 from collections import Counter
 from typing import Any
 
-from chaos.model.memory import Job, MemoryBucket, MemoryJobQueue, MemoryTable, MemoryTopic, MemoryWaitingList
+from chaos.model.memory import (
+    Job,
+    MemoryBucket,
+    MemoryJobQueue,
+    MemoryPriceTable,
+    MemoryTable,
+    MemoryTopic,
+    MemoryWaitingList,
+)
 from chaos.model.world import FailedCallError, Task, World
 from droptrain.announce import Announce
 from droptrain.cancel import Cancel
@@ -16,7 +24,6 @@ from droptrain.domain.errors import (
     NotReadyError,
     UnsureError,
 )
-from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, complete, push_key, pushing
 from droptrain.domain.recipe import parse
 from droptrain.launch import Launch
@@ -30,7 +37,7 @@ DATASETS = ("first", "second")
 FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
-MOST_CALLS = {"upload": 11, "change": 2, "notice": 3}
+MOST_CALLS = {"upload": 12, "change": 3, "notice": 3}
 # How long an invocation may live, as the template says; 30 where nothing is said.
 TASK_SECONDS = {"reconcile": 240}
 TELLERS = ("notice", "reconcile")
@@ -54,7 +61,8 @@ class Launching(RuleBasedStateMachine):
         self.table = MemoryTable(self.world, self.waiting)
         self.jobs = MemoryJobQueue(self.world)
         self.topic = MemoryTopic(self.world)
-        clock, prices, types = self.world.clock, PriceList({"g4dn.xlarge": 0.587}), ("g4dn.xlarge",)
+        clock, types = self.world.clock, ("g4dn.xlarge",)
+        prices = MemoryPriceTable(self.world, self.table)
         self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, prices, types, clock)  # type: ignore[arg-type]
         self.track = Track(self.bucket, self.table, prices, types, clock)  # type: ignore[arg-type]
         self.announce = Announce(self.table, self.waiting, self.topic, "data", clock)  # type: ignore[arg-type]

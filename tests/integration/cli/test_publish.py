@@ -9,10 +9,9 @@ from typing import Any
 import boto3
 import pytest
 from chaos.model import world as memory_world
-from chaos.model.memory import MemoryJobQueue, MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryJobQueue, MemoryPriceTable, MemoryTable, MemoryWaitingList
 from droptrain.aws.bucket import Bucket
 from droptrain.domain.errors import BusyError
-from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, pushing
 from droptrain.domain.run import Run
 from droptrain.launch import Launch
@@ -83,7 +82,7 @@ class World:
         memory = memory_world.World()
         waiting = MemoryWaitingList(memory)
         table, jobs = MemoryTable(memory, waiting), MemoryJobQueue(memory)
-        prices = PriceList({"g4dn.xlarge": 0.587})
+        prices = MemoryPriceTable(memory, table)
         self._launch = Launch(self.bucket, table, waiting, jobs, prices, ("g4dn.xlarge",), memory.clock)  # type: ignore[arg-type]
         self.put({"data/d/train.csv": b"x", "data/d/test.csv": b"x"})
 

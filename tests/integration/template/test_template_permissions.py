@@ -35,6 +35,7 @@ LAUNCH = {
     "s3:ListBucket": BUCKET,
     "s3:ListBucketVersions": BUCKET,
     "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
+    "dynamodb:BatchGetItem": TABLE,
     "dynamodb:DeleteItem": TABLE,
     "dynamodb:GetItem": TABLE,
     "dynamodb:PutItem": TABLE,
@@ -47,6 +48,7 @@ LAUNCH = {
 TRACK = {
     "s3:GetObject": ["${DataBucket.Arn}/runs/*/lease", "${DataBucket.Arn}/runs/*/outcome.json"],
     "s3:ListBucket": BUCKET,
+    "dynamodb:BatchGetItem": TABLE,
     "dynamodb:GetItem": TABLE,
     "dynamodb:UpdateItem": TABLE,
 }
@@ -193,6 +195,7 @@ NEEDS = {
     "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
     "get_item": {"dynamodb:GetItem"},
+    "batch_get_item": {"dynamodb:BatchGetItem"},
     "update_item": {"dynamodb:UpdateItem"},
     "query": {"dynamodb:Query"},
     "delete_item": {"dynamodb:DeleteItem"},

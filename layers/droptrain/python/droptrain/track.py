@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from droptrain.aws.bucket import Bucket
-from droptrain.aws.run_table import Applied, RunTable
+from droptrain.aws.price_table import Facts, PriceTable
+from droptrain.aws.run_table import Applied, History, RunTable
 from droptrain.domain import batch_job, diagnosis, times
 from droptrain.domain import cost as costs
 from droptrain.domain import outcome as outcomes
 from droptrain.domain.batch_job import JobState
 from droptrain.domain.cost import Report
 from droptrain.domain.outcome import Outcome
-from droptrain.domain.pricing import PriceList
 from droptrain.domain.run import Cost
+from droptrain.domain.ticket import remember
 
 Change = Applied | Literal["foreign"]
 
@@ -25,7 +26,7 @@ class Track:
         self,
         bucket: Bucket,
         table: RunTable,
-        prices: PriceList,
+        prices: PriceTable,
         instance_types: tuple[str, ...],
         clock: Callable[[], datetime],
     ) -> None:
@@ -41,37 +42,37 @@ class Track:
         return self.apply(job) if job else "foreign"
 
     def apply(self, job: JobState) -> Applied:
-        """Apply a job's state; an end brings the cause, the metrics and the cost along."""
+        """Apply a job's state; an end brings the cause, the metrics and the cost along.
+
+        BusyError means: deliver the event again later.
+        """
         now = times.to_text(self._clock())
         if not job.ended:
             return self._table.apply(job, now)
-        if job.superseded and (trains := self._superseded_by(job)):
+        project = self._project(job)
+        if project is None:
+            return "unknown"
+        if job.superseded and (trains := self._superseded_by(job, project)):
             return "applied" if self._table.follow(job.run_id, job.job_id, trains, now) else "stale"
-        outcome = self._outcome(job)
+        document = self._bucket.outcome(project, job.run_id)
+        account = outcomes.read(document)
+        facts = self._prices.read(project, job.run_id)
+        outcome = account if account and _is_of_the_end(account, job) else None
+        cost = self._cost(job, outcomes.reports(document, job.job_id), facts)
         return self._table.apply(
             job,
             now,
             cause=diagnosis.explain(job, outcome),
             metrics=outcome.metrics if outcome else None,
-            cost=self._cost(job, outcome),
+            cost=cost,
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
+            history=_history(job, cost, project, facts),
         )
 
-    def _cost(self, job: JobState, outcome: Outcome | None) -> Cost | None:
-        reports: dict[int, Report] = {}
-        if outcome:
-            told = Report(job.job_id, outcome.attempt, instance_type=outcome.instance_type)
-            reports[told.attempt] = told
-        first = (self._prices.expand(self._instance_types) or self._instance_types)[0]
-        return costs.of_attempts(
-            job.attempts, reports, self._prices, batch_job=job.job_number, instance_type=first
-        )
-
-    def _superseded_by(self, job: JobState) -> str | None:
+    def _superseded_by(self, job: JobState, project: str) -> str | None:
         """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
-        project = self._project(job)
-        holder = self._bucket.lease_holder(project, job.run_id) if project else None
+        holder = self._bucket.lease_holder(project, job.run_id)
         return holder if holder != job.job_id else None
 
     def _project(self, job: JobState) -> str | None:
@@ -80,11 +81,26 @@ class Track:
         run = self._table.get(job.run_id)
         return run.project if run else None
 
-    def _outcome(self, job: JobState) -> Outcome | None:
-        """The last attempt's own account; an earlier attempt's says nothing about this end."""
-        project = self._project(job)
-        if project is None:
-            return None
-        outcome = outcomes.read(self._bucket.outcome(project, job.run_id))
-        ours = outcome and outcome.job_id == job.job_id and outcome.attempt == len(job.attempts)
-        return outcome if ours else None
+    def _cost(self, job: JobState, reports: Mapping[int, Report], facts: Facts) -> Cost | None:
+        types = facts.prices.expand(self._instance_types) or self._instance_types
+        return costs.of_attempts(
+            job.attempts,
+            reports,
+            facts.prices,
+            batch_job=job.job_number,
+            instance_type=types[0],
+            earlier=facts.run.cost.attempts if facts.run and facts.run.cost else (),
+        )
+
+
+def _is_of_the_end(account: Outcome, job: JobState) -> bool:
+    """Whether an account tells how the last attempt ended; an earlier one's says nothing about this end."""
+    is_last = account.job_id == job.job_id and account.attempt == len(job.attempts)
+    return is_last and account.ended
+
+
+def _history(job: JobState, cost: Cost | None, project: str, facts: Facts) -> History | None:
+    """The project's history with this run in it, if it trained to a good end."""
+    if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
+        return None
+    return History(project, remember(facts.history, cost.seconds))

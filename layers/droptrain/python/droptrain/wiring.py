@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from droptrain.announce import Announce
     from droptrain.aws.bucket import Bucket
     from droptrain.aws.job_queue import JobQueue
+    from droptrain.aws.price_table import PriceTable
     from droptrain.aws.run_files import RunFiles
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
     from droptrain.cancel import Cancel
     from droptrain.datasets import Datasets
     from droptrain.domain.owner import Owner
-    from droptrain.domain.pricing import PriceList
     from droptrain.launch import Launch
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
@@ -46,9 +46,9 @@ class Wiring:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session = botocore.session.get_session()
-        dynamodb = self._client("dynamodb", _RETRIES)
-        self._table = RunTable(dynamodb, settings.table_name)
-        self._waiting = WaitingList(dynamodb, settings.table_name)
+        self._dynamodb = self._client("dynamodb", _RETRIES)
+        self._table = RunTable(self._dynamodb, settings.table_name)
+        self._waiting = WaitingList(self._dynamodb, settings.table_name)
 
     def launch(self) -> "Launch":
         """Uploads and requests become runs."""
@@ -62,7 +62,7 @@ class Wiring:
             self._table,
             self._waiting,
             self._jobs(),
-            self._prices(),
+            self._prices,
             settings.types,
             now,
             self._owner(),
@@ -72,7 +72,7 @@ class Wiring:
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices(), self._settings.types, now)
+        return Track(self._bucket(), self._table, self._prices, self._settings.types, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
@@ -170,13 +170,16 @@ class Wiring:
             settings.job_definition_arn,
         )
 
-    def _prices(self) -> "PriceList":
+    @cached_property
+    def _prices(self) -> "PriceTable":
         from importlib import resources
 
+        from droptrain.aws.price_table import PriceTable
         from droptrain.domain.pricing import read_price_list
 
         text = (resources.files("droptrain") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
-        return read_price_list(text, self._settings.aws_region)
+        shipped = read_price_list(text, self._settings.aws_region)
+        return PriceTable(self._dynamodb, self._settings.table_name, shipped)
 
 
 def now() -> datetime:
