@@ -16,6 +16,7 @@ from droptrain.aws.bucket import Bucket
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import SignedRequests
@@ -72,6 +73,10 @@ class Stack:
         return self.now
 
     @property
+    def prices(self) -> PriceTable:
+        return PriceTable(self.dynamodb, self.table.name, PRICES)
+
+    @property
     def accounts(self) -> Accounts:
         return Accounts(self.dynamodb, self.table.name)
 
@@ -82,7 +87,7 @@ class Stack:
     def launch(self) -> Launch:
         reserve = Reserve(self.accounts, self.budget, self.clock)
         return Launch(
-            self.bucket, self.table, self.waiting, self.submit, "training", reserve, PRICES, TYPES,
+            self.bucket, self.table, self.waiting, self.submit, "training", reserve, self.prices, TYPES,
             self.clock, self.owner,
         )  # fmt: skip
 
@@ -96,7 +101,7 @@ class Stack:
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, PRICES, TYPES, self.clock)
+        return Track(self.bucket, self.table, self.prices, TYPES, lambda: self.climb, self.clock)
 
     @property
     def announce(self) -> Announce:

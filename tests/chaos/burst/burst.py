@@ -17,10 +17,9 @@ from unittest.mock import patch
 from chaos.burst.memory import SUBMITS_PER_SECOND, ReadyDatasets, ThrottledJobQueue
 from chaos.burst.uploads_queue import Message, QueueSettings, UploadsQueue
 from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
-from chaos.model.memory import MemoryAccounts, MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryAccounts, MemoryPriceTable, MemoryTable, MemoryWaitingList
 from droptrain.domain.budget import Budget
 from droptrain.domain.owner import Owner
-from droptrain.domain.pricing import PriceList
 from droptrain.launch import Launch
 from droptrain.reserve import Reserve
 from droptrain.settings import Settings
@@ -101,7 +100,7 @@ class _Burst:
 
     def launch(self) -> Launch:
         """The use case, in the place of the one that Wiring makes."""
-        prices = PriceList({"g4dn.xlarge": 0.587})
+        prices = MemoryPriceTable(self.time, self._table)
         accounts = MemoryAccounts(self.time, self._table)  # type: ignore[arg-type]
         reserve = Reserve(accounts, Budget(month_usd=1e9), self.time.clock)  # type: ignore[arg-type]
         return Launch(

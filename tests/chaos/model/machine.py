@@ -8,6 +8,7 @@ from chaos.model.memory import (
     MemoryAccounts,
     MemoryBucket,
     MemoryJobQueue,
+    MemoryPriceTable,
     MemoryTable,
     MemoryTopic,
     MemoryWaitingList,
@@ -27,7 +28,6 @@ from droptrain.domain.errors import (
     UnsureError,
 )
 from droptrain.domain.owner import Owner
-from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, complete, push_key, pushing
 from droptrain.domain.recipe import parse
 from droptrain.launch import Launch
@@ -44,7 +44,7 @@ DATASETS = ("first", "second")
 FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
-MOST_CALLS = {"upload": 12, "change": 2, "notice": 3}
+MOST_CALLS = {"upload": 13, "change": 3, "notice": 3}
 # Room for three runs of 24 hours on each of three attempts, and for two at the same time.
 BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
@@ -70,7 +70,8 @@ class Launching(RuleBasedStateMachine):
         self.table = MemoryTable(self.world, self.waiting)
         self.jobs = MemoryJobQueue(self.world)
         self.topic = MemoryTopic(self.world)
-        clock, prices, types = self.world.clock, PriceList({"g4dn.xlarge": 0.587}), ("g4dn.xlarge",)
+        clock, types = self.world.clock, ("g4dn.xlarge",)
+        prices = MemoryPriceTable(self.world, self.table)
         self.accounts = MemoryAccounts(self.world, self.table)
         reserve = Reserve(self.accounts, BUDGET, clock)  # type: ignore[arg-type]
         submit = Submit(self.table, self.jobs, "data", Owner(), clock)  # type: ignore[arg-type]
@@ -79,7 +80,7 @@ class Launching(RuleBasedStateMachine):
         self.launch = Launch(
             self.bucket, self.table, self.waiting, submit, definition, reserve, prices, types, clock
         )  # type: ignore[arg-type]
-        self.track = Track(self.bucket, self.table, prices, types, clock)  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, types, lambda: climb, clock)  # type: ignore[arg-type]
         self.announce = Announce(self.table, self.waiting, self.topic, "data", clock)  # type: ignore[arg-type]
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
         tell = TellSpending(Spending(self.accounts, BUDGET, clock), self.accounts, self.topic)  # type: ignore[arg-type]

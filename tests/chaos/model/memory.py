@@ -8,7 +8,8 @@ from typing import Any
 
 from chaos.model.world import World, outside
 from droptrain.aws.bucket import RecipeFile
-from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, Page, Request
+from droptrain.aws.price_table import Facts
+from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, History, Page, Request
 from droptrain.domain import batch_job, times
 from droptrain.domain import push as pushes
 from droptrain.domain.batch_job import JobState, expected, submitted
@@ -16,6 +17,7 @@ from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice
+from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import Cost, GpuUse, Hold, Run, Rung, Step, run_prefix
 from template import properties
@@ -90,6 +92,10 @@ class MemoryBucket:
         return self.documents.get(run_prefix(project, run_id) + "outcome.json")
 
     @outside
+    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
+        return self.documents.get(run_prefix(project, run_id) + "checkpoints")
+
+    @outside
     def lease_holder(self, project: str, run_id: str) -> str | None:
         return self.documents.get(run_prefix(project, run_id) + "lease")
 
@@ -102,6 +108,7 @@ class MemoryTable:
         self.runs: dict[str, Run] = {}
         self.drops: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
+        self.histories: dict[str, tuple[int, ...]] = {}
         self.stream: list[str] = []
         self._uploads: dict[tuple[str, str], str] = {}
         self._requests: dict[str, tuple[str, str]] = {}
@@ -205,12 +212,15 @@ class MemoryTable:
         cost: Cost | None = None,
         gpu: GpuUse | None = None,
         advice: Sequence[str] = (),
+        history: History | None = None,
     ) -> Applied:
         now = self.runs.get(job.run_id)
         if now is None:
             return "unknown"
         if now.ended or now.progress >= job.progress or now.batch_job_id not in (None, job.job_id):
             return "stale"
+        if history:
+            self.histories[history.project] = history.seconds
         self._put(
             replace(
                 now,
@@ -322,6 +332,19 @@ class MemoryAccounts:
 
     def _change(self, account: str, **changes: Any) -> None:
         self._table.accounts[account] = replace(self._of(account), **changes)
+
+
+class MemoryPriceTable:
+    """Prices that nobody refreshes, and the histories that the runs' table keeps."""
+
+    def __init__(self, world: World, table: MemoryTable) -> None:
+        self.world = world
+        self._table = table
+
+    @outside
+    def read(self, project: str, run_id: str | None = None) -> Facts:
+        run = self._table.runs.get(run_id) if run_id else None
+        return Facts(PriceList({"g4dn.xlarge": 0.587}), self._table.histories.get(project, ()), run)
 
 
 class MemoryWaitingList:

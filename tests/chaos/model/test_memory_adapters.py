@@ -51,6 +51,7 @@ RUNGS = st.builds(
     st.just(3600),
     st.just("reclaimed"),
     JOBS,
+    st.booleans(),
     st.just((Attempt(None, None, 75, None, None),)),
 )
 STATES = st.builds(

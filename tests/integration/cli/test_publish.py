@@ -9,12 +9,17 @@ from typing import Any
 import boto3
 import pytest
 from chaos.model import world as memory_world
-from chaos.model.memory import MemoryAccounts, MemoryJobQueue, MemoryTable, MemoryWaitingList
+from chaos.model.memory import (
+    MemoryAccounts,
+    MemoryJobQueue,
+    MemoryPriceTable,
+    MemoryTable,
+    MemoryWaitingList,
+)
 from droptrain.aws.bucket import Bucket
 from droptrain.domain.budget import Budget
 from droptrain.domain.errors import BusyError
 from droptrain.domain.owner import Owner
-from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, pushing
 from droptrain.domain.run import Run
 from droptrain.launch import Launch
@@ -87,7 +92,7 @@ class World:
         memory = memory_world.World()
         waiting = MemoryWaitingList(memory)
         table, jobs = MemoryTable(memory, waiting), MemoryJobQueue(memory)
-        prices = PriceList({"g4dn.xlarge": 0.587})
+        prices = MemoryPriceTable(memory, table)
         reserve = Reserve(MemoryAccounts(memory, table), Budget(), memory.clock)  # type: ignore[arg-type]
         submit = Submit(table, jobs, self.bucket.name, Owner(), memory.clock)  # type: ignore[arg-type]
         self._launch = Launch(

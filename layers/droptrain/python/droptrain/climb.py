@@ -29,6 +29,7 @@ class Climb:
         claim = self._table.climb(run, rung, cost, times.to_text(self._clock()))
         if claim is None:
             return False
-        self._jobs.end(rung.earlier_job_id, rung.why)
+        if not rung.earlier_has_ended:
+            self._jobs.end(rung.earlier_job_id, rung.why)
         self._submit.or_leave(claim)
         return True

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from droptrain.aws.bucket import Bucket, RecipeFile
+from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_table import Claimed, DropClaim, Request, RunTable
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import preflight, times
@@ -36,7 +37,6 @@ from droptrain.domain.errors import (
     RejectedError,
 )
 from droptrain.domain.owner import Owner
-from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run, Step
@@ -121,7 +121,7 @@ class Launch:
         submit: Submit,
         definition: str,
         reserve: Reserve,
-        prices: PriceList,
+        prices: PriceTable,
         instance_types: tuple[str, ...],
         clock: Clock,
         owner: Owner | None = None,
@@ -241,7 +241,7 @@ class Launch:
                 raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
             new_id, plan = runs.repeat_plan(plan, first.reruns + 1)
             job = original.job
-            market = self._market(job.gpus, job.vcpus, job.memory_mib, job.spot)
+            market = self._market(original.project, job.gpus, job.vcpus, job.memory_mib, job.spot)
             run = replace(
                 self._record_of(new_id, original.project, original.dataset, caller),
                 inputs=original.inputs,
@@ -336,7 +336,9 @@ class Launch:
         try:
             script = self._script(found, recipe, code)
             resources = recipe.resources
-            market = self._market(resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot)
+            market = self._market(
+                found.project, resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot
+            )
             timeout = self._timeout(recipe, market)
         except RejectedError as error:
             return _Draft(runs.rejected(runs.to_record(run), error.cause), None)
@@ -358,10 +360,17 @@ class Launch:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))
         return script
 
-    def _market(self, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
-        """The stack's instance types that could serve such a job, with their prices."""
+    def _market(self, project: str, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+        """The stack's instance types that could serve such a job, their prices, the project's history."""
+        facts = self._prices.read(project)
         return tickets.market(
-            self._prices, self._instance_types, gpus=gpus, vcpus=vcpus, memory_mib=memory_mib, spot=spot
+            facts.prices,
+            self._instance_types,
+            facts.history,
+            gpus=gpus,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            spot=spot,
         )
 
     def _timeout(self, recipe: Recipe, market: Market | None) -> int:

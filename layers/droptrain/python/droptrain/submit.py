@@ -66,7 +66,7 @@ class Submit:
         held = self._table.hold_claim(run, self._text())
         if held is None:
             raise BusyError(f"{run.run_id} is being launched by others at this moment")
-        if held.rung:
+        if held.rung and not held.rung.earlier_has_ended:
             self._jobs.end(held.rung.earlier_job_id, held.rung.why)
         job_id = self._jobs.find(held)
         if job_id:

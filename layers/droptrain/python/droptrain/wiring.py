@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from droptrain.aws.bucket import Bucket
     from droptrain.aws.job_queue import JobQueue
     from droptrain.aws.notices import NoticeTopic
+    from droptrain.aws.price_table import PriceTable
     from droptrain.aws.run_files import RunFiles
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from droptrain.datasets import Datasets
     from droptrain.domain.budget import Budget
     from droptrain.domain.owner import Owner
-    from droptrain.domain.pricing import PriceList
     from droptrain.launch import Launch
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
@@ -71,7 +71,7 @@ class Wiring:
             self._submit,
             settings.job_definition_arn,
             self._reserve(),
-            self._prices(),
+            self._prices,
             settings.types,
             now,
             self._owner(),
@@ -81,7 +81,7 @@ class Wiring:
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices(), self._settings.types, now)
+        return Track(self._bucket(), self._table, self._prices, self._settings.types, self._climb, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
@@ -225,13 +225,16 @@ class Wiring:
             settings.job_definition_arn,
         )
 
-    def _prices(self) -> "PriceList":
+    @cached_property
+    def _prices(self) -> "PriceTable":
         from importlib import resources
 
+        from droptrain.aws.price_table import PriceTable
         from droptrain.domain.pricing import read_price_list
 
         text = (resources.files("droptrain") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
-        return read_price_list(text, self._settings.aws_region)
+        shipped = read_price_list(text, self._settings.aws_region)
+        return PriceTable(self._dynamodb, self._settings.table_name, shipped)
 
 
 def now() -> datetime:

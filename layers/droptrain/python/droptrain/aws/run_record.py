@@ -29,14 +29,14 @@ def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _attribute(value) for name, value in values.items()}
 
 
-def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+def to_values(item: Mapping[str, Any]) -> dict[str, Any]:
     """DynamoDB's attribute values as plain values."""
     return {name: _value(value) for name, value in item.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> Run:
     """The run in an item, of a read or of the table's stream."""
-    values = from_attributes(item)
+    values = to_values(item)
     return Run(
         run_id=values["run_id"],
         project=values["project"],

@@ -54,6 +54,14 @@ class DropClaim:
 
 
 @dataclass(frozen=True)
+class History:
+    """How long a project's last successful runs took, in seconds, the oldest first."""
+
+    project: str
+    seconds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Page:
     """Some runs, newest first, and where the next page starts; None after the last one."""
 
@@ -231,10 +239,12 @@ class RunTable:
         cost: Cost | None = None,
         gpu: GpuUse | None = None,
         advice: Sequence[str] = (),
+        history: History | None = None,
     ) -> Applied:
-        """Apply a Batch job's state, if it says more than the record knows.
+        """Apply a Batch job's state, if it says more than the record knows; `history` is written with it.
 
         "stale" for what repeats, comes late or belongs to another Batch job; "unknown": no such run.
+        BusyError if another write of the run is under way.
         """
         values = {
             "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,
@@ -253,24 +263,52 @@ class RunTable:
         sets.append("history = list_append(if_not_exists(history, :none), :step)")
         step = Step(at, job.status, job.status_reason)
         terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
+        update: Any = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": run_pk(job.run_id)}},
+            "UpdateExpression": "SET " + ", ".join(sets),
+            "ConditionExpression": "attribute_exists(pk) "
+            "AND (attribute_not_exists(batch_job_id) OR batch_job_id = :batch_job_id) "
+            "AND (attribute_not_exists(progress) OR progress < :progress) "
+            f"AND NOT #status IN ({', '.join(terminal)})",
+            "ExpressionAttributeNames": {f"#{name}": name for name in values},
+            "ExpressionAttributeValues": to_attributes({
+                **{f":{name}": value for name, value in values.items()}, **terminal,
+                ":none": [], ":step": [asdict(step)],
+            }),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }  # fmt: skip
+        if history and (applied := self._apply_with(update, history, at)):
+            return applied
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(job.run_id)}},
-                UpdateExpression="SET " + ", ".join(sets),
-                ConditionExpression="attribute_exists(pk) "
-                "AND (attribute_not_exists(batch_job_id) OR batch_job_id = :batch_job_id) "
-                "AND (attribute_not_exists(progress) OR progress < :progress) "
-                f"AND NOT #status IN ({', '.join(terminal)})",
-                ExpressionAttributeNames={f"#{name}": name for name in values},
-                ExpressionAttributeValues=to_attributes({
-                    **{f":{name}": value for name, value in values.items()}, **terminal,
-                    ":none": [], ":step": [asdict(step)],
-                }),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )  # fmt: skip
+            self._client.update_item(**update)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return "stale" if error.response.get("Item") else "unknown"
+        return "applied"
+
+    def _apply_with(self, update: Any, history: History, at: str) -> Applied | None:
+        """Apply a state and write the project's history, both or none; None while another run writes that.
+
+        A duration that gets lost makes the next ticket a little less sure; an end must not wait for it.
+        """
+        values = {":kind": "history", ":seconds": list(history.seconds), ":at": at}
+        written: Any = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": history_pk(history.project)}},
+            "UpdateExpression": "SET kind = :kind, seconds = :seconds, updated_at = :at",
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+        try:
+            self._client.transact_write_items(TransactItems=[{"Update": update}, {"Update": written}])
+        except self._client.exceptions.TransactionCanceledException as error:
+            of_run, of_history = error.response["CancellationReasons"]
+            if of_run.get("Code") == "ConditionalCheckFailed":
+                return "stale" if of_run.get("Item") else "unknown"
+            if of_run.get("Code") in _CONTENDED:
+                raise BusyError("the run's record is being written by others at this moment") from error
+            if of_history.get("Code") in _CONTENDED:
+                return None
+            raise
         return "applied"
 
     def end(self, run: Run, status: str, cause: Cause, at: str) -> bool:
@@ -481,6 +519,11 @@ class RunTable:
                 ),
             }
         }
+
+
+def history_pk(project: str) -> str:
+    """The partition key of a project's history."""
+    return f"HISTORY#{project}"
 
 
 def _upload_pk(key: str, version_id: str) -> str:

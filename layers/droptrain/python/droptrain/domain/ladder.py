@@ -5,8 +5,9 @@ so short that the run as a whole keeps the worst case that its ticket told and i
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from droptrain.domain import times
 from droptrain.domain.errors import Cause
 from droptrain.domain.run import Attempt, Cost, JobRequest, Run, Rung
 from droptrain.domain.ticket import Ticket
@@ -23,7 +24,7 @@ def after_end(
     """How a run goes on whose Spot job ended for that cause; None if it doesn't."""
     if cause is None or cause.code not in _BY_SPOT:
         return None
-    return _step(run, cost, job_id, attempts, cause.message)
+    return _step(run, cost, job_id, attempts, cause.message, has_ended=True)
 
 
 def while_waiting(run: Run, cause: Cause, waited: timedelta) -> Rung | None:
@@ -36,36 +37,41 @@ def while_waiting(run: Run, cause: Cause, waited: timedelta) -> Rung | None:
 
 
 def after_reclaim(
-    run: Run, cost: Cost | None, job_id: str, attempts: Sequence[Attempt], lost_seconds: float
+    run: Run, cost: Cost | None, job_id: str, attempts: Sequence[Attempt], saved_at: datetime | None
 ) -> Rung | None:
-    """How a run goes on that was reclaimed and has lost so much work; None if Spot is still cheaper.
+    """How a run goes on whose last attempt was reclaimed; None if Spot is still cheaper, or nobody can say.
 
-    If a part of the time on Spot is lost, an hour of progress costs more than an hour of Spot: as much as on
+    `saved_at` is when its newest checkpoint was complete; what came after that has to be done again. If a
+    part of the time on Spot is lost, an hour of progress costs more than an hour of Spot: as much as on
     demand, when that part is the discount.
     """
-    if run.ticket is None or cost is None or not cost.seconds:
-        return None
-    discount = _discount(run.ticket)
-    if discount is None:
-        return None
-    lost = min(lost_seconds / cost.seconds, 1.0)
-    if lost <= discount:
+    discount = _discount(run.ticket) if run.ticket else None
+    lost = _lost(attempts[-1], saved_at)
+    if discount is None or lost is None or lost <= discount:
         return None
     why = (
-        f"Spot took {lost:.0%} of the work so far, and saves {discount:.0%} of the price: "
-        "what would have to be done again costs more than that."
+        f"Spot took {lost:.0%} of the last attempt's work, and saves {discount:.0%} of the price: what has "
+        "to be done again costs more than that."
     )
     return _step(run, cost, job_id, attempts, why)
 
 
-def _step(run: Run, cost: Cost | None, job_id: str, attempts: Sequence[Attempt], why: str) -> Rung | None:
+def _step(
+    run: Run,
+    cost: Cost | None,
+    job_id: str,
+    attempts: Sequence[Attempt],
+    why: str,
+    *,
+    has_ended: bool = False,
+) -> Rung | None:
     job = run.job
     if job is None or job.spot != "auto" or run.rung or run.cancelled_by:
         return None
     seconds = _affordable(job, run.ticket, cost)
     if seconds < _SHORTEST_TIMEOUT:
         return None
-    return Rung(2, seconds, f"{why} The run goes on on demand.", job_id, tuple(attempts))
+    return Rung(2, seconds, f"{why} The run goes on on demand.", job_id, has_ended, tuple(attempts))
 
 
 def _affordable(job: JobRequest, ticket: Ticket | None, cost: Cost | None) -> int:
@@ -74,6 +80,17 @@ def _affordable(job: JobRequest, ticket: Ticket | None, cost: Cost | None) -> in
         return job.timeout_seconds
     left = ticket.worst_usd - (cost.estimate_usd if cost else 0.0)
     return int(min(job.timeout_seconds, left / ticket.worst_usd_per_hour * 3600))
+
+
+def _lost(attempt: Attempt, saved_at: datetime | None) -> float | None:
+    """What part of an attempt's work no checkpoint has kept; None if its times aren't known."""
+    if not attempt.started_at or not attempt.stopped_at:
+        return None
+    started, stopped = times.from_text(attempt.started_at), times.from_text(attempt.stopped_at)
+    if stopped <= started:
+        return None
+    kept = max(saved_at, started) if saved_at else started
+    return max((stopped - kept) / (stopped - started), 0.0)
 
 
 def _discount(ticket: Ticket) -> float | None:

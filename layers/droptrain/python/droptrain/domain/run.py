@@ -133,6 +133,7 @@ class Rung:
     timeout_seconds: int
     why: str
     earlier_job_id: str
+    earlier_has_ended: bool
     earlier_attempts: tuple[Attempt, ...] = ()
 
 
