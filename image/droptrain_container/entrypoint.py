@@ -29,6 +29,7 @@ from droptrain_container import (
     variables,
     vertex,
 )
+from droptrain_container.account import Account
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.generations import Generations
@@ -86,6 +87,7 @@ class Attempt:
         self._gpu_use: Use | None = None
         self._advice: list[str] = []
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
+        self._account = Account(bucket, found, log.say)
         metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
         self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
 
@@ -127,6 +129,7 @@ class Attempt:
         the_plan = self._read_plan()
         held = lease.take(bucket, found)
         self._has_lease = True
+        self._account.begin(self._started_at, self._watch.wait_for_instance() if self._watch else None)
         self._note_image()
         self._layout.make()
         if not held.is_first:
@@ -319,14 +322,14 @@ class Attempt:
             instance=self._watch.instance if self._watch else None,
             gpu=self._gpu_use,
             advice=self._advice,
+            earlier=self._account.earlier,
         )
-        key = self._settings.prefix + "outcome.json"
         try:
             if ending.cause == "superseded":
                 # The outcome is the training job's to write; this one must not hide it.
-                self._bucket.put_new(key, document)
+                self._account.write_if_none(document)
             else:
-                self._bucket.put(key, document)
+                self._account.write(document)
         except ConflictError:
             self._log.say("outcome.json is left as it is: the Batch job that trains has written it.")
         except EndError as error:

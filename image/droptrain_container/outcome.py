@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from droptrain_container.exit_codes import Ending
 from droptrain_container.gpu_use import Use
@@ -25,11 +26,13 @@ def write(
     instance: Instance | None,
     gpu: Use | None = None,
     advice: Sequence[str] = (),
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
     cause = {"code": ending.cause, "message": ending.message, "log_tail": list(log_tail)}
     document = {
         "schema": SCHEMA,
+        "status": "ended",
         "batch_job_id": settings.job_id,
         "attempt": settings.attempt,
         "exit_code": ending.exit_code,
@@ -41,8 +44,28 @@ def write(
         "instance": asdict(instance) if instance else None,
         "gpu": asdict(gpu) if gpu else None,
         "advice": list(advice),
+        "attempts": list(earlier),
     }
     return json.dumps(document, indent=1, allow_nan=False).encode()
+
+
+def begin(
+    settings: Settings,
+    started_at: datetime,
+    instance: Instance | None,
+    earlier: Sequence[Mapping[str, Any]],
+) -> bytes:
+    """The document while an attempt runs, and for good if it is killed."""
+    document = {
+        "schema": SCHEMA,
+        "status": "running",
+        "batch_job_id": settings.job_id,
+        "attempt": settings.attempt,
+        "started_at": _text(started_at),
+        "instance": asdict(instance) if instance else None,
+        "attempts": list(earlier),
+    }
+    return json.dumps(document, indent=1).encode()
 
 
 def _text(moment: datetime) -> str:

@@ -47,8 +47,21 @@ def price(cost: Mapping[str, Any] | None) -> str:
     """An estimate in US dollars, of which small ones keep two digits; empty without one."""
     if cost is None:
         return ""
-    usd = cost["estimate_usd"]
+    return dollars(cost["estimate_usd"])
+
+
+def dollars(usd: float) -> str:
+    """US dollars; small amounts keep two digits."""
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def ticket(of: Mapping[str, Any]) -> str:
+    """What a run is expected to cost and may cost at worst."""
+    worst = f"at worst {dollars(of['worst_usd'])}"
+    if of["expected_usd"] is None:
+        return f"{worst} (an estimate)"
+    took = duration(of["expected_seconds"])
+    return f"about {dollars(of['expected_usd'])} for {took}, {worst} (an estimate)"
 
 
 def size(count: int) -> str:

@@ -84,6 +84,13 @@ EXPECTED = {
         "sns:Publish": ["NoticesTopic"],
         "sqs:SendMessage": ["ReconcileDeadLetterQueue.Arn"],
     },
+    "RefreshPricesFunction": {
+        **logs("RefreshPrices"),
+        "dynamodb:UpdateItem": TABLE,
+        "ec2:DescribeSpotPriceHistory": ["*"],
+        "pricing:GetProducts": ["*"],
+        "sqs:SendMessage": ["RefreshPricesDeadLetterQueue.Arn"],
+    },
     "RunsApiFunction": {
         **logs("RunsApi"),
         **LAUNCH,
@@ -102,9 +109,11 @@ EXPECTED = {
 WITHOUT_RESOURCE = {
     "batch:DescribeJobs",
     "batch:ListJobs",
+    "ec2:DescribeSpotPriceHistory",
     "ec2:DescribeTags",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
+    "pricing:GetProducts",
 }
 
 
@@ -209,6 +218,8 @@ NEEDS = {
     "describe_jobs": {"batch:DescribeJobs"},
     "terminate_job": {"batch:TerminateJob"},
     "publish": {"sns:Publish"},
+    "describe_spot_price_history": {"ec2:DescribeSpotPriceHistory"},
+    "get_products": {"pricing:GetProducts"},
 }
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from droptrain.launch import Launch
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
+    from droptrain.refresh import Refresh
     from droptrain.reserve import Reserve
     from droptrain.results import Results
     from droptrain.spending import Spending
@@ -113,6 +114,22 @@ class Wiring:
 
         return Spending(self._accounts(), self._budget(), now)
 
+    def refresh(self) -> "Refresh":
+        """Prices are read anew."""
+        from droptrain.aws.price_lists import OnDemandPrices
+        from droptrain.aws.spot_prices import SpotPrices
+        from droptrain.refresh import Refresh
+
+        settings = self._settings
+        region = settings.aws_region
+        partition = self._session.get_partition_for_region(region)
+        spot = on_demand = None
+        if partition != "aws-cn":  # whose prices are in CNY, from addresses of its own
+            spot = SpotPrices(self._client("ec2", _RETRIES))
+        if partition == "aws":  # GovCloud has no price list to ask
+            on_demand = OnDemandPrices(self._client("pricing", _RETRIES, "us-east-1"))
+        return Refresh(spot, on_demand, self._prices, settings.types, region, now)
+
     def cancel(self) -> "Cancel":
         """Runs end on request."""
         from droptrain.cancel import Cancel
@@ -156,8 +173,8 @@ class Wiring:
     def _signing_s3(self) -> "S3Client":
         return self._client("s3", _SIGNS)
 
-    def _client(self, service: str, config: Config) -> Any:
-        return self._session.create_client(service, self._settings.aws_region, config=config)
+    def _client(self, service: str, config: Config, region: str | None = None) -> Any:
+        return self._session.create_client(service, region or self._settings.aws_region, config=config)
 
     def _owner(self) -> "Owner":
         from droptrain.domain.owner import Owner
