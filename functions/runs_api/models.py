@@ -83,11 +83,16 @@ class LaunchRequest(Given):
 
 
 class CauseView(BaseModel):
-    """Why a run ended as it did, and what to do about it."""
+    """Why a run ended as it did, what shows it, and what to do about it.
+
+    `retry_helps`: whether trying again as it is can help; null where nobody can tell.
+    """
 
     code: str
     message: str
     fix: str
+    evidence: list[str]
+    retry_helps: bool | None
 
 
 class AttemptView(BaseModel):

@@ -1,5 +1,6 @@
 """The order of steps in the container: plan, lease, code, inputs, checkpoints, script, outcome."""
 
+import errno
 import os
 import sys
 import time
@@ -49,6 +50,7 @@ from droptrain_container.stops import StoppedError, Stops
 
 # Spot's notice comes two minutes ahead, and the end may be some seconds late.
 DOOMED_SECONDS = 150.0
+_BLAME_LINES = 20
 
 
 def main(environment: Mapping[str, str]) -> int:
@@ -114,7 +116,8 @@ class Attempt:
         except EndError as error:
             return exit_codes.of_cause(error.code, str(error))
         except OSError as error:
-            return exit_codes.of_cause("internal_error", f"The container's own step failed: {error}")
+            code = "disk_full" if error.errno == errno.ENOSPC else "internal_error"
+            return exit_codes.of_cause(code, f"The container's own step failed: {error}")
 
     def _ending_of_stop(self, script_exit_code: int | None = None) -> Ending:
         """143, or 75 if Spot takes the instance: draining by ECS sends its TERM before the watch looks."""
@@ -247,7 +250,7 @@ class Attempt:
     def _explained(self, ending: Ending, hint: str) -> Ending:
         """The ending of a script that failed, with its own words for why."""
         why = blame.of_files(self._layout.failure_files) or blame.of_traceback(
-            self._log.last_lines(outcome.TAIL_LINES), self._layout.code
+            self._log.last_lines(_BLAME_LINES), self._layout.code
         )
         try:
             self._results.upload_output()

@@ -12,7 +12,9 @@ from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 
 SCHEMA = 1
-TAIL_LINES = 20
+# What tells why a script ended: a traceback of TensorFlow's with its graph takes more than a hundred lines.
+TAIL_LINES = 200
+_TAIL_BYTES = 64 << 10
 
 
 def write(
@@ -29,7 +31,7 @@ def write(
     earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
-    cause = {"code": ending.cause, "message": ending.message, "log_tail": list(log_tail)}
+    cause = {"code": ending.cause, "message": ending.message, "log_tail": _bounded(log_tail)}
     document = {
         "schema": SCHEMA,
         "status": "ended",
@@ -66,6 +68,18 @@ def begin(
         "attempts": list(earlier),
     }
     return json.dumps(document, indent=1).encode()
+
+
+def _bounded(lines: Sequence[str]) -> list[str]:
+    """The last lines, as many as take no more than 64 KiB as JSON: who reads the document takes 256 KiB."""
+    kept: list[str] = []
+    room = _TAIL_BYTES
+    for line in reversed(lines):
+        room -= len(json.dumps(line)) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
 
 
 def _text(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from droptrain.domain import cause_text
 from rich.console import Console
 from rich.text import Text
 
@@ -56,8 +57,7 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime) -> None:
 def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | Text]]:
     yield "Status", output.styled(run["status"])
     if run["cause"]:
-        yield "What happened", run["cause"]["message"]
-        yield "What to do", run["cause"]["fix"]
+        yield from cause_text.of(wording.cause(run["cause"]))
     for advice in run["advice"]:
         yield "Advice", advice
     yield "Dataset", f"{run['project']}/{run['dataset']}"

@@ -79,7 +79,7 @@ def test_an_input_that_is_gone_ends_with_66(machine) -> None:
     machine.s3.delete_object(Bucket=machine.bucket, Key=pinned["key"], VersionId=pinned["version_id"])
     machine.publish("exit 0\n", [{"channel": "other", **pinned}])
     assert machine.run().code == 66
-    assert cause(machine) == "input_missing"
+    assert cause(machine) == "input_changed"
     assert "gone.csv is gone" in machine.outcome()["cause"]["message"]
 
 

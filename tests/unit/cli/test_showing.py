@@ -43,6 +43,20 @@ def test_cause_and_fix_come_before_everything_else():
     assert lines[3].endswith("Drop it again.")
 
 
+def test_the_evidence_stands_between_what_happened_and_what_to_do():
+    cause = {
+        "code": "gpu_out_of_memory", "message": "The GPU's memory ran out.", "fix": "Take a smaller batch.",
+        "evidence": ['File "train.py", line 88', "OOM when allocating tensor"], "retry_helps": False,
+    }  # fmt: skip
+    lines = shown(status="FAILED", cause=cause).splitlines()
+    assert [line.strip() for line in lines[3:7]] == [
+        'Evidence       File "train.py", line 88',
+        "OOM when allocating tensor",
+        "What to do     Take a smaller batch.",
+        "Trying again   as it is won't help: change something first.",
+    ]
+
+
 def test_an_idle_gpu_is_shown_with_the_advice():
     gpu = {"count": 1, "busy_percent": 12.4, "peak_memory_gib": 3.0, "waiting_seconds": None, "seconds": 60.0}
     said = shown(gpu=gpu, advice=["Prefetch."])

@@ -98,3 +98,15 @@ def test_a_subject_is_what_sns_takes() -> None:
     assert len(subject) == 99
     assert subject.isascii()
     assert subject.isprintable()
+
+
+def test_a_failure_tells_its_evidence_and_whether_to_try_again() -> None:
+    shown = ('File "train.py", line 7, in <module>', "ValueError: no column species")
+    said = "train.py, line 7: ValueError: no column species"
+    cause = Cause("script_raised", said, "Correct the code there.", shown, retry_helps=False)
+    assert (
+        "What happened: train.py, line 7: ValueError: no column species\n"
+        'Evidence:      File "train.py", line 7, in <module>\n'
+        "What to do:    Correct the code there.\n"
+        "Trying again:  as it is won't help: change something first.\n"
+    ) in notice.of_end(run(status="FAILED", cause=cause), "bucket").text

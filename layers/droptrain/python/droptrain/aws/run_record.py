@@ -54,7 +54,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         input_count=values.get("input_count", 0),
         recipe=ObjectVersion(**values["recipe"]) if "recipe" in values else None,
         code=Code(**values["code"]) if "code" in values else None,
-        cause=Cause(**values["cause"]) if "cause" in values else None,
+        cause=_cause(values["cause"]) if "cause" in values else None,
         metric=values.get("metric"),
         notify=tuple(values.get("notify", ())),
         batch_job_id=values.get("batch_job_id"),
@@ -91,6 +91,10 @@ def _ticket(values: Mapping[str, Any]) -> Ticket:
 def _cost(values: Mapping[str, Any]) -> Cost:
     attempts = tuple(AttemptCost(**each) for each in values.get("attempts", ()))
     return Cost(**{**values, "attempts": attempts})
+
+
+def _cause(values: Mapping[str, Any]) -> Cause:
+    return Cause(**{**values, "evidence": tuple(values.get("evidence", ()))})
 
 
 # boto3 has these two, for more types; but importing it costs a function a tenth of its cold start.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from droptrain.domain import times
+from droptrain.domain import cause_text, times
 from droptrain.domain.budget import LEVELS, Month, dollars
 from droptrain.domain.dataset import Waiting, data_prefix
 from droptrain.domain.errors import Cause
@@ -25,7 +25,7 @@ def of_end(run: Run, bucket: str) -> Notice:
     """The notice of an ended run."""
     lines = [f"{run.project} / {run.dataset}: {run.status}"]
     if run.cause:
-        lines += ["", f"What happened: {run.cause.message}", f"What to do:    {run.cause.fix}"]
+        lines += ["", *_cause(run.cause)]
     lines += ["", *(f"Advice:        {each}" for each in run.advice)] if run.advice else []
     if run.metrics:
         lines += ["", "Metrics"]
@@ -38,7 +38,7 @@ def of_stuck(run: Run, cause: Cause) -> Notice:
     """The notice of a run whose Batch job gets no instance."""
     lines = [
         f"{run.project} / {run.dataset} waits for an instance since {run.updated_at}.",
-        *("", f"What happened: {cause.message}", f"What to do:    {cause.fix}"),
+        *("", *_cause(cause)),
         *("", "It starts by itself as soon as there is room; nothing is charged while it waits."),
         *("", "Facts", f"  Run          {run.run_id}"),
     ]
@@ -76,6 +76,10 @@ def of_budget(month: Month, level: int) -> Notice:
         f"What to do:    {fix}",
     ]
     return Notice(_fitting(f"BUDGET {level} % of {cap} for {month.month}"), "\n".join(lines) + "\n")
+
+
+def _cause(cause: Cause) -> list[str]:
+    return [f"{title + ':' if title else '':<14} {text}" for title, text in cause_text.of(cause)]
 
 
 def _subject(run: Run) -> str:

@@ -1,5 +1,6 @@
 """The container's account of its end, `outcome.json`, read with suspicion: user code ran there."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,17 +15,23 @@ _MAX_TEXT = 1024
 _MAX_NAME = 100
 _MAX_REPORTS = 20
 _RUNNING = "running"
+_MAX_LINES = 200
 _MAX_ADVICE = 5
 _MAX_ADVICE_TEXT = 300
 # What DynamoDB can hold as a number, with room to spare: 1E-130 to 9.9E+125.
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
 
+# Terminal sequences, then any other control character.
+_CONTROL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x1f\x7f-\x9f]"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The container's own account of one attempt; `attempt` counts from 1, 0 if it isn't said.
 
-    One that has not `ended` was left when the attempt began: the container didn't live to tell more.
+    One that has not `ended` was left when the attempt began: the container did not live to tell more.
+    `log_tail` is the end of what the script itself printed.
     """
 
     job_id: str
@@ -34,7 +41,7 @@ class Outcome:
     script_exit_code: int | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     instance_type: str | None = None
-    last_line: str = ""
+    log_tail: tuple[str, ...] = ()
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
     ended: bool = True
@@ -55,7 +62,7 @@ def read(document: object) -> Outcome | None:
         metrics=_metrics(_mapping(document.get("metrics"))),
         instance_type=_text(instance.get("type")) or None,
         ended=document.get("status") != _RUNNING,
-        last_line=_last_line(cause.get("log_tail")),
+        log_tail=_log_tail(cause.get("log_tail")),
         gpu=_gpu(_mapping(document.get("gpu"))),
         advice=_advice(document.get("advice")),
     )
@@ -110,10 +117,14 @@ def _is_metric(value: object) -> bool:
     return value == 0 or _SMALLEST < abs(value) < _LARGEST
 
 
-def _last_line(lines: object) -> str:
-    """The last line that says something and is the script's own."""
-    said = [_text(line).strip() for line in lines] if isinstance(lines, list) else []
-    return next((line for line in reversed(said) if line and not line.startswith("[droptrain]")), "")
+def _log_tail(lines: object) -> tuple[str, ...]:
+    """The script's own last lines that say something, without terminal sequences."""
+    said = [_text(line) for line in lines[-_MAX_LINES:]] if isinstance(lines, list) else []
+    plain = [re.sub(_CONTROL, "", line.replace("\t", "    ")).rstrip() for line in said]
+    own = [line for line in plain if not line.startswith("[droptrain]")]
+    while own and not own[-1].strip():
+        own.pop()
+    return tuple(own)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
