@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from droptrain.aws.bucket import Bucket, RecipeFile
-from droptrain.aws.job_queue import JobQueue
+from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_table import Claimed, DropClaim, Request, RunTable
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import preflight, times
@@ -31,26 +31,19 @@ from droptrain.domain.dataset import (
 from droptrain.domain.errors import (
     BusyError,
     Cause,
-    DeniedError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
     RejectedError,
-    UnsureError,
 )
 from droptrain.domain.owner import Owner
-from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run, Step
 from droptrain.domain.ticket import Market
 from droptrain.reserve import Reserve
+from droptrain.submit import Submit
 
-# A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
-# passed, until a job that was submitted at the end can be found by its name.
-CLAIM_IS_OLD = timedelta(seconds=60)
-# Whoever has held a claim for so long leaves the job to the next one, lest both submit it.
-HOLD_IS_OVER = timedelta(seconds=30)
 _CLAIM_TRIES = 3
 _UPLOADS_NOTED = 50  # a transaction has room for 100 writes
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
@@ -125,9 +118,10 @@ class Launch:
         bucket: Bucket,
         table: RunTable,
         waiting: WaitingList,
-        jobs: JobQueue,
+        submit: Submit,
+        definition: str,
         reserve: Reserve,
-        prices: PriceList,
+        prices: PriceTable,
         instance_types: tuple[str, ...],
         clock: Clock,
         owner: Owner | None = None,
@@ -135,7 +129,8 @@ class Launch:
         self._bucket = bucket
         self._table = table
         self._waiting = waiting
-        self._jobs = jobs
+        self._submit = submit
+        self._definition = definition
         self._reserve = reserve
         self._prices = prices
         self._instance_types = instance_types
@@ -217,7 +212,7 @@ class Launch:
             draft = self._draft(found, code, caller, overrides or {}, first)
             claimed, draft = self._claim(draft, drop, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft.run), True
+                return self._submit.or_leave(draft.run), True
             if claimed == "request_taken":
                 break
             if claimed == "run_taken" and not rerun:
@@ -246,7 +241,7 @@ class Launch:
                 raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
             new_id, plan = runs.repeat_plan(plan, first.reruns + 1)
             job = original.job
-            market = self._market(job.gpus, job.vcpus, job.memory_mib, job.spot)
+            market = self._market(original.project, job.gpus, job.vcpus, job.memory_mib, job.spot)
             run = replace(
                 self._record_of(new_id, original.project, original.dataset, caller),
                 inputs=original.inputs,
@@ -261,31 +256,10 @@ class Launch:
             )
             claimed, draft = self._claim(_Draft(run, plan), None, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft.run), True
+                return self._submit.or_leave(draft.run), True
             if claimed == "request_taken":
                 break
         return self._answer_taken(request, run_id), False
-
-    def finish(self, run: Run) -> None:
-        """Give an old claim its Batch job: adopt the one that has its name, or submit it now.
-
-        BusyError if somebody else does so at this moment, or the stack is paused.
-        """
-        self._owner.check_running()
-        held = self._table.hold_claim(run, self._now())
-        if held is None:
-            raise BusyError(f"{run.run_id} is being launched by others at this moment")
-        job_id = self._jobs.find(held)
-        if job_id:
-            self._record(held, job_id)
-        elif held.cancelled_by:
-            self._table.end(held, "CANCELLED", cancelled(held.cancelled_by), self._now())
-        else:
-            self._submit(held)
-
-    def is_old_claim(self, run: Run) -> bool:
-        """Whether the run is a claim whose maker must have died before it noted a Batch job."""
-        return run.is_claim and self._clock() - times.from_text(run.claimed_at) >= CLAIM_IS_OLD
 
     def _how(self, project: str, overrides: Mapping[str, Any] | None = None) -> _HowToTrain:
         push = self._bucket.push(project)
@@ -318,7 +292,7 @@ class Launch:
             return Launched("repeated", draft.run.run_id)
         if draft.run.ended:
             return Launched("rejected", draft.run.run_id)
-        self._submit(draft.run)
+        self._submit.now(draft.run)
         return Launched("launched", draft.run.run_id)
 
     def _code(self, found: _Dataset) -> tuple[ObjectVersion, ...]:
@@ -362,14 +336,16 @@ class Launch:
         try:
             script = self._script(found, recipe, code)
             resources = recipe.resources
-            market = self._market(resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot)
+            market = self._market(
+                found.project, resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot
+            )
             timeout = self._timeout(recipe, market)
         except RejectedError as error:
             return _Draft(runs.rejected(runs.to_record(run), error.cause), None)
         job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
         ticket = market.ticket(job.attempts, job.timeout_seconds) if market else None
         run = replace(run, job=job, ticket=ticket)
-        plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._jobs.definition)
+        plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._definition)
         return _Draft(runs.to_record(run), plan)
 
     def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
@@ -384,10 +360,17 @@ class Launch:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))
         return script
 
-    def _market(self, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
-        """The stack's instance types that could serve such a job, with their prices."""
+    def _market(self, project: str, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+        """The stack's instance types that could serve such a job, their prices, the project's history."""
+        facts = self._prices.read(project)
         return tickets.market(
-            self._prices, self._instance_types, gpus=gpus, vcpus=vcpus, memory_mib=memory_mib, spot=spot
+            facts.prices,
+            self._instance_types,
+            facts.history,
+            gpus=gpus,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            spot=spot,
         )
 
     def _timeout(self, recipe: Recipe, market: Market | None) -> int:
@@ -433,45 +416,14 @@ class Launch:
                 return claimed, replace(draft, run=run)
         raise BusyError(f"Others take the room that {draft.run.run_id} needs at this moment")
 
-    def _submit_or_leave(self, run: Run) -> Run:
-        """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""
-        if run.ended:
-            return run
-        try:
-            return self._submit(run)
-        except (BusyError, UnsureError):
-            return run
-
-    def _submit(self, run: Run) -> Run:
-        try:
-            if self._clock() - times.from_text(run.claimed_at) >= HOLD_IS_OVER:
-                raise BusyError(f"{run.run_id} took too long to launch")
-            job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket.name))
-        except RejectedError as error:
-            self._table.end(run, "REJECTED", error.cause, self._now())
-            return runs.rejected(run, error.cause)
-        except (BusyError, DeniedError):
-            self._table.release_claim(run)
-            raise
-        return self._record(run, job_id)
-
-    def _record(self, run: Run, job_id: str) -> Run:
-        """Note the Batch job; end it at once if the run was cancelled meanwhile or has another job."""
-        recorded = self._table.record_job(run, job_id, self._now())
-        if recorded.batch_job_id != job_id:
-            self._jobs.end(job_id, f"superseded: {run.run_id} has the Batch job {recorded.batch_job_id}")
-        elif recorded.cancelled_by:
-            self._jobs.end(job_id, cancelled(recorded.cancelled_by).message)
-        return recorded
-
     def _repeat(self, run_id: str) -> Launched:
         """The drop has its run; while that is a claim, this event makes sure that it gets its Batch job."""
         run = self._table.get(run_id)
         if run is None or not run.is_claim:
             return Launched("repeated", run_id)
-        if not self.is_old_claim(run):
+        if not self._submit.is_old_claim(run):
             raise BusyError(f"{run_id} is being launched by others at this moment")
-        self.finish(run)
+        self._submit.finish(run)
         return Launched("launched", run_id)
 
     def _reject_bad_drop(self, place: BadDrop, key: str, version_id: str) -> Launched:
@@ -515,14 +467,6 @@ class Launch:
         if body_digest != request.body_digest or run is None:
             raise KeyReusedError("This Idempotency-Key was used before, for a different request")
         return run
-
-    def _now(self) -> str:
-        return times.to_text(self._clock())
-
-
-def cancelled(caller: str) -> Cause:
-    """The cause of a run that somebody cancelled."""
-    return Cause("cancelled", f"Cancelled by {caller}.", "Launch the dataset again if that was not meant.")
 
 
 def _read_recipe(

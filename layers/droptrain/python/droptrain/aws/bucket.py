@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -141,6 +142,12 @@ class Bucket:
         lease = self._document(run_prefix(project, run_id) + "lease", _MAX_ACCOUNT_BYTES)
         job_id = lease.get("batch_job_id") if isinstance(lease, dict) else None
         return job_id if isinstance(job_id, str) else None
+
+    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
+        """When the run's newest generation of checkpoints was complete; None if there is none."""
+        folder = run_prefix(project, run_id) + "checkpoints/generations/"
+        answer = self._client.list_objects_v2(Bucket=self.name, Prefix=folder)
+        return max((item["LastModified"] for item in answer.get("Contents", [])), default=None)
 
     def _document(self, key: str, max_bytes: int) -> object:
         try:
