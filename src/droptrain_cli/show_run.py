@@ -58,6 +58,8 @@ def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | T
     if run["cause"]:
         yield "What happened", run["cause"]["message"]
         yield "What to do", run["cause"]["fix"]
+    for warning in run.get("warnings", ()):  # a stack of before preflight sends none
+        yield "Warning", wording.finding(warning)
     for advice in run["advice"]:
         yield "Advice", advice
     yield "Dataset", f"{run['project']}/{run['dataset']}"

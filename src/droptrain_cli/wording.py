@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from droptrain.domain.finding import Finding, describe
+
 # Terminal sequences (CSI, OSC and the like), then any other control character but the tab.
 _SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -75,3 +77,8 @@ def headline(run: Mapping[str, Any]) -> str:
 def parsed(at: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(at)
+
+
+def finding(found: Mapping[str, Any]) -> str:
+    """What preflight found, in one line with its fix."""
+    return f"{describe(Finding(**found))}. {found['fix']}"

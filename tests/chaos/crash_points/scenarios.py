@@ -136,9 +136,9 @@ def _blocked(stack: Stack) -> Any:
 
 
 SCENARIOS = (
-    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 12),
+    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 14),
     Scenario(
-        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 10
+        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 12
     ),
     Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 5),
     Scenario("repeat an upload", _launched, lambda stack, events: stack.launch.upload(*events[0]), 2),
@@ -149,13 +149,13 @@ SCENARIOS = (
         "reject a drop without code",
         lambda stack: stack.drop(),
         lambda stack, events: stack.launch.upload(*events[0]),
-        8,
+        10,
     ),
     Scenario(
         "refuse a run that the budget has no room for",
         _without_room,
         lambda stack, events: stack.launch.upload(*events[0]),
-        11,
+        13,
     ),
     Scenario(
         "reject a bad name",
@@ -167,13 +167,13 @@ SCENARIOS = (
         "launch by request",
         _dropped,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", request=ASKED),
-        12,
+        14,
     ),
     Scenario(
         "rerun",
         _launched,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
-        13,
+        15,
     ),
     Scenario(
         "repeat an older run",
@@ -204,6 +204,6 @@ SCENARIOS = (
     Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 6),
     Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 8),
     Scenario(
-        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 15
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 17
     ),
 )

@@ -6,6 +6,7 @@ from droptrain.domain import times
 from droptrain.domain.budget import LEVELS, Month, dollars
 from droptrain.domain.dataset import Waiting, data_prefix
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import describe
 from droptrain.domain.run import Cost, GpuUse, Run, run_prefix
 
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
@@ -26,6 +27,8 @@ def of_end(run: Run, bucket: str) -> Notice:
     if run.cause:
         lines += ["", f"What happened: {run.cause.message}", f"What to do:    {run.cause.fix}"]
     lines += ["", *(f"Advice:        {each}" for each in run.advice)] if run.advice else []
+    if run.warnings:
+        lines += ["", "Warnings", *(f"  {describe(each)}. {each.fix}" for each in run.warnings)]
     if run.metrics:
         lines += ["", "Metrics"]
         lines += [f"  {name:<24} {value:.6g}" for name, value in _headline_first(run)]
