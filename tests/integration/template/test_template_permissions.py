@@ -32,7 +32,7 @@ def receives(queue: str) -> dict[str, list[str]]:
 
 LAUNCH = {
     "s3:GetObject": ["${DataBucket.Arn}/projects/*/push.json", "${DataBucket.Arn}/projects/*/train.yaml"],
-    "s3:GetObjectVersion": ["${DataBucket.Arn}/projects/*/train.yaml"],
+    "s3:GetObjectVersion": ["${DataBucket.Arn}/projects/*/data/*", "${DataBucket.Arn}/projects/*/train.yaml"],
     "s3:ListBucket": BUCKET,
     "s3:ListBucketVersions": BUCKET,
     "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
