@@ -9,8 +9,8 @@ BIN := .venv/bin
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two dropped CSVs to the notice
-	@$(BIN)/droptrain local demo
+demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two dropped CSVs to the notice; KEEP=1 leaves it up
+	@$(BIN)/droptrain local demo $(if $(filter 1,$(KEEP)),--keep)
 
 up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 	@$(BIN)/droptrain local up

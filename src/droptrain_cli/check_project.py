@@ -61,7 +61,7 @@ def check_data(folder: ProjectFolder) -> list[Problem]:
     for item in found.inputs:
         path = folder.data[item.object.key.removeprefix(f"{DATA}/")]
         if item.object.size and path.suffix.lower() == ".csv":
-            problems += _check_csv(item.object.key, path, recipe.csv)
+            problems += check_csv(item.object.key, path, recipe.csv)
     return problems
 
 
@@ -111,8 +111,8 @@ def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
         )
 
 
-def _check_csv(name: str, path: Path, says: Mapping[str, Any]) -> Iterator[Problem]:
-    """At most one problem of a file: the first."""
+def check_csv(name: str, path: Path, says: Mapping[str, Any]) -> Iterator[Problem]:
+    """The first problem of a CSV by the recipe's field `csv`, if it has one."""
     with path.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.reader(stream, delimiter=says.get("delimiter", ","))
         try:

@@ -116,7 +116,7 @@ def test_a_history_keeps_the_last_runs_of_its_own_project(stack: Stack) -> None:
 def test_prices_cost_a_launch_one_call_and_an_end_one(stack: Stack) -> None:
     made = calls(stack)
     run_id = launched(stack)
-    assert made.count("BatchGetItem") == 1
+    assert made.count("BatchGetItem") == 2, "one for the prices, one for the caps"
     del made[:]
     run = stack.table.get(run_id)
     assert run

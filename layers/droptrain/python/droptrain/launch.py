@@ -44,6 +44,7 @@ from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run, Step
 from droptrain.domain.ticket import Market
+from droptrain.reserve import Reserve
 
 # A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
 # passed, until a job that was submitted at the end can be found by its name.
@@ -110,7 +111,7 @@ class _HowToTrain:
 
 @dataclass(frozen=True)
 class _Draft:
-    """A run that isn't claimed yet; without a plan it is born REJECTED."""
+    """A run that isn't claimed yet; it may be born REJECTED, and without a plan it is."""
 
     run: Run
     plan: Mapping[str, Any] | None
@@ -125,6 +126,7 @@ class Launch:
         table: RunTable,
         waiting: WaitingList,
         jobs: JobQueue,
+        reserve: Reserve,
         prices: PriceTable,
         instance_types: tuple[str, ...],
         clock: Clock,
@@ -134,6 +136,7 @@ class Launch:
         self._table = table
         self._waiting = waiting
         self._jobs = jobs
+        self._reserve = reserve
         self._prices = prices
         self._instance_types = instance_types
         self._clock = clock
@@ -212,9 +215,9 @@ class Launch:
         for _ in range(_CLAIM_TRIES):
             first = self._table.get(self._identify(found, code, overrides or {}, 0)) if rerun else None
             draft = self._draft(found, code, caller, overrides or {}, first)
-            claimed = self._claim(draft, drop, request, first)
+            claimed, draft = self._claim(draft, drop, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft), True
+                return self._submit_or_leave(draft.run), True
             if claimed == "request_taken":
                 break
             if claimed == "run_taken" and not rerun:
@@ -256,10 +259,9 @@ class Launch:
                 ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
                 rerun_of=first.run_id,
             )
-            draft = _Draft(run, plan)
-            claimed = self._claim(draft, None, request, first)
+            claimed, draft = self._claim(_Draft(run, plan), None, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft), True
+                return self._submit_or_leave(draft.run), True
             if claimed == "request_taken":
                 break
         return self._answer_taken(request, run_id), False
@@ -311,10 +313,10 @@ class Launch:
         taken_by = self._table.find_drop(found.drop)
         if taken_by:
             return self._repeat(taken_by)
-        draft = self._draft(found, self._code(found), "upload")
-        if self._claim(draft, found.claim(*triggers)) != "claimed":
+        claimed, draft = self._claim(self._draft(found, self._code(found), "upload"), found.claim(*triggers))
+        if claimed != "claimed":
             return Launched("repeated", draft.run.run_id)
-        if draft.plan is None:
+        if draft.run.ended:
             return Launched("rejected", draft.run.run_id)
         self._submit(draft.run)
         return Launched("launched", draft.run.run_id)
@@ -365,7 +367,7 @@ class Launch:
             )
             timeout = self._timeout(recipe, market)
         except RejectedError as error:
-            return _Draft(_rejected(runs.to_record(run), error.cause), None)
+            return _Draft(runs.rejected(runs.to_record(run), error.cause), None)
         job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
         ticket = market.ticket(job.attempts, job.timeout_seconds) if market else None
         run = replace(run, job=job, ticket=ticket)
@@ -425,20 +427,29 @@ class Launch:
         drop: DropClaim | None,
         request: Request | None = None,
         first: Run | None = None,
-    ) -> Claimed:
-        """Claim the run; its plan is in the bucket before anybody can find the claim."""
+    ) -> tuple[Claimed, _Draft]:
+        """Claim the run and what it holds of the caps; its plan is in the bucket before anybody can find the
+        claim. The draft comes back as it was claimed: REJECTED where a cap has no room.
+
+        BusyError if others take the room each time that there seems to be some.
+        """
         if draft.plan is not None:
             self._bucket.write_plan(draft.plan)
-        return self._table.claim(draft.run, drop, request, first)
+        for _ in range(_CLAIM_TRIES):
+            run = draft.run if draft.run.ended else self._reserve.caps(draft.run)
+            claimed = self._table.claim(run, drop, request, first)
+            if claimed != "no_room":
+                return claimed, replace(draft, run=run)
+        raise BusyError(f"Others take the room that {draft.run.run_id} needs at this moment")
 
-    def _submit_or_leave(self, draft: _Draft) -> Run:
+    def _submit_or_leave(self, run: Run) -> Run:
         """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""
-        if draft.plan is None:
-            return draft.run
+        if run.ended:
+            return run
         try:
-            return self._submit(draft.run)
+            return self._submit(run)
         except (BusyError, UnsureError):
-            return draft.run
+            return run
 
     def _submit(self, run: Run) -> Run:
         try:
@@ -447,7 +458,7 @@ class Launch:
             job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket.name))
         except RejectedError as error:
             self._table.end(run, "REJECTED", error.cause, self._now())
-            return _rejected(run, error.cause)
+            return runs.rejected(run, error.cause)
         except (BusyError, DeniedError):
             self._table.release_claim(run)
             raise
@@ -477,7 +488,7 @@ class Launch:
         run_id = runs.identify(place.project, place.dataset, [version], {}, 0)
         run = self._record_of(run_id, place.project, place.dataset, "upload")
         cause = Cause("bad_name", f"{key}: {place.problem}", place.fix)
-        claimed = self._table.claim(_rejected(replace(run, notify=recipes.EVENTS), cause))
+        claimed = self._table.claim(runs.rejected(replace(run, notify=recipes.EVENTS), cause))
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
 
     def _record_of(self, run_id: str, project: str, dataset: str, launched_by: str) -> Run:
@@ -534,12 +545,6 @@ def _read_recipe(
     except RejectedError as problem:
         return recipes.inputs_of(file.document), problem
     return (recipes.parse(recipes.override(file.document, overrides)) if overrides else recipe), None
-
-
-def _rejected(run: Run, cause: Cause) -> Run:
-    return replace(
-        run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
-    )
 
 
 def _no_script(bucket: str, project: str, script: str) -> Cause:

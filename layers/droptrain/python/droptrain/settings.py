@@ -20,6 +20,9 @@ class Settings:
     override_gpus: str
     override_vcpus: str
     override_memory_gib: str
+    monthly_budget_usd: str
+    project_budgets_usd: str
+    max_runs_at_once: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -18,20 +18,25 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from droptrain.announce import Announce
+    from droptrain.aws.accounts import Accounts
     from droptrain.aws.bucket import Bucket
     from droptrain.aws.job_queue import JobQueue
+    from droptrain.aws.notices import NoticeTopic
     from droptrain.aws.price_table import PriceTable
     from droptrain.aws.run_files import RunFiles
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
     from droptrain.cancel import Cancel
     from droptrain.datasets import Datasets
+    from droptrain.domain.budget import Budget
     from droptrain.domain.owner import Owner
     from droptrain.launch import Launch
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
     from droptrain.refresh import Refresh
+    from droptrain.reserve import Reserve
     from droptrain.results import Results
+    from droptrain.spending import Spending
     from droptrain.track import Track
 
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
@@ -63,6 +68,7 @@ class Wiring:
             self._table,
             self._waiting,
             self._jobs(),
+            self._reserve(),
             self._prices,
             settings.types,
             now,
@@ -78,10 +84,8 @@ class Wiring:
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
         from droptrain.announce import Announce
-        from droptrain.aws.notices import NoticeTopic
 
-        topic = NoticeTopic(self._client("sns", _RETRIES), self._settings.notices_topic_arn)
-        return Announce(self._table, self._waiting, topic, self._settings.bucket_name, now)
+        return Announce(self._table, self._waiting, self._topic(), self._settings.bucket_name, now)
 
     def blocked(self) -> "Blocked":
         """Blocked queues become notices."""
@@ -92,9 +96,17 @@ class Wiring:
     def reconcile(self) -> "Reconcile":
         """What events left undone is finished."""
         from droptrain.reconcile import Reconcile
+        from droptrain.spending import TellSpending
 
         launch, track, announce = self.launch(), self.track(), self.announce()
-        return Reconcile(self._table, self._waiting, self._jobs(), launch, track, announce, now)
+        spending = TellSpending(self.spending(), self._accounts(), self._topic())
+        return Reconcile(self._table, self._waiting, self._jobs(), launch, track, announce, spending, now)
+
+    def spending(self) -> "Spending":
+        """What the month has cost is read."""
+        from droptrain.spending import Spending
+
+        return Spending(self._accounts(), self._budget(), now)
 
     def refresh(self) -> "Refresh":
         """Prices are read anew."""
@@ -138,6 +150,15 @@ class Wiring:
 
         return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
 
+    def _topic(self) -> "NoticeTopic":
+        from droptrain.aws.notices import NoticeTopic
+
+        return NoticeTopic(self._sns, self._settings.notices_topic_arn)
+
+    @cached_property
+    def _sns(self) -> Any:
+        return self._client("sns", _RETRIES)
+
     @cached_property
     def _s3(self) -> "S3Client":
         return self._client("s3", _RETRIES)
@@ -159,6 +180,22 @@ class Wiring:
             "memory_gib": settings.override_memory_gib,
         }
         return Owner(settings.paused, {name: int(text) for name, text in most.items()})
+
+    def _reserve(self) -> "Reserve":
+        from droptrain.reserve import Reserve
+
+        return Reserve(self._accounts(), self._budget(), now)
+
+    def _accounts(self) -> "Accounts":
+        from droptrain.aws.accounts import Accounts
+
+        return Accounts(self._dynamodb, self._settings.table_name)
+
+    def _budget(self) -> "Budget":
+        from droptrain.domain.budget import read_budget
+
+        owner = self._settings
+        return read_budget(owner.monthly_budget_usd, owner.project_budgets_usd, owner.max_runs_at_once)
 
     def _run_files(self) -> "RunFiles":
         from droptrain.aws.run_files import RunFiles

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from droptrain.aws.run_record import from_item, run_pk, to_attributes, to_values
+from droptrain.aws.run_record import from_attributes, from_item, run_pk, to_attributes
 from droptrain.aws.run_table import history_pk
 from droptrain.domain.errors import BusyError
 from droptrain.domain.pricing import Listing, PriceList, Refreshed, Size
@@ -49,8 +49,8 @@ class PriceTable:
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
         prices, history, *runs = (items.get(pk) for pk in pks)
         return Facts(
-            prices=self.shipped.refreshed(_refreshed(to_values(prices))) if prices else self.shipped,
-            history=tuple(to_values(history)["seconds"]) if history else (),
+            prices=self.shipped.refreshed(_refreshed(from_attributes(prices))) if prices else self.shipped,
+            history=tuple(from_attributes(history)["seconds"]) if history else (),
             run=from_item(runs[0]) if runs and runs[0] else None,
         )
 

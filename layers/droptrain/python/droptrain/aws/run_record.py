@@ -6,7 +6,7 @@ from typing import Any
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, JobRequest, Run, Step
+from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Step
 from droptrain.domain.ticket import Offer, Ticket
 
 KIND = "run"
@@ -29,14 +29,14 @@ def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _attribute(value) for name, value in values.items()}
 
 
-def to_values(item: Mapping[str, Any]) -> dict[str, Any]:
+def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
     """DynamoDB's attribute values as plain values."""
     return {name: _value(value) for name, value in item.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> Run:
     """The run in an item, of a read or of the table's stream."""
-    values = to_values(item)
+    values = from_attributes(item)
     return Run(
         run_id=values["run_id"],
         project=values["project"],
@@ -74,6 +74,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         told=tuple(values.get("told", ())),
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
+        holds=tuple(Hold(**each) for each in values.get("holds", ())),
     )
 
 

@@ -114,6 +114,15 @@ class GpuUse:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """What a run holds of the cap `limit` from its launch to its end: micro-USD, or 1 of the runs at once."""
+
+    account: str
+    amount: int
+    limit: int
+
+
+@dataclass(frozen=True)
 class Step:
     """One entry of a run's history."""
 
@@ -163,6 +172,7 @@ class Run:
     told: tuple[str, ...] = ()
     reruns: int = 0
     rerun_of: str | None = None
+    holds: tuple[Hold, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -209,6 +219,13 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 def to_record(run: Run) -> Run:
     """The run as its record keeps it: without the inputs beyond the first INPUTS_RECORDED."""
     return replace(run, inputs=run.inputs[:INPUTS_RECORDED], input_count=len(run.inputs))
+
+
+def rejected(run: Run, cause: Cause) -> Run:
+    """A run that is born with that outcome."""
+    return replace(
+        run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
+    )
 
 
 def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Iterable[Input]) -> JobRequest:
