@@ -208,7 +208,6 @@ NEEDS = {
     "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
     "get_item": {"dynamodb:GetItem"},
-    "batch_get_item": {"dynamodb:BatchGetItem"},
     "update_item": {"dynamodb:UpdateItem"},
     "query": {"dynamodb:Query"},
     "delete_item": {"dynamodb:DeleteItem"},
