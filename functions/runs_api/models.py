@@ -169,6 +169,18 @@ class GpuView(BaseModel):
     seconds: float | None
 
 
+class FindingView(BaseModel):
+    """What preflight found in an input, by its rule's name; row and column where they are known."""
+
+    rule: str
+    level: str
+    file: str
+    row: int | None
+    column: str | None
+    message: str
+    fix: str
+
+
 class FileView(BaseModel):
     """A file and the version of it that the run is pinned to; size in bytes."""
 
@@ -229,6 +241,7 @@ class RunView(BaseModel):
     ticket: TicketView | None
     cost: CostView | None
     gpu: GpuView | None
+    warnings: list[FindingView]
     advice: list[str]
     metric: str | None
     metrics: dict[str, float]
@@ -245,6 +258,7 @@ class RunView(BaseModel):
         same = {name: value for name, value in asdict(run).items() if name in cls.model_fields}
         return cls.model_validate({
             **same,
+            "warnings": [asdict(each) for each in run.warnings],
             "advice": list(run.advice),
             "attempts": [{"number": number, **asdict(each)} for number, each in enumerate(run.attempts, 1)],
             "inputs": [{"channel": each.channel, **asdict(each.object)} for each in run.inputs],

@@ -58,6 +58,8 @@ def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | T
     yield "Status", output.styled(run["status"])
     if run["cause"]:
         yield from cause_text.of(wording.cause(run["cause"]))
+    for warning in run.get("warnings", ()):  # a stack of before preflight sends none
+        yield "Warning", wording.finding(warning)
     for advice in run["advice"]:
         yield "Advice", advice
     yield "Dataset", f"{run['project']}/{run['dataset']}"

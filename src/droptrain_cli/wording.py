@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import Finding, describe
 
 # Terminal sequences (CSI, OSC and the like), then any other control character but the tab.
 _SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
@@ -96,3 +97,8 @@ def headline(run: Mapping[str, Any]) -> str:
 def parsed(at: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(at)
+
+
+def finding(found: Mapping[str, Any]) -> str:
+    """What preflight found, in one line with its fix."""
+    return f"{describe(Finding(**found))}. {found['fix']}"

@@ -145,9 +145,9 @@ def _blocked(stack: Stack) -> Any:
 
 
 SCENARIOS = (
-    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 13),
+    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 15),
     Scenario(
-        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 11
+        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 13
     ),
     Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 5),
     Scenario("repeat an upload", _launched, lambda stack, events: stack.launch.upload(*events[0]), 2),
@@ -158,13 +158,13 @@ SCENARIOS = (
         "reject a drop without code",
         lambda stack: stack.drop(),
         lambda stack, events: stack.launch.upload(*events[0]),
-        8,
+        10,
     ),
     Scenario(
         "refuse a run that the budget has no room for",
         _without_room,
         lambda stack, events: stack.launch.upload(*events[0]),
-        12,
+        14,
     ),
     Scenario(
         "reject a bad name",
@@ -176,13 +176,13 @@ SCENARIOS = (
         "launch by request",
         _dropped,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", request=ASKED),
-        13,
+        15,
     ),
     Scenario(
         "rerun",
         _launched,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
-        14,
+        16,
     ),
     Scenario(
         "repeat an older run",
@@ -214,6 +214,6 @@ SCENARIOS = (
     Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 6),
     Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 8),
     Scenario(
-        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 16
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 18
     ),
 )

@@ -32,7 +32,7 @@ def receives(queue: str) -> dict[str, list[str]]:
 
 LAUNCH = {
     "s3:GetObject": ["${DataBucket.Arn}/projects/*/push.json", "${DataBucket.Arn}/projects/*/train.yaml"],
-    "s3:GetObjectVersion": ["${DataBucket.Arn}/projects/*/train.yaml"],
+    "s3:GetObjectVersion": ["${DataBucket.Arn}/projects/*/data/*", "${DataBucket.Arn}/projects/*/train.yaml"],
     "s3:ListBucket": BUCKET,
     "s3:ListBucketVersions": BUCKET,
     "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
@@ -208,7 +208,6 @@ NEEDS = {
     "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
     "get_item": {"dynamodb:GetItem"},
-    "batch_get_item": {"dynamodb:BatchGetItem"},
     "update_item": {"dynamodb:UpdateItem"},
     "query": {"dynamodb:Query"},
     "delete_item": {"dynamodb:DeleteItem"},

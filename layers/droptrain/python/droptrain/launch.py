@@ -36,7 +36,9 @@ from droptrain.domain.errors import (
     NotReadyError,
     RejectedError,
 )
+from droptrain.domain.finding import Finding
 from droptrain.domain.owner import Owner
+from droptrain.domain.preflight.facts import of_pieces
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run, Step
@@ -100,6 +102,14 @@ class _HowToTrain:
     version: ObjectVersion | None
     recipe: Recipe | None
     problem: RejectedError | None
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What preflight found: why the dataset can't train, if it can't, and what goes along with the run."""
+
+    cause: Cause | None
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -205,11 +215,11 @@ class Launch:
             )
         if not found.readiness.ready:
             raise NotReadyError(f"{project}/{dataset} still lacks {', '.join(found.readiness.missing)}")
-        code = self._code(found)
+        code, checked = self._code(found), self._preflight(found)
         drop = None if self._table.find_drop(found.drop) else found.claim()
         for _ in range(_CLAIM_TRIES):
             first = self._table.get(self._identify(found, code, overrides or {}, 0)) if rerun else None
-            draft = self._draft(found, code, caller, overrides or {}, first)
+            draft = self._draft(found, code, checked, caller, overrides or {}, first)
             claimed, draft = self._claim(draft, drop, request, first)
             if claimed == "claimed":
                 return self._submit.or_leave(draft.run), True
@@ -250,6 +260,7 @@ class Launch:
                 code=original.code,
                 metric=original.metric,
                 notify=original.notify,
+                warnings=original.warnings,
                 job=job,
                 ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
                 rerun_of=first.run_id,
@@ -287,7 +298,8 @@ class Launch:
         taken_by = self._table.find_drop(found.drop)
         if taken_by:
             return self._repeat(taken_by)
-        claimed, draft = self._claim(self._draft(found, self._code(found), "upload"), found.claim(*triggers))
+        code, checked = self._code(found), self._preflight(found)
+        claimed, draft = self._claim(self._draft(found, code, checked, "upload"), found.claim(*triggers))
         if claimed != "claimed":
             return Launched("repeated", draft.run.run_id)
         if draft.run.ended:
@@ -316,6 +328,7 @@ class Launch:
         self,
         found: _Dataset,
         code: tuple[ObjectVersion, ...],
+        checked: _Checked,
         launched_by: str,
         overrides: Mapping[str, Any] | None = None,
         first: Run | None = None,
@@ -332,7 +345,10 @@ class Launch:
             metric=recipe.metric.name if recipe.metric else None,
             notify=recipe.notify,
             rerun_of=first.run_id if first else None,
+            warnings=checked.warnings,
         )
+        if checked.cause:
+            return _Draft(runs.rejected(runs.to_record(run), checked.cause), None)
         try:
             script = self._script(found, recipe, code)
             resources = recipe.resources
@@ -348,12 +364,23 @@ class Launch:
         plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._definition)
         return _Draft(runs.to_record(run), plan)
 
-    def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
-        """The script that trains; RejectedError with the first reason why this can't train."""
+    def _preflight(self, found: _Dataset) -> _Checked:
+        """What is wrong with recipe and inputs; BusyError if an input was deleted meanwhile."""
         if found.how.problem:
-            raise found.how.problem
+            return _Checked(found.how.problem.cause)
         if cause := preflight.check(found.readiness.inputs):
-            raise RejectedError(cause)
+            return _Checked(cause)
+        says = found.how.recipe.csv if found.how.recipe else {}
+        files = []
+        for item in preflight.to_sample(found.readiness.inputs):
+            file = item.object
+            pieces = self._bucket.sample(file)
+            files.append(of_pieces(file.key, item.channel, file.size, pieces, says))
+        findings = preflight.judge(files, says)
+        return _Checked(preflight.rejection(findings), preflight.warnings(findings))
+
+    def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
+        """The script that trains; RejectedError if it isn't there."""
         script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:

@@ -12,6 +12,7 @@ from droptrain.domain import push as pushes
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import BusyError, DeniedError, RejectedError
+from droptrain.domain.preflight.facts import Piece, ranges
 from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import run_prefix
 
@@ -73,6 +74,30 @@ class Bucket:
             return RecipeFile(recipe_yaml.parse(answer["Body"].read(recipes.MAX_BYTES + 1)), version)
         except RejectedError as problem:
             return RecipeFile(None, version, problem)
+
+    def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
+        """At most three ranges of a file: its start, middle and end; all of a small one, in one request.
+
+        BusyError if that version was deleted meanwhile, DeniedError if S3 refuses.
+        """
+        pieces: list[Piece] = []
+        for start, length in ranges(file.size):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self.name,
+                    Key=file.key,
+                    VersionId=file.version_id,
+                    Range=f"bytes={start}-{start + length - 1}",
+                )
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in ("NoSuchVersion", "NoSuchKey"):
+                    raise BusyError(f"s3://{self.name}/{file.key} was deleted at this moment") from error
+                if code == "AccessDenied":
+                    raise DeniedError(f"S3 doesn't let s3://{self.name}/{file.key} be read") from error
+                raise
+            pieces.append(Piece(start, answer["Body"].read()))
+        return tuple(pieces)
 
     def projects(self, after: str | None, limit: int) -> tuple[list[str], bool]:
         """At most `limit` names of folders below `projects/`, after that one; whether there are more."""

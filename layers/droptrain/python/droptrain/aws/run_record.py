@@ -6,6 +6,7 @@ from typing import Any
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import Finding
 from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Rung, Step
 from droptrain.domain.ticket import Offer, Ticket
 
@@ -67,6 +68,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         ticket=_ticket(values["ticket"]) if "ticket" in values else None,
         cost=_cost(values["cost"]) if "cost" in values else None,
         gpu=GpuUse(**values["gpu"]) if "gpu" in values else None,
+        warnings=tuple(Finding(**each) for each in values.get("warnings", ())),
         advice=tuple(values.get("advice", ())),
         history=tuple(Step(**each) for each in values.get("history", ())),
         progress=values.get("progress", ""),

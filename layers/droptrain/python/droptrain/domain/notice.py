@@ -6,6 +6,7 @@ from droptrain.domain import cause_text, times
 from droptrain.domain.budget import LEVELS, Month, dollars
 from droptrain.domain.dataset import Waiting, data_prefix
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import describe
 from droptrain.domain.run import Cost, GpuUse, Run, run_prefix
 from droptrain.domain.ticket import Ticket
 
@@ -27,6 +28,8 @@ def of_end(run: Run, bucket: str) -> Notice:
     if run.cause:
         lines += ["", *_cause(run.cause)]
     lines += ["", *(f"Advice:        {each}" for each in run.advice)] if run.advice else []
+    if run.warnings:
+        lines += ["", "Warnings", *(f"  {describe(each)}. {each.fix}" for each in run.warnings)]
     if run.metrics:
         lines += ["", "Metrics"]
         lines += [f"  {name:<24} {value:.6g}" for name, value in _headline_first(run)]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import Finding
 from droptrain.domain.recipe import Recipe, file_of
 from droptrain.domain.ticket import Ticket
 
@@ -180,6 +181,7 @@ class Run:
     ticket: Ticket | None = None
     cost: Cost | None = None
     gpu: GpuUse | None = None
+    warnings: tuple[Finding, ...] = ()
     advice: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
     progress: str = ""
