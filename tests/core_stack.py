@@ -135,7 +135,7 @@ class Stack:
     def reconcile(self) -> Reconcile:
         tell = TellSpending(self.spending, self.accounts, self.topic)
         return Reconcile(
-            self.table, self.waiting, self.jobs, self.submit, self.launch, self.track, self.climb,
+            self.table, self.waiting, self.jobs, self.submit, lambda: self.launch, self.track, self.climb,
             self.announce, tell, self.clock,
         )  # fmt: skip
 

@@ -5,15 +5,15 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from droptrain_cli import at_once
 from droptrain_cli.errors import CommandError, UnreachableError
 from droptrain_cli.run_files import ExpiredLinkError, RunFile, RunFiles
 
 _AT_ONCE = 8
 _TRIES = 4
-_TURN_SECONDS = 0.5
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>:"\\|?*\x00-\x1f]')
@@ -67,11 +67,7 @@ class Download:
         with ThreadPoolExecutor(_AT_ONCE, "download") as pool:
             try:
                 tries = [pool.submit(self._fetch, *pair) for pair in zip(chosen, places, strict=True)]
-                pending = set(tries)
-                while pending:  # with a timeout, or Windows has no turn for Ctrl-C
-                    done, pending = wait(pending, timeout=_TURN_SECONDS, return_when=FIRST_EXCEPTION)
-                    for each in done:
-                        each.result()
+                at_once.finish(tries)
             finally:
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from droptrain.domain.log_line import LogLine
 from droptrain.domain.run import TERMINAL
 
 from droptrain_cli.api import Api, quoted
@@ -17,22 +18,13 @@ _LAST_LINES_WITHIN_SECONDS = 60.0  # from the outcome; the log may be late, but 
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of the log; `at` and `attempt` are None where only log.txt is left of it."""
-
-    at: str | None
-    attempt: int | None
-    text: str
-
-
-@dataclass(frozen=True)
 class News:
     """What is new since the last look: the run if it changed, steps of its life, lines of its log."""
 
     run: dict[str, Any]
     changed: bool
     steps: tuple[dict[str, Any], ...]
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
 
 
 class LogTail:
@@ -44,14 +36,14 @@ class LogTail:
         self._cursor: str | None = None
         self.done = False
 
-    def page(self) -> tuple[Line, ...]:
+    def page(self) -> tuple[LogLine, ...]:
         """The next lines that are there by now, if any; `done` once nothing more will come."""
         if self.done:
             return ()
         page = self._api.get(self._path, cursor=self._cursor)
         self.done = page["cursor"] is None
         self._cursor = page["cursor"] or self._cursor
-        return tuple(Line(line["at"], line["attempt"], line["text"]) for line in page["lines"])
+        return tuple(LogLine(line["at"], line["attempt"], line["text"]) for line in page["lines"])
 
 
 class RunFollower:
@@ -74,7 +66,7 @@ class RunFollower:
         while True:
             yield News(self._run, changed, self._new_steps() if changed else (), ())
             while with_log:
-                lines: tuple[Line, ...] = ()
+                lines: tuple[LogLine, ...] = ()
                 with with_lines.attempt():
                     lines = self._tail.page()
                 if not lines:

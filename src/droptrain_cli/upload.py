@@ -4,12 +4,13 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from droptrain.domain.dataset import ObjectVersion
 
+from droptrain_cli import at_once
 from droptrain_cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ MIB = 1024 * 1024
 PART_BYTES = 8 * MIB
 _MOST_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _AT_ONCE = 8
-_TURN_SECONDS = 0.5
 # What boto3 sends along with a part; one upload takes parts with one kind of checksum alone.
 _CHECKSUMS = (None, "CRC32")
 
@@ -103,11 +103,7 @@ class Upload:
         with ThreadPoolExecutor(_AT_ONCE, "upload") as pool:
             try:
                 numbers = range(1, -(-self.size // self._part_bytes) + 1)
-                pending = {pool.submit(self._send_part, number, there.get(number)) for number in numbers}
-                while pending:  # with a timeout, or Windows has no turn for Ctrl-C
-                    done, pending = wait(pending, timeout=_TURN_SECONDS, return_when=FIRST_EXCEPTION)
-                    for each in done:
-                        each.result()
+                at_once.finish([pool.submit(self._send_part, each, there.get(each)) for each in numbers])
             except _StoppedError as error:
                 raise StoppedError(f"The upload of {self.key} was stopped. Send it again.") from error
             finally:

@@ -5,13 +5,14 @@ from contextlib import nullcontext
 from typing import Any, NoReturn
 
 import click
+from droptrain.domain.log_line import LogLine
 from droptrain.domain.run import TERMINAL
 from rich.text import Text
 
 from droptrain_cli import exit_codes, output, wording
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
-from droptrain_cli.follow import Line, LogTail, RunFollower
+from droptrain_cli.follow import LogTail, RunFollower
 from droptrain_cli.screen import Screen
 from droptrain_cli.stack import Stack
 
@@ -68,7 +69,7 @@ class _LineWriter:
         self.has_written = False
         self._errors = output.console(stderr=True)
 
-    def write(self, lines: tuple[Line, ...]) -> None:
+    def write(self, lines: tuple[LogLine, ...]) -> None:
         for line in lines:
             self.has_written = True
             if self._as_json:

@@ -89,7 +89,7 @@ class Launching(RuleBasedStateMachine):
             self.waiting,
             self.jobs,
             submit,
-            self.launch,
+            lambda: self.launch,
             self.track,
             climb,
             self.announce,

@@ -13,6 +13,7 @@ from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.finding import Finding, describe
 from droptrain.domain.preflight.facts import RANGE_BYTES, Piece, of_pieces, of_stream, ranges
 from droptrain.domain.preflight.rules import BY_NAME, RULES
+from droptrain.domain.rule_names import RULE_NAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,3 +180,7 @@ def test_what_csv_writer_writes_is_never_turned_away(data: st.DataObject, delimi
 
 def test_the_page_shows_the_table_of_rules() -> None:
     assert rules_table() in PAGE.read_text("utf-8")
+
+
+def test_the_recipe_knows_every_rule_by_its_name() -> None:
+    assert tuple(BY_NAME) == RULE_NAMES

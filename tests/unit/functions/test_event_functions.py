@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from droptrain.domain.errors import BusyError
-from droptrain.launch import Launched
+from droptrain.domain.launched import Launched
 
 EVENTS = Path(__file__).parents[2] / "events"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from droptrain.aws.logs import Line
 from droptrain.aws.signed_requests import SignedRequest
 from droptrain.datasets import Deleted, NewFile, Upload
 from droptrain.domain.dataset import Waiting
@@ -24,6 +23,7 @@ from droptrain.domain.errors import (
     PausedError,
     RejectedError,
 )
+from droptrain.domain.log_line import LogLine
 from droptrain.domain.run import AttemptCost, Cost, GpuUse
 from droptrain.domain.series import Point, Series
 from droptrain.domain.ticket import Offer, Ticket
@@ -295,7 +295,7 @@ def test_a_run_that_is_as_it_was_is_304(call) -> None:
 
 
 def test_a_log_is_told_by_attempt(call) -> None:
-    listing = LogListing((Line("2026-11-23T02:10:00Z", 1, "epoch 1"), Line(None, None, "ü")), "next")
+    listing = LogListing((LogLine("2026-11-23T02:10:00Z", 1, "epoch 1"), LogLine(None, None, "ü")), "next")
     use_cases = UseCases(listing)
     code, body, _ = call(use_cases, "GET", f"/runs/{RUN_ID}/logs", query="limit=2&cursor=abc")
     assert (code, body["cursor"]) == (200, "next")

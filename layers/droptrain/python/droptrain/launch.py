@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from droptrain.aws.bucket import Bucket, RecipeFile
 from droptrain.aws.price_table import PriceTable
@@ -37,6 +37,7 @@ from droptrain.domain.errors import (
     RejectedError,
 )
 from droptrain.domain.finding import Finding
+from droptrain.domain.launched import Incomplete, Launched
 from droptrain.domain.owner import Owner
 from droptrain.domain.preflight.facts import of_pieces
 from droptrain.domain.push import Push
@@ -51,24 +52,6 @@ _UPLOADS_NOTED = 50  # a transaction has room for 100 writes
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 Clock = Callable[[], datetime]
-Upload = Literal["ignored", "waiting", "repeated", "launched", "rejected"]
-
-
-@dataclass(frozen=True)
-class Launched:
-    """What an upload led to, and the run that it is about, if any."""
-
-    answer: Upload
-    run_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Incomplete:
-    """A dataset that still waits: whether anything is there, what is missing, and who wants to hear of it."""
-
-    has_files: bool
-    missing: tuple[str, ...]
-    notify: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from droptrain.announce import Announce
 from droptrain.aws.job_queue import JobQueue
@@ -14,12 +15,15 @@ from droptrain.domain import diagnosis, ladder, times
 from droptrain.domain.batch_job import JobState
 from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import BusyError, Cause, UnsureError
+from droptrain.domain.launched import Launched
 from droptrain.domain.run import Run
-from droptrain.launch import Launch, Launched
 from droptrain.spending import TellSpending
 from droptrain.submit import Submit, cancelled
 from droptrain.telemetry import logger
 from droptrain.track import Track
+
+if TYPE_CHECKING:
+    from droptrain.launch import Launch
 
 # Events normally come within seconds; a record that is younger is left to them.
 QUIET = timedelta(minutes=2)
@@ -39,7 +43,7 @@ class Reconcile:
         waiting: WaitingList,
         jobs: JobQueue,
         submit: Submit,
-        launch: Launch,
+        launch: "Callable[[], Launch]",
         track: Track,
         climb: Climb,
         announce: Announce,
@@ -97,7 +101,7 @@ class Reconcile:
             done["failed"] += 1
 
     def _settle_dataset(self, waiting: Waiting) -> Iterator[str]:
-        found = self._launch.revisit(waiting)
+        found = self._launch().revisit(waiting)
         if isinstance(found, Launched):
             self._waiting.forget(waiting)
             if found.answer in ("launched", "rejected"):

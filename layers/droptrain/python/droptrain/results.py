@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from droptrain import cursors
-from droptrain.aws.logs import Line, TrainingLogs
+from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.run_files import Artifact, RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import LIFE, SignedRequest, SignedRequests
 from droptrain.domain import series
 from droptrain.domain.errors import NotFoundError
+from droptrain.domain.log_line import LogLine
 from droptrain.domain.run import Run, run_prefix
 from droptrain.domain.series import Series
 
@@ -22,7 +23,7 @@ _MAX_PATH = 1024
 class LogListing:
     """Lines, oldest first, and the cursor to go on with; None once the run has ended and all is told."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
     cursor: str | None
 
 
@@ -129,7 +130,7 @@ class Results:
         taken = lines[:limit]
         after = [run.run_id, offset + sum(map(len, taken))]
         texts = (line.decode(errors="replace").rstrip("\r\n") for line in taken)
-        return LogListing(tuple(Line(None, None, text) for text in texts), cursors.encode(after))
+        return LogListing(tuple(LogLine(None, None, text) for text in texts), cursors.encode(after))
 
 
 def _streams(run: Run) -> list[str]:

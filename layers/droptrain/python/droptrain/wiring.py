@@ -4,7 +4,7 @@ Use cases are imported where they are put together: a function loads, at every c
 """
 
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -101,7 +101,7 @@ class Wiring:
         from droptrain.reconcile import Reconcile
         from droptrain.spending import TellSpending
 
-        launch, track, announce = self.launch(), self.track(), self.announce()
+        launch, track, announce = cache(self.launch), self.track(), self.announce()
         spending = TellSpending(self.spending(), self._accounts(), self._topic())
         submit, climb = self._submit, self._climb()
         return Reconcile(

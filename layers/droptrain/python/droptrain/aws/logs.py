@@ -5,20 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from droptrain.domain import times
 from droptrain.domain.errors import BadCursorError
+from droptrain.domain.log_line import LogLine
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 GROUP = "/aws/batch/job"  # AWS Batch's own default
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a training's log; `at` is the contract's UTC text, `attempt` counts from 1, where known."""
-
-    at: str | None
-    attempt: int | None
-    text: str
 
 
 @dataclass(frozen=True)
@@ -28,7 +20,7 @@ class LogPage:
     A stream that still grows has an end too: the same token finds what came after it.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
     token: str | None
 
 
@@ -54,7 +46,9 @@ class TrainingLogs:
             if token is None:
                 raise
             raise BadCursorError("CloudWatch Logs doesn't know that place; begin without a cursor") from error
-        lines = tuple(Line(_at(event["timestamp"]), attempt, event["message"]) for event in answer["events"])
+        lines = tuple(
+            LogLine(_at(event["timestamp"]), attempt, event["message"]) for event in answer["events"]
+        )
         # The same token comes back at the end of the stream (CloudWatch Logs API reference: GetLogEvents).
         after = answer["nextForwardToken"]
         return LogPage(lines, after if after != token else None)

@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from droptrain.domain.dataset import Trigger
 from droptrain.domain.errors import Cause, RejectedError
-from droptrain.domain.preflight.rules import BY_NAME
+from droptrain.domain.rule_names import RULE_NAMES
 
 FILE = "train.yaml"
 DEFAULT_SCRIPT = "run.sh"
@@ -508,13 +508,13 @@ def _label(value: object) -> str | int:
     return value
 
 
-@_takes(type="array", items={"enum": [*BY_NAME]})
+@_takes(type="array", items={"enum": [*RULE_NAMES]})
 def _ignored(value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise _WrongError(f"has to be a list of rules, such as [short_row], not {_short(value)}")
     for item in value:
-        if item not in BY_NAME:
-            raise _WrongError(f"{_short(item)} isn't a rule; the rules are {', '.join(BY_NAME)}")
+        if item not in RULE_NAMES:
+            raise _WrongError(f"{_short(item)} isn't a rule; the rules are {', '.join(RULE_NAMES)}")
     return list(value)
 
 

@@ -1,0 +1,27 @@
+"""The names of preflight's rules, for the recipe, which is read without them."""
+
+RULE_NAMES = (
+    "empty",
+    "not_text",
+    "utf_16",
+    "header_only",
+    "long_row",
+    "label_missing",
+    "columns_missing",
+    "short_row",
+    "irregular",
+    "open_quote",
+    "byte_order_mark",
+    "not_utf_8",
+    "nul_bytes",
+    "gzip",
+    "not_gzip",
+    "duplicate_columns",
+    "unnamed_column",
+    "label_constant",
+    "empty_column",
+    "delimiter_differs",
+    "header_differs",
+    "columns_differ",
+    "types_differ",
+)
