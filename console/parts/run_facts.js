@@ -1,0 +1,80 @@
+// What a run was made of, what it took, and what it left.
+
+import { count, counted, duration, number, size, usd } from "../lib/format.js";
+import { html } from "../lib/html.js";
+import { who } from "../lib/status.js";
+import { At, Took } from "./time.js";
+
+const INPUTS_SHOWN = 12;
+
+export function RunFacts({ run, files, hasMoreFiles }) {
+  return html`
+    <aside class="run-facts" aria-label="Facts">
+      <${Card} title="Run">
+        <${Fact} name="Created"><${At} at=${run.created_at} /><//>
+        ${run.started_at && html`<${Fact} name="Started"><${At} at=${run.started_at} /><//>`}
+        ${run.stopped_at && html`<${Fact} name="Ended"><${At} at=${run.stopped_at} /><//>`}
+        <${Fact} name="Took"><${Took} of=${run} /><//>
+        <${Fact} name="By"><bdi title=${run.launched_by}>${who(run.launched_by)}</bdi><//>
+        ${run.rerun_of && html`<${Fact} name="Again"><a href=${`/runs/${run.rerun_of}`}>${run.rerun_of}</a><//>`}
+      <//>
+      <${Cost} run=${run} />
+      ${run.gpu && html`<${Gpu} gpu=${run.gpu} />`}
+      <${Card} title="Last values" empty=${Object.keys(run.metrics).length === 0 && "No metric yet"}>
+        ${Object.entries(run.metrics).sort(([a], [b]) => (b === run.metric) - (a === run.metric)).map(([name, value]) => html`
+          <${Fact} key=${name} name=${name}><b class=${name === run.metric ? "headline" : ""}>${number(value)}</b><//>`)}
+      <//>
+      <${Card} title="Artifacts" empty=${!files?.length && (files ? "Nothing left yet" : "Looking …")}>
+        <ul class="files">${files?.map((file) => html`
+          <li key=${file.path}><a href=${file.url} target="_blank" rel="noopener" title=${`Download ${file.path}`}><bdi>${file.path}</bdi></a><span class="dim">${size(file.size)}</span></li>`)}</ul>
+        ${hasMoreFiles && html`<p class="dim">More than these are there: <code>droptrain get</code> fetches all.</p>`}
+      <//>
+      <${Card} title=${`Inputs (${count(run.input_count)})`} empty=${!run.inputs.length && "None recorded"}>
+        <ul class="files">${run.inputs.slice(0, INPUTS_SHOWN).map((input) => html`
+          <li key=${input.key}><bdi title=${input.key}>${nameOf(run, input)}</bdi><span class="dim">${size(input.size)}</span>
+            <span class="versions"><bdi class="dim">${input.channel}</bdi><code title=${`version ${input.version_id}`}>${input.version_id}</code></span></li>`)}</ul>
+        ${run.input_count > INPUTS_SHOWN && html`<p class="dim">and ${count(run.input_count - INPUTS_SHOWN)} more, all in run.json</p>`}
+      <//>
+      <${Card} title="Code and recipe">
+        ${run.code && html`<${Fact} name="Code"><code>${run.code.digest}</code> <span class="dim">${counted(run.code.files, "file")}</span><//>`}
+        <${Fact} name="Recipe">${run.recipe ? html`<code title=${run.recipe.key}>${run.recipe.version_id}</code>` : "all defaults"}<//>
+        ${run.batch_job_id && html`<${Fact} name="Batch job"><code>${run.batch_job_id}</code><//>`}
+        ${run.log_stream && html`<${Fact} name="Log stream"><code>${run.log_stream}</code><//>`}
+        <${Fact} name="In S3"><code>${run.links.run}</code><//>
+      <//>
+    </aside>`;
+}
+
+const Card = ({ title, empty, children }) => html`
+  <section class="card"><h2>${title}</h2>${empty ? html`<p class="dim">${empty}</p>` : html`<div class="facts">${children}</div>`}</section>`;
+
+const Fact = ({ name, children }) => html`<div class="fact"><bdi class="fact-name">${name}</bdi><span class="fact-value">${children}</span></div>`;
+
+function Cost({ run }) {
+  const { cost, ticket } = run;
+  if (!cost && !ticket) return null;
+  const most = ticket?.most_usd ?? ticket?.max_usd ?? ticket?.worst_usd;
+  return html`
+    <${Card} title="Cost">
+      ${cost && html`<${Fact} name="About"><b class="headline">${usd(cost.estimate_usd)}</b>${most ? html` <span class="dim">of at most ${usd(most)}</span>` : ""}<//>`}
+      ${most && html`<progress class="spent" max=${most} value=${cost?.estimate_usd || 0} aria-label="Cost against the ticket" />`}
+      ${cost && html`
+        <${Fact} name="Machine"><bdi>${cost.instance_type}</bdi> for ${duration(cost.seconds)}<//>
+        <${Fact} name="Price">${usd(cost.usd_per_hour)} an hour <span class="dim">as of <bdi>${cost.priced_at}</bdi></span><//>
+        <p class="dim" dir="auto">${cost.basis}</p>`}
+    <//>`;
+}
+
+const Gpu = ({ gpu }) => html`
+  <${Card} title=${gpu.count === 1 ? "GPU" : `GPUs (${gpu.count})`}>
+    ${gpu.busy_percent !== null && html`
+      <${Fact} name="Busy"><b>${gpu.busy_percent.toFixed(0)} %</b> of the time<//>
+      <progress max="100" value=${gpu.busy_percent} aria-label="GPU busy" />`}
+    ${gpu.peak_memory_gib !== null && html`<${Fact} name="Memory">${gpu.peak_memory_gib.toFixed(1)} GiB at most<//>`}
+    ${gpu.waiting_seconds !== null && html`<${Fact} name="First work">after ${duration(gpu.waiting_seconds)}<//>`}
+  <//>`;
+
+const nameOf = (run, input) => {
+  const folder = `projects/${run.project}/data/${run.dataset}/`;
+  return input.key.startsWith(folder) ? input.key.slice(folder.length) : input.key;
+};
