@@ -3,13 +3,13 @@
 import { number, took, usd } from "./format.js";
 import { word } from "./status.js";
 
-/** Rows {section, name, cells, differs} of {run, plan}; cells are texts. */
+/** Rows {section, name, cells, differs} of {run, plan, values}; cells are texts. */
 export function differences(found) {
   const runs = found.map((each) => each.run), plans = found.map((each) => each.plan);
   return [
     row("", "status", runs.map((run) => word(run.status))),
     row("", "cause", runs.map((run) => run.cause?.code)),
-    ...mappings("metric", runs.map((run) => run.metrics), number),
+    ...mappings("metric", found.map((each) => each.values), number),
     ...mappings("hyperparameter", plans.map((plan) => plan.hyperparameters || {}), String),
     ...mappings("resource", plans.map((plan) => plan.resources || {}), String),
     row("", "dataset", runs.map((run) => `${run.project}/${run.dataset}`)),

@@ -4,32 +4,21 @@ import { isEnded } from "./status.js";
 
 const OWN_LINE = /^\[droptrain\] (fetch|train|sync) (\d+(?:\.\d+)?) s: /;
 
-/** What the container says of itself in the log: by attempt, when fetching ended and saving began, in ms; and its phase. */
+/** What the container says of itself in the log: by attempt, the seconds from its start to the script's and to saving. */
 export class Phases {
   attempts = new Map();
   phase = null;
 
-  /** A line of the log, in order. Whether it tells something new. */
-  hear({ attempt, text, at }) {
-    if (attempt === null || at === null) return false;
-    let known = this.attempts.get(attempt);
-    if (!known) this.attempts.set(attempt, (known = { fetched: null, saving: null, begun: Date.parse(at) }));
+  /** A line of the log, in order. */
+  hear({ attempt, text }) {
+    if (attempt === null) return;
+    const known = this.attempts.get(attempt) || { fetch: null, sync: null };
+    this.attempts.set(attempt, known);
     const own = OWN_LINE.exec(text);
-    if (own?.[1] === "fetch") {
-      if (known.fetched !== null) return false;
-      known.fetching = Date.parse(at);
-      return this.#move(/: Running /.test(text) ? "train" : "fetch", known, at);
-    }
-    if (own?.[1] === "sync") return this.#move("sync", known, at);
-    return known.fetched === null ? this.#move("train", known, at) : false;
-  }
-
-  #move(phase, known, at) {
-    const before = this.phase;
-    this.phase = phase;
-    if (phase === "train" && known.fetched === null) known.fetched = Date.parse(at);
-    if (phase === "sync" && known.saving === null) known.saving = Date.parse(at);
-    return before !== phase;
+    if (own?.[1] === "fetch") known.fetch = Number(own[2]);
+    if (own?.[1] === "sync") known.sync ??= Number(own[2]);
+    if (own) this.phase = own[1] === "fetch" && / s: Running /.test(text) ? "train" : own[1];
+    else if (this.phase === "fetch") this.phase = "train";
   }
 }
 
@@ -89,8 +78,9 @@ function waitingBetween(waits, from, to) {
 
 function trainingOf({ from, to, isReclaimed: taken, isGoing }, told) {
   const within = (at) => Math.min(to, Math.max(from, at));
-  const fetched = told?.fetched ? within(told.fetched) : from;
-  const saving = told?.saving ? within(told.saving) : to;
+  const after = (seconds) => within(from + seconds * 1000);
+  const fetched = after(told?.fetch || 0);
+  const saving = told?.sync ? after(told.sync) : to;
   return [
     { kind: "fetching", from, to: fetched },
     { kind: taken ? "reclaimed" : "training", from: fetched, to: saving, isGoing: isGoing && saving === to },

@@ -26,7 +26,10 @@ export function Log({ store, version, isLive, download }) {
   const last = Math.min(lines.length, Math.ceil((top + height) / LINE) + AROUND);
 
   useLayoutEffect(() => {
-    const watch = new ResizeObserver(() => setHeight(box.current.clientHeight));
+    const watch = new ResizeObserver(() => {
+      setHeight(box.current.clientHeight);
+      if (follows.current) box.current.scrollTop = box.current.scrollHeight;
+    });
     watch.observe(box.current);
     return () => watch.disconnect();
   }, []);

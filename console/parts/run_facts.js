@@ -7,7 +7,8 @@ import { At, Took } from "./time.js";
 
 const INPUTS_SHOWN = 12;
 
-export function RunFacts({ run, files, hasMoreFiles }) {
+export function RunFacts({ run, series, files, hasMoreFiles }) {
+  const metrics = lastValues(run, series);
   return html`
     <aside class="run-facts" aria-label="Facts">
       <${Card} title="Run">
@@ -20,8 +21,8 @@ export function RunFacts({ run, files, hasMoreFiles }) {
       <//>
       <${Cost} run=${run} />
       ${run.gpu && html`<${Gpu} gpu=${run.gpu} />`}
-      <${Card} title="Last values" empty=${Object.keys(run.metrics).length === 0 && "No metric yet"}>
-        ${Object.entries(run.metrics).sort(([a], [b]) => (b === run.metric) - (a === run.metric)).map(([name, value]) => html`
+      <${Card} title="Last values" empty=${metrics.length === 0 && "None yet"}>
+        ${metrics.map(([name, value]) => html`
           <${Fact} key=${name} name=${name}><b class=${name === run.metric ? "headline" : ""}>${number(value)}</b><//>`)}
       <//>
       <${Card} title="Artifacts" empty=${!files?.length && (files ? "Nothing left yet" : "Looking …")}>
@@ -37,10 +38,10 @@ export function RunFacts({ run, files, hasMoreFiles }) {
       <//>
       <${Card} title="Code and recipe">
         ${run.code && html`<${Fact} name="Code"><code>${run.code.digest}</code> <span class="dim">${counted(run.code.files, "file")}</span><//>`}
-        <${Fact} name="Recipe">${run.recipe ? html`<code title=${run.recipe.key}>${run.recipe.version_id}</code>` : "all defaults"}<//>
-        ${run.batch_job_id && html`<${Fact} name="Batch job"><code>${run.batch_job_id}</code><//>`}
-        ${run.log_stream && html`<${Fact} name="Log stream"><code>${run.log_stream}</code><//>`}
-        <${Fact} name="In S3"><code>${run.links.run}</code><//>
+        <${Fact} name="Recipe" isLong>${run.recipe ? html`<code title=${`${run.recipe.key}, version ${run.recipe.version_id}`}>${run.recipe.version_id}</code>` : "all defaults"}<//>
+        ${run.batch_job_id && html`<${Fact} name="Batch job" isLong><code>${run.batch_job_id}</code><//>`}
+        ${run.log_stream && html`<${Fact} name="Log stream" isLong><code title=${run.log_stream}>${run.log_stream}</code><//>`}
+        <${Fact} name="In S3" isLong><code title=${run.links.run}>${run.links.run}</code><//>
       <//>
     </aside>`;
 }
@@ -48,7 +49,14 @@ export function RunFacts({ run, files, hasMoreFiles }) {
 const Card = ({ title, empty, children }) => html`
   <section class="card"><h2>${title}</h2>${empty ? html`<p class="dim">${empty}</p>` : html`<div class="facts">${children}</div>`}</section>`;
 
-const Fact = ({ name, children }) => html`<div class="fact"><bdi class="fact-name">${name}</bdi><span class="fact-value">${children}</span></div>`;
+const Fact = ({ name, isLong, children }) => html`<div class=${isLong ? "fact long" : "fact"}><bdi class="fact-name">${name}</bdi><span class="fact-value">${children}</span></div>`;
+
+/** The record's last values; while it has none yet, those of the curves. The headline metric is first. */
+function lastValues(run, series) {
+  const told = Object.entries(run.metrics);
+  const found = told.length ? told : series.flatMap((each) => (each.points.length ? [[each.name, each.points.at(-1).value]] : []));
+  return found.sort(([a], [b]) => (b === run.metric) - (a === run.metric));
+}
 
 function Cost({ run }) {
   const { cost, ticket } = run;

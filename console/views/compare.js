@@ -63,7 +63,12 @@ async function load(id, signal) {
     get(address, signal), get(`${address}/metrics`, signal),
     get(`/local/plan?${new URLSearchParams({ run: id })}`, signal).catch(() => ({})), // one that was rejected has none
   ]);
-  return { run, series: metrics.series, plan };
+  return { run, series: metrics.series, plan, values: valuesOf(run, metrics.series) };
 }
+
+/** The record's last values, over those of the curves: while it trains, the record has none yet. */
+const valuesOf = (run, series) => ({
+  ...Object.fromEntries(series.filter((each) => each.points.length).map((each) => [each.name, each.points.at(-1).value])), ...run.metrics,
+});
 
 const labelOf = (run) => `${run.dataset} ${hash(run.run_id)}`;

@@ -79,7 +79,7 @@ function Loaded({ run, address, info, reload }) {
         </section>
         ${log.store && html`<${Log} store=${log.store} version=${log.version} isLive=${!ended} download=${download} />`}
       </div>
-      <${RunFacts} run=${run} files=${files} hasMoreFiles=${Boolean(artifacts.data?.cursor)} />
+      <${RunFacts} run=${run} series=${kept} files=${files} hasMoreFiles=${Boolean(artifacts.data?.cursor)} />
     </div>`;
 }
 

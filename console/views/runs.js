@@ -64,7 +64,7 @@ export function Runs({ project, place, info, projects }) {
       ${!list.runs && !list.error && html`<${Skeleton} />`}
       ${list.runs && html`
         <div class="runs" role="table" aria-label="Runs" aria-rowcount=${list.hasMore ? -1 : shown.length + 1}>
-          <div class="run-row run-head" role="row">
+          <div class="run-row runs-head" role="row">
             <span role="columnheader"><span class="sr">Compare</span></span><span role="columnheader">Status</span><span role="columnheader">Run</span>
             <span role="columnheader" class="right">Metric</span><span role="columnheader">Trend</span>
             <span role="columnheader" class="right">Took</span><span role="columnheader" class="right">Cost</span><span role="columnheader" class="right">Started</span>
