@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from droptrain.announce import Announce
+from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
@@ -21,12 +22,15 @@ from droptrain.aws.signed_requests import SignedRequests
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.cancel import Cancel
 from droptrain.datasets import Datasets
+from droptrain.domain.budget import Budget
 from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.launch import Launch
 from droptrain.query import Query
 from droptrain.reconcile import Reconcile
+from droptrain.reserve import Reserve
 from droptrain.results import Results
+from droptrain.spending import Spending, TellSpending
 from droptrain.track import Track
 from moto import mock_aws
 from records import RUN_ID
@@ -36,7 +40,8 @@ from droptrain_local.batch import BatchEngine
 
 REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
-TYPE = "g4dn.xlarge"
+TYPES = ("g4dn.xlarge",)
+BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
 
 @dataclass
@@ -59,20 +64,28 @@ class Stack:
     now: datetime = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
     events: list[dict[str, Any]] = field(default_factory=list)
     owner: Owner = field(default_factory=Owner)
+    budget: Budget = BUDGET
 
     def clock(self) -> datetime:
         return self.now
+
+    @property
+    def accounts(self) -> Accounts:
+        return Accounts(self.dynamodb, self.table.name)
 
     def later(self, **amount: float) -> None:
         self.now += timedelta(**amount)
 
     @property
     def launch(self) -> Launch:
-        return Launch(self.bucket, self.table, self.waiting, self.jobs, PRICES, TYPE, self.clock, self.owner)
+        reserve = Reserve(self.accounts, self.budget, self.clock)
+        return Launch(
+            self.bucket, self.table, self.waiting, self.jobs, reserve, PRICES, TYPES, self.clock, self.owner
+        )
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, PRICES, TYPE, self.clock)
+        return Track(self.bucket, self.table, PRICES, TYPES, self.clock)
 
     @property
     def announce(self) -> Announce:
@@ -99,9 +112,14 @@ class Stack:
         return Datasets(self.table, self.waiting, self.bucket, files, signed, self.clock)
 
     @property
+    def spending(self) -> Spending:
+        return Spending(self.accounts, self.budget, self.clock)
+
+    @property
     def reconcile(self) -> Reconcile:
+        tell = TellSpending(self.spending, self.accounts, self.topic)
         return Reconcile(
-            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, self.clock
+            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, tell, self.clock
         )
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:

@@ -104,6 +104,8 @@ def call_dynamodb(dynamodb: Any, table: str) -> None:
     except dynamodb.exceptions.ConditionalCheckFailedException:
         pass
     assert dynamodb.get_item(TableName=table, Key=key)["Item"] == key
+    answer = dynamodb.batch_get_item(RequestItems={table: {"Keys": [key], "ConsistentRead": True}})
+    assert answer["Responses"][table] == [key]
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": key["pk"]}
     )

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any, Self
 
+from droptrain.domain.budget import Capped, Month, to_usd
 from droptrain.domain.run import Run, Status, run_prefix
 from droptrain.query import Project
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -210,6 +211,43 @@ class RunList(BaseModel):
     cursor: str | None
 
 
+class SpendingView(BaseModel):
+    """A cap on a calendar month (UTC), and what runs launched in it have spent and hold; USD, estimates."""
+
+    cap_usd: float | None
+    spent_usd: float
+    reserved_usd: float
+
+
+class ProjectSpendingView(SpendingView):
+    """The same of a project that has a cap of its own."""
+
+    project: str
+
+
+class BudgetView(SpendingView):
+    """The stack's caps; null where there is none, and then nothing is counted."""
+
+    month: str
+    projects: list[ProjectSpendingView]
+    running: int
+    runs_at_once: int | None
+
+    @classmethod
+    def of(cls, month: Month) -> Self:
+        """The view of the caps of a month."""
+        projects = [
+            ProjectSpendingView(project=name, **_spending(capped)) for name, capped in month.projects.items()
+        ]
+        return cls(
+            month=month.month,
+            projects=projects,
+            running=month.running.account.held,
+            runs_at_once=month.running.limit,
+            **_spending(month.stack),
+        )
+
+
 class WaitingView(BaseModel):
     """A dataset that isn't trained since it lacks files."""
 
@@ -238,6 +276,15 @@ class ProjectList(BaseModel):
 
     projects: list[ProjectView]
     cursor: str | None
+
+
+def _spending(capped: Capped) -> dict[str, Any]:
+    account = capped.account
+    return {
+        "cap_usd": None if capped.limit is None else to_usd(capped.limit),
+        "spent_usd": to_usd(account.spent),
+        "reserved_usd": to_usd(account.reserved),
+    }
 
 
 def _links(run: Run, bucket: str) -> dict[str, Any]:

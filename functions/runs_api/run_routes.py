@@ -1,4 +1,4 @@
-"""Runs: launch, list, read, cancel; projects with their newest run."""
+"""Runs: launch, list, read, cancel; projects with their newest run; what the month has cost."""
 
 import hashlib
 import time
@@ -12,7 +12,16 @@ from droptrain.aws.run_table import Request
 from droptrain.domain.dataset import digest
 from droptrain.domain.run import Run, Status
 from droptrain.telemetry import logger, metrics
-from models import RUN_ID_PATTERN, LaunchRequest, ProjectList, ProjectName, ProjectView, RunList, RunView
+from models import (
+    RUN_ID_PATTERN,
+    BudgetView,
+    LaunchRequest,
+    ProjectList,
+    ProjectName,
+    ProjectView,
+    RunList,
+    RunView,
+)
 from problems import documented
 
 KEY_LIVES_SECONDS = 24 * 3600
@@ -126,6 +135,12 @@ def list_projects(limit: Limit = 20, cursor: Cursor = None) -> ProjectList:
     listing = use_cases.query().projects(limit=limit, cursor=cursor)
     views = [ProjectView.of(project, use_cases.settings.bucket_name) for project in listing.projects]
     return ProjectList(projects=views, cursor=listing.cursor)
+
+
+@router.get("/budget", responses=documented({200: (BudgetView, "The caps and what is left of them")}))
+def read_budget() -> BudgetView:
+    """Read what the runs launched this month have spent and hold of the stack's caps."""
+    return BudgetView.of(use_cases.spending().this_month())
 
 
 def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from droptrain.launch import Launch
     from droptrain.query import Query
     from droptrain.results import Results
+    from droptrain.spending import Spending
 
 settings = Settings.from_environment(os.environ)
 _wiring = Wiring(settings)
@@ -46,3 +47,9 @@ def results() -> "Results":
 def datasets() -> "Datasets":
     """Datasets are dropped and deleted."""
     return _wiring.datasets()
+
+
+@cache
+def spending() -> "Spending":
+    """What the month has cost is read."""
+    return _wiring.spending()

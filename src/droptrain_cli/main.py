@@ -19,6 +19,7 @@ _COMMANDS = {
     "launch": "droptrain_cli.commands.launch",
     "rerun": "droptrain_cli.commands.rerun",
     "cancel": "droptrain_cli.commands.cancel",
+    "budget": "droptrain_cli.commands.budget",
     "console": "droptrain_cli.commands.console",
     "doctor": "droptrain_cli.commands.doctor",
     "local": "droptrain_cli.commands.local",

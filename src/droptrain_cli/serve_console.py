@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,10 @@ def serve(stack: Stack, port: int, *, open_browser: bool, as_json: bool) -> None
                 document = {"url": server.gate.link, "port": server.port, "stack": stack.name}
                 output.write_json({**document, "region": stack.region, "pid": os.getpid()})
             else:
-                _tell(stack, server, opened=open_browser and _open(server.gate.ticket()))
+                opens = open_browser and _has_screen()
+                _tell(stack, server, opens=opens)
+                if opens:
+                    _open(server.gate.ticket())
             stopped.wait()
         finally:
             server.close()
@@ -41,15 +45,19 @@ def of_laptop(ready: Ready, clients: Clients) -> Iterator[str]:
         server.close()
 
 
-def _tell(stack: Stack, server: ConsoleServer, *, opened: bool) -> None:
+def _tell(stack: Stack, server: ConsoleServer, *, opens: bool) -> None:
     of = "the laptop cloud" if stack.is_laptop else f"{stack.name} in {stack.region}"
     click.echo(f"The console of {of}:\n\n  {server.gate.link}\n")
-    click.echo(f"{'It opens in your browser' if opened else 'Open it in your browser'}. Ctrl-C ends it.")
+    click.echo(f"{'It opens in your browser' if opens else 'Open it in your browser'}. Ctrl-C ends it.")
 
 
-def _open(link: str) -> bool:
-    """Open the browser, if there is one with a window: one in the terminal would take the terminal."""
-    has_screen = sys.platform in ("win32", "darwin") or any(
+def _open(link: str) -> None:
+    """Open the browser, in a thread: some hold up who opens them until they are closed."""
+    threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+
+
+def _has_screen() -> bool:
+    """Whether a browser has a window: one in the terminal would take the terminal."""
+    return sys.platform in ("win32", "darwin") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )
-    return has_screen and webbrowser.open(link)

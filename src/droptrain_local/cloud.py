@@ -6,14 +6,12 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-import click
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.batch import BatchEngine, CloudWatchLogs
@@ -27,8 +25,7 @@ from droptrain_local.lambda_runtime import LambdaRuntime
 from droptrain_local.provision import STACK_NAME, Stack
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
-from droptrain_local.state import Ready, read_state, remove_state, state_folder, write_state
-from droptrain_local.stopping import stop_signals
+from droptrain_local.state import Ready
 
 # What a training script may need of the user's own environment; credentials and AWS settings are not in it.
 _PASSED_TO_JOBS = (
@@ -42,6 +39,8 @@ _NEEDED_FIRST = (
     "RunChangedFunction",
     "RunsApiFunction",
 )
+# Nothing is charged here, so the caps only show how they count.
+_FOR_A_LAPTOP = {"MonthlyBudgetUsd": "100000"}
 _one_at_a_time = threading.Lock()
 # Serves the console of the cloud that is ready, while the context lasts; its link.
 ServeConsole = Callable[[Ready, Clients], AbstractContextManager[str]]
@@ -50,10 +49,11 @@ ServeConsole = Callable[[Ready, Clients], AbstractContextManager[str]]
 class LaptopCloud:
     """The whole stack on this machine, while the context lasts; one in a process at a time.
 
-    `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds. What failed
-    in a function is tried again after `retry_seconds`. Logs and working folders are below `work_dir`; without
-    one they are in a temporary folder that goes with the cloud. The console is what `serve_console` makes of
-    it. Starting raises LaptopError where the template or the port is at fault.
+    `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds, `parameters`
+    are others of it. What failed in a function is tried again after `retry_seconds`. Logs and working folders
+    are below `work_dir`; without one they are in a temporary folder that goes with the cloud. The console is
+    what `serve_console` makes of it. Starting raises LaptopError where the template, a parameter or the port
+    is at fault.
     """
 
     def __init__(
@@ -63,13 +63,14 @@ class LaptopCloud:
         *,
         retry_seconds: int = 5,
         work_dir: Path | None = None,
+        parameters: Mapping[str, str] | None = None,
         serve_console: ServeConsole | None = None,
     ) -> None:
         self._port = port
-        self._settle_seconds = settle_seconds
         self._retry_seconds = retry_seconds
         self._work_dir = work_dir
         self._serve_console = serve_console
+        self._parameters = {**_FOR_A_LAPTOP, "SettleSeconds": str(settle_seconds), **(parameters or {})}
         self._parts = ExitStack()
         self.ready: Ready
         self.engine: BatchEngine
@@ -114,7 +115,7 @@ class LaptopCloud:
         parts = self._parts
         self.work_dir = self._make_work_dir()
         root = find_root()
-        template = render(root, {"SettleSeconds": str(self._settle_seconds)})
+        template = render(root, self._parameters)
         aws = AwsServer(self._port)
         parts.callback(aws.close)
         self._clients = Clients(aws.url)
@@ -213,31 +214,3 @@ class LaptopCloud:
             self._runtime.invoke,
             callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy")),
         )
-
-
-def up(port: int = 0, serve_console: ServeConsole | None = None) -> None:
-    """Keep a laptop cloud running until SIGINT or SIGTERM; the ready line goes to stdout and a file."""
-    running = read_state()
-    if running:
-        raise AlreadyRunningError(
-            f"A laptop cloud runs already: process {running.pid}, {running.endpoint_url}. "
-            f"Use it, or stop it first (Ctrl-C where it runs, or kill {running.pid})."
-        )
-    work_dir = state_folder() / "laptop"
-    shutil.rmtree(work_dir, ignore_errors=True)
-    with (
-        stop_signals() as stopped,
-        LaptopCloud(port, work_dir=work_dir, serve_console=serve_console) as cloud,
-    ):
-        write_state(cloud.ready)
-        click.echo(cloud.ready.to_json())
-        console = f"The console: {cloud.ready.console_url}\n" if cloud.ready.console_url else ""
-        click.echo(
-            f"Ready. Logs of the functions: {work_dir / 'logs'}. Ctrl-C stops.\n{console}"
-            'In another terminal: source .venv/bin/activate && eval "$(droptrain local env)"',
-            err=True,
-        )
-        try:
-            stopped.wait()
-        finally:
-            remove_state(cloud.ready.pid)

@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -96,7 +97,8 @@ class LoopbackServer(ThreadingHTTPServer):
         self._thread.join()
         with self._lock:
             for connection in self._open:
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # its client has reset it
+                    connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
 
 

@@ -163,3 +163,17 @@ def test_every_route_wants_a_valid_signature_of_a_caller_that_may(user, method, 
     assert user.ask(method, path, key="operator", secret="operator")[0] != 403
     is_read = (method, path) in READS
     assert (user.ask(method, path, key="reader", secret="reader")[0] != 403) == is_read
+
+
+def test_the_budget_counts_what_a_run_cost_and_holds_nothing_after_it(user) -> None:
+    before = user.call("GET", "/budget")[1]
+    user.publish("sleep 1\n")
+    user.drop()
+    run = user.run_with("SUCCEEDED")
+    after = wait_for(
+        "settled run",
+        lambda: (now := user.call("GET", "/budget")[1])["spent_usd"] > before["spent_usd"] and now,
+    )
+    assert after["spent_usd"] - before["spent_usd"] == pytest.approx(run["cost"]["estimate_usd"], abs=2e-6)
+    assert (after["cap_usd"], after["reserved_usd"], after["running"]) == (100_000, 0, 0)
+    assert run["created_at"].startswith(after["month"])

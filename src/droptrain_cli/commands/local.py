@@ -23,7 +23,15 @@ def command() -> None:
     show_default="a free one",
     help="Port of the endpoint for S3, SQS, SNS, DynamoDB and CloudWatch Logs.",
 )
-def up(port: int) -> None:
+@click.option(
+    "--parameter",
+    "parameters",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A parameter of the template, such as MonthlyBudgetUsd 5. May be given several times.",
+)
+def up(port: int, parameters: tuple[tuple[str, str], ...]) -> None:
     """Keep a laptop cloud running until Ctrl-C.
 
     Prints one JSON line when it is ready: endpoint_url, batch_endpoint_url, api_url, console_url (the link to
@@ -34,9 +42,9 @@ def up(port: int) -> None:
     _leave_aws_settings_out()
     with _from_a_checkout():
         from droptrain_cli import serve_console
-        from droptrain_local import cloud
+        from droptrain_local.up import up as keep_up
 
-    cloud.up(port, serve_console.of_laptop)
+    keep_up(port, dict(parameters), serve_console.of_laptop)
 
 
 @command.command()

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 _PROBLEM = "urn:droptrain:problem:"
+_TITLES: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -44,7 +45,7 @@ class ProblemError(Exception):
         """The problem document (RFC 9457), as the API writes them too."""
         document = {
             "type": f"{_PROBLEM}{self.name}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": _TITLES.get(self.status, ""),
             "status": self.status,
             "detail": self.detail,
         }

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,17 +74,20 @@ class Drops:
         _check_names(project, dataset, file)
         check_input(project, file, self._recipe(project))
         upload = self._spool(data_prefix(project, dataset) + file, file, body)
-        sent = _Sent(upload)
+        sent, state = _Sent(upload), self._dataset(project, dataset)
         with sent.lock:
-            state = self._dataset(project, dataset)
             with self._lock:
                 before = state.sent.get(file)
                 state.sent[file] = sent
-            if before:
-                before.give_up()
-            is_there = upload.is_there(self._bucket.folder(upload.key)) is not None
-            if not is_there:
-                upload.send()
+            try:
+                if before:
+                    before.give_up()
+                is_there = upload.is_there(self._bucket.folder(upload.key)) is not None
+                if not is_there:
+                    upload.send()
+            except BaseException:
+                self._forget(state, {file: sent})
+                raise
             sent.is_ready = True
         return {"file": file, "size": upload.size, "is_there": is_there}
 
@@ -122,9 +126,11 @@ class Drops:
         recipe = self._recipe(project)
         state = self._dataset(project, dataset)
         folder = data_prefix(project, dataset)
-        with state.committing:
+        with state.committing, ExitStack() as held:
             with self._lock:
                 sent = {file: each for file, each in state.sent.items() if file in files and each.is_ready}
+            for each in sent.values():  # so that nobody gives it up meanwhile
+                held.enter_context(each.lock)
             unsent = [file for file in files if file not in sent and folder + file not in state.appeared]
             if unsent:
                 raise ProblemError(409, "not-sent", f"Not sent yet: {', '.join(unsent)}. Send it first.")
@@ -140,7 +146,7 @@ class Drops:
             uploaded = let_appear(self._stack, planned, uploads, present, is_whole=not missing)
             state.appeared |= {key: item.version_id for key, item in there.items()} | uploaded
             self._forget(state, sent)
-            known = dict(state.appeared)
+            known = {folder + file: state.appeared[folder + file] for file in files}
         all_there = bool(sent) and not uploaded  # so no event of it comes
         run_id = None if missing else self._run(project, dataset, known, launch=all_there)
         return {"project": project, "dataset": dataset, "missing": list(missing), "run_id": run_id}

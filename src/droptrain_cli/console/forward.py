@@ -15,6 +15,7 @@ from droptrain_cli.stack import Stack
 _METHODS = ("GET", "POST", "DELETE")
 _ASKED = ("content-type", "idempotency-key", "if-none-match")
 _TOLD = ("content-type", "etag", "retry-after")
+_LED_ELSEWHERE = (301, 302, 303, 307, 308)
 _JSON = ("application/json", "application/problem+json")
 
 
@@ -53,7 +54,7 @@ class Forward:
         if status >= 400 and kind != "application/problem+json":
             error = refusal(self._stack, method, path, answer_of(status, headers, content))
             raise ProblemError(status, "refused", error.message)
-        if content and kind not in _JSON:
+        if (content and kind not in _JSON) or status in _LED_ELSEWHERE:
             raise ProblemError(
                 502, "unreachable",
                 f"The answer of {self._stack.api_url} isn't JSON, so it isn't the API's. Check whether a "

@@ -46,6 +46,7 @@ class Body:
         taken = self._stream.read(count)
         self.left -= len(taken)
         if len(taken) < count:
+            self.left = 0
             raise ProblemError(400, "cut-off", "The body ended before its length. Send it again.")
         return taken
 

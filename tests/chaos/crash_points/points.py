@@ -106,9 +106,11 @@ def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
     runs = stack.query.runs(limit=100).runs
     jobs = Counter(job["jobName"] for job in stack.batch_jobs() if job["jobId"] not in before)
     told = {notice["Subject"] for notice in stack.notices()} - TOLD_BY_THE_CLOCK
+    account = stack.accounts.read(["2026-11"])["2026-11"]
     return {
         "runs": sorted((run.status, bool(run.announced_at), run.cause and run.cause.code) for run in runs),
         "jobs of a run": sorted(jobs.values()),
         "incomplete": [(each.dataset, each.missing) for each in stack.waiting.of_project("penguins")],
         "told": sorted(told),
+        "held and spent": (account.held, account.spent),
     }

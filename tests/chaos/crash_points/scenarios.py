@@ -8,10 +8,13 @@ from typing import Any
 from core_stack import Stack
 from droptrain.aws.run_table import Request
 from droptrain.blocked import Blocked
+from droptrain.domain.budget import Budget
 from droptrain.domain.push import Published, pushing
+from droptrain.domain.run import Hold
 from records import job_detail, run
 
 ASKED = Request("key", "digest", 4102444800)
+HELD = Hold("2026-11", 5_000_000, 100_000_000)
 JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
 
 
@@ -43,6 +46,11 @@ def _pushed_halfway(stack: Stack) -> Any:
     return stack.drop()
 
 
+def _without_room(stack: Stack) -> Any:
+    stack.budget = Budget(month_usd=1.0)
+    return _dropped(stack)
+
+
 def _launched(stack: Stack) -> Any:
     events = _dropped(stack)
     stack.launch.upload(*events[0])
@@ -71,7 +79,7 @@ def _complete_after_all(stack: Stack) -> Any:
 
 
 def _claimed(stack: Stack, **changes: Any) -> Any:
-    record = run(**({"run_id": stack.run_id} | changes))
+    record = run(**({"run_id": stack.run_id, "holds": (HELD,)} | changes))
     stack.table.claim(record)
     return record
 
@@ -128,9 +136,9 @@ def _blocked(stack: Stack) -> Any:
 
 
 SCENARIOS = (
-    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 11),
+    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 12),
     Scenario(
-        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 9
+        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 10
     ),
     Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 5),
     Scenario("repeat an upload", _launched, lambda stack, events: stack.launch.upload(*events[0]), 2),
@@ -144,6 +152,12 @@ SCENARIOS = (
         8,
     ),
     Scenario(
+        "refuse a run that the budget has no room for",
+        _without_room,
+        lambda stack, events: stack.launch.upload(*events[0]),
+        11,
+    ),
+    Scenario(
         "reject a bad name",
         lambda stack: stack.put("projects/penguins/data/My Data/x.csv"),
         lambda stack, event: stack.launch.upload(*event),
@@ -153,19 +167,19 @@ SCENARIOS = (
         "launch by request",
         _dropped,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", request=ASKED),
-        11,
+        12,
     ),
     Scenario(
         "rerun",
         _launched,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
-        12,
+        13,
     ),
     Scenario(
         "repeat an older run",
         _launched_run,
         lambda stack, found: stack.launch.repeat(found.run_id, caller="ann", request=ASKED),
-        7,
+        8,
     ),
     Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 1),
     Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 2),
@@ -184,12 +198,12 @@ SCENARIOS = (
         lambda stack, found: stack.cancel.run(found.run_id, "bob"),
         2,
     ),
-    Scenario("finish an old claim", _old_claim, lambda stack, _: stack.reconcile.all(), 6),
-    Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 5),
-    Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 4),
-    Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 5),
-    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 7),
+    Scenario("finish an old claim", _old_claim, lambda stack, _: stack.reconcile.all(), 7),
+    Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 6),
+    Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 5),
+    Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 6),
+    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 8),
     Scenario(
-        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 13
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 15
     ),
 )

@@ -3,10 +3,19 @@
 from collections import Counter
 from typing import Any
 
-from chaos.model.memory import Job, MemoryBucket, MemoryJobQueue, MemoryTable, MemoryTopic, MemoryWaitingList
+from chaos.model.memory import (
+    Job,
+    MemoryAccounts,
+    MemoryBucket,
+    MemoryJobQueue,
+    MemoryTable,
+    MemoryTopic,
+    MemoryWaitingList,
+)
 from chaos.model.world import FailedCallError, Task, World
 from droptrain.announce import Announce
 from droptrain.cancel import Cancel
+from droptrain.domain.budget import RUNNING, Budget, charge, to_micro
 from droptrain.domain.dataset import MARKER, data_prefix, drop_id, match_inputs
 from droptrain.domain.errors import (
     AlreadyFinishedError,
@@ -21,6 +30,8 @@ from droptrain.domain.push import Published, complete, push_key, pushing
 from droptrain.domain.recipe import parse
 from droptrain.launch import Launch
 from droptrain.reconcile import Reconcile
+from droptrain.reserve import Reserve
+from droptrain.spending import Spending, TellSpending
 from droptrain.track import Track
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -30,7 +41,9 @@ DATASETS = ("first", "second")
 FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
-MOST_CALLS = {"upload": 11, "change": 2, "notice": 3}
+MOST_CALLS = {"upload": 12, "change": 2, "notice": 3}
+# Room for three runs of 24 hours on each of three attempts, and for two at the same time.
+BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
 TASK_SECONDS = {"reconcile": 240}
 TELLERS = ("notice", "reconcile")
@@ -54,13 +67,16 @@ class Launching(RuleBasedStateMachine):
         self.table = MemoryTable(self.world, self.waiting)
         self.jobs = MemoryJobQueue(self.world)
         self.topic = MemoryTopic(self.world)
-        clock, prices = self.world.clock, PriceList({"g4dn.xlarge": 0.587})
-        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, prices, "g4dn.xlarge", clock)  # type: ignore[arg-type]
-        self.track = Track(self.bucket, self.table, prices, "g4dn.xlarge", clock)  # type: ignore[arg-type]
+        clock, prices, types = self.world.clock, PriceList({"g4dn.xlarge": 0.587}), ("g4dn.xlarge",)
+        self.accounts = MemoryAccounts(self.world, self.table)
+        reserve = Reserve(self.accounts, BUDGET, clock)  # type: ignore[arg-type]
+        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, reserve, prices, types, clock)  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, types, clock)  # type: ignore[arg-type]
         self.announce = Announce(self.table, self.waiting, self.topic, "data", clock)  # type: ignore[arg-type]
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
+        tell = TellSpending(Spending(self.accounts, BUDGET, clock), self.accounts, self.topic)  # type: ignore[arg-type]
         self.reconcile = Reconcile(
-            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, clock
+            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, tell, clock
         )  # type: ignore[arg-type]
         self.uploads: list[tuple[str, str]] = []
         self.tasks: list[tuple[Task, Any]] = []
@@ -149,6 +165,16 @@ class Launching(RuleBasedStateMachine):
     def a_drop_has_one_run(self) -> None:
         assert len(set(self.table.drops.values())) == len(self.table.drops)
 
+    @invariant()
+    def no_cap_is_passed(self) -> None:
+        limits = {RUNNING: BUDGET.runs_at_once} | {
+            name: to_micro(BUDGET.project_usd["p"] if "#" in name else BUDGET.month_usd or 0)
+            for name in self.table.accounts
+            if name != RUNNING
+        }
+        for name, account in self.table.accounts.items():
+            assert 0 <= account.spent <= account.held <= limits[name], (name, account)
+
     def teardown(self) -> None:
         """No more trouble: everything that was accepted has to come to its end."""
         for task, again in list(self.tasks):
@@ -231,6 +257,19 @@ class Launching(RuleBasedStateMachine):
             self._check_against_batch(run)
         for dataset in DATASETS:
             self._check_dataset(dataset)
+        self._check_accounts()
+
+    def _check_accounts(self) -> None:
+        """Nothing is held for runs that have ended, and what they spent was counted once."""
+        for name, account in self.table.accounts.items():
+            assert account.reserved == 0, f"{name} still holds {account.reserved}"
+            charged = sum(
+                charge(run, hold)
+                for run in self.table.runs.values()
+                for hold in run.holds
+                if hold.account == name
+            )
+            assert account.spent == charged
 
     def _check_against_batch(self, run: Any) -> None:
         jobs = [job for job in self.jobs.jobs.values() if job.detail["jobName"] == run.run_id]

@@ -12,11 +12,12 @@ from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, Page,
 from droptrain.domain import batch_job, times
 from droptrain.domain import push as pushes
 from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import Cost, GpuUse, Run, Step, run_prefix
+from droptrain.domain.run import Cost, GpuUse, Hold, Run, Step, run_prefix
 from template import properties
 
 (_BY_ACTIVITY,) = (
@@ -100,6 +101,7 @@ class MemoryTable:
         self.world = world
         self.runs: dict[str, Run] = {}
         self.drops: dict[str, str] = {}
+        self.accounts: dict[str, Account] = {}
         self.stream: list[str] = []
         self._uploads: dict[tuple[str, str], str] = {}
         self._requests: dict[str, tuple[str, str]] = {}
@@ -119,9 +121,13 @@ class MemoryTable:
             return "drop_taken"
         if request and request.key in self._requests:
             return "request_taken"
+        if previous and self.runs[previous.run_id].reruns != previous.reruns:
+            return "run_taken"
+        if over(run.holds, self.accounts):
+            return "no_room"
+        for hold in run.holds:
+            self._count(hold, hold.amount, 0)
         if previous:
-            if self.runs[previous.run_id].reruns != previous.reruns:
-                return "run_taken"
             self._put(replace(self.runs[previous.run_id], reruns=previous.reruns + 1))
         if drop:
             self.drops[drop.drop_id] = run.run_id
@@ -244,9 +250,14 @@ class MemoryTable:
             self._put(replace(now, told=(*now.told, cause)))
 
     @outside
-    def mark_announced(self, run_id: str, at: str) -> None:
-        now = self.runs[run_id]
-        self._put(replace(now, announced_at=now.announced_at or at))
+    def mark_announced(self, run: Run, at: str) -> None:
+        now = self.runs[run.run_id]
+        if now.announced_at:
+            return
+        self._put(replace(now, announced_at=at))
+        for hold in run.holds:
+            spent = charge(run, hold)
+            self._count(hold, spent - hold.amount, spent)
 
     @outside
     def page(self, *, project: str | None, status: str | None, limit: int, position: Any) -> Page:
@@ -262,12 +273,42 @@ class MemoryTable:
         found = (run for run in self.runs.values() if not run.announced_at)
         return tuple(Run(**{name: getattr(run, name) for name in _INDEXED}) for run in found)
 
+    def _count(self, hold: Hold, change: int, spent: int) -> None:
+        was = self.accounts.get(hold.account, Account())
+        self.accounts[hold.account] = replace(was, held=was.held + change, spent=was.spent + spent)
+
     def _put(self, run: Run) -> Run:
         before = self.runs.get(run.run_id)
         self.runs[run.run_id] = run
         if run.ended and not (before and before.ended):
             self.stream.append(run.run_id)
         return run
+
+
+class MemoryAccounts:
+    """The accounts of the owner's caps, which the table's transactions write."""
+
+    def __init__(self, world: World, table: MemoryTable) -> None:
+        self.world = world
+        self._table = table
+
+    @outside
+    def read(self, names: Iterable[str]) -> dict[str, Account]:
+        return {name: self._table.accounts.get(name, Account()) for name in names}
+
+    @outside
+    def mark_refused(self, account: str) -> None:
+        self._change(account, refused=True)
+
+    @outside
+    def mark_told(self, account: str, levels: tuple[int, ...]) -> None:
+        self._change(account, told=(*self._of(account).told, *levels))
+
+    def _of(self, account: str) -> Account:
+        return self._table.accounts.get(account, Account())
+
+    def _change(self, account: str, **changes: Any) -> None:
+        self._table.accounts[account] = replace(self._of(account), **changes)
 
 
 class MemoryWaitingList:
@@ -374,8 +415,8 @@ class MemoryTopic:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.published: list[tuple[str, str, Notice]] = []
+        self.published: list[tuple[str | None, str, Notice]] = []
 
     @outside
-    def publish(self, project: str, outcome: str, notice: Notice) -> None:
+    def publish(self, project: str | None, outcome: str, notice: Notice) -> None:
         self.published.append((project, outcome, notice))

@@ -8,8 +8,9 @@ from typing import Any
 
 import boto3
 import pytest
-from chaos.model.memory import MemoryBucket, MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryAccounts, MemoryBucket, MemoryTable, MemoryWaitingList
 from chaos.model.world import World
+from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.run_table import DropClaim, Request, RunTable
 from droptrain.aws.waiting_list import WaitingList
@@ -17,7 +18,7 @@ from droptrain.domain import batch_job
 from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import Cause
 from droptrain.domain.push import Published, Push, complete, pushing
-from droptrain.domain.run import Cost
+from droptrain.domain.run import Cost, Hold
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -28,7 +29,12 @@ NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
 TIMES = st.integers(0, 3).map(lambda minutes: f"2026-11-23T02:1{minutes}:00Z")
 NAMES = st.sampled_from(("penguins-first-00000000000a", "penguins-first-00000000000b"))
 JOBS = st.sampled_from(("job-1", "job-2"))
-RUNS = st.builds(lambda name, at: run(run_id=name, claimed_at=at, updated_at=at), NAMES, TIMES)
+HOLDS = st.sampled_from(
+    ((), (Hold("2026-11", 60, 100),), (Hold("2026-11", 50, 100), Hold("2026-11#penguins", 50, 50)))
+)
+RUNS = st.builds(
+    lambda name, at, holds: run(run_id=name, claimed_at=at, updated_at=at, holds=holds), NAMES, TIMES, HOLDS
+)
 DROPS = st.none() | st.builds(
     lambda drop, version: DropClaim(drop, (object_version("train.csv", version),)),
     st.sampled_from(("d1", "d2")),
@@ -59,12 +65,12 @@ STEPS = st.one_of(
     st.tuples(st.just("end"), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("ask_to_cancel"), NAMES, st.just("ann"), TIMES),
     st.tuples(st.just("mark_told"), NAMES, st.sampled_from(("one", "two"))),
-    st.tuples(st.just("mark_announced"), NAMES, TIMES),
+    st.tuples(st.just("mark_announced"), RUNS, TIMES),
     st.tuples(st.just("find_upload"), st.just("train.csv"), st.sampled_from(("v1", "v2"))),
     st.tuples(st.just("find_drop"), st.sampled_from(("d1", "d2"))),
     st.tuples(st.just("find_request"), st.sampled_from(("k1", "k2"))),
 )
-HOLDS_A_RECORD = {"hold_claim", "release_claim", "record_job", "end"}
+HOLDS_A_RECORD = {"hold_claim", "release_claim", "record_job", "end", "mark_announced"}
 NEEDS_A_RECORD = {"record_job", "follow", "end", "mark_told", "mark_announced"}
 _numbers = count()
 
@@ -85,7 +91,7 @@ def a_table(dynamodb: Any) -> str:
 
 def call(table: Any, step: tuple[Any, ...], up_to_date: bool) -> Any:
     name, *given_values = step
-    if name in HOLDS_A_RECORD and up_to_date:
+    if name == "mark_announced" or (name in HOLDS_A_RECORD and up_to_date):
         given_values[0] = table.get(given_values[0].run_id) or given_values[0]
     if name == "apply":
         state, at, cause, cost = given_values
@@ -96,7 +102,8 @@ def call(table: Any, step: tuple[Any, ...], up_to_date: bool) -> Any:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(STEPS, st.booleans()), min_size=5, max_size=25))
 def test_the_table(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> None:
-    real = RunTable(dynamodb, a_table(dynamodb))
+    table_name = a_table(dynamodb)
+    real = RunTable(dynamodb, table_name)
     world = World()
     memory = MemoryTable(world, MemoryWaitingList(world))
     for step, up_to_date in steps:
@@ -106,6 +113,8 @@ def test_the_table(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> 
         assert call(real, step, up_to_date) == call(memory, step, up_to_date), step
     for name in ("penguins-first-00000000000a", "penguins-first-00000000000b"):
         assert real.get(name) == memory.get(name)
+    accounts = ("2026-11", "2026-11#penguins")
+    assert Accounts(dynamodb, table_name).read(accounts) == MemoryAccounts(world, memory).read(accounts)
     active = {each.run_id: each for page in real.active() for each in page}
     assert active == {each.run_id: each for page in memory.active() for each in page}
 

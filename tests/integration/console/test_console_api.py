@@ -1,4 +1,4 @@
-"""The page's calls of the HTTP API: signed as the user, passed on as they are, and told when nobody answers."""
+"""The page's calls of the HTTP API: signed as the user, passed on, and told when nobody answers."""
 
 import socket
 from datetime import UTC, datetime
@@ -69,11 +69,12 @@ def test_the_api_s_own_refusals_are_passed_back(api: ScriptedServer, browser: Br
 
 
 @pytest.mark.parametrize(("told", "status", "name", "words"), [
-    (Told(403, {"message": "Forbidden"}), 403, "refused", "Ask whoever runs the stack for the policy ReaderPolicy"),
+    (Told(403, {"message": "Forbidden"}), 403, "refused", "Ask whoever runs the stack"),
     (Told(404, {"message": "Not Found"}), 404, "refused", "it is older than this command"),
     (Told(500, {"message": "Internal Server Error"}), 500, "refused", "The API failed"),
-    (Told(200, b"<html>Sign in to the hotel's network</html>", {"Content-Type": "text/html"}), 502, "unreachable",
-     "isn't JSON"),
+    (Told(200, b"<html>Sign in", {"Content-Type": "text/html"}), 502, "unreachable", "isn't JSON"),
+    (Told(302, b"", {"Location": "https://sign-in.example"}), 502, "unreachable", "isn't JSON"),
+    (Told(460, b"<html>"), 460, "refused", "HTTP 460"),
     (Told(cut=-1), 502, "unreachable", "Check the network"),
 ])  # fmt: skip
 def test_an_answer_that_is_not_the_api_s_own_is_told_in_plain_words(
@@ -132,16 +133,14 @@ def test_missing_credentials_are_told(api: ScriptedServer, monkeypatch: pytest.M
 def test_a_connection_serves_one_call_after_another(console: ConsoleServer, browser: Browser) -> None:
     with socket.create_connection(("127.0.0.1", console.port), timeout=5) as connection:
         stream = connection.makefile("rb")
-        for length in ("2", "2"):
-            head = f"POST /local/info HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\nContent-Length: {length}\r\n\r\n{{}}"
-            connection.sendall(head.encode())
+        head = f"POST /local/info HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\nContent-Length: "
+        for _ in range(2):
+            connection.sendall(f"{head}2\r\n\r\n{{}}".encode())
             assert stream.readline() == b"HTTP/1.1 403 Forbidden\r\n", "no cookie"
             size = 0
             while line := stream.readline().strip():
                 if line.lower().startswith(b"content-length:"):
                     size = int(line.split()[1])
             stream.read(size)
-        connection.sendall(
-            f"POST /local/info HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\nContent-Length: +2\r\n\r\n{{}}".encode()
-        )
+        connection.sendall(f"{head}+2\r\n\r\n{{}}".encode())
         assert b"Connection: close" in stream.read(), "a length that can't be read ends the connection"

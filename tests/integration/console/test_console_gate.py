@@ -1,4 +1,4 @@
-"""Who may call the console: the page of the browser that followed the link, and nobody else in any browser."""
+"""Who may call the console: the page of the browser that followed the link, and nobody else."""
 
 import pytest
 from console_browser import Browser
@@ -9,8 +9,9 @@ from droptrain_cli.stack import Stack
 
 CALLS = ("/api/runs", "/local/info")
 HARDENED = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",

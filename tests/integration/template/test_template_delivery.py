@@ -162,6 +162,7 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("GET", "/runs"),
         ("GET", "/runs/{run_id}"),
         ("POST", "/runs/{run_id}/cancel"),
+        ("GET", "/budget"),
         ("GET", "/projects"),
         ("GET", "/runs/{run_id}/logs"),
         ("GET", "/runs/{run_id}/metrics"),

@@ -1,7 +1,6 @@
 from droptrain.domain import notice
 from droptrain.domain.errors import Cause
-from droptrain.domain.pricing import PriceList, read_price_list
-from droptrain.domain.run import Attempt, GpuUse
+from droptrain.domain.run import Attempt, Cost, GpuUse
 from records import RUN_ID, run
 
 ATTEMPT = Attempt("2026-11-23T02:11:00Z", "2026-11-23T02:41:00Z", 0, None, "s")
@@ -16,7 +15,7 @@ def test_a_success_tells_metrics_cost_and_where_the_model_is() -> None:
     ended = run(
         status="SUCCEEDED", started_at="2026-11-23T02:11:00Z", stopped_at="2026-11-23T02:41:00Z",
         metric="test_accuracy", metrics={"loss": 0.25, "test_accuracy": 0.9876}, attempts=(ATTEMPT,),
-        cost=PriceList({"g4dn.xlarge": 0.526}).estimate([ATTEMPT], "g4dn.xlarge"),
+        cost=Cost(0.263, "g4dn.xlarge", 0.526, 1800, "on-demand list price; Spot costs less", "2025-11-30"),
     )  # fmt: skip
     told = notice.of_end(ended, "bucket")
     assert told.subject == "SUCCEEDED penguins/first test_accuracy=0.9876"
@@ -75,16 +74,3 @@ def test_a_subject_is_what_sns_takes() -> None:
     assert len(subject) == 99
     assert subject.isascii()
     assert subject.isprintable()
-
-
-def test_prices_are_those_of_the_region() -> None:
-    text = "instance_type,region,on_demand_usd_per_hour\ng5.xlarge,eu-west-1,1.1\ng5.xlarge,us-east-1,1.0\n"
-    prices = read_price_list(text, "eu-west-1")
-    assert prices.usd_per_hour == {"g5.xlarge": 1.1}
-    assert prices.seconds_for(1.1, "g5.xlarge") == 3600
-    assert prices.estimate([ATTEMPT], "p5.48xlarge") is None
-    assert prices.seconds_for(1, "p5.48xlarge") is None
-    unfinished = Attempt("2026-11-23T02:11:00Z", None, None, None, None)
-    cost = prices.estimate([ATTEMPT, unfinished], "g5.xlarge")
-    assert cost
-    assert (cost.seconds, cost.estimate_usd) == (1800, 0.55)

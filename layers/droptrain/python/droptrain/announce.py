@@ -43,7 +43,7 @@ class Announce:
         wanted = run.status.lower() in run.notify
         if wanted:
             self._topic.publish(run.project, run.status, notice.of_end(run, self._bucket))
-        self._table.mark_announced(run_id, times.to_text(self._clock()))
+        self._table.mark_announced(run, times.to_text(self._clock()))
         return "published" if wanted else "muted"
 
     def stuck(self, run_id: str, cause: Cause) -> Answer:

@@ -12,6 +12,7 @@ from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import preflight, times
 from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
+from droptrain.domain import ticket as tickets
 from droptrain.domain.dataset import (
     MARKER,
     BadDrop,
@@ -41,7 +42,9 @@ from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
-from droptrain.domain.run import JobRequest, Run, Step
+from droptrain.domain.run import Run, Step
+from droptrain.domain.ticket import Market
+from droptrain.reserve import Reserve
 
 # A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
 # passed, until a job that was submitted at the end can be found by its name.
@@ -108,7 +111,7 @@ class _HowToTrain:
 
 @dataclass(frozen=True)
 class _Draft:
-    """A run that isn't claimed yet; without a plan it is born REJECTED."""
+    """A run that isn't claimed yet; it may be born REJECTED, and without a plan it is."""
 
     run: Run
     plan: Mapping[str, Any] | None
@@ -123,8 +126,9 @@ class Launch:
         table: RunTable,
         waiting: WaitingList,
         jobs: JobQueue,
+        reserve: Reserve,
         prices: PriceList,
-        instance_type: str,
+        instance_types: tuple[str, ...],
         clock: Clock,
         owner: Owner | None = None,
     ) -> None:
@@ -132,8 +136,9 @@ class Launch:
         self._table = table
         self._waiting = waiting
         self._jobs = jobs
+        self._reserve = reserve
         self._prices = prices
-        self._instance_type = instance_type
+        self._instance_types = instance_types
         self._clock = clock
         self._owner = owner or Owner()
 
@@ -210,9 +215,9 @@ class Launch:
         for _ in range(_CLAIM_TRIES):
             first = self._table.get(self._identify(found, code, overrides or {}, 0)) if rerun else None
             draft = self._draft(found, code, caller, overrides or {}, first)
-            claimed = self._claim(draft, drop, request, first)
+            claimed, draft = self._claim(draft, drop, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft), True
+                return self._submit_or_leave(draft.run), True
             if claimed == "request_taken":
                 break
             if claimed == "run_taken" and not rerun:
@@ -240,6 +245,8 @@ class Launch:
             if plan is None:
                 raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
             new_id, plan = runs.repeat_plan(plan, first.reruns + 1)
+            job = original.job
+            market = self._market(job.gpus, job.vcpus, job.memory_mib, job.spot)
             run = replace(
                 self._record_of(new_id, original.project, original.dataset, caller),
                 inputs=original.inputs,
@@ -248,13 +255,13 @@ class Launch:
                 code=original.code,
                 metric=original.metric,
                 notify=original.notify,
-                job=original.job,
+                job=job,
+                ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
                 rerun_of=first.run_id,
             )
-            draft = _Draft(run, plan)
-            claimed = self._claim(draft, None, request, first)
+            claimed, draft = self._claim(_Draft(run, plan), None, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft), True
+                return self._submit_or_leave(draft.run), True
             if claimed == "request_taken":
                 break
         return self._answer_taken(request, run_id), False
@@ -306,10 +313,10 @@ class Launch:
         taken_by = self._table.find_drop(found.drop)
         if taken_by:
             return self._repeat(taken_by)
-        draft = self._draft(found, self._code(found), "upload")
-        if self._claim(draft, found.claim(*triggers)) != "claimed":
+        claimed, draft = self._claim(self._draft(found, self._code(found), "upload"), found.claim(*triggers))
+        if claimed != "claimed":
             return Launched("repeated", draft.run.run_id)
-        if draft.plan is None:
+        if draft.run.ended:
             return Launched("rejected", draft.run.run_id)
         self._submit(draft.run)
         return Launched("launched", draft.run.run_id)
@@ -353,15 +360,20 @@ class Launch:
             rerun_of=first.run_id if first else None,
         )
         try:
-            job = self._job_request(found, recipe, code)
+            script = self._script(found, recipe, code)
+            resources = recipe.resources
+            market = self._market(resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot)
+            timeout = self._timeout(recipe, market)
         except RejectedError as error:
-            return _Draft(_rejected(runs.to_record(run), error.cause), None)
-        run = replace(run, job=job)
+            return _Draft(runs.rejected(runs.to_record(run), error.cause), None)
+        job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
+        ticket = market.ticket(job.attempts, job.timeout_seconds) if market else None
+        run = replace(run, job=job, ticket=ticket)
         plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._jobs.definition)
         return _Draft(runs.to_record(run), plan)
 
-    def _job_request(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> JobRequest:
-        """What to ask Batch for; RejectedError with the first reason why this can't train."""
+    def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
+        """The script that trains; RejectedError with the first reason why this can't train."""
         if found.how.problem:
             raise found.how.problem
         if cause := preflight.check(found.readiness.inputs):
@@ -370,24 +382,31 @@ class Launch:
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))
-        return runs.job_request(recipe, script, self._timeout(recipe), found.readiness.inputs)
+        return script
 
-    def _timeout(self, recipe: Recipe) -> int:
+    def _market(self, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+        """The stack's instance types that could serve such a job, with their prices."""
+        return tickets.market(
+            self._prices, self._instance_types, gpus=gpus, vcpus=vcpus, memory_mib=memory_mib, spot=spot
+        )
+
+    def _timeout(self, recipe: Recipe, market: Market | None) -> int:
         """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
         if recipe.max_cost_usd is None:
             return recipe.timeout_seconds
-        affordable = self._prices.seconds_for(recipe.max_cost_usd, self._instance_type)
-        if affordable is None:
+        if market is None:
             raise RejectedError(
                 recipes.bad_recipe(
-                    f"max_cost_usd: there is no price for {self._instance_type} in this region to keep it by"
+                    "max_cost_usd: none of the stack's instance types with a price has room for the recipe's "
+                    f"resources, so there is nothing to keep it by: {', '.join(self._instance_types)}"
                 )
             )
+        affordable = market.seconds_for(recipe.max_cost_usd)
         seconds = int(min(recipe.timeout_seconds, affordable / recipe.attempts))
         if seconds < _SHORTEST_TIMEOUT:
             raise RejectedError(
                 recipes.bad_recipe(
-                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {self._instance_type} "
+                    f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {market.dearest.of_what} "
                     f"in each of {recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
                 )
             )
@@ -399,20 +418,29 @@ class Launch:
         drop: DropClaim | None,
         request: Request | None = None,
         first: Run | None = None,
-    ) -> Claimed:
-        """Claim the run; its plan is in the bucket before anybody can find the claim."""
+    ) -> tuple[Claimed, _Draft]:
+        """Claim the run and what it holds of the caps; its plan is in the bucket before anybody can find the
+        claim. The draft comes back as it was claimed: REJECTED where a cap has no room.
+
+        BusyError if others take the room each time that there seems to be some.
+        """
         if draft.plan is not None:
             self._bucket.write_plan(draft.plan)
-        return self._table.claim(draft.run, drop, request, first)
+        for _ in range(_CLAIM_TRIES):
+            run = draft.run if draft.run.ended else self._reserve.caps(draft.run)
+            claimed = self._table.claim(run, drop, request, first)
+            if claimed != "no_room":
+                return claimed, replace(draft, run=run)
+        raise BusyError(f"Others take the room that {draft.run.run_id} needs at this moment")
 
-    def _submit_or_leave(self, draft: _Draft) -> Run:
+    def _submit_or_leave(self, run: Run) -> Run:
         """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""
-        if draft.plan is None:
-            return draft.run
+        if run.ended:
+            return run
         try:
-            return self._submit(draft.run)
+            return self._submit(run)
         except (BusyError, UnsureError):
-            return draft.run
+            return run
 
     def _submit(self, run: Run) -> Run:
         try:
@@ -421,7 +449,7 @@ class Launch:
             job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket.name))
         except RejectedError as error:
             self._table.end(run, "REJECTED", error.cause, self._now())
-            return _rejected(run, error.cause)
+            return runs.rejected(run, error.cause)
         except (BusyError, DeniedError):
             self._table.release_claim(run)
             raise
@@ -451,7 +479,7 @@ class Launch:
         run_id = runs.identify(place.project, place.dataset, [version], {}, 0)
         run = self._record_of(run_id, place.project, place.dataset, "upload")
         cause = Cause("bad_name", f"{key}: {place.problem}", place.fix)
-        claimed = self._table.claim(_rejected(replace(run, notify=recipes.EVENTS), cause))
+        claimed = self._table.claim(runs.rejected(replace(run, notify=recipes.EVENTS), cause))
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
 
     def _record_of(self, run_id: str, project: str, dataset: str, launched_by: str) -> Run:
@@ -508,12 +536,6 @@ def _read_recipe(
     except RejectedError as problem:
         return recipes.inputs_of(file.document), problem
     return (recipes.parse(recipes.override(file.document, overrides)) if overrides else recipe), None
-
-
-def _rejected(run: Run, cause: Cause) -> Run:
-    return replace(
-        run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
-    )
 
 
 def _no_script(bucket: str, project: str, script: str) -> Cause:

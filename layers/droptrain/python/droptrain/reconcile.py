@@ -15,6 +15,7 @@ from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.run import Run
 from droptrain.launch import Launch, Launched, cancelled
+from droptrain.spending import TellSpending
 from droptrain.telemetry import logger
 from droptrain.track import Track
 
@@ -38,6 +39,7 @@ class Reconcile:
         launch: Launch,
         track: Track,
         announce: Announce,
+        spending: TellSpending,
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
@@ -46,6 +48,7 @@ class Reconcile:
         self._launch = launch
         self._track = track
         self._announce = announce
+        self._spending = spending
         self._clock = clock
 
     def all(self) -> Counter[str]:
@@ -65,6 +68,7 @@ class Reconcile:
                     logger.exception("A run could not be reconciled", run_id=run.run_id)
                     done["failed"] += 1
         self._look_at_incomplete_datasets(done)
+        self._look_at_spending(done)
         return done
 
     def _look_at_incomplete_datasets(self, done: Counter[str]) -> None:
@@ -77,6 +81,14 @@ class Reconcile:
             except Exception:
                 logger.exception("A dataset could not be reconciled: %s", waiting)
                 done["failed"] += 1
+
+    def _look_at_spending(self, done: Counter[str]) -> None:
+        try:
+            if self._spending.look():
+                done["announced"] += 1
+        except Exception:
+            logger.exception("The budget could not be announced")
+            done["failed"] += 1
 
     def _settle_dataset(self, waiting: Waiting) -> Iterator[str]:
         found = self._launch.revisit(waiting)

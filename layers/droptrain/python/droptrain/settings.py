@@ -14,14 +14,22 @@ class Settings:
     on_demand_job_queue_arn: str
     job_definition_arn: str
     notices_topic_arn: str
-    default_instance_type: str
+    instance_types: str
     aws_region: str
     paused: str
     override_gpus: str
     override_vcpus: str
     override_memory_gib: str
+    monthly_budget_usd: str
+    project_budgets_usd: str
+    max_runs_at_once: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Settings from variables of the same names in capitals; KeyError names one that is missing."""
         return cls(**{name: environment[name.upper()] for name in cls.__dataclass_fields__})
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The instance types that may train, as the compute environments name them."""
+        return tuple(self.instance_types.split(","))

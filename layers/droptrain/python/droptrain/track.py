@@ -7,10 +7,13 @@ from typing import Any, Literal
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.run_table import Applied, RunTable
 from droptrain.domain import batch_job, diagnosis, times
+from droptrain.domain import cost as costs
 from droptrain.domain import outcome as outcomes
 from droptrain.domain.batch_job import JobState
+from droptrain.domain.cost import Report
 from droptrain.domain.outcome import Outcome
 from droptrain.domain.pricing import PriceList
+from droptrain.domain.run import Cost
 
 Change = Applied | Literal["foreign"]
 
@@ -23,13 +26,13 @@ class Track:
         bucket: Bucket,
         table: RunTable,
         prices: PriceList,
-        instance_type: str,
+        instance_types: tuple[str, ...],
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = bucket
         self._table = table
         self._prices = prices
-        self._instance_type = instance_type
+        self._instance_types = instance_types
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Change:
@@ -45,15 +48,24 @@ class Track:
         if job.superseded and (trains := self._superseded_by(job)):
             return "applied" if self._table.follow(job.run_id, job.job_id, trains, now) else "stale"
         outcome = self._outcome(job)
-        instance_type = (outcome and outcome.instance_type) or self._instance_type
         return self._table.apply(
             job,
             now,
             cause=diagnosis.explain(job, outcome),
             metrics=outcome.metrics if outcome else None,
-            cost=self._prices.estimate(job.attempts, instance_type),
+            cost=self._cost(job, outcome),
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
+        )
+
+    def _cost(self, job: JobState, outcome: Outcome | None) -> Cost | None:
+        reports: dict[int, Report] = {}
+        if outcome:
+            told = Report(job.job_id, outcome.attempt, instance_type=outcome.instance_type)
+            reports[told.attempt] = told
+        first = (self._prices.expand(self._instance_types) or self._instance_types)[0]
+        return costs.of_attempts(
+            job.attempts, reports, self._prices, batch_job=job.job_number, instance_type=first
         )
 
     def _superseded_by(self, job: JobState) -> str | None:

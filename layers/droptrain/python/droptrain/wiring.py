@@ -18,19 +18,24 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from droptrain.announce import Announce
+    from droptrain.aws.accounts import Accounts
     from droptrain.aws.bucket import Bucket
     from droptrain.aws.job_queue import JobQueue
+    from droptrain.aws.notices import NoticeTopic
     from droptrain.aws.run_files import RunFiles
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
     from droptrain.cancel import Cancel
     from droptrain.datasets import Datasets
+    from droptrain.domain.budget import Budget
     from droptrain.domain.owner import Owner
     from droptrain.domain.pricing import PriceList
     from droptrain.launch import Launch
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
+    from droptrain.reserve import Reserve
     from droptrain.results import Results
+    from droptrain.spending import Spending
     from droptrain.track import Track
 
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
@@ -46,9 +51,9 @@ class Wiring:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session = botocore.session.get_session()
-        dynamodb = self._client("dynamodb", _RETRIES)
-        self._table = RunTable(dynamodb, settings.table_name)
-        self._waiting = WaitingList(dynamodb, settings.table_name)
+        self._dynamodb = self._client("dynamodb", _RETRIES)
+        self._table = RunTable(self._dynamodb, settings.table_name)
+        self._waiting = WaitingList(self._dynamodb, settings.table_name)
 
     def launch(self) -> "Launch":
         """Uploads and requests become runs."""
@@ -62,8 +67,9 @@ class Wiring:
             self._table,
             self._waiting,
             self._jobs(),
+            self._reserve(),
             self._prices(),
-            settings.default_instance_type,
+            settings.types,
             now,
             self._owner(),
         )
@@ -72,15 +78,13 @@ class Wiring:
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices(), self._settings.default_instance_type, now)
+        return Track(self._bucket(), self._table, self._prices(), self._settings.types, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
         from droptrain.announce import Announce
-        from droptrain.aws.notices import NoticeTopic
 
-        topic = NoticeTopic(self._client("sns", _RETRIES), self._settings.notices_topic_arn)
-        return Announce(self._table, self._waiting, topic, self._settings.bucket_name, now)
+        return Announce(self._table, self._waiting, self._topic(), self._settings.bucket_name, now)
 
     def blocked(self) -> "Blocked":
         """Blocked queues become notices."""
@@ -91,9 +95,17 @@ class Wiring:
     def reconcile(self) -> "Reconcile":
         """What events left undone is finished."""
         from droptrain.reconcile import Reconcile
+        from droptrain.spending import TellSpending
 
         launch, track, announce = self.launch(), self.track(), self.announce()
-        return Reconcile(self._table, self._waiting, self._jobs(), launch, track, announce, now)
+        spending = TellSpending(self.spending(), self._accounts(), self._topic())
+        return Reconcile(self._table, self._waiting, self._jobs(), launch, track, announce, spending, now)
+
+    def spending(self) -> "Spending":
+        """What the month has cost is read."""
+        from droptrain.spending import Spending
+
+        return Spending(self._accounts(), self._budget(), now)
 
     def cancel(self) -> "Cancel":
         """Runs end on request."""
@@ -121,6 +133,15 @@ class Wiring:
 
         return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
 
+    def _topic(self) -> "NoticeTopic":
+        from droptrain.aws.notices import NoticeTopic
+
+        return NoticeTopic(self._sns, self._settings.notices_topic_arn)
+
+    @cached_property
+    def _sns(self) -> Any:
+        return self._client("sns", _RETRIES)
+
     @cached_property
     def _s3(self) -> "S3Client":
         return self._client("s3", _RETRIES)
@@ -142,6 +163,22 @@ class Wiring:
             "memory_gib": settings.override_memory_gib,
         }
         return Owner(settings.paused, {name: int(text) for name, text in most.items()})
+
+    def _reserve(self) -> "Reserve":
+        from droptrain.reserve import Reserve
+
+        return Reserve(self._accounts(), self._budget(), now)
+
+    def _accounts(self) -> "Accounts":
+        from droptrain.aws.accounts import Accounts
+
+        return Accounts(self._dynamodb, self._settings.table_name)
+
+    def _budget(self) -> "Budget":
+        from droptrain.domain.budget import read_budget
+
+        owner = self._settings
+        return read_budget(owner.monthly_budget_usd, owner.project_budgets_usd, owner.max_runs_at_once)
 
     def _run_files(self) -> "RunFiles":
         from droptrain.aws.run_files import RunFiles

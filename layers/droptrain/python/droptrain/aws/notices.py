@@ -15,14 +15,14 @@ class NoticeTopic:
         self._client = client
         self._topic_arn = topic_arn
 
-    def publish(self, project: str, outcome: str, notice: Notice) -> None:
-        """Publish the notice; subscribers can filter by the attributes `project` and `outcome`."""
+    def publish(self, project: str | None, outcome: str, notice: Notice) -> None:
+        """Publish the notice; subscribers can filter by the attributes `project`, if any, and `outcome`."""
+        attributes = {"outcome": outcome} | ({"project": project} if project else {})
         self._client.publish(
             TopicArn=self._topic_arn,
             Subject=notice.subject,
             Message=notice.text,
             MessageAttributes={
-                "project": {"DataType": "String", "StringValue": project},
-                "outcome": {"DataType": "String", "StringValue": outcome},
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },
         )

@@ -6,7 +6,8 @@ from typing import Any
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Attempt, Code, Cost, GpuUse, JobRequest, Run, Step
+from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Step
+from droptrain.domain.ticket import Offer, Ticket
 
 KIND = "run"
 SCHEMA = 1
@@ -28,9 +29,14 @@ def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _attribute(value) for name, value in values.items()}
 
 
+def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+    """DynamoDB's attribute values as plain values."""
+    return {name: _value(value) for name, value in item.items()}
+
+
 def from_item(item: Mapping[str, Any]) -> Run:
     """The run in an item, of a read or of the table's stream."""
-    values = {name: _value(value) for name, value in item.items()}
+    values = from_attributes(item)
     return Run(
         run_id=values["run_id"],
         project=values["project"],
@@ -58,7 +64,8 @@ def from_item(item: Mapping[str, Any]) -> Run:
         stopped_at=values.get("stopped_at"),
         attempts=tuple(Attempt(**each) for each in values.get("attempts", ())),
         metrics=values.get("metrics", {}),
-        cost=Cost(**values["cost"]) if "cost" in values else None,
+        ticket=_ticket(values["ticket"]) if "ticket" in values else None,
+        cost=_cost(values["cost"]) if "cost" in values else None,
         gpu=GpuUse(**values["gpu"]) if "gpu" in values else None,
         advice=tuple(values.get("advice", ())),
         history=tuple(Step(**each) for each in values.get("history", ())),
@@ -67,7 +74,17 @@ def from_item(item: Mapping[str, Any]) -> Run:
         told=tuple(values.get("told", ())),
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
+        holds=tuple(Hold(**each) for each in values.get("holds", ())),
     )
+
+
+def _ticket(values: Mapping[str, Any]) -> Ticket:
+    return Ticket(**{**values, "offers": tuple(Offer(**each) for each in values["offers"])})
+
+
+def _cost(values: Mapping[str, Any]) -> Cost:
+    attempts = tuple(AttemptCost(**each) for each in values.get("attempts", ()))
+    return Cost(**{**values, "attempts": attempts})
 
 
 # boto3 has these two, for more types; but importing it costs a function a tenth of its cold start.

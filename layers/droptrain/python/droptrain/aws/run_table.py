@@ -1,30 +1,37 @@
 """The table of runs in DynamoDB: every move of a run's state is one conditional write."""
 
+import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
+from droptrain.aws.accounts import account_pk
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain.aws.waiting_list import waiting_pk
 from droptrain.domain import times
 from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.budget import charge
 from droptrain.domain.dataset import ObjectVersion, digest
 from droptrain.domain.errors import BadCursorError, BusyError, Cause
-from droptrain.domain.run import TERMINAL, Cost, GpuUse, Run, Step
+from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Step
 from droptrain.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# How often a transaction that met another is tried, and the longest pause in between, in seconds.
+_MEETINGS, _LONGEST_PAUSE = 7, 1.6
 # Longer than any queue keeps an event.
 _UPLOADS_REPEAT_FOR = timedelta(days=30)
 # The moment that a released claim was held last: so old that anybody may take it.
 RELEASED = "1970-01-01T00:00:00Z"
-Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken"]
+Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken", "no_room"]
 Applied = Literal["applied", "stale", "unknown"]
 Position = dict[str, Any]
 
@@ -59,7 +66,7 @@ class RunTable:
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
-        self._table = table_name
+        self._table = self.name = table_name
 
     def claim(
         self,
@@ -68,11 +75,12 @@ class RunTable:
         request: Request | None = None,
         previous: Run | None = None,
     ) -> Claimed:
-        """Make the record of `run` and take its drop, its request and its turn as a rerun, all or nothing.
+        """Make the record of `run` and take its drop, its request, its turn as a rerun and what it holds of
+        the caps, all or nothing.
 
         `previous` is the run of which this one is the next rerun. A dataset whose drop is taken waits no
-        more, and its uploads have their run. Says which of them was taken before; BusyError if another write
-        of the same items is under way (TransactWriteItems, cancellation reasons).
+        more, and its uploads have their run. Says which of them was taken before, or that a cap has no room;
+        BusyError if others write the same items at this moment (TransactWriteItems, cancellation reasons).
         """
         taken: list[Claimed] = ["run_taken"]
         writes: list[Any] = [self._put_new(to_item(run))]
@@ -92,6 +100,9 @@ class RunTable:
         if previous:
             taken.append("run_taken")
             writes.append(self._count_rerun(previous))
+        for hold in run.holds:
+            taken.append("no_room")
+            writes.append(self._take(hold))
         if drop:
             waiting = {"pk": {"S": waiting_pk(run.project, run.dataset)}}
             writes.append({"Delete": {"TableName": self._table, "Key": waiting}})
@@ -102,17 +113,8 @@ class RunTable:
                     "run_id": run.run_id, "expires_at": expires_at,
                 }  # fmt: skip
                 writes.append({"Put": {"TableName": self._table, "Item": to_attributes(item)}})
-        try:
-            self._client.transact_write_items(TransactItems=writes)
-        except self._client.exceptions.TransactionCanceledException as error:
-            reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-            for reason, answer in zip(reasons, taken, strict=False):
-                if reason == "ConditionalCheckFailed":
-                    return answer
-            if _CONTENDED & set(reasons):
-                raise BusyError(f"{run.run_id} is being launched by others at this moment") from error
-            raise
-        return "claimed"
+        refused = self._transact(writes, run)
+        return "claimed" if refused is None else taken[refused]
 
     def get(self, run_id: str) -> Run | None:
         """The run, read consistently; None if there is none."""
@@ -315,15 +317,26 @@ class RunTable:
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
-    def mark_announced(self, run_id: str, at: str) -> None:
-        """Note that the notice is out; the run leaves the index of active runs."""
-        self._client.update_item(
-            TableName=self._table,
-            Key={"pk": {"S": run_pk(run_id)}},
-            UpdateExpression="SET announced_at = if_not_exists(announced_at, :at) REMOVE active",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues=to_attributes({":at": at}),
-        )
+    def mark_announced(self, run: Run, at: str) -> None:
+        """Note that the notice is out, and give back what the run held of the caps but didn't spend.
+
+        The run leaves the index of active runs. Once for each run, however often it is called. BusyError if
+        others write the same items at this moment.
+        """
+        mark: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": run_pk(run.run_id)}},
+            "UpdateExpression": "SET announced_at = :at REMOVE active",
+            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(announced_at)",
+            "ExpressionAttributeValues": to_attributes({":at": at}),
+        }
+        if run.holds:
+            self._transact([{"Update": mark}, *map(partial(self._settle, run), run.holds)], run)
+            return
+        try:
+            self._client.update_item(**mark)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
 
     def page(self, *, project: str | None, status: str | None, limit: int, position: Position | None) -> Page:
         """At most `limit` runs, newest first, of one project or of all, with one status or any.
@@ -374,6 +387,50 @@ class RunTable:
     def _read(self, pk: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
         return answer.get("Item")
+
+    def _transact(self, writes: list[Any], run: Run) -> int | None:
+        """Write all or nothing; the number of the first write whose condition failed, None if all is written.
+
+        Everybody writes the accounts of the caps, and DynamoDB cancels one of two transactions that meet at
+        an item, which no retry mode of the SDK repeats. BusyError if they meet too often.
+        """
+        for tries in range(_MEETINGS):
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+                if "ConditionalCheckFailed" in reasons:
+                    return reasons.index("ConditionalCheckFailed")
+                if not _CONTENDED & set(reasons):
+                    raise
+                time.sleep(random.uniform(0, _LONGEST_PAUSE / 2 ** (_MEETINGS - tries)))  # noqa: S311
+            else:
+                return None
+        raise BusyError(f"{run.run_id} is being written by others at this moment")
+
+    def _take(self, hold: Hold) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": account_pk(hold.account)}},
+                "UpdateExpression": "ADD held :amount",
+                "ConditionExpression": "attribute_not_exists(held) OR held <= :room",
+                "ExpressionAttributeValues": to_attributes(
+                    {":amount": hold.amount, ":room": hold.limit - hold.amount}
+                ),
+            }
+        }
+
+    def _settle(self, run: Run, hold: Hold) -> dict[str, Any]:
+        spent = charge(run, hold)
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": account_pk(hold.account)}},
+                "UpdateExpression": "ADD held :change, spent :spent",
+                "ExpressionAttributeValues": to_attributes({":change": spent - hold.amount, ":spent": spent}),
+            }
+        }
 
     def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -18,6 +18,9 @@ _STATUSES: Mapping[str, Status] = {
 }  # fmt: skip
 _ABSORBING = 99
 _SUPERSEDED_EXIT_CODE = 73
+_RECLAIMED_EXIT_CODE = 75
+# How AWS Batch words, in an attempt's statusReason, that its instance was gone (user guide: job retries).
+_HOST_GONE = "Host EC2"
 # How AWS Batch words, in statusReason, that a job outlived its timeout, or waited too long in RUNNABLE for
 # the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
 TIMED_OUT = "Job attempt duration exceeded timeout"
@@ -106,6 +109,11 @@ def read(detail: Mapping[str, Any]) -> JobState | None:
         stopped_by_user=detail.get("isCancelled") is True or detail.get("isTerminated") is True,
         project=_text(_mapping(detail.get("tags")).get("droptrain:project")) or None,
     )
+
+
+def is_reclaimed(attempt: Attempt) -> bool:
+    """Whether the attempt ended because its instance was taken away."""
+    return attempt.exit_code == _RECLAIMED_EXIT_CODE or (attempt.reason or "").startswith(_HOST_GONE)
 
 
 def _attempt(value: object) -> Attempt:

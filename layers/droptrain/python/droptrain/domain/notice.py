@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from droptrain.domain import times
+from droptrain.domain.budget import LEVELS, Month, dollars
 from droptrain.domain.dataset import Waiting, data_prefix
 from droptrain.domain.errors import Cause
 from droptrain.domain.run import Cost, GpuUse, Run, run_prefix
@@ -54,6 +55,26 @@ def of_incomplete(waiting: Waiting, bucket: str) -> Notice:
     ]
     subject = _fitting(f"WAITING {waiting.project}/{waiting.dataset} for {missing}")
     return Notice(subject, "\n".join(lines) + "\n")
+
+
+def of_budget(month: Month, level: int) -> Notice:
+    """The notice that the stack has spent `level` percent of its budget, or refuses runs for lack of room."""
+    assert month.stack.limit is not None
+    account, cap = month.stack.account, dollars(month.stack.limit)
+    spent = (
+        f"{dollars(account.spent)} of {cap} are spent, {dollars(account.reserved)} reserved by runs under way"
+    )
+    said = f"{level} % of the budget for {month.month} is spent."
+    fix = "Nothing, if that was meant; what doesn't fit any more is rejected."
+    if level >= LEVELS[-1]:
+        said = f"The budget for {month.month} has no room: runs are rejected."
+        fix = "Raise the stack's parameter MonthlyBudgetUsd, shorten `timeout` in train.yaml, or wait."
+    lines = [
+        f"droptrain: {said}",
+        *("", f"What happened: {spent}; estimates from EC2's prices."),
+        f"What to do:    {fix}",
+    ]
+    return Notice(_fitting(f"BUDGET {level} % of {cap} for {month.month}"), "\n".join(lines) + "\n")
 
 
 def _subject(run: Run) -> str:

@@ -1,54 +1,129 @@
-"""Estimates of cost from a shipped list of EC2 on-demand prices."""
+"""What EC2 instances cost, in USD an hour: the shipped on-demand prices, and what refreshes read since."""
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-
-from droptrain.domain import times
-from droptrain.domain.run import Attempt, Cost
+from dataclasses import dataclass, field
 
 PRICES_AS_OF = "2025-11-30"
+
+# An instance registers less memory than it is sold with, and its ECS agent keeps 32 MiB of that: of an
+# m4.large's 8192 MiB 7985 are there (Batch user guide: compute resource memory management).
+_MEMORY_REGISTERED = 0.97
+_AGENT_MIB = 32
+
+
+@dataclass(frozen=True)
+class Size:
+    """What an instance type has."""
+
+    gpus: int
+    vcpus: int
+    memory_gib: float
+
+    def holds(self, gpus: int, vcpus: int, memory_mib: int) -> bool:
+        """Whether a job that asks for so much can be placed on such an instance."""
+        memory = self.memory_gib * 1024 * _MEMORY_REGISTERED - _AGENT_MIB
+        return gpus <= self.gpus and vcpus <= self.vcpus and memory_mib <= memory
+
+
+@dataclass(frozen=True)
+class Listing:
+    """An instance type in a list of on-demand prices; `size` is None where the list doesn't tell it."""
+
+    usd_per_hour: float
+    size: Size | None = None
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What refreshes read of a region: on-demand prices, Spot prices by type and zone, each with its time.
+
+    A half that was never read is empty and has no time.
+    """
+
+    on_demand: Mapping[str, Listing] = field(default_factory=dict)
+    on_demand_at: str | None = None
+    spot: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    spot_at: str | None = None
 
 
 @dataclass(frozen=True)
 class PriceList:
-    """On-demand prices of one region, USD an hour, by instance type."""
+    """Prices of one region by instance type; Spot prices by zone, None as their time where they are unknown.
 
-    usd_per_hour: Mapping[str, float]
+    `sizes` are of all types that any list knows.
+    """
 
-    def estimate(self, attempts: Iterable[Attempt], instance_type: str) -> Cost | None:
-        """What `attempts` would cost on demand; None if the type has no price here. Spot costs less."""
-        price = self.usd_per_hour.get(instance_type)
-        if price is None:
-            return None
-        seconds = sum(_seconds(attempt) for attempt in attempts)
-        return Cost(
-            estimate_usd=round(seconds * price / 3600, 6),
-            instance_type=instance_type,
-            usd_per_hour=price,
-            seconds=round(seconds),
-            basis="on-demand list price; Spot costs less",
-            priced_at=PRICES_AS_OF,
+    on_demand: Mapping[str, float]
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    spot: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    priced_at: str = PRICES_AS_OF
+    spot_priced_at: str | None = None
+
+    def refreshed(self, read: Refreshed) -> "PriceList":
+        """This list with what was read since: a half of it that holds prices replaces its half."""
+        sizes = {name: listing.size for name, listing in read.on_demand.items() if listing.size}
+        has_on_demand = bool(read.on_demand and read.on_demand_at)
+        return PriceList(
+            on_demand={name: listing.usd_per_hour for name, listing in read.on_demand.items()}
+            if has_on_demand
+            else self.on_demand,
+            sizes={**self.sizes, **sizes},
+            spot=read.spot,
+            priced_at=read.on_demand_at if has_on_demand and read.on_demand_at else self.priced_at,
+            spot_priced_at=read.spot_at if read.spot else None,
         )
 
-    def seconds_for(self, usd: float, instance_type: str) -> float | None:
-        """How many seconds of `instance_type` `usd` buys on demand; None without a price."""
-        price = self.usd_per_hour.get(instance_type)
-        return usd / price * 3600 if price else None
+    def expand(self, instance_types: Iterable[str]) -> tuple[str, ...]:
+        """The types that a compute environment's list names; a family stands for all its known types.
+
+        `optimal` stands for none: AWS Batch takes it for families without GPUs.
+        """
+        known = sorted({*self.sizes, *self.on_demand})
+        named = (
+            [name] if "." in name else [each for each in known if each.startswith(f"{name}.")]
+            for name in instance_types
+        )
+        return tuple(dict.fromkeys(each for names in named for each in names))
+
+    def could_serve(self, instance_type: str, gpus: int, vcpus: int, memory_mib: int) -> bool:
+        """Whether the type has room for such a job; of a type that no list knows, it is taken to be so."""
+        size = self.sizes.get(instance_type)
+        return size is None or size.holds(gpus, vcpus, memory_mib)
+
+    def spot_price(self, instance_type: str, zone: str | None = None) -> float | None:
+        """The Spot price in `zone`, or the lowest where that isn't known; never above the on-demand price.
+
+        A Spot compute environment pays at most the on-demand price unless it says less (Batch API reference:
+        ComputeResource, bidPercentage). None if there is no Spot price of the type.
+        """
+        zones = self.spot.get(instance_type)
+        if not zones:
+            return None
+        return self._capped(instance_type, zones.get(zone or "", min(zones.values())))
+
+    def dearest_spot_price(self, instance_type: str) -> float | None:
+        """The Spot price of the dearest zone, never above the on-demand price; None if there is none."""
+        zones = self.spot.get(instance_type)
+        return self._capped(instance_type, max(zones.values())) if zones else None
+
+    def cheapest_zone(self, instance_type: str) -> str | None:
+        """The zone with the lowest Spot price, the first by name of several."""
+        zones = self.spot.get(instance_type)
+        return min(zones, key=lambda zone: (zones[zone], zone)) if zones else None
+
+    def _capped(self, instance_type: str, usd: float) -> float:
+        return min(usd, self.on_demand.get(instance_type, usd))
 
 
 def read_price_list(text: str, region: str) -> PriceList:
-    """The prices of `region` in the shipped CSV."""
-    rows = (row for row in csv.DictReader(text.splitlines()) if row["region"] == region)
-    return PriceList({row["instance_type"]: float(row["on_demand_usd_per_hour"]) for row in rows})
-
-
-def _seconds(attempt: Attempt) -> float:
-    moments = [_moment(attempt.started_at), _moment(attempt.stopped_at)]
-    started, stopped = moments
-    return max((stopped - started).total_seconds(), 0.0) if started and stopped else 0.0
-
-
-def _moment(text: str | None) -> datetime | None:
-    return times.from_text(text) if text else None
+    """The shipped CSV as the list of `region`; sizes are the same in all regions."""
+    on_demand: dict[str, float] = {}
+    sizes: dict[str, Size] = {}
+    for row in csv.DictReader(text.splitlines()):
+        name = row["instance_type"]
+        if row["region"] == region:
+            on_demand[name] = float(row["on_demand_usd_per_hour"])
+        if name not in sizes:
+            sizes[name] = Size(int(row["gpus"]), int(row["vcpus"]), float(row["memory_gib"]))
+    return PriceList(on_demand, sizes)

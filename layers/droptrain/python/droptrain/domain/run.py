@@ -11,6 +11,7 @@ from typing import Any, Literal
 from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
 from droptrain.domain.errors import Cause
 from droptrain.domain.recipe import Recipe, file_of
+from droptrain.domain.ticket import Ticket
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -62,8 +63,31 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class AttemptCost:
+    """What one attempt cost, an estimate; `batch_job` and `attempt` count from 1.
+
+    `lifecycle` is "spot", "on-demand" or the like, None where the container didn't live to tell; `priced_as`
+    says which of the two prices was taken, "spot" or "on-demand".
+    """
+
+    batch_job: int
+    attempt: int
+    instance_type: str
+    zone: str | None
+    lifecycle: str | None
+    seconds: int
+    usd_per_hour: float
+    priced_as: str
+    usd: float
+    reclaimed: bool
+
+
+@dataclass(frozen=True)
 class Cost:
-    """What the attempts would cost on demand: an estimate, from a price list of `priced_at`."""
+    """What the attempts cost, an estimate from prices of `priced_at`; the work of the reclaimed ones apart.
+
+    `instance_type` and `usd_per_hour` are the last attempt's; `seconds` and the sums are of all attempts.
+    """
 
     estimate_usd: float
     instance_type: str
@@ -71,6 +95,8 @@ class Cost:
     seconds: int
     basis: str
     priced_at: str
+    reclaimed_usd: float = 0.0
+    attempts: tuple[AttemptCost, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +111,15 @@ class GpuUse:
     peak_memory_gib: float | None
     waiting_seconds: float | None
     seconds: float | None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a run holds of the cap `limit` from its launch to its end: micro-USD, or 1 of the runs at once."""
+
+    account: str
+    amount: int
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -127,6 +162,7 @@ class Run:
     stopped_at: str | None = None
     attempts: tuple[Attempt, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
+    ticket: Ticket | None = None
     cost: Cost | None = None
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
@@ -136,6 +172,7 @@ class Run:
     told: tuple[str, ...] = ()
     reruns: int = 0
     rerun_of: str | None = None
+    holds: tuple[Hold, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -182,6 +219,13 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 def to_record(run: Run) -> Run:
     """The run as its record keeps it: without the inputs beyond the first INPUTS_RECORDED."""
     return replace(run, inputs=run.inputs[:INPUTS_RECORDED], input_count=len(run.inputs))
+
+
+def rejected(run: Run, cause: Cause) -> Run:
+    """A run that is born with that outcome."""
+    return replace(
+        run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
+    )
 
 
 def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Iterable[Input]) -> JobRequest:
