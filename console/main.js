@@ -6,6 +6,7 @@ import { html, render, useEffect, useRef, useState } from "./lib/html.js";
 import { usePoll } from "./lib/poll.js";
 import { onClick, usePlace } from "./lib/router.js";
 import { chooseTheme, theme } from "./lib/theme.js";
+import { Budget } from "./parts/budget.js";
 import { Dialog } from "./parts/dialog.js";
 import { Icon } from "./parts/icon.js";
 import { Rail } from "./parts/rail.js";
@@ -61,7 +62,7 @@ function App() {
       <a class="brand" href="/"><${Icon} name="drop" /> droptrain</a>
       <span class="stack" title=${info.data ? `bucket ${info.data.bucket}` : ""}><bdi>${info.data?.stack}</bdi>${info.data && html` <span class="dim">${info.data.region}</span>`}</span>
       <span class="space" />
-      ${budget.data && html`<${Budget} of=${budget.data} />`}
+      ${budget.data && html`<${Budget} of=${budget.data} project=${place.view === "project" ? place.name : ""} />`}
       <${Live} connection=${lost} />
       <${Theme} />
       <button type="button" class="icon-button keys-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button>
@@ -116,18 +117,6 @@ const Stranger = () => html`
     <p>This browser isn't let in: the link has a token that is new each time the console starts. On a laptop cloud, the link
     is <code>console_url</code> in the line that <code>droptrain local up</code> prints.</p>
   </main>`;
-
-function Budget({ of }) {
-  const share = (value) => `${Math.min(100, (100 * value) / (of.cap_usd || 1))}%`;
-  const told = `$${of.spent_usd.toFixed(2)} spent and $${of.reserved_usd.toFixed(2)} held for runs, of $${of.cap_usd.toFixed(2)} in ${of.month}`;
-  return html`
-    <div class="budget" title=${told}>
-      <span><b>$${of.spent_usd.toFixed(2)}</b> <span class="dim">of $${of.cap_usd.toFixed(0)}</span></span>
-      <div class="budget-bar" role="meter" aria-label="Budget" aria-valuemin="0" aria-valuemax=${of.cap_usd} aria-valuenow=${of.spent_usd} aria-valuetext=${told}>
-        <i style=${{ width: share(of.spent_usd) }} /><i class="held" style=${{ width: share(of.reserved_usd) }} />
-      </div>
-    </div>`;
-}
 
 function Theme() {
   const [now, setNow] = useState(theme);

@@ -103,7 +103,9 @@ def write() -> None:
             target = ROOT / file.target
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(file.change(texts[file.source]), "utf-8")
-            files.append({"file": file.target, "from": file.source, "sha256": digest(target), "changed": file.changed})
+            files.append(
+                {"file": file.target, "from": file.source, "sha256": digest(target), "changed": file.changed}
+            )
         record.append({
             "name": package.name, "version": package.version, "licence": package.licence,
             "package_sha512": package.sha512, "files": files,

@@ -61,15 +61,16 @@ function lastValues(run, series) {
 function Cost({ run }) {
   const { cost, ticket } = run;
   if (!cost && !ticket) return null;
-  const most = ticket?.most_usd ?? ticket?.max_usd ?? ticket?.worst_usd;
+  const most = ticket?.worst_usd;
   return html`
     <${Card} title="Cost">
       ${cost && html`<${Fact} name="About"><b class="headline">${usd(cost.estimate_usd)}</b>${most ? html` <span class="dim">of at most ${usd(most)}</span>` : ""}<//>`}
       ${most && html`<progress class="spent" max=${most} value=${cost?.estimate_usd || 0} aria-label="Cost against the ticket" />`}
+      ${ticket?.expected_usd != null && html`<${Fact} name="Expected">${usd(ticket.expected_usd)}<//>`}
       ${cost && html`
         <${Fact} name="Machine"><bdi>${cost.instance_type}</bdi> for ${duration(cost.seconds)}<//>
-        <${Fact} name="Price">${usd(cost.usd_per_hour)} an hour <span class="dim">as of <bdi>${cost.priced_at}</bdi></span><//>
-        <p class="dim" dir="auto">${cost.basis}</p>`}
+        <${Fact} name="Price">${usd(cost.usd_per_hour)} an hour<//>
+        <p class="dim" dir="auto">${cost.basis}, as of <bdi>${cost.priced_at}</bdi></p>`}
     <//>`;
 }
 

@@ -26,7 +26,7 @@ export class RunRow extends Component {
             ${!inProject && html`<bdi class="dim">${run.project}</bdi><span class="dim"> / </span>`}<bdi>${run.dataset}</bdi>
           </a>
           <code class="hash">${hash(run.run_id)}</code>
-          ${run.cause && html`<span class="cell-cause" dir="auto">${run.cause.message}</span>`}
+          ${run.cause && run.status !== "CANCELLED" && html`<span class="cell-cause" dir="auto">${run.cause.message}</span>`}
         </span>
         <span role="cell" class="cell-metric right">${value === undefined ? html`<span class="dim">–</span>` : html`<bdi class="metric-name">${run.metric}</bdi> <b>${number(value)}</b>`}</span>
         <span role="cell" class="cell-trend">${value !== undefined && html`<${Spark} values=${trend} label=${run.metric} />`}</span>

@@ -20,6 +20,7 @@ import { Trouble } from "../parts/trouble.js";
 const BUSY_EVERY = 1_500;
 const METRICS_EVERY = 4_000;
 const ENDED_EVERY = 15_000;
+const CAUSES = { CANCELLED: "cause-off" };
 const BEHIND = ["--curve-before", "--curve-best"];
 
 export function Run({ id, info }) {
@@ -62,7 +63,7 @@ function Loaded({ run, address, info, reload }) {
     </div>
     <${Now} run=${run} phase=${log.store?.phases.phase} latest=${latestOf(kept, run.metric)} before=${relatives.before} />
     ${run.cause && html`
-      <section class=${`cause ${ended ? "" : "cause-waiting"}`} aria-label="Cause">
+      <section class=${`cause ${CAUSES[run.status] || (ended ? "" : "cause-waiting")}`} aria-label="Cause">
         <p class="cause-message" dir="auto">${run.cause.message}</p>
         <p class="cause-fix" dir="auto"><b>What to do</b> ${run.cause.fix}</p>
         ${log.store && run.status === "FAILED" && html`<${Evidence} store=${log.store} version=${log.version} />`}

@@ -2,7 +2,10 @@
 
 from laptop_user import User
 
-CSV = {"train": "island,mass_g,species\n" + "Biscoe,3750,Adelie\n" * 40, "test": "island,mass_g,species\nDream,3800,Adelie\n"}
+CSV = {
+    "train": "island,mass_g,species\n" + "Biscoe,3750,Adelie\n" * 40,
+    "test": "island,mass_g,species\nDream,3800,Adelie\n",
+}
 
 # A training that learns: two curves over so many epochs, of so many seconds each, up to a top accuracy.
 LEARNS = r"""
