@@ -12,8 +12,6 @@ import { Icon } from "./parts/icon.js";
 import { Rail } from "./parts/rail.js";
 import { useNow } from "./parts/time.js";
 import { duration } from "./lib/format.js";
-import { Compare } from "./views/compare.js";
-import { Run } from "./views/run.js";
 import { Runs } from "./views/runs.js";
 
 const SELDOM = 60_000;
@@ -22,6 +20,12 @@ const KEYS = [
   ["/", "Search"], ["j  k", "Next and previous run"], ["Enter", "Open the run"], ["x", "Choose the run for a comparison"],
   ["c", "Compare what is chosen"], ["g", "All runs"], ["n", "New project"], ["?", "This list"], ["Esc", "Close, or leave the search"],
 ];
+
+// The list of runs is what most visits begin with; the other views come when they are wanted, or when nothing else is to do.
+const LATER = {
+  run: () => import("./views/run.js").then((module) => module.Run),
+  compare: () => import("./views/compare.js").then((module) => module.Compare),
+};
 
 function App() {
   const place = usePlace();
@@ -81,12 +85,20 @@ function App() {
 }
 
 function view(place, info, projects) {
-  if (place.view === "run") return html`<${Run} key=${place.name} id=${place.name} info=${info} />`;
-  if (place.view === "compare") return html`<${Compare} ids=${(place.query.get("runs") || "").split(",").filter(Boolean)} info=${info} />`;
+  if (place.view === "run") return html`<${Later} key=${place.name} view="run" id=${place.name} info=${info} />`;
+  if (place.view === "compare") return html`<${Later} key="compare" view="compare" ids=${(place.query.get("runs") || "").split(",").filter(Boolean)} info=${info} />`;
   if (place.view === "missing") {
     return html`<div class="empty"><h1>There is no such page</h1><p>The console has <a href="/">all runs</a>, and a page for each run and project.</p></div>`;
   }
   return html`<${Runs} key=${place.name} project=${place.name} place=${place} info=${info} projects=${projects.data} />`;
+}
+
+function Later({ view: name, ...more }) {
+  const [View, setView] = useState(null);
+  useEffect(() => {
+    LATER[name]().then((loaded) => setView(() => loaded));
+  }, [name]);
+  return View ? html`<${View} ...${more} />` : html`<h1 class="sr">Loading</h1>`;
 }
 
 const isTyping = (event) =>
@@ -131,3 +143,4 @@ function Theme() {
 addEventListener("click", onClick);
 chooseTheme(theme());
 render(html`<${App} />`, document.getElementById("app"));
+(window.requestIdleCallback || setTimeout)(() => Object.values(LATER).forEach((load) => load()), { timeout: 3000 });

@@ -3,8 +3,8 @@
     python console/vendor.py          writes them anew and records what they are in vendor/VENDORED.json
     python console/vendor.py --check  tells, without a network, whether the files are as recorded
 
-A browser takes no bare names in imports without an import map, which the page's policy forbids; so `preact` in
-hooks.mjs becomes a path, and uPlot's script becomes a module. Nothing else is changed.
+A browser takes no bare names in imports without an import map, which the page's policy forbids; so `preact`
+in hooks.mjs becomes a path, and uPlot's script becomes a module. Nothing else is changed.
 """
 
 import base64
@@ -51,23 +51,31 @@ def _without_bare_name(text: str) -> str:
 
 
 PACKAGES = (
-    Package("preact", "11.2.0", "MIT", "/HfHI/7N84e6GrWBJ3J280z3mLaRJiDcSvj/A+y/4AbLnND/1UlGHe1sR6oYuTGwId0nP7dqDU9OnLxMPZ7xBg==", (
+    Package("preact", "11.2.0", "MIT",
+            "/HfHI/7N84e6GrWBJ3J280z3mLaRJiDcSvj/A+y/4AbL"
+            "nND/1UlGHe1sR6oYuTGwId0nP7dqDU9OnLxMPZ7xBg==", (
         File("dist/preact.mjs", "console/vendor/preact.mjs"),
         File("hooks/dist/hooks.mjs", "console/vendor/hooks.mjs", _without_bare_name,
              'from"preact" is from"./preact.mjs"'),
         File("LICENSE", "console/vendor/preact.LICENSE.txt"),
     )),
-    Package("htm", "3.1.1", "Apache-2.0", "983Vyg8NwUE7JkZ6NmOqpCZ+sh1bKv2iYTlUkzlWmA5JD2acKoxd4KVxbMmxX/85mtfdnDmTFoNKcg5DGAvxNQ==", (
+    Package("htm", "3.1.1", "Apache-2.0",
+            "983Vyg8NwUE7JkZ6NmOqpCZ+sh1bKv2iYTlUkzlWmA5J"
+            "D2acKoxd4KVxbMmxX/85mtfdnDmTFoNKcg5DGAvxNQ==", (
         File("dist/htm.mjs", "console/vendor/htm.mjs"),
         File("LICENSE", "console/vendor/htm.LICENSE.txt"),
     )),
-    Package("uplot", "1.6.32", "MIT", "KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw==", (
+    Package("uplot", "1.6.32", "MIT",
+            "KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXI"
+            "mkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw==", (
         File("dist/uPlot.iife.min.js", "console/vendor/uplot.mjs",
              lambda text: text.rstrip() + "\nexport default uPlot;\n", "a last line exports uPlot"),
         File("dist/uPlot.min.css", "console/vendor/uplot.css"),
         File("LICENSE", "console/vendor/uplot.LICENSE.txt"),
     )),
-    Package("axe-core", "4.14.1", "MPL-2.0", "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==", (
+    Package("axe-core", "4.14.1", "MPL-2.0",
+            "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NP"
+            "jCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==", (
         File("axe.min.js", "tests/browser/vendor/axe.min.js"),
         File("LICENSE", "tests/browser/vendor/axe.LICENSE.txt"),
     )),

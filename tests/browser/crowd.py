@@ -24,7 +24,7 @@ def crowd(cloud: LaptopCloud, run: dict[str, Any], count: int) -> None:
 def _key(client: Any, table: str, run_id: str) -> dict[str, str]:
     for page in client.get_paginator("scan").paginate(TableName=table):
         for item in page["Items"]:
-            if item.get("run_id", {}).get("S") == run_id:
+            if item.get("kind", {}).get("S") == "run" and item["run_id"]["S"] == run_id:
                 key: dict[str, str] = item["pk"]
                 return key
     raise AssertionError(f"the table has no {run_id}")

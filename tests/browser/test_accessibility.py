@@ -29,7 +29,8 @@ def test_axe_finds_nothing(page, see, user, scheme) -> None:
     bad = user.run_with("FAILED")["run_id"]
     places = {
         "/": ".run-link", f"/projects/{user.project}": ".run-link", f"/runs/{good}": ".chart canvas",
-        f"/runs/{bad}": ".evidence", f"/compare?runs={good},{bad}": ".differences", "/runs/none": "[role=alert]",
+        f"/runs/{bad}": ".evidence", f"/compare?runs={good},{bad}": ".differences",
+        "/runs/none": "[role=alert]",
     }  # fmt: skip
     for place, sign in places.items():
         see(place)

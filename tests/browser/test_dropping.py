@@ -8,7 +8,9 @@ from playwright.sync_api import Page, expect
 # What a browser gives to a page on which files are dropped.
 DROP = """(files) => {
   const data = new DataTransfer();
-  for (const [name, text] of Object.entries(files)) data.items.add(new File([text], name, {type: "text/csv"}));
+  for (const [name, text] of Object.entries(files)) {
+    data.items.add(new File([text], name, {type: "text/csv"}));
+  }
   for (const kind of ["dragenter", "dragover", "drop"]) {
     document.body.dispatchEvent(new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: data}));
   }
@@ -31,7 +33,8 @@ def test_two_files_dropped_on_the_page_become_a_run_with_its_curve(page, see, us
     chart = page.locator(".chart", has_text="test_accuracy").first
     expect(chart.get_by_role("img")).to_have_accessible_name(re.compile("test_accuracy: .* at step 6"))
     inked = chart.locator("canvas").evaluate(
-        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((v, i) => i % 4 === 2 && v > 150)"
+        """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
+        .some((value, index) => index % 4 === 2 && value > 150)"""
     )
     assert inked, "the curve is drawn"
     expect(page.get_by_label("Log lines")).to_contain_text("Epoch 6/6")

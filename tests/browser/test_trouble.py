@@ -103,9 +103,11 @@ def foreign_site():
 CALLS = """async (address) => {
   const tried = [
     ["/api/runs", {}], ["/api/runs", {mode: "no-cors"}],
-    ["/api/runs", {method: "POST", mode: "no-cors", body: JSON.stringify({project: "taken", dataset: "first"})}],
-    ["/local/projects", {method: "POST", mode: "no-cors", body: JSON.stringify({project: "taken"})}],
-    ["/local/projects", {method: "POST", body: JSON.stringify({project: "taken"}), headers: {"Content-Type": "application/json"}}],
+    ["/api/runs", {method: "POST", mode: "no-cors", body: '{"project": "taken", "dataset": "first"}'}],
+    ["/local/projects", {method: "POST", mode: "no-cors", body: '{"project": "taken"}'}],
+    ["/local/projects", {
+      method: "POST", headers: {"Content-Type": "application/json"}, body: '{"project": "taken"}',
+    }],
   ];
   const seen = [];
   for (const [path, options] of tried) {
@@ -126,7 +128,9 @@ def test_a_foreign_page_can_not_drive_the_console(page, context, console, user) 
         frame = other.evaluate(
             """(address) => new Promise((done) => {
               const frame = document.createElement("iframe");
-              frame.onload = () => { try { done(frame.contentDocument?.body?.innerText || "nothing"); } catch { done("nothing"); } };
+              frame.onload = () => {
+                try { done(frame.contentDocument?.body?.innerText || "nothing"); } catch { done("nothing"); }
+              };
               frame.src = address; document.body.append(frame);
             })""",
             console.address,
