@@ -1,9 +1,9 @@
 // What the month has cost, against the cap that the stack's owner has set; nothing where there is none.
 
-import { usd } from "../lib/format.js";
+import { count, usd } from "../lib/format.js";
 import { html } from "../lib/html.js";
 
-const money = (value) => (value >= 1 || value === 0 ? `$${value.toFixed(2)}` : usd(value));
+const money = (value) => (value >= 1000 ? `$${count(Math.round(value))}` : value >= 1 || value === 0 ? `$${value.toFixed(2)}` : usd(value));
 
 /** `of` is the month; on the page of a project that has a cap of its own, that is shown. */
 export function Budget({ of, project }) {
