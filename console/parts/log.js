@@ -2,7 +2,7 @@
 
 import { count, counted } from "../lib/format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
-import { search } from "../lib/log_store.js";
+import { clean, search } from "../lib/log_store.js";
 import { Copy } from "./copy.js";
 import { Icon } from "./icon.js";
 import { Clock } from "./time.js";
@@ -111,10 +111,16 @@ function marked(text, words) {
   return [...parts, text.slice(at)];
 }
 
-/** The last lines that the script printed, as evidence. */
-export function Evidence({ store, version }) {
-  const lines = useMemo(() => store.lines.slice(-60).filter((line) => !line.text.startsWith("[droptrain] ")).slice(-8), [version]);
-  if (!lines.length) return null;
-  const text = lines.map((line) => line.text).join("\n");
-  return html`<div class="evidence"><div class="evidence-head"><span class="dim">The last lines that it printed</span><${Copy} text=${text} quiet /></div><pre tabindex="0" aria-label="The last lines that it printed" dir="auto">${text}</pre></div>`;
+/** What shows the cause: what was found in the log, and the last lines that the script printed. */
+export function Evidence({ found = [], store, version }) {
+  const last = useMemo(() => store.lines.slice(-60).filter((line) => !line.text.startsWith("[droptrain] ")).slice(-8), [version]);
+  return html`
+    ${found.length > 0 && html`<${Lines} title="What shows it" lines=${found.map(clean)} />`}
+    ${last.length > 0 && html`<${Lines} title="The last lines that it printed" lines=${last.map((line) => line.text)} />`}`;
 }
+
+const Lines = ({ title, lines }) => html`
+  <div class="evidence">
+    <div class="evidence-head"><span class="dim">${title}</span><${Copy} text=${lines.join("\n")} quiet /></div>
+    <pre tabindex="0" role="group" aria-label=${title} dir="auto">${lines.join("\n")}</pre>
+  </div>`;

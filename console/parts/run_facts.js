@@ -58,20 +58,32 @@ function lastValues(run, series) {
   return found.sort(([a], [b]) => (b === run.metric) - (a === run.metric));
 }
 
-function Cost({ run }) {
-  const { cost, ticket } = run;
+function Cost({ run: { cost, ticket } }) {
   if (!cost && !ticket) return null;
-  const most = ticket?.worst_usd;
   return html`
     <${Card} title="Cost">
-      ${cost && html`<${Fact} name="About"><b class="headline">${usd(cost.estimate_usd)}</b>${most ? html` <span class="dim">of at most ${usd(most)}</span>` : ""}<//>`}
-      ${most && html`<progress class="spent" max=${most} value=${cost?.estimate_usd || 0} aria-label="Cost against the ticket" />`}
-      ${ticket?.expected_usd != null && html`<${Fact} name="Expected">${usd(ticket.expected_usd)}<//>`}
-      ${cost && html`
-        <${Fact} name="Machine"><bdi>${cost.instance_type}</bdi> for ${duration(cost.seconds)}<//>
-        <${Fact} name="Price">${usd(cost.usd_per_hour)} an hour<//>
-        <p class="dim" dir="auto">${cost.basis}, as of <bdi>${cost.priced_at}</bdi></p>`}
+      ${cost && html`<${Fact} name="About"><b class="headline">${usd(cost.estimate_usd)}</b><//>`}
+      ${ticket && html`
+        ${ticket.expected_usd != null && html`<${Fact} name="Expected">${usd(ticket.expected_usd)} <span class="dim">in ${duration(ticket.expected_seconds)}</span><//>`}
+        <${Fact} name="At worst">${usd(ticket.worst_usd)}<//>
+        <progress max=${ticket.expected_usd || ticket.worst_usd || 1} value=${cost?.estimate_usd || 0} aria-label="Cost against the ticket" />`}
+      ${cost?.reclaimed_usd > 0 && html`<${Fact} name="Reclaimed">${usd(cost.reclaimed_usd)} of it<//>`}
+      ${cost?.attempts?.length > 1
+        ? cost.attempts.map((each) => html`<${Fact} name=${`Attempt ${each.attempt}`}><bdi>${each.instance_type}</bdi>${each.reclaimed ? " (reclaimed)" : ""} ${duration(each.seconds)} <b>${usd(each.usd)}</b><//>`)
+        : cost && html`
+          <${Fact} name="Machine"><bdi>${cost.instance_type}</bdi> for ${duration(cost.seconds)}<//>
+          <${Fact} name="Price">${usd(cost.usd_per_hour)} an hour<//>`}
+      ${cost && html`<p class="dim" dir="auto">${cost.basis}, as of <bdi>${cost.priced_at}</bdi></p>`}
+      ${ticket?.offers.length > 0 && html`
+        <details><summary>${counted(ticket.offers.length, "machine")} could serve it</summary>
+          ${ticket.offers.map((each) => html`<${Fact} key=${each.instance_type} name=${each.instance_type}>${offered(each)}<//>`)}
+        </details>`}
     <//>`;
+}
+
+function offered({ spot_usd_per_hour: spot, on_demand_usd_per_hour: demand }) {
+  const told = [spot != null && `${usd(spot)} Spot`, demand != null && `${usd(demand)} on demand`].filter(Boolean);
+  return told.length ? `${told.join(", ")} an hour` : "price unknown";
 }
 
 const Gpu = ({ gpu }) => html`

@@ -20,6 +20,8 @@ import { Trouble } from "../parts/trouble.js";
 const BUSY_EVERY = 1_500;
 const METRICS_EVERY = 4_000;
 const ENDED_EVERY = 15_000;
+// Whether trying again as it is can help, where somebody can tell.
+const RETRIES = new Map([[true, " Trying again can help."], [false, " Trying again as it is won't help."]]);
 const CAUSES = { CANCELLED: "cause-off" };
 const BEHIND = ["--curve-before", "--curve-best"];
 
@@ -65,10 +67,12 @@ function Loaded({ run, address, info, reload }) {
     ${run.cause && html`
       <section class=${`cause ${CAUSES[run.status] || (ended ? "" : "cause-waiting")}`} aria-label="Cause">
         <p class="cause-message" dir="auto">${run.cause.message}</p>
-        <p class="cause-fix" dir="auto"><b>What to do</b> ${run.cause.fix}</p>
-        ${log.store && run.status === "FAILED" && html`<${Evidence} store=${log.store} version=${log.version} />`}
+        <p class="cause-fix" dir="auto"><b>What to do</b> ${run.cause.fix}${RETRIES.get(run.cause.retry_helps)}</p>
+        ${log.store && run.status === "FAILED" && html`<${Evidence} found=${run.cause.evidence} store=${log.store} version=${log.version} />`}
       </section>`}
-    ${[...(run.warnings || []), ...run.advice].map((each) => html`<p class="advice" dir="auto">${each.message || each}</p>`)}
+    ${run.warnings?.map((each) => html`
+      <p class="advice" dir="auto"><b><bdi>${each.file}</bdi>${each.row ? ` line ${each.row}` : ""}</b> ${each.message} <span class="dim">${each.fix}</span></p>`)}
+    ${run.advice.map((each) => html`<p class="advice" dir="auto">${each}</p>`)}
     <${Timeline} run=${run} phases=${log.store?.phases} />
     <div class="run-body">
       <div class="run-main">

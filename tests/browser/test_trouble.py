@@ -50,6 +50,7 @@ def test_ten_megabytes_of_log_scroll_and_are_searched(page, see, user) -> None:
     expect(page.locator(".log-count")).to_contain_text("100,0", timeout=90_000)
     assert page.locator(".line").count() < 150, "only what is in sight is in the page"
     page.get_by_label("Search the log").fill("end of it")
+    expect(page.locator(".hits")).to_have_text("1", timeout=30_000)
     page.keyboard.press("Enter")
     expect(page.locator(".line.hit")).to_contain_text("end of it")
 
