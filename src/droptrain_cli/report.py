@@ -1,5 +1,8 @@
 """What the demo tells at each point: progress, the notice, the result or the failure."""
 
+from dataclasses import replace
+
+from droptrain.domain.errors import Cause
 from droptrain.domain.run import TERMINAL, Cost, Run, Step
 
 from droptrain_cli.artifacts import Copies
@@ -51,9 +54,8 @@ def show_next(screen: Screen, console_url: str | None) -> None:
 
 def show_failure(screen: Screen, run: Run, copies: Copies) -> None:
     """Why the run ended without a model, and what to do."""
-    what = run.cause.message if run.cause else f"The run ended {run.status}."
-    fix = run.cause.fix if run.cause else "Read the log."
-    screen.problem(what, f"{fix} The log: {copies.log}" if copies.log else fix)
+    cause = run.cause or Cause("", f"The run ended {run.status}.", "Read the log.")
+    screen.cause(replace(cause, fix=f"{cause.fix} The log: {copies.log}") if copies.log else cause)
 
 
 def _note(step: Step, run: Run | None) -> str:

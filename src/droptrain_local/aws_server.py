@@ -5,6 +5,7 @@ What moto does differently from AWS, and what becomes of it here:
   message, two conditional puts can both win. Here one request at a time reaches it.
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
 - Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
+- It tells prices that nobody pays. no_prices.py tells none.
 - It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
   a link of a page of this machine.
 - A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
@@ -25,6 +26,7 @@ from moto.moto_api._internal import moto_api_backend
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
+from droptrain_local import no_prices
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.loopback import follows_a_link, is_from_here, listen
 from droptrain_local.moto_copies import avoid_copies
@@ -92,6 +94,9 @@ class AwsServer:
         if action == "AmazonSQS.ReceiveMessage":
             text = json.dumps(self._wait_for_message(json.loads(body.read() or b"{}"))).encode()
             body, environ["CONTENT_LENGTH"] = io.BytesIO(text), str(len(text))
+        if environ["REQUEST_METHOD"] == "POST" and (prices := no_prices.answer(action, body)):
+            start_response("200 OK", [("Content-Type", prices[0]), ("Content-Length", str(len(prices[1])))])
+            return [prices[1]]
         environ["wsgi.input"] = body
         with self._one_at_a_time:
             answer = self._moto(environ, start_response)

@@ -1,12 +1,13 @@
 """What `droptrain validate` says of one CSV, for a page that is about to drop it."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from droptrain.aws.bucket import Bucket
-from droptrain.domain.recipe import Recipe
+from droptrain.domain.finding import Finding
 
-from droptrain_cli.check_project import check_csv
+from droptrain_cli.check_files import check_file
 from droptrain_cli.drop_plan import check_input
 from droptrain_cli.errors import CommandError
 from droptrain_cli.published import published_recipe
@@ -20,27 +21,12 @@ def findings(stack: Stack, project: str, name: str, path: Path) -> list[dict[str
         check_input(project, name, recipe)
     except CommandError as error:
         return [_finding("input", name, error.message, "Drop files that the recipe names.")]
-    return _of_content(name, path, recipe)
-
-
-def _of_content(name: str, path: Path, recipe: Recipe) -> list[dict[str, Any]]:
-    if not path.stat().st_size:
+    size = path.stat().st_size
+    if not size:
         return [_finding("empty", name, f"{name} is empty (0 bytes)", "Drop the file with its rows.")]
-    if not name.lower().endswith(".csv"):
-        return []
-    return [
-        _finding(problem.field or "csv", name, problem.message, problem.fix, problem.line)
-        for problem in check_csv(name, path, recipe.csv)
-    ]
+    with path.open("rb") as stream:
+        return [asdict(found) for found in check_file(name, stream, size, recipe.csv)]
 
 
-def _finding(rule: str, file: str, message: str, fix: str, row: int | None = None) -> dict[str, Any]:
-    return {
-        "rule": rule,
-        "level": "error",
-        "file": file,
-        "row": row,
-        "column": None,
-        "message": message,
-        "fix": fix,
-    }
+def _finding(rule: str, name: str, message: str, fix: str) -> dict[str, Any]:
+    return asdict(Finding(rule, "error", name, None, None, message, fix))

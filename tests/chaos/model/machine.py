@@ -8,6 +8,7 @@ from chaos.model.memory import (
     MemoryAccounts,
     MemoryBucket,
     MemoryJobQueue,
+    MemoryPriceTable,
     MemoryTable,
     MemoryTopic,
     MemoryWaitingList,
@@ -15,6 +16,7 @@ from chaos.model.memory import (
 from chaos.model.world import FailedCallError, Task, World
 from droptrain.announce import Announce
 from droptrain.cancel import Cancel
+from droptrain.climb import Climb
 from droptrain.domain.budget import RUNNING, Budget, charge, to_micro
 from droptrain.domain.dataset import MARKER, data_prefix, drop_id, match_inputs
 from droptrain.domain.errors import (
@@ -25,13 +27,14 @@ from droptrain.domain.errors import (
     NotReadyError,
     UnsureError,
 )
-from droptrain.domain.pricing import PriceList
+from droptrain.domain.owner import Owner
 from droptrain.domain.push import Published, complete, push_key, pushing
 from droptrain.domain.recipe import parse
 from droptrain.launch import Launch
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
 from droptrain.spending import Spending, TellSpending
+from droptrain.submit import Submit
 from droptrain.track import Track
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -41,7 +44,7 @@ DATASETS = ("first", "second")
 FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
-MOST_CALLS = {"upload": 12, "change": 2, "notice": 3}
+MOST_CALLS = {"upload": 15, "change": 3, "notice": 3}
 # Room for three runs of 24 hours on each of three attempts, and for two at the same time.
 BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
@@ -67,16 +70,31 @@ class Launching(RuleBasedStateMachine):
         self.table = MemoryTable(self.world, self.waiting)
         self.jobs = MemoryJobQueue(self.world)
         self.topic = MemoryTopic(self.world)
-        clock, prices, types = self.world.clock, PriceList({"g4dn.xlarge": 0.587}), ("g4dn.xlarge",)
+        clock, types = self.world.clock, ("g4dn.xlarge",)
+        prices = MemoryPriceTable(self.world, self.table)
         self.accounts = MemoryAccounts(self.world, self.table)
         reserve = Reserve(self.accounts, BUDGET, clock)  # type: ignore[arg-type]
-        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, reserve, prices, types, clock)  # type: ignore[arg-type]
-        self.track = Track(self.bucket, self.table, prices, types, clock)  # type: ignore[arg-type]
+        submit = Submit(self.table, self.jobs, "data", Owner(), clock)  # type: ignore[arg-type]
+        climb = Climb(self.table, self.jobs, submit, clock)  # type: ignore[arg-type]
+        definition = self.jobs.definition
+        self.launch = Launch(
+            self.bucket, self.table, self.waiting, submit, definition, reserve, prices, types, clock
+        )  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, types, lambda: climb, clock)  # type: ignore[arg-type]
         self.announce = Announce(self.table, self.waiting, self.topic, "data", clock)  # type: ignore[arg-type]
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
         tell = TellSpending(Spending(self.accounts, BUDGET, clock), self.accounts, self.topic)  # type: ignore[arg-type]
         self.reconcile = Reconcile(
-            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, tell, clock
+            self.table,
+            self.waiting,
+            self.jobs,
+            submit,
+            self.launch,
+            self.track,
+            climb,
+            self.announce,
+            tell,
+            clock,
         )  # type: ignore[arg-type]
         self.uploads: list[tuple[str, str]] = []
         self.tasks: list[tuple[Task, Any]] = []
@@ -272,7 +290,7 @@ class Launching(RuleBasedStateMachine):
             assert account.spent == charged
 
     def _check_against_batch(self, run: Any) -> None:
-        jobs = [job for job in self.jobs.jobs.values() if job.detail["jobName"] == run.run_id]
+        jobs = [job for job in self.jobs.jobs.values() if job.detail["jobName"] == run.job_name]
         if run.status == "REJECTED" or (run.status == "CANCELLED" and not jobs):
             return
         (job,) = jobs

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from droptrain.domain import times
+from droptrain.domain import cause_text, times
 from droptrain.domain.budget import LEVELS, Month, dollars
 from droptrain.domain.dataset import Waiting, data_prefix
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import describe
 from droptrain.domain.run import Cost, GpuUse, Run, run_prefix
+from droptrain.domain.ticket import Ticket
 
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
 _INPUTS_NAMED = 10
@@ -24,8 +26,10 @@ def of_end(run: Run, bucket: str) -> Notice:
     """The notice of an ended run."""
     lines = [f"{run.project} / {run.dataset}: {run.status}"]
     if run.cause:
-        lines += ["", f"What happened: {run.cause.message}", f"What to do:    {run.cause.fix}"]
+        lines += ["", *_cause(run.cause)]
     lines += ["", *(f"Advice:        {each}" for each in run.advice)] if run.advice else []
+    if run.warnings:
+        lines += ["", "Warnings", *(f"  {describe(each)}. {each.fix}" for each in run.warnings)]
     if run.metrics:
         lines += ["", "Metrics"]
         lines += [f"  {name:<24} {value:.6g}" for name, value in _headline_first(run)]
@@ -37,7 +41,7 @@ def of_stuck(run: Run, cause: Cause) -> Notice:
     """The notice of a run whose Batch job gets no instance."""
     lines = [
         f"{run.project} / {run.dataset} waits for an instance since {run.updated_at}.",
-        *("", f"What happened: {cause.message}", f"What to do:    {cause.fix}"),
+        *("", *_cause(cause)),
         *("", "It starts by itself as soon as there is room; nothing is charged while it waits."),
         *("", "Facts", f"  Run          {run.run_id}"),
     ]
@@ -77,6 +81,10 @@ def of_budget(month: Month, level: int) -> Notice:
     return Notice(_fitting(f"BUDGET {level} % of {cap} for {month.month}"), "\n".join(lines) + "\n")
 
 
+def _cause(cause: Cause) -> list[str]:
+    return [f"{title + ':' if title else '':<14} {text}" for title, text in cause_text.of(cause)]
+
+
 def _subject(run: Run) -> str:
     headline = ""
     if run.status == "SUCCEEDED" and run.metric and run.metric in run.metrics:
@@ -107,6 +115,8 @@ def _facts(run: Run, bucket: str) -> list[tuple[str, str]]:
         facts.append(("GPU", _gpu_use(run.gpu)))
     if run.cost:
         facts.append(("Cost", _price(run.cost)))
+    if run.ticket:
+        facts.append(("Ticket", _expected(run.ticket)))
     folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
     if run.status == "SUCCEEDED":
         facts.append(("Model", folder + "export/"))
@@ -118,10 +128,19 @@ def _facts(run: Run, bucket: str) -> list[tuple[str, str]]:
 
 
 def _price(cost: Cost) -> str:
-    return (
-        f"about ${cost.estimate_usd:.4f}, an estimate: {cost.seconds} s of {cost.instance_type} "
-        f"at the on-demand price of {cost.priced_at}; Spot costs less"
-    )
+    tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
+    said = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
+    lost = f"; {_usd(cost.reclaimed_usd)} of it went into what Spot reclaimed" if cost.reclaimed_usd else ""
+    return f"{said} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
+
+
+def _expected(ticket: Ticket) -> str:
+    worst = f"at worst {_usd(ticket.worst_usd)}, an estimate"
+    return worst if ticket.expected_usd is None else f"{_usd(ticket.expected_usd)} expected, {worst}"
+
+
+def _usd(usd: float) -> str:
+    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
 
 
 def _gpu_use(gpu: GpuUse) -> str:
