@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image chaos fuzz lint lint-openapi openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -18,13 +18,23 @@ up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
 	$(BIN)/python -m hatchling build -t wheel
 
-test: .venv/dev.stamp ## run every test but those of test-image
+test: .venv/dev.stamp ## run every test but those of test-image and test-browser
 	$(BIN)/pytest
 
 test-image: .venv/dev.stamp ## build the image on a small base and run it in real containers (podman)
 	@tests/image_build/base.sh
 	@tests/image_build/build.sh
 	$(BIN)/pytest -m container tests/image_build
+
+test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-get install chromium)
+	$(BIN)/python console/vendor.py --check
+	$(BIN)/pytest -m browser tests/browser
+
+screenshots: .venv/dev.stamp ## picture every view of the console, at three widths, light and dark, into build/screenshots
+	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py build/screenshots
+
+vendor: .venv/uv.stamp ## fetch the console's libraries anew, as pinned; needs npm
+	$(BIN)/python console/vendor.py
 
 chaos: .venv/dev.stamp ## break everything, for an hour or two, and report
 	@cd tests && for layer in model crash_points burst soak; do \

@@ -35,7 +35,7 @@ def compare(stack: Stack, names: Sequence[str], *, differences: bool, as_json: b
     """Print the runs that `names` mean side by side; with `differences` only what differs."""
     api = Api(stack)
     runs = [find_run(api, name) for name in names]
-    plans = [_plan(stack, api, run) for run in runs]
+    plans = [plan_of(stack, api, run["run_id"]) for run in runs]
     made = [row for row in rows(runs, plans, datetime.now(UTC)) if row.differs or not differences]
     if as_json:
         output.write_json(_document(runs, made))
@@ -74,8 +74,9 @@ def _inputs(run: Mapping[str, Any]) -> dict[str, str]:
     return {item["key"].removeprefix(folder): item["version_id"] for item in run["inputs"]}
 
 
-def _plan(stack: Stack, api: Api, run: Mapping[str, Any]) -> Mapping[str, Any]:
-    files = RunFiles(stack, api, run["run_id"])
+def plan_of(stack: Stack, api: Api, run_id: str) -> Mapping[str, Any]:
+    """What a run was to do, by its `run.json`; {} if it has none, as one that was rejected."""
+    files = RunFiles(stack, api, run_id)
     found = next((file for file in files.each() if file.path == _PLAN), None)
     plan: Mapping[str, Any] = files.read_json(found) if found else {}
     return plan

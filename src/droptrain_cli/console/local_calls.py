@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from droptrain_cli.api import Api
+from droptrain_cli.compare_runs import plan_of
 from droptrain_cli.console import preflight, projects
 from droptrain_cli.console.answers import Answer, ProblemError, as_json
 from droptrain_cli.console.drops import Drops
@@ -26,6 +28,7 @@ class LocalCalls:
         self._drops = Drops(stack)
         self._calls: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "info"): self._info,
+            ("GET", "plan"): self._plan,
             ("POST", "preflight"): self._preflight,
             ("POST", "projects"): self._make_project,
             ("PUT", "uploads"): self._take,
@@ -58,6 +61,14 @@ class LocalCalls:
             "version": version("droptrain"),
             "command": command_prefix(stack),
         })  # fmt: skip
+
+    def _plan(self, request: Request) -> Answer:
+        (run_id,) = request.named("run")
+        api = Api(self._stack)
+        try:
+            return as_json(plan_of(self._stack, api, run_id))
+        finally:
+            api.close()
 
     def _preflight(self, request: Request) -> Answer:
         project, file = request.named("project", "file")

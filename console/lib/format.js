@@ -1,0 +1,69 @@
+// How values are worded. Pure: the time is an argument.
+
+const UNITS = ["B", "KB", "MB", "GB", "TB"];
+const UTC = new Intl.DateTimeFormat("en-GB", {
+  dateStyle: "medium", timeStyle: "medium", timeZone: "UTC", hourCycle: "h23",
+});
+const LOCAL = new Intl.DateTimeFormat(undefined, {
+  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+const COUNT = new Intl.NumberFormat("en-GB");
+
+/** Seconds in the two largest units that say something: `18 s`, `3 min 20 s`, `1 h 5 min`. */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+}
+
+/** How long ago, in one unit: `3 min ago`. */
+export function age(at, now) {
+  const seconds = (now - Date.parse(at)) / 1000;
+  if (seconds < 5) return "just now";
+  const [number, unit] = duration(seconds).split(" ");
+  return `${number} ${unit} ago`;
+}
+
+/** How long a run or an attempt took, or takes till now; empty if it hasn't started. */
+export function took(timed, now) {
+  if (!timed.started_at) return "";
+  const end = timed.stopped_at ? Date.parse(timed.stopped_at) : now;
+  return duration((end - Date.parse(timed.started_at)) / 1000);
+}
+
+/** An estimate in US dollars, of which small ones keep two digits. */
+export function usd(value) {
+  if (value === 0) return "$0";
+  return value >= 1 ? `$${value.toFixed(2)}` : `$${value.toFixed(4)}`;
+}
+
+/** Bytes in decimal units: `24.8 KB`. */
+export function size(bytes) {
+  let value = bytes, unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return unit ? `${value.toFixed(1)} ${UNITS[unit]}` : `${bytes} B`;
+}
+
+/** A metric's value in four digits. */
+export function number(value) {
+  if (!Number.isFinite(value)) return String(value);
+  if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3)) return value.toExponential(2);
+  return String(Number(value.toPrecision(4)));
+}
+
+export const count = (value) => COUNT.format(value);
+export const counted = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
+export const utc = (at) => `${UTC.format(new Date(at))} UTC`;
+export const local = (at) => LOCAL.format(new Date(at));
+export const clock = (at) => CLOCK.format(new Date(at));
+
+/** What stands after the project's own name in a run's id: the part that tells runs of a dataset apart. */
+export const hash = (runId) => runId.slice(-12).slice(0, 7);

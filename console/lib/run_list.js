@@ -1,0 +1,88 @@
+// The runs that a list shows: its newest page asked for again and again, older pages as they are wanted.
+
+import { get, query } from "./api.js";
+import { useCallback, useMemo, useRef, useState } from "./html.js";
+import { usePoll } from "./poll.js";
+import { headline, isEnded } from "./status.js";
+
+const PAGE = 50;
+const OLDER_PAGE = 100;
+const BUSY_EVERY = 2_000;
+const IDLE_EVERY = 5_000;
+const STRAGGLERS = 6; // runs of older pages that still go on, asked for one by one
+
+/** Runs of a project ("" for all) with a status ("" for any), newest first. */
+export function useRuns(project, status) {
+  const key = `${project}?${status}`;
+  const known = useRef({ key: null });
+  if (known.current.key !== key) known.current = { key, runs: new Map(), cursor: null, pages: 0, list: null };
+  const [older, setOlder] = useState({ key, busy: false, error: null });
+
+  const load = async (signal) => {
+    const mine = known.current;
+    const page = await get(`/api/runs${query({ project, status, limit: PAGE })}`, signal);
+    const listed = new Set(page.runs.map((run) => run.run_id));
+    const going = [...mine.runs.values()].filter((run) => !isEnded(run) && !listed.has(run.run_id)).slice(0, STRAGGLERS);
+    const stragglers = await Promise.all(going.map((run) => get(`/api/runs/${run.run_id}`, signal)));
+    if (mine.pages === 0) mine.cursor = page.cursor;
+    return keep(mine, [...page.runs, ...stragglers.filter((run) => !status || run.status === status)]);
+  };
+  const every = (list) => (list.some((run) => !isEnded(run)) ? BUSY_EVERY : IDLE_EVERY);
+  const { data, error, reload } = usePoll(load, every, key);
+
+  const more = useCallback(async () => {
+    const mine = known.current;
+    if (!mine.cursor || mine.isBusy) return;
+    mine.isBusy = true;
+    setOlder({ key, busy: true, error: null });
+    try {
+      const page = await get(`/api/runs${query({ project, status, limit: OLDER_PAGE, cursor: mine.cursor })}`);
+      mine.cursor = page.cursor;
+      mine.pages += 1;
+      keep(mine, page.runs);
+      setOlder({ key, busy: false, error: null });
+    } catch (failure) {
+      setOlder({ key, busy: false, error: failure });
+    }
+    mine.isBusy = false;
+  }, [key]);
+
+  const mine = known.current;
+  return {
+    runs: data ? mine.list : null, error, reload, more, hasMore: Boolean(mine.cursor),
+    isLoadingMore: older.key === key && older.busy, olderError: older.key === key ? older.error : null,
+  };
+}
+
+/** The list with these runs in it: another one only if something has changed. */
+function keep(mine, runs) {
+  let changed = !mine.list;
+  for (const run of runs) {
+    const before = mine.runs.get(run.run_id);
+    if (before && before.updated_at === run.updated_at && JSON.stringify(before) === JSON.stringify(run)) continue;
+    mine.runs.set(run.run_id, run);
+    changed = true;
+  }
+  if (changed) mine.list = [...mine.runs.values()].sort(byTime);
+  return mine.list;
+}
+
+const byTime = (a, b) => b.created_at.localeCompare(a.created_at) || b.run_id.localeCompare(a.run_id);
+
+const TREND = 12;
+
+/** The headline values of each run's project up to that run, by the run's id. */
+export function useTrends(runs) {
+  return useMemo(() => {
+    const trends = new Map(), byMetric = new Map();
+    for (const run of [...(runs || [])].reverse()) {
+      const value = headline(run);
+      if (!Number.isFinite(value)) continue;
+      const key = `${run.project}\0${run.metric}`;
+      const values = [...(byMetric.get(key) || []), value].slice(-TREND);
+      byMetric.set(key, values);
+      trends.set(run.run_id, values);
+    }
+    return trends;
+  }, [runs]);
+}

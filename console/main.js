@@ -1,0 +1,146 @@
+// The page: its frame, and the view that the address names.
+
+import { get } from "./lib/api.js";
+import { connection, onConnection } from "./lib/connection.js";
+import { html, render, useEffect, useRef, useState } from "./lib/html.js";
+import { usePoll } from "./lib/poll.js";
+import { onClick, usePlace } from "./lib/router.js";
+import { chooseTheme, theme } from "./lib/theme.js";
+import { Budget } from "./parts/budget.js";
+import { Dialog } from "./parts/dialog.js";
+import { Icon } from "./parts/icon.js";
+import { Rail } from "./parts/rail.js";
+import { useNow } from "./parts/time.js";
+import { duration } from "./lib/format.js";
+import { Runs } from "./views/runs.js";
+
+const SELDOM = 60_000;
+const PROJECTS_EVERY = 10_000;
+const KEYS = [
+  ["/", "Search"], ["j  k", "Next and previous run"], ["Enter", "Open the run"], ["x", "Choose the run for a comparison"],
+  ["c", "Compare what is chosen"], ["g", "All runs"], ["n", "New project"], ["?", "This list"], ["Esc", "Close, or leave the search"],
+];
+
+// The list of runs is what most visits begin with; the other views come when they are wanted, or when nothing else is to do.
+const LATER = {
+  run: () => import("./views/run.js").then((module) => module.Run),
+  compare: () => import("./views/compare.js").then((module) => module.Compare),
+};
+
+function App() {
+  const place = usePlace();
+  const info = usePoll((signal) => get("/local/info", signal), () => null, "info");
+  const projects = usePoll((signal) => get("/api/projects?limit=100", signal), () => PROJECTS_EVERY, "projects");
+  const budget = usePoll((signal) => get("/api/budget", signal), () => SELDOM, "budget");
+  const [isMaking, setMaking] = useState(false);
+  const [hasHelp, setHelp] = useState(false);
+  const [isOpen, setOpen] = useState(false);
+  const lost = useConnection();
+  const main = useRef(), first = useRef(true);
+
+  useEffect(() => {
+    setOpen(false);
+    if (first.current) first.current = false;
+    else main.current?.focus({ preventScroll: true });
+  }, [place.view, place.name]);
+  useEffect(() => {
+    const onKey = (event) => {
+      if (isTyping(event)) return;
+      if (event.key === "?") setHelp(true);
+      if (event.key === "n") setMaking(true);
+      if (event.key === "g") document.querySelector(".rail a")?.click();
+      if (event.key === "/") {
+        event.preventDefault();
+        document.querySelector("input[type=search]")?.focus();
+      }
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+
+  if (lost.state === "refused") return html`<${Stranger} />`;
+  return html`
+    <a class="skip" href="#main">Skip to the content</a>
+    <header class="top">
+      <button type="button" class="icon-button rail-toggle" aria-label="Projects" aria-expanded=${isOpen} onClick=${() => setOpen(!isOpen)}><${Icon} name="menu" /></button>
+      <a class="brand" href="/"><${Icon} name="drop" /> droptrain</a>
+      <span class="stack" title=${info.data ? `bucket ${info.data.bucket}` : ""}><bdi>${info.data?.stack}</bdi>${info.data && html` <span class="dim">${info.data.region}</span>`}</span>
+      <span class="space" />
+      ${budget.data && html`<${Budget} of=${budget.data} project=${place.view === "project" ? place.name : ""} />`}
+      <${Live} connection=${lost} />
+      <${Theme} />
+      <button type="button" class="icon-button keys-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button>
+    </header>
+    ${lost.state === "lost" && html`<${Lost} connection=${lost} />`}
+    <div class="frame">
+      <${Rail} projects=${projects.data} place=${place} isOpen=${isOpen} onNew=${() => setMaking(true)} isMaking=${isMaking}
+        onMade=${() => { setMaking(false); projects.reload(); }} onClose=${() => setMaking(false)} />
+      <main id="main" tabindex="-1" ref=${main}>${view(place, info.data, projects)}</main>
+    </div>
+    ${hasHelp && html`
+      <${Dialog} title="Keyboard shortcuts" onClose=${() => setHelp(false)}>
+        <dl class="keys">${KEYS.map(([key, does]) => html`<dt>${key.split("  ").map((each) => html`<kbd>${each}</kbd> `)}</dt><dd>${does}</dd>`)}</dl>
+        <div class="dialog-actions"><button type="button" class="button" onClick=${() => setHelp(false)}>Close</button></div>
+      <//>`}`;
+}
+
+function view(place, info, projects) {
+  if (place.view === "run") return html`<${Later} key=${place.name} view="run" id=${place.name} info=${info} />`;
+  if (place.view === "compare") return html`<${Later} key="compare" view="compare" ids=${(place.query.get("runs") || "").split(",").filter(Boolean)} info=${info} />`;
+  if (place.view === "missing") {
+    return html`<div class="empty"><h1>There is no such page</h1><p>The console has <a href="/">all runs</a>, and a page for each run and project.</p></div>`;
+  }
+  return html`<${Runs} key=${place.name} project=${place.name} place=${place} info=${info} projects=${projects.data} />`;
+}
+
+function Later({ view: name, ...more }) {
+  const [View, setView] = useState(null);
+  useEffect(() => {
+    LATER[name]().then((loaded) => setView(() => loaded));
+  }, [name]);
+  return View ? html`<${View} ...${more} />` : html`<h1 class="sr">Loading</h1>`;
+}
+
+const isTyping = (event) =>
+  event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog");
+
+function useConnection() {
+  const [now, setNow] = useState(connection);
+  useEffect(() => onConnection(setNow), []);
+  return now;
+}
+
+const Live = ({ connection: { state } }) => html`
+  <span class=${`live live-${state}`} role="status"><i />${state === "ok" ? "Live" : "Not connected"}</span>`;
+
+function Lost({ connection: { since, detail } }) {
+  const [of] = useState(() => (now) => duration((now - since) / 1000));
+  return html`
+    <div class="banner" role="alert">
+      <strong>The page shows what it knew ${html`<${Since} of=${of} />`} ago.</strong> ${detail} It goes on asking.
+    </div>`;
+}
+
+const Since = ({ of }) => html`<span>${useNow(of)}</span>`;
+
+const Stranger = () => html`
+  <main class="empty" id="main">
+    <h1>Open the link that <code>droptrain console</code> printed</h1>
+    <p>This browser isn't let in: the link has a token that is new each time the console starts. On a laptop cloud, the link
+    is <code>console_url</code> in the line that <code>droptrain local up</code> prints.</p>
+  </main>`;
+
+function Theme() {
+  const [now, setNow] = useState(theme);
+  const next = { auto: "light", light: "dark", dark: "auto" }[now];
+  const change = () => {
+    chooseTheme(next);
+    setNow(next);
+  };
+  return html`<button type="button" class="icon-button" aria-label=${`Theme: ${now}. Change to ${next}`} title=${`Theme: ${now}`} onClick=${change}><${Icon} name="theme" /></button>`;
+}
+
+addEventListener("click", onClick);
+chooseTheme(theme());
+render(html`<${App} />`, document.getElementById("app"));
+(window.requestIdleCallback || setTimeout)(() => Object.values(LATER).forEach((load) => load()), { timeout: 3000 });

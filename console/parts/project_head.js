@@ -1,0 +1,41 @@
+// A project: how its headline metric goes from run to run.
+
+import { get } from "../lib/api.js";
+import { number } from "../lib/format.js";
+import { html, useMemo } from "../lib/html.js";
+import { usePoll } from "../lib/poll.js";
+import { headline, isBetter } from "../lib/status.js";
+import { Chart } from "./chart.js";
+
+export function ProjectHead({ project, here, runs }) {
+  const recipe = usePoll((signal) => get(`/local/projects/${encodeURIComponent(project)}`, signal), () => null, project);
+  const metric = recipe.data?.metric;
+  const trend = useMemo(() => trendOf(runs || [], metric), [runs, metric]);
+  return html`
+    <div class="project-head">
+      <div>
+        <h1 class="page-title"><bdi>${project}</bdi></h1>
+        ${trend && html`
+          <p class="facts-line">
+            <span>best <bdi>${trend.name}</bdi> <b>${number(trend.best.value)}</b> by <a href=${`/runs/${trend.best.run.run_id}`}><bdi>${trend.best.run.dataset}</bdi></a></span>
+            <span>newest <b>${number(trend.points.at(-1).value)}</b></span>
+          </p>`}
+        ${here?.waiting.map((each) => html`
+          <p class="waiting-line" key=${each.dataset}><bdi><b>${each.dataset}</b></bdi> waits for ${each.missing.map((file, n) => html`${n ? ", " : ""}<bdi><code>${file}</code></bdi>`)}: drop it on this page.</p>`)}
+        ${recipe.error && recipe.error.status === 404 && html`<p class="dim">${recipe.error.message}</p>`}
+      </div>
+      ${trend && trend.points.length > 1 && html`
+        <div class="project-trend"><${Chart} title=${`${trend.name} by run`} xLabel="run" height=${92}
+          curves=${trend.curves} /></div>`}
+    </div>`;
+}
+
+function trendOf(runs, metric) {
+  const name = metric?.name || runs.find((run) => run.metric)?.metric;
+  const measured = runs.filter((run) => run.metric === name && Number.isFinite(headline(run)) && run.status === "SUCCEEDED").reverse();
+  if (!name || !measured.length) return null;
+  const points = measured.map((run, index) => ({ step: index + 1, value: headline(run), run }));
+  const best = points.reduce((found, each) => (isBetter(each.value, found.value, metric?.goal) ? each : found));
+  return { name, points, best, curves: [{ name, points, color: "--curve-1" }] };
+}
+

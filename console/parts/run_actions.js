@@ -1,0 +1,93 @@
+// What can be done with a run: end it, train it again, compare it, and the commands that do the same.
+
+import { post } from "../lib/api.js";
+import { html, useState } from "../lib/html.js";
+import { navigate } from "../lib/router.js";
+import { isEnded } from "../lib/status.js";
+import { Command } from "./copy.js";
+import { Dialog } from "./dialog.js";
+import { Icon } from "./icon.js";
+import { Trouble } from "./trouble.js";
+
+export function RunActions({ run, info, reload, before }) {
+  const [asked, setAsked] = useState("");
+  const command = info?.command || "droptrain";
+  const close = () => setAsked("");
+  return html`
+    <div class="run-actions">
+      ${before && html`<a class="button" href=${`/compare?runs=${before.run_id},${run.run_id}`}><${Icon} name="chart" />Compare</a>`}
+      <button type="button" class="button" onClick=${() => setAsked("commands")}><${Icon} name="copy" />Commands</button>
+      ${run.status !== "REJECTED" && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
+      ${!isEnded(run) && html`<button type="button" class="button danger" onClick=${() => setAsked("cancel")}><${Icon} name="stop" />Cancel run</button>`}
+    </div>
+    ${asked === "cancel" && html`<${Cancel} run=${run} command=${command} reload=${reload} onClose=${close} />`}
+    ${asked === "rerun" && html`<${Rerun} run=${run} command=${command} onClose=${close} />`}
+    ${asked === "commands" && html`
+      <${Dialog} title="The same in a terminal" onClose=${close}>
+        ${commands(command, run).map(([label, text]) => html`<p class="dialog-label">${label}</p><${Command} text=${text} />`)}
+        <div class="dialog-actions"><button type="button" class="button" onClick=${close}>Close</button></div>
+      <//>`}`;
+}
+
+const commands = (command, run) => [
+  ["This page", `${command} show ${run.run_id}`],
+  ["The log, followed", `${command} logs ${run.run_id}`],
+  ["The model and what else it left", `${command} get ${run.run_id}`],
+  ["Train it again", `${command} rerun ${run.run_id}`],
+  ...(isEnded(run) ? [] : [["End it", `${command} cancel ${run.run_id}`]]),
+];
+
+function Cancel({ run, command, reload, onClose }) {
+  const [state, act] = useAction(async () => {
+    await post(`/api/runs/${encodeURIComponent(run.run_id)}/cancel`);
+    reload();
+    onClose();
+  });
+  return html`
+    <${Dialog} title="End this run?" onClose=${onClose}>
+      <p><bdi>${run.project}/${run.dataset}</bdi> stops within seconds. What it has cost is spent; its log, metrics and checkpoints stay.</p>
+      <${Command} text=${`${command} cancel ${run.run_id}`} />
+      ${state.error && html`<${Trouble} title="It wasn't cancelled" error=${state.error} />`}
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick=${onClose}>Let it train</button>
+        <button type="button" class="button danger" disabled=${state.busy} onClick=${act}>Cancel run</button>
+      </div>
+    <//>`;
+}
+
+function Rerun({ run, command, onClose }) {
+  const [exact, setExact] = useState(false);
+  const [key] = useState(() => crypto.randomUUID());
+  const [state, act] = useAction(async () => {
+    const body = exact ? { from_run: run.run_id } : { project: run.project, dataset: run.dataset, rerun: true };
+    const made = await post("/api/runs", body, { "Idempotency-Key": `${key}-${exact}` });
+    onClose();
+    navigate(`/runs/${made.run_id}`);
+  });
+  const choice = (value, title, text) => html`
+    <label class="choice"><input type="radio" name="rerun" checked=${exact === value} onChange=${() => setExact(value)} /><span><b>${title}</b><br /><span class="dim">${text}</span></span></label>`;
+  return html`
+    <${Dialog} title="Train again" onClose=${onClose}>
+      ${choice(false, "With what is there now", "The dataset's CSVs, the code and the recipe as they are in the bucket at this moment.")}
+      ${choice(true, "Exactly the same", "The very versions of data, code and recipe, and the settings, that this run had.")}
+      <${Command} text=${`${command} rerun ${exact ? "--exact " : ""}${run.run_id}`} />
+      ${state.error && html`<${Trouble} title="It wasn't launched" error=${state.error} />`}
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick=${onClose}>Leave it</button>
+        <button type="button" class="button primary" disabled=${state.busy} onClick=${act}>Train again</button>
+      </div>
+    <//>`;
+}
+
+function useAction(action) {
+  const [state, setState] = useState({ busy: false, error: null });
+  const act = async () => {
+    setState({ busy: true, error: null });
+    try {
+      await action();
+    } catch (error) {
+      setState({ busy: false, error });
+    }
+  };
+  return [state, act];
+}

@@ -1,0 +1,74 @@
+// Two to six runs side by side: their curves together, and what differs.
+
+import { get } from "../lib/api.js";
+import { RUN_COLORS, compared } from "../lib/curves.js";
+import { differences } from "../lib/differences.js";
+import { hash } from "../lib/format.js";
+import { html, useEffect, useMemo, useState } from "../lib/html.js";
+import { usePoll } from "../lib/poll.js";
+import { isEnded } from "../lib/status.js";
+import { Badge } from "../parts/badge.js";
+import { Chart } from "../parts/chart.js";
+import { Command } from "../parts/copy.js";
+import { Trouble } from "../parts/trouble.js";
+
+const MOST = 6;
+const EVERY = 5_000;
+
+export function Compare({ ids, info }) {
+  const wanted = [...new Set(ids)].slice(0, MOST);
+  const key = wanted.join(",");
+  const [isWhole, setWhole] = useState(false);
+  const { data, error, reload } = usePoll((signal) => Promise.all(wanted.map((id) => load(id, signal))), (found) => (found.every(({ run }) => isEnded(run)) ? null : EVERY), key);
+  useEffect(() => {
+    document.title = "Compare · droptrain";
+  }, []);
+  const drawn = useMemo(() => {
+    const runs = (data || []).map(({ run, series }, n) => ({ label: labelOf(run), color: RUN_COLORS[n], series }));
+    return compared(runs, data?.[0]?.run.metric);
+  }, [data]);
+  if (wanted.length < 2) {
+    return html`<div class="empty"><h1>Compare</h1><p>Choose two to six runs in <a href="/">the list</a>, by their boxes or with <kbd>x</kbd>, then “Compare”.</p></div>`;
+  }
+  if (!data) return html`<h1 class="page-title">Compare</h1>${error ? html`<${Trouble} title="The runs can't be compared" error=${error} retry=${reload} />` : html`<p class="dim" aria-busy="true">Loading …</p>`}`;
+  const rows = differences(data);
+  const shown = rows.filter((row) => isWhole || row.differs);
+  return html`
+    <h1 class="page-title">Compare ${data.length} runs</h1>
+    <section class="panel" aria-label="Curves">
+      ${drawn.length > 0 ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} height=${210} />`)}</div>` : html`<p class="panel-empty">None of them has written metrics.</p>`}
+    </section>
+    <section class="panel" aria-label="Differences">
+      <div class="panel-head"><h2>${isWhole ? "Everything" : "Differences"}</h2>
+        <label class="switch"><input type="checkbox" checked=${isWhole} onChange=${() => setWhole(!isWhole)} /> what is alike, too</label></div>
+      <div class="table-box" tabindex="0" role="region" aria-label="Differences of the runs">
+        <table class="differences">
+          <thead><tr><th scope="col"><span class="sr">What</span></th>
+            ${data.map(({ run }, n) => html`<th scope="col" key=${run.run_id}><i class=${`swatch ${RUN_COLORS[n].replace("--", "bg-")}`} /><a href=${`/runs/${run.run_id}`}><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></a><${Badge} status=${run.status} /></th>`)}</tr></thead>
+          <tbody>${shown.map((row) => html`
+            <tr key=${`${row.section} ${row.name}`} class=${row.differs ? "differs" : ""}>
+              <th scope="row">${row.section && html`<span class="dim">${row.section} </span>`}<bdi>${row.name}</bdi></th>
+              ${row.cells.map((cell, n) => html`<td key=${n}><bdi>${cell}</bdi></td>`)}
+            </tr>`)}</tbody>
+        </table>
+      </div>
+      ${shown.length === 0 && html`<p class="panel-empty">They differ in nothing that is recorded.</p>`}
+    </section>
+    <${Command} text=${`${info?.command || "droptrain"} compare ${wanted.join(" ")}`} />`;
+}
+
+async function load(id, signal) {
+  const address = `/api/runs/${encodeURIComponent(id)}`;
+  const [run, metrics, plan] = await Promise.all([
+    get(address, signal), get(`${address}/metrics`, signal),
+    get(`/local/plan?${new URLSearchParams({ run: id })}`, signal).catch(() => ({})), // one that was rejected has none
+  ]);
+  return { run, series: metrics.series, plan, values: valuesOf(run, metrics.series) };
+}
+
+/** The record's last values, over those of the curves: while it trains, the record has none yet. */
+const valuesOf = (run, series) => ({
+  ...Object.fromEntries(series.filter((each) => each.points.length).map((each) => [each.name, each.points.at(-1).value])), ...run.metrics,
+});
+
+const labelOf = (run) => `${run.dataset} ${hash(run.run_id)}`;

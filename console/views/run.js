@@ -1,0 +1,124 @@
+// A run: what happens now, how its time went by, its curves, its log, and what it was made of.
+
+import { get } from "../lib/api.js";
+import { charts } from "../lib/curves.js";
+import { hash } from "../lib/format.js";
+import { html, useCallback, useEffect, useMemo, useState } from "../lib/html.js";
+import { LogStore } from "../lib/log_store.js";
+import { usePoll } from "../lib/poll.js";
+import { useRelatives } from "../lib/relatives.js";
+import { isEnded, sentence } from "../lib/status.js";
+import { Badge } from "../parts/badge.js";
+import { Chart } from "../parts/chart.js";
+import { Evidence, Log } from "../parts/log.js";
+import { RunActions } from "../parts/run_actions.js";
+import { RunFacts } from "../parts/run_facts.js";
+import { useNow } from "../parts/time.js";
+import { Timeline } from "../parts/timeline.js";
+import { Trouble } from "../parts/trouble.js";
+
+const BUSY_EVERY = 1_500;
+const METRICS_EVERY = 4_000;
+const ENDED_EVERY = 15_000;
+// Whether trying again as it is can help, where somebody can tell.
+const RETRIES = new Map([[true, " Trying again can help."], [false, " Trying again as it is won't help."]]);
+const CAUSES = { CANCELLED: "cause-off" };
+const BEHIND = ["--curve-before", "--curve-best"];
+
+export function Run({ id, info }) {
+  const address = `/api/runs/${encodeURIComponent(id)}`;
+  const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), id);
+  useEffect(() => {
+    document.title = run ? `${run.dataset} · ${run.project} · droptrain` : "Run · droptrain";
+  }, [run?.dataset]);
+  if (!run) {
+    return error
+      ? html`<h1 class="page-title">Run</h1><${Trouble} title="The run can't be shown" error=${error} retry=${reload} />`
+      : html`<h1 class="sr">Run</h1><div class="run-skeleton" aria-busy="true" aria-label="Loading the run"><i /><i /><i /></div>`;
+  }
+  return html`<${Loaded} run=${run} address=${address} info=${info} reload=${reload} />`;
+}
+
+function Loaded({ run, address, info, reload }) {
+  const ended = isEnded(run);
+  const log = useLog(run.run_id);
+  const metrics = usePoll(
+    (signal) => get(`${address}/metrics`, signal),
+    () => (ended ? null : METRICS_EVERY),
+    `${address}/metrics ${ended}`,
+  );
+  const [kept, setKept] = useState([]);
+  useEffect(() => {
+    if (metrics.data) setKept(metrics.data.series);
+  }, [metrics.data]);
+  const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`);
+  const relatives = useRelatives(run);
+  const drawn = useMemo(() => charts(kept, run.metric, relatives.curves.map((each, n) => ({ ...each, color: BEHIND[n] }))), [kept, relatives.curves]);
+  const files = artifacts.data?.artifacts;
+  const download = files?.find((file) => file.path === "log.txt")?.url;
+
+  return html`
+    <div class="run-head">
+      <p class="crumbs"><a href="/">Runs</a> <span aria-hidden="true">/</span> <a href=${`/projects/${encodeURIComponent(run.project)}`}><bdi>${run.project}</bdi></a></p>
+      <div class="run-title"><h1 class="page-title"><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></h1><${Badge} status=${run.status} large /></div>
+      <${RunActions} run=${run} info=${info} reload=${reload} before=${relatives.before} />
+    </div>
+    <${Now} run=${run} phase=${log.store?.phases.phase} latest=${latestOf(kept, run.metric)} before=${relatives.before} />
+    ${run.cause && html`
+      <section class=${`cause ${CAUSES[run.status] || (ended ? "" : "cause-waiting")}`} aria-label="Cause">
+        <p class="cause-message" dir="auto">${run.cause.message}</p>
+        <p class="cause-fix" dir="auto"><b>What to do</b> ${run.cause.fix}${RETRIES.get(run.cause.retry_helps)}</p>
+        ${log.store && run.status === "FAILED" && html`<${Evidence} found=${run.cause.evidence} store=${log.store} version=${log.version} />`}
+      </section>`}
+    ${run.warnings?.map((each) => html`
+      <p class="advice" dir="auto"><b><bdi>${each.file}</bdi>${each.row ? ` line ${each.row}` : ""}</b> ${each.message} <span class="dim">${each.fix}</span></p>`)}
+    ${run.advice.map((each) => html`<p class="advice" dir="auto">${each}</p>`)}
+    <${Timeline} run=${run} phases=${log.store?.phases} />
+    <div class="run-body">
+      <div class="run-main">
+        <section class="panel" aria-label="Metrics">
+          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}</div>
+          ${drawn.length > 0
+            ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} />`)}</div>`
+            : html`<p class="panel-empty">${metrics.error ? metrics.error.message : ended ? "It wrote no metrics. A line of JSON in $METRICS_FILE, or TensorBoard's own files, would be drawn here." : "Curves appear as soon as the training writes metrics."}</p>`}
+        </section>
+        ${log.store && html`<${Log} store=${log.store} version=${log.version} isLive=${!ended} download=${download} />`}
+      </div>
+      <${RunFacts} run=${run} series=${kept} files=${files} hasMoreFiles=${Boolean(artifacts.data?.cursor)} />
+    </div>`;
+}
+
+function Now({ run, ...more }) {
+  const { phase, latest, before } = more;
+  const of = useCallback((now) => sentence(run, now, { phase, latest, before }), [run, phase, latest?.value, latest?.step, before]);
+  const said = useNow(of);
+  if (run.cause && isEnded(run)) return null;
+  return html`<p class="now" role="status" dir="auto">${said}</p>`;
+}
+
+/** The log of a run, drawn anew at most once a frame. */
+function useLog(id) {
+  const [state, setState] = useState({ store: null, version: 0 });
+  useEffect(() => {
+    let frame = 0;
+    const store = new LogStore(id, () => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        setState((was) => ({ store, version: was.version + 1 }));
+      });
+    });
+    setState({ store, version: 0 });
+    return () => {
+      cancelAnimationFrame(frame);
+      store.close();
+    };
+  }, [id]);
+  return state;
+}
+
+function latestOf(series, metric) {
+  const found = series.find((each) => each.name === metric) || series[0];
+  const point = found?.points.at(-1);
+  return point && { name: found.name, ...point };
+}
+

@@ -1,0 +1,131 @@
+"""What the console's page costs: weight, first view beside an empty page, calls, 500 runs scrolled.
+
+    PYTHONPATH=tests:image .venv/bin/python tests/bench/console_page.py
+
+needs Debian's chromium. The runs are one real run's record, repeated under other names and times.
+"""
+
+import gzip
+import statistics
+import tempfile
+from pathlib import Path
+
+from browser.conftest import CHROMIUM, QUIET, console_of
+from browser.crowd import crowd
+from laptop_user import User
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "console"
+LOADS = 9
+WATCHED_SECONDS = 30
+# Scrolls the whole page in steps, one each frame, and gives the milliseconds between frames.
+SCROLL = """() => new Promise((done) => {
+  const gaps = []; let before = performance.now();
+  const step = (now) => {
+    gaps.push(now - before); before = now;
+    scrollBy(0, 120);
+    const end = document.documentElement.scrollHeight - 2;
+    if (scrollY + innerHeight < end && gaps.length < 400) requestAnimationFrame(step);
+    else done(gaps);
+  };
+  requestAnimationFrame(step);
+})"""
+# When the first row stands, counted from the moment at which the page's own bytes came.
+DRAWN = """(sign) => new Promise((done) => {
+  const look = () => {
+    if (!document.querySelector(sign)) return requestAnimationFrame(look);
+    const begun = performance.getEntriesByType("navigation")[0].responseStart;
+    requestAnimationFrame(() => done(performance.now() - begun));
+  };
+  look();
+})"""
+
+
+def weight() -> tuple[int, int]:
+    """Bytes that the first view takes compressed, and with the chart library."""
+    first, charts = 0, 0
+    for path in PAGE.rglob("*"):
+        if path.suffix in (".js", ".mjs", ".css", ".html", ".svg"):
+            size = len(gzip.compress(path.read_bytes()))
+            charts += size
+            first += 0 if path.name == "uplot.mjs" else size
+    return first, charts
+
+
+def drawn(page: Page, address: str, sign: str) -> float:
+    """The median of milliseconds from the server's answer to the drawn view."""
+    found = []
+    for _ in range(LOADS):
+        page.goto(address, wait_until="commit")
+        found.append(page.evaluate(DRAWN, sign))
+    return statistics.median(found)
+
+
+def main() -> None:
+    first, charts = weight()
+    print(
+        f"weight: {first / 1000:.1f} KB compressed for the first view, {charts / 1000:.1f} KB with the charts"
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        console_of(Path(folder)) as console,
+        sync_playwright() as play,
+    ):
+        user = User(console.cloud, "busy", [])
+        user.publish(
+            'echo "{\\"step\\": 1, \\"accuracy\\": 0.9}" >> "$METRICS_FILE"', "metric: {name: accuracy}\n"
+        )
+        user.drop()
+        run = user.run_with("SUCCEEDED")
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(console.link)
+        page.route(
+            "**/empty-page",
+            lambda route: route.fulfill(
+                body="<!doctype html><title>empty</title><p>.", content_type="text/html"
+            ),
+        )
+        empty = drawn(page, console.address + "/empty-page", "p")
+        shell = drawn(page, console.address + "/", ".rail")
+        rows = drawn(page, console.address + "/", ".run-link")
+        print(
+            f"first view: {shell - empty:.0f} ms to the frame and {rows - empty:.0f} ms to the runs, "
+            f"above {empty:.0f} ms for an empty page"
+        )
+
+        calls: list[str] = []
+        page.on(
+            "request", lambda request: calls.append(request.url.removeprefix(console.address).split("?")[0])
+        )
+        for place in ("/", f"/runs/{run['run_id']}"):
+            page.goto(console.address + place)
+            page.wait_for_timeout(4_000)
+            calls.clear()
+            page.wait_for_timeout(WATCHED_SECONDS * 1000)
+            told = sorted((name.replace(run["run_id"], "RUN"), calls.count(name)) for name in set(calls))
+            print(
+                f"calls in {WATCHED_SECONDS} s of {'/runs/RUN, ended' if len(place) > 1 else place}: {told}"
+            )
+
+        crowd(console.cloud, run, 500)
+        page.goto(console.address + "/projects/busy")
+        page.locator(".run-link").nth(49).wait_for()
+        while page.locator(".list-end button").count():
+            page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+            page.wait_for_timeout(200)
+        count = page.locator(".run-link").count()
+        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(500)
+        gaps = sorted(page.evaluate(SCROLL)[1:])
+        late = sum(gap > 25 for gap in gaps)
+        print(
+            f"scrolling {count} runs: {1000 / statistics.mean(gaps):.0f} frames a second over {len(gaps)}, "
+            f"95 % within {gaps[int(len(gaps) * 0.95)]:.1f} ms, {late} later than 25 ms"
+        )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

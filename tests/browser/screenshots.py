@@ -1,0 +1,167 @@
+"""Pictures of every view of the console, from real runs on a laptop cloud: `make screenshots`.
+
+Three widths, light and dark: no run yet, a few runs, 500 of them, a run that trains, that succeeded, that was
+reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, a drop with a mistake.
+The 500 are one real run's record, repeated. `--docs` writes the six that the docs show into docs/images.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from browser import stage
+from browser.conftest import CHROMIUM, QUIET, Console, console_of
+from browser.crowd import crowd
+from laptop_user import User
+from playwright.sync_api import Browser, Page, sync_playwright
+from waiting import wait_for
+
+WIDTHS = {1440: 900, 1024: 768, 390: 844}
+SCHEMES = ("light", "dark")
+DOCS = Path(__file__).parents[2] / "docs" / "images"
+LONG = "a-project-whose-name-is-as-long-as-can-b"
+# Views by name: where, what has to be seen first, and what is done then.
+View = tuple[str, str, Callable[[Page], None] | None]
+
+
+def runs_of(user: User) -> dict[str, str]:
+    """Train what the pictures show; run ids by what they show."""
+    shown = {}
+    for number, top in enumerate((0.86, 0.91, 0.9, 0.94)):
+        stage.learns(user, "penguins", top=top)
+        user.drop(f"2026-11-2{number}", **stage.CSV)
+        shown["good"] = _ended(user, f"2026-11-2{number}")
+    stage.fails(user, "price-forecast")
+    user.drop("q3", **stage.CSV)
+    shown["bad"] = _ended(user, "q3")
+    user.project = LONG
+    user.publish(
+        stage.LEARNS + 'aws s3 cp --quiet model.keras "$EXPORT_PATH/نموذج مدرب 🐧.keras"\n', stage.NAMES
+    )
+    user.put(
+        f"projects/{LONG}/data/a.dataset_with-a_very.long-name_as-well1/بيانات التدريب 🐧 עברית.csv",
+        stage.CSV["train"],
+    )
+    shown["names"] = _ended(user, "a.dataset_with-a_very.long-name_as-well1")
+    stage.learns(user, "churn", epochs=9, seconds=1)
+    user.drop("week-46", **stage.CSV)
+    going = user.run_with("RUNNING")
+    time.sleep(6)
+    user.cloud.engine.reclaim(going["batch_job_id"])
+    shown["reclaimed"] = _ended(user, "week-46")
+    user.project = "churn"
+    user.put("projects/churn/data/week-48/train.csv", stage.CSV["train"])
+    stage.learns(user, "penguins", epochs=2000, seconds=1, top=0.97)
+    user.drop("2026-11-24", **stage.CSV)
+    shown["live"] = user.run_with("RUNNING")["run_id"]
+    time.sleep(25)
+    return shown
+
+
+def views(shown: dict[str, str]) -> dict[str, View]:
+    """What is pictured."""
+    older = shown["good"]
+    return {
+        "runs": ("/", ".run-link", None),
+        "project": ("/projects/penguins", ".project-trend canvas", None),
+        "waiting": ("/projects/churn", ".waiting-line", None),
+        "live": (f"/runs/{shown['live']}", ".chart canvas", None),
+        "succeeded": (f"/runs/{older}", ".chart canvas", None),
+        "failed": (f"/runs/{shown['bad']}", ".evidence", None),
+        "reclaimed": (f"/runs/{shown['reclaimed']}", ".chart canvas", None),
+        "names": (f"/runs/{shown['names']}", ".chart canvas", None),
+        "compare": (f"/compare?runs={shown['live']},{older}", ".differences", None),
+        "drop": ("/projects/penguins", ".drop-words code", _drop_a_mistake),
+        "missing": ("/runs/no-such-run", "[role=alert]", None),
+    }
+
+
+def take(browser: Browser, console: Console, wanted: dict[str, View], folder: Path) -> Iterator[Path]:
+    """Picture the views in every width and scheme."""
+    for width, height in WIDTHS.items():
+        for scheme in SCHEMES:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=scheme,
+                reduced_motion="reduce", locale="en-GB",
+            )  # fmt: skip
+            page = context.new_page()
+            page.goto(console.link)
+            for name, view in wanted.items():
+                yield picture(page, console, view, folder / f"{name}-{width}-{scheme}.png")
+            context.close()
+
+
+def picture(page: Page, console: Console, view: View, file: Path) -> Path:
+    """One picture of what is in sight."""
+    place, sign, then = view
+    page.goto(console.address + place)
+    page.locator(sign).first.wait_for()
+    page.wait_for_timeout(900)
+    if then:
+        then(page)
+    page.screenshot(path=file)
+    return file
+
+
+def _drop_a_mistake(page: Page) -> None:
+    files = {
+        "train.csv": "island,mass_g,species\nBiscoe,3750,Adelie\nDream,3800\n",
+        "test.csv": stage.CSV["test"],
+    }
+    page.set_input_files(
+        "input[type=file]",
+        [{"name": name, "mimeType": "text/csv", "buffer": text.encode()} for name, text in files.items()],
+    )
+    page.locator(".finding").wait_for()
+
+
+def _ended(user: User, dataset: str) -> str:
+    def look() -> str | None:
+        ended = ("SUCCEEDED", "FAILED")
+        found = [run for run in user.runs() if run["dataset"] == dataset and run["status"] in ended]
+        return found[0]["run_id"] if found else None
+
+    return wait_for(f"end of {user.project}/{dataset}", look)
+
+
+def main() -> None:
+    folder = Path(next((each for each in sys.argv[1:] if not each.startswith("-")), "build/screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as work, console_of(Path(work)) as console, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        taken = list(take(browser, console, {"empty": ("/", ".steps", None)}, folder))
+        user = User(console.cloud, "penguins", [])
+        shown = runs_of(user)
+        wanted = views(shown)
+        if "--docs" in sys.argv:
+            for_docs(browser, console, wanted)
+        taken += take(browser, console, wanted, folder)
+        crowd(console.cloud, user.call("GET", f"/runs/{shown['good']}")[1], 500)
+        taken += take(browser, console, {"busy": ("/projects/penguins", ".run-link", None)}, folder)
+        browser.close()
+    sys.stdout.write(f"{len(taken)} pictures in {folder}\n")
+
+
+def for_docs(browser: Browser, console: Console, wanted: dict[str, View]) -> None:
+    """The six that the docs show."""
+    DOCS.mkdir(parents=True, exist_ok=True)
+    for name, scheme in (
+        ("runs", "light"), ("project", "dark"), ("live", "light"),
+        ("failed", "light"), ("compare", "dark"), ("drop", "light"),
+    ):  # fmt: skip
+        context = browser.new_context(
+            viewport={"width": 1200, "height": 750},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        page = context.new_page()
+        page.goto(console.link)
+        picture(page, console, wanted[name], DOCS / f"console-{name}.png")
+        context.close()
+
+
+if __name__ == "__main__":
+    main()
