@@ -53,9 +53,10 @@ format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/laptop.stamp ## write docs/command.md from the command's own help, and the recipe's schema
+docs: .venv/laptop.stamp ## write docs/command.md from the command's own help, and the schemas of recipe and events
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
+	$(BIN)/python -m droptrain_cli.event_schemas docs/events
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade

@@ -15,6 +15,7 @@ COUNTED_AS = {
     "announced": "NoticesPublished",
     "terminated": "JobsTerminated",
     "forgotten": "RunsForgotten",
+    "listeners": "NoticeSubscribers",
     "failed": "ReconcileFailures",
 }
 

@@ -254,6 +254,8 @@ class Launch:
                 recipe=original.recipe,
                 code=original.code,
                 metric=original.metric,
+                metric_goal=original.metric_goal,
+                inputs_digest=original.inputs_digest,
                 notify=original.notify,
                 job=job,
                 ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
@@ -356,6 +358,7 @@ class Launch:
             recipe=found.how.version,
             code=runs.summarize_code(code),
             metric=recipe.metric.name if recipe.metric else None,
+            metric_goal=recipe.metric.goal if recipe.metric else None,
             notify=recipe.notify,
             rerun_of=first.run_id if first else None,
         )
