@@ -9,8 +9,8 @@ BIN := .venv/bin
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two dropped CSVs to the notice
-	@$(BIN)/droptrain local demo
+demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two dropped CSVs to the notice; KEEP=1 leaves it up
+	@$(BIN)/droptrain local demo $(if $(filter 1,$(KEEP)),--keep)
 
 up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 	@$(BIN)/droptrain local up
@@ -53,10 +53,11 @@ format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/laptop.stamp ## write docs/command.md from the command's own help, and the schemas of recipe and events
+docs: .venv/laptop.stamp ## write what docs/ have from the command's own help, the recipe's schema and the rules of diagnosis
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
 	$(BIN)/python -m droptrain_cli.event_schemas docs/events
+	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade

@@ -67,6 +67,11 @@ class Started:
         for reader in self._readers:
             reader.start()
 
+    @property
+    def out(self) -> str:
+        """What is on stdout till now."""
+        return "".join(self._out)
+
     def wait_for(self, text: str) -> None:
         """Until `text` is on stdout."""
         wait_for(f"{text!r} on stdout", lambda: any(text in line for line in list(self._out)))

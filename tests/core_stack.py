@@ -18,11 +18,13 @@ from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.model_pointers import ModelPointers
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import SignedRequests
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.cancel import Cancel
+from droptrain.climb import Climb
 from droptrain.datasets import Datasets
 from droptrain.domain.budget import Budget
 from droptrain.domain.notice import Places
@@ -35,6 +37,7 @@ from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
 from droptrain.results import Results
 from droptrain.spending import Spending, TellSpending
+from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
 from moto import mock_aws
@@ -78,6 +81,10 @@ class Stack:
         return self.now
 
     @property
+    def prices(self) -> PriceTable:
+        return PriceTable(self.dynamodb, self.table.name, PRICES)
+
+    @property
     def accounts(self) -> Accounts:
         return Accounts(self.dynamodb, self.table.name)
 
@@ -88,12 +95,21 @@ class Stack:
     def launch(self) -> Launch:
         reserve = Reserve(self.accounts, self.budget, self.clock)
         return Launch(
-            self.bucket, self.table, self.waiting, self.jobs, reserve, PRICES, TYPES, self.clock, self.owner
-        )
+            self.bucket, self.table, self.waiting, self.submit, "training", reserve, self.prices, TYPES,
+            self.clock, self.owner,
+        )  # fmt: skip
+
+    @property
+    def submit(self) -> Submit:
+        return Submit(self.table, self.jobs, self.bucket.name, self.owner, self.clock)
+
+    @property
+    def climb(self) -> Climb:
+        return Climb(self.table, self.jobs, self.submit, self.clock)
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, PRICES, TYPES, self.clock)
+        return Track(self.bucket, self.table, self.prices, TYPES, lambda: self.climb, self.clock)
 
     @property
     def announce(self) -> Announce:
@@ -136,8 +152,8 @@ class Stack:
     def reconcile(self) -> Reconcile:
         spending = TellSpending(self.spending, self.accounts, self.tell)
         return Reconcile(
-            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, spending, self.tell,
-            self.clock,
+            self.table, self.waiting, self.jobs, self.submit, self.launch, self.track, self.climb,
+            self.announce, spending, self.tell, self.clock,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:

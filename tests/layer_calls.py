@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 
 REGIONS = ("eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1")
-SERVICES = ("batch", "dynamodb", "events", "logs", "s3", "sns")
+SERVICES = ("batch", "dynamodb", "ec2", "events", "logs", "pricing", "s3", "sns")
 
 
 def main() -> None:
@@ -41,6 +41,10 @@ def main() -> None:
         raise AssertionError
     except clients["logs"].exceptions.ResourceNotFoundException:
         pass
+    spot = clients["ec2"].get_paginator("describe_spot_price_history").paginate(InstanceTypes=["g5.xlarge"])
+    assert [page["SpotPriceHistory"] for page in spot] == [[]]
+    products = clients["pricing"].get_paginator("get_products").paginate(ServiceCode="AmazonEC2")
+    assert [page["PriceList"] for page in products] == [[]]
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
         del os.environ[name]
     print(json.dumps({"called": sorted(called), "addresses": addresses(session)}))
@@ -107,8 +111,8 @@ def call_dynamodb(dynamodb: Any, table: str) -> None:
     except dynamodb.exceptions.ConditionalCheckFailedException:
         pass
     assert dynamodb.get_item(TableName=table, Key=key)["Item"] == key
-    answer = dynamodb.batch_get_item(RequestItems={table: {"Keys": [key], "ConsistentRead": True}})
-    assert answer["Responses"][table] == [key]
+    answer = dynamodb.batch_get_item(RequestItems={table: {"Keys": [key]}})
+    assert answer["Responses"] == {table: [key]}
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": key["pk"]}
     )

@@ -41,11 +41,13 @@ def problem(status: int, name: str, detail: str, **headers: str) -> Told:
 class ScriptedServer:
     """Serves on 127.0.0.1 until it is closed; what comes is by `answer`, else `script` in its order."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.asked: list[Asked] = []
         self.script: list[Told] = []
         self.answer: Callable[[Asked], Told] = lambda _: self.script.pop(0)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"scripted": self}))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", port), type("Handler", (_Handler,), {"scripted": self})
+        )
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
@@ -74,7 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         if told.status in (204, 304):
             content = b""
         self.send_response(told.status)
-        for name, value in told.headers.items():
+        kind = {} if isinstance(told.body, bytes) else {"Content-Type": "application/json"}
+        for name, value in {**kind, **told.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -14,6 +14,7 @@ COUNTED_AS = {
     "applied": "ChangesReconciled",
     "announced": "NoticesPublished",
     "terminated": "JobsTerminated",
+    "climbed": "RunsGoneOnDemand",
     "forgotten": "RunsForgotten",
     "listeners": "NoticeSubscribers",
     "failed": "ReconcileFailures",

@@ -83,11 +83,16 @@ class LaunchRequest(Given):
 
 
 class CauseView(BaseModel):
-    """Why a run ended as it did, and what to do about it."""
+    """Why a run ended as it did, what shows it, and what to do about it.
+
+    `retry_helps`: whether trying again as it is can help; null where nobody can tell.
+    """
 
     code: str
     message: str
     fix: str
+    evidence: list[str]
+    retry_helps: bool | None
 
 
 class AttemptView(BaseModel):
@@ -101,8 +106,48 @@ class AttemptView(BaseModel):
     log_stream: str | None
 
 
+class OfferView(BaseModel):
+    """An instance type that could serve the run, in USD an hour; null for what isn't known."""
+
+    instance_type: str
+    on_demand_usd_per_hour: float | None
+    spot_usd_per_hour: float | None
+    spot_zone: str | None
+
+
+class TicketView(BaseModel):
+    """An estimate at the launch: what the run was expected to cost, and what it may cost at worst.
+
+    Expectations are null until a run of the project has succeeded, Spot's date while its prices are unknown.
+    """
+
+    offers: list[OfferView]
+    expected_seconds: int | None
+    expected_usd: float | None
+    worst_usd: float
+    worst_usd_per_hour: float
+    basis: str
+    priced_at: str
+    spot_priced_at: str | None
+
+
+class AttemptCostView(BaseModel):
+    """An estimate of what one attempt cost: its instance, its seconds, and which of two prices was taken."""
+
+    batch_job: int
+    attempt: int
+    instance_type: str
+    zone: str | None
+    lifecycle: str | None
+    seconds: int
+    usd_per_hour: float
+    priced_as: str
+    usd: float
+    reclaimed: bool
+
+
 class CostView(BaseModel):
-    """An estimate: what the attempts would cost on demand."""
+    """An estimate: what the attempts cost, and how much of that went into those that Spot reclaimed."""
 
     estimate_usd: float
     instance_type: str
@@ -110,6 +155,8 @@ class CostView(BaseModel):
     seconds: int
     basis: str
     priced_at: str
+    reclaimed_usd: float
+    attempts: list[AttemptCostView]
 
 
 class GpuView(BaseModel):
@@ -120,6 +167,18 @@ class GpuView(BaseModel):
     peak_memory_gib: float | None
     waiting_seconds: float | None
     seconds: float | None
+
+
+class FindingView(BaseModel):
+    """What preflight found in an input, by its rule's name; row and column where they are known."""
+
+    rule: str
+    level: str
+    file: str
+    row: int | None
+    column: str | None
+    message: str
+    fix: str
 
 
 class FileView(BaseModel):
@@ -179,8 +238,10 @@ class RunView(BaseModel):
     batch_job_id: str | None
     log_stream: str | None
     attempts: list[AttemptView]
+    ticket: TicketView | None
     cost: CostView | None
     gpu: GpuView | None
+    warnings: list[FindingView]
     advice: list[str]
     metric: str | None
     metrics: dict[str, float]
@@ -197,6 +258,7 @@ class RunView(BaseModel):
         same = {name: value for name, value in asdict(run).items() if name in cls.model_fields}
         return cls.model_validate({
             **same,
+            "warnings": [asdict(each) for each in run.warnings],
             "advice": list(run.advice),
             "attempts": [{"number": number, **asdict(each)} for number, each in enumerate(run.attempts, 1)],
             "inputs": [{"channel": each.channel, **asdict(each.object)} for each in run.inputs],

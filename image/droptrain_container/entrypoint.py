@@ -1,5 +1,6 @@
 """The order of steps in the container: plan, lease, code, inputs, checkpoints, script, outcome."""
 
+import errno
 import os
 import sys
 import time
@@ -29,6 +30,7 @@ from droptrain_container import (
     variables,
     vertex,
 )
+from droptrain_container.account import Account
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.generations import Generations
@@ -48,6 +50,7 @@ from droptrain_container.stops import StoppedError, Stops
 
 # Spot's notice comes two minutes ahead, and the end may be some seconds late.
 DOOMED_SECONDS = 150.0
+_BLAME_LINES = 20
 
 
 def main(environment: Mapping[str, str]) -> int:
@@ -86,6 +89,7 @@ class Attempt:
         self._gpu_use: Use | None = None
         self._advice: list[str] = []
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
+        self._account = Account(bucket, found, log.say)
         metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
         self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
 
@@ -112,7 +116,8 @@ class Attempt:
         except EndError as error:
             return exit_codes.of_cause(error.code, str(error))
         except OSError as error:
-            return exit_codes.of_cause("internal_error", f"The container's own step failed: {error}")
+            code = "disk_full" if error.errno == errno.ENOSPC else "internal_error"
+            return exit_codes.of_cause(code, f"The container's own step failed: {error}")
 
     def _ending_of_stop(self, script_exit_code: int | None = None) -> Ending:
         """143, or 75 if Spot takes the instance: draining by ECS sends its TERM before the watch looks."""
@@ -127,6 +132,7 @@ class Attempt:
         the_plan = self._read_plan()
         held = lease.take(bucket, found)
         self._has_lease = True
+        self._account.begin(self._started_at, self._watch.wait_for_instance() if self._watch else None)
         self._note_image()
         self._layout.make()
         if not held.is_first:
@@ -244,7 +250,7 @@ class Attempt:
     def _explained(self, ending: Ending, hint: str) -> Ending:
         """The ending of a script that failed, with its own words for why."""
         why = blame.of_files(self._layout.failure_files) or blame.of_traceback(
-            self._log.last_lines(outcome.TAIL_LINES), self._layout.code
+            self._log.last_lines(_BLAME_LINES), self._layout.code
         )
         try:
             self._results.upload_output()
@@ -319,14 +325,14 @@ class Attempt:
             instance=self._watch.instance if self._watch else None,
             gpu=self._gpu_use,
             advice=self._advice,
+            earlier=self._account.earlier,
         )
-        key = self._settings.prefix + "outcome.json"
         try:
             if ending.cause == "superseded":
                 # The outcome is the training job's to write; this one must not hide it.
-                self._bucket.put_new(key, document)
+                self._account.write_if_none(document)
             else:
-                self._bucket.put(key, document)
+                self._account.write(document)
         except ConflictError:
             self._log.say("outcome.json is left as it is: the Batch job that trains has written it.")
         except EndError as error:

@@ -15,8 +15,11 @@ TERMINATED = 128 + signal.SIGTERM
 EXIT_CODES: Mapping[str, int] = {
     "bad_data": 65,
     "input_missing": 66,
+    "input_changed": 66,
     "s3_unreachable": 69,
+    "s3_denied": 69,
     "internal_error": 70,
+    "disk_full": 70,
     "gpu_not_visible": 71,
     "superseded": 73,
     "reclaimed": 75,

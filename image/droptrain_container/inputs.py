@@ -17,7 +17,7 @@ def locate(bucket: Bucket, plan: Plan, prefix: str) -> dict[str, str]:
     """The URI of each channel: an object, or the folder of its several objects.
 
     A channel that isn't exactly what was pinned any more is copied, inside S3, to `prefix`pinned/<channel>/.
-    EndError (input_missing) if a pinned version is gone.
+    EndError (input_changed) if a pinned version is gone.
     """
     return {
         channel: _uri(bucket, files, f"{prefix}pinned/{channel}/") for channel, files in plan.inputs.items()

@@ -1,4 +1,7 @@
-"""The run's lease: of several Batch jobs for one run, one trains. S3's conditional writes decide."""
+"""The run's lease: of several Batch jobs for one run, one trains. S3's conditional writes decide.
+
+A run has one Batch job, or a second one that goes on where the first can't: that takes the lease from it.
+"""
 
 import json
 import time
@@ -11,6 +14,7 @@ from droptrain_container.settings import Settings
 
 _TRIES = 8
 _PAUSE_SECONDS = 0.25
+_BEYOND_ALL = 100
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,9 @@ class Lease:
 
 
 def take(bucket: Bucket, settings: Settings) -> Lease:
-    """Take the lease, or retake it as a later attempt of the same Batch job.
+    """Take the lease, retake it as a later attempt of the same Batch job, or replace that of an earlier job.
 
-    EndError (superseded) if another Batch job holds it.
+    EndError (superseded) if another Batch job holds it, unless that has a lower number.
     """
     key = settings.prefix + "lease"
     mine = _document(settings)
@@ -34,8 +38,8 @@ def take(bucket: Bucket, settings: Settings) -> Lease:
         except ConflictError:
             held = _held(bucket, key)
         if held:
-            job_id, etag = held
-            if job_id != settings.job_id:
+            job_id, number, etag = held
+            if job_id != settings.job_id and number >= settings.job_number:
                 raise EndError(
                     "superseded",
                     f"Batch job {job_id} trains this run; {settings.job_id} ends and leaves it alone.",
@@ -51,17 +55,17 @@ def take(bucket: Bucket, settings: Settings) -> Lease:
     )
 
 
-def _held(bucket: Bucket, key: str) -> tuple[str, str] | None:
-    """(job id, ETag) of the lease; None if it is gone again. A lease that can't be read is nobody's job."""
+def _held(bucket: Bucket, key: str) -> tuple[str, int, str] | None:
+    """(job id, its number, ETag) of the lease; None if it is gone again. An unreadable one is nobody's."""
     try:
         content, etag = bucket.get_tagged(key)
     except MissingError:
         return None
     try:
-        job_id = json.loads(content)["batch_job_id"]
-    except (ValueError, KeyError, TypeError):
-        job_id = "(unreadable)"
-    return str(job_id), etag
+        lease = json.loads(content)
+        return str(lease["batch_job_id"]), int(lease.get("job_number", 1)), etag
+    except (AttributeError, ValueError, KeyError, TypeError):
+        return "(unreadable)", _BEYOND_ALL, etag
 
 
 def _document(settings: Settings) -> bytes:
@@ -69,6 +73,7 @@ def _document(settings: Settings) -> bytes:
     lease = {
         "schema": 1,
         "batch_job_id": settings.job_id,
+        "job_number": settings.job_number,
         "attempt": settings.attempt,
         "taken_at": taken_at,
     }

@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal
 HEAD_BYTES = 4 << 20
 TAIL_BYTES = 4 << 20
 _TAIL_LINE_CHARACTERS = 500
+_CUT = " ... "
 _MARK = "[droptrain] "
 
 Phase = Literal["fetch", "train", "sync"]
@@ -73,8 +74,8 @@ class Log:
             end = b"".join(self._tail) if self._tail_size > 1 << 16 else bytes(self._head[-(1 << 18) :])
             if self._tail and self._tail_size <= 1 << 16:
                 end += b"".join(self._tail)
-        lines = end.decode(errors="replace").splitlines()[-count:]
-        return [line[-_TAIL_LINE_CHARACTERS:] for line in lines]
+        lines = end.decode(errors="replace").removesuffix("\n").split("\n")[-count:]
+        return [_cut(_last_state(line)) for line in lines] if end else []
 
     def _keep(self, line: bytes) -> None:
         self.changes += 1
@@ -87,3 +88,16 @@ class Log:
             gone = self._tail.popleft()
             self._tail_size -= len(gone)
             self._left_out += len(gone)
+
+
+def _last_state(line: str) -> str:
+    """Of a line that a progress bar wrote again and again, what a terminal shows at last."""
+    return next((part for part in reversed(line.split("\r")) if part.strip()), "")
+
+
+def _cut(line: str) -> str:
+    """The line, of bearable length: an error's type stands at its beginning, its reason often at its end."""
+    if len(line) <= _TAIL_LINE_CHARACTERS:
+        return line
+    half = (_TAIL_LINE_CHARACTERS - len(_CUT)) // 2
+    return line[:half] + _CUT + line[-half:]

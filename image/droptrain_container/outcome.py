@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from droptrain_container.exit_codes import Ending
 from droptrain_container.gpu_use import Use
@@ -11,7 +12,9 @@ from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 
 SCHEMA = 1
-TAIL_LINES = 20
+# What tells why a script ended: a traceback of TensorFlow's with its graph takes more than a hundred lines.
+TAIL_LINES = 200
+_TAIL_BYTES = 64 << 10
 
 
 def write(
@@ -25,11 +28,13 @@ def write(
     instance: Instance | None,
     gpu: Use | None = None,
     advice: Sequence[str] = (),
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
-    cause = {"code": ending.cause, "message": ending.message, "log_tail": list(log_tail)}
+    cause = {"code": ending.cause, "message": ending.message, "log_tail": _bounded(log_tail)}
     document = {
         "schema": SCHEMA,
+        "status": "ended",
         "batch_job_id": settings.job_id,
         "attempt": settings.attempt,
         "exit_code": ending.exit_code,
@@ -41,8 +46,40 @@ def write(
         "instance": asdict(instance) if instance else None,
         "gpu": asdict(gpu) if gpu else None,
         "advice": list(advice),
+        "attempts": list(earlier),
     }
     return json.dumps(document, indent=1, allow_nan=False).encode()
+
+
+def begin(
+    settings: Settings,
+    started_at: datetime,
+    instance: Instance | None,
+    earlier: Sequence[Mapping[str, Any]],
+) -> bytes:
+    """The document while an attempt runs, and for good if it is killed."""
+    document = {
+        "schema": SCHEMA,
+        "status": "running",
+        "batch_job_id": settings.job_id,
+        "attempt": settings.attempt,
+        "started_at": _text(started_at),
+        "instance": asdict(instance) if instance else None,
+        "attempts": list(earlier),
+    }
+    return json.dumps(document, indent=1).encode()
+
+
+def _bounded(lines: Sequence[str]) -> list[str]:
+    """The last lines, as many as take no more than 64 KiB as JSON: who reads the document takes 256 KiB."""
+    kept: list[str] = []
+    room = _TAIL_BYTES
+    for line in reversed(lines):
+        room -= len(json.dumps(line)) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
 
 
 def _text(moment: datetime) -> str:

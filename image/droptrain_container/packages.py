@@ -17,6 +17,8 @@ from droptrain_container.s3 import Bucket, MissingError
 
 FILE = "requirements.txt"
 _SHOWN_CHARACTERS = 300
+# An environment is often larger than the memory that the entrypoint may take: it is never held whole.
+_LARGE_BYTES = 1 << 30
 # What an environment depends on beside requirements.txt; printed by the Python that the code gets.
 _ABOUT = (
     "import json, platform, sys; from importlib.metadata import distributions; "
@@ -57,13 +59,12 @@ class Packages:
         _run([python, *pip, "--quiet", "--no-cache-dir", "-r", str(requirements)], environment)
 
     def _restore(self, key: str) -> bool:
-        with tempfile.TemporaryFile() as archive:
+        with tempfile.NamedTemporaryFile(dir=self._folder.parent, suffix=".tar.gz") as archive:
             try:
-                archive.write(self._bucket.get(key))
+                self._bucket.download(key, Path(archive.name), _LARGE_BYTES)
             except MissingError:
                 return False
-            archive.seek(0)
-            with tarfile.open(fileobj=archive, mode="r:gz") as packed:
+            with tarfile.open(archive.name, mode="r:gz") as packed:
                 packed.extractall(self._folder, filter="tar")
         self._say(f"Took the packages of {FILE} from an earlier run.")
         return True

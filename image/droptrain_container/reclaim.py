@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 # instance interruption notices).
 _LOOK_SECONDS = 5.0
 _TIMEOUT_SECONDS = 1.0
+# A token and two answers, each in time.
+_FIRST_LOOK_SECONDS = 3 * _TIMEOUT_SECONDS
 _LIFETIME = "21600"
 
 
@@ -84,6 +86,7 @@ class Watch:
         self._metadata = metadata
         self._on_reclaim = on_reclaim
         self.instance: Instance | None = None
+        self._has_looked = threading.Event()
         threading.Thread(target=self._run, name="reclaim", daemon=True).start()
 
     def _run(self) -> None:
@@ -91,6 +94,11 @@ class Watch:
         while not self._sees_reclaim():
             pause.wait(_LOOK_SECONDS)
         self._on_reclaim()
+
+    def wait_for_instance(self) -> Instance | None:
+        """Which instance this is, once the first look is over; None if that didn't tell."""
+        self._has_looked.wait(_FIRST_LOOK_SECONDS)
+        return self.instance
 
     def look(self) -> None:
         """Look once more, now; takes two seconds at most. A TERM may be Spot's, and come before its turn."""
@@ -102,6 +110,7 @@ class Watch:
         with suppress(OSError, HTTPException, ValueError):
             if self.instance is None:
                 self.instance = self._metadata.instance()
+        self._has_looked.set()
         with suppress(OSError, HTTPException):
             return self._metadata.is_reclaimed()
         return False

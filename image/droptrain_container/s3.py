@@ -31,7 +31,7 @@ class ConflictError(Exception):
 
 
 class Bucket:
-    """An S3 bucket. Every method raises EndError (s3_unreachable) when S3 doesn't answer or refuses.
+    """An S3 bucket. Each raises EndError (s3_unreachable, s3_denied) when S3 doesn't answer or refuses.
 
     `endpoint_url` is the address of a local stand-in for S3, None for S3 itself.
     """
@@ -197,6 +197,7 @@ def _failures_named(uri: str, *, is_write: bool = False) -> Iterator[None]:
         if status in {409, 412}:
             raise ConflictError(uri) from error
         said = f"{code or status} ({error.operation_name})"
-        raise EndError("s3_unreachable", f"S3 refused {uri}: {said}. Check the job role's policy.") from error
+        denied = "s3_denied" if status in {401, 403} else "s3_unreachable"
+        raise EndError(denied, f"S3 refused {uri}: {said}. Check the job role's policy.") from error
     except (BotoCoreError, Boto3Error) as error:
         raise EndError("s3_unreachable", f"S3 can't be reached for {uri}: {error}") from error

@@ -25,6 +25,7 @@ class Settings:
     prefix: str
     job_id: str
     attempt: int
+    job_number: int
     ml_dir: Path
     checks_gpu: bool
     metadata_url: str | None
@@ -50,6 +51,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         prefix=prefix,
         job_id=job_id,
         attempt=_count(environment, "AWS_BATCH_JOB_ATTEMPT", 1),
+        job_number=_count(environment, "DROPTRAIN_JOB_NUMBER", 1),
         ml_dir=Path(environment.get("DROPTRAIN_ML_DIR") or "opt/ml").absolute(),
         checks_gpu=environment.get("DROPTRAIN_GPU_CHECK", "").lower() != "off",
         metadata_url=address.rstrip("/") if has_metadata else None,

@@ -68,8 +68,8 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
     """Fetch to each path its version, in place of what is there; `say` gets a line now and then.
 
     A file appears when it is whole; one that isn't is fetched again, three times in all. EndError:
-    input_missing if a version is gone, s3_unreachable if S3 refuses, doesn't answer or sends something else,
-    internal_error if there is no room.
+    input_changed if a version is gone, s3_unreachable if S3 refuses, doesn't answer or sends something else,
+    disk_full if there is no room.
     """
     if not files:
         return
@@ -106,7 +106,7 @@ def _check_room(folder: Path, files: Sequence[_File]) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise EndError(
-            "internal_error",
+            "disk_full",
             f"The run's files need {_sized(needed)} and the disk has {_sized(free)} left: "
             "raise VolumeSize of TrainingLaunchTemplate in template.yaml and deploy, or train on less.",
         )
@@ -323,7 +323,7 @@ def _named(bucket: Bucket, faults: Mapping[_File, str]) -> str:
 def gone(bucket: Bucket, pinned: Pinned) -> EndError:
     """What ends an attempt whose pinned version isn't in the bucket any more."""
     return EndError(
-        "input_missing",
+        "input_changed",
         f"Version {pinned.version_id} of s3://{bucket.name}/{pinned.key} is gone: "
         "upload it again and launch a new run.",
     )

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ConnectionError as NoConnectionError
-from botocore.exceptions import HTTPClientError, NoCredentialsError, SSLError
+from botocore.exceptions import HTTPClientError, SSLError
 
 from droptrain_cli.errors import ApiError, UnreachableError
+from droptrain_cli.signed_http import SignedHttp
 from droptrain_cli.stack import Stack
 
 TRIES = 5
@@ -43,7 +42,7 @@ class Api:
     def __init__(self, stack: Stack, *, backoff_seconds: float = 0.5) -> None:
         self._stack = stack
         self._backoff_seconds = backoff_seconds
-        self._http = stack.http(stack.api_url)
+        self._http = SignedHttp(stack)
 
     def get(self, path: str, **query: str | int | None) -> Any:
         """The body of a GET; query parameters that are None are left out."""
@@ -82,27 +81,22 @@ class Api:
     ) -> Answer:
         """The answer to a request; 304 is one too."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
-        url = self._stack.api_url + path + (f"?{urlencode(given, quote_via=quote)}" if given else "")
+        target = path + (f"?{urlencode(given, quote_via=quote)}" if given else "")
         data = b"" if body is None else json.dumps(body).encode()
         repeatable = repeatable or method in ("GET", "DELETE")
         for attempt in range(1, TRIES + 1):
             last = attempt == TRIES
             try:
-                answer = self._send(method, url, data, headers or {})
-            except SSLError as error:
-                raise UnreachableError(
-                    f"No secure connection to {self._stack.api_url}: {error}. Behind a proxy that inspects "
-                    "traffic, name its certificate in AWS_CA_BUNDLE."
-                ) from error
+                answer = self._send(method, target, data, headers or {})
             except (HTTPClientError, NoConnectionError) as error:
-                if last or not repeatable:
-                    raise UnreachableError(self._unreachable(error)) from error
+                if last or not repeatable or isinstance(error, SSLError):
+                    raise unreachable(self._stack, error) from error
                 self._wait(attempt, None)
                 continue
             if answer.status < 400:
                 return self._checked(answer)
             if last or not _may_pass(answer, repeatable):
-                raise self._refusal(method, path, answer)
+                raise refusal(self._stack, method, path, answer)
             self._wait(attempt, answer.headers.get("retry-after"))
         raise AssertionError("the last try returns or raises")
 
@@ -110,16 +104,10 @@ class Api:
         """Close the connections."""
         self._http.close()
 
-    def _send(self, method: str, url: str, data: bytes, headers: Mapping[str, str]) -> Answer:
-        credentials = self._stack.session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        request = AWSRequest(method, url, {"Content-Type": "application/json", **headers}, data)
-        # Signed anew for every try: a signature is good for five minutes.
-        SigV4Auth(credentials.get_frozen_credentials(), "execute-api", self._stack.region).add_auth(request)
-        response = self._http.send(request.prepare())
-        names = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, names, _parsed(response.content))
+    def _send(self, method: str, target: str, data: bytes, headers: Mapping[str, str]) -> Answer:
+        sent = {"Content-Type": "application/json", **headers}
+        response = self._http.send(method, target, sent, data)
+        return answer_of(response.status_code, response.headers, response.content)
 
     def _wait(self, attempt: int, retry_after: str | None) -> None:
         backoff = self._backoff_seconds * 2 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311  spreads
@@ -135,45 +123,59 @@ class Api:
             )
         return answer
 
-    def _unreachable(self, error: Exception) -> str:
-        fix = (
-            "The laptop cloud has ended, or is stuck: start it anew with make up."
-            if self._stack.is_laptop
-            else "Check the network, and whether a proxy is in the way (HTTPS_PROXY)."
-        )
-        return f"{str(error).rstrip('.')}. {fix}"
-
-    def _refusal(self, method: str, path: str, answer: Answer) -> ApiError:
-        said = answer.body if isinstance(answer.body, dict) else {}
-        problem = _problem_of(answer)
-        detail = said.get("detail") or said.get("message") or f"HTTP {answer.status}"
-        if answer.status == 403:
-            policy = self._stack.reader_policy if method == "GET" else self._stack.operator_policy
-            return ApiError(
-                f"The API refuses these credentials ({detail}). Ask whoever runs the stack for the policy "
-                f"{policy}; if you have it, check this machine's clock.",
-                403,
-            )
-        if answer.status in (404, 405) and problem != "not-found":
-            fix = "Start it anew: make up" if self._stack.is_laptop else "Deploy: sam build && sam deploy"
-            return ApiError(
-                f"The stack's API has no {method} {path}: it is older than this command. {fix}",
-                answer.status,
-                problem,
-            )
-        if answer.status >= 500 and not problem:
-            request_id = answer.headers.get("apigw-requestid", "none")
-            return ApiError(
-                f"The API failed ({answer.status}: {detail}; request {request_id}). Try again; if it stays, "
-                "look at the log of the stack's RunsApiFunction.",
-                answer.status,
-            )
-        return ApiError(detail if detail.endswith(".") else f"{detail}.", answer.status, problem)
-
 
 def quoted(name: str) -> str:
     """A name as one segment of a path."""
     return quote(name, safe="")
+
+
+def answer_of(status: int, headers: Mapping[str, str], content: bytes) -> Answer:
+    """An answer as it came."""
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, _parsed(content))
+
+
+def unreachable(stack: Stack, error: Exception) -> UnreachableError:
+    """Why no answer came, as botocore says it, and what to do about it."""
+    if isinstance(error, SSLError):
+        return UnreachableError(
+            f"No secure connection to {stack.api_url}: {error}. Behind a proxy that inspects traffic, name "
+            "its certificate in AWS_CA_BUNDLE."
+        )
+    fix = (
+        "The laptop cloud has ended, or is stuck: start it anew with make up."
+        if stack.is_laptop
+        else "Check the network, and whether a proxy is in the way (HTTPS_PROXY)."
+    )
+    return UnreachableError(f"{str(error).rstrip('.')}. {fix}")
+
+
+def refusal(stack: Stack, method: str, path: str, answer: Answer) -> ApiError:
+    """What an answer of 400 or more means, and what to do about it."""
+    said = answer.body if isinstance(answer.body, dict) else {}
+    problem = _problem_of(answer)
+    detail = said.get("detail") or said.get("message") or f"HTTP {answer.status}"
+    if answer.status == 403:
+        policy = stack.reader_policy if method == "GET" else stack.operator_policy
+        return ApiError(
+            f"The API refuses these credentials ({detail}). Ask whoever runs the stack for the policy "
+            f"{policy}; if you have it, check this machine's clock.",
+            403,
+        )
+    if answer.status in (404, 405) and problem != "not-found":
+        fix = "Start it anew: make up" if stack.is_laptop else "Deploy: sam build && sam deploy"
+        return ApiError(
+            f"The stack's API has no {method} {path}: it is older than this command. {fix}",
+            answer.status,
+            problem,
+        )
+    if answer.status >= 500 and not problem:
+        request_id = answer.headers.get("apigw-requestid", "none")
+        return ApiError(
+            f"The API failed ({answer.status}: {detail}; request {request_id}). Try again; if it stays, "
+            "look at the log of the stack's RunsApiFunction.",
+            answer.status,
+        )
+    return ApiError(detail if detail.endswith(".") else f"{detail}.", answer.status, problem)
 
 
 def _may_pass(answer: Answer, repeatable: bool) -> bool:

@@ -1,11 +1,8 @@
-"""Checks a project's folder as a launch would check it, and its CSVs line by line."""
+"""Checks a project's folder as a launch would check it, and its CSVs row by row."""
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import yaml
 from droptrain.aws import recipe_yaml
@@ -13,8 +10,10 @@ from droptrain.domain import preflight
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, match_inputs
 from droptrain.domain.errors import RejectedError
+from droptrain.domain.finding import Finding
 from droptrain.domain.recipe import FILE, Recipe
 
+from droptrain_cli.check_files import check_files
 from droptrain_cli.project_folder import CODE, DATA, ProjectFolder
 
 _FIX_RECIPE = f"Correct {FILE}; docs/recipe.md has every field."
@@ -22,13 +21,18 @@ _FIX_RECIPE = f"Correct {FILE}; docs/recipe.md has every field."
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong: in which file, on which line and in which field where that can be said, and the fix."""
+    """What is wrong: in which file, on which line and in which field where that can be said, and the fix.
+
+    Of a CSV, `line` is the row, and `rule` can be turned off in the recipe; a warning doesn't stop a run.
+    """
 
     file: str
     message: str
     fix: str
     line: int | None = None
     field: str | None = None
+    rule: str | None = None
+    level: str = "error"
 
 
 def check_published(folder: ProjectFolder) -> list[Problem]:
@@ -58,10 +62,15 @@ def check_data(folder: ProjectFolder) -> list[Problem]:
     ]
     if cause := preflight.check(found.inputs):
         problems.append(Problem(f"{DATA}/", cause.message, "Put other files there."))
-    for item in found.inputs:
-        path = folder.data[item.object.key.removeprefix(f"{DATA}/")]
-        if item.object.size and path.suffix.lower() == ".csv":
-            problems += _check_csv(item.object.key, path, recipe.csv)
+    files = [
+        (item.object.key, item.channel, folder.data[item.object.key.removeprefix(f"{DATA}/")])
+        for item in found.inputs
+        if item.object.size
+    ]
+    problems += (
+        Problem(each.file, _with_column(each), each.fix, each.row, rule=each.rule, level=each.level)
+        for each in check_files(files, recipe.csv)
+    )
     return problems
 
 
@@ -111,47 +120,5 @@ def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
         )
 
 
-def _check_csv(name: str, path: Path, says: Mapping[str, Any]) -> Iterator[Problem]:
-    """At most one problem of a file: the first."""
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.reader(stream, delimiter=says.get("delimiter", ","))
-        try:
-            first = next(reader, [])
-            if problem := _check_columns(name, first, says):
-                yield problem
-                return
-            for row in chain([first], reader):
-                if row and len(row) != len(first):
-                    yield Problem(
-                        name,
-                        f"this line has {len(row)} fields, and the first has {len(first)}",
-                        "Quote fields that hold the delimiter, or say csv.delimiter in the recipe.",
-                        reader.line_num,
-                    )
-                    return
-        except UnicodeDecodeError:
-            yield Problem(name, "it isn't UTF-8", "Save it as UTF-8.", reader.line_num + 1)
-        except csv.Error as error:
-            yield Problem(name, f"it isn't a CSV: {error}", "Save it as CSV again.", reader.line_num)
-
-
-def _check_columns(name: str, first: list[str], says: Mapping[str, Any]) -> Problem | None:
-    columns = says.get("columns", [])
-    if says.get("header") is False:
-        if columns and len(columns) != len(first):
-            message = f"it has {len(first)} columns, and the recipe's csv.columns names {len(columns)}"
-            return Problem(name, message, f"Correct csv.columns in {FILE}.", 1, "csv.columns")
-        return None
-    for field, wanted in (
-        ("csv.label", [says["label"]] if "label" in says else []),
-        ("csv.columns", columns),
-    ):
-        if absent := [column for column in wanted if column not in first]:
-            return Problem(
-                name,
-                f"its first line has no {', '.join(absent)}, which the recipe's {field} names",
-                f"Correct the CSV's first line, or {field} in {FILE}.",
-                1,
-                field,
-            )
-    return None
+def _with_column(finding: Finding) -> str:
+    return f"column {finding.column}: {finding.message}" if finding.column else finding.message

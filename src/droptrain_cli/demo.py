@@ -3,7 +3,8 @@
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -13,10 +14,13 @@ from rich.console import Console
 
 from droptrain_cli import artifacts
 from droptrain_cli.example import PENGUINS, Example
-from droptrain_cli.report import show_failure, show_glance, show_notice, show_result
+from droptrain_cli.report import show_failure, show_glance, show_next, show_notice, show_result
 from droptrain_cli.screen import Screen
+from droptrain_cli.serve_console import of_laptop
 from droptrain_cli.watch import LogTail, NoticeQueue, Watch
 from droptrain_local.cloud import LaptopCloud
+from droptrain_local.state import Ready, read_state, remove_state, write_state
+from droptrain_local.stopping import stop_signals
 
 LOOK_EVERY = 0.4  # seconds; the laptop cloud shares the processor with the training
 NO_RUN_AFTER = 45  # seconds from the drop
@@ -32,17 +36,27 @@ class _DemoError(Exception):
         self.fix = fix
 
 
-def run(output: Path, timeout_seconds: int) -> int:
-    """Run the demo and return its exit code: 0 only if the run SUCCEEDED."""
+def run(output: Path, timeout_seconds: int, *, keep: bool) -> int:
+    """Run the demo and return its exit code: 0 only if the run SUCCEEDED.
+
+    With `keep` the laptop cloud stays up until SIGINT or SIGTERM, and other commands find it.
+    """
     signal.signal(signal.SIGTERM, _terminate)
     screen = Screen(Console())
     try:
         _check(PENGUINS, output)
         with ExitStack() as stack:
             stack.enter_context(screen.live("Starting the laptop cloud"))
-            cloud = stack.enter_context(LaptopCloud(work_dir=(output / artifacts.WORK_FOLDER).resolve()))
+            work_dir = (output / artifacts.WORK_FOLDER).resolve()
+            cloud = stack.enter_context(LaptopCloud(work_dir=work_dir, serve_console=of_laptop))
             stack.callback(_ignore_interrupts)  # a second Ctrl-C must not stop the cleaning up
-            return _train(cloud, screen, output, time.monotonic() + timeout_seconds)
+            if keep:
+                stack.enter_context(_found_by_others(cloud.ready))
+            code = _train(cloud, screen, output, time.monotonic() + timeout_seconds, keep=keep)
+            if keep:
+                _wait(screen)
+            screen.now("Stopping the laptop cloud")
+            return code
     except _DemoError as error:
         screen.problem(str(error), error.fix)
         return 1
@@ -57,9 +71,29 @@ def _check(example: Example, output: Path) -> None:
         raise _DemoError(f"{error}.", "Move it away, or say --output with another folder.") from None
 
 
-def _train(cloud: LaptopCloud, screen: Screen, output: Path, deadline: float) -> int:
+@contextmanager
+def _found_by_others(ready: Ready) -> Iterator[None]:
+    """Let other commands find this laptop cloud, unless they find another one."""
+    if read_state():
+        yield
+        return
+    write_state(ready)
+    try:
+        yield
+    finally:
+        remove_state(ready.pid)
+
+
+def _wait(screen: Screen) -> None:
+    with stop_signals() as stopped:
+        screen.now("The laptop cloud and its console are up until Ctrl-C")
+        stopped.wait()
+
+
+def _train(cloud: LaptopCloud, screen: Screen, output: Path, deadline: float, *, keep: bool) -> int:
     ready, s3 = cloud.ready, cloud.client("s3")
     screen.event("ready", f"laptop cloud at {ready.endpoint_url}, bucket {ready.bucket}")
+    screen.event("console", f"{ready.console_url}")
     for key in PENGUINS.publish(s3, ready.bucket):
         screen.event("published", key)
     for key in PENGUINS.drop(s3, ready.bucket):
@@ -79,11 +113,11 @@ def _train(cloud: LaptopCloud, screen: Screen, output: Path, deadline: float) ->
     screen.now("Copying the results")
     prefix = run_prefix(ended.project, ended.run_id)
     copies = artifacts.fetch(s3, ready.bucket, prefix, output)
-    screen.now("Stopping the laptop cloud")
     if ended.status != "SUCCEEDED":
         show_failure(screen, ended, copies)
         return 1
     show_result(screen, ended, f"s3://{ready.bucket}/{prefix}", copies)
+    show_next(screen, ready.console_url if keep else None)
     return 0
 
 

@@ -1,7 +1,7 @@
 """Drops files into a dataset, and follows the run that comes of it."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,20 +79,32 @@ def _upload(stack: Stack, planned: DropPlan, present: tuple[ObjectVersion, ...],
                     advance(upload.size)
                 else:
                     uploads.append(upload)
-            uploaded = _send(uploads)
+            for upload in uploads:
+                upload.send()
+            uploaded = let_appear(stack, planned, uploads, present, is_whole=is_whole)
     except BaseException:
         _tell_what_is_kept(uploads)
         raise
-    marker = planned.marker
-    if marker and is_whole and (uploaded or marker not in {item.key for item in present}):
-        uploaded[marker] = s3.put_object(Bucket=stack.bucket, Key=marker)["VersionId"]
     return _Done(uploaded, there)
 
 
-def _send(uploads: list[Upload]) -> dict[str, str]:
-    for upload in uploads:
-        upload.send()
-    return finish_together(uploads)
+def let_appear(
+    stack: Stack,
+    planned: DropPlan,
+    uploads: Collection[Upload],
+    present: Iterable[ObjectVersion],
+    *,
+    is_whole: bool,
+) -> dict[str, str]:
+    """Let files that were sent appear together, and the marker after them if the dataset is whole.
+
+    Versions by key.
+    """
+    uploaded = finish_together(uploads)
+    marker = planned.marker
+    if marker and is_whole and (uploaded or marker not in {item.key for item in present}):
+        uploaded[marker] = stack.client("s3").put_object(Bucket=stack.bucket, Key=marker)["VersionId"]
+    return uploaded
 
 
 def _find_run(api: Api, planned: DropPlan, done: _Done) -> str:
@@ -102,16 +114,23 @@ def _find_run(api: Api, planned: DropPlan, done: _Done) -> str:
     patience = Patience()
     with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
         while time.monotonic() < deadline:
-            runs: list[dict[str, Any]] = []
+            found: str | None = None
             with patience.attempt():
-                runs = api.get("/runs", project=planned.project, limit=_NEWEST)["runs"]
-            for run in runs:
-                if run["dataset"] == planned.dataset and _trains(run, known):
-                    return str(run["run_id"])
+                found = run_that_trains(api, planned.project, planned.dataset, known)
+            if found:
+                return found
             time.sleep(_LOOK_SECONDS)
     raise CommandError(
         f"{planned.place} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. docs/operations.md says "
         "where an upload's event can be; droptrain doctor, whether the stack can train."
+    )
+
+
+def run_that_trains(api: Api, project: str, dataset: str, known: Mapping[str, str]) -> str | None:
+    """The id of the newest run that takes these versions (by key) of a dataset's files, if it is there."""
+    runs = api.get("/runs", project=project, limit=_NEWEST)["runs"]
+    return next(
+        (str(run["run_id"]) for run in runs if run["dataset"] == dataset and _trains(run, known)), None
     )
 
 

@@ -70,12 +70,23 @@ def plan(project: str, dataset: str | None, paths: Iterable[Path], recipe: Recip
     if cause := preflight.check(local):
         raise CommandError(f"{cause.message}: a run would be rejected. {cause.fix}")
     dataset = dataset_for(files) if dataset is None else dataset
+    check_dataset_name(dataset)
+    return DropPlan(project, dataset, files, skipped, recipe)
+
+
+def check_dataset_name(dataset: str) -> None:
+    """CommandError unless `dataset` can be a dataset's name."""
     if not DATASET_NAME.fullmatch(dataset):
         raise CommandError(
             f"{dataset!r} can't be a dataset's name. It has 1 to 40 of a-z, 0-9, -, . and _, and starts "
             "with a letter or digit."
         )
-    return DropPlan(project, dataset, files, skipped, recipe)
+
+
+def check_input(project: str, name: str, recipe: Recipe) -> None:
+    """CommandError unless `name`, a path in a dataset, is an input that the recipe names."""
+    if not _is_wanted(name, recipe):
+        raise CommandError(_no_input(project, name, recipe))
 
 
 def dataset_for(files: Mapping[str, Path]) -> str:
@@ -97,9 +108,9 @@ def _choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[s
         if not path.exists():
             raise CommandError(f"There is no file {path}.")
         for name, file in files_below(path) if path.is_dir() else [(path.name, path)]:
+            if not path.is_dir():
+                check_input(project, name, recipe)
             if not _is_wanted(name, recipe):
-                if not path.is_dir():
-                    raise CommandError(_no_input(project, name, recipe))
                 skipped.append(name)
             elif name in files:
                 raise CommandError(f"{files[name]} and {file} would both be {name} in the dataset. Drop one.")

@@ -17,8 +17,20 @@ DIALECTS = {"plain": "penguins", "sagemaker": "penguins-sagemaker", "vertex": "p
 
 def init(project: str, folder: Path | None, dialect: str, *, as_json: bool) -> None:
     """Make the folder, by default one with the project's name; CommandError if there is something in it."""
-    check_project_name(project)
     folder = folder or Path(project)
+    written = make_folder(project, folder, dialect)
+    if as_json:
+        output.write_json({"project": project, "folder": str(folder), "files": written})
+        return
+    click.echo(f"Made {folder} with {', '.join(written)}.\n\nTry it as it is:")
+    click.echo(f"  droptrain validate {folder}")
+    click.echo(f"  droptrain push {project} {folder}")
+    click.echo(f"  droptrain drop {project} {folder / DATA} --watch")
+
+
+def make_folder(project: str, folder: Path, dialect: str = "plain") -> list[str]:
+    """Make a project's folder, which is empty or new, and name its files; CommandError."""
+    check_project_name(project)
     example = EXAMPLES / DIALECTS[dialect]
     if not example.is_dir():
         raise CommandError(f"{example} isn't there: droptrain isn't installed whole. Install it again.")
@@ -34,14 +46,7 @@ def init(project: str, folder: Path | None, dialect: str, *, as_json: bool) -> N
         written.append(target)
     _write(folder / FILE, _recipe(example / FILE, project))
     _write(folder / recipe_schema.FILE, recipe_schema.text())
-    written += [FILE, recipe_schema.FILE]
-    if as_json:
-        output.write_json({"project": project, "folder": str(folder), "files": sorted(written)})
-        return
-    click.echo(f"Made {folder} with {', '.join(sorted(written))}.\n\nTry it as it is:")
-    click.echo(f"  droptrain validate {folder}")
-    click.echo(f"  droptrain push {project} {folder}")
-    click.echo(f"  droptrain drop {project} {folder / DATA} --watch")
+    return sorted([*written, FILE, recipe_schema.FILE])
 
 
 def _files(example: Path) -> list[tuple[str, Path]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from droptrain_cli import output
+from droptrain_cli import output, wording
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
 from droptrain_cli.stack import Stack
@@ -52,6 +52,8 @@ def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json
     if not as_json:
         done = "Launched" if answer.status == _NEW else "There is already"
         click.echo(f"{done} {run['run_id']}")
+        if answer.status == _NEW and run.get("ticket"):
+            click.echo(f"It costs {wording.ticket(run['ticket'])}")
     elif not follow:
         output.write_json(run)
     if follow:

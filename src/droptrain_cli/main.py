@@ -20,6 +20,7 @@ _COMMANDS = {
     "rerun": "droptrain_cli.commands.rerun",
     "cancel": "droptrain_cli.commands.cancel",
     "budget": "droptrain_cli.commands.budget",
+    "console": "droptrain_cli.commands.console",
     "doctor": "droptrain_cli.commands.doctor",
     "local": "droptrain_cli.commands.local",
 }

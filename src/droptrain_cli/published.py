@@ -10,6 +10,10 @@ from droptrain.domain.recipe import Recipe
 from droptrain_cli.errors import CommandError
 
 
+class NotPublishedError(CommandError):
+    """The project has no code in the bucket."""
+
+
 def find(bucket: Bucket, key: str) -> ObjectVersion | None:
     """The object's current version; None if there is none.
 
@@ -24,11 +28,11 @@ def find_push(bucket: Bucket, project: str) -> Push:
 
 
 def published_recipe(bucket: Bucket, project: str) -> Recipe:
-    """The recipe that a launch takes; CommandError if the project isn't published, or its recipe is wrong."""
+    """The recipe that a launch takes; NotPublishedError, or CommandError if what is published is wrong."""
     push = find_push(bucket, project)
     code = push.before.code if push.before else bucket.folder(code_prefix(project))
     if not code:
-        raise CommandError(
+        raise NotPublishedError(
             f"Nothing is published for {project}, so nothing could train. Publish it: "
             f"droptrain push {project} FOLDER"
         )

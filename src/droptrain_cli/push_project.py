@@ -1,6 +1,7 @@
 """Pushes a project's folder: recipe and code, checked here first."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,17 +17,13 @@ from droptrain_cli.validate_project import check_before_push
 
 def push(stack: Stack, project: str, path: Path, *, as_json: bool) -> None:
     """Publish what is in `path`; CommandError if it couldn't train, or another push comes in between."""
-    check_project_name(project)
-    folder = read_folder(path)
-    check_before_push(folder)
 
     def say(what: str, key: str) -> None:
         if not as_json:
             click.echo(f"{what:<9} {key}")
 
-    publisher = Publisher(stack.client("s3"), stack.bucket, project, uuid.uuid4().hex, say=say)
     try:
-        changes = publisher.publish(folder.published(project), times.to_text(datetime.now(UTC)))
+        changes = publish_folder(stack, project, path, say)
     except KeyboardInterrupt:
         click.echo(
             "Stopped halfway: launches go on with what was there before. Finish it: "
@@ -39,6 +36,17 @@ def push(stack: Stack, project: str, path: Path, *, as_json: bool) -> None:
         output.write_json({"project": project, **document, "finished_another": changes.finished})
     else:
         click.echo(_words(project, changes))
+
+
+def publish_folder(
+    stack: Stack, project: str, path: Path, say: Callable[[str, str], None] = lambda what, key: None
+) -> Changes:
+    """Check what is in `path`, and publish it; `say` hears what was done with each key. As `push`."""
+    check_project_name(project)
+    folder = read_folder(path)
+    check_before_push(folder)
+    publisher = Publisher(stack.client("s3"), stack.bucket, project, uuid.uuid4().hex, say=say)
+    return publisher.publish(folder.published(project), times.to_text(datetime.now(UTC)))
 
 
 def _words(project: str, changes: Changes) -> str:

@@ -1,5 +1,8 @@
 """What the demo tells at each point: progress, the notice, the result or the failure."""
 
+from dataclasses import replace
+
+from droptrain.domain.errors import Cause
 from droptrain.domain.run import TERMINAL, Cost, Run, Step
 
 from droptrain_cli.artifacts import Copies
@@ -26,7 +29,7 @@ def show_notice(screen: Screen, notice: ReceivedNotice) -> None:
 
 
 def show_result(screen: Screen, run: Run, folder: str, copies: Copies) -> None:
-    """Metrics, cost, where everything is, and what to try next."""
+    """Metrics, cost, and where everything is."""
     screen.heading("The result")
     named = sorted(run.metrics.items(), key=lambda item: (item[0] != run.metric, item[0]))
     for name, value in named:
@@ -37,15 +40,22 @@ def show_result(screen: Screen, run: Run, folder: str, copies: Copies) -> None:
     screen.fact("", f"copied to {copies.export}" if copies.export else "not exported")
     screen.fact("Log", f"{folder}log.txt")
     screen.fact("", f"copied to {copies.log}" if copies.log else "not written")
+
+
+def show_next(screen: Screen, console_url: str | None) -> None:
+    """What to try next, with the laptop cloud that stays up if it has a link."""
     screen.heading("Try next")
-    screen.fact("make up", "keeps a laptop cloud running, for your own CSVs and code: docs/laptop.md")
+    if console_url:
+        screen.fact("The console", f"{console_url} shows this run, and takes CSVs of yours: docs/console.md")
+    else:
+        screen.fact("make demo KEEP=1", "leaves the web page up, to look at the run")
+        screen.fact("make up", "keeps a laptop cloud running, for your own CSVs and code: docs/laptop.md")
 
 
 def show_failure(screen: Screen, run: Run, copies: Copies) -> None:
     """Why the run ended without a model, and what to do."""
-    what = run.cause.message if run.cause else f"The run ended {run.status}."
-    fix = run.cause.fix if run.cause else "Read the log."
-    screen.problem(what, f"{fix} The log: {copies.log}" if copies.log else fix)
+    cause = run.cause or Cause("", f"The run ended {run.status}.", "Read the log.")
+    screen.cause(replace(cause, fix=f"{cause.fix} The log: {copies.log}") if copies.log else cause)
 
 
 def _note(step: Step, run: Run | None) -> str:

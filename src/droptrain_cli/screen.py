@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from droptrain.domain import cause_text
+from droptrain.domain.errors import Cause
 from rich.console import Console
 from rich.text import Text
 
@@ -72,6 +74,14 @@ class Screen:
         self._print(Text())
         self._print(Text().append("What happened: ", style="bold red").append(clean(what)))
         self._print(Text().append("What to do:    ", style="bold").append(clean(fix)))
+
+    def cause(self, cause: Cause) -> None:
+        """Why a run ended as it did, what shows it, and what to do."""
+        self._print(Text())
+        for title, text in cause_text.of(cause):
+            style = "bold red" if title == "What happened" else "bold"
+            named = f"{title}:" if title else ""
+            self._print(Text().append(f"{named:<14} ", style=style).append(clean(text)))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from droptrain.domain import cause_text
 from rich.console import Console
 from rich.text import Text
 
@@ -56,8 +57,9 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime) -> None:
 def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | Text]]:
     yield "Status", output.styled(run["status"])
     if run["cause"]:
-        yield "What happened", run["cause"]["message"]
-        yield "What to do", run["cause"]["fix"]
+        yield from cause_text.of(wording.cause(run["cause"]))
+    for warning in run.get("warnings", ()):  # a stack of before preflight sends none
+        yield "Warning", wording.finding(warning)
     for advice in run["advice"]:
         yield "Advice", advice
     yield "Dataset", f"{run['project']}/{run['dataset']}"
@@ -71,16 +73,34 @@ def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | T
         yield "Trained", f"{wording.took(run, now)}, from {run['started_at']}"
     if run["cancelled_by"]:
         yield "Cancelled by", run["cancelled_by"]
+    if ticket := run.get("ticket"):
+        yield "Ticket", f"{wording.ticket(ticket)}: {ticket['basis']}"
+        yield "Prices", ", ".join(_offer(each) for each in ticket["offers"]) + f"; {_dates(ticket)}"
     if cost := run["cost"]:
         usd = f"${cost['usd_per_hour']} an hour, as of {cost['priced_at']}; {cost['basis']}"
         spent = f"{wording.duration(cost['seconds'])} of {cost['instance_type']}"
-        yield "Cost", f"about {wording.price(cost)}: {spent} at {usd}"
+        yield "Cost", f"about {wording.price(cost)} (an estimate): {spent} at {usd}"
+        if cost.get("reclaimed_usd"):
+            yield "Reclaimed", f"{wording.dollars(cost['reclaimed_usd'])} of it went into what Spot reclaimed"
     if gpu := run["gpu"]:
         yield "GPU", ", ".join(_gpu(gpu))
     if code := run["code"]:
         yield "Code", f"{code['digest']}, {code['files']} file{'s' if code['files'] != 1 else ''}"
     if recipe := run["recipe"]:
         yield "Recipe", f"{recipe['key']}, version {recipe['version_id']}"
+
+
+def _offer(offer: Mapping[str, Any]) -> str:
+    """An instance type with what an hour of it costs."""
+    spot, on_demand = offer["spot_usd_per_hour"], offer["on_demand_usd_per_hour"]
+    said = f"Spot ${spot:.4g} in {offer['spot_zone']}" if spot is not None else "Spot unknown"
+    listed = f"on demand ${on_demand:.4g}" if on_demand is not None else "on demand unknown"
+    return f"{offer['instance_type']} {said}, {listed}"
+
+
+def _dates(ticket: Mapping[str, Any]) -> str:
+    spot = f", Spot's of {ticket['spot_priced_at']}" if ticket["spot_priced_at"] else ""
+    return f"an hour, on-demand prices of {ticket['priced_at']}{spot}"
 
 
 def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:

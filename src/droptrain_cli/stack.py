@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import boto3
     from botocore.httpsession import URLLib3Session
 
+    from droptrain_local.clients import Clients
+    from droptrain_local.state import Ready
+
 LAPTOP = "laptop"
 DEBUG = "droptrain_cli.debug"
 _CONNECT_SECONDS = 10
@@ -114,6 +117,11 @@ def _on_laptop() -> Stack:
         raise StackError(_NO_STACK)
     clients = Clients(ready.endpoint_url)
     clients.address("batch", ready.batch_endpoint_url)
+    return laptop_stack(ready, clients)
+
+
+def laptop_stack(ready: "Ready", clients: "Clients") -> Stack:
+    """The laptop cloud that is ready, as a stack; its clients close with whoever made them."""
     return Stack(
         name=LAPTOP,
         region=ready.region,

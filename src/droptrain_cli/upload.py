@@ -28,6 +28,10 @@ class ChangedError(CommandError):
     """The file isn't what it was when its upload began."""
 
 
+class StoppedError(CommandError):
+    """Somebody stopped the upload; S3 keeps what has come."""
+
+
 class _StoppedError(BaseException):
     """Another part failed, or Ctrl-C. No Exception, since boto3 would try again after one."""
 
@@ -87,7 +91,10 @@ class Upload:
         return None
 
     def send(self) -> None:
-        """Send the parts that S3 lacks; does nothing for a small file. What has come stays if that ends."""
+        """Send the parts that S3 lacks; does nothing for a small file. What has come stays if that ends.
+
+        StoppedError after `stop`.
+        """
         if not self.is_large:
             return
         there = self._unfinished()
@@ -101,9 +108,15 @@ class Upload:
                     done, pending = wait(pending, timeout=_TURN_SECONDS, return_when=FIRST_EXCEPTION)
                     for each in done:
                         each.result()
+            except _StoppedError as error:
+                raise StoppedError(f"The upload of {self.key} was stopped. Send it again.") from error
             finally:
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)
+
+    def stop(self) -> None:
+        """End sending, from any thread."""
+        self._stopped.set()
 
     def finish(self) -> str:
         """Let the object appear; its version. ChangedError if the file has been written to meanwhile."""

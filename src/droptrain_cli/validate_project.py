@@ -13,13 +13,22 @@ from droptrain_cli.project_folder import ProjectFolder, read_folder
 
 
 def validate(path: Path, *, as_json: bool) -> None:
-    """Print every problem, and end with 1 if there is one."""
+    """Print every problem and warning, and end with 1 if there is a problem."""
     folder = read_folder(path)
-    problems = [*check_published(folder), *check_data(folder)]
+    found = [*check_published(folder), *check_data(folder)]
+    problems = [each for each in found if each.level == "error"]
+    warnings = [each for each in found if each.level != "error"]
     if as_json:
-        output.write_json({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
+        output.write_json(
+            {
+                "ok": not problems,
+                "problems": [asdict(problem) for problem in problems],
+                "warnings": [asdict(warning) for warning in warnings],
+            }
+        )
     else:
-        for line in _words(problems) if problems else (_well(folder),):
+        well = () if problems else (_well(folder),)
+        for line in (*_words(problems), *_words(warnings), *well):
             output.show(output.console(), Text(line))
     if problems:
         raise SystemExit(exit_codes.ERROR)
@@ -34,7 +43,8 @@ def check_before_push(folder: ProjectFolder) -> None:
 def _words(problems: Iterable[Problem]) -> Iterable[str]:
     for problem in problems:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        yield wording.clean(f"{place}: {problem.message}")
+        said = problem.message if problem.level == "error" else f"warning: {problem.message}"
+        yield wording.clean(f"{place}: {said}")
         yield f"  What to do: {wording.clean(problem.fix)}"
 
 

@@ -97,7 +97,7 @@ def _tell_outcome(run: Mapping[str, Any], screen: Screen) -> None:
     """The outcome comes after the log's last lines."""
     screen.event(run["status"], "  ".join(part for part in _result(run) if part))
     if run["cause"]:
-        screen.problem(run["cause"]["message"], run["cause"]["fix"])
+        screen.cause(wording.cause(run["cause"]))
 
 
 def _result(run: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from droptrain.domain.errors import Cause
+from droptrain.domain.finding import Finding, describe
+
 # Terminal sequences (CSI, OSC and the like), then any other control character but the tab.
 _SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -15,6 +18,12 @@ def clean(text: str) -> str:
     """A line without control characters; of what a progress bar overwrote, the last state."""
     parts = [part for part in _SEQUENCES.sub("", text).split("\r") if part.strip()]
     return _CONTROL.sub("", parts[-1]) if parts else ""
+
+
+def cause(view: Mapping[str, Any]) -> Cause:
+    """A cause as the API gives it; an older stack's has no evidence."""
+    evidence = tuple(view.get("evidence", ()))
+    return Cause(view["code"], view["message"], view["fix"], evidence, view.get("retry_helps"))
 
 
 def duration(seconds: float) -> str:
@@ -47,8 +56,21 @@ def price(cost: Mapping[str, Any] | None) -> str:
     """An estimate in US dollars, of which small ones keep two digits; empty without one."""
     if cost is None:
         return ""
-    usd = cost["estimate_usd"]
+    return dollars(cost["estimate_usd"])
+
+
+def dollars(usd: float) -> str:
+    """US dollars; small amounts keep two digits."""
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def ticket(of: Mapping[str, Any]) -> str:
+    """What a run is expected to cost and may cost at worst."""
+    worst = f"at worst {dollars(of['worst_usd'])}"
+    if of["expected_usd"] is None:
+        return f"{worst} (an estimate)"
+    took = duration(of["expected_seconds"])
+    return f"about {dollars(of['expected_usd'])} for {took}, {worst} (an estimate)"
 
 
 def size(count: int) -> str:
@@ -75,3 +97,8 @@ def headline(run: Mapping[str, Any]) -> str:
 def parsed(at: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(at)
+
+
+def finding(found: Mapping[str, Any]) -> str:
+    """What preflight found, in one line with its fix."""
+    return f"{describe(Finding(**found))}. {found['fix']}"

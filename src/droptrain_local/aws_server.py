@@ -5,7 +5,9 @@ What moto does differently from AWS, and what becomes of it here:
   message, two conditional puts can both win. Here one request at a time reaches it.
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
 - Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
-- It answers any web page. Here a request that a browser sends for another site is refused.
+- It tells prices that nobody pays. no_prices.py tells none.
+- It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
+  a link of a page of this machine.
 - A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
   `etag`. Left as it is: events may repeat on AWS too, and nothing reads the two fields.
 """
@@ -24,8 +26,9 @@ from moto.moto_api._internal import moto_api_backend
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
+from droptrain_local import no_prices
 from droptrain_local.clients import ACCOUNT, REGION
-from droptrain_local.loopback import is_from_here, listen
+from droptrain_local.loopback import follows_a_link, is_from_here, listen
 from droptrain_local.moto_copies import avoid_copies
 
 Environ = dict[str, Any]
@@ -78,9 +81,7 @@ class AwsServer:
         moto_api_backend.reset()
 
     def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not is_from_here(
-            environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
-        ):
+        if not _may_answer(environ):
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"The laptop cloud answers programs on this machine, no web pages of other sites.\n"]
         action = environ.get("HTTP_X_AMZ_TARGET", "")
@@ -93,6 +94,9 @@ class AwsServer:
         if action == "AmazonSQS.ReceiveMessage":
             text = json.dumps(self._wait_for_message(json.loads(body.read() or b"{}"))).encode()
             body, environ["CONTENT_LENGTH"] = io.BytesIO(text), str(len(text))
+        if environ["REQUEST_METHOD"] == "POST" and (prices := no_prices.answer(action, body)):
+            start_response("200 OK", [("Content-Type", prices[0]), ("Content-Length", str(len(prices[1])))])
+            return [prices[1]]
         environ["wsgi.input"] = body
         with self._one_at_a_time:
             answer = self._moto(environ, start_response)
@@ -122,6 +126,15 @@ class AwsServer:
 class _RequestHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         _logger.debug(message, *args)
+
+
+def _may_answer(environ: Environ) -> bool:
+    names = ("host", "origin", "sec-fetch-site", "sec-fetch-mode")
+    fields = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in names}
+    headers = {name: value for name, value in fields.items() if value is not None}
+    if is_from_here(headers.get("host", ""), headers.get("origin"), headers.get("sec-fetch-site")):
+        return True
+    return follows_a_link(environ["REQUEST_METHOD"], environ.get("RAW_URI", ""), headers)
 
 
 def _read_body(environ: Environ) -> IO[bytes]:

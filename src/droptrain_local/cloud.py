@@ -3,17 +3,15 @@
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
-
-import click
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.batch import BatchEngine, CloudWatchLogs
@@ -27,7 +25,7 @@ from droptrain_local.lambda_runtime import LambdaRuntime
 from droptrain_local.provision import STACK_NAME, Stack
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
-from droptrain_local.state import Ready, read_state, remove_state, state_folder, write_state
+from droptrain_local.state import Ready
 
 # What a training script may need of the user's own environment; credentials and AWS settings are not in it.
 _PASSED_TO_JOBS = (
@@ -44,6 +42,8 @@ _NEEDED_FIRST = (
 # Nothing is charged here, so the caps only show how they count.
 _FOR_A_LAPTOP = {"MonthlyBudgetUsd": "100000"}
 _one_at_a_time = threading.Lock()
+# Serves the console of the cloud that is ready, while the context lasts; its link.
+ServeConsole = Callable[[Ready, Clients], AbstractContextManager[str]]
 
 
 class LaptopCloud:
@@ -51,8 +51,9 @@ class LaptopCloud:
 
     `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds, `parameters`
     are others of it. What failed in a function is tried again after `retry_seconds`. Logs and working folders
-    are below `work_dir`; without one they are in a temporary folder that goes with the cloud. Starting raises
-    LaptopError where the template, a parameter or the port is at fault.
+    are below `work_dir`; without one they are in a temporary folder that goes with the cloud. The console is
+    what `serve_console` makes of it. Starting raises LaptopError where the template, a parameter or the port
+    is at fault.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class LaptopCloud:
         retry_seconds: int = 5,
         work_dir: Path | None = None,
         parameters: Mapping[str, str] | None = None,
+        serve_console: ServeConsole | None = None,
     ) -> None:
         self._port = port
         self._retry_seconds = retry_seconds
         self._work_dir = work_dir
+        self._serve_console = serve_console
         self._parameters = {**_FOR_A_LAPTOP, "SettleSeconds": str(settle_seconds), **(parameters or {})}
         self._parts = ExitStack()
         self.ready: Ready
@@ -151,6 +154,9 @@ class LaptopCloud:
             pid=os.getpid(),
             notices_queue_url=notices_url,
         )
+        if self._serve_console:
+            console_url = parts.enter_context(self._serve_console(self.ready, self._clients))
+            self.ready = replace(self.ready, console_url=console_url)
 
     def _make_work_dir(self) -> Path:
         if self._work_dir is None:
@@ -208,41 +214,3 @@ class LaptopCloud:
             self._runtime.invoke,
             callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy")),
         )
-
-
-def up(port: int = 0, parameters: Mapping[str, str] | None = None) -> None:
-    """Keep a laptop cloud running until SIGINT or SIGTERM; the ready line goes to stdout and a file.
-
-    `parameters` are the template's, where they differ from a laptop's.
-    """
-    running = read_state()
-    if running:
-        raise AlreadyRunningError(
-            f"A laptop cloud runs already: process {running.pid}, {running.endpoint_url}. "
-            f"Use it, or stop it first (Ctrl-C where it runs, or kill {running.pid})."
-        )
-    work_dir = state_folder() / "laptop"
-    shutil.rmtree(work_dir, ignore_errors=True)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, _setter(stopped))
-    with LaptopCloud(port, work_dir=work_dir, parameters=parameters) as cloud:
-        write_state(cloud.ready)
-        click.echo(cloud.ready.to_json())
-        click.echo(
-            f"Ready. Logs of the functions: {work_dir / 'logs'}. Ctrl-C stops.\n"
-            'In another terminal: source .venv/bin/activate && eval "$(droptrain local env)"',
-            err=True,
-        )
-        try:
-            while not stopped.wait(1):  # with a timeout, so that a signal's handler gets its turn
-                pass
-        finally:
-            remove_state(cloud.ready.pid)
-
-
-def _setter(stopped: threading.Event) -> Any:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    return stop

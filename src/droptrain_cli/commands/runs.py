@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """List runs, newest first, with what came of them.
 
-    Costs are estimates at on-demand prices. With --watch the table follows what happens; where stdout is no
+    Costs are estimates. With --watch the table follows what happens; where stdout is no
     terminal, each run is printed again when it has changed.
     """
     from droptrain_cli import list_runs

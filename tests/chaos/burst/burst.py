@@ -17,12 +17,13 @@ from unittest.mock import patch
 from chaos.burst.memory import SUBMITS_PER_SECOND, ReadyDatasets, ThrottledJobQueue
 from chaos.burst.uploads_queue import Message, QueueSettings, UploadsQueue
 from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
-from chaos.model.memory import MemoryAccounts, MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryAccounts, MemoryPriceTable, MemoryTable, MemoryWaitingList
 from droptrain.domain.budget import Budget
-from droptrain.domain.pricing import PriceList
+from droptrain.domain.owner import Owner
 from droptrain.launch import Launch
 from droptrain.reserve import Reserve
 from droptrain.settings import Settings
+from droptrain.submit import Submit
 from template import ROOT
 
 from droptrain_local.delivery import failed_items
@@ -99,14 +100,15 @@ class _Burst:
 
     def launch(self) -> Launch:
         """The use case, in the place of the one that Wiring makes."""
-        prices = PriceList({"g4dn.xlarge": 0.587})
+        prices = MemoryPriceTable(self.time, self._table)
         accounts = MemoryAccounts(self.time, self._table)  # type: ignore[arg-type]
         reserve = Reserve(accounts, Budget(month_usd=1e9), self.time.clock)  # type: ignore[arg-type]
         return Launch(
             self._bucket,
             self._table,
             self._waiting,
-            self.jobs,
+            Submit(self._table, self.jobs, "data", Owner(), self.time.clock),  # type: ignore[arg-type]
+            self.jobs.definition,
             reserve,
             prices,
             ("g4dn.xlarge",),

@@ -134,6 +134,15 @@ def _earlier(stack: Stack, created_order: str, accuracy: float) -> None:
     stack.announce.ended(other.run_id, "penguins")
 
 
+def _on_spot(stack: Stack) -> Any:
+    _claimed(stack, status="RUNNING", batch_job_id=JOB)
+
+
+def _taken_back(stack: Stack) -> Any:
+    container = {"exitCode": 75}
+    return _change(stack, "FAILED", attempts=3, statusReason="Host EC2 terminated.", container=container)
+
+
 def _forgotten(stack: Stack) -> Any:
     _claimed(stack, status="RUNNING", batch_job_id="gone")
     stack.later(minutes=61)
@@ -157,9 +166,9 @@ def _blocked(stack: Stack) -> Any:
 
 
 SCENARIOS = (
-    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 12),
+    Scenario("launch a pair", _dropped, lambda stack, events: stack.launch.upload(*events[0]), 15),
     Scenario(
-        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 10
+        "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 13
     ),
     Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 5),
     Scenario("repeat an upload", _launched, lambda stack, events: stack.launch.upload(*events[0]), 2),
@@ -170,13 +179,13 @@ SCENARIOS = (
         "reject a drop without code",
         lambda stack: stack.drop(),
         lambda stack, events: stack.launch.upload(*events[0]),
-        8,
+        10,
     ),
     Scenario(
         "refuse a run that the budget has no room for",
         _without_room,
         lambda stack, events: stack.launch.upload(*events[0]),
-        11,
+        14,
     ),
     Scenario(
         "reject a bad name",
@@ -188,23 +197,24 @@ SCENARIOS = (
         "launch by request",
         _dropped,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", request=ASKED),
-        12,
+        15,
     ),
     Scenario(
         "rerun",
         _launched,
         lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
-        13,
+        16,
     ),
     Scenario(
         "repeat an older run",
         _launched_run,
         lambda stack, found: stack.launch.repeat(found.run_id, caller="ann", request=ASKED),
-        8,
+        9,
     ),
-    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 1),
-    Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 2),
-    Scenario("repeat an end", _ended, lambda stack, _: _change(stack, "SUCCEEDED"), 2),
+    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 4),
+    Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
+    Scenario("go on on demand", _on_spot, lambda stack, _: _taken_back(stack), 5),
+    Scenario("repeat an end", _ended, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
     Scenario(
         "follow the job that trains",
         _superseded,
@@ -237,6 +247,6 @@ SCENARIOS = (
     Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 6),
     Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 9),
     Scenario(
-        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 15
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 18
     ),
 )

@@ -10,6 +10,7 @@ from chaos.model.memory import (
     MemoryBus,
     MemoryJobQueue,
     MemoryPointers,
+    MemoryPriceTable,
     MemoryTable,
     MemoryTopic,
     MemoryWaitingList,
@@ -17,6 +18,7 @@ from chaos.model.memory import (
 from chaos.model.world import FailedCallError, Task, World
 from droptrain.announce import Announce
 from droptrain.cancel import Cancel
+from droptrain.climb import Climb
 from droptrain.domain.budget import RUNNING, Budget, charge, to_micro
 from droptrain.domain.dataset import MARKER, data_prefix, drop_id, match_inputs
 from droptrain.domain.errors import (
@@ -28,7 +30,7 @@ from droptrain.domain.errors import (
     UnsureError,
 )
 from droptrain.domain.notice import Places
-from droptrain.domain.pricing import PriceList
+from droptrain.domain.owner import Owner
 from droptrain.domain.push import Published, complete, push_key, pushing
 from droptrain.domain.recipe import parse
 from droptrain.launch import Launch
@@ -36,6 +38,7 @@ from droptrain.promote import Promote
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
 from droptrain.spending import Spending, TellSpending
+from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
 from hypothesis import strategies as st
@@ -47,7 +50,7 @@ FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
 # A pointer that others move meanwhile costs a read and a write more each time.
-MOST_CALLS = {"upload": 12, "change": 2, "notice": 9}
+MOST_CALLS = {"upload": 15, "change": 3, "notice": 9}
 # Room for three runs of 24 hours on each of three attempts, and for two at the same time.
 BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
@@ -73,11 +76,17 @@ class Launching(RuleBasedStateMachine):
         self.table = MemoryTable(self.world, self.waiting)
         self.jobs = MemoryJobQueue(self.world)
         self.topic = MemoryTopic(self.world)
-        clock, prices, types = self.world.clock, PriceList({"g4dn.xlarge": 0.587}), ("g4dn.xlarge",)
+        clock, types = self.world.clock, ("g4dn.xlarge",)
+        prices = MemoryPriceTable(self.world, self.table)
         self.accounts = MemoryAccounts(self.world, self.table)
         reserve = Reserve(self.accounts, BUDGET, clock)  # type: ignore[arg-type]
-        self.launch = Launch(self.bucket, self.table, self.waiting, self.jobs, reserve, prices, types, clock)  # type: ignore[arg-type]
-        self.track = Track(self.bucket, self.table, prices, types, clock)  # type: ignore[arg-type]
+        submit = Submit(self.table, self.jobs, "data", Owner(), clock)  # type: ignore[arg-type]
+        climb = Climb(self.table, self.jobs, submit, clock)  # type: ignore[arg-type]
+        definition = self.jobs.definition
+        self.launch = Launch(
+            self.bucket, self.table, self.waiting, submit, definition, reserve, prices, types, clock
+        )  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, types, lambda: climb, clock)  # type: ignore[arg-type]
         self.pointers = MemoryPointers(self.world)
         tell = Tell(MemoryBus(self.world), self.topic)  # type: ignore[arg-type]
         promote = Promote(self.pointers)  # type: ignore[arg-type]
@@ -85,7 +94,17 @@ class Launching(RuleBasedStateMachine):
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
         spending = TellSpending(Spending(self.accounts, BUDGET, clock), self.accounts, tell)  # type: ignore[arg-type]
         self.reconcile = Reconcile(
-            self.table, self.waiting, self.jobs, self.launch, self.track, self.announce, spending, tell, clock
+            self.table,
+            self.waiting,
+            self.jobs,
+            submit,
+            self.launch,
+            self.track,
+            climb,
+            self.announce,
+            spending,
+            tell,
+            clock,
         )  # type: ignore[arg-type]
         self.uploads: list[tuple[str, str]] = []
         self.tasks: list[tuple[Task, Any]] = []
@@ -289,7 +308,7 @@ class Launching(RuleBasedStateMachine):
             assert account.spent == charged
 
     def _check_against_batch(self, run: Any) -> None:
-        jobs = [job for job in self.jobs.jobs.values() if job.detail["jobName"] == run.run_id]
+        jobs = [job for job in self.jobs.jobs.values() if job.detail["jobName"] == run.job_name]
         if run.status == "REJECTED" or (run.status == "CANCELLED" and not jobs):
             return
         (job,) = jobs

@@ -9,18 +9,21 @@ from typing import Any
 
 from chaos.model.world import World, outside
 from droptrain.aws.bucket import RecipeFile
-from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, Page, Request
+from droptrain.aws.price_table import Facts
+from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, History, Page, Request
 from droptrain.domain import batch_job, times
 from droptrain.domain import push as pushes
-from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.events import Event
 from droptrain.domain.model_pointer import Held, Name, Pointer
 from droptrain.domain.notice import Notice
+from droptrain.domain.preflight.facts import Piece
+from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import Cost, GpuUse, Hold, Run, Step, run_prefix
+from droptrain.domain.run import Cost, GpuUse, Hold, Run, Rung, Step, run_prefix
 from template import properties
 
 (_BY_ACTIVITY,) = (
@@ -80,6 +83,10 @@ class MemoryBucket:
         return tuple(version for version in latest if version)
 
     @outside
+    def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
+        return (Piece(0, b"x" * file.size),)
+
+    @outside
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         key = run_prefix(plan["project"], plan["run_id"]) + "run.json"
         self.documents.setdefault(key, copy.deepcopy(plan))
@@ -91,6 +98,10 @@ class MemoryBucket:
     @outside
     def outcome(self, project: str, run_id: str) -> object:
         return self.documents.get(run_prefix(project, run_id) + "outcome.json")
+
+    @outside
+    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
+        return self.documents.get(run_prefix(project, run_id) + "checkpoints")
 
     @outside
     def lease_holder(self, project: str, run_id: str) -> str | None:
@@ -106,6 +117,7 @@ class MemoryTable:
         self.drops: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
+        self.histories: dict[str, tuple[int, ...]] = {}
         self.stream: list[str] = []
         self._uploads: dict[tuple[str, str], str] = {}
         self._requests: dict[str, tuple[str, str]] = {}
@@ -180,8 +192,21 @@ class MemoryTable:
             return now
         return self._put(
             replace(
-                now, status="SUBMITTED", batch_job_id=job_id, updated_at=at, progress=SUBMITTED,
-                history=(*now.history, Step(at, "SUBMITTED")),
+                now, status="SUBMITTED", batch_job_id=job_id, updated_at=at,
+                progress=submitted(now.job_number), history=(*now.history, Step(at, "SUBMITTED")),
+            )
+        )  # fmt: skip
+
+    @outside
+    def climb(self, run: Run, rung: Rung, cost: Cost | None, at: str) -> Run | None:
+        now = self.runs.get(run.run_id)
+        if now is None or now.ended or now.cancelled_by or now.batch_job_id != rung.earlier_job_id:
+            return None
+        return self._put(
+            replace(
+                now, rung=rung, progress=expected(rung.number), status="CLAIMED", claimed_at=at,
+                updated_at=at, attempts=rung.earlier_attempts, cost=cost or now.cost, batch_job_id=None,
+                history=(*now.history, Step(at, "CLAIMED", rung.why)),
             )
         )  # fmt: skip
 
@@ -196,12 +221,15 @@ class MemoryTable:
         cost: Cost | None = None,
         gpu: GpuUse | None = None,
         advice: Sequence[str] = (),
+        history: History | None = None,
     ) -> Applied:
         now = self.runs.get(job.run_id)
         if now is None:
             return "unknown"
         if now.ended or now.progress >= job.progress or now.batch_job_id not in (None, job.job_id):
             return "stale"
+        if history:
+            self.histories[history.project] = history.seconds
         self._put(
             replace(
                 now,
@@ -224,11 +252,11 @@ class MemoryTable:
         return "applied"
 
     @outside
-    def follow(self, run_id: str, superseded: str, job_id: str, at: str) -> bool:
+    def follow(self, run_id: str, superseded: str, job_id: str, job_number: int, at: str) -> bool:
         now = self.runs[run_id]
         if now.ended or now.batch_job_id != superseded:
             return False
-        self._put(replace(now, batch_job_id=job_id, progress=SUBMITTED, updated_at=at))
+        self._put(replace(now, batch_job_id=job_id, progress=submitted(job_number), updated_at=at))
         return True
 
     @outside
@@ -320,6 +348,19 @@ class MemoryAccounts:
         self._table.accounts[account] = replace(self._of(account), **changes)
 
 
+class MemoryPriceTable:
+    """Prices that nobody refreshes, and the histories that the runs' table keeps."""
+
+    def __init__(self, world: World, table: MemoryTable) -> None:
+        self.world = world
+        self._table = table
+
+    @outside
+    def read(self, project: str, run_id: str | None = None) -> Facts:
+        run = self._table.runs.get(run_id) if run_id else None
+        return Facts(PriceList({"g4dn.xlarge": 0.587}), self._table.histories.get(project, ()), run)
+
+
 class MemoryWaitingList:
     """Datasets that wait for a file: by project and dataset, and whether people were told."""
 
@@ -382,11 +423,11 @@ class MemoryJobQueue:
 
     @outside
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
-        assert run.job is not None
+        assert run.job_now is not None
         assert environment["DROPTRAIN_RUN"].endswith(f"/{run.run_id}/")
         detail = {
-            "jobName": run.run_id, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
-            "retryStrategy": {"attempts": run.job.attempts}, "tags": {"droptrain:project": run.project},
+            "jobName": run.job_name, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
+            "retryStrategy": {"attempts": run.job_now.attempts}, "tags": {"droptrain:project": run.project},
             "container": {},
         }  # fmt: skip
         job = Job(detail)
@@ -396,7 +437,7 @@ class MemoryJobQueue:
 
     @outside
     def find(self, run: Run) -> str | None:
-        named = (job.job_id for job in self.jobs.values() if job.detail["jobName"] == run.run_id)
+        named = (job.job_id for job in self.jobs.values() if job.detail["jobName"] == run.job_name)
         return next(named, None)
 
     @outside

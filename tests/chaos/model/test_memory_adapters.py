@@ -18,7 +18,7 @@ from droptrain.domain import batch_job
 from droptrain.domain.dataset import Waiting
 from droptrain.domain.errors import Cause
 from droptrain.domain.push import Published, Push, complete, pushing
-from droptrain.domain.run import Cost, Hold
+from droptrain.domain.run import Attempt, Cost, Hold, Rung
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -45,6 +45,15 @@ REQUESTS = st.none() | st.builds(
 )
 CAUSES = st.builds(Cause, st.sampled_from(("one", "two")), st.just("message"), st.just("fix"))
 COSTS = st.none() | st.just(Cost(0.5, "g4dn.xlarge", 0.6, 3000, "on-demand", "2025-11-30"))
+RUNGS = st.builds(
+    Rung,
+    st.just(2),
+    st.just(3600),
+    st.just("reclaimed"),
+    JOBS,
+    st.booleans(),
+    st.just((Attempt(None, None, 75, None, None),)),
+)
 STATES = st.builds(
     lambda name, job, status, attempts, reason: batch_job.read(
         job_detail(status, attempts=attempts, jobName=name, jobId=job, statusReason=reason)
@@ -61,7 +70,8 @@ STEPS = st.one_of(
     st.tuples(st.just("release_claim"), RUNS),
     st.tuples(st.just("record_job"), RUNS, JOBS, TIMES),
     st.tuples(st.just("apply"), STATES, TIMES, CAUSES, COSTS),
-    st.tuples(st.just("follow"), NAMES, JOBS, JOBS, TIMES),
+    st.tuples(st.just("follow"), NAMES, JOBS, JOBS, st.just(1), TIMES),
+    st.tuples(st.just("climb"), RUNS, RUNGS, COSTS, TIMES),
     st.tuples(st.just("end"), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("ask_to_cancel"), NAMES, st.just("ann"), TIMES),
     st.tuples(st.just("mark_told"), NAMES, st.sampled_from(("one", "two"))),

@@ -18,7 +18,7 @@ from template import table_definition
 
 from droptrain_cli import artifacts
 from droptrain_cli.example import PENGUINS
-from droptrain_cli.report import show_failure, show_glance, show_result
+from droptrain_cli.report import show_failure, show_glance, show_next, show_result
 from droptrain_cli.screen import Screen
 from droptrain_cli.watch import LOG_GROUP, LogTail, NoticeQueue, Watch
 
@@ -158,6 +158,7 @@ def test_the_result_names_metrics_cost_places_and_what_to_try_next(shown: Any):
     show_result(
         screen, ended, folder, artifacts.Copies(Path("build/demo/export"), Path("build/demo/log.txt"))
     )
+    show_next(screen, None)
     said = text.getvalue()
     for wanted in (
         "test_accuracy     0.98",
@@ -169,6 +170,7 @@ def test_the_result_names_metrics_cost_places_and_what_to_try_next(shown: Any):
     assert said.index("test_accuracy") < said.index("baseline_accuracy"), "the headline metric goes first"
     assert "loss" not in said
     assert "make up" in said
+    assert "make demo KEEP=1" in said
 
 
 def test_a_failure_says_cause_and_fix(shown: Any):

@@ -9,15 +9,22 @@ from typing import Any
 import boto3
 import pytest
 from chaos.model import world as memory_world
-from chaos.model.memory import MemoryAccounts, MemoryJobQueue, MemoryTable, MemoryWaitingList
+from chaos.model.memory import (
+    MemoryAccounts,
+    MemoryJobQueue,
+    MemoryPriceTable,
+    MemoryTable,
+    MemoryWaitingList,
+)
 from droptrain.aws.bucket import Bucket
 from droptrain.domain.budget import Budget
 from droptrain.domain.errors import BusyError
-from droptrain.domain.pricing import PriceList
+from droptrain.domain.owner import Owner
 from droptrain.domain.push import Published, pushing
 from droptrain.domain.run import Run
 from droptrain.launch import Launch
 from droptrain.reserve import Reserve
+from droptrain.submit import Submit
 from greenlet import getcurrent, greenlet
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -85,10 +92,19 @@ class World:
         memory = memory_world.World()
         waiting = MemoryWaitingList(memory)
         table, jobs = MemoryTable(memory, waiting), MemoryJobQueue(memory)
-        prices = PriceList({"g4dn.xlarge": 0.587})
+        prices = MemoryPriceTable(memory, table)
         reserve = Reserve(MemoryAccounts(memory, table), Budget(), memory.clock)  # type: ignore[arg-type]
+        submit = Submit(table, jobs, self.bucket.name, Owner(), memory.clock)  # type: ignore[arg-type]
         self._launch = Launch(
-            self.bucket, table, waiting, jobs, reserve, prices, ("g4dn.xlarge",), memory.clock
+            self.bucket,
+            table,
+            waiting,
+            submit,
+            jobs.definition,
+            reserve,
+            prices,
+            ("g4dn.xlarge",),
+            memory.clock,
         )  # type: ignore[arg-type]
         self.put({"data/d/train.csv": b"x", "data/d/test.csv": b"x"})
 

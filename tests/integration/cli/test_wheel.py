@@ -88,3 +88,16 @@ def test_a_new_project_is_made_and_checked(installed: Path, tmp_path: Path) -> N
     assert told.returncode == 0, told.stderr
     checked = droptrain(installed, tmp_path, "validate", "mine")
     assert (checked.returncode, checked.stdout[:12]) == (0, "All is well:"), checked.stderr
+
+
+def test_the_console_s_page_is_in_it(installed: Path, tmp_path: Path) -> None:
+    told = droptrain(installed, tmp_path, "console", "--no-open")
+    assert "Name a stack" in told.stderr
+    start = (
+        f"import sys; sys.path.insert(0, {str(installed)!r}); from droptrain_cli.console.page import Page; "
+    )
+    asked = "print(Page().get('/runs/r', {}).body.decode())"
+    page = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", start + asked], capture_output=True, text=True, check=False
+    )
+    assert page.stdout.strip() == (ROOT / "console" / "index.html").read_text("utf-8").strip(), page.stderr

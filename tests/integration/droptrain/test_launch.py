@@ -193,9 +193,9 @@ def test_only_one_of_many_takes_over_an_old_claim(stack) -> None:
     with pytest.raises(BusyError):
         stack.launch.upload(*event)
     (claim,) = stack.query.runs(limit=10).runs
-    stack.launch.finish(claim)
+    stack.submit.finish(claim)
     with pytest.raises(BusyError, match="by others"):
-        stack.launch.finish(claim)
+        stack.submit.finish(claim)
     assert len(stack.batch_jobs()) == 1
 
 

@@ -172,7 +172,7 @@ def test_a_cancel_ends_the_job_and_the_run(stack) -> None:
 def test_a_cancel_of_a_claim_ends_the_job_as_soon_as_there_is_one(stack) -> None:
     record = claimed(stack)
     stack.cancel.run(RUN_ID, "bob")
-    stack.launch._submit(record)
+    stack.submit.now(record)
     (job,) = stack.batch_jobs()
     assert job["status"] == "FAILED"
 

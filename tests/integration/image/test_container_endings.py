@@ -79,7 +79,7 @@ def test_an_input_that_is_gone_ends_with_66(machine) -> None:
     machine.s3.delete_object(Bucket=machine.bucket, Key=pinned["key"], VersionId=pinned["version_id"])
     machine.publish("exit 0\n", [{"channel": "other", **pinned}])
     assert machine.run().code == 66
-    assert cause(machine) == "input_missing"
+    assert cause(machine) == "input_changed"
     assert "gone.csv is gone" in machine.outcome()["cause"]["message"]
 
 
@@ -179,3 +179,20 @@ def test_a_superseded_job_tells_of_itself_while_nobody_else_did(machine) -> None
     machine.put(machine.prefix + "lease", json.dumps({"batch_job_id": "job-1"}))
     assert machine.run(job_id="job-2").code == 73
     assert (machine.outcome()["batch_job_id"], cause(machine)) == ("job-2", "superseded")
+
+
+def test_the_next_job_of_a_run_goes_on_where_the_first_one_stopped_and_keeps_it_out(machine) -> None:
+    machine.publish(
+        'if [ -f "$CHECKPOINT_DIR/step" ]; then\n'
+        '  echo "goes on from $(cat "$CHECKPOINT_DIR/step")"; exit 0; fi\n'
+        'echo 41 > "$CHECKPOINT_DIR/step"; exit 1\n'
+    )
+    assert machine.run(job_id="job-1").code == 1
+    machine.variables["DROPTRAIN_JOB_NUMBER"] = "2"
+    ended = machine.run(job_id="job-2")
+    assert (ended.code, "goes on from 41" in ended.output) == (0, True)
+    assert machine.outcome()["batch_job_id"] == "job-2"
+    machine.variables["DROPTRAIN_JOB_NUMBER"] = "1"
+    late = machine.run(job_id="job-1", attempt=2)
+    assert late.code == 73
+    assert "Batch job job-2 trains this run" in late.output

@@ -137,6 +137,36 @@ def test_a_reclaimed_spot_instance_ends_with_75_and_is_named(machine, metadata) 
     assert len(machine.names("checkpoints/generations/")) == 1
 
 
+def test_every_attempt_s_account_stays_also_that_of_one_that_was_killed(machine, metadata) -> None:
+    machine.publish(TRAINING)
+    machine.variables["AWS_EC2_METADATA_DISABLED"] = ""
+    machine.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata.url
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    begun = machine.outcome()
+    process.kill()
+    process.wait()
+    where = {"id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot"}
+    assert (begun["status"], begun["attempt"], begun["attempts"]) == ("running", 1, [])
+    assert begun["instance"] == where
+
+    process = machine.start(attempt=2)
+    wait_for_line(process, "waiting")
+    metadata.reclaims = True
+    assert machine.finish(process).code == 75
+    metadata.reclaims = False
+    assert "Attempt 3" in machine.run(attempt=3).output
+    outcome = machine.outcome()
+    killed, reclaimed = outcome["attempts"]
+    assert (outcome["status"], outcome["attempt"]) == ("ended", 3)
+    assert killed == {
+        "batch_job_id": begun["batch_job_id"], "attempt": 1, "started_at": begun["started_at"],
+        "ended_at": None, "instance": where,
+    }  # fmt: skip
+    assert (reclaimed["attempt"], reclaimed["instance"]) == (2, where)
+    assert reclaimed["ended_at"] >= reclaimed["started_at"]
+
+
 def test_the_script_can_see_that_its_term_is_a_reclaim(machine, metadata) -> None:
     machine.publish(
         """

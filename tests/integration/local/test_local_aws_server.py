@@ -194,3 +194,11 @@ def test_a_port_that_is_taken_is_an_error_that_says_what_to_do() -> None:
         port = other.getsockname()[1]
         with pytest.raises(PortTakenError, match=f"Port {port} is taken.*--port"):
             AwsServer(port)
+
+
+def test_the_price_apis_sell_nothing(clients: Any) -> None:
+    """moto would tell the same Spot price of everything."""
+    ec2 = clients.client("ec2")
+    assert ec2.describe_spot_price_history(InstanceTypes=["g5.xlarge"])["SpotPriceHistory"] == []
+    assert clients.client("pricing").get_products(ServiceCode="AmazonEC2")["PriceList"] == []
+    assert ec2.describe_regions()["Regions"], "all else reaches moto"

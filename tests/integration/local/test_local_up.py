@@ -7,15 +7,17 @@ import socket
 import subprocess
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from console_browser import Browser
 from local_parts import alive, children, eventually
 
 from droptrain_local.clients import Clients
 from droptrain_local.cloud import LaptopCloud
-from droptrain_local.cloud import up as run_up
 from droptrain_local.errors import AlreadyRunningError, PortTakenError
 from droptrain_local.state import Ready, read_state, write_state
+from droptrain_local.up import up as run_up
 
 KEYS = {
     "endpoint_url", "batch_endpoint_url", "api_url", "console_url", "bucket", "table", "topic_arn",
@@ -46,12 +48,18 @@ def test_it_says_where_it_is_and_a_signal_ends_it_with_every_child(start_up, mon
     assert read_state() == Ready(**ready)
     with pytest.raises(AlreadyRunningError, match=f"process {up.process.pid}, {ready['endpoint_url']}"):
         run_up()
+    browser = Browser(urlsplit(ready["console_url"]).port)
+    browser.follow(ready["console_url"])
+    assert browser.ask("GET", "/local/info").document["stack"] == "laptop cloud"
+    assert browser.ask("GET", "/api/runs").document["runs"] == []
     start_a_job(ready)
     pids = children(up.process.pid)
     assert len(pids) >= 3
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(20) == 0, up.process.stderr.read()
     assert not [pid for pid in pids if alive(pid)]
+    with pytest.raises(ConnectionRefusedError):
+        browser.ask("GET", "/")
     assert read_state() is None
     assert not (up.state_folder / "laptop.json").exists()
 

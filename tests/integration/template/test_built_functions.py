@@ -79,6 +79,7 @@ def run(cloud: LaptopCloud, environment: dict[str, str], *arguments: str, given:
         ("BatchJobChangedFunction", {"Records": [{"messageId": "m", "body": json.dumps(CHANGED)}]}, ALL_DONE),
         ("RunChangedFunction", {"Records": []}, ALL_DONE),
         ("ReconcileRunsFunction", {}, {"active": 0}),
+        ("RefreshPricesFunction", {}, {"on_demand": 0, "spot": 0, "written": False, "failed": []}),
         ("RunsApiFunction", REQUEST, None),
     ],
 )

@@ -127,13 +127,22 @@ def test_the_stream_delivers_ended_runs_that_are_not_announced(of_type: Any) -> 
     }
 
 
-def test_the_reconciler_leaves_no_failure_unseen(of_type: Any) -> None:
-    (schedule,) = of_type("AWS::Scheduler::Schedule").values()
-    (invoke,) = of_type("AWS::Lambda::EventInvokeConfig").values()
-    assert logical_id(schedule["Target"]["DeadLetterConfig"]["Arn"]) == "ReconcileDeadLetterQueue"
-    on_failure = invoke["DestinationConfig"]["OnFailure"]["Destination"]
-    assert logical_id(on_failure) == "ReconcileDeadLetterQueue"
-    assert "Name" not in schedule, "a fixed name would let only one stack live in an account"
+def test_what_a_schedule_calls_leaves_no_failure_unseen(of_type: Any) -> None:
+    queues = {
+        "ReconcileRunsFunction": "ReconcileDeadLetterQueue",
+        "RefreshPricesFunction": "RefreshPricesDeadLetterQueue",
+    }
+    schedules = of_type("AWS::Scheduler::Schedule").values()
+    invokes = of_type("AWS::Lambda::EventInvokeConfig").values()
+    assert {logical_id(schedule["Target"]["Arn"]) for schedule in schedules} == set(queues)
+    assert {logical_id(invoke["FunctionName"]) for invoke in invokes} == set(queues)
+    for schedule in schedules:
+        queue = queues[logical_id(schedule["Target"]["Arn"])]
+        assert logical_id(schedule["Target"]["DeadLetterConfig"]["Arn"]) == queue
+        assert "Name" not in schedule, "a fixed name would let only one stack live in an account"
+    for invoke in invokes:
+        on_failure = invoke["DestinationConfig"]["OnFailure"]["Destination"]
+        assert logical_id(on_failure) == queues[logical_id(invoke["FunctionName"])]
 
 
 def test_every_dead_letter_queue_has_an_alarm(of_type: Any) -> None:

@@ -9,6 +9,7 @@ from template import ROOT
 JOB_DEFINITION = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job-definition/${Name}"
 JOBS = "arn:${AWS::Partition}:batch:${AWS::Region}:${AWS::AccountId}:job/*"
 SUBMIT = [f"{JOB_DEFINITION}:*", "OnDemandJobQueue.JobQueueArn", "SpotJobQueue.JobQueueArn"]
+ON_DEMAND = SUBMIT[:2]
 BUCKET, TABLE = ["DataBucket.Arn"], ["RunsTable.Arn"]
 DROPPED = "${DataBucket.Arn}/projects/*/data/*"
 LOG_STREAMS = (
@@ -36,7 +37,7 @@ def receives(queue: str) -> dict[str, list[str]]:
 
 LAUNCH = {
     "s3:GetObject": ["${DataBucket.Arn}/projects/*/push.json", "${DataBucket.Arn}/projects/*/train.yaml"],
-    "s3:GetObjectVersion": ["${DataBucket.Arn}/projects/*/train.yaml"],
+    "s3:GetObjectVersion": ["${DataBucket.Arn}/projects/*/data/*", "${DataBucket.Arn}/projects/*/train.yaml"],
     "s3:ListBucket": BUCKET,
     "s3:ListBucketVersions": BUCKET,
     "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
@@ -53,6 +54,7 @@ LAUNCH = {
 TRACK = {
     "s3:GetObject": ["${DataBucket.Arn}/runs/*/lease", "${DataBucket.Arn}/runs/*/outcome.json"],
     "s3:ListBucket": BUCKET,
+    "dynamodb:BatchGetItem": TABLE,
     "dynamodb:GetItem": TABLE,
     "dynamodb:UpdateItem": TABLE,
 }
@@ -62,6 +64,9 @@ EXPECTED = {
         **logs("BatchJobChanged"),
         **receives("ChangesQueue"),
         **TRACK,
+        "batch:SubmitJob": ON_DEMAND,
+        "batch:TagResource": sorted([*ON_DEMAND, JOBS]),
+        "batch:TerminateJob": [JOBS],
         **TELL,
     },
     "RunChangedFunction": {
@@ -89,6 +94,13 @@ EXPECTED = {
         "sns:GetTopicAttributes": ["NoticesTopic"],
         "sqs:SendMessage": ["ReconcileDeadLetterQueue.Arn"],
     },
+    "RefreshPricesFunction": {
+        **logs("RefreshPrices"),
+        "dynamodb:UpdateItem": TABLE,
+        "ec2:DescribeSpotPriceHistory": ["*"],
+        "pricing:GetProducts": ["*"],
+        "sqs:SendMessage": ["RefreshPricesDeadLetterQueue.Arn"],
+    },
     "RunsApiFunction": {
         **logs("RunsApi"),
         **LAUNCH,
@@ -107,9 +119,11 @@ EXPECTED = {
 WITHOUT_RESOURCE = {
     "batch:DescribeJobs",
     "batch:ListJobs",
+    "ec2:DescribeSpotPriceHistory",
     "ec2:DescribeTags",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
+    "pricing:GetProducts",
 }
 
 
@@ -203,7 +217,6 @@ NEEDS = {
     "get_log_events": {"logs:GetLogEvents"},
     "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
-    "batch_get_item": {"dynamodb:BatchGetItem"},
     "get_item": {"dynamodb:GetItem"},
     "update_item": {"dynamodb:UpdateItem"},
     "query": {"dynamodb:Query"},
@@ -216,6 +229,8 @@ NEEDS = {
     "publish": {"sns:Publish"},
     "get_topic_attributes": {"sns:GetTopicAttributes"},
     "put_events": {"events:PutEvents"},
+    "describe_spot_price_history": {"ec2:DescribeSpotPriceHistory"},
+    "get_products": {"pricing:GetProducts"},
 }
 
 

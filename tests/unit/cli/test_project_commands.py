@@ -52,10 +52,10 @@ def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) ->
     ({"data/train.csv": b"a\n"}, "data/test.csv: it isn't there, and the recipe's input testing names it"),
     ({"data/train.csv": b"", "data/test.csv": b"a\n"}, "data/: data/train.csv is empty (0 bytes)"),
     ({"data/train.csv": b"a,b\n1,2\n1,2,3\n", "data/test.csv": b"a\n"},
-     "data/train.csv:3: this line has 3 fields, and the first has 2"),
-    ({"data/train.csv": b"a\n\xff\n", "data/test.csv": b"a\n"}, "it isn't UTF-8"),
+     "data/train.csv:3: a row has 3 fields, and the others have 2"),
+    ({"data/train.csv": b"PK\x03\x04\xff\n", "data/test.csv": b"a\n"}, "it isn't text"),
     ({"train.yaml": b"csv: {label: species}\n", "data/train.csv": b"a\n", "data/test.csv": b"species\n"},
-     "data/train.csv:1: its first line has no species, which the recipe's csv.label names"),
+     "data/train.csv:1: column species: its first line has no species, which the recipe's csv.label names"),
     ({"train.yaml": b"csv: {header: false, columns: [a, b]}\n",
       "data/train.csv": b"1\n", "data/test.csv": b"1,2\n"},
      "data/train.csv:1: it has 1 columns, and the recipe's csv.columns names 2"),
@@ -87,4 +87,9 @@ def test_quoted_line_breaks_and_a_byte_order_mark_are_fine(droptrain: Run) -> No
     for name in ("train", "test"):
         Path(f"data/{name}.csv").write_bytes(b'\xef\xbb\xbflabel,b\n1,"x\ny"\n\n')
     Path("train.yaml").write_text("csv: {label: label}\n")
-    assert droptrain("validate").exit_code == 0
+    said = droptrain("validate")
+    assert said.exit_code == 0, said.output
+    assert "data/train.csv:1: warning: it begins with a byte order mark" in said.output
+    document = json.loads(droptrain("validate", "--json").output)
+    assert (document["ok"], document["problems"]) == (True, [])
+    assert {warning["rule"] for warning in document["warnings"]} == {"byte_order_mark"}

@@ -43,6 +43,20 @@ def test_cause_and_fix_come_before_everything_else():
     assert lines[3].endswith("Drop it again.")
 
 
+def test_the_evidence_stands_between_what_happened_and_what_to_do():
+    cause = {
+        "code": "gpu_out_of_memory", "message": "The GPU's memory ran out.", "fix": "Take a smaller batch.",
+        "evidence": ['File "train.py", line 88', "OOM when allocating tensor"], "retry_helps": False,
+    }  # fmt: skip
+    lines = shown(status="FAILED", cause=cause).splitlines()
+    assert [line.strip() for line in lines[3:7]] == [
+        'Evidence       File "train.py", line 88',
+        "OOM when allocating tensor",
+        "What to do     Take a smaller batch.",
+        "Trying again   as it is won't help: change something first.",
+    ]
+
+
 def test_an_idle_gpu_is_shown_with_the_advice():
     gpu = {"count": 1, "busy_percent": 12.4, "peak_memory_gib": 3.0, "waiting_seconds": None, "seconds": 60.0}
     said = shown(gpu=gpu, advice=["Prefetch."])
@@ -82,3 +96,40 @@ def test_a_table_without_a_terminal_is_neither_folded_nor_padded():
     assert line == f"{'x' * 300}  y"
     assert header.split() == ["A", "B"]
     assert empty == ""
+
+
+TICKET = {
+    "offers": [
+        {"instance_type": "g4dn.xlarge", "on_demand_usd_per_hour": 0.587, "spot_usd_per_hour": 0.2363,
+         "spot_zone": "eu-west-1b"},
+        {"instance_type": "g5.xlarge", "on_demand_usd_per_hour": 1.123, "spot_usd_per_hour": None,
+         "spot_zone": None},
+    ],
+    "expected_seconds": 1800, "expected_usd": 0.11815, "worst_usd": 80.856, "worst_usd_per_hour": 1.123,
+    "basis": "as long as the project's last 3 successful runs", "priced_at": "2025-11-30",
+    "spot_priced_at": "2026-11-23T00:00:00Z",
+}  # fmt: skip
+
+
+def test_the_ticket_is_an_estimate_with_the_prices_that_it_is_made_of():
+    said = shown(ticket=TICKET)
+    assert (
+        "about $0.1182 for 30 min 0 s, at worst $80.86 (an estimate): as long as the project's last 3" in said
+    )
+    assert "g4dn.xlarge Spot $0.2363 in eu-west-1b, on demand $0.587, g5.xlarge Spot unknown, on dem" in said
+    assert "on-demand prices of 2025-11-30, Spot's of 2026-11-23T00:00:00Z" in " ".join(said.split())
+
+
+def test_a_first_run_s_ticket_says_the_worst_alone():
+    said = shown(ticket={**TICKET, "expected_seconds": None, "expected_usd": None, "spot_priced_at": None})
+    assert "Ticket         at worst $80.86 (an estimate)" in said
+
+
+def test_what_spot_reclaimed_is_shown_apart():
+    cost = {
+        "estimate_usd": 0.45, "instance_type": "g4dn.xlarge", "usd_per_hour": 0.6, "seconds": 3600,
+        "basis": "on-demand list price", "priced_at": "2025-11-30", "reclaimed_usd": 0.15, "attempts": [],
+    }  # fmt: skip
+    said = shown(cost=cost)
+    assert "Cost           about $0.4500 (an estimate)" in said
+    assert "Reclaimed      $0.1500 of it went into what Spot reclaimed" in said

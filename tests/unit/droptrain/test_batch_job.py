@@ -28,7 +28,7 @@ def test_a_job_s_life_moves_forward_also_through_a_retry() -> None:
 def test_the_submission_s_own_event_says_nothing_new() -> None:
     state = batch_job.read(job_detail("SUBMITTED"))
     assert state
-    assert state.progress == batch_job.SUBMITTED
+    assert state.progress == batch_job.submitted(1)
 
 
 def test_an_end_absorbs_whatever_the_job_says_later() -> None:
@@ -43,7 +43,8 @@ def test_a_later_batch_job_of_the_run_goes_beyond_the_first_one_s_end() -> None:
     second = batch_job.read(job_detail("SUBMITTED", jobName=f"{RUN_ID}-2"))
     assert end and second
     assert second.run_id == RUN_ID
-    assert second.progress > end.progress
+    assert second.progress > batch_job.expected(2) > end.progress
+    assert batch_job.submitted(2) == second.progress
 
 
 def test_what_batch_says_is_read_whole() -> None:

@@ -1,7 +1,12 @@
+import subprocess
+import sys
+
 import pytest
+from droptrain.aws import run_record
 from droptrain.domain import batch_job, diagnosis, outcome
+from droptrain.domain.errors import Cause
 from droptrain.domain.run import GpuUse
-from records import JOB_ID, job_detail
+from records import JOB_ID, job_detail, run
 
 LIMIT = "Canceled by JobStateTimeLimit action due to reason:"
 
@@ -29,7 +34,9 @@ def test_a_success_has_no_cause() -> None:
      "instance on each of 3 attempts"),
     (container(exitCode=75), "reclaimed: "),
     ({"statusReason": "Task failed to start", **container(reason="CannotPullContainerError: no such image")},
-     "unknown: The Batch job ended: Task failed to start; CannotPullContainerError: no such image."),
+     "image_missing: The image isn't in its registry (CannotPullContainerError: no such image)."),
+    ({"statusReason": "Task failed to start", **container(reason="InternalError: try later")},
+     "unknown: The Batch job ended: Task failed to start; InternalError: try later."),
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"},
      "does_not_fit: No instance type"),
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"},
@@ -123,3 +130,27 @@ def test_an_account_of_a_thousand_metrics_is_cut() -> None:
     account = outcome.read({"batch_job_id": "j", "metrics": {str(number): number for number in range(1000)}})
     assert account
     assert len(account.metrics) == 50
+
+
+def test_a_record_keeps_the_evidence_and_an_older_one_without_it_reads() -> None:
+    cause = Cause("timeout", "m", "f", ("one", "two"), retry_helps=False)
+    item = run_record.to_item(run(status="FAILED", cause=cause))
+    assert run_record.from_item(item).cause == cause
+    for name in ("evidence", "retry_helps"):
+        del item["cause"]["M"][name]
+    assert run_record.from_item(item).cause == Cause("timeout", "m", "f")
+
+
+def test_the_rules_are_not_loaded_where_no_run_failed() -> None:
+    """Functions start without them: only a run that failed needs them."""
+    code = "import sys, droptrain.track; print([name for name in sys.modules if name.endswith('_rules')])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    assert said.strip() == "[]"
+
+
+def test_the_tail_is_the_script_s_own_and_plain() -> None:
+    tail = ["x" * 5000, *["old"] * 300, "\x1b[31mred\x1b[0m\x07", "[droptrain] Saved.", 7, ""]
+    account = outcome.read({"batch_job_id": "j", "cause": {"log_tail": tail}})
+    assert account
+    assert len(account.log_tail) < 200
+    assert account.log_tail[-1] == "red"

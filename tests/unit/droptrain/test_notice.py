@@ -1,16 +1,20 @@
+from dataclasses import replace
+
 from droptrain.domain import notice
 from droptrain.domain.console import Console
 from droptrain.domain.errors import Cause
 from droptrain.domain.model_pointer import Replaced, Standing
 from droptrain.domain.notice import Places
-from droptrain.domain.run import Attempt, Cost, GpuUse
+from droptrain.domain.run import Attempt, AttemptCost, Cost, GpuUse
+from droptrain.domain.ticket import Ticket
 from records import RUN_ID, run
 
 ATTEMPT = Attempt("2026-11-23T02:11:00Z", "2026-11-23T02:41:00Z", 0, None, "s")
 
 
 COST = (
-    "about $0.2630, an estimate: 1800 s of g4dn.xlarge at the on-demand price of 2025-11-30; Spot costs less"
+    "about $0.2630, an estimate: 1800 s of g4dn.xlarge at the on-demand list price; Spot costs less "
+    "(prices of 2025-11-30)"
 )
 
 
@@ -47,6 +51,26 @@ Next
   droptrain rerun {RUN_ID}  trains exactly that again
 """
     )
+
+
+def test_the_cost_stands_beside_the_ticket_and_what_was_reclaimed_apart() -> None:
+    attempts = tuple(
+        AttemptCost(1, number, "g4dn.xlarge", "a", "spot", 1800, 0.3, "spot", 0.15, reclaimed=number < 2)
+        for number in (1, 2)
+    )
+    cost = Cost(
+        0.3, "g4dn.xlarge", 0.3, 3600, "Spot price of the zone", "2026-11-23T00:00:00Z", 0.15, attempts
+    )
+    ticket = Ticket((), 1800, 0.15, 42.264, 0.587, "basis", "2025-11-30")
+    told = notice.of_end(run(status="SUCCEEDED", cost=cost, ticket=ticket), Places("bucket")).text
+    assert (
+        "  Cost         about $0.3000, an estimate: 3600 s in 2 attempts at the Spot price of the zone "
+        "(prices of 2026-11-23); $0.1500 of it went into what Spot reclaimed\n"
+        "  Ticket       $0.1500 expected, at worst $42.26, an estimate\n"
+    ) in told
+    first = replace(ticket, expected_seconds=None, expected_usd=None)
+    told = notice.of_end(run(status="SUCCEEDED", ticket=first), Places("bucket")).text
+    assert "  Ticket       at worst $42.26, an estimate\n" in told
 
 
 def test_gpu_use_and_advice_are_told() -> None:
@@ -164,3 +188,15 @@ def test_a_first_best_without_a_value_to_compare_is_told_plainly() -> None:
     standing = Standing(moved=True, other=Replaced("penguins-first-000000000001", None))
     told = notice.of_end(ended, Places("b"), {"best": standing}).text
     assert "Best model:    new best: accuracy 0.5 against penguins-first-000000000001.\n" in told
+
+
+def test_a_failure_tells_its_evidence_and_whether_to_try_again() -> None:
+    shown = ('File "train.py", line 7, in <module>', "ValueError: no column species")
+    said = "train.py, line 7: ValueError: no column species"
+    cause = Cause("script_raised", said, "Correct the code there.", shown, retry_helps=False)
+    assert (
+        "What happened: train.py, line 7: ValueError: no column species\n"
+        'Evidence:      File "train.py", line 7, in <module>\n'
+        "What to do:    Correct the code there.\n"
+        "Trying again:  as it is won't help: change something first.\n"
+    ) in notice.of_end(run(status="FAILED", cause=cause), Places("bucket")).text

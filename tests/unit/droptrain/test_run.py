@@ -51,6 +51,7 @@ def test_lists_sort_by_creation() -> None:
 
 def test_a_script_sees_the_plain_dialect_s_uris() -> None:
     assert runs.script_environment(run(), "bucket") == {
+        "DROPTRAIN_JOB_NUMBER": "1",
         "DROPTRAIN_RUN": f"s3://bucket/runs/penguins/{RUN_ID}/",
         "RUN_SCRIPT": "s3://bucket/projects/penguins/code/run.sh",
         "SCRIPT_DIR": "s3://bucket/projects/penguins/code",

@@ -23,8 +23,8 @@ ALL = ("g4dn.xlarge", "g5")
 def issue(
     prices: PriceList, spot: str = "auto", *, types=ALL, gpus=1, attempts=3, timeout=3600, history=()
 ) -> Ticket | None:
-    found = tickets.market(prices, types, gpus=gpus, vcpus=4, memory_mib=14336, spot=spot)
-    return found and found.ticket(attempts, timeout, history)
+    found = tickets.market(prices, types, history, gpus=gpus, vcpus=4, memory_mib=14336, spot=spot)
+    return found and found.ticket(attempts, timeout)
 
 
 def test_a_ticket_names_every_type_that_could_serve_the_cheapest_first() -> None:

@@ -150,3 +150,23 @@ def test_a_pass_of_the_reconciler_says_what_it_did(load, context, capsys) -> Non
     app.reconcile = type("Reconcile", (), {"all": lambda self: Counter(active=3, finished=1)})()
     assert app.handler({}, context) == {"active": 3, "finished": 1}
     assert metrics_in(capsys.readouterr().out) == {"RunsActive": 3, "ClaimsFinished": 1}
+
+
+def refreshing(*failed: str) -> object:
+    from droptrain.refresh import Done
+
+    return type("Refresh", (), {"all": lambda self: Done(4, 0, written=True, failed=failed)})()
+
+
+def test_a_refresh_of_the_prices_says_how_many_it_read(load, context, capsys) -> None:
+    app = load("refresh_prices")
+    app.refresh = refreshing()
+    assert app.handler({}, context)["on_demand"] == 4
+    assert metrics_in(capsys.readouterr().out) == {"OnDemandPricesRead": 4, "SpotPricesRead": 0}
+
+
+def test_a_list_that_did_not_answer_is_an_error_after_the_other_is_written(load, context) -> None:
+    app = load("refresh_prices")
+    app.refresh = refreshing("spot")
+    with pytest.raises(RuntimeError, match="spot prices could not be read"):
+        app.handler({}, context)

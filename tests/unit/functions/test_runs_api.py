@@ -24,8 +24,9 @@ from droptrain.domain.errors import (
     PausedError,
     RejectedError,
 )
-from droptrain.domain.run import GpuUse
+from droptrain.domain.run import AttemptCost, Cost, GpuUse
 from droptrain.domain.series import Point, Series
+from droptrain.domain.ticket import Offer, Ticket
 from droptrain.query import Listing, Project, ProjectListing
 from droptrain.results import LogListing
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -148,6 +149,15 @@ def test_a_run_is_told_in_the_contract_s_words(call) -> None:
     }  # fmt: skip
     assert body["links"]["export"] == f"s3://a-bucket_name/runs/penguins/{RUN_ID}/export/"
     assert (body["cause"], body["cost"], body["attempts"], body["batch_job_id"]) == (None, None, [], "j-1")
+
+
+def test_a_run_tells_its_ticket_and_what_each_attempt_cost(call) -> None:
+    ticket = Ticket((Offer("g5.xlarge", 1.1, None, None),), None, None, 3.3, 1.1, "basis", "2025-11-30")
+    first = AttemptCost(1, 1, "g5.xlarge", "a", "spot", 60, 0.4, "spot", 0.006667, reclaimed=True)
+    cost = Cost(0.006667, "g5.xlarge", 0.4, 60, "basis", "2025-11-30", 0.006667, (first,))
+    _, body, _ = call(UseCases(run(ticket=ticket, cost=cost)), "GET", f"/runs/{RUN_ID}")
+    assert body["ticket"] == {**asdict(ticket), "offers": [asdict(ticket.offers[0])]}
+    assert body["cost"] == {**asdict(cost), "attempts": [asdict(first)]}
 
 
 def test_a_run_tells_how_its_gpus_were_used_and_what_is_advised(call) -> None:

@@ -5,12 +5,13 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from droptrain.domain import run as runs
 from droptrain.domain.recipe import MetricDefinition, Recipe
-from droptrain_container import exit_codes, gpu, inputs, metrics, plan, settings, variables
+from droptrain_container import exit_codes, gpu, inputs, metrics, outcome, plan, settings, variables
 from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
 from droptrain_container.log import Log
@@ -201,7 +202,7 @@ def test_the_container_names_the_same_uris_as_the_launch() -> None:
         },
         layout=Layout(Path("x")), gpus=0, words=[],
     )  # fmt: skip
-    del launched["DROPTRAIN_RUN"]
+    del launched["DROPTRAIN_RUN"], launched["DROPTRAIN_JOB_NUMBER"]
     assert launched.items() <= given_to_script.items()
 
 
@@ -269,3 +270,26 @@ def test_one_object_may_be_in_two_channels_and_placeholders_are_no_files(tmp_pat
         layout.channel(channel) / "all.csv": plan.Pinned(item["key"], "v1")
         for channel in ("training", "testing")
     }
+
+
+def test_the_last_lines_show_a_progress_bar_once_and_both_ends_of_a_long_line() -> None:
+    log = Log(io.BytesIO())
+    log.write(b"1/3 loss: 0.9\r2/3 loss: 0.5\r3/3 loss: 0.4\r\n")
+    log.write(b"ValueError: " + b"x" * 5000 + b" the reason\n")
+    bar, error = log.last_lines(2)
+    assert bar == "3/3 loss: 0.4"
+    assert error.startswith("ValueError: xxx")
+    assert error.endswith("xxx the reason")
+    assert len(error) <= 500
+
+
+def test_an_account_stays_small_whatever_the_script_prints() -> None:
+    now = datetime.now(UTC)
+    document = outcome.write(
+        settings.read(JOB), exit_codes.of_script(1), metrics={}, started_at=now, ended_at=now, instance=None,
+        log_tail=["first", *["\x1b\x07" * 250] * 199, "MemoryError"],
+    )  # fmt: skip
+    assert len(document) < 100 * 1024
+    tail = json.loads(document)["cause"]["log_tail"]
+    assert tail[-1] == "MemoryError"
+    assert "first" not in tail

@@ -9,7 +9,7 @@ from droptrain_local.delivery import failed_items
 from droptrain_local.errors import TemplateError
 from droptrain_local.gateway import Route, routes_of
 from droptrain_local.http_event import Request, as_event, as_response
-from droptrain_local.loopback import is_from_here
+from droptrain_local.loopback import follows_a_link, is_from_here
 from droptrain_local.schedules import rate_seconds
 from droptrain_local.streams import as_event as stream_event
 
@@ -119,3 +119,18 @@ def test_a_rate_is_in_seconds_and_a_cron_is_an_error() -> None:
 ])  # fmt: skip
 def test_web_pages_of_other_sites_are_told_from_programs(host, origin, site, answer) -> None:
     assert is_from_here(host, origin, site) is answer
+
+
+@pytest.mark.parametrize(("method", "target", "headers", "answer"), [
+    ("GET", "/bucket/runs/p/r/export/model.keras?X-Amz-Signature=0", {}, True),
+    ("GET", "/bucket/key", {"sec-fetch-site": "cross-site"}, False),
+    ("GET", "/bucket/key", {"sec-fetch-mode": "no-cors"}, False),
+    ("GET", "/bucket/key", {"host": "rebound.example:5000"}, False),
+    ("POST", "/bucket/key", {}, False),
+    ("GET", "/123456789012/queue?%41ction=DeleteQueue", {}, False),
+])  # fmt: skip
+def test_a_link_of_a_page_of_this_machine_is_followed_if_it_only_reads(
+    method, target, headers, answer
+) -> None:
+    sent = {"host": "127.0.0.1:5000", "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate"}
+    assert follows_a_link(method, target, {**sent, **headers}) is answer

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from droptrain.aws.bucket import Bucket, RecipeFile
-from droptrain.aws.job_queue import JobQueue
+from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_table import Claimed, DropClaim, Request, RunTable
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import preflight, times
@@ -31,26 +31,21 @@ from droptrain.domain.dataset import (
 from droptrain.domain.errors import (
     BusyError,
     Cause,
-    DeniedError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
     RejectedError,
-    UnsureError,
 )
+from droptrain.domain.finding import Finding
 from droptrain.domain.owner import Owner
-from droptrain.domain.pricing import PriceList
+from droptrain.domain.preflight.facts import of_pieces
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run, Step
 from droptrain.domain.ticket import Market
 from droptrain.reserve import Reserve
+from droptrain.submit import Submit
 
-# A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
-# passed, until a job that was submitted at the end can be found by its name.
-CLAIM_IS_OLD = timedelta(seconds=60)
-# Whoever has held a claim for so long leaves the job to the next one, lest both submit it.
-HOLD_IS_OVER = timedelta(seconds=30)
 _CLAIM_TRIES = 3
 _UPLOADS_NOTED = 50  # a transaction has room for 100 writes
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
@@ -110,6 +105,14 @@ class _HowToTrain:
 
 
 @dataclass(frozen=True)
+class _Checked:
+    """What preflight found: why the dataset can't train, if it can't, and what goes along with the run."""
+
+    cause: Cause | None
+    warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Draft:
     """A run that isn't claimed yet; it may be born REJECTED, and without a plan it is."""
 
@@ -125,9 +128,10 @@ class Launch:
         bucket: Bucket,
         table: RunTable,
         waiting: WaitingList,
-        jobs: JobQueue,
+        submit: Submit,
+        definition: str,
         reserve: Reserve,
-        prices: PriceList,
+        prices: PriceTable,
         instance_types: tuple[str, ...],
         clock: Clock,
         owner: Owner | None = None,
@@ -135,7 +139,8 @@ class Launch:
         self._bucket = bucket
         self._table = table
         self._waiting = waiting
-        self._jobs = jobs
+        self._submit = submit
+        self._definition = definition
         self._reserve = reserve
         self._prices = prices
         self._instance_types = instance_types
@@ -210,14 +215,14 @@ class Launch:
             )
         if not found.readiness.ready:
             raise NotReadyError(f"{project}/{dataset} still lacks {', '.join(found.readiness.missing)}")
-        code = self._code(found)
+        code, checked = self._code(found), self._preflight(found)
         drop = None if self._table.find_drop(found.drop) else found.claim()
         for _ in range(_CLAIM_TRIES):
             first = self._table.get(self._identify(found, code, overrides or {}, 0)) if rerun else None
-            draft = self._draft(found, code, caller, overrides or {}, first)
+            draft = self._draft(found, code, checked, caller, overrides or {}, first)
             claimed, draft = self._claim(draft, drop, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft.run), True
+                return self._submit.or_leave(draft.run), True
             if claimed == "request_taken":
                 break
             if claimed == "run_taken" and not rerun:
@@ -246,7 +251,7 @@ class Launch:
                 raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
             new_id, plan = runs.repeat_plan(plan, first.reruns + 1)
             job = original.job
-            market = self._market(job.gpus, job.vcpus, job.memory_mib, job.spot)
+            market = self._market(original.project, job.gpus, job.vcpus, job.memory_mib, job.spot)
             run = replace(
                 self._record_of(new_id, original.project, original.dataset, caller),
                 inputs=original.inputs,
@@ -257,37 +262,17 @@ class Launch:
                 metric_goal=original.metric_goal,
                 inputs_digest=original.inputs_digest,
                 notify=original.notify,
+                warnings=original.warnings,
                 job=job,
                 ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
                 rerun_of=first.run_id,
             )
             claimed, draft = self._claim(_Draft(run, plan), None, request, first)
             if claimed == "claimed":
-                return self._submit_or_leave(draft.run), True
+                return self._submit.or_leave(draft.run), True
             if claimed == "request_taken":
                 break
         return self._answer_taken(request, run_id), False
-
-    def finish(self, run: Run) -> None:
-        """Give an old claim its Batch job: adopt the one that has its name, or submit it now.
-
-        BusyError if somebody else does so at this moment, or the stack is paused.
-        """
-        self._owner.check_running()
-        held = self._table.hold_claim(run, self._now())
-        if held is None:
-            raise BusyError(f"{run.run_id} is being launched by others at this moment")
-        job_id = self._jobs.find(held)
-        if job_id:
-            self._record(held, job_id)
-        elif held.cancelled_by:
-            self._table.end(held, "CANCELLED", cancelled(held.cancelled_by), self._now())
-        else:
-            self._submit(held)
-
-    def is_old_claim(self, run: Run) -> bool:
-        """Whether the run is a claim whose maker must have died before it noted a Batch job."""
-        return run.is_claim and self._clock() - times.from_text(run.claimed_at) >= CLAIM_IS_OLD
 
     def _how(self, project: str, overrides: Mapping[str, Any] | None = None) -> _HowToTrain:
         push = self._bucket.push(project)
@@ -315,12 +300,13 @@ class Launch:
         taken_by = self._table.find_drop(found.drop)
         if taken_by:
             return self._repeat(taken_by)
-        claimed, draft = self._claim(self._draft(found, self._code(found), "upload"), found.claim(*triggers))
+        code, checked = self._code(found), self._preflight(found)
+        claimed, draft = self._claim(self._draft(found, code, checked, "upload"), found.claim(*triggers))
         if claimed != "claimed":
             return Launched("repeated", draft.run.run_id)
         if draft.run.ended:
             return Launched("rejected", draft.run.run_id)
-        self._submit(draft.run)
+        self._submit.now(draft.run)
         return Launched("launched", draft.run.run_id)
 
     def _code(self, found: _Dataset) -> tuple[ObjectVersion, ...]:
@@ -344,6 +330,7 @@ class Launch:
         self,
         found: _Dataset,
         code: tuple[ObjectVersion, ...],
+        checked: _Checked,
         launched_by: str,
         overrides: Mapping[str, Any] | None = None,
         first: Run | None = None,
@@ -361,36 +348,59 @@ class Launch:
             metric_goal=recipe.metric.goal if recipe.metric else None,
             notify=recipe.notify,
             rerun_of=first.run_id if first else None,
+            warnings=checked.warnings,
         )
+        if checked.cause:
+            return _Draft(runs.rejected(runs.to_record(run), checked.cause), None)
         try:
             script = self._script(found, recipe, code)
             resources = recipe.resources
-            market = self._market(resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot)
+            market = self._market(
+                found.project, resources.gpus, resources.vcpus, resources.memory_gib * 1024, recipe.spot
+            )
             timeout = self._timeout(recipe, market)
         except RejectedError as error:
             return _Draft(runs.rejected(runs.to_record(run), error.cause), None)
         job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
         ticket = market.ticket(job.attempts, job.timeout_seconds) if market else None
         run = replace(run, job=job, ticket=ticket)
-        plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._jobs.definition)
+        plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._definition)
         return _Draft(runs.to_record(run), plan)
 
-    def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
-        """The script that trains; RejectedError with the first reason why this can't train."""
+    def _preflight(self, found: _Dataset) -> _Checked:
+        """What is wrong with recipe and inputs; BusyError if an input was deleted meanwhile."""
         if found.how.problem:
-            raise found.how.problem
+            return _Checked(found.how.problem.cause)
         if cause := preflight.check(found.readiness.inputs):
-            raise RejectedError(cause)
+            return _Checked(cause)
+        says = found.how.recipe.csv if found.how.recipe else {}
+        files = []
+        for item in preflight.to_sample(found.readiness.inputs):
+            file = item.object
+            pieces = self._bucket.sample(file)
+            files.append(of_pieces(file.key, item.channel, file.size, pieces, says))
+        findings = preflight.judge(files, says)
+        return _Checked(preflight.rejection(findings), preflight.warnings(findings))
+
+    def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
+        """The script that trains; RejectedError if it isn't there."""
         script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))
         return script
 
-    def _market(self, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
-        """The stack's instance types that could serve such a job, with their prices."""
+    def _market(self, project: str, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+        """The stack's instance types that could serve such a job, their prices, the project's history."""
+        facts = self._prices.read(project)
         return tickets.market(
-            self._prices, self._instance_types, gpus=gpus, vcpus=vcpus, memory_mib=memory_mib, spot=spot
+            facts.prices,
+            self._instance_types,
+            facts.history,
+            gpus=gpus,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            spot=spot,
         )
 
     def _timeout(self, recipe: Recipe, market: Market | None) -> int:
@@ -436,45 +446,14 @@ class Launch:
                 return claimed, replace(draft, run=run)
         raise BusyError(f"Others take the room that {draft.run.run_id} needs at this moment")
 
-    def _submit_or_leave(self, run: Run) -> Run:
-        """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""
-        if run.ended:
-            return run
-        try:
-            return self._submit(run)
-        except (BusyError, UnsureError):
-            return run
-
-    def _submit(self, run: Run) -> Run:
-        try:
-            if self._clock() - times.from_text(run.claimed_at) >= HOLD_IS_OVER:
-                raise BusyError(f"{run.run_id} took too long to launch")
-            job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket.name))
-        except RejectedError as error:
-            self._table.end(run, "REJECTED", error.cause, self._now())
-            return runs.rejected(run, error.cause)
-        except (BusyError, DeniedError):
-            self._table.release_claim(run)
-            raise
-        return self._record(run, job_id)
-
-    def _record(self, run: Run, job_id: str) -> Run:
-        """Note the Batch job; end it at once if the run was cancelled meanwhile or has another job."""
-        recorded = self._table.record_job(run, job_id, self._now())
-        if recorded.batch_job_id != job_id:
-            self._jobs.end(job_id, f"superseded: {run.run_id} has the Batch job {recorded.batch_job_id}")
-        elif recorded.cancelled_by:
-            self._jobs.end(job_id, cancelled(recorded.cancelled_by).message)
-        return recorded
-
     def _repeat(self, run_id: str) -> Launched:
         """The drop has its run; while that is a claim, this event makes sure that it gets its Batch job."""
         run = self._table.get(run_id)
         if run is None or not run.is_claim:
             return Launched("repeated", run_id)
-        if not self.is_old_claim(run):
+        if not self._submit.is_old_claim(run):
             raise BusyError(f"{run_id} is being launched by others at this moment")
-        self.finish(run)
+        self._submit.finish(run)
         return Launched("launched", run_id)
 
     def _reject_bad_drop(self, place: BadDrop, key: str, version_id: str) -> Launched:
@@ -518,14 +497,6 @@ class Launch:
         if body_digest != request.body_digest or run is None:
             raise KeyReusedError("This Idempotency-Key was used before, for a different request")
         return run
-
-    def _now(self) -> str:
-        return times.to_text(self._clock())
-
-
-def cancelled(caller: str) -> Cause:
-    """The cause of a run that somebody cancelled."""
-    return Cause("cancelled", f"Cancelled by {caller}.", "Launch the dataset again if that was not meant.")
 
 
 def _read_recipe(

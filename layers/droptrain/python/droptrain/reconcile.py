@@ -9,13 +9,15 @@ from droptrain.announce import Announce
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.waiting_list import WaitingList
-from droptrain.domain import diagnosis, times
+from droptrain.climb import Climb
+from droptrain.domain import diagnosis, ladder, times
 from droptrain.domain.batch_job import JobState
 from droptrain.domain.dataset import Waiting
-from droptrain.domain.errors import BusyError, UnsureError
+from droptrain.domain.errors import BusyError, Cause, UnsureError
 from droptrain.domain.run import Run
-from droptrain.launch import Launch, Launched, cancelled
+from droptrain.launch import Launch, Launched
 from droptrain.spending import TellSpending
+from droptrain.submit import Submit, cancelled
 from droptrain.telemetry import logger
 from droptrain.tell import Tell
 from droptrain.track import Track
@@ -39,8 +41,10 @@ class Reconcile:
         table: RunTable,
         waiting: WaitingList,
         jobs: JobQueue,
+        submit: Submit,
         launch: Launch,
         track: Track,
+        climb: Climb,
         announce: Announce,
         spending: TellSpending,
         tell: Tell,
@@ -49,8 +53,10 @@ class Reconcile:
         self._table = table
         self._waiting = waiting
         self._jobs = jobs
+        self._submit = submit
         self._launch = launch
         self._track = track
+        self._climb = climb
         self._announce = announce
         self._spending = spending
         self._tell = tell
@@ -134,14 +140,14 @@ class Reconcile:
             if self._announce.ended(run.run_id, run.project) == "published":
                 yield "announced"
         elif run.batch_job_id is None:
-            if self._launch.is_old_claim(run) and self._finish(run):
+            if self._submit.is_old_claim(run) and self._finish(run):
                 yield "finished"
         elif states is not None:
             yield from self._compare(run, run.batch_job_id, states.get(run.batch_job_id))
 
     def _finish(self, run: Run) -> bool:
         try:
-            self._launch.finish(run)
+            self._submit.finish(run)
         except (BusyError, UnsureError):
             return False  # the next pass looks again
         return True
@@ -159,7 +165,20 @@ class Reconcile:
             # Whoever cancelled it noted so, and died before the job was told.
             self._jobs.end(job_id, cancelled(run.cancelled_by).message)
             yield "terminated"
-        elif state.state == "RUNNABLE" and self._clock() - times.from_text(run.updated_at) >= STUCK:
+        elif state.state == "RUNNABLE" and self._waited(run) >= STUCK:
             cause = diagnosis.no_instance(state.status_reason)
-            if cause.code not in run.told and self._announce.stuck(run.run_id, cause) == "published":
+            if self._goes_on(run, cause):
+                yield "climbed"
+            elif cause.code not in run.told and self._announce.stuck(run.run_id, cause) == "published":
                 yield "announced"
+
+    def _waited(self, run: Run) -> timedelta:
+        return self._clock() - times.from_text(run.updated_at)
+
+    def _goes_on(self, waiting: Run, cause: Cause) -> bool:
+        """Let a run that has waited too long for Spot go on on demand."""
+        if cause.code != "no_capacity" or self._waited(waiting) < ladder.PATIENCE:
+            return False
+        run = self._table.get(waiting.run_id)
+        rung = ladder.while_waiting(run, cause, self._waited(waiting)) if run else None
+        return run is not None and rung is not None and self._climb.to(rung, run, run.cost)

@@ -1,19 +1,22 @@
 """Track: what AWS Batch says of a job becomes the run's record, in whatever order it comes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
 from droptrain.aws.bucket import Bucket
-from droptrain.aws.run_table import Applied, RunTable
-from droptrain.domain import batch_job, diagnosis, times
+from droptrain.aws.price_table import Facts, PriceTable
+from droptrain.aws.run_table import Applied, History, RunTable
+from droptrain.climb import Climb
+from droptrain.domain import batch_job, diagnosis, ladder, times
 from droptrain.domain import cost as costs
 from droptrain.domain import outcome as outcomes
 from droptrain.domain.batch_job import JobState
 from droptrain.domain.cost import Report
 from droptrain.domain.outcome import Outcome
-from droptrain.domain.pricing import PriceList
-from droptrain.domain.run import Cost
+from droptrain.domain.run import Cost, Run
+from droptrain.domain.ticket import remember
 
 Change = Applied | Literal["foreign"]
 
@@ -25,14 +28,16 @@ class Track:
         self,
         bucket: Bucket,
         table: RunTable,
-        prices: PriceList,
+        prices: PriceTable,
         instance_types: tuple[str, ...],
+        climb: Callable[[], Climb],
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = bucket
         self._table = table
         self._prices = prices
         self._instance_types = instance_types
+        self._climb = climb
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Change:
@@ -41,37 +46,59 @@ class Track:
         return self.apply(job) if job else "foreign"
 
     def apply(self, job: JobState) -> Applied:
-        """Apply a job's state; an end brings the cause, the metrics and the cost along."""
+        """Apply a job's state; an end brings the cause, the metrics and the cost along.
+
+        BusyError means: deliver the event again later.
+        """
         now = times.to_text(self._clock())
-        if not job.ended:
+        if not job.ended and not _was_reclaimed(job):
             return self._table.apply(job, now)
-        if job.superseded and (trains := self._superseded_by(job)):
-            return "applied" if self._table.follow(job.run_id, job.job_id, trains, now) else "stale"
-        outcome = self._outcome(job)
+        project = self._project(job)
+        if project is None:
+            return "unknown"
+        if not job.ended:
+            return self._apply_reclaim(job, project, now)
+        if job.superseded and (trains := self._superseded_by(job, project)):
+            follows = self._table.follow(job.run_id, job.job_id, trains, job.job_number, now)
+            return "applied" if follows else "stale"
+        document = self._bucket.outcome(project, job.run_id)
+        account = outcomes.read(document)
+        facts = self._prices.read(project, job.run_id)
+        outcome = account if account and _is_of_the_end(account, job) else None
+        cost = self._cost(job, outcomes.reports(document, job.job_id), facts)
+        cause = diagnosis.explain(job, outcome)
+        if (run := facts.run) and run.batch_job_id == job.job_id:
+            rung = ladder.after_end(run, cause, cost, job.job_id, job.attempts)
+            if rung and self._climb().to(rung, run, cost):
+                return "applied"
         return self._table.apply(
-            job,
+            _with_earlier(job, facts.run),
             now,
-            cause=diagnosis.explain(job, outcome),
+            cause=cause,
             metrics=outcome.metrics if outcome else None,
-            cost=self._cost(job, outcome),
+            cost=cost,
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
+            history=_history(job, cost, project, facts),
         )
 
-    def _cost(self, job: JobState, outcome: Outcome | None) -> Cost | None:
-        reports: dict[int, Report] = {}
-        if outcome:
-            told = Report(job.job_id, outcome.attempt, instance_type=outcome.instance_type)
-            reports[told.attempt] = told
-        first = (self._prices.expand(self._instance_types) or self._instance_types)[0]
-        return costs.of_attempts(
-            job.attempts, reports, self._prices, batch_job=job.job_number, instance_type=first
-        )
+    def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
+        """Apply that a job waits for its next attempt on Spot, if that is still the cheaper way."""
+        applied = self._table.apply(job, now)
+        facts = self._prices.read(project, job.run_id) if applied == "applied" else None
+        if facts is None or facts.run is None or facts.run.job is None or facts.run.job.spot != "auto":
+            return applied
+        saved_at = self._bucket.last_checkpoint_at(project, job.run_id)
+        reports = outcomes.reports(self._bucket.outcome(project, job.run_id), job.job_id)
+        cost = self._cost(job, reports, facts)
+        rung = ladder.after_reclaim(facts.run, cost, job.job_id, job.attempts, saved_at)
+        if rung:
+            self._climb().to(rung, facts.run, cost)
+        return applied
 
-    def _superseded_by(self, job: JobState) -> str | None:
+    def _superseded_by(self, job: JobState, project: str) -> str | None:
         """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
-        project = self._project(job)
-        holder = self._bucket.lease_holder(project, job.run_id) if project else None
+        holder = self._bucket.lease_holder(project, job.run_id)
         return holder if holder != job.job_id else None
 
     def _project(self, job: JobState) -> str | None:
@@ -80,11 +107,38 @@ class Track:
         run = self._table.get(job.run_id)
         return run.project if run else None
 
-    def _outcome(self, job: JobState) -> Outcome | None:
-        """The last attempt's own account; an earlier attempt's says nothing about this end."""
-        project = self._project(job)
-        if project is None:
-            return None
-        outcome = outcomes.read(self._bucket.outcome(project, job.run_id))
-        ours = outcome and outcome.job_id == job.job_id and outcome.attempt == len(job.attempts)
-        return outcome if ours else None
+    def _cost(self, job: JobState, reports: Mapping[int, Report], facts: Facts) -> Cost | None:
+        types = facts.prices.expand(self._instance_types) or self._instance_types
+        return costs.of_attempts(
+            job.attempts,
+            reports,
+            facts.prices,
+            batch_job=job.job_number,
+            instance_type=types[0],
+            earlier=facts.run.cost.attempts if facts.run and facts.run.cost else (),
+        )
+
+
+def _was_reclaimed(job: JobState) -> bool:
+    """Whether the job waits for another attempt since its instance was taken away."""
+    waits = job.state in ("SUBMITTED", "PENDING", "RUNNABLE")
+    return waits and bool(job.attempts) and batch_job.is_reclaimed(job.attempts[-1])
+
+
+def _with_earlier(job: JobState, run: Run | None) -> JobState:
+    """The job with the attempts of the run's job before it."""
+    earlier = run.rung.earlier_attempts if run and run.rung else ()
+    return replace(job, attempts=(*earlier, *job.attempts)) if job.job_number > 1 else job
+
+
+def _is_of_the_end(account: Outcome, job: JobState) -> bool:
+    """Whether an account tells how the last attempt ended; an earlier one's says nothing about this end."""
+    is_last = account.job_id == job.job_id and account.attempt == len(job.attempts)
+    return is_last and account.ended
+
+
+def _history(job: JobState, cost: Cost | None, project: str, facts: Facts) -> History | None:
+    """The project's history with this run in it, if it trained to a good end."""
+    if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
+        return None
+    return History(project, remember(facts.history, cost.seconds))

@@ -24,21 +24,24 @@ if TYPE_CHECKING:
     from droptrain.aws.bucket import Bucket
     from droptrain.aws.job_queue import JobQueue
     from droptrain.aws.notices import NoticeTopic
+    from droptrain.aws.price_table import PriceTable
     from droptrain.aws.run_files import RunFiles
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
     from droptrain.cancel import Cancel
+    from droptrain.climb import Climb
     from droptrain.datasets import Datasets
     from droptrain.domain.budget import Budget
     from droptrain.domain.notice import Places
     from droptrain.domain.owner import Owner
-    from droptrain.domain.pricing import PriceList
     from droptrain.launch import Launch
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
+    from droptrain.refresh import Refresh
     from droptrain.reserve import Reserve
     from droptrain.results import Results
     from droptrain.spending import Spending
+    from droptrain.submit import Submit
     from droptrain.tell import Tell
     from droptrain.track import Track
 
@@ -71,9 +74,10 @@ class Wiring:
             self._bucket(),
             self._table,
             self._waiting,
-            self._jobs(),
+            self._submit,
+            settings.job_definition_arn,
             self._reserve(),
-            self._prices(),
+            self._prices,
             settings.types,
             now,
             self._owner(),
@@ -83,7 +87,7 @@ class Wiring:
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices(), self._settings.types, now)
+        return Track(self._bucket(), self._table, self._prices, self._settings.types, self._climb, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
@@ -107,8 +111,19 @@ class Wiring:
 
         launch, track, announce, tell = self.launch(), self.track(), self.announce(), self._tell()
         spending = TellSpending(self.spending(), self._accounts(), tell)
+        submit, climb = self._submit, self._climb()
         return Reconcile(
-            self._table, self._waiting, self._jobs(), launch, track, announce, spending, tell, now
+            self._table,
+            self._waiting,
+            self._jobs,
+            submit,
+            launch,
+            track,
+            climb,
+            announce,
+            spending,
+            tell,
+            now,
         )
 
     def spending(self) -> "Spending":
@@ -117,11 +132,27 @@ class Wiring:
 
         return Spending(self._accounts(), self._budget(), now)
 
+    def refresh(self) -> "Refresh":
+        """Prices are read anew."""
+        from droptrain.aws.price_lists import OnDemandPrices
+        from droptrain.aws.spot_prices import SpotPrices
+        from droptrain.refresh import Refresh
+
+        settings = self._settings
+        region = settings.aws_region
+        partition = self._session.get_partition_for_region(region)
+        spot = on_demand = None
+        if partition != "aws-cn":  # whose prices are in CNY, from addresses of its own
+            spot = SpotPrices(self._client("ec2", _RETRIES))
+        if partition == "aws":  # GovCloud has no price list to ask
+            on_demand = OnDemandPrices(self._client("pricing", _RETRIES, "us-east-1"))
+        return Refresh(spot, on_demand, self._prices, settings.types, region, now)
+
     def cancel(self) -> "Cancel":
         """Runs end on request."""
         from droptrain.cancel import Cancel
 
-        return Cancel(self._table, self._jobs(), now)
+        return Cancel(self._table, self._jobs, now)
 
     def query(self) -> "Query":
         """Runs are read."""
@@ -181,8 +212,8 @@ class Wiring:
     def _signing_s3(self) -> "S3Client":
         return self._client("s3", _SIGNS)
 
-    def _client(self, service: str, config: Config) -> Any:
-        return self._session.create_client(service, self._settings.aws_region, config=config)
+    def _client(self, service: str, config: Config, region: str | None = None) -> Any:
+        return self._session.create_client(service, region or self._settings.aws_region, config=config)
 
     def _owner(self) -> "Owner":
         from droptrain.domain.owner import Owner
@@ -226,6 +257,18 @@ class Wiring:
 
         return Bucket(self._s3, self._settings.bucket_name)
 
+    @cached_property
+    def _submit(self) -> "Submit":
+        from droptrain.submit import Submit
+
+        return Submit(self._table, self._jobs, self._settings.bucket_name, self._owner(), now)
+
+    def _climb(self) -> "Climb":
+        from droptrain.climb import Climb
+
+        return Climb(self._table, self._jobs, self._submit, now)
+
+    @cached_property
     def _jobs(self) -> "JobQueue":
         from droptrain.aws.job_queue import JobQueue
 
@@ -238,13 +281,16 @@ class Wiring:
             settings.job_definition_arn,
         )
 
-    def _prices(self) -> "PriceList":
+    @cached_property
+    def _prices(self) -> "PriceTable":
         from importlib import resources
 
+        from droptrain.aws.price_table import PriceTable
         from droptrain.domain.pricing import read_price_list
 
         text = (resources.files("droptrain") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
-        return read_price_list(text, self._settings.aws_region)
+        shipped = read_price_list(text, self._settings.aws_region)
+        return PriceTable(self._dynamodb, self._settings.table_name, shipped)
 
 
 def now() -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from droptrain.aws.run_record import from_attributes, to_attributes
+from droptrain.aws.run_record import to_attributes, to_values
 from droptrain.domain.budget import Account
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Accounts:
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
             for item in answer["Responses"].get(self._table, []):
-                values = from_attributes(item)
+                values = to_values(item)
                 found[values["pk"].removeprefix(account_pk(""))] = _account(values)
             left: Any = answer.get("UnprocessedKeys", {})
             keys = left.get(self._table, {}).get("Keys")

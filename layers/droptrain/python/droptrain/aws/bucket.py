@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -11,6 +12,7 @@ from droptrain.domain import push as pushes
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import BusyError, DeniedError, RejectedError
+from droptrain.domain.preflight.facts import Piece, ranges
 from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import run_prefix
 
@@ -72,6 +74,30 @@ class Bucket:
             return RecipeFile(recipe_yaml.parse(answer["Body"].read(recipes.MAX_BYTES + 1)), version)
         except RejectedError as problem:
             return RecipeFile(None, version, problem)
+
+    def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
+        """At most three ranges of a file: its start, middle and end; all of a small one, in one request.
+
+        BusyError if that version was deleted meanwhile, DeniedError if S3 refuses.
+        """
+        pieces: list[Piece] = []
+        for start, length in ranges(file.size):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self.name,
+                    Key=file.key,
+                    VersionId=file.version_id,
+                    Range=f"bytes={start}-{start + length - 1}",
+                )
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in ("NoSuchVersion", "NoSuchKey"):
+                    raise BusyError(f"s3://{self.name}/{file.key} was deleted at this moment") from error
+                if code == "AccessDenied":
+                    raise DeniedError(f"S3 doesn't let s3://{self.name}/{file.key} be read") from error
+                raise
+            pieces.append(Piece(start, answer["Body"].read()))
+        return tuple(pieces)
 
     def projects(self, after: str | None, limit: int) -> tuple[list[str], bool]:
         """At most `limit` names of folders below `projects/`, after that one; whether there are more."""
@@ -141,6 +167,12 @@ class Bucket:
         lease = self._document(run_prefix(project, run_id) + "lease", _MAX_ACCOUNT_BYTES)
         job_id = lease.get("batch_job_id") if isinstance(lease, dict) else None
         return job_id if isinstance(job_id, str) else None
+
+    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
+        """When the run's newest generation of checkpoints was complete; None if there is none."""
+        folder = run_prefix(project, run_id) + "checkpoints/generations/"
+        answer = self._client.list_objects_v2(Bucket=self.name, Prefix=folder)
+        return max((item["LastModified"] for item in answer.get("Contents", [])), default=None)
 
     def _document(self, key: str, max_bytes: int) -> object:
         try:

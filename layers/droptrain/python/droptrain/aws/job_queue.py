@@ -46,13 +46,13 @@ class JobQueue:
         self.definition = definition
 
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
-        """Submit the run's first Batch job and return its id.
+        """Submit the run's Batch job, the first or the next, and return its id.
 
         BusyError if Batch throttles, RejectedError if it refuses this job, DeniedError if it refuses the
         stack: nothing was submitted. UnsureError if it is open whether the job exists: look it up by name
         before submitting again.
         """
-        job = run.job
+        job = run.job_now
         assert job is not None
         requirements = [
             {"type": "VCPU", "value": str(job.vcpus)},
@@ -61,7 +61,7 @@ class JobQueue:
         if job.gpus:
             requirements.append({"type": "GPU", "value": str(job.gpus)})
         request: Any = {
-            "jobName": run.run_id,
+            "jobName": run.job_name,
             "jobQueue": self._queue_of(run),
             "jobDefinition": self.definition,
             "containerOverrides": {
@@ -84,14 +84,14 @@ class JobQueue:
             raise UnsureError(f"{run.run_id}: {error}") from error
 
     def find(self, run: Run) -> str | None:
-        """The id of a Batch job with the run's name, whatever its state; the oldest, if there are several.
+        """The id of a Batch job with that name, whatever its state; the oldest, if there are several.
 
         ListJobs' JOB_NAME filter ignores case and job status (Batch API reference, ListJobs).
         """
         pages = self._client.get_paginator("list_jobs").paginate(
-            jobQueue=self._queue_of(run), filters=[{"name": "JOB_NAME", "values": [run.run_id]}]
+            jobQueue=self._queue_of(run), filters=[{"name": "JOB_NAME", "values": [run.job_name]}]
         )
-        jobs = [job for page in pages for job in page["jobSummaryList"] if job["jobName"] == run.run_id]
+        jobs = [job for page in pages for job in page["jobSummaryList"] if job["jobName"] == run.job_name]
         oldest = min(jobs, key=lambda job: (job.get("createdAt", 0), job["jobId"]), default=None)
         return oldest["jobId"] if oldest else None
 
@@ -106,8 +106,9 @@ class JobQueue:
         self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
 
     def _queue_of(self, run: Run) -> str:
-        assert run.job is not None
-        return self._on_demand_queue if run.job.spot == "never" else self._spot_queue
+        job = run.job_now
+        assert job is not None
+        return self._on_demand_queue if job.spot == "never" else self._spot_queue
 
 
 def _meaning(run: Run, error: ClientError) -> Exception:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from droptrain.aws.run_record import from_attributes, to_attributes
+from droptrain.aws.run_record import to_attributes, to_values
 from droptrain.domain import model_pointer
 from droptrain.domain.model_pointer import Held, Name
 
@@ -15,7 +15,7 @@ def models_pk(project: str) -> str:
 
 def from_item(item: Mapping[str, Any] | None) -> dict[Name, Held]:
     """The pointers in an item; whatever isn't one is not remembered."""
-    values = from_attributes(item) if item else {}
+    values = to_values(item) if item else {}
     found: dict[Name, Held] = {}
     names: tuple[Name, ...] = ("latest", "best")
     for name in names:

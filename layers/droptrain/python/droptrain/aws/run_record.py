@@ -6,7 +6,8 @@ from typing import Any
 
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause
-from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Step
+from droptrain.domain.finding import Finding
+from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Rung, Step
 from droptrain.domain.ticket import Offer, Ticket
 
 KIND = "run"
@@ -29,14 +30,14 @@ def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _attribute(value) for name, value in values.items()}
 
 
-def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+def to_values(item: Mapping[str, Any]) -> dict[str, Any]:
     """DynamoDB's attribute values as plain values."""
     return {name: _value(value) for name, value in item.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> Run:
     """The run in an item, of a read or of the table's stream."""
-    values = from_attributes(item)
+    values = to_values(item)
     return Run(
         run_id=values["run_id"],
         project=values["project"],
@@ -54,7 +55,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         input_count=values.get("input_count", 0),
         recipe=ObjectVersion(**values["recipe"]) if "recipe" in values else None,
         code=Code(**values["code"]) if "code" in values else None,
-        cause=Cause(**values["cause"]) if "cause" in values else None,
+        cause=_cause(values["cause"]) if "cause" in values else None,
         metric=values.get("metric"),
         metric_goal=values.get("metric_goal"),
         inputs_digest=values.get("inputs_digest"),
@@ -69,6 +70,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         ticket=_ticket(values["ticket"]) if "ticket" in values else None,
         cost=_cost(values["cost"]) if "cost" in values else None,
         gpu=GpuUse(**values["gpu"]) if "gpu" in values else None,
+        warnings=tuple(Finding(**each) for each in values.get("warnings", ())),
         advice=tuple(values.get("advice", ())),
         history=tuple(Step(**each) for each in values.get("history", ())),
         progress=values.get("progress", ""),
@@ -77,7 +79,13 @@ def from_item(item: Mapping[str, Any]) -> Run:
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
         holds=tuple(Hold(**each) for each in values.get("holds", ())),
+        rung=_rung(values["rung"]) if "rung" in values else None,
     )
+
+
+def _rung(values: Mapping[str, Any]) -> Rung:
+    earlier = tuple(Attempt(**each) for each in values["earlier_attempts"])
+    return Rung(**{**values, "earlier_attempts": earlier})
 
 
 def _ticket(values: Mapping[str, Any]) -> Ticket:
@@ -87,6 +95,10 @@ def _ticket(values: Mapping[str, Any]) -> Ticket:
 def _cost(values: Mapping[str, Any]) -> Cost:
     attempts = tuple(AttemptCost(**each) for each in values.get("attempts", ()))
     return Cost(**{**values, "attempts": attempts})
+
+
+def _cause(values: Mapping[str, Any]) -> Cause:
+    return Cause(**{**values, "evidence": tuple(values.get("evidence", ()))})
 
 
 # boto3 has these two, for more types; but importing it costs a function a tenth of its cold start.

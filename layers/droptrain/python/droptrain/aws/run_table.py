@@ -15,12 +15,12 @@ from droptrain.aws.accounts import account_pk
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain.aws.waiting_list import waiting_pk
 from droptrain.domain import times
-from droptrain.domain.batch_job import SUBMITTED, JobState
+from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import charge
 from droptrain.domain.dataset import ObjectVersion, digest
 from droptrain.domain.errors import BadCursorError, BusyError, Cause
 from droptrain.domain.model_pointer import Held, Name
-from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Step
+from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Rung, Step
 from droptrain.telemetry import logger
 
 if TYPE_CHECKING:
@@ -53,6 +53,14 @@ class DropClaim:
 
     drop_id: str
     uploads: tuple[ObjectVersion, ...] = ()
+
+
+@dataclass(frozen=True)
+class History:
+    """How long a project's last successful runs took, in seconds, the oldest first."""
+
+    project: str
+    seconds: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -183,13 +191,44 @@ class RunTable:
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues=to_attributes({
                     ":submitted": "SUBMITTED", ":claimed": "CLAIMED", ":job": job_id, ":at": at,
-                    ":progress": SUBMITTED, ":none": [], ":step": step,
+                    ":progress": submitted(run.job_number), ":none": [], ":step": step,
                 }),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )  # fmt: skip
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return from_item(_item_of(error))
+        return from_item(answer["Attributes"])
+
+    def climb(self, run: Run, rung: Rung, cost: Cost | None, at: str) -> Run | None:
+        """Turn a run whose Batch job can't train it into a claim for its next one; the record as it then is.
+
+        What the job before still says comes too late from now on. None if somebody else did so, the run was
+        cancelled or has ended.
+        """
+        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
+        values = {
+            "rung": asdict(rung), "progress": expected(rung.number), "status": "CLAIMED", "claimed_at": at,
+            "updated_at": at, "attempts": [asdict(each) for each in rung.earlier_attempts],
+        } | ({"cost": asdict(cost)} if cost else {})  # fmt: skip
+        step = [asdict(Step(at, "CLAIMED", rung.why))]
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": run_pk(run.run_id)}},
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values)
+                + ", history = list_append(if_not_exists(history, :none), :step) REMOVE batch_job_id",
+                ConditionExpression="batch_job_id = :earlier AND attribute_not_exists(cancelled_by) "
+                f"AND NOT #status IN ({', '.join(terminal)})",
+                ExpressionAttributeNames={f"#{name}": name for name in values},
+                ExpressionAttributeValues=to_attributes({
+                    **{f":{name}": value for name, value in values.items()}, **terminal,
+                    ":earlier": rung.earlier_job_id, ":none": [], ":step": step,
+                }),
+                ReturnValues="ALL_NEW",
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
         return from_item(answer["Attributes"])
 
     def apply(
@@ -202,10 +241,12 @@ class RunTable:
         cost: Cost | None = None,
         gpu: GpuUse | None = None,
         advice: Sequence[str] = (),
+        history: History | None = None,
     ) -> Applied:
-        """Apply a Batch job's state, if it says more than the record knows.
+        """Apply a Batch job's state, if it says more than the record knows; `history` is written with it.
 
         "stale" for what repeats, comes late or belongs to another Batch job; "unknown": no such run.
+        BusyError if another write of the run is under way.
         """
         values = {
             "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,
@@ -224,24 +265,52 @@ class RunTable:
         sets.append("history = list_append(if_not_exists(history, :none), :step)")
         step = Step(at, job.status, job.status_reason)
         terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
+        update: Any = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": run_pk(job.run_id)}},
+            "UpdateExpression": "SET " + ", ".join(sets),
+            "ConditionExpression": "attribute_exists(pk) "
+            "AND (attribute_not_exists(batch_job_id) OR batch_job_id = :batch_job_id) "
+            "AND (attribute_not_exists(progress) OR progress < :progress) "
+            f"AND NOT #status IN ({', '.join(terminal)})",
+            "ExpressionAttributeNames": {f"#{name}": name for name in values},
+            "ExpressionAttributeValues": to_attributes({
+                **{f":{name}": value for name, value in values.items()}, **terminal,
+                ":none": [], ":step": [asdict(step)],
+            }),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }  # fmt: skip
+        if history and (applied := self._apply_with(update, history, at)):
+            return applied
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(job.run_id)}},
-                UpdateExpression="SET " + ", ".join(sets),
-                ConditionExpression="attribute_exists(pk) "
-                "AND (attribute_not_exists(batch_job_id) OR batch_job_id = :batch_job_id) "
-                "AND (attribute_not_exists(progress) OR progress < :progress) "
-                f"AND NOT #status IN ({', '.join(terminal)})",
-                ExpressionAttributeNames={f"#{name}": name for name in values},
-                ExpressionAttributeValues=to_attributes({
-                    **{f":{name}": value for name, value in values.items()}, **terminal,
-                    ":none": [], ":step": [asdict(step)],
-                }),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )  # fmt: skip
+            self._client.update_item(**update)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return "stale" if error.response.get("Item") else "unknown"
+        return "applied"
+
+    def _apply_with(self, update: Any, history: History, at: str) -> Applied | None:
+        """Apply a state and write the project's history, both or none; None while another run writes that.
+
+        A duration that gets lost makes the next ticket a little less sure; an end must not wait for it.
+        """
+        values = {":kind": "history", ":seconds": list(history.seconds), ":at": at}
+        written: Any = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": history_pk(history.project)}},
+            "UpdateExpression": "SET kind = :kind, seconds = :seconds, updated_at = :at",
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+        try:
+            self._client.transact_write_items(TransactItems=[{"Update": update}, {"Update": written}])
+        except self._client.exceptions.TransactionCanceledException as error:
+            of_run, of_history = error.response["CancellationReasons"]
+            if of_run.get("Code") == "ConditionalCheckFailed":
+                return "stale" if of_run.get("Item") else "unknown"
+            if of_run.get("Code") in _CONTENDED:
+                raise BusyError("the run's record is being written by others at this moment") from error
+            if of_history.get("Code") in _CONTENDED:
+                return None
+            raise
         return "applied"
 
     def end(self, run: Run, status: str, cause: Cause, at: str) -> bool:
@@ -284,7 +353,7 @@ class RunTable:
             return None
         return from_item(answer["Attributes"])
 
-    def follow(self, run_id: str, superseded: str, job_id: str, at: str) -> bool:
+    def follow(self, run_id: str, superseded: str, job_id: str, job_number: int, at: str) -> bool:
         """Let the record follow the Batch job that trains instead of the one that it superseded.
 
         False if the record doesn't follow `superseded`, or has ended.
@@ -299,7 +368,8 @@ class RunTable:
                 f"AND NOT #status IN ({', '.join(terminal)})",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues=to_attributes({
-                    ":job": job_id, ":superseded": superseded, ":progress": SUBMITTED, ":at": at, **terminal,
+                    ":job": job_id, ":superseded": superseded, ":progress": submitted(job_number), ":at": at,
+                    **terminal,
                 }),
             )  # fmt: skip
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -469,6 +539,11 @@ class RunTable:
                 ),
             }
         }
+
+
+def history_pk(project: str) -> str:
+    """The partition key of a project's history."""
+    return f"HISTORY#{project}"
 
 
 def _upload_pk(key: str, version_id: str) -> str:

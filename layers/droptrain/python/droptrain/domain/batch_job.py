@@ -25,8 +25,6 @@ _HOST_GONE = "Host EC2"
 # the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
 TIMED_OUT = "Job attempt duration exceeded timeout"
 WAITED_TOO_LONG = "JobStateTimeLimit"
-# The progress of a run's first Batch job when it is noted, before any event of it.
-SUBMITTED = "01.00.0"
 _MAX_ATTEMPTS_KEPT = 10
 _MAX_REASON = 1024
 
@@ -77,6 +75,16 @@ class JobState:
         """
         attempts = _ABSORBING if self.ended else min(len(self.attempts), _ABSORBING - 1)
         return f"{self.job_number:02d}.{attempts:02d}.{_RANKS[self.state]}"
+
+
+def submitted(job_number: int) -> str:
+    """The progress of a run's Batch job when it is noted, before any event of it."""
+    return f"{job_number:02d}.00.0"
+
+
+def expected(job_number: int) -> str:
+    """The progress of a run before that Batch job is noted: beyond all that the job before it can say."""
+    return f"{job_number:02d}."
 
 
 def read(detail: Mapping[str, Any]) -> JobState | None:

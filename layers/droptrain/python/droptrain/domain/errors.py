@@ -5,11 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a run ended as it did: a stable `code`, what happened in plain words, and what to do about it."""
+    """Why a run ended as it did: a stable `code`, what happened in plain words, and what to do about it.
+
+    `evidence` is what shows it, at most 5 lines of 300 characters; `retry_helps`, whether trying again as it
+    is can help, None where nobody can tell.
+    """
 
     code: str
     message: str
     fix: str
+    evidence: tuple[str, ...] = ()
+    retry_helps: bool | None = None
 
 
 class RejectedError(Exception):

@@ -17,6 +17,8 @@ class EventCause:
     code: Annotated[str, "Stable; what to branch on."]
     message: Annotated[str, "What happened, in plain words."]
     fix: Annotated[str, "What to do about it."]
+    evidence: Annotated[list[str], "Lines that show it."]
+    retry_helps: Annotated[bool | None, "Whether trying again as it is can help; null where nobody can tell."]
 
 
 @dataclass(frozen=True)

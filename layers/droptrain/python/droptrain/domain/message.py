@@ -49,13 +49,15 @@ def text_of(message: Message) -> str:
     """Plain text, for a mail."""
     lines = [message.headline]
     if message.lead:
-        lines += ["", *(f"{label + ':':<{_LABEL}}{said}" for label, said in message.lead)]
+        lines += ["", *(f"{label and label + ':':<{_LABEL}}{said}" for label, said in message.lead)]
     if message.note:
         lines += ["", message.note]
     for section in message.sections:
         if section.rows:
             lines += ["", section.title]
-            lines += [f"  {name:<{section.width}} {value}" for name, value in section.rows]
+            lines += [
+                f"  {name:<{section.width}} {value}" if name else f"  {value}" for name, value in section.rows
+            ]
     if message.commands:
         width = max(len(command) for command, _ in message.commands)
         lines += ["", "Next", *(f"  {command:<{width}}  {does}" for command, does in message.commands)]
@@ -67,7 +69,11 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
 
     https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
     """
-    lines = [f"*{label}:* {_plain(said)}" for label, said in message.lead if label != "What to do"]
+    lines = [
+        f"*{label}:* {_plain(said)}" if label else _plain(said)
+        for label, said in message.lead
+        if label != "What to do"
+    ]
     lines += [_plain(message.note)] if message.note else []
     for section in message.sections:
         if section.rows:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from droptrain.domain import cause_text
 from droptrain.domain import message as messages
 from droptrain.domain import notice_facts as facts
 from droptrain.domain.budget import LEVELS, Month, dollars, to_usd
@@ -17,6 +18,7 @@ from droptrain.domain.events import (
     RunNeedsAttention,
     RunRejected,
 )
+from droptrain.domain.finding import describe
 from droptrain.domain.message import Message, Rows, Section
 from droptrain.domain.model_pointer import Name, Standing
 from droptrain.domain.run import Run
@@ -71,6 +73,9 @@ def of_end(run: Run, places: Places, models: Mapping[Name, Standing] | None = No
         headline=f"{run.project} / {run.dataset}: {run.status}",
         lead=(*lead, *facts.models(run, models), *(("Advice", each) for each in run.advice)),
         sections=(
+            Section(
+                "Warnings", tuple(("", f"{describe(each)}. {each.fix}") for each in run.warnings), width=0
+            ),
             Section("Metrics", facts.metrics(run), width=24),
             Section("Facts", facts.of_run(run, places.bucket)),
             Section("Links", _links(run, places)),
@@ -177,7 +182,7 @@ def of_test(stack: str, at: str) -> Notice:
 
 
 def _cause(cause: Cause) -> Rows:
-    return (("What happened", cause.message), ("What to do", cause.fix))
+    return tuple(cause_text.of(cause))
 
 
 def _headline(run: Run) -> str:

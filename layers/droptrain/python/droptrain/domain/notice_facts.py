@@ -12,9 +12,11 @@ from droptrain.domain.events import (
     EventPlaces,
     RunFinished,
 )
+from droptrain.domain.finding import describe
 from droptrain.domain.message import Rows
 from droptrain.domain.model_pointer import Name, Standing
 from droptrain.domain.run import Attempt, Cost, GpuUse, Run, run_prefix
+from droptrain.domain.ticket import Ticket
 
 _INPUTS_NAMED = 10
 _RECLAIMED, _RECLAIMED_EXIT_CODE = "Host EC2", 75
@@ -57,6 +59,8 @@ def of_run(run: Run, bucket: str) -> Rows:
         rows.append(("GPU", _gpu_use(run.gpu)))
     if run.cost:
         rows.append(("Cost", _price(run.cost)))
+    if run.ticket:
+        rows.append(("Ticket", _expected(run.ticket)))
     root = f"s3://{bucket}/"
     if run.status == "SUCCEEDED":
         rows.append(("Model", f"{root}{folder(run)}export/"))
@@ -92,7 +96,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
         attempts=len(run.attempts),
         reclaims=_reclaims(run),
         cost=_event_cost(run.cost) if run.cost else None,
-        warnings=[],
+        warnings=[describe(each) for each in run.warnings],
         inputs_digest=run.inputs_digest,
         places=EventPlaces(root, f"{root}export/", f"{root}model/", f"{root}log.txt"),
     )
@@ -100,7 +104,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
 
 def event_cause(cause: Cause) -> EventCause:
     """A cause as events have it."""
-    return EventCause(cause.code, cause.message, cause.fix)
+    return EventCause(cause.code, cause.message, cause.fix, list(cause.evidence), cause.retry_helps)
 
 
 def _best(run: Run, best: Standing) -> str:
@@ -143,10 +147,19 @@ def _is_reclaimed(attempt: Attempt) -> bool:
 
 
 def _price(cost: Cost) -> str:
-    return (
-        f"about ${cost.estimate_usd:.4f}, an estimate: {cost.seconds} s of {cost.instance_type} "
-        f"at the on-demand price of {cost.priced_at}; Spot costs less"
-    )
+    tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
+    said = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
+    lost = f"; {_usd(cost.reclaimed_usd)} of it went into what Spot reclaimed" if cost.reclaimed_usd else ""
+    return f"{said} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
+
+
+def _expected(ticket: Ticket) -> str:
+    worst = f"at worst {_usd(ticket.worst_usd)}, an estimate"
+    return worst if ticket.expected_usd is None else f"{_usd(ticket.expected_usd)} expected, {worst}"
+
+
+def _usd(usd: float) -> str:
+    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
 
 
 def _gpu_use(gpu: GpuUse) -> str:

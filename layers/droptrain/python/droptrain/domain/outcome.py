@@ -1,23 +1,38 @@
 """The container's account of its end, `outcome.json`, read with suspicion: user code ran there."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from droptrain.domain import times
+from droptrain.domain.cost import Report
 from droptrain.domain.run import GpuUse
 
 _MAX_METRICS = 50
 _MAX_TEXT = 1024
+_MAX_NAME = 100
+_MAX_REPORTS = 20
+_RUNNING = "running"
+_MAX_LINES = 200
 _MAX_ADVICE = 5
 _MAX_ADVICE_TEXT = 300
 # What DynamoDB can hold as a number, with room to spare: 1E-130 to 9.9E+125.
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
 
+# Terminal sequences, then any other control character.
+_CONTROL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x1f\x7f-\x9f]"
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """The container's own account of one attempt; `attempt` counts from 1, 0 if it isn't said."""
+    """The container's own account of one attempt; `attempt` counts from 1, 0 if it isn't said.
+
+    One that has not `ended` was left when the attempt began: the container did not live to tell more.
+    `log_tail` is the end of what the script itself printed.
+    """
 
     job_id: str
     attempt: int
@@ -26,9 +41,10 @@ class Outcome:
     script_exit_code: int | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     instance_type: str | None = None
-    last_line: str = ""
+    log_tail: tuple[str, ...] = ()
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
+    ended: bool = True
 
 
 def read(document: object) -> Outcome | None:
@@ -45,9 +61,34 @@ def read(document: object) -> Outcome | None:
         script_exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         metrics=_metrics(_mapping(document.get("metrics"))),
         instance_type=_text(instance.get("type")) or None,
-        last_line=_last_line(cause.get("log_tail")),
+        ended=document.get("status") != _RUNNING,
+        log_tail=_log_tail(cause.get("log_tail")),
         gpu=_gpu(_mapping(document.get("gpu"))),
         advice=_advice(document.get("advice")),
+    )
+
+
+def reports(document: object, job_id: str) -> dict[int, Report]:
+    """What a parsed `outcome.json` tells of the attempts of one Batch job, by their number."""
+    account = _mapping(document)
+    earlier = account.get("attempts")
+    accounts = [*(earlier[-_MAX_REPORTS:] if isinstance(earlier, list) else []), account]
+    told = (_report(_mapping(each)) for each in accounts)
+    return {report.attempt: report for report in told if report.job_id == job_id}
+
+
+def _report(document: Mapping[str, Any]) -> Report:
+    """What an account says of when and where its attempt ran."""
+    instance = _mapping(document.get("instance"))
+    attempt = document.get("attempt")
+    return Report(
+        job_id=_text(document.get("batch_job_id")),
+        attempt=attempt if isinstance(attempt, int) else 0,
+        started_at=_moment(document.get("started_at")),
+        ended_at=_moment(document.get("ended_at")),
+        instance_type=_name(instance.get("type")),
+        zone=_name(instance.get("zone")),
+        lifecycle=_name(instance.get("lifecycle")),
     )
 
 
@@ -76,14 +117,30 @@ def _is_metric(value: object) -> bool:
     return value == 0 or _SMALLEST < abs(value) < _LARGEST
 
 
-def _last_line(lines: object) -> str:
-    """The last line that says something and is the script's own."""
-    said = [_text(line).strip() for line in lines] if isinstance(lines, list) else []
-    return next((line for line in reversed(said) if line and not line.startswith("[droptrain]")), "")
+def _log_tail(lines: object) -> tuple[str, ...]:
+    """The script's own last lines that say something, without terminal sequences."""
+    said = [_text(line) for line in lines[-_MAX_LINES:]] if isinstance(lines, list) else []
+    plain = [re.sub(_CONTROL, "", line.replace("\t", "    ")).rstrip() for line in said]
+    own = [line for line in plain if not line.startswith("[droptrain]")]
+    while own and not own[-1].strip():
+        own.pop()
+    return tuple(own)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _moment(value: object) -> str | None:
+    """The text of a moment; None for any other value, of any other type or beyond all calendars."""
+    try:
+        return times.to_text(times.from_text(_text(value)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _name(value: object) -> str | None:
+    return _text(value)[:_MAX_NAME] or None
 
 
 def _text(value: object) -> str:

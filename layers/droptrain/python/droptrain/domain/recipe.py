@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from droptrain.domain.dataset import Trigger
 from droptrain.domain.errors import Cause, RejectedError
+from droptrain.domain.preflight.rules import BY_NAME
 
 FILE = "train.yaml"
 DEFAULT_SCRIPT = "run.sh"
@@ -483,10 +484,10 @@ def _columns(value: object) -> list[str]:
     return list(value)
 
 
-@_takes(type="string", minLength=1, maxLength=1)
+@_takes(type="string", minLength=1, maxLength=1, pattern=r'^[^\r\n"]$')
 def _delimiter(value: object) -> str:
-    if not isinstance(value, str) or len(value) != 1:
-        raise _WrongError(f"has to be one character, not {_short(value)}")
+    if not isinstance(value, str) or len(value) != 1 or value in '\r\n"':
+        raise _WrongError(f"has to be one character, and no quote or line break, not {_short(value)}")
     return value
 
 
@@ -497,7 +498,27 @@ def _header(value: object) -> Any:
     return value
 
 
-_CSV = {"header": _header, "label": _text, "columns": _columns, "delimiter": _delimiter}
+@_takes(type=["string", "integer"], minLength=1, minimum=0)
+def _label(value: object) -> str | int:
+    """A column's name, or its place from 0 in a file without a header."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise _WrongError(f"has to be a column's name, or its number from 0, not {_kind(value)}")
+    if isinstance(value, int) and value < 0:
+        raise _WrongError(f"has to be a column's name, or its number from 0, not {value}")
+    return value
+
+
+@_takes(type="array", items={"enum": [*BY_NAME]})
+def _ignored(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _WrongError(f"has to be a list of rules, such as [short_row], not {_short(value)}")
+    for item in value:
+        if item not in BY_NAME:
+            raise _WrongError(f"{_short(item)} isn't a rule; the rules are {', '.join(BY_NAME)}")
+    return list(value)
+
+
+_CSV = {"header": _header, "label": _label, "columns": _columns, "delimiter": _delimiter, "ignore": _ignored}
 
 
 @_takes(**_fields(_CSV))

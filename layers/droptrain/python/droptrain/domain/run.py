@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from droptrain.domain.dataset import Input, ObjectVersion, code_prefix, digest
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import Finding
 from droptrain.domain.recipe import Recipe, file_of
 from droptrain.domain.ticket import Ticket
 
@@ -124,6 +125,21 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Rung:
+    """The Batch job number `number` that a run goes on with on demand, why, and what came before it.
+
+    `timeout_seconds` is so short that the run keeps its ticket's worst case.
+    """
+
+    number: int
+    timeout_seconds: int
+    why: str
+    earlier_job_id: str
+    earlier_has_ended: bool
+    earlier_attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
 class Step:
     """One entry of a run's history."""
 
@@ -168,6 +184,7 @@ class Run:
     ticket: Ticket | None = None
     cost: Cost | None = None
     gpu: GpuUse | None = None
+    warnings: tuple[Finding, ...] = ()
     advice: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
     progress: str = ""
@@ -176,11 +193,29 @@ class Run:
     reruns: int = 0
     rerun_of: str | None = None
     holds: tuple[Hold, ...] = ()
+    rung: Rung | None = None
 
     @property
     def ended(self) -> bool:
         """Whether the run has its outcome."""
         return self.status in TERMINAL
+
+    @property
+    def job_number(self) -> int:
+        """Which of the run's Batch jobs it has now, or gets next."""
+        return self.rung.number if self.rung else 1
+
+    @property
+    def job_name(self) -> str:
+        """The name of that Batch job, which no other job has."""
+        return f"{self.run_id}-{self.rung.number}" if self.rung else self.run_id
+
+    @property
+    def job_now(self) -> JobRequest | None:
+        """What that Batch job asks for; only the first one is tried again, on Spot."""
+        if self.job is None or self.rung is None:
+            return self.job
+        return replace(self.job, spot="never", attempts=1, timeout_seconds=self.rung.timeout_seconds)
 
     @property
     def is_claim(self) -> bool:
@@ -305,6 +340,7 @@ def script_environment(run: Run, bucket: str) -> dict[str, str]:
     code = root + code_prefix(run.project)
     return {
         "DROPTRAIN_RUN": folder,
+        "DROPTRAIN_JOB_NUMBER": str(run.job_number),
         "RUN_SCRIPT": code + file_of(run.job.script),
         "SCRIPT_DIR": code.rstrip("/"),
         "MODEL_DIR": folder + "model",

@@ -58,11 +58,15 @@ class Rate:
 
 @dataclass(frozen=True)
 class Market:
-    """The instance types that could serve a run, the cheapest first, and the two rates that tickets take."""
+    """The instance types that could serve a run, the cheapest first, and the two rates that tickets take.
+
+    `history` is how long the project's last successful runs took, in seconds.
+    """
 
     offers: tuple[Offer, ...]
     likely: Rate
     dearest: Rate
+    history: tuple[int, ...]
     priced_at: str
     spot_priced_at: str | None
 
@@ -70,11 +74,9 @@ class Market:
         """How many seconds `usd` buys at the dearest rate."""
         return usd / self.dearest.usd_per_hour * 3600
 
-    def ticket(self, attempts: int, timeout_seconds: int, history: Sequence[int] = ()) -> Ticket:
-        """The ticket of a run of so many attempts, each of at most `timeout_seconds`.
-
-        `history` is how long the project's last successful runs took, in seconds.
-        """
+    def ticket(self, attempts: int, timeout_seconds: int) -> Ticket:
+        """The ticket of a run of so many attempts, each of at most `timeout_seconds`."""
+        history = self.history
         longest = attempts * timeout_seconds
         seconds = min(_median(history), longest) if history else None
         tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
@@ -99,6 +101,7 @@ class Market:
 def market(
     prices: PriceList,
     instance_types: Iterable[str],
+    history: Sequence[int] = (),
     *,
     gpus: int,
     vcpus: int,
@@ -121,6 +124,7 @@ def market(
         offers=tuple(each.offer for each in found),
         likely=found[0].low,
         dearest=max((each.high for each in found), key=lambda rate: rate.usd_per_hour),
+        history=tuple(history),
         priced_at=prices.priced_at,
         spot_priced_at=prices.spot_priced_at,
     )
@@ -147,6 +151,11 @@ class _Bid:
             low = cheapest or on_demand
             high = dearest or on_demand if spot == "only" else on_demand or dearest
         return cls(offer, low, high) if low and high else None
+
+
+def remember(history: Sequence[int], seconds: int) -> tuple[int, ...]:
+    """A project's history with one more successful run in it, of `seconds`."""
+    return (*history, seconds)[-HISTORY_KEPT:]
 
 
 def _median(values: Sequence[int]) -> int:

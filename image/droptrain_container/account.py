@@ -1,0 +1,61 @@
+"""outcome.json while a run goes on: begun with each attempt, so that one that is killed has its account."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from droptrain_container import outcome
+from droptrain_container.exit_codes import EndError
+from droptrain_container.reclaim import Instance
+from droptrain_container.s3 import Bucket, MissingError
+from droptrain_container.settings import Settings
+
+_KEPT = 20
+_FIELDS = ("batch_job_id", "attempt", "started_at", "ended_at", "instance")
+
+
+class Account:
+    """outcome.json of one run. `earlier` are its attempts before this one, as their accounts told of them."""
+
+    def __init__(self, bucket: Bucket, settings: Settings, say: Callable[[str], None]) -> None:
+        self._bucket = bucket
+        self._settings = settings
+        self._key = settings.prefix + "outcome.json"
+        self._say = say
+        self.earlier: list[dict[str, Any]] = []
+
+    def begin(self, started_at: datetime, instance: Instance | None) -> None:
+        """Leave word that this attempt runs, and where; earlier attempts stay in it.
+
+        A failure is said on the log and raises nothing: only the run's cost would be less exact.
+        """
+        try:
+            self.earlier = _attempts(self._read())
+            document = outcome.begin(self._settings, started_at, instance, self.earlier)
+            self._bucket.put(self._key, document)
+        except EndError as error:
+            self._say(f"outcome.json could not be begun: {error}")
+
+    def write(self, document: bytes) -> None:
+        """Write how the attempt ended; EndError."""
+        self._bucket.put(self._key, document)
+
+    def write_if_none(self, document: bytes) -> None:
+        """Write where no account is yet; ConflictError, EndError."""
+        self._bucket.put_new(self._key, document)
+
+    def _read(self) -> object:
+        try:
+            return json.loads(self._bucket.get(self._key))
+        except (MissingError, ValueError, RecursionError):
+            return None
+
+
+def _attempts(account: object) -> list[dict[str, Any]]:
+    """The attempts that an account tells of, the one that it is of among them."""
+    if not isinstance(account, dict):
+        return []
+    before = account.get("attempts")
+    every = [*(before if isinstance(before, list) else []), account]
+    return [{name: each.get(name) for name in _FIELDS} for each in every if isinstance(each, dict)][-_KEPT:]

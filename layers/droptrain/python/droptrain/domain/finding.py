@@ -1,0 +1,27 @@
+"""What preflight found in a file of a dataset."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found, by its rule's name; `row` counts from 1 and is None where only a part was read.
+
+    `level` is "error" (the run is rejected) or "warning" (it goes along with the run).
+    """
+
+    rule: str
+    level: str
+    file: str
+    row: int | None
+    column: str | None
+    message: str
+    fix: str
+
+
+def describe(finding: Finding) -> str:
+    """A finding in one line: file, row, column, and what it is."""
+    place = [finding.file.rpartition("/")[2]]
+    place += [f"row {finding.row}"] if finding.row else []
+    place += [f"column {finding.column}"] if finding.column else []
+    return f"{', '.join(place)}: {finding.message}"

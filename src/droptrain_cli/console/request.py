@@ -1,0 +1,69 @@
+"""A request to the console's server: what is asked, and a body of any size that is read when it is wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from droptrain_cli.console.answers import ProblemError
+
+MAX_BODY_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 18
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Body:
+    """The bytes behind a request's headers; `left` is what has not been read of them."""
+
+    def __init__(self, stream: _Readable, length: int | None) -> None:
+        self._stream = stream
+        self._length = length
+        self.left = length or 0
+
+    def read(self) -> bytes:
+        """All of a small body; ProblemError 413 beyond MAX_BODY_BYTES."""
+        if self.left > MAX_BODY_BYTES:
+            raise ProblemError(413, "too-large", f"The body has more than {MAX_BODY_BYTES} bytes.")
+        return self._take(self.left)
+
+    def write_to(self, path: Path) -> None:
+        """All of a body of any size, into a file; ProblemError 411 without its length."""
+        if self._length is None:
+            raise ProblemError(411, "no-length", "Say the file's size in Content-Length.")
+        with path.open("wb") as file:
+            while self.left:
+                file.write(self._take(min(self.left, _PIECE_BYTES)))
+
+    def skip(self) -> None:
+        """Read past what is left, so that who sends it comes to read the answer."""
+        while self.left:
+            self._take(min(self.left, _PIECE_BYTES))
+
+    def _take(self, count: int) -> bytes:
+        taken = self._stream.read(count)
+        self.left -= len(taken)
+        if len(taken) < count:
+            self.left = 0
+            raise ProblemError(400, "cut-off", "The body ended before its length. Send it again.")
+        return taken
+
+
+@dataclass(frozen=True)
+class Request:
+    """`path` is quoted as it came, `query` has the last value of each name, `headers` lower-case names."""
+
+    method: str
+    path: str
+    raw_query: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Body
+
+    def named(self, *names: str) -> tuple[str, ...]:
+        """The values of query parameters that have to be there; ProblemError 400."""
+        if missing := [name for name in names if not self.query.get(name)]:
+            raise ProblemError(400, "missing", f"The query lacks {', '.join(missing)}.")
+        return tuple(self.query[name] for name in names)

@@ -1,0 +1,120 @@
+"""Serves the console on 127.0.0.1: the page, /api/ for the stack's HTTP API, /local/ for local commands."""
+
+import errno
+import logging
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from botocore.exceptions import ClientError
+
+from droptrain_cli.aws_errors import told
+from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
+from droptrain_cli.console.forward import Forward
+from droptrain_cli.console.gate import Gate
+from droptrain_cli.console.local_calls import LocalCalls
+from droptrain_cli.console.page import Page
+from droptrain_cli.console.request import MAX_BODY_BYTES, Body, Request
+from droptrain_cli.errors import ApiError, CommandError, UnreachableError
+from droptrain_cli.stack import Stack
+from droptrain_local.loopback import LoopbackHandler, LoopbackServer, listen
+
+_API, _LOCAL = "/api/", "/local/"
+_READS = ("GET", "HEAD")
+_FORBIDDEN = 403
+_DENIED = ("AccessDenied", "AccessDeniedException", "403")
+_logger = logging.getLogger(__name__)
+
+
+class ConsoleServer:
+    """Serves one stack's console from the moment it is made until `close`; `port` 0 is a free one.
+
+    PortTakenError; CommandError where the page isn't installed.
+    """
+
+    def __init__(self, stack: Stack, port: int = 0) -> None:
+        self._page = Page()
+        self._forward = Forward(stack)
+        self._local = LocalCalls(stack)
+        listener = listen(port)
+        self.port: int = listener.getsockname()[1]
+        self.gate = Gate(self.port)
+        handler = type("Handler", (_Handler,), {"console": self})
+        self._server = LoopbackServer(handler, "console", listener)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._local.close()
+        self._server.close()
+        self._forward.close()
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to a request, whatever goes wrong."""
+        try:
+            return self._answer(request)
+        except ProblemError as problem:
+            return problem.answer
+        except Exception as error:  # noqa: BLE001  told, or logged, and answered
+            return _problem_of(error).answer
+
+    def _answer(self, request: Request) -> Answer:
+        self.gate.check_host(request.headers)
+        for prefix in (_API, _LOCAL):
+            if request.path.startswith(prefix):
+                self.gate.check_call(request.method, request.headers)
+                if prefix == _API:
+                    return self._forward.call(request, request.path.removeprefix("/api"))
+                return self._local.call(request, unquote(request.path.removeprefix(_LOCAL)))
+        if request.method not in _READS:
+            raise ProblemError(405, "no-such-method", "The page's files are only read.")
+        if request.path == "/" and "token" in request.query:
+            return self.gate.let_in(request.query["token"])
+        return self._page.get(unquote(request.path), request.headers)
+
+
+def _problem_of(error: Exception) -> ProblemError:
+    if isinstance(error, UnreachableError):
+        return ProblemError(502, "unreachable", error.message)
+    if isinstance(error, ApiError):
+        return ProblemError(error.status, error.problem or "refused", error.message)
+    if isinstance(error, CommandError):
+        return ProblemError(422, "refused", error.message)
+    if of_aws := told(error):
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
+            return ProblemError(_FORBIDDEN, "refused", of_aws.message)
+        return ProblemError(502, "aws", of_aws.message)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ProblemError(
+            507, "disk-full", "The disk of this machine is full. Make room, and send it again."
+        )
+    _logger.error("A call of the console failed", exc_info=error)
+    return ProblemError(500, "fault", f"{type(error).__name__}: {error}. That is a fault of droptrain.")
+
+
+class _Handler(LoopbackHandler):
+    console: ConsoleServer
+    server_version = "droptrain"
+    sys_version = ""
+
+    def _serve(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        has_length = length.isascii() and length.isdigit() and "Transfer-Encoding" not in self.headers
+        has_body = bool(length) or "Transfer-Encoding" in self.headers
+        body = Body(self.rfile, int(length) if has_length else None)
+        path, _, raw_query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        query = dict(parse_qsl(raw_query, keep_blank_values=True))
+        answer = self.console.answer(Request(self.command, path, raw_query, query, headers, body))
+        if has_body != has_length or (answer.status == _FORBIDDEN and body.left > MAX_BODY_BYTES):
+            self.close_connection = True
+        else:
+            body.skip()
+        told = {"Cache-Control": "no-store", **HEADERS, **answer.headers}
+        if self.close_connection:
+            told["Connection"] = "close"
+        self.send(answer.status, answer.body, list(told.items()))
+
+    def __getattr__(self, name: str) -> Any:
+        """Every method is taken: which are allowed is for the answer to say."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)

@@ -1,0 +1,181 @@
+"""Preflight's rules: each finds what it is named after, and none turns away what could train."""
+
+import csv
+import gzip
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from droptrain.domain import preflight
+from droptrain.domain.dataset import Input, ObjectVersion
+from droptrain.domain.finding import Finding, describe
+from droptrain.domain.preflight.facts import RANGE_BYTES, Piece, of_pieces, of_stream, ranges
+from droptrain.domain.preflight.rules import BY_NAME, RULES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from droptrain_cli.preflight_page import rules_table
+
+GOOD = b"size,label\n" + b"".join(b"%d,%s\n" % (n, (b"cat", b"dog")[n % 2]) for n in range(20))
+BODY = GOOD.removeprefix(b"size,label\n")
+PAGE = Path(__file__).parents[3] / "docs/preflight.md"
+Found = tuple[Finding, ...]
+
+
+def whole(train: bytes, test: bytes | None = GOOD, name: str = "train.csv", **says: Any) -> Found:
+    files = [(name, "training", train), *([("test.csv", "testing", test)] if test is not None else [])]
+    return preflight.judge(
+        [of_stream(name, channel, len(body), io.BytesIO(body), says) for name, channel, body in files], says
+    )
+
+
+def sampled(train: bytes, test: bytes | None = GOOD, name: str = "train.csv", **says: Any) -> Found:
+    files = [(name, "training", train), *([("test.csv", "testing", test)] if test is not None else [])]
+    return preflight.judge(
+        [of_pieces(name, channel, len(body), pieces(body), says) for name, channel, body in files], says
+    )
+
+
+def pieces(body: bytes) -> list[Piece]:
+    return [Piece(start, body[start : start + length]) for start, length in ranges(len(body))]
+
+
+def rules(found: Found) -> set[str]:
+    return {finding.rule for finding in found}
+
+
+def errors(found: Found) -> set[str]:
+    return {finding.rule for finding in found if finding.level == "error"}
+
+
+# By rule: train.csv, test.csv, what the recipe's csv says, and the row and column that are named.
+CASES: Mapping[str, tuple[bytes, bytes, dict[str, Any], int | None, str | None]] = {
+    "empty": (b"\n \n", GOOD, {}, None, None),
+    "not_text": (b"PK\x03\x04" + bytes(range(256)), GOOD, {}, None, None),
+    "utf_16": (GOOD.decode().encode("utf-16"), GOOD, {}, None, None),
+    "header_only": (b"size,label\n", GOOD, {"header": True}, 1, None),
+    "long_row": (GOOD + b"1,cat,3\n", GOOD, {}, 22, None),
+    "label_missing": (GOOD, GOOD, {"label": "species"}, 1, "species"),
+    "columns_missing": (GOOD, GOOD, {"columns": ["size", "species"], "header": True}, 1, None),
+    "short_row": (GOOD + b"1\n", GOOD, {}, 22, None),
+    "irregular": (GOOD + b"1\n1,2,3\n" * 10, GOOD, {}, None, None),
+    "open_quote": (GOOD + b'1,"cat\n2,dog\n', GOOD, {}, 22, None),
+    "byte_order_mark": (b"\xef\xbb\xbf" + GOOD, GOOD, {}, 1, None),
+    "not_utf_8": (GOOD + b"1,\xe9t\xe9\n", GOOD, {}, None, None),
+    "nul_bytes": (GOOD + b"1,c\0t\n", GOOD, {}, None, None),
+    "gzip": (gzip.compress(GOOD), GOOD, {}, None, None),
+    "duplicate_columns": (GOOD.replace(b"size", b"label"), GOOD, {"header": True}, 1, "label"),
+    "unnamed_column": (GOOD.replace(b"size", b""), GOOD, {"header": True}, 1, "1"),
+    "label_constant": (GOOD.replace(b"dog", b"cat"), GOOD, {"label": "label"}, None, "label"),
+    "empty_column": (b"a,b\n" + b"1,\n" * 9, b"a,b\n" + b"1,2\n" * 9, {}, None, "b"),
+    "delimiter_differs": (GOOD, GOOD.replace(b",", b";"), {}, None, None),
+    "header_differs": (GOOD, BODY, {}, 1, None),
+    "columns_differ": (GOOD, GOOD.replace(b"size,label", b"size,kind"), {}, 1, None),
+    "types_differ": (GOOD, GOOD.replace(b"cat", b"1").replace(b"dog", b"2"), {}, None, "label"),
+}
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in RULES if rule.name != "not_gzip"])
+@pytest.mark.parametrize("read", [whole, sampled])
+def test_each_rule_says_where_and_what_to_do_and_can_be_turned_off(rule: str, read: Any) -> None:
+    train, test, says, row, column = CASES[rule]
+    found = next(each for each in read(train, test, **says) if each.rule == rule)
+    assert (found.level, found.row, found.column) == (BY_NAME[rule].level, row, column)
+    assert found.message and found.fix
+    assert found.file == ("test.csv" if rule.endswith(("_differs", "_differ")) else "train.csv")
+    assert rule not in rules(read(train, test, **says, ignore=[rule]))
+
+
+def test_a_name_that_says_gzip_is_taken_at_its_word() -> None:
+    assert rules(whole(gzip.compress(GOOD), name="train.csv.gz")) == set()
+    assert rules(whole(GOOD, name="train.csv.gz")) == {"not_gzip"}
+
+
+@pytest.mark.parametrize(("train", "test", "says"), [
+    (GOOD, GOOD, {}),
+    (BODY, BODY, {}),
+    (BODY, BODY, {"header": False, "label": 1}),
+    (BODY, BODY, {"header": False, "columns": ["size", "label"], "label": "label"}),
+    (b"120,4,setosa,versicolor,virginica\n" + b"6.4,2.8,5.6,2.2,2\n5.0,2.3,3.3,1.0,1\n" * 9, GOOD, {}),
+    (GOOD, b"size\n" + b"1\n2\n" * 9, {"label": "label"}),
+    (b"text\n" + b'"a, b\nc, d, e"\n' * 30, None, {}),
+    (b"a:b\n" + b"1:x\n" * 30 + b"2:x,y\n", None, {}),
+    (b"id\ttext\n" + b'1\tsaid "so"\n2\t5" pipe\n3\t"odd\n' * 10, None, {}),
+    (b"1,5;2,5\n" * 30, None, {}),
+    ("größe,label\n1,ä\n".encode("latin-1") * 9, None, {}),
+])  # fmt: skip
+def test_what_could_train_is_never_turned_away(
+    train: bytes, test: bytes | None, says: dict[str, Any]
+) -> None:
+    assert errors(whole(train, test, **says)) == set()
+    assert errors(sampled(train, test, **says)) == set()
+
+
+def test_a_large_file_is_read_in_three_ranges_and_its_end_is_seen() -> None:
+    assert ranges(10) == [(0, 10)]
+    for size in (5 * 10**6, 5 * 10**9):
+        read = ranges(size)
+        assert [length for _, length in read] == [RANGE_BYTES] * 3
+        assert sum(read[-1]) == size
+    body = GOOD + BODY * 5000 + b"1,cat,3\n"
+    (found,) = (each for each in sampled(body) if each.rule == "long_row")
+    assert (found.row, f"near byte {ranges(len(body))[-1][0]}" in found.message) == (None, True)
+    (found,) = (each for each in whole(body) if each.rule == "long_row")
+    assert found.row == 1 + 20 * 5001 + 1
+
+
+def test_the_cause_names_five_errors_and_how_to_go_on_all_the_same() -> None:
+    fix = "Mend it."
+    found = [Finding("long_row", "error", f"d/{n}.csv", n, None, "a row is long", fix) for n in range(1, 8)]
+    cause = preflight.rejection(found)
+    assert cause is not None
+    assert cause.message.startswith("1.csv, row 1: a row is long; ")
+    assert cause.message.endswith("5.csv, row 5: a row is long; and 2 more")
+    assert "csv: {ignore: [long_row]}" in cause.fix
+    assert preflight.rejection([Finding("gzip", "warning", "a.csv", None, "b", "so", fix)]) is None
+    assert describe(Finding("x", "warning", "d/a.csv", 2, "b", "so", fix)) == "a.csv, row 2, column b: so"
+
+
+def test_a_dataset_of_many_parts_is_sampled_across_its_channels() -> None:
+    names = [("training", f"train/{n:03}.csv") for n in range(300)] + [("testing", "z.csv"), ("w", "a.txt")]
+    chosen = preflight.to_sample([Input(channel, ObjectVersion(key, "v", 1, "e")) for channel, key in names])
+    assert len(chosen) == preflight.FILES_SAMPLED
+    assert {item.channel for item in chosen} == {"training", "testing"}
+
+
+@settings(deadline=None)
+@given(
+    body=st.binary(max_size=400), says=st.sampled_from(({}, {"label": "a"}, {"label": 1, "header": False}))
+)
+def test_no_bytes_break_preflight(body: bytes, says: dict[str, Any]) -> None:
+    for read in (whole, sampled):
+        assert all(found.fix for found in read(body, body[: len(body) // 2], **says))
+
+
+CELLS = st.text(st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from('\n,;\t|"'), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), delimiter=st.sampled_from(",;\t|:^"), width=st.integers(2, 5))
+def test_what_csv_writer_writes_is_never_turned_away(data: st.DataObject, delimiter: str, width: int) -> None:
+    row = st.lists(CELLS, min_size=width, max_size=width)
+    quoting = data.draw(st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC)))
+    end = data.draw(st.sampled_from(("\n", "\r\n")))
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    writer.writerow([f"c{number}" for number in range(width)])
+    writer.writerows(
+        data.draw(st.lists(row, min_size=1, max_size=25)) * data.draw(st.sampled_from((1, 2000)))
+    )
+    body = text.getvalue().encode()
+    assert errors(whole(body, body)) == set()
+    seen = sampled(body, body)
+    assert errors(seen) == set()
+    about_parts = {"label_constant", "empty_column", "types_differ"}
+    assert rules(seen) - about_parts <= rules(whole(body, body))
+
+
+def test_the_page_shows_the_table_of_rules() -> None:
+    assert rules_table() in PAGE.read_text("utf-8")
