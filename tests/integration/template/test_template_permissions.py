@@ -217,6 +217,7 @@ NEEDS = {
     "get_log_events": {"logs:GetLogEvents"},
     "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
+    "batch_get_item": {"dynamodb:BatchGetItem"},
     "get_item": {"dynamodb:GetItem"},
     "update_item": {"dynamodb:UpdateItem"},
     "query": {"dynamodb:Query"},

@@ -48,7 +48,7 @@ Facts
 Next
   droptrain get {RUN_ID}    fetches the model
   droptrain logs {RUN_ID}   shows the training's log
-  droptrain rerun {RUN_ID}  trains exactly that again
+  droptrain rerun {RUN_ID}  trains its dataset again
 """
     )
 
@@ -158,7 +158,7 @@ def test_a_chat_gets_the_same_message_as_a_card() -> None:
     assert card["content"]["nextSteps"] == [
         "Correct it.",
         f"`droptrain logs {RUN_ID}` shows the training's log",
-        f"`droptrain rerun {RUN_ID}` trains exactly that again",
+        f"`droptrain rerun {RUN_ID}` trains its dataset again",
     ]
     assert card["content"]["keywords"] == ["penguins", "first", "FAILED"]
     assert card["metadata"] == {

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
-# The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
+# The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
 _SIGNS = _RETRIES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 

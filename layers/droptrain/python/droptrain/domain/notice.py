@@ -194,7 +194,7 @@ def _headline(run: Run) -> str:
 def _commands(run: Run) -> Rows:
     get = (f"droptrain get {run.run_id}", "fetches the model")
     logs = (f"droptrain logs {run.run_id}", "shows the training's log")
-    rerun = (f"droptrain rerun {run.run_id}", "trains exactly that again")
+    rerun = (f"droptrain rerun {run.run_id}", "trains its dataset again")
     if run.status == "SUCCEEDED":
         return get, logs, rerun
     if run.status == "REJECTED":
