@@ -66,6 +66,7 @@ format: .venv/dev.stamp ## put the code into its one form
 docs: .venv/laptop.stamp ## write what docs/ have from the command's own help, the recipe's schema and the rules of diagnosis
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
+	$(BIN)/python -m droptrain_cli.event_schemas docs/events
 	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.

@@ -13,8 +13,10 @@ from botocore.config import Config
 from droptrain.announce import Announce
 from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import Bucket
+from droptrain.aws.event_bus import EventBus
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
+from droptrain.aws.model_pointers import ModelPointers
 from droptrain.aws.notices import NoticeTopic
 from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_files import RunFiles
@@ -25,15 +27,18 @@ from droptrain.cancel import Cancel
 from droptrain.climb import Climb
 from droptrain.datasets import Datasets
 from droptrain.domain.budget import Budget
+from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
 from droptrain.launch import Launch
+from droptrain.promote import Promote
 from droptrain.query import Query
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
 from droptrain.results import Results
 from droptrain.spending import Spending, TellSpending
 from droptrain.submit import Submit
+from droptrain.tell import Tell
 from droptrain.track import Track
 from moto import mock_aws
 from records import RUN_ID
@@ -43,6 +48,7 @@ from droptrain_local.batch import BatchEngine
 
 REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
+STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
@@ -56,8 +62,10 @@ class Stack:
     batch: Any
     sns: Any
     sqs: Any
+    bus: Any
     engine: BatchEngine
     notices_url: str
+    told_url: str
     table: RunTable
     waiting: WaitingList
     bucket: Bucket
@@ -105,7 +113,16 @@ class Stack:
 
     @property
     def announce(self) -> Announce:
-        return Announce(self.table, self.waiting, self.topic, self.bucket.name, self.clock)
+        promote = Promote(self.pointers)
+        return Announce(self.table, self.waiting, promote, self.tell, Places("data"), self.clock)
+
+    @property
+    def pointers(self) -> ModelPointers:
+        return ModelPointers(self.s3, "data")
+
+    @property
+    def tell(self) -> Tell:
+        return Tell(EventBus(self.bus, STACK_ID), self.topic)
 
     @property
     def cancel(self) -> Cancel:
@@ -133,10 +150,10 @@ class Stack:
 
     @property
     def reconcile(self) -> Reconcile:
-        tell = TellSpending(self.spending, self.accounts, self.topic)
+        spending = TellSpending(self.spending, self.accounts, self.tell)
         return Reconcile(
             self.table, self.waiting, self.jobs, self.submit, lambda: self.launch, self.track, self.climb,
-            self.announce, tell, self.clock,
+            self.announce, spending, self.tell, self.clock,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:
@@ -163,10 +180,17 @@ class Stack:
 
     def notices(self) -> list[dict[str, Any]]:
         """The notices that were published since the last look."""
+        return self._received(self.notices_url)
+
+    def events_told(self) -> list[dict[str, Any]]:
+        """What was put on the event bus since the last look."""
+        return self._received(self.told_url)
+
+    def _received(self, url: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        while messages := self.sqs.receive_message(QueueUrl=self.notices_url).get("Messages"):
+        while messages := self.sqs.receive_message(QueueUrl=url).get("Messages"):
             for message in messages:
-                self.sqs.delete_message(QueueUrl=self.notices_url, ReceiptHandle=message["ReceiptHandle"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 found.append(json.loads(message["Body"]))
         return found
 
@@ -193,7 +217,9 @@ def core_stack(work_dir: Path, *, maxv_cpus: int) -> Iterator[Stack]:
 
 def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) -> Stack:
     session = boto3.Session(region_name=REGION)
-    s3, dynamodb, sns, sqs = (session.client(name) for name in ("s3", "dynamodb", "sns", "sqs"))
+    s3, dynamodb, sns, sqs, bus = (
+        session.client(name) for name in ("s3", "dynamodb", "sns", "sqs", "events")
+    )
     no_retries = Config(retries={"total_max_attempts": 1})
     url = engine.serve(port=0)
     batch = session.client("batch", endpoint_url=url, config=no_retries)
@@ -203,6 +229,9 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
     topic = sns.create_topic(Name="notices")["TopicArn"]
     queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:notices")
+    told = sqs.create_queue(QueueName="told")["QueueUrl"]
+    bus.put_rule(Name="told", EventPattern=json.dumps({"source": ["droptrain"]}))
+    bus.put_targets(Rule="told", Targets=[{"Id": "told", "Arn": "arn:aws:sqs:eu-west-1:123456789012:told"}])
     _make_batch(batch, maxv_cpus)
     return Stack(
         s3=s3,
@@ -210,8 +239,10 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         batch=batch,
         sns=sns,
         sqs=sqs,
+        bus=bus,
         engine=engine,
         notices_url=queue,
+        told_url=told,
         table=RunTable(dynamodb, "runs"),
         waiting=WaitingList(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),

@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 
 REGIONS = ("eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1")
-SERVICES = ("batch", "dynamodb", "ec2", "logs", "pricing", "s3", "sns")
+SERVICES = ("batch", "dynamodb", "ec2", "events", "logs", "pricing", "s3", "sns")
 
 
 def main() -> None:
@@ -31,6 +31,9 @@ def main() -> None:
     call_dynamodb(clients["dynamodb"], there["table"])
     call_batch(clients["batch"], there["queue"], there["definition"])
     clients["sns"].publish(TopicArn=there["topic"], Subject="s", Message="m")
+    assert clients["sns"].get_topic_attributes(TopicArn=there["topic"])["Attributes"]
+    entry = {"Source": "droptrain", "DetailType": "Budget", "Resources": ["a"], "Detail": "{}"}
+    assert clients["events"].put_events(Entries=[entry])["FailedEntryCount"] == 0
     events = clients["logs"].get_log_events(logGroupName=there["log_group"], logStreamName="a-stream")
     assert events["events"] == []
     try:

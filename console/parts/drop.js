@@ -64,7 +64,7 @@ export function Drop({ project, waiting }) {
     setWork({ state: "idle", error: null, note: "" });
   };
 
-  const isClean = items.length > 0 && items.every((item) => item.state === "checked");
+  const isClean = items.length > 0 && items.every((item) => item.state === "checked" && item.findings.length === 0);
   useEffect(() => {
     if (work.state === "checked" && !work.error && isClean && lacking.length === 0 && recipe.data) start();
   }, [work, isClean, lacking.length]);
@@ -87,9 +87,9 @@ export function Drop({ project, waiting }) {
       ${items.length > 0 && html`
         <ul class="drop-files" aria-live="polite">
           ${items.map((item) => html`
-            <li key=${item.path} class=${`drop-${item.state}`}>
+            <li key=${item.path} class=${`drop-${item.state === "checked" && item.findings.length ? "warned" : item.state}`}>
               <${Icon} name="file" /><bdi class="drop-name">${item.path}</bdi><span class="dim">${size(item.file.size)}</span>
-              <span class="drop-state">${WORDS[item.state]}</span>
+              <span class="drop-state">${item.state === "checked" && item.findings.length ? "Look at this" : WORDS[item.state]}</span>
               ${item.state === "sending" && html`<progress max="1" value=${item.share} aria-label=${`${item.path} sent`} />`}
               ${item.findings.map((each) => html`
                 <p class="finding" dir="auto">${each.row ? html`<b>line ${each.row}</b> ` : ""}${each.message}${each.fix ? html` <span class="dim">${each.fix}</span>` : ""}</p>`)}
@@ -99,7 +99,7 @@ export function Drop({ project, waiting }) {
         ${work.error && html`<${Trouble} title="The dataset wasn't dropped" error=${work.error} />`}
         <p class="drop-note" role="status">${work.state === "sending" ? "Sending; the run opens when it begins." : work.note}</p>
         <div class="drop-actions">
-          ${work.state === "checked" && items.every((item) => item.state === "checked") && (lacking.length > 0 || work.error) && html`
+          ${work.state === "checked" && items.every((item) => item.state === "checked") && (lacking.length > 0 || work.error || !isClean) && html`
             <button type="button" class="button primary" onClick=${start}>${work.error ? "Try again" : "Send these now"}</button>`}
           <button type="button" class="button" onClick=${clear}>${work.state === "sending" ? "Give up" : "Clear"}</button>
         </div>`}

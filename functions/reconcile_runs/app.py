@@ -16,6 +16,7 @@ COUNTED_AS = {
     "terminated": "JobsTerminated",
     "climbed": "RunsGoneOnDemand",
     "forgotten": "RunsForgotten",
+    "listeners": "NoticeSubscribers",
     "failed": "ReconcileFailures",
 }
 

@@ -14,9 +14,10 @@ announce = Wiring(Settings.from_environment(os.environ)).announce()
 
 def handle(record: dict[str, Any]) -> None:
     """Announce one run; the stream's filter lets only ended ones through that have not been announced."""
-    run_id = record["dynamodb"]["NewImage"]["run_id"]["S"]
+    image = record["dynamodb"]["NewImage"]
+    run_id = image["run_id"]["S"]
     logger.append_keys(run_id=run_id)
-    answer = announce.ended(run_id)
+    answer = announce.ended(run_id, image["project"]["S"])
     if answer == "published":
         metrics.add_metric("NoticesPublished", "Count", 1)
     logger.info("Notice %s", answer)

@@ -1,6 +1,6 @@
 """What `droptrain doctor` looks at: each check asks AWS one thing and says what it found, with the fix."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -74,9 +74,11 @@ def examine(stack: Stack) -> Patient:
     )
 
 
-def findings(patient: Patient, now: datetime | None = None) -> Iterator[Finding]:
-    """What every check finds; what credentials may not ask is told as unknown."""
-    for title, check in _checks(now or datetime.now(UTC)):
+def findings(
+    patient: Patient, now: datetime | None = None, first: Iterable[tuple[str, Check]] = ()
+) -> Iterator[Finding]:
+    """What every check finds, those of `first` before; what credentials may not ask is told as unknown."""
+    for title, check in [*first, *_checks(now or datetime.now(UTC))]:
         try:
             yield from check(patient)
         except ClientError as error:

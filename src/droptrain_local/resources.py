@@ -154,6 +154,8 @@ NOT_MADE: Mapping[str, str] = {
     "AWS::EC2::VPCEndpoint": "jobs are child processes",
     "AWS::EC2::VPCGatewayAttachment": "jobs are child processes",
     "AWS::ECR::Repository": "no image is pulled",
+    "AWS::Events::ApiDestination": "nobody else is called",
+    "AWS::Events::Connection": "nobody else is called",
     "AWS::IAM::InstanceProfile": "permissions are not enforced",
     "AWS::IAM::Role": "permissions are not enforced",
     "AWS::Lambda::Permission": "permissions are not enforced",

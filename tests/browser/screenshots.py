@@ -2,7 +2,7 @@
 
 Three widths, light and dark: no run yet, a few runs, 500 of them, a run that trains, that succeeded, that was
 reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, a drop with a mistake.
-The 500 are one real run's record, repeated. `--docs` writes the six that the docs show into docs/images.
+The 500 are one real run's record, repeated. `--docs` writes only the six of the docs, into docs/images.
 """
 
 import sys
@@ -128,19 +128,25 @@ def _ended(user: User, dataset: str) -> str:
 
 def main() -> None:
     folder = Path(next((each for each in sys.argv[1:] if not each.startswith("-")), "build/screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work, console_of(Path(work)) as console, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        taken = list(take(browser, console, {"empty": ("/", ".steps", None)}, folder))
-        user = User(console.cloud, "penguins", [])
-        shown = runs_of(user)
-        wanted = views(shown)
         if "--docs" in sys.argv:
-            for_docs(browser, console, wanted)
-        taken += take(browser, console, wanted, folder)
-        crowd(console.cloud, user.call("GET", f"/runs/{shown['good']}")[1], 500)
-        taken += take(browser, console, {"busy": ("/projects/penguins", ".run-link", None)}, folder)
+            for_docs(browser, console, views(runs_of(User(console.cloud, "penguins", []))))
+        else:
+            everything(browser, console, folder)
         browser.close()
+
+
+def everything(browser: Browser, console: Console, folder: Path) -> None:
+    """Every view in every width and scheme."""
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = list(take(browser, console, {"empty": ("/", ".steps", None)}, folder))
+    user = User(console.cloud, "penguins", [])
+    shown = runs_of(user)
+    taken += take(browser, console, views(shown), folder)
+    user.project = "penguins"
+    crowd(console.cloud, user.call("GET", f"/runs/{shown['good']}")[1], 500)
+    taken += take(browser, console, {"busy": ("/projects/penguins", ".run-link", None)}, folder)
     sys.stdout.write(f"{len(taken)} pictures in {folder}\n")
 
 

@@ -44,9 +44,12 @@ def test_two_files_dropped_on_the_page_become_a_run_with_its_curve(page, see, us
 def test_a_wrong_file_is_told_before_anything_is_sent(page, see, user) -> None:
     stage.learns(user, user.project)
     see(f"/projects/{user.project}")
-    drop(page, **{**FILES, "train.csv": "a,b\n1,2\n3\n"})
-    expect(page.locator(".drop-wrong")).to_contain_text("line 3")
-    expect(page.locator(".drop-wrong")).to_contain_text("train.csv")
+    drop(page, **{**FILES, "train.csv": ""})
+    expect(page.locator(".drop-wrong")).to_contain_text("empty")
+    drop(page, **{"train.csv": "island,mass_g,species\nBiscoe,3750,Adelie\nDream,3800\n"})
+    expect(page.locator(".drop-warned")).to_contain_text("line 3")
+    expect(page.locator(".drop-warned")).to_contain_text("train.csv")
+    expect(page.get_by_role("button", name="Send these now")).to_be_visible()
     folder = f"projects/{user.project}/data/"
     listed = user.cloud.client("s3").list_objects_v2(Bucket=user.cloud.ready.bucket, Prefix=folder)
     assert listed["KeyCount"] == 0

@@ -9,14 +9,17 @@ from droptrain_cli.stack import Stack, stack_options
 
 @click.command("doctor", short_help="Check that a stack can train.")
 @click.option("--json", "as_json", is_flag=True, help='{"healthy": ..., "findings": [...]}.')
+@click.option("--send-test-notice", is_flag=True, help="Send a notice first, to all who subscribed.")
 @stack_options
-def command(stack: Stack, as_json: bool) -> None:
+def command(stack: Stack, as_json: bool, send_test_notice: bool) -> None:
     """Check a stack: what is wrong, and what to do about it.
 
     On AWS: credentials, the stack's state, the API, compute environments and queues, the image in its
     registry, confirmed e-mail subscriptions, dead letters, quotas for GPU instances, runs that are stuck.
     On this machine: what of that there is. Changes nothing. Ends with 1 if something has to be mended.
+
+    With --send-test-notice everybody who has subscribed to notices gets one that says that it is a test.
     """
     from droptrain_cli import doctor
 
-    sys.exit(doctor.run(stack, as_json=as_json))
+    sys.exit(doctor.run(stack, as_json=as_json, send_test_notice=send_test_notice))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from droptrain_local.intrinsics import Intrinsics
+from droptrain_local.intrinsics import Intrinsics, pseudo_parameters
 from droptrain_local.render import find_root, render
 
 QUEUE = "UploadsQueue"
@@ -27,7 +27,11 @@ class QueueSettings:
 def settings_of_template() -> QueueSettings:
     """The settings in the rendered template, with its parameters' defaults."""
     template = render(find_root(), {})
-    values = {**{name: name for name in template.resources}, **template.parameters}
+    values = {
+        **pseudo_parameters("burst"),
+        **{name: name for name in template.resources},
+        **template.parameters,
+    }
     intrinsics = Intrinsics(values, lambda name, _: name, template.conditions, template.mappings)
 
     def properties(resource: Any) -> Any:

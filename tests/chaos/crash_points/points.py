@@ -11,6 +11,8 @@ from core_stack import Stack
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain.errors import AlreadyFinishedError, BusyError
+from droptrain.domain.model_pointer import Name
+from droptrain.promote import NAMES
 from template import table_definition
 
 # Why the engine's job waits depends on how long it has waited, in seconds of this machine.
@@ -29,6 +31,7 @@ def fresh(stack: Stack) -> Stack:
     for job in stack.batch_jobs():
         stack.batch.terminate_job(jobId=job["jobId"], reason="the scenario is over")
     stack.notices()
+    stack.events_told()
     table = f"runs-{number}"
     return replace(
         stack,
@@ -39,7 +42,7 @@ def fresh(stack: Stack) -> Stack:
 
 
 def clients(stack: Stack) -> list[Any]:
-    return [stack.s3, stack.dynamodb, stack.batch, stack.sns]
+    return [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus]
 
 
 def calls_of(stack: Stack, scenario: Scenario) -> list[str]:
@@ -106,11 +109,23 @@ def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
     runs = stack.query.runs(limit=100).runs
     jobs = Counter(job["jobName"] for job in stack.batch_jobs() if job["jobId"] not in before)
     told = {notice["Subject"] for notice in stack.notices()} - TOLD_BY_THE_CLOCK
+    events = {(event["detail-type"], event["detail"].get("outcome")) for event in stack.events_told()}
     account = stack.accounts.read(["2026-11"])["2026-11"]
     return {
         "runs": sorted((run.status, bool(run.announced_at), run.cause and run.cause.code) for run in runs),
         "jobs of a run": sorted(jobs.values()),
         "incomplete": [(each.dataset, each.missing) for each in stack.waiting.of_project("penguins")],
         "told": sorted(told),
+        "events": sorted(events, key=str),
+        "models": {name: _pointed_at(stack, name) for name in NAMES},
         "held and spent": (account.held, account.spent),
     }
+
+
+def _pointed_at(stack: Stack, name: Name) -> Any:
+    """Whether a pointer names the scenario's run, its metric, and whether it replaced something."""
+    held = stack.pointers.read("penguins", name)
+    pointer = held and held.pointer
+    if not pointer:
+        return None
+    return pointer.run_id == stack.run_id, pointer.metric, pointer.replaced

@@ -15,6 +15,7 @@ from records import job_detail, run
 
 ASKED = Request("key", "digest", 4102444800)
 HELD = Hold("2026-11", 5_000_000, 100_000_000)
+METRIC: Any = {"metric": "test_accuracy", "metric_goal": "maximize"}
 JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
 
 
@@ -96,7 +97,7 @@ def _job_not_noted(stack: Stack) -> Any:
 
 
 def _running(stack: Stack) -> Any:
-    _claimed(stack, status="RUNNING", batch_job_id=JOB)
+    _claimed(stack, status="RUNNING", batch_job_id=JOB, **METRIC)
     account = {"batch_job_id": JOB, "attempt": 0, "metrics": {"test_accuracy": 0.9}}
     key = f"runs/penguins/{stack.run_id}/outcome.json"
     stack.s3.put_object(Bucket="data", Key=key, Body=json.dumps(account).encode())
@@ -111,6 +112,26 @@ def _superseded(stack: Stack) -> Any:
 def _ended(stack: Stack) -> Any:
     _running(stack)
     _change(stack, "SUCCEEDED")
+
+
+def _ended_better(stack: Stack) -> Any:
+    _earlier(stack, "2026-11-23T02:09:00.000Z", 0.8)
+    _ended(stack)
+
+
+def _ended_late(stack: Stack) -> Any:
+    _earlier(stack, "2026-11-23T02:11:00.000Z", 0.95)
+    _ended(stack)
+
+
+def _earlier(stack: Stack, created_order: str, accuracy: float) -> None:
+    """Another run of the project that ended before, and is announced."""
+    other = run(
+        run_id="penguins-first-ffffffffffff", status="SUCCEEDED", created_order=created_order,
+        metrics={"test_accuracy": accuracy}, **METRIC,
+    )  # fmt: skip
+    stack.table.claim(other)
+    stack.announce.ended(other.run_id, "penguins")
 
 
 def _on_spot(stack: Stack) -> Any:
@@ -200,8 +221,20 @@ SCENARIOS = (
         lambda stack, _: _change(stack, "FAILED", container={"exitCode": 73}),
         2,
     ),
-    Scenario("announce an end", _ended, lambda stack, _: stack.announce.ended(stack.run_id), 3),
-    Scenario("tell of a blocked queue", _running, lambda stack, _: _blocked(stack), 3),
+    Scenario("announce an end", _ended, lambda stack, _: stack.announce.ended(stack.run_id, "penguins"), 6),
+    Scenario(
+        "announce a new best",
+        _ended_better,
+        lambda stack, _: stack.announce.ended(stack.run_id, "penguins"),
+        6,
+    ),
+    Scenario(
+        "announce a run that others passed",
+        _ended_late,
+        lambda stack, _: stack.announce.ended(stack.run_id, "penguins"),
+        6,
+    ),
+    Scenario("tell of a blocked queue", _running, lambda stack, _: _blocked(stack), 4),
     Scenario(
         "cancel",
         _launched_run,
@@ -212,7 +245,7 @@ SCENARIOS = (
     Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 6),
     Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 5),
     Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 6),
-    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 8),
+    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 9),
     Scenario(
         "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 18
     ),

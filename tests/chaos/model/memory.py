@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from chaos.model.world import World, outside
@@ -16,6 +17,8 @@ from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
+from droptrain.domain.events import Event
+from droptrain.domain.model_pointer import Held, Name, Pointer
 from droptrain.domain.notice import Notice
 from droptrain.domain.preflight.facts import Piece
 from droptrain.domain.pricing import PriceList
@@ -113,6 +116,7 @@ class MemoryTable:
         self.runs: dict[str, Run] = {}
         self.drops: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
+        self.models: dict[str, dict[Name, Held]] = {}
         self.histories: dict[str, tuple[int, ...]] = {}
         self.stream: list[str] = []
         self._uploads: dict[tuple[str, str], str] = {}
@@ -278,11 +282,16 @@ class MemoryTable:
             self._put(replace(now, told=(*now.told, cause)))
 
     @outside
-    def mark_announced(self, run: Run, at: str) -> None:
+    def to_announce(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
+        return self.runs.get(run_id), dict(self.models.get(project, {}))
+
+    @outside
+    def mark_announced(self, run: Run, at: str, models: Mapping[Name, Held] | None = None) -> None:
         now = self.runs[run.run_id]
         if now.announced_at:
             return
         self._put(replace(now, announced_at=at))
+        self.models[run.project] = {**self.models.get(run.project, {}), **(models or {})}
         for hold in run.holds:
             spent = charge(run, hold)
             self._count(hold, spent - hold.amount, spent)
@@ -451,13 +460,52 @@ class MemoryJobQueue:
         self.events.append(copy.deepcopy(job.detail))
 
 
-class MemoryTopic:
-    """The notices that were published: (project, outcome, notice)."""
+class MemoryPointers:
+    """The pointers to models, by project and name."""
+
+    bucket = "data"
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.published: list[tuple[str | None, str, Notice]] = []
+        self.held: dict[tuple[str, Name], Held] = {}
+        self._etags = count()
 
     @outside
-    def publish(self, project: str | None, outcome: str, notice: Notice) -> None:
-        self.published.append((project, outcome, notice))
+    def read(self, project: str, name: Name) -> Held | None:
+        return self.held.get((project, name))
+
+    @outside
+    def replace(self, name: Name, pointer: Pointer, seen: Held | None) -> Held | None:
+        now = self.held.get((pointer.project, name))
+        if (now and now.etag) != (seen and seen.etag):
+            return None
+        self.held[pointer.project, name] = held = Held(pointer, f"etag-{next(self._etags)}")
+        return held
+
+
+class MemoryBus:
+    """The events that were put on the bus."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.told: list[Event] = []
+
+    @outside
+    def put(self, event: Event) -> None:
+        self.told.append(event)
+
+
+class MemoryTopic:
+    """The notices that were published."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.published: list[Notice] = []
+
+    @outside
+    def publish(self, notice: Notice) -> None:
+        self.published.append(notice)
+
+    @outside
+    def confirmed(self) -> int:
+        return 1

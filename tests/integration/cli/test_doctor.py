@@ -8,11 +8,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 from scripted_server import Asked, ScriptedServer, Told
 
 from droptrain_cli.checks import Patient, examine, findings
+from droptrain_cli.send_notice import send_test
 from droptrain_cli.stack import Stack
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -210,3 +212,30 @@ def test_what_credentials_may_not_ask_is_told_as_unknown(deploy, stack) -> None:
         [(verdict, detail, fix)] = found(patient, "dead letters")
     assert (verdict, detail) == ("unknown", "these credentials may not call GetQueueAttributes")
     assert "OperatorPolicy" in fix
+
+
+def test_a_test_notice_reaches_who_subscribed(stack: Stack) -> None:
+    session = stack.session
+    topic = session.client("sns").create_topic(Name="NoticesTopic")["TopicArn"]
+    sqs = session.client("sqs")
+    queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    patient = Patient(stack, outputs={"NoticesTopicArn": topic})
+    [sent] = list(send_test(patient))
+    assert (sent.verdict, sent.title) == ("ok", "test notice")
+    [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
+    told = json.loads(message["Body"])
+    assert told["Subject"] == "TEST of droptrain"
+    assert told["Message"].startswith("droptrain: this is a test.")
+    assert told["MessageAttributes"]["outcome"]["Value"] == "TEST"
+
+
+def test_who_may_not_send_a_test_notice_is_told_which_policy_allows_it(stack: Stack) -> None:
+    def refused(_: Patient) -> Any:
+        raise ClientError({"Error": {"Code": "AuthorizationError"}}, "Publish")
+
+    patient = Patient(stack)
+    first = next(findings(patient, NOW, [("test notice", refused)]))
+    assert (first.title, first.verdict) == ("test notice", "unknown")
+    assert "may not call Publish" in first.detail

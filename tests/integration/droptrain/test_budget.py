@@ -73,7 +73,7 @@ def test_a_dropped_dataset_that_does_not_fit_is_a_rejected_run_with_a_notice(sta
     answers = [stack.launch.upload(*event).answer for event in stack.drop()]
     assert answers == ["rejected", "repeated"]
     [run] = stack.query.runs(limit=10).runs
-    stack.announce.ended(run.run_id)
+    stack.announce.ended(run.run_id, run.project)
     assert "REJECTED penguins/first (over_budget)" in [notice["Subject"] for notice in stack.notices()]
     assert stack.batch_jobs() == []
 
@@ -134,7 +134,7 @@ def test_a_job_that_batch_refuses_gives_its_reservation_back(stack) -> None:
     stack.drop()
     run = stack.launch.request("penguins", "first", caller="ann")[0]
     assert run.status == "REJECTED"
-    stack.announce.ended(run.run_id)
+    stack.announce.ended(run.run_id, run.project)
     assert account(stack).held == 0
 
 

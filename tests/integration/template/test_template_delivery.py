@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from droptrain.domain.events import EVENTS, SOURCE
 from template import properties, template
 
 
@@ -23,12 +24,46 @@ def queue_sources(of_type: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_rules_target_queues_only(of_type: Any) -> None:
-    queues = of_type("AWS::SQS::Queue")
+def test_rules_target_queues_and_the_webhook_only(of_type: Any) -> None:
+    """Bursts wait in a queue before a function; a webhook's wait at EventBridge, which limits its rate."""
+    takers = {**of_type("AWS::SQS::Queue"), **of_type("AWS::Events::ApiDestination")}
     for rule in of_type("AWS::Events::Rule").values():
         for target in rule["Targets"]:
-            assert logical_id(target["Arn"]) in queues
+            assert logical_id(target["Arn"]) in takers
             assert logical_id(target["DeadLetterConfig"]["Arn"]) in dead_letter_queues(of_type)
+
+
+def test_the_webhook_gets_this_stack_s_events_with_its_secret_and_is_there_on_demand(of_type: Any) -> None:
+    (rule,) = (it for name, it in of_type("AWS::Events::Rule").items() if name == "WebhookRule")
+    assert rule["EventPattern"] == {"source": ["droptrain"], "resources": [{"Ref": "AWS::StackId"}]}
+    (target,) = rule["Targets"]
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400}
+    (connection,) = of_type("AWS::Events::Connection").values()
+    key = connection["AuthParameters"]["ApiKeyAuthParameters"]
+    assert key["ApiKeyValue"] == {"Ref": "WebhookSecret"}
+    assert template()["Parameters"]["WebhookSecret"]["NoEcho"] is True
+    role = of_type("AWS::IAM::Role")["WebhookRole"]
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "events:InvokeApiDestination"
+    assert logical_id(statement["Resource"]) == "WebhookDestination"
+    names = {name for name in template()["Resources"] if name.startswith("Webhook")}
+    assert len(names) == 7
+    assert {template()["Resources"][name]["Condition"] for name in names} == {"HasWebhook"}
+
+
+def test_what_is_put_on_the_bus_is_said_to_be_droptrain_s_alone(of_type: Any) -> None:
+    """The bus is the account's: no function can put there what another service or stack would say."""
+    said = {
+        json.dumps(statement["Condition"], sort_keys=True)
+        for role in of_type("AWS::IAM::Role").values()
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "events:PutEvents"
+    }
+    kinds = [event.detail_type for event in EVENTS]
+    assert [json.loads(each) for each in said] == [
+        {"StringEquals": {"events:source": SOURCE, "events:detail-type": kinds}}
+    ]
 
 
 def test_each_rule_alone_may_send_to_its_queue_and_its_dead_letters(of_type: Any) -> None:
@@ -42,10 +77,8 @@ def test_each_rule_alone_may_send_to_its_queue_and_its_dead_letters(of_type: Any
     wanted = set()
     for name, rule in of_type("AWS::Events::Rule").items():
         for target in rule["Targets"]:
-            wanted |= {
-                (name, logical_id(target["Arn"])),
-                (name, logical_id(target["DeadLetterConfig"]["Arn"])),
-            }
+            takers = {logical_id(target["Arn"]), logical_id(target["DeadLetterConfig"]["Arn"])}
+            wanted |= {(name, taker) for taker in takers & set(of_type("AWS::SQS::Queue"))}
     assert allowed == wanted
 
 

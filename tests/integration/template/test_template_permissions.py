@@ -16,6 +16,11 @@ LOG_STREAMS = (
     "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:"
     "log-group:/aws/batch/job:log-stream:${Name}/*"
 )
+TELL = {
+    "sns:Publish": ["NoticesTopic"],
+    "events:PutEvents": ["arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"],
+}
+POINTERS = [f"${{DataBucket.Arn}}/projects/*/models/{name}.json" for name in ("best", "latest")]
 STREAM = ["${RunsTable.Arn}/stream/*"]
 
 
@@ -62,7 +67,7 @@ EXPECTED = {
         "batch:SubmitJob": ON_DEMAND,
         "batch:TagResource": sorted([*ON_DEMAND, JOBS]),
         "batch:TerminateJob": [JOBS],
-        "sns:Publish": ["NoticesTopic"],
+        **TELL,
     },
     "RunChangedFunction": {
         **logs("RunChanged"),
@@ -70,18 +75,23 @@ EXPECTED = {
             f"dynamodb:{call}": STREAM
             for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
         },
-        "dynamodb:GetItem": TABLE,
+        "dynamodb:BatchGetItem": TABLE,
         "dynamodb:UpdateItem": TABLE,
-        "sns:Publish": ["NoticesTopic"],
+        "s3:GetObject": POINTERS,
+        "s3:ListBucket": BUCKET,
+        "s3:PutObject": POINTERS,
+        **TELL,
         "sqs:SendMessage": ["RunChangedDeadLetterQueue.Arn"],
     },
     "ReconcileRunsFunction": {
         **logs("ReconcileRuns"),
         **LAUNCH,
-        "s3:GetObject": sorted([*LAUNCH["s3:GetObject"], *TRACK["s3:GetObject"]]),
+        "s3:GetObject": sorted([*LAUNCH["s3:GetObject"], *TRACK["s3:GetObject"], *POINTERS]),
         "dynamodb:Query": ["${RunsTable.Arn}/index/by_activity"],
         "batch:DescribeJobs": ["*"],
-        "sns:Publish": ["NoticesTopic"],
+        "s3:PutObject": [*LAUNCH["s3:PutObject"], *POINTERS],
+        **TELL,
+        "sns:GetTopicAttributes": ["NoticesTopic"],
         "sqs:SendMessage": ["ReconcileDeadLetterQueue.Arn"],
     },
     "RefreshPricesFunction": {
@@ -207,6 +217,7 @@ NEEDS = {
     "get_log_events": {"logs:GetLogEvents"},
     "list_objects_v2": {"s3:ListBucket"},
     "list_object_versions": {"s3:ListBucketVersions"},
+    "batch_get_item": {"dynamodb:BatchGetItem"},
     "get_item": {"dynamodb:GetItem"},
     "update_item": {"dynamodb:UpdateItem"},
     "query": {"dynamodb:Query"},
@@ -217,6 +228,8 @@ NEEDS = {
     "describe_jobs": {"batch:DescribeJobs"},
     "terminate_job": {"batch:TerminateJob"},
     "publish": {"sns:Publish"},
+    "get_topic_attributes": {"sns:GetTopicAttributes"},
+    "put_events": {"events:PutEvents"},
     "describe_spot_price_history": {"ec2:DescribeSpotPriceHistory"},
     "get_products": {"pricing:GetProducts"},
 }
@@ -245,6 +258,7 @@ def test_an_operator_may_do_what_a_reader_may_and_neither_reaches_beyond_the_sta
     stack = {"cloudformation:DescribeStacks": ["AWS::StackId"]}
     assert reader == {"execute-api:Invoke": [f"{api}/*/GET/*"], **stack}
     queues = sorted(f"{name}.Arn" for name in of_type("AWS::SQS::Queue") if "DeadLetter" in name)
+    queues = [f"{name} or AWS::NoValue" if "Webhook" in name else name for name in queues]
     quotas = "arn:${AWS::Partition}:servicequotas:${AWS::Region}:${AWS::AccountId}:ec2"
     assert {name: value for name, value in operator.items() if not name.startswith("s3:")} == {
         "execute-api:Invoke": [f"{api}/*"],
@@ -252,6 +266,7 @@ def test_an_operator_may_do_what_a_reader_may_and_neither_reaches_beyond_the_sta
         "cloudformation:ListStackResources": ["AWS::StackId"],
         "sqs:GetQueueAttributes": queues,
         "sns:ListSubscriptionsByTopic": ["AlarmsTopic", "NoticesTopic"],
+        "sns:Publish": ["NoticesTopic"],
         "ecr:DescribeImages": ["ImageRepository.Arn"],
         "servicequotas:GetServiceQuota": [f"{quotas}/L-3819A6DF", f"{quotas}/L-DB2E81BA"],
         "batch:DescribeComputeEnvironments": ["*"],

@@ -1,7 +1,10 @@
 from dataclasses import replace
 
 from droptrain.domain import notice
+from droptrain.domain.console import Console
 from droptrain.domain.errors import Cause
+from droptrain.domain.model_pointer import Replaced, Standing
+from droptrain.domain.notice import Places
 from droptrain.domain.run import Attempt, AttemptCost, Cost, GpuUse
 from droptrain.domain.ticket import Ticket
 from records import RUN_ID, run
@@ -21,7 +24,7 @@ def test_a_success_tells_metrics_cost_and_where_the_model_is() -> None:
         metric="test_accuracy", metrics={"loss": 0.25, "test_accuracy": 0.9876}, attempts=(ATTEMPT,),
         cost=Cost(0.263, "g4dn.xlarge", 0.526, 1800, "on-demand list price; Spot costs less", "2025-11-30"),
     )  # fmt: skip
-    told = notice.of_end(ended, "bucket")
+    told = notice.of_end(ended, Places("bucket"))
     assert told.subject == "SUCCEEDED penguins/first test_accuracy=0.9876"
     assert (
         told.text
@@ -41,6 +44,11 @@ Facts
   Log          s3://bucket/runs/penguins/{RUN_ID}/log.txt
   Input        s3://bucket/projects/penguins/data/first/train.csv (v1)
   Input        s3://bucket/projects/penguins/data/first/test.csv (v1)
+
+Next
+  droptrain get {RUN_ID}    fetches the model
+  droptrain logs {RUN_ID}   shows the training's log
+  droptrain rerun {RUN_ID}  trains its dataset again
 """
     )
 
@@ -54,14 +62,14 @@ def test_the_cost_stands_beside_the_ticket_and_what_was_reclaimed_apart() -> Non
         0.3, "g4dn.xlarge", 0.3, 3600, "Spot price of the zone", "2026-11-23T00:00:00Z", 0.15, attempts
     )
     ticket = Ticket((), 1800, 0.15, 42.264, 0.587, "basis", "2025-11-30")
-    told = notice.of_end(run(status="SUCCEEDED", cost=cost, ticket=ticket), "bucket").text
+    told = notice.of_end(run(status="SUCCEEDED", cost=cost, ticket=ticket), Places("bucket")).text
     assert (
         "  Cost         about $0.3000, an estimate: 3600 s in 2 attempts at the Spot price of the zone "
         "(prices of 2026-11-23); $0.1500 of it went into what Spot reclaimed\n"
         "  Ticket       $0.1500 expected, at worst $42.26, an estimate\n"
     ) in told
     first = replace(ticket, expected_seconds=None, expected_usd=None)
-    told = notice.of_end(run(status="SUCCEEDED", ticket=first), "bucket").text
+    told = notice.of_end(run(status="SUCCEEDED", ticket=first), Places("bucket")).text
     assert "  Ticket       at worst $42.26, an estimate\n" in told
 
 
@@ -70,7 +78,7 @@ def test_gpu_use_and_advice_are_told() -> None:
         status="SUCCEEDED", gpu=GpuUse(2, 11.4, 13.25, 41.6, 600.0), metrics={"loss": 1.0},
         advice=("The GPU was busy 11 % of the time: see docs/gpu.md.", "Second."),
     )  # fmt: skip
-    told = notice.of_end(ended, "bucket").text
+    told = notice.of_end(ended, Places("bucket")).text
     assert "SUCCEEDED\n\nAdvice:        The GPU was busy 11 %" in told
     assert "docs/gpu.md.\nAdvice:        Second.\n\nMetrics\n" in told
     assert "  GPU          2, busy 11 % of the time, at most 13.2 GiB in use, first used after 42 s\n" in told
@@ -78,14 +86,14 @@ def test_gpu_use_and_advice_are_told() -> None:
 
 def test_of_a_gpu_only_what_is_known_is_told() -> None:
     ended = run(status="FAILED", gpu=GpuUse(1, None, None, None, None))
-    assert "  GPU          1\n" in notice.of_end(ended, "bucket").text
+    assert "  GPU          1\n" in notice.of_end(ended, Places("bucket")).text
 
 
 def test_a_failure_tells_what_happened_and_what_to_do() -> None:
     ended = run(
         status="FAILED", cause=Cause("script_failed", "run.sh ended with exit code 3", "Read the log.")
     )
-    told = notice.of_end(ended, "bucket")
+    told = notice.of_end(ended, Places("bucket"))
     assert told.subject == "FAILED penguins/first (script_failed)"
     assert "What happened: run.sh ended with exit code 3\nWhat to do:    Read the log.\n" in told.text
     assert "Model" not in told.text
@@ -94,10 +102,92 @@ def test_a_failure_tells_what_happened_and_what_to_do() -> None:
 def test_a_subject_is_what_sns_takes() -> None:
     """SNS takes fewer than 100 characters in a subject, all of them printable ASCII."""
     long = run(status="REJECTED", project="größe\n" * 30, cause=Cause("bad_name", "m", "f"))
-    subject = notice.of_end(long, "bucket").subject
+    subject = notice.of_end(long, Places("bucket")).subject
     assert len(subject) == 99
     assert subject.isascii()
     assert subject.isprintable()
+
+
+def test_where_there_is_a_console_the_notice_leads_there() -> None:
+    ended = run(
+        status="FAILED",
+        started_at="2026-11-23T02:11:00Z",
+        batch_job_id="job-1",
+        log_stream="droptrain/default/a1",
+    )
+    told = notice.of_end(ended, Places("data", Console("eu-west-1"))).text
+    root = "https://eu-west-1.console.aws.amazon.com"
+    assert f"  Batch job    {root}/batch/home?region=eu-west-1#jobs/detail/job-1\n" in told
+    assert (
+        f"  Log          {root}/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/"
+        "$252Faws$252Fbatch$252Fjob/log-events/droptrain$252Fdefault$252Fa1\n"
+    ) in told
+    assert f"  Files        {root}/s3/buckets/data?region=eu-west-1&prefix=runs/penguins/{RUN_ID}/\n" in told
+    assert "Links" not in notice.of_end(ended, Places("data")).text
+
+
+def test_other_partitions_have_other_consoles() -> None:
+    assert (
+        Console("cn-north-1", "aws-cn").job("j").startswith("https://cn-north-1.console.amazonaws.cn/batch/")
+    )
+
+
+def test_a_success_counts_the_reclaims_that_it_survived() -> None:
+    reclaimed = Attempt(
+        ATTEMPT.started_at, ATTEMPT.stopped_at, 143, "Host EC2 (instance i-0) terminated.", "s"
+    )
+    ended = run(status="SUCCEEDED", attempts=(reclaimed, reclaimed, ATTEMPT))
+    told = notice.of_end(ended, Places("bucket"))
+    assert "  Reclaims     2 survived\n" in told.text
+    assert told.event
+    assert told.event.reclaims == 2
+
+
+def test_a_chat_gets_the_same_message_as_a_card() -> None:
+    ended = run(
+        status="FAILED", started_at="2026-11-23T02:11:00Z",
+        metrics={"loss": 1.0},
+        cause=Cause("script_failed", "raise ValueError('<!channel> @here')", "Correct it."),
+    )  # fmt: skip
+    card = notice.of_end(ended, Places("bucket")).chat
+    assert card["content"]["title"] == "FAILED penguins/first (script_failed)"
+    said = card["content"]["description"]
+    assert said.startswith(
+        "*What happened:* raise ValueError('‹!channel› @\u200bhere')\n\n*Metrics*\nloss: 1\n"
+    )
+    assert card["content"]["nextSteps"] == [
+        "Correct it.",
+        f"`droptrain logs {RUN_ID}` shows the training's log",
+        f"`droptrain rerun {RUN_ID}` trains its dataset again",
+    ]
+    assert card["content"]["keywords"] == ["penguins", "first", "FAILED"]
+    assert card["metadata"] == {
+        "threadId": RUN_ID, "summary": "penguins / first: FAILED", "eventType": "Run Finished",
+        "additionalContext": {"outcome": "FAILED", "project": "penguins"},
+    }  # fmt: skip
+
+
+def test_a_chat_gets_no_more_than_fits() -> None:
+    cause = Cause("script_failed", "x" * 9000, "y" * 9000)
+    content = notice.of_end(run(status="FAILED", cause=cause), Places("bucket")).chat["content"]
+    assert len(content["description"]) == 3000
+    assert max(map(len, content["nextSteps"])) == 500
+
+
+def test_a_test_notice_is_for_people_alone() -> None:
+    told = notice.of_test("droptrain", "2026-11-23T02:10:00Z")
+    assert (told.subject, told.event, told.chat["metadata"]["eventType"]) == (
+        "TEST of droptrain",
+        None,
+        "Test",
+    )
+
+
+def test_a_first_best_without_a_value_to_compare_is_told_plainly() -> None:
+    ended = run(status="SUCCEEDED", metric="accuracy", metric_goal="maximize", metrics={"accuracy": 0.5})
+    standing = Standing(moved=True, other=Replaced("penguins-first-000000000001", None))
+    told = notice.of_end(ended, Places("b"), {"best": standing}).text
+    assert "Best model:    new best: accuracy 0.5 against penguins-first-000000000001.\n" in told
 
 
 def test_a_failure_tells_its_evidence_and_whether_to_try_again() -> None:
@@ -109,4 +199,4 @@ def test_a_failure_tells_its_evidence_and_whether_to_try_again() -> None:
         'Evidence:      File "train.py", line 7, in <module>\n'
         "What to do:    Correct the code there.\n"
         "Trying again:  as it is won't help: change something first.\n"
-    ) in notice.of_end(run(status="FAILED", cause=cause), "bucket").text
+    ) in notice.of_end(run(status="FAILED", cause=cause), Places("bucket")).text

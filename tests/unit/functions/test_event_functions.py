@@ -117,28 +117,28 @@ def test_a_state_change_is_applied_and_its_environment_is_not_logged(
 def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
     app = load("run_changed")
     seen = []
-    app.announce = type("Announce", (), {"ended": lambda self, run_id: seen.append(run_id) or "published"})()
+    app.announce = type("Announce", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
     assert failed(app.handler(event("run_ended_stream"), context)) == []
-    assert seen == ["penguins-first-0123456789ab"]
+    assert seen == [("penguins-first-0123456789ab", "penguins")]
     assert metrics_in(capsys.readouterr().out) == {"NoticesPublished": 1}
 
 
 def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(load, context) -> None:
     app = load("run_changed")
     seen = []
-    app.announce = type("Announce", (), {"ended": lambda self, run_id: seen.append(run_id) or "published"})()
+    app.announce = type("Announce", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
     (good,) = event("run_ended_stream")["Records"]
     change = good["dynamodb"]
     nameless = {name: value for name, value in change["NewImage"].items() if name != "run_id"}
     poisoned = good | {"dynamodb": change | {"NewImage": nameless, "SequenceNumber": "110"}}
     assert failed(app.handler({"Records": [poisoned, good]}, context)) == ["110"]
-    assert seen == ["penguins-first-0123456789ab"]
+    assert seen == [("penguins-first-0123456789ab", "penguins")]
 
 
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     app = load("run_changed")
 
-    def ended(self: object, run_id: str) -> str:
+    def ended(self: object, run_id: str, project: str) -> str:
         raise OSError("topic")
 
     app.announce = type("Announce", (), {"ended": ended})()

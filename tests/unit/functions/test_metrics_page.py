@@ -10,7 +10,9 @@ NAME = r"[A-Z][a-z]+[A-Z][a-z]+"
 def test_every_metric_is_explained() -> None:
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "functions").glob("*/app.py"))
     counted = set(
-        re.findall(r'"((?:Runs|Datasets|Uploads|Changes|Notices|Claims|Jobs|Reconcile)[A-Z][a-z]+)"', sources)
+        re.findall(
+            r'"((?:Runs|Datasets|Uploads|Changes|Notices?|Claims|Jobs|Reconcile)[A-Z][a-z]+)"', sources
+        )
     )
     page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     section = page.split("## Metrics")[1].split("## Alarms")[0]

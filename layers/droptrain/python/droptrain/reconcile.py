@@ -20,6 +20,7 @@ from droptrain.domain.run import Run
 from droptrain.spending import TellSpending
 from droptrain.submit import Submit, cancelled
 from droptrain.telemetry import logger
+from droptrain.tell import Tell
 from droptrain.track import Track
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 QUIET = timedelta(minutes=2)
 # A healthy job can wait for minutes while its compute environment scales up from nothing.
 STUCK = timedelta(minutes=10)
+# The minutes of an hour: passes are five apart, so one of them looks, once an hour.
+LOOKS_AT_LISTENERS_UNTIL = 5
 INCOMPLETE = timedelta(hours=1)
 # Batch describes a job from its submission on; one that it doesn't know after this long, it has forgotten.
 FORGOTTEN = timedelta(hours=1)
@@ -48,6 +51,7 @@ class Reconcile:
         climb: Climb,
         announce: Announce,
         spending: TellSpending,
+        tell: Tell,
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
@@ -59,6 +63,7 @@ class Reconcile:
         self._climb = climb
         self._announce = announce
         self._spending = spending
+        self._tell = tell
         self._clock = clock
 
     def all(self) -> Counter[str]:
@@ -79,6 +84,8 @@ class Reconcile:
                     done["failed"] += 1
         self._look_at_incomplete_datasets(done)
         self._look_at_spending(done)
+        if self._clock().minute < LOOKS_AT_LISTENERS_UNTIL:
+            self._look_at_listeners(done)
         return done
 
     def _look_at_incomplete_datasets(self, done: Counter[str]) -> None:
@@ -98,6 +105,14 @@ class Reconcile:
                 done["announced"] += 1
         except Exception:
             logger.exception("The budget could not be announced")
+            done["failed"] += 1
+
+    def _look_at_listeners(self, done: Counter[str]) -> None:
+        """Count who hears notices, and be it nobody."""
+        try:
+            done["listeners"] = self._tell.listeners()
+        except Exception:
+            logger.exception("The subscribers of notices could not be counted")
             done["failed"] += 1
 
     def _settle_dataset(self, waiting: Waiting) -> Iterator[str]:
@@ -126,7 +141,7 @@ class Reconcile:
     def _settle(self, run: Run, states: Mapping[str, JobState] | None) -> Iterator[str]:
         """Do what is left to do for one run, and name it."""
         if run.ended:
-            if self._announce.ended(run.run_id) == "published":
+            if self._announce.ended(run.run_id, run.project) == "published":
                 yield "announced"
         elif run.batch_job_id is None:
             if self._submit.is_old_claim(run) and self._finish(run):

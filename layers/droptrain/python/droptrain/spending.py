@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from droptrain.aws.accounts import Accounts
-from droptrain.aws.notices import NoticeTopic
 from droptrain.domain import notice
 from droptrain.domain.budget import (
     RUNNING,
@@ -16,6 +15,7 @@ from droptrain.domain.budget import (
     project_account,
     to_micro,
 )
+from droptrain.tell import Tell
 
 
 class Spending:
@@ -46,16 +46,16 @@ class Spending:
 class TellSpending:
     """Publishes, each once a month, which part of the stack's budget is spent."""
 
-    def __init__(self, spending: Spending, accounts: Accounts, topic: NoticeTopic) -> None:
+    def __init__(self, spending: Spending, accounts: Accounts, tell: Tell) -> None:
         self._spending = spending
         self._accounts = accounts
-        self._topic = topic
+        self._tell = tell
 
     def look(self) -> tuple[int, ...]:
         """The levels, in percent, that people are told of now; only the highest gets a notice."""
         month = self._spending.this_month()
         levels = levels_reached(month.stack)
         if levels:
-            self._topic.publish(None, "BUDGET", notice.of_budget(month, max(levels)))
+            self._tell.everybody(notice.of_budget(month, max(levels)))
             self._accounts.mark_told(month.month, levels)
         return levels

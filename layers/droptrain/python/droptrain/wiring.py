@@ -6,6 +6,7 @@ Use cases are imported where they are put together: a function loads, at every c
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
@@ -15,6 +16,7 @@ from droptrain.aws.waiting_list import WaitingList
 from droptrain.settings import Settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
 
     from droptrain.announce import Announce
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from droptrain.climb import Climb
     from droptrain.datasets import Datasets
     from droptrain.domain.budget import Budget
+    from droptrain.domain.notice import Places
     from droptrain.domain.owner import Owner
     from droptrain.launch import Launch
     from droptrain.query import Query
@@ -39,11 +42,13 @@ if TYPE_CHECKING:
     from droptrain.results import Results
     from droptrain.spending import Spending
     from droptrain.submit import Submit
+    from droptrain.tell import Tell
     from droptrain.track import Track
 
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 # The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
 _SIGNS = _RETRIES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
@@ -87,8 +92,11 @@ class Wiring:
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
         from droptrain.announce import Announce
+        from droptrain.aws.model_pointers import ModelPointers
+        from droptrain.promote import Promote
 
-        return Announce(self._table, self._waiting, self._topic(), self._settings.bucket_name, now)
+        promote = Promote(ModelPointers(self._s3, self._settings.bucket_name))
+        return Announce(self._table, self._waiting, promote, self._tell(), self._places(), now)
 
     def blocked(self) -> "Blocked":
         """Blocked queues become notices."""
@@ -101,11 +109,21 @@ class Wiring:
         from droptrain.reconcile import Reconcile
         from droptrain.spending import TellSpending
 
-        launch, track, announce = cache(self.launch), self.track(), self.announce()
-        spending = TellSpending(self.spending(), self._accounts(), self._topic())
+        launch, track, announce, tell = cache(self.launch), self.track(), self.announce(), self._tell()
+        spending = TellSpending(self.spending(), self._accounts(), tell)
         submit, climb = self._submit, self._climb()
         return Reconcile(
-            self._table, self._waiting, self._jobs, submit, launch, track, climb, announce, spending, now
+            self._table,
+            self._waiting,
+            self._jobs,
+            submit,
+            launch,
+            track,
+            climb,
+            announce,
+            spending,
+            tell,
+            now,
         )
 
     def spending(self) -> "Spending":
@@ -156,10 +174,31 @@ class Wiring:
 
         return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
 
+    def _tell(self) -> "Tell":
+        from droptrain.aws.event_bus import EventBus
+        from droptrain.tell import Tell
+
+        return Tell(EventBus(self._events, self._settings.stack_id), self._topic())
+
     def _topic(self) -> "NoticeTopic":
         from droptrain.aws.notices import NoticeTopic
 
         return NoticeTopic(self._sns, self._settings.notices_topic_arn)
+
+    def _places(self) -> "Places":
+        from droptrain.domain.console import Console
+        from droptrain.domain.notice import Places
+
+        meta = self._sns.meta
+        # A laptop cloud has no console.
+        on_aws = (urlsplit(meta.endpoint_url).hostname or "").endswith(_AWS_DOMAINS)
+        console = Console(meta.region_name, meta.partition) if on_aws else None
+        return Places(self._settings.bucket_name, console)
+
+    @cached_property
+    def _events(self) -> "EventBridgeClient":
+        client: EventBridgeClient = self._client("events", _RETRIES)
+        return client
 
     @cached_property
     def _sns(self) -> Any:

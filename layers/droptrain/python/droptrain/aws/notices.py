@@ -1,6 +1,7 @@
 """The notices topic in SNS."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from droptrain.domain.notice import Notice
 
@@ -15,14 +16,24 @@ class NoticeTopic:
         self._client = client
         self._topic_arn = topic_arn
 
-    def publish(self, project: str | None, outcome: str, notice: Notice) -> None:
-        """Publish the notice; subscribers can filter by the attributes `project`, if any, and `outcome`."""
-        attributes = {"outcome": outcome} | ({"project": project} if project else {})
+    def publish(self, notice: Notice) -> None:
+        """Publish the notice; subscribers can filter by the attributes `project`, if any, and `outcome`.
+
+        Subscribers by HTTPS, as chats are, get the chat's rendering, all others plain text
+        (https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html).
+        """
+        attributes = {"outcome": notice.outcome} | ({"project": notice.project} if notice.project else {})
         self._client.publish(
             TopicArn=self._topic_arn,
             Subject=notice.subject,
-            Message=notice.text,
+            Message=json.dumps({"default": notice.text, "https": json.dumps(notice.chat)}),
+            MessageStructure="json",
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },
         )
+
+    def confirmed(self) -> int:
+        """How many subscribers have confirmed that they want to hear."""
+        answer: Any = self._client.get_topic_attributes(TopicArn=self._topic_arn)
+        return int(answer["Attributes"].get("SubscriptionsConfirmed", "0"))

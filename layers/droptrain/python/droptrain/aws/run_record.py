@@ -57,6 +57,8 @@ def from_item(item: Mapping[str, Any]) -> Run:
         code=Code(**values["code"]) if "code" in values else None,
         cause=_cause(values["cause"]) if "cause" in values else None,
         metric=values.get("metric"),
+        metric_goal=values.get("metric_goal"),
+        inputs_digest=values.get("inputs_digest"),
         notify=tuple(values.get("notify", ())),
         batch_job_id=values.get("batch_job_id"),
         cancelled_by=values.get("cancelled_by"),

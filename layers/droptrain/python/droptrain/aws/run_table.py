@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
+from droptrain.aws import remembered_models
 from droptrain.aws.accounts import account_pk
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain.aws.waiting_list import waiting_pk
@@ -18,6 +19,7 @@ from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import charge
 from droptrain.domain.dataset import ObjectVersion, digest
 from droptrain.domain.errors import BadCursorError, BusyError, Cause
+from droptrain.domain.model_pointer import Held, Name
 from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Rung, Step
 from droptrain.telemetry import logger
 
@@ -387,11 +389,26 @@ class RunTable:
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
-    def mark_announced(self, run: Run, at: str) -> None:
+    def to_announce(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
+        """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
+        run_key, models_key = run_pk(run_id), remembered_models.models_pk(project)
+        found: dict[str, Any] = {}
+        keys: Any = [{"pk": {"S": pk}} for pk in (run_key, models_key)]
+        while keys:
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+            left: Any = answer.get("UnprocessedKeys", {})
+            keys = left.get(self._table, {}).get("Keys")
+        run = from_item(found[run_key]) if run_key in found else None
+        return run, remembered_models.from_item(found.get(models_key))
+
+    def mark_announced(self, run: Run, at: str, models: Mapping[Name, Held] | None = None) -> None:
         """Note that the notice is out, and give back what the run held of the caps but didn't spend.
 
-        The run leaves the index of active runs. Once for each run, however often it is called. BusyError if
-        others write the same items at this moment.
+        The run leaves the index of active runs; `models` is what to remember of its project's pointers. Once
+        for each run, however often it is called. BusyError if others write the same items at this moment.
         """
         mark: dict[str, Any] = {
             "TableName": self._table,
@@ -400,8 +417,11 @@ class RunTable:
             "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(announced_at)",
             "ExpressionAttributeValues": to_attributes({":at": at}),
         }
-        if run.holds:
-            self._transact([{"Update": mark}, *map(partial(self._settle, run), run.holds)], run)
+        others = [*map(partial(self._settle, run), run.holds)]
+        if models:
+            others.append(remembered_models.to_update(self._table, run.project, models))
+        if others:
+            self._transact([{"Update": mark}, *others], run)
             return
         try:
             self._client.update_item(**mark)

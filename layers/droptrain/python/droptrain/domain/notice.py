@@ -1,64 +1,139 @@
-"""The messages that people get: plain words first, then where everything is."""
+"""What people and programs are told: of ends, of what waits, of the budget."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from droptrain.domain import cause_text, times
-from droptrain.domain.budget import LEVELS, Month, dollars
+from droptrain.domain import cause_text
+from droptrain.domain import message as messages
+from droptrain.domain import notice_facts as facts
+from droptrain.domain.budget import LEVELS, Month, dollars, to_usd
+from droptrain.domain.console import Console
 from droptrain.domain.dataset import Waiting, data_prefix
 from droptrain.domain.errors import Cause
+from droptrain.domain.events import (
+    BudgetReached,
+    Event,
+    RunFinished,
+    RunNeedsAttention,
+    RunRejected,
+)
 from droptrain.domain.finding import describe
-from droptrain.domain.run import Cost, GpuUse, Run, run_prefix
-from droptrain.domain.ticket import Ticket
+from droptrain.domain.message import Message, Rows, Section
+from droptrain.domain.model_pointer import Name, Standing
+from droptrain.domain.run import Run
 
-_SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
-_INPUTS_NAMED = 10
+ATTENTION = "ATTENTION"
+BUDGET = "BUDGET"
+TEST = "TEST"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are: the bucket, and AWS's console; None where no console shows them."""
+
+    bucket: str
+    console: Console | None = None
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A subject (ASCII, at most 99 characters) and a plain text."""
+    """A message for people and an event for programs, if it concerns them; `project` and `outcome` are what
+    to filter by.
+    """
 
-    subject: str
-    text: str
+    message: Message
+    event: Event | None
+    project: str | None
+    outcome: str
+
+    @property
+    def subject(self) -> str:
+        """ASCII, at most 99 characters."""
+        return messages.subject_of(self.message)
+
+    @property
+    def text(self) -> str:
+        """Plain text."""
+        return messages.text_of(self.message)
+
+    @property
+    def chat(self) -> Mapping[str, Any]:
+        """What Amazon Q Developer in chat applications shows."""
+        context = {"outcome": self.outcome} | ({"project": self.project} if self.project else {})
+        return messages.chat_of(self.message, self.event.detail_type if self.event else "Test", context)
 
 
-def of_end(run: Run, bucket: str) -> Notice:
-    """The notice of an ended run."""
-    lines = [f"{run.project} / {run.dataset}: {run.status}"]
-    if run.cause:
-        lines += ["", *_cause(run.cause)]
-    lines += ["", *(f"Advice:        {each}" for each in run.advice)] if run.advice else []
-    if run.warnings:
-        lines += ["", "Warnings", *(f"  {describe(each)}. {each.fix}" for each in run.warnings)]
-    if run.metrics:
-        lines += ["", "Metrics"]
-        lines += [f"  {name:<24} {value:.6g}" for name, value in _headline_first(run)]
-    lines += ["", "Facts", *(f"  {name:<12} {value}" for name, value in _facts(run, bucket))]
-    return Notice(_subject(run), "\n".join(lines) + "\n")
+def of_end(run: Run, places: Places, models: Mapping[Name, Standing] | None = None) -> Notice:
+    """The notice of an ended run; `models` is what became of its project's pointers."""
+    models = models or {}
+    lead: Rows = _cause(run.cause) if run.cause else ()
+    message = Message(
+        subject=f"{run.status} {run.project}/{run.dataset}{_headline(run)}",
+        headline=f"{run.project} / {run.dataset}: {run.status}",
+        lead=(*lead, *facts.models(run, models), *(("Advice", each) for each in run.advice)),
+        sections=(
+            Section(
+                "Warnings", tuple(("", f"{describe(each)}. {each.fix}") for each in run.warnings), width=0
+            ),
+            Section("Metrics", facts.metrics(run), width=24),
+            Section("Facts", facts.of_run(run, places.bucket)),
+            Section("Links", _links(run, places)),
+        ),
+        commands=_commands(run),
+        keywords=(run.project, run.dataset, run.status),
+        thread=run.run_id,
+    )
+    return Notice(message, _event_of_end(run, places.bucket, models), run.project, run.status)
 
 
-def of_stuck(run: Run, cause: Cause) -> Notice:
+def of_stuck(run: Run, cause: Cause, places: Places) -> Notice:
     """The notice of a run whose Batch job gets no instance."""
-    lines = [
-        f"{run.project} / {run.dataset} waits for an instance since {run.updated_at}.",
-        *("", *_cause(cause)),
-        *("", "It starts by itself as soon as there is room; nothing is charged while it waits."),
-        *("", "Facts", f"  Run          {run.run_id}"),
-    ]
-    return Notice(_fitting(f"WAITING {run.project}/{run.dataset} ({cause.code})"), "\n".join(lines) + "\n")
+    message = Message(
+        subject=f"WAITING {run.project}/{run.dataset} ({cause.code})",
+        headline=f"{run.project} / {run.dataset} waits for an instance since {run.updated_at}.",
+        lead=_cause(cause),
+        note="It starts by itself as soon as there is room; nothing is charged while it waits.",
+        sections=(Section("Facts", (("Run", run.run_id),)), Section("Links", _links(run, places))),
+        commands=((f"droptrain cancel {run.run_id}", "waits no longer"),),
+        keywords=(run.project, run.dataset, ATTENTION),
+        thread=run.run_id,
+    )
+    event = RunNeedsAttention(
+        project=run.project,
+        dataset=run.dataset,
+        run_id=run.run_id,
+        cause=facts.event_cause(cause),
+        since=run.updated_at,
+    )
+    return Notice(message, event, run.project, ATTENTION)
 
 
-def of_incomplete(waiting: Waiting, bucket: str) -> Notice:
+def of_incomplete(waiting: Waiting, places: Places) -> Notice:
     """The notice of a dataset that lacks files."""
-    missing = ", ".join(waiting.missing)
-    lines = [
-        f"{waiting.project} / {waiting.dataset} waits since {waiting.since} and hasn't been trained.",
-        *("", f"What happened: the dataset lacks {missing}."),
-        f"What to do:    upload it to s3://{bucket}/{data_prefix(waiting.project, waiting.dataset)}; "
-        "it is trained by itself then. If it isn't wanted any more, delete its files.",
-    ]
-    subject = _fitting(f"WAITING {waiting.project}/{waiting.dataset} for {missing}")
-    return Notice(subject, "\n".join(lines) + "\n")
+    name, missing = f"{waiting.project} / {waiting.dataset}", ", ".join(waiting.missing)
+    folder = f"s3://{places.bucket}/{data_prefix(waiting.project, waiting.dataset)}"
+    cause = Cause(
+        "incomplete",
+        f"the dataset lacks {missing}.",
+        f"upload it to {folder}; it is trained by itself then. "
+        "If it isn't wanted any more, delete its files.",
+    )
+    message = Message(
+        subject=f"WAITING {waiting.project}/{waiting.dataset} for {missing}",
+        headline=f"{name} waits since {waiting.since} and hasn't been trained.",
+        lead=_cause(cause),
+        keywords=(waiting.project, waiting.dataset, ATTENTION),
+        thread=f"{waiting.project}/{waiting.dataset}",
+    )
+    event = RunNeedsAttention(
+        project=waiting.project,
+        dataset=waiting.dataset,
+        run_id=None,
+        cause=facts.event_cause(cause),
+        since=waiting.since,
+    )
+    return Notice(message, event, waiting.project, ATTENTION)
 
 
 def of_budget(month: Month, level: int) -> Notice:
@@ -73,89 +148,82 @@ def of_budget(month: Month, level: int) -> Notice:
     if level >= LEVELS[-1]:
         said = f"The budget for {month.month} has no room: runs are rejected."
         fix = "Raise the stack's parameter MonthlyBudgetUsd, shorten `timeout` in train.yaml, or wait."
-    lines = [
-        f"droptrain: {said}",
-        *("", f"What happened: {spent}; estimates from EC2's prices."),
-        f"What to do:    {fix}",
-    ]
-    return Notice(_fitting(f"BUDGET {level} % of {cap} for {month.month}"), "\n".join(lines) + "\n")
+    message = Message(
+        subject=f"BUDGET {level} % of {cap} for {month.month}",
+        headline=f"droptrain: {said}",
+        lead=(("What happened", f"{spent}; estimates from EC2's prices."), ("What to do", fix)),
+        commands=(("droptrain budget", "shows what the month has cost so far"),),
+        keywords=(BUDGET, month.month),
+        thread=f"budget-{month.month}",
+    )
+    event = BudgetReached(
+        month=month.month,
+        level_percent=level,
+        cap_usd=to_usd(month.stack.limit),
+        spent_usd=to_usd(account.spent),
+        reserved_usd=to_usd(account.reserved),
+    )
+    return Notice(message, event, None, BUDGET)
 
 
-def _cause(cause: Cause) -> list[str]:
-    return [f"{title + ':' if title else '':<14} {text}" for title, text in cause_text.of(cause)]
+def of_test(stack: str, at: str) -> Notice:
+    """What people get when somebody asks whether notices arrive."""
+    message = Message(
+        subject=f"TEST of {stack}",
+        headline=f"{stack}: this is a test. Notices of runs arrive where you read this.",
+        lead=(
+            ("What happened", f"somebody said `droptrain doctor --send-test-notice` at {at}."),
+            ("What to do", "nothing."),
+        ),
+        keywords=(TEST,),
+        thread="test",
+    )
+    return Notice(message, None, None, TEST)
 
 
-def _subject(run: Run) -> str:
-    headline = ""
+def _cause(cause: Cause) -> Rows:
+    return tuple(cause_text.of(cause))
+
+
+def _headline(run: Run) -> str:
     if run.status == "SUCCEEDED" and run.metric and run.metric in run.metrics:
-        headline = f" {run.metric}={run.metrics[run.metric]:.4g}"
-    elif run.cause:
-        headline = f" ({run.cause.code})"
-    return _fitting(f"{run.status} {run.project}/{run.dataset}{headline}")
+        return f" {run.metric}={run.metrics[run.metric]:.4g}"
+    return f" ({run.cause.code})" if run.cause else ""
 
 
-def _fitting(text: str) -> str:
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
-    return printable if len(printable) <= _SUBJECT_LENGTH else printable[: _SUBJECT_LENGTH - 3] + "..."
-
-
-def _headline_first(run: Run) -> list[tuple[str, float]]:
-    return sorted(run.metrics.items(), key=lambda item: (item[0] != run.metric, item[0]))
-
-
-def _facts(run: Run, bucket: str) -> list[tuple[str, str]]:
-    facts = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
-    if run.started_at and run.stopped_at:
-        facts.append(("Waited", _duration(run.created_at, run.started_at)))
-        facts.append(("Trained", _duration(run.started_at, run.stopped_at)))
-    if len(run.attempts) > 1:
-        ends = "; ".join(attempt.reason or "ended" for attempt in run.attempts)
-        facts.append(("Attempts", f"{len(run.attempts)}: {ends}"))
-    if run.gpu:
-        facts.append(("GPU", _gpu_use(run.gpu)))
-    if run.cost:
-        facts.append(("Cost", _price(run.cost)))
-    if run.ticket:
-        facts.append(("Ticket", _expected(run.ticket)))
-    folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
+def _commands(run: Run) -> Rows:
+    get = (f"droptrain get {run.run_id}", "fetches the model")
+    logs = (f"droptrain logs {run.run_id}", "shows the training's log")
+    rerun = (f"droptrain rerun {run.run_id}", "trains its dataset again")
     if run.status == "SUCCEEDED":
-        facts.append(("Model", folder + "export/"))
+        return get, logs, rerun
+    if run.status == "REJECTED":
+        return ((f"droptrain show {run.run_id}", "shows what was dropped"),)
+    return (logs, rerun) if run.started_at else (rerun,)
+
+
+def _links(run: Run, places: Places) -> Rows:
+    """Where the console shows the run; nothing where there is no console."""
+    console = places.console
+    if console is None:
+        return ()
+    links = [("Batch job", console.job(run.batch_job_id))] if run.batch_job_id else []
+    if run.log_stream:
+        links.append(("Log", console.log(run.log_stream)))
     if run.started_at:
-        facts.append(("Log", folder + "log.txt"))
-    for item in run.inputs[:_INPUTS_NAMED]:
-        facts.append(("Input", f"s3://{bucket}/{item.object.key} ({item.object.version_id})"))
-    return facts
+        links.append(("Files", console.folder(places.bucket, facts.folder(run))))
+    return tuple(links)
 
 
-def _price(cost: Cost) -> str:
-    tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
-    said = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
-    lost = f"; {_usd(cost.reclaimed_usd)} of it went into what Spot reclaimed" if cost.reclaimed_usd else ""
-    return f"{said} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
-
-
-def _expected(ticket: Ticket) -> str:
-    worst = f"at worst {_usd(ticket.worst_usd)}, an estimate"
-    return worst if ticket.expected_usd is None else f"{_usd(ticket.expected_usd)} expected, {worst}"
-
-
-def _usd(usd: float) -> str:
-    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
-
-
-def _gpu_use(gpu: GpuUse) -> str:
-    said = [str(gpu.count)]
-    if gpu.busy_percent is not None:
-        said.append(f"busy {gpu.busy_percent:.0f} % of the time")
-    if gpu.peak_memory_gib is not None:
-        said.append(f"at most {gpu.peak_memory_gib:.1f} GiB in use")
-    if gpu.waiting_seconds is not None:
-        said.append(f"first used after {gpu.waiting_seconds:.0f} s")
-    return ", ".join(said)
-
-
-def _duration(start: str, end: str) -> str:
-    seconds = max(round((times.from_text(end) - times.from_text(start)).total_seconds()), 0)
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+def _event_of_end(run: Run, bucket: str, models: Mapping[Name, Standing]) -> RunFinished | RunRejected:
+    if run.status == "REJECTED":
+        assert run.cause is not None
+        return RunRejected(
+            run_id=run.run_id,
+            project=run.project,
+            dataset=run.dataset,
+            cause=facts.event_cause(run.cause),
+            created_at=run.created_at,
+            launched_by=run.launched_by,
+        )
+    return facts.finished(run, bucket, models)

@@ -17,6 +17,7 @@ from droptrain.domain.ticket import Ticket
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
 ]
+Goal = Literal["maximize", "minimize"]
 TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
 
@@ -170,6 +171,8 @@ class Run:
     code: Code | None = None
     cause: Cause | None = None
     metric: str | None = None
+    metric_goal: Goal | None = None
+    inputs_digest: str | None = None
     notify: tuple[str, ...] = ()
     batch_job_id: str | None = None
     cancelled_by: str | None = None
@@ -252,8 +255,14 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 
 
 def to_record(run: Run) -> Run:
-    """The run as its record keeps it: without the inputs beyond the first INPUTS_RECORDED."""
-    return replace(run, inputs=run.inputs[:INPUTS_RECORDED], input_count=len(run.inputs))
+    """The run as its record keeps it: the first INPUTS_RECORDED inputs, one digest over all versions."""
+    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in run.inputs)
+    return replace(
+        run,
+        inputs=run.inputs[:INPUTS_RECORDED],
+        input_count=len(run.inputs),
+        inputs_digest=digest(*parts)[:16] if parts else None,
+    )
 
 
 def rejected(run: Run, cause: Cause) -> Run:

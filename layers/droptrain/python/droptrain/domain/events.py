@@ -1,0 +1,141 @@
+"""What droptrain tells other programs, on EventBridge; docs/events/ has a JSON Schema of each detail.
+
+`schema` grows when a field goes or changes its meaning; new fields come without.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+SOURCE = "droptrain"
+
+
+@dataclass(frozen=True)
+class EventCause:
+    """Why something is as it is."""
+
+    code: Annotated[str, "Stable; what to branch on."]
+    message: Annotated[str, "What happened, in plain words."]
+    fix: Annotated[str, "What to do about it."]
+    evidence: Annotated[list[str], "Lines that show it."]
+    retry_helps: Annotated[bool | None, "Whether trying again as it is can help; null where nobody can tell."]
+
+
+@dataclass(frozen=True)
+class EventMetric:
+    """The recipe's metric."""
+
+    name: str
+    goal: Literal["maximize", "minimize"] | None
+    value: Annotated[float | None, "The run's value; null if its code wrote none."]
+
+
+@dataclass(frozen=True)
+class EventModel:
+    """What became of one of the project's model pointers."""
+
+    moved: Annotated[bool, "Whether the pointer names this run now."]
+    other_run_id: Annotated[str | None, "The run that it named before, or names still."]
+    other_value: Annotated[float | None, "That run's value of its metric."]
+
+
+@dataclass(frozen=True)
+class EventCost:
+    """An estimate."""
+
+    estimate_usd: float
+    instance_type: str
+    seconds: Annotated[int, "How long the attempts ran together."]
+    basis: Annotated[str, "Which prices it is made of."]
+
+
+@dataclass(frozen=True)
+class EventPlaces:
+    """Where the run's results are, as S3 URIs."""
+
+    run: str
+    export: str
+    model: str
+    log: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished:
+    """A run has SUCCEEDED, FAILED or been CANCELLED."""
+
+    detail_type: ClassVar[str] = "Run Finished"
+
+    schema: Literal[1] = 1
+    run_id: Annotated[str, "With `outcome` what makes the event unique: it can come more than once."]
+    project: str
+    dataset: str
+    outcome: Literal["SUCCEEDED", "FAILED", "CANCELLED"]
+    cause: Annotated[EventCause | None, "null if it SUCCEEDED."]
+    metric: Annotated[EventMetric | None, "null if the recipe names none."]
+    metrics: Annotated[dict[str, float], "All that the code wrote, the last of each name."]
+    latest: Annotated[EventModel | None, "models/latest.json; null if the run didn't succeed."]
+    best: Annotated[EventModel | None, "models/best.json; null without a value of the recipe's metric."]
+    created_at: Annotated[str, "UTC, as all times."]
+    started_at: str | None
+    stopped_at: str | None
+    launched_by: str
+    rerun_of: str | None
+    batch_job_id: str | None
+    attempts: int
+    reclaims: Annotated[int, "Attempts that Spot ended."]
+    cost: EventCost | None
+    warnings: list[str]
+    inputs_digest: Annotated[str | None, "Over the keys and versions of all inputs."]
+    places: EventPlaces
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRejected:
+    """A drop or a request that can't train, and for which no instance was started."""
+
+    detail_type: ClassVar[str] = "Run Rejected"
+
+    schema: Literal[1] = 1
+    run_id: Annotated[str, "What makes the event unique: it can come more than once."]
+    project: str
+    dataset: str
+    cause: EventCause
+    created_at: str
+    launched_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunNeedsAttention:
+    """A run that gets no instance, or a dataset that lacks files."""
+
+    detail_type: ClassVar[str] = "Run Needs Attention"
+
+    schema: Literal[1] = 1
+    project: str
+    dataset: str
+    run_id: Annotated[str | None, "null for a dataset that has no run yet."]
+    cause: EventCause
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetReached:
+    """A part of the stack's monthly budget is spent, or has no room left."""
+
+    detail_type: ClassVar[str] = "Budget"
+
+    schema: Literal[1] = 1
+    month: str
+    level_percent: int
+    cap_usd: float
+    spent_usd: float
+    reserved_usd: Annotated[float, "Held by runs under way, at their worst case."]
+
+
+Event = RunFinished | RunRejected | RunNeedsAttention | BudgetReached
+EVENTS: tuple[type[Event], ...] = (RunFinished, RunRejected, RunNeedsAttention, BudgetReached)
+
+
+def to_detail(event: Event) -> Mapping[str, Any]:
+    """The event's `detail`."""
+    return asdict(event)

@@ -1,0 +1,61 @@
+"""Promote: a run that succeeded becomes its project's latest model, and its best if the metric improved."""
+
+from collections.abc import Mapping
+
+from droptrain.aws.model_pointers import ModelPointers
+from droptrain.domain.errors import BusyError
+from droptrain.domain.model_pointer import (
+    Held,
+    Name,
+    Standing,
+    metric_of,
+    moves,
+    pointer_of,
+    replacing,
+    summary,
+)
+from droptrain.domain.run import Run
+
+NAMES: tuple[Name, ...] = ("latest", "best")
+_TRIES = 20
+
+
+class Promote:
+    """Moves pointers; what the bucket holds decides, whatever else is remembered."""
+
+    def __init__(self, pointers: ModelPointers) -> None:
+        self._pointers = pointers
+
+    def run(self, run: Run, remembered: Mapping[Name, Held]) -> tuple[dict[Name, Standing], dict[Name, Held]]:
+        """Let the pointers name `run` where they have to: what became of each, and what to remember of it.
+
+        `remembered` is what somebody saw last, and spares a read where it is still so. Done again it moves
+        nothing and answers the same. BusyError if others are faster all the time.
+        """
+        if run.status != "SUCCEEDED":
+            return {}, {}
+        found = {
+            name: self._move(name, run, remembered.get(name))
+            for name in NAMES
+            if name == "latest" or metric_of(run)
+        }
+        return (
+            {name: standing for name, (standing, _) in found.items()},
+            {name: held for name, (_, held) in found.items() if held and held.pointer},
+        )
+
+    def _move(self, name: Name, run: Run, seen: Held | None) -> tuple[Standing, Held | None]:
+        new = pointer_of(run, self._pointers.bucket)
+        if seen and not moves(name, new, seen.pointer):
+            seen = self._pointers.read(run.project, name)
+        for _ in range(_TRIES):
+            now = seen.pointer if seen else None
+            if now and now.run_id == run.run_id:
+                return Standing(moved=True, other=now.replaced), seen
+            if not moves(name, new, now):
+                return Standing(moved=False, other=summary(now) if now else None), seen
+            held = self._pointers.replace(name, replacing(new, now), seen)
+            if held:
+                return Standing(moved=True, other=summary(now) if now else None), held
+            seen = self._pointers.read(run.project, name)
+        raise BusyError(f"The {name} model of {run.project} is being moved by others all the time")

@@ -1,0 +1,24 @@
+"""Sends the notice by which people see whether notices arrive."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from droptrain.aws.notices import NoticeTopic
+from droptrain.domain import notice, times
+
+from droptrain_cli.checks import Finding, Patient
+
+TITLE = "test notice"
+
+
+def send_test(patient: Patient) -> Iterator[Finding]:
+    """Publish a test notice to the stack's topic."""
+    client = patient.stack.client("sns")
+    topic_arn = patient.outputs.get("NoticesTopicArn")
+    if topic_arn is None:  # the laptop cloud: it has no outputs, and one topic of that name
+        arns = [each["TopicArn"] for each in client.list_topics()["Topics"]]
+        topic_arn = next(arn for arn in arns if arn.endswith("NoticesTopic"))
+    NoticeTopic(client, topic_arn).publish(
+        notice.of_test(patient.stack.name, times.to_text(datetime.now(UTC)))
+    )
+    yield Finding(TITLE, "ok", "sent: everybody who hears of runs should have it within a minute")
