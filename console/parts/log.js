@@ -1,7 +1,7 @@
 // The log: only the lines in sight are in the page, so 100,000 of them scroll like ten.
 
 import { count, counted } from "../lib/format.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { clean, search } from "../lib/log_store.js";
 import { Copy } from "./copy.js";
 import { Icon } from "./icon.js";
@@ -58,7 +58,10 @@ export function Log({ store, version, isLive, download }) {
     if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
     if (event.key === "Escape") event.target.blur();
   };
-  useEffect(() => setHit(-1), [words]);
+  const seek = (event) => {
+    setWords(event.target.value);
+    setHit(-1);
+  };
 
   const width = String(lines.length + store.dropped).length;
   return html`
@@ -66,7 +69,7 @@ export function Log({ store, version, isLive, download }) {
       <div class="panel-head">
         <h2>Log</h2><span class="dim log-count">${lines.length ? counted(lines.length + store.dropped, "line") : ""}${isLive && !store.isDone ? " · live" : ""}</span>
         <label class="search"><${Icon} name="search" /><span class="sr">Search the log</span>
-          <input type="search" placeholder="Search the log" value=${words} onInput=${(event) => setWords(event.target.value)} onKeyDown=${onSearchKey} /></label>
+          <input type="search" placeholder="Search the log" value=${words} onInput=${seek} onKeyDown=${onSearchKey} /></label>
         ${words && html`
           <span class="hits" role="status">${found.length ? `${hit >= 0 ? `${count(hit + 1)} of ` : ""}${count(found.length)}` : "nothing"}</span>
           <button type="button" class="icon-button" aria-label="Match before" disabled=${!found.length} onClick=${() => step(-1)}>↑</button>
