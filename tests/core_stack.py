@@ -153,7 +153,7 @@ class Stack:
         spending = TellSpending(self.spending, self.accounts, self.tell)
         return Reconcile(
             self.table, self.waiting, self.jobs, self.submit, lambda: self.launch, self.track, self.climb,
-            self.announce, spending, self.tell, self.clock,
+            lambda: self.announce, spending, self.tell, self.clock,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from droptrain.datasets import NewFile, Upload
 from droptrain.domain import times
-from models import WHOLE, Given
-from pydantic import BaseModel, Field, StringConstraints
+from models import WHOLE, Given, View
+from pydantic import Field, StringConstraints
+
+if TYPE_CHECKING:
+    from droptrain.datasets import NewFile, Upload
 
 # A level of folders doesn't begin with a dot: no name leaves its dataset.
 _LEVEL = r"[A-Za-z0-9_][^/\\\x00-\x1f\x7f]*"
@@ -32,15 +34,17 @@ class UploadRequest(Given):
 
     files: Annotated[list[NewFileGiven | FileName], Field(min_length=1, max_length=_MOST_FILES)]
 
-    def to_files(self) -> list[NewFile]:
+    def to_files(self) -> "list[NewFile]":
         """The files as the use case takes them."""
+        from droptrain.datasets import NewFile
+
         return [
             NewFile(each) if isinstance(each, str) else NewFile(each.name, each.size, each.crc32)
             for each in self.files
         ]
 
 
-class RequestView(BaseModel):
+class RequestView(View):
     """A signed request: send it as it is, with these headers, and the bytes as its body."""
 
     method: str
@@ -54,7 +58,7 @@ class PartView(RequestView):
     number: int
 
 
-class MultipartView(BaseModel):
+class MultipartView(View):
     """An upload in parts of `part_size` bytes, the last one shorter, and the requests that end it."""
 
     part_size: int
@@ -63,7 +67,7 @@ class MultipartView(BaseModel):
     abort: RequestView
 
 
-class UploadView(BaseModel):
+class UploadView(View):
     """How to drop a file until `expires_at`: by `put`, or in parts."""
 
     file: str
@@ -73,7 +77,7 @@ class UploadView(BaseModel):
     multipart: MultipartView | None
 
     @classmethod
-    def of(cls, upload: Upload) -> Self:
+    def of(cls, upload: "Upload") -> Self:
         """The view of an upload."""
         values: dict[str, Any] = asdict(upload)
         if upload.multipart:
@@ -82,18 +86,18 @@ class UploadView(BaseModel):
         return cls.model_validate({**values, "expires_at": times.to_text(upload.expires_at)})
 
 
-class UploadList(BaseModel):
+class UploadList(View):
     """The signed uploads, in the order of the files."""
 
     uploads: list[UploadView]
 
     @classmethod
-    def of(cls, uploads: Iterable[Upload]) -> Self:
+    def of(cls, uploads: "Iterable[Upload]") -> Self:
         """The views of uploads."""
         return cls(uploads=[UploadView.of(upload) for upload in uploads])
 
 
-class DeletedView(BaseModel):
+class DeletedView(View):
     """How many versions are gone; `complete` is false if there are more: send the request again."""
 
     deleted: int

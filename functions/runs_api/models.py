@@ -1,13 +1,16 @@
 """What the API takes and gives, in the contract's words."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from droptrain.domain.budget import Capped, Month, to_usd
+from droptrain.domain.budget import to_usd
 from droptrain.domain.run import Run, Status, run_prefix
-from droptrain.query import Project
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
+
+if TYPE_CHECKING:
+    from droptrain.domain.budget import Capped, Month
+    from droptrain.query import Project
 
 PROJECT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 DATASET_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,39}$"
@@ -25,7 +28,13 @@ RUN_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 class Given(BaseModel):
     """What a caller sends: unknown fields are errors, and nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+
+class View(BaseModel):
+    """What the API gives; validators are built when the first answer needs them."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 class Resources(Given):
@@ -82,7 +91,7 @@ class LaunchRequest(Given):
         return self
 
 
-class CauseView(BaseModel):
+class CauseView(View):
     """Why a run ended as it did, what shows it, and what to do about it.
 
     `retry_helps`: whether trying again as it is can help; null where nobody can tell.
@@ -95,7 +104,7 @@ class CauseView(BaseModel):
     retry_helps: bool | None
 
 
-class AttemptView(BaseModel):
+class AttemptView(View):
     """One try of the Batch job by AWS Batch."""
 
     number: int
@@ -106,7 +115,7 @@ class AttemptView(BaseModel):
     log_stream: str | None
 
 
-class OfferView(BaseModel):
+class OfferView(View):
     """An instance type that could serve the run, in USD an hour; null for what isn't known."""
 
     instance_type: str
@@ -115,7 +124,7 @@ class OfferView(BaseModel):
     spot_zone: str | None
 
 
-class TicketView(BaseModel):
+class TicketView(View):
     """An estimate at the launch: what the run was expected to cost, and what it may cost at worst.
 
     Expectations are null until a run of the project has succeeded, Spot's date while its prices are unknown.
@@ -131,7 +140,7 @@ class TicketView(BaseModel):
     spot_priced_at: str | None
 
 
-class AttemptCostView(BaseModel):
+class AttemptCostView(View):
     """An estimate of what one attempt cost: its instance, its seconds, and which of two prices was taken."""
 
     batch_job: int
@@ -146,7 +155,7 @@ class AttemptCostView(BaseModel):
     reclaimed: bool
 
 
-class CostView(BaseModel):
+class CostView(View):
     """An estimate: what the attempts cost, and how much of that went into those that Spot reclaimed."""
 
     estimate_usd: float
@@ -159,7 +168,7 @@ class CostView(BaseModel):
     attempts: list[AttemptCostView]
 
 
-class GpuView(BaseModel):
+class GpuView(View):
     """How busy the GPUs were while the last attempt's script ran; null for what isn't known."""
 
     count: int
@@ -169,7 +178,7 @@ class GpuView(BaseModel):
     seconds: float | None
 
 
-class FindingView(BaseModel):
+class FindingView(View):
     """What preflight found in an input, by its rule's name; row and column where they are known."""
 
     rule: str
@@ -181,7 +190,7 @@ class FindingView(BaseModel):
     fix: str
 
 
-class FileView(BaseModel):
+class FileView(View):
     """A file and the version of it that the run is pinned to; size in bytes."""
 
     key: str
@@ -195,14 +204,14 @@ class InputView(FileView):
     channel: str
 
 
-class CodeView(BaseModel):
+class CodeView(View):
     """The project's code at the launch."""
 
     files: int
     digest: str
 
 
-class StepView(BaseModel):
+class StepView(View):
     """One entry of the run's history."""
 
     at: str
@@ -210,7 +219,7 @@ class StepView(BaseModel):
     note: str
 
 
-class Links(BaseModel):
+class Links(View):
     """Where everything of the run is: `self` in this API, the others in S3."""
 
     self: str
@@ -220,7 +229,7 @@ class Links(BaseModel):
     log: str
 
 
-class RunView(BaseModel):
+class RunView(View):
     """A run, as GET /runs/{run_id} gives it."""
 
     run_id: str
@@ -266,14 +275,14 @@ class RunView(BaseModel):
         })  # fmt: skip
 
 
-class RunList(BaseModel):
+class RunList(View):
     """A page of runs, newest first, and the cursor of the next page."""
 
     runs: list[RunView]
     cursor: str | None
 
 
-class SpendingView(BaseModel):
+class SpendingView(View):
     """A cap on a calendar month (UTC), and what runs launched in it have spent and hold; USD, estimates."""
 
     cap_usd: float | None
@@ -296,7 +305,7 @@ class BudgetView(SpendingView):
     runs_at_once: int | None
 
     @classmethod
-    def of(cls, month: Month) -> Self:
+    def of(cls, month: "Month") -> Self:
         """The view of the caps of a month."""
         projects = [
             ProjectSpendingView(project=name, **_spending(capped)) for name, capped in month.projects.items()
@@ -310,7 +319,7 @@ class BudgetView(SpendingView):
         )
 
 
-class WaitingView(BaseModel):
+class WaitingView(View):
     """A dataset that isn't trained since it lacks files."""
 
     dataset: str
@@ -318,7 +327,7 @@ class WaitingView(BaseModel):
     missing: list[str]
 
 
-class ProjectView(BaseModel):
+class ProjectView(View):
     """A project, its newest run, and its datasets that lack files."""
 
     project: str
@@ -326,21 +335,21 @@ class ProjectView(BaseModel):
     waiting: list[WaitingView]
 
     @classmethod
-    def of(cls, project: Project, bucket: str) -> Self:
+    def of(cls, project: "Project", bucket: str) -> Self:
         """The view of a project whose runs' files lie in `bucket`."""
         latest = RunView.of(project.latest_run, bucket) if project.latest_run else None
         waiting = [WaitingView.model_validate(asdict(each), extra="ignore") for each in project.waiting]
         return cls(project=project.name, latest_run=latest, waiting=waiting)
 
 
-class ProjectList(BaseModel):
+class ProjectList(View):
     """A page of projects by name, and the cursor of the next page."""
 
     projects: list[ProjectView]
     cursor: str | None
 
 
-def _spending(capped: Capped) -> dict[str, Any]:
+def _spending(capped: "Capped") -> dict[str, Any]:
     account = capped.account
     return {
         "cap_usd": None if capped.limit is None else to_usd(capped.limit),

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from droptrain.domain import times
-from droptrain.domain.series import Series
-from droptrain.results import LinkListing, LogListing
-from pydantic import BaseModel
+from models import View
+
+if TYPE_CHECKING:
+    from droptrain.domain.series import Series
+    from droptrain.results import LinkListing, LogListing
 
 
-class LineView(BaseModel):
+class LineView(View):
     """A line of the log; `at` and `attempt` are null where CloudWatch Logs has forgotten it."""
 
     at: str | None
@@ -18,26 +20,26 @@ class LineView(BaseModel):
     text: str
 
 
-class LogPage(BaseModel):
+class LogPage(View):
     """A page of the log, oldest first, and the cursor to go on with; null at the end of an ended run."""
 
     lines: list[LineView]
     cursor: str | None
 
     @classmethod
-    def of(cls, listing: LogListing) -> Self:
+    def of(cls, listing: "LogListing") -> Self:
         """The page of a listing."""
         return cls(lines=[LineView(**asdict(line)) for line in listing.lines], cursor=listing.cursor)
 
 
-class PointView(BaseModel):
+class PointView(View):
     """One value of a metric."""
 
     step: float
     value: float
 
 
-class SeriesView(BaseModel):
+class SeriesView(View):
     """A metric: how many values it has, and at most 1,000 of them."""
 
     name: str
@@ -45,18 +47,18 @@ class SeriesView(BaseModel):
     points: list[PointView]
 
 
-class MetricSeries(BaseModel):
+class MetricSeries(View):
     """The metrics of a run by step."""
 
     series: list[SeriesView]
 
     @classmethod
-    def of(cls, found: Iterable[Series]) -> Self:
+    def of(cls, found: "Iterable[Series]") -> Self:
         """The views of series."""
         return cls(series=[SeriesView.model_validate(asdict(each)) for each in found])
 
 
-class ArtifactView(BaseModel):
+class ArtifactView(View):
     """A file of a run, `size` in bytes, and a link that fetches it until `expires_at`."""
 
     path: str
@@ -66,14 +68,14 @@ class ArtifactView(BaseModel):
     expires_at: str
 
 
-class ArtifactList(BaseModel):
+class ArtifactList(View):
     """A page of a run's files by path, and the cursor of the next page."""
 
     artifacts: list[ArtifactView]
     cursor: str | None
 
     @classmethod
-    def of(cls, listing: LinkListing) -> Self:
+    def of(cls, listing: "LinkListing") -> Self:
         """The page of a listing."""
         views = [
             ArtifactView(

@@ -101,7 +101,7 @@ class Launching(RuleBasedStateMachine):
             lambda: self.launch,
             self.track,
             climb,
-            self.announce,
+            lambda: self.announce,
             spending,
             tell,
             clock,

@@ -9,10 +9,10 @@ from droptrain.aws.bucket import Bucket, RecipeFile
 from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_table import Claimed, DropClaim, Request, RunTable
 from droptrain.aws.waiting_list import WaitingList
-from droptrain.domain import preflight, times
 from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
 from droptrain.domain import ticket as tickets
+from droptrain.domain import times
 from droptrain.domain.dataset import (
     MARKER,
     BadDrop,
@@ -39,7 +39,6 @@ from droptrain.domain.errors import (
 from droptrain.domain.finding import Finding
 from droptrain.domain.launched import Incomplete, Launched
 from droptrain.domain.owner import Owner
-from droptrain.domain.preflight.facts import of_pieces
 from droptrain.domain.push import Push
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run, Step
@@ -352,6 +351,9 @@ class Launch:
 
     def _preflight(self, found: _Dataset) -> _Checked:
         """What is wrong with recipe and inputs; BusyError if an input was deleted meanwhile."""
+        from droptrain.domain import preflight
+        from droptrain.domain.preflight.facts import of_pieces
+
         if found.how.problem:
             return _Checked(found.how.problem.cause)
         if cause := preflight.check(found.readiness.inputs):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from droptrain.announce import Announce
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.waiting_list import WaitingList
@@ -24,6 +23,7 @@ from droptrain.tell import Tell
 from droptrain.track import Track
 
 if TYPE_CHECKING:
+    from droptrain.announce import Announce
     from droptrain.launch import Launch
 
 # Events normally come within seconds; a record that is younger is left to them.
@@ -49,7 +49,7 @@ class Reconcile:
         launch: "Callable[[], Launch]",
         track: Track,
         climb: Climb,
-        announce: Announce,
+        announce: "Callable[[], Announce]",
         spending: TellSpending,
         tell: Tell,
         clock: Callable[[], datetime],
@@ -123,8 +123,10 @@ class Reconcile:
                 yield "finished"
         elif not found.has_files:
             self._waiting.forget(waiting)
-        elif self._announce.incomplete(replace(waiting, missing=found.missing), found.notify) == "published":
-            yield "announced"
+        else:
+            short = replace(waiting, missing=found.missing)
+            if self._announce().incomplete(short, found.notify) == "published":
+                yield "announced"
 
     def _describe(self, runs: list[Run], done: Counter[str]) -> Mapping[str, JobState] | None:
         """What Batch says of their jobs, by id; None if it can't be asked at this moment."""
@@ -141,7 +143,7 @@ class Reconcile:
     def _settle(self, run: Run, states: Mapping[str, JobState] | None) -> Iterator[str]:
         """Do what is left to do for one run, and name it."""
         if run.ended:
-            if self._announce.ended(run.run_id, run.project) == "published":
+            if self._announce().ended(run.run_id, run.project) == "published":
                 yield "announced"
         elif run.batch_job_id is None:
             if self._submit.is_old_claim(run) and self._finish(run):
@@ -173,7 +175,7 @@ class Reconcile:
             cause = diagnosis.no_instance(state.status_reason)
             if self._goes_on(run, cause):
                 yield "climbed"
-            elif cause.code not in run.told and self._announce.stuck(run.run_id, cause) == "published":
+            elif cause.code not in run.told and self._announce().stuck(run.run_id, cause) == "published":
                 yield "announced"
 
     def _waited(self, run: Run) -> timedelta:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from droptrain.aws.accounts import Accounts
-from droptrain.domain import notice
 from droptrain.domain.budget import (
     RUNNING,
     Budget,
@@ -56,6 +55,8 @@ class TellSpending:
         month = self._spending.this_month()
         levels = levels_reached(month.stack)
         if levels:
+            from droptrain.domain import notice
+
             self._tell.everybody(notice.of_budget(month, max(levels)))
             self._accounts.mark_told(month.month, levels)
         return levels

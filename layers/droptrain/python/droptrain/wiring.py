@@ -109,7 +109,9 @@ class Wiring:
         from droptrain.reconcile import Reconcile
         from droptrain.spending import TellSpending
 
-        launch, track, announce, tell = cache(self.launch), self.track(), self.announce(), self._tell()
+        # Few passes find something to launch or to announce.
+        launch, announce = cache(self.launch), cache(self.announce)
+        track, tell = self.track(), self._tell()
         spending = TellSpending(self.spending(), self._accounts(), tell)
         submit, climb = self._submit, self._climb()
         return Reconcile(

@@ -12,12 +12,13 @@ from droptrain.domain import push as pushes
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import BusyError, DeniedError, RejectedError
-from droptrain.domain.preflight.facts import Piece, ranges
 from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import run_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from droptrain.domain.preflight.facts import Piece
 
 _MAX_ACCOUNT_BYTES = 256 * 1024
 _MAX_PLAN_BYTES = 16 * 1024 * 1024
@@ -75,11 +76,13 @@ class Bucket:
         except RejectedError as problem:
             return RecipeFile(None, version, problem)
 
-    def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
+    def sample(self, file: ObjectVersion) -> "tuple[Piece, ...]":
         """At most three ranges of a file: its start, middle and end; all of a small one, in one request.
 
         BusyError if that version was deleted meanwhile, DeniedError if S3 refuses.
         """
+        from droptrain.domain.preflight.facts import Piece, ranges
+
         pieces: list[Piece] = []
         for start, length in ranges(file.size):
             try:

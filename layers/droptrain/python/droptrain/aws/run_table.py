@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from droptrain.aws import remembered_models
 from droptrain.aws.accounts import account_pk
 from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain.aws.waiting_list import waiting_pk
@@ -19,12 +18,13 @@ from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import charge
 from droptrain.domain.dataset import ObjectVersion, digest
 from droptrain.domain.errors import BadCursorError, BusyError, Cause
-from droptrain.domain.model_pointer import Held, Name
 from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Rung, Step
 from droptrain.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from droptrain.domain.model_pointer import Held, Name
 
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 # How often a transaction that met another is tried, and the longest pause in between, in seconds.
@@ -389,8 +389,10 @@ class RunTable:
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
-    def to_announce(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
+    def to_announce(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
         """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
+        from droptrain.aws import remembered_models
+
         run_key, models_key = run_pk(run_id), remembered_models.models_pk(project)
         found: dict[str, Any] = {}
         keys: Any = [{"pk": {"S": pk}} for pk in (run_key, models_key)]
@@ -404,7 +406,7 @@ class RunTable:
         run = from_item(found[run_key]) if run_key in found else None
         return run, remembered_models.from_item(found.get(models_key))
 
-    def mark_announced(self, run: Run, at: str, models: Mapping[Name, Held] | None = None) -> None:
+    def mark_announced(self, run: Run, at: str, models: "Mapping[Name, Held] | None" = None) -> None:
         """Note that the notice is out, and give back what the run held of the caps but didn't spend.
 
         The run leaves the index of active runs; `models` is what to remember of its project's pointers. Once
@@ -419,6 +421,8 @@ class RunTable:
         }
         others = [*map(partial(self._settle, run), run.holds)]
         if models:
+            from droptrain.aws import remembered_models
+
             others.append(remembered_models.to_update(self._table, run.project, models))
         if others:
             self._transact([{"Update": mark}, *others], run)
