@@ -63,11 +63,13 @@ format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/laptop.stamp ## write what docs/ have from the command's own help, the recipe's schema and the rules of diagnosis
+docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, and the notices of a laptop cloud
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
 	$(BIN)/python -m droptrain_cli.event_schemas docs/events
+	$(BIN)/python -m droptrain_cli.preflight_page docs/preflight.md
 	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
+	PYTHONPATH=tests $(BIN)/python tests/notices_page.py
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
