@@ -77,7 +77,7 @@ def test_every_field_is_read() -> None:
     ({"timeout": 4}, "timeout: has to be a duration such as 30s, 90m, 4h or 2d, not 4"),
     ({"timeout": "30s"}, "timeout: has to be from 60s"),
     ({"resources": {"gpu": 1}}, "resources: has no field 'gpu'; its fields are gpus, vcpus"),
-    ({"resources": {"nodes": 2}}, "resources.nodes: several nodes aren't supported yet"),
+    ({"resources": {"nodes": 2}}, "resources.nodes: a run trains on one instance; leave it out, and ask"),
     ({"entrypoint": "../run.sh"}, "entrypoint: has to be a path inside the project's code folder"),
     ({"entrypoint": "train"}, "entrypoint: has to be a shell script"),
     ({"hyperparameters": {"epochs": [1]}}, "hyperparameters.epochs: has to be a number"),

@@ -391,7 +391,9 @@ def _inputs(value: object) -> dict[str, str]:
 def _nodes(value: object) -> int:
     number = _integer(1, 1000)(value)
     if number > 1:
-        raise _WrongError("several nodes aren't supported yet; leave it out or say 1")
+        raise _WrongError(
+            "a run trains on one instance; leave it out, and ask for several GPUs with resources.gpus"
+        )
     return number
 
 
