@@ -1,6 +1,6 @@
 """Writes docs/updates.md: what another value of each parameter does to a stack that is there.
 
-Two rendered templates are compared, and CloudFormation's schemas (cfn-lint ships them) say of each property that
+Two rendered templates are compared. CloudFormation's schemas, which cfn-lint ships, say of each property that
 differs whether its resource is updated in place or replaced. What refers to a replaced one differs too.
 """
 
