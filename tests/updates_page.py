@@ -56,7 +56,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`PermissionsBoundaryArn`", {}, {"PermissionsBoundaryArn": _BOUNDARY}),
 ]
 
-# What people would miss: data, messages, jobs and what they run on, addresses that somebody has confirmed.
+# What people would miss: data, messages, jobs and what they run on, what they confirmed, what they attached.
 HOLDS = {
     "AWS::Batch::ComputeEnvironment",
     "AWS::Batch::JobQueue",
@@ -66,6 +66,7 @@ HOLDS = {
     "AWS::EC2::Subnet",
     "AWS::EC2::VPC",
     "AWS::ECR::Repository",
+    "AWS::IAM::ManagedPolicy",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::SNS::Subscription",
@@ -155,14 +156,20 @@ def _update(
 
 
 def _behaviour(resource: Mapping[str, Any], changed: set[Path_]) -> str:
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, resource["Type"]).schema
-    if _meet(changed, _paths(schema, "createOnlyProperties")):
+    if _meet(changed, create_only(resource["Type"])):
         return "replaced"
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, resource["Type"]).schema
     if _meet(changed, _paths(schema, "conditionalCreateOnlyProperties")):
         in_place = resource["Properties"].get("ReplaceComputeEnvironment") is False
         return "in place, with new instances" if in_place else "replaced"
     is_definition = resource["Type"] == "AWS::Batch::JobDefinition"
     return "in place, as a new revision" if is_definition else "in place"
+
+
+def create_only(type_: str) -> set[Path_]:
+    """The properties of a type whose change replaces the resource."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, type_).schema
+    return _paths(schema, "createOnlyProperties")
 
 
 def _paths(schema: Mapping[str, Any], key: str) -> set[Path_]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from droptrain.domain import console
 from rendered import STACK, rendered, strings
 from template import ROOT, template
 
@@ -40,6 +41,11 @@ def test_every_role_is_written_out_and_none_is_made_by_sam() -> None:
     assert made == {name for name, it in template()["Resources"].items() if it["Type"] == "AWS::IAM::Role"}
 
 
+def test_a_role_has_its_policies_from_its_first_moment() -> None:
+    """A policy that is a resource of its own comes after its role, and maybe after what takes the role."""
+    assert "AWS::IAM::Policy" not in {it["Type"] for it in rendered(**WEBHOOK)["Resources"].values()}
+
+
 def test_the_guide_names_every_service_that_a_boundary_has_to_allow() -> None:
     guide = (ROOT / "docs/deploying.md").read_text("utf-8")
     named = re.search(r"has to allow what they do, calls of (.+?)\.\s", guide, re.DOTALL)
@@ -61,6 +67,12 @@ def test_nothing_names_another_partition_than_its_own(region: str) -> None:
         assert "aws.amazon.com" not in text
         if region == "cn-north-1":
             assert not re.search(r"amazonaws\.com(?!\.cn)", re.sub(rf"^{SAME_EVERYWHERE}$", "", text)), text
+
+
+def test_the_console_is_known_in_every_partition_that_notices_link_into() -> None:
+    assert {
+        name: it["Console"] for name, it in template()["Mappings"]["Partitions"].items()
+    } == console._DOMAINS
 
 
 def test_ec2_has_a_principal_of_its_own_in_china() -> None:
@@ -149,6 +161,23 @@ def test_a_bucket_that_outlives_the_stack_keeps_its_policy(bucket: str) -> None:
     policy = template()["Resources"][f"{bucket}Policy"]
     assert policy["DeletionPolicy"] == template()["Resources"][bucket]["DeletionPolicy"]
     assert policy["UpdateReplacePolicy"] == "Retain"
+
+
+def test_what_is_deleted_can_be_deleted_though_there_is_something_in_it() -> None:
+    stack = rendered(**WEBHOOK)["Resources"].values()
+    for resource in stack:
+        if resource["Type"] == "AWS::S3::Bucket":
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+        if resource["Type"] == "AWS::ECR::Repository":
+            assert resource["Properties"]["EmptyOnDelete"] is True
+
+
+def test_this_api_alone_may_call_its_function() -> None:
+    (permission,) = resources("AWS::Lambda::Permission").values()
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    pattern, given = permission["SourceArn"]["Fn::Sub"]
+    assert pattern == "arn:aws:execute-api:eu-west-1:123456789012:${__ApiId__}/*/*"
+    assert given == {"__ApiId__": {"Ref": "RunsApi"}}
 
 
 def test_jobs_may_end_while_their_environment_is_updated() -> None:

@@ -1,6 +1,7 @@
 """The template keeps within the limits of CloudFormation, IAM and Lambda, with the longest of names."""
 
 import json
+import tomllib
 from collections import Counter
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from audit.render import policies
 from audit.variants import VARIANTS
 from rendered import STACK, rendered, translated
-from template import template
+from template import ROOT, template
 
 # CloudFormation allows a stack's name 128 characters.
 LONGEST_NAME = "s" * 128
@@ -54,6 +55,9 @@ def test_the_environment_of_a_function_fits_into_4_kb_whatever_the_parameters_sa
 def test_the_template_fits_into_cloudformation_s_limits() -> None:
     plain = translated()
     assert len(json.dumps(plain, indent=2).encode()) < 1_000_000
+    # Above 51,200 bytes a template can't be handed over but in a bucket.
+    deploy = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))["default"]["deploy"]["parameters"]
+    assert deploy["resolve_s3"] is True
     assert len(plain["Resources"]) < 500
     assert len(plain["Parameters"]) <= 200
     assert len(plain["Outputs"]) <= 200
