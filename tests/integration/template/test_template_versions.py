@@ -1,4 +1,4 @@
-"""A later version of the template updates what an earlier one made; what people would miss isn't made anew."""
+"""A later version of the template updates what an earlier one made, and makes nothing anew that counts."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from audit.variants import VARIANTS
 from rendered import STACK, rendered
 from updates_page import HOLDS, create_only
 
-# By logical id, what of it can't change without replacing it. A resource under another name would be deleted, one
-# with another value replaced: write down how people get over that before you change a line.
+# By logical id, what of it can't change without replacing it. A resource under another name would be deleted,
+# one with another value replaced: write down how people get over that before you change a line.
 KEPT: dict[str, dict[str, Any]] = {
     "AccessLogsBucket": {},
     "AlarmsTopic": {},
