@@ -1,6 +1,7 @@
 """The template as a deployment makes it: translated by SAM, with parameters and region filled in."""
 
 import copy
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -15,6 +16,8 @@ from template import template
 _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 _PLACEHOLDER = re.compile(r"\$\{([^!][^}]*)\}")
 _NO_VALUE = object()
+# It misses that anybody publishes its own metrics, as SAM's command does.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
 ACCOUNT = "123456789012"
 STACK = "droptrain-research"
 

@@ -7,7 +7,6 @@ In policies, references are the ARNs that they would be: linters of policies kno
 """
 
 import json
-import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -83,9 +82,6 @@ class _Arns:
 
 
 def main(folder: Path) -> None:
-    logging.getLogger("samtranslator").setLevel(
-        logging.ERROR
-    )  # it misses the metrics that SAM's command sends
     for variant, (region, parameters) in VARIANTS.items():
         template = rendered(region, **parameters)
         _write(folder / "templates" / region / f"{variant}.json", template)
