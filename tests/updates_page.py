@@ -233,7 +233,8 @@ except for what [the end of this page](#what-is-replaced-or-removed) lists, with
 - **replaced**: a new one is made, then the old one removed.
 
 What isn't in the table stays as it is. A shorter `RunDays`, `OldVersionDays` or `LogRetentionDays` has S3 or
-CloudWatch delete what is older than that, within a day or two.
+CloudWatch delete what is older than that, within a day or two. Without `ImageUri`, instances may pull from
+the stack's own repository alone: empty it while no run waits that was launched with another ECR image.
 
 | parameter | changes | how |
 | --- | --- | --- |
