@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -49,6 +49,16 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/shellcheck $$(git ls-files '*.sh')
 	$(BIN)/hadolint image/Dockerfile
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+	$(BIN)/cfn-lint
+
+audit: .venv/dev.stamp .venv-audit/stamp ## look at what would be deployed: each variant of the template, and its policies
+	@rm -rf build/audit
+	@PYTHONPATH=tests $(BIN)/python -m audit.render build/audit
+	@for folder in build/audit/templates/*; do \
+	  echo "cfn-lint in $${folder##*/}"; $(BIN)/cfn-lint -c I3510 -r "$${folder##*/}" -t "$$folder"/*.json || exit 1; \
+	done
+	.venv-audit/bin/python tests/audit/lint_policies.py build/audit/policies
+	.venv-audit/bin/checkov --config-file .checkov.yaml --directory build/audit/templates
 
 openapi: .venv/dev.stamp ## write the API's description anew from its routes
 	$(BIN)/python functions/describe_api.py
@@ -63,18 +73,20 @@ format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, and the notices of a laptop cloud
+docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, the template, and the notices of a laptop cloud
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
 	$(BIN)/python -m droptrain_cli.event_schemas docs/events
 	$(BIN)/python -m droptrain_cli.preflight_page docs/preflight.md
 	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
 	PYTHONPATH=tests $(BIN)/python tests/notices_page.py
+	PYTHONPATH=tests $(BIN)/python tests/updates_page.py
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
 lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(LOCK) --python-version 3.11 requirements/audit.in -o requirements/audit.txt
 	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
 	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt
 	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
@@ -100,5 +112,12 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The audit's own: checkov pins an old boto3.
+.venv-audit/stamp: .venv/uv.stamp requirements/audit.txt
+	@echo "Installing what the audit needs ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-audit
+	@VIRTUAL_ENV=.venv-audit $(BIN)/uv pip install --quiet --require-hashes -r requirements/audit.txt
+	@touch $@
+
 clean: ## remove what the targets made
-	rm -rf .venv .aws-sam build dist
+	rm -rf .venv .venv-audit .aws-sam build dist

@@ -22,7 +22,8 @@ PAGES = [
 SHELL = re.compile(r"^```(?:sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 REQUIREMENTS = [
-    "requirements/laptop.in", "requirements/dev.in", "layers/droptrain/requirements.in",
+    "requirements/laptop.in", "requirements/dev.in", "requirements/audit.in",
+    "layers/droptrain/requirements.in",
     "functions/runs_api/requirements.in", "image/requirements.in", "image/requirements-cuda.in",
     "requirements/uv.in",
 ]  # fmt: skip
@@ -71,7 +72,7 @@ def test_the_page_on_dependencies_names_each_package_and_no_other():
     for name in REQUIREMENTS:
         for line in (ROOT / name).read_text("utf-8").splitlines():
             if line and not line.startswith(("#", "-")):
-                in_files.add(re.split(r"[\[;=\s]", line)[0])
+                in_files.add(re.split(r"[\[;=<\s]", line)[0])
     rows = re.findall(r"^\| ([\w, -]+) \| ", page, re.MULTILINE)
     named = {package.strip() for row in rows for package in row.split(",")} - {"package", "---"}
     assert named == in_files

@@ -4,7 +4,8 @@ import warnings
 
 from aws_lambda_powertools import Logger, Metrics
 
-logger = Logger(service="droptrain")
-metrics = Metrics(namespace="droptrain", service="droptrain")
+# What stack it is, in lines and metrics, says POWERTOOLS_SERVICE_NAME.
+logger = Logger()
+metrics = Metrics(namespace="droptrain")
 # Most requests of the API count nothing, and that is no news for the log.
 warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)

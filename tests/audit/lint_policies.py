@@ -1,0 +1,45 @@
+"""Lints the policies that `audit.render` wrote, with parliament; runs in .venv-audit.
+
+python tests/audit/lint_policies.py FOLDER
+"""
+
+import sys
+import warnings
+from pathlib import Path
+
+warnings.filterwarnings("ignore", "pkg_resources is deprecated")
+from parliament import analyze_policy_string, enhance_finding  # noqa: E402
+
+# What parliament says, and why it stays as it is. One that isn't found any more has to go.
+ACCEPTED = {
+    ("RESOURCE_MISMATCH", "batch:SubmitJob"): (
+        "its list has three resource types; Batch's user guide asks for the queue and the definition, no job"
+    ),
+    ("RESOURCE_MISMATCH", "dynamodb:ListStreams"): (
+        "Lambda's user guide asks for it; on the table's streams, as SAM's DynamoDBStreamReadPolicy has it"
+    ),
+    ("RESOURCE_MISMATCH", "servicequotas:GetServiceQuota"): (
+        "its list is from before quotas became resources; cfn-lint's knows them"
+    ),
+}
+
+
+def main(folder: Path) -> int:
+    """Print every finding that isn't accepted, and every acceptance that nothing needs; the exit status."""
+    files = sorted(folder.glob("*/*.json"))
+    found, wrong = set(), []
+    for file in files:
+        for finding in analyze_policy_string(file.read_text("utf-8")).findings:
+            subjects = [it["action"] for it in finding.detail] if isinstance(finding.detail, list) else [""]
+            for subject in subjects:
+                found.add((finding.issue, subject))
+                if (finding.issue, subject) not in ACCEPTED:
+                    title = enhance_finding(finding).title
+                    wrong.append(f"{file.relative_to(folder)}: {title}: {finding.detail} {subject}")
+    wrong += [f"{issue} of {action} is accepted, and not found" for issue, action in ACCEPTED.keys() - found]
+    print("\n".join([*wrong, f"parliament: {len(files)} policies, {len(wrong)} findings"]))
+    return bool(wrong) or not files
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,34 @@
+"""The deployments that differ: every parameter that adds or removes something, in every kind of region."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_NETWORK = {
+    "VpcId": "vpc-0123456789abcdef0",
+    "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+}
+_EVERYTHING = {
+    "NoticeEmail": "team@example.org",
+    "AlarmEmail": "operators@example.org",
+    "WebhookUrl": "https://example.org/droptrain",
+    "WebhookSecret": "0123456789abcdef",
+    "InstanceTypes": "g4dn.xlarge,g5.xlarge,g6.xlarge",
+    "ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1",
+    "ProjectBudgetsUsd": "penguins=20,whales=7.5",
+    "MaxRunsAtOnce": 10,
+    "RunDays": 30,
+    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
+}
+# Each: its region and the parameters that aren't as by default.
+VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "defaults": ("eu-west-1", {}),
+    "everything": ("eu-west-1", _EVERYTHING),
+    "existing-network": ("eu-west-1", _NETWORK),
+    "paused": ("eu-west-1", {"Paused": "no budget until Monday"}),
+    "two-zones": ("eu-west-1", {"Zones": 2}),
+    "us-east": ("us-east-1", {}),
+    "tokyo": ("ap-northeast-1", _EVERYTHING | _NETWORK),
+    "two-zone-region": ("us-west-1", {}),
+    "china": ("cn-north-1", {}),
+    "govcloud": ("us-gov-west-1", {}),
+}

@@ -1,0 +1,82 @@
+"""The template keeps within the limits of CloudFormation, IAM and Lambda, with the longest of names."""
+
+import json
+import tomllib
+from collections import Counter
+from typing import Any
+
+import pytest
+from audit.render import policies
+from audit.variants import VARIANTS
+from rendered import STACK, rendered, translated
+from template import ROOT, template
+
+# CloudFormation allows a stack's name 128 characters.
+LONGEST_NAME = "s" * 128
+
+
+def length(value: Any) -> int:
+    """Of JSON without spaces, the stack's name at its longest; in bytes."""
+    return len(json.dumps(value, separators=(",", ":")).replace(STACK, LONGEST_NAME).encode())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_policies_fit_into_iam_s_limits(variant: str) -> None:
+    """10,240 characters for the inline policies of a role, 6,144 for a managed policy; spaces don't count."""
+    region, parameters = VARIANTS[variant]
+    stack = rendered(region, **parameters)
+    sizes: Counter[str] = Counter()
+    for name, policy in policies(stack, region):
+        sizes[name.split(".")[0]] += length(policy)
+    assert len(sizes) >= 10
+    for name, size in sizes.items():
+        is_role = stack["Resources"][name]["Type"] == "AWS::IAM::Role"
+        assert size < (10_240 if is_role else 6_144), name
+
+
+def test_the_environment_of_a_function_fits_into_4_kb_whatever_the_parameters_say() -> None:
+    longest = {
+        "ProjectBudgetsUsd": "x" * template()["Parameters"]["ProjectBudgetsUsd"]["MaxLength"],
+        "Paused": "x" * 200,
+        "InstanceTypes": ",".join(["g6e.12xlarge"] * 40),
+    }
+    functions = [
+        it for it in rendered(**longest)["Resources"].values() if it["Type"] == "AWS::Lambda::Function"
+    ]
+    assert functions
+    for function in functions:
+        variables = function["Properties"]["Environment"]["Variables"]
+        # An ARN has at most 80 characters besides a name; a name is the stack's, the logical id and a suffix.
+        references = [value for value in variables.values() if not isinstance(value, str)]
+        texts = {name: value for name, value in variables.items() if isinstance(value, str)}
+        assert length(texts) + len(references) * (80 + 128 + 40) < 4096
+
+
+def test_the_template_fits_into_cloudformation_s_limits() -> None:
+    plain = translated()
+    assert len(json.dumps(plain, indent=2).encode()) < 1_000_000
+    # Above 51,200 bytes a template can't be handed over but in a bucket.
+    deploy = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))["default"]["deploy"]["parameters"]
+    assert deploy["resolve_s3"] is True
+    assert len(plain["Resources"]) < 500
+    assert len(plain["Parameters"]) <= 200
+    assert len(plain["Outputs"]) <= 200
+    assert len(plain["Description"].encode()) <= 1024
+    for name, parameter in plain["Parameters"].items():
+        assert len(parameter["Description"]) <= 4000, name
+    for name, output in plain["Outputs"].items():
+        assert len(output["Description"].encode()) <= 1024, name
+
+
+def test_no_description_is_longer_than_its_service_allows() -> None:
+    """cfn-lint knows most; not these (IAM: 1,000; Lambda: 256; EventBridge: 512; alarms: 1,024)."""
+    limits = {
+        "AWS::IAM::Role": ("Description", 1000),
+        "AWS::IAM::ManagedPolicy": ("Description", 1000),
+        "AWS::Lambda::Function": ("Description", 256),
+        "AWS::Events::Rule": ("Description", 512),
+        "AWS::CloudWatch::Alarm": ("AlarmDescription", 1024),
+    }
+    for name, resource in translated()["Resources"].items():
+        key, most = limits.get(resource["Type"], ("", 0))
+        assert len(resource["Properties"].get(key, "")) <= most or not key, name

@@ -1,0 +1,280 @@
+"""Writes docs/updates.md: what another value of each parameter does to a stack that is there.
+
+Two rendered templates are compared. CloudFormation's schemas, which cfn-lint ships, say of each property that
+differs whether its resource is updated in place or replaced. What refers to a replaced one differs too.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from rendered import rendered
+
+PAGE = Path(__file__).parents[1] / "docs" / "updates.md"
+_REGION = "eu-west-1"
+_NETWORKS = [
+    {"VpcId": f"vpc-0000000{n}", "SubnetIds": f"subnet-0000000{n},subnet-1111111{n}"} for n in range(2)
+]
+_WEBHOOK = {"WebhookUrl": "https://example.org/one", "WebhookSecret": "0123456789abcdef"}
+_EMAIL = "one@example.org"
+_BOUNDARY = "arn:aws:iam::123456789012:policy/one"
+
+# What is changed: parameters, before and after. The other way round, what is made is removed.
+CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
+    ("`NoticeEmail` given", {}, {"NoticeEmail": _EMAIL}),
+    ("`NoticeEmail` changed", {"NoticeEmail": _EMAIL}, {"NoticeEmail": "two@example.org"}),
+    ("`AlarmEmail` given", {}, {"AlarmEmail": _EMAIL}),
+    ("`AlarmEmail` changed", {"AlarmEmail": _EMAIL}, {"AlarmEmail": "two@example.org"}),
+    ("`WebhookUrl` given", {}, _WEBHOOK),
+    ("`WebhookUrl` changed", _WEBHOOK, {**_WEBHOOK, "WebhookUrl": "https://example.org/two"}),
+    ("`WebhookUrl` emptied", _WEBHOOK, {}),
+    ("`WebhookSecret` changed", _WEBHOOK, {**_WEBHOOK, "WebhookSecret": "fedcba9876543210"}),
+    ("`InstanceTypes`", {}, {"InstanceTypes": "g5.xlarge"}),
+    ("`MaxvCpus`", {}, {"MaxvCpus": 64}),
+    ("`ImageUri`", {}, {"ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1"}),
+    ("`Paused`", {}, {"Paused": "no budget until Monday"}),
+    ("`MonthlyBudgetUsd`", {}, {"MonthlyBudgetUsd": 50}),
+    ("`ProjectBudgetsUsd`", {}, {"ProjectBudgetsUsd": "penguins=20"}),
+    ("`MaxRunsAtOnce`", {}, {"MaxRunsAtOnce": 5}),
+    ("`OverrideGpus`", {}, {"OverrideGpus": 8}),
+    ("`OverrideVcpus`", {}, {"OverrideVcpus": 96}),
+    ("`OverrideMemoryGib`", {}, {"OverrideMemoryGib": 384}),
+    ("`SettleSeconds`", {}, {"SettleSeconds": 60}),
+    ("`OldVersionDays`", {}, {"OldVersionDays": 30}),
+    ("`RunDays`", {}, {"RunDays": 30}),
+    ("`LogRetentionDays`", {}, {"LogRetentionDays": 30}),
+    ("`VpcId`, `SubnetIds` given", {}, _NETWORKS[0]),
+    ("`VpcId`, `SubnetIds` changed", *_NETWORKS),
+    ("`VpcId`, `SubnetIds` emptied", _NETWORKS[0], {}),
+    ("`SubnetIds` alone", _NETWORKS[0], {**_NETWORKS[0], "SubnetIds": "subnet-00000009"}),
+    ("`Zones` from 2 to 3", {"Zones": 2}, {"Zones": 3}),
+    ("`Zones` from 3 to 2", {"Zones": 3}, {"Zones": 2}),
+    ("`PermissionsBoundaryArn`", {}, {"PermissionsBoundaryArn": _BOUNDARY}),
+]
+
+# What people would miss: data, messages, jobs and what they run on, what they confirmed, what they attached.
+HOLDS = {
+    "AWS::Batch::ComputeEnvironment",
+    "AWS::Batch::JobQueue",
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+    "AWS::ECR::Repository",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+}
+_CONFIRM = "AWS sends the new address a link to confirm; until then nobody hears. Runs go on."
+_NETWORK = (
+    "Do it while nothing trains. What trains may go on for a day, and as long as an instance is left, EC2 "
+    "doesn't delete what it stands on. CloudFormation then ends the update without that, and it is yours to "
+    "delete: the stack's events name it."
+)
+# Each replacement or removal of such a thing, by change and resource, with what it means.
+ACCEPTED: dict[tuple[str, str], str] = {
+    ("`NoticeEmail` changed", "NoticeEmailSubscription"): _CONFIRM,
+    ("`AlarmEmail` changed", "AlarmEmailSubscription"): _CONFIRM,
+    ("`WebhookUrl` emptied", "WebhookDeadLetterQueue"): (
+        "Events that the webhook didn't take are gone with it: send them on first, if somebody needs them."
+    ),
+    **{
+        ("`VpcId`, `SubnetIds` given", name): _NETWORK
+        for name in (
+            "FirstSubnet", "InternetGateway", "SecondSubnet", "ThirdSubnet", "TrainingSecurityGroup", "Vpc",
+        )
+    },
+    ("`VpcId`, `SubnetIds` changed", "TrainingSecurityGroup"): _NETWORK,
+    ("`VpcId`, `SubnetIds` emptied", "TrainingSecurityGroup"): _NETWORK,
+    ("`Zones` from 3 to 2", "ThirdSubnet"): _NETWORK,
+}  # fmt: skip
+
+# Attributes that are another value after an update in place.
+_MOVES = {
+    "AWS::Batch::JobDefinition": {"JobDefinitionArn"},
+    "AWS::EC2::LaunchTemplate": {"LatestVersionNumber"},
+}
+_PLACEHOLDER = re.compile(r"\$\{([^!}.]+)(?:\.([^}]+))?\}")
+Path_ = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an update does to one resource; `properties` is empty for one that is made or removed."""
+
+    resource: str
+    type_: str
+    behaviour: str
+    properties: tuple[str, ...] = ()
+
+    @property
+    def loses(self) -> bool:
+        """Whether what was there before is gone."""
+        return self.behaviour in {"replaced", "removed"}
+
+
+def effects(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Effect]:
+    """What a stack with the parameters `before` goes through when it gets those of `after`."""
+    old, new = (rendered(_REGION, **each)["Resources"] for each in (before, after))
+    found = [Effect(name, it["Type"], "made") for name, it in new.items() if name not in old]
+    found += [Effect(name, it["Type"], "removed") for name, it in old.items() if name not in new]
+    moved: set[tuple[str, str]] = {(effect.resource, "*") for effect in found}
+    before_that: list[Effect] = []
+    while True:
+        kept = sorted(old.keys() & new.keys())
+        updated = [effect for name in kept if (effect := _update(name, old[name], new[name], moved))]
+        if updated == before_that:
+            return sorted([*found, *updated], key=lambda effect: (effect.behaviour, effect.resource))
+        before_that = updated
+        for effect in updated:
+            attributes = {"*"} if effect.loses else _MOVES.get(effect.type_, set())
+            moved |= {(effect.resource, attribute) for attribute in attributes}
+
+
+@cache
+def updates() -> dict[str, list[Effect]]:
+    """The effects of each of CHANGES."""
+    return {change: effects(before, after) for change, before, after in CHANGES}
+
+
+def _update(
+    name: str, old: Mapping[str, Any], new: Mapping[str, Any], moved: set[tuple[str, str]]
+) -> Effect | None:
+    paths = set(_differences(old.get("Properties", {}), new.get("Properties", {}), moved))
+    if not paths:
+        return None
+    shown = tuple(sorted({".".join(path[:2]) for path in paths}))
+    return Effect(name, new["Type"], _behaviour(new, paths), shown)
+
+
+def _behaviour(resource: Mapping[str, Any], changed: set[Path_]) -> str:
+    if _meet(changed, create_only(resource["Type"])):
+        return "replaced"
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, resource["Type"]).schema
+    if _meet(changed, _paths(schema, "conditionalCreateOnlyProperties")):
+        in_place = resource["Properties"].get("ReplaceComputeEnvironment") is False
+        return "in place, with new instances" if in_place else "replaced"
+    is_definition = resource["Type"] == "AWS::Batch::JobDefinition"
+    return "in place, as a new revision" if is_definition else "in place"
+
+
+def create_only(type_: str) -> set[Path_]:
+    """The properties of a type whose change replaces the resource."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, type_).schema
+    return _paths(schema, "createOnlyProperties")
+
+
+def _paths(schema: Mapping[str, Any], key: str) -> set[Path_]:
+    return {tuple(path.split("/")[2:]) for path in schema.get(key, [])}
+
+
+def _meet(paths: set[Path_], others: set[Path_]) -> bool:
+    """Whether one of the paths is, holds or lies in one of the others."""
+    return any(path[: len(other)] == other[: len(path)] for path in paths for other in others)
+
+
+def _differences(old: Any, new: Any, moved: set[tuple[str, str]], at: Path_ = ()) -> Iterator[Path_]:
+    """Where two values of properties differ; list items count as their list."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and not (_refers(old) or _refers(new)):
+        for key in old.keys() | new.keys():
+            if key not in old or key not in new:
+                yield (*at, key)
+            else:
+                yield from _differences(old[key], new[key], moved, (*at, key))
+    elif old != new or any(
+        (name, "*") in moved or (name, attribute) in moved for name, attribute in _references(new)
+    ):
+        yield at
+
+
+def _refers(node: Mapping[str, Any]) -> bool:
+    return len(node) == 1 and next(iter(node)) in {"Ref", "Fn::GetAtt", "Fn::Sub"}
+
+
+def _references(node: Any) -> Iterator[tuple[str, str]]:
+    """What a value refers to: logical ids, each with the attribute, "" for a Ref."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "Ref":
+                yield value, ""
+            elif key == "Fn::GetAtt":
+                name, attribute = value.split(".", 1) if isinstance(value, str) else value
+                yield name, attribute
+            else:
+                if key == "Fn::Sub":
+                    text = value if isinstance(value, str) else value[0]
+                    yield from _PLACEHOLDER.findall(text)
+                yield from _references(value)
+
+
+_INTRODUCTION = """\
+# What an update does
+
+`sam deploy` with another value of a parameter updates the stack that is there. This page says what that does,
+by comparing the template before and after; CloudFormation's schemas say which properties can change in place.
+`make docs` writes it, and a test compares. Nothing that holds data, messages or jobs is replaced or removed,
+except for what [the end of this page](#what-is-replaced-or-removed) lists, with what it means.
+
+- **in place**: without an interruption.
+- **in place, with new instances**: jobs that run go on, for a day at most; the next ones get new instances.
+- **in place, as a new revision**: runs launched from now on take it; those under way keep theirs.
+- **made**, **removed**: by giving or emptying the parameter; the other way round, the other one.
+- **replaced**: a new one is made, then the old one removed.
+
+What isn't in the table stays as it is. A shorter `RunDays`, `OldVersionDays` or `LogRetentionDays` has S3 or
+CloudWatch delete what is older than that, within a day or two. Without `ImageUri`, instances may pull from
+the stack's own repository alone: empty it while no run waits that was launched with another ECR image.
+
+| parameter | changes | how |
+| --- | --- | --- |
+"""
+_LOSSES = """
+## What is replaced or removed
+
+| parameter | resource | what it means |
+| --- | --- | --- |
+"""
+
+
+def page() -> str:
+    """The page, as Markdown."""
+    rows, losses = [], []
+    for change, found in updates().items():
+        for (behaviour, what), names in _grouped(found).items():
+            rows.append(f"| {change} | {_names(names)}{what} | {behaviour} |")
+        means: dict[str, list[str]] = {}
+        for effect in found:
+            if effect.loses and effect.type_ in HOLDS:
+                means.setdefault(ACCEPTED.get((change, effect.resource), ""), []).append(effect.resource)
+        losses += [f"| {change} | {_names(names)} | {text} |" for text, names in means.items()]
+    return "\n".join([_INTRODUCTION + "\n".join(rows), _LOSSES + "\n".join(losses), ""])
+
+
+def _grouped(found: list[Effect]) -> dict[tuple[str, str], list[str]]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for effect in found:
+        what = f": {', '.join(effect.properties)}" if effect.properties else ""
+        groups.setdefault((effect.behaviour, what), []).append(effect.resource)
+    return groups
+
+
+def _names(names: list[str]) -> str:
+    for word, type_ in {"function": "AWS::Lambda::Function", "role": "AWS::IAM::Role"}.items():
+        if set(names) == {name for name, it in rendered(_REGION)["Resources"].items() if it["Type"] == type_}:
+            return f"each {word}"
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
