@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean image-remote
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -14,6 +14,9 @@ demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two drop
 
 up: .venv/laptop.stamp ## keep a laptop cloud running until Ctrl-C
 	@$(BIN)/droptrain local up
+
+image-remote: .venv/laptop.stamp ## let AWS build the training image and publish it: STACK=droptrain, FOLDER=an image of your own
+	@$(BIN)/droptrain image --stack $(or $(STACK),droptrain) $(FOLDER)
 
 build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
 	$(BIN)/python -m hatchling build -t wheel

@@ -14,6 +14,7 @@ from droptrain.announce import Announce
 from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.event_bus import EventBus
+from droptrain.aws.image_repository import ImageRepository
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.model_pointers import ModelPointers
@@ -76,6 +77,7 @@ class Stack:
     events: list[dict[str, Any]] = field(default_factory=list)
     owner: Owner = field(default_factory=Owner)
     budget: Budget = BUDGET
+    images: ImageRepository | None = None
 
     def clock(self) -> datetime:
         return self.now
@@ -96,7 +98,7 @@ class Stack:
         reserve = Reserve(self.accounts, self.budget, self.clock)
         return Launch(
             self.bucket, self.table, self.waiting, self.submit, "training", reserve, self.prices, TYPES,
-            self.clock, self.owner,
+            self.clock, self.owner, self.images,
         )  # fmt: skip
 
     @property

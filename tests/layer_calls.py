@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 
 REGIONS = ("eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1")
-SERVICES = ("batch", "dynamodb", "ec2", "events", "logs", "pricing", "s3", "sns")
+SERVICES = ("batch", "dynamodb", "ec2", "ecr", "events", "logs", "pricing", "s3", "sns")
 
 
 def main() -> None:
@@ -41,6 +41,8 @@ def main() -> None:
         raise AssertionError
     except clients["logs"].exceptions.ResourceNotFoundException:
         pass
+    image = [{"imageTag": "latest"}]
+    assert clients["ecr"].describe_images(repositoryName=there["repository"], imageIds=image)["imageDetails"]
     spot = clients["ec2"].get_paginator("describe_spot_price_history").paginate(InstanceTypes=["g5.xlarge"])
     assert [page["SpotPriceHistory"] for page in spot] == [[]]
     products = clients["pricing"].get_paginator("get_products").paginate(ServiceCode="AmazonEC2")

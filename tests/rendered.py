@@ -54,16 +54,12 @@ def rendered(region: str = "eu-west-1", **parameters: Any) -> dict[str, Any]:
     fill = _Fill(values | _pseudo_parameters(region), plain.pop("Conditions"), plain.pop("Mappings"))
     for section in ("Rules", "Metadata"):
         plain.pop(section, None)
-    kept = {
-        name: resource
-        for name, resource in plain["Resources"].items()
-        if "Condition" not in resource or fill.holds(resource["Condition"])
-    }
-    plain["Resources"] = {
-        name: {key: fill(value) for key, value in resource.items() if key != "Condition"}
-        for name, resource in kept.items()
-    }
-    plain["Outputs"] = fill(plain["Outputs"])
+    for section in ("Resources", "Outputs"):
+        plain[section] = {
+            name: {key: fill(value) for key, value in item.items() if key != "Condition"}
+            for name, item in plain[section].items()
+            if "Condition" not in item or fill.holds(item["Condition"])
+        }
     return plain
 
 

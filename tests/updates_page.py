@@ -36,6 +36,8 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`InstanceTypes`", {}, {"InstanceTypes": "g5.xlarge"}),
     ("`MaxvCpus`", {}, {"MaxvCpus": 64}),
     ("`ImageUri`", {}, {"ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1"}),
+    ("`BuildsImage`", {}, {"BuildsImage": "yes"}),
+    ("`KeepInstanceMinutes`", {}, {"KeepInstanceMinutes": 30}),
     ("`Paused`", {}, {"Paused": "no budget until Monday"}),
     ("`MonthlyBudgetUsd`", {}, {"MonthlyBudgetUsd": 50}),
     ("`ProjectBudgetsUsd`", {}, {"ProjectBudgetsUsd": "penguins=20"}),

@@ -157,7 +157,8 @@ def _image(patient: Patient) -> Iterator[Finding]:
             "imageDetails"
         ]
     except ecr.exceptions.ImageNotFoundException:
-        fix = f"Build and push it: {patient.outputs['ImagePushCommands']}"
+        by_docker = patient.outputs["ImagePushCommands"]
+        fix = f"Publish it: droptrain image (AWS builds it), or, with Docker: {by_docker}"
         yield Finding("image", "problem", f"{repository} has no image 'latest': no run can start", fix)
         return
     pushed = image["imagePushedAt"].astimezone(UTC)

@@ -22,6 +22,7 @@ _COMMANDS = {
     "budget": "droptrain_cli.commands.budget",
     "console": "droptrain_cli.commands.console",
     "doctor": "droptrain_cli.commands.doctor",
+    "image": "droptrain_cli.commands.image",
     "local": "droptrain_cli.commands.local",
 }
 

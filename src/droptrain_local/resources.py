@@ -34,6 +34,7 @@ class Makers:
             "AWS::Batch::JobDefinition": self._job_definition,
             "AWS::Batch::JobQueue": self._job_queue,
             "AWS::DynamoDB::Table": self._table,
+            "AWS::ECR::Repository": self._repository,
             "AWS::Events::Rule": self._rule,
             "AWS::S3::Bucket": self._bucket,
             "AWS::SNS::Subscription": self._subscription,
@@ -98,6 +99,13 @@ class Makers:
         table = self.clients.client("dynamodb").create_table(**parameters)["TableDescription"]
         return Made(name, {"Arn": table["TableArn"], "StreamArn": table["LatestStreamArn"]})
 
+    def _repository(self, name: str, properties: Properties) -> Made:
+        """A repository with an image: what trains here is this machine's own Python."""
+        ecr, name = self.clients.client("ecr"), name.lower()
+        made = ecr.create_repository(repositoryName=name)["repository"]
+        ecr.put_image(repositoryName=name, imageTag="latest", imageManifest=json.dumps(_MANIFEST))
+        return Made(name, {"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]})
+
     def _compute_environment(self, name: str, properties: Properties) -> Made:
         parameters = to_parameters(
             "batch",
@@ -125,6 +133,18 @@ class Makers:
         return Made(arn, {"JobDefinitionArn": arn})
 
 
+# An image manifest without layers (OCI image specification).
+_MANIFEST = {
+    "schemaVersion": 2,
+    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+    "config": {
+        "mediaType": "application/vnd.oci.empty.v1+json",
+        "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+        "size": 2,
+    },
+    "layers": [],
+}
+
 # The laptop cloud's own parts run these, from their resolved properties.
 RUN_HERE = frozenset(
     {
@@ -141,6 +161,7 @@ RUN_HERE = frozenset(
 # Not made on a laptop, with the reason. A type that is nowhere in this file is an error.
 NOT_MADE: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Stage": "the gateway has one stage",
+    "AWS::CodeBuild::Project": "there is no Docker to build with, and no image is needed",
     "AWS::CloudWatch::Alarm": "nobody is on call",
     "AWS::CloudWatch::Dashboard": "there are no metrics to show",
     "AWS::EC2::InternetGateway": "jobs are child processes",
@@ -153,7 +174,6 @@ NOT_MADE: Mapping[str, str] = {
     "AWS::EC2::VPC": "jobs are child processes",
     "AWS::EC2::VPCEndpoint": "jobs are child processes",
     "AWS::EC2::VPCGatewayAttachment": "jobs are child processes",
-    "AWS::ECR::Repository": "no image is pulled",
     "AWS::Events::ApiDestination": "nobody else is called",
     "AWS::Events::Connection": "nobody else is called",
     "AWS::IAM::InstanceProfile": "permissions are not enforced",

@@ -113,7 +113,10 @@ def test_a_stack_that_was_rolled_back_is_a_problem(deploy) -> None:
 def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it(deploy, stack) -> None:
     patient = deploy()
     [(verdict, _, fix)] = found(patient, "image")
-    assert (verdict, fix) == ("problem", "Build and push it: docker push it")
+    assert (verdict, fix) == (
+        "problem",
+        "Publish it: droptrain image (AWS builds it), or, with Docker: docker push it",
+    )
     [repository] = patient.of_type("AWS::ECR::Repository").values()
     stack.client("ecr").put_image(
         repositoryName=repository, imageManifest=json.dumps(MANIFEST), imageTag="latest"

@@ -12,7 +12,12 @@ from template import ROOT, template
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 NETWORK = {"VpcId": "vpc-0123456789abcdef0", "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1"}
-WEBHOOK = {"WebhookUrl": "https://example.org/droptrain", "WebhookSecret": "0123456789abcdef"}
+# Whatever makes resources.
+ALL = {
+    "WebhookUrl": "https://example.org/droptrain",
+    "WebhookSecret": "0123456789abcdef",
+    "BuildsImage": "yes",
+}
 OTHER_PARTITIONS = ["cn-north-1", "us-gov-west-1"]
 # Services whose principal is the same in every partition (IAM user guide, and each service's in China).
 SAME_EVERYWHERE = r"(apigateway|cloudwatch|ecs-tasks|events|lambda|logging\.s3|scheduler)\.amazonaws\.com"
@@ -25,7 +30,7 @@ def resources(type_: str, region: str = "eu-west-1", **parameters: Any) -> dict[
 
 
 def test_every_role_is_bounded_where_the_account_asks_for_it() -> None:
-    roles = resources("AWS::IAM::Role", PermissionsBoundaryArn=BOUNDARY, **WEBHOOK)
+    roles = resources("AWS::IAM::Role", PermissionsBoundaryArn=BOUNDARY, **ALL)
     assert {"TrainingRole", "WebhookRole"} < set(roles)
     assert {name: role.get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(
         roles, BOUNDARY
@@ -37,20 +42,20 @@ def test_no_role_is_bounded_otherwise() -> None:
 
 
 def test_every_role_is_written_out_and_none_is_made_by_sam() -> None:
-    made = set(resources("AWS::IAM::Role", **WEBHOOK))
+    made = set(resources("AWS::IAM::Role", **ALL))
     assert made == {name for name, it in template()["Resources"].items() if it["Type"] == "AWS::IAM::Role"}
 
 
 def test_a_role_has_its_policies_from_its_first_moment() -> None:
     """A policy that is a resource of its own comes after its role, and maybe after what takes the role."""
-    assert "AWS::IAM::Policy" not in {it["Type"] for it in rendered(**WEBHOOK)["Resources"].values()}
+    assert "AWS::IAM::Policy" not in {it["Type"] for it in rendered(**ALL)["Resources"].values()}
 
 
 def test_the_guide_names_every_service_that_a_boundary_has_to_allow() -> None:
     guide = (ROOT / "docs/deploying.md").read_text("utf-8")
     named = re.search(r"has to allow what they do, calls of (.+?)\.\s", guide, re.DOTALL)
     services = set()
-    for role in resources("AWS::IAM::Role", **WEBHOOK).values():
+    for role in resources("AWS::IAM::Role", **ALL).values():
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 actions = statement["Action"]
@@ -62,7 +67,7 @@ def test_the_guide_names_every_service_that_a_boundary_has_to_allow() -> None:
 
 @pytest.mark.parametrize("region", OTHER_PARTITIONS)
 def test_nothing_names_another_partition_than_its_own(region: str) -> None:
-    for text in strings(rendered(region, **WEBHOOK)):
+    for text in strings(rendered(region, **ALL)):
         assert "arn:aws:" not in text
         assert "aws.amazon.com" not in text
         if region == "cn-north-1":
@@ -109,7 +114,7 @@ def test_no_instance_needs_a_default_vpc() -> None:
 
 def test_what_names_itself_carries_the_stack_s_name_so_that_two_stacks_fit_into_an_account() -> None:
     named = {}
-    for logical_id, resource in rendered(**WEBHOOK)["Resources"].items():
+    for logical_id, resource in rendered(**ALL)["Resources"].items():
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", resource["Type"]).schema
         paths = {*schema.get("createOnlyProperties", []), *schema["primaryIdentifier"]}
         # What is named within something else, as a stage within its API, can't meet another stack's.
@@ -164,7 +169,7 @@ def test_a_bucket_that_outlives_the_stack_keeps_its_policy(bucket: str) -> None:
 
 
 def test_what_is_deleted_can_be_deleted_though_there_is_something_in_it() -> None:
-    stack = rendered(**WEBHOOK)["Resources"].values()
+    stack = rendered(**ALL)["Resources"].values()
     for resource in stack:
         if resource["Type"] == "AWS::S3::Bucket":
             assert resource["DeletionPolicy"] == "RetainExceptOnCreate"

@@ -43,6 +43,17 @@ def test_compute_environments_can_be_updated_in_place() -> None:
         assert resources(name)["Ec2Configuration"] == [{"ImageType": "ECS_AL2023_NVIDIA"}]
 
 
+def test_an_instance_is_kept_only_where_the_owner_says_so() -> None:
+    kept = {"MinScaleDownDelayMinutes": {"Ref": "KeepInstanceMinutes"}}
+    for name in ENVIRONMENTS:
+        assert resources(name)["ScalingPolicy"] == {
+            "Fn::If": ["KeepsInstances", kept, {"Ref": "AWS::NoValue"}]
+        }
+    assert template()["Parameters"]["KeepInstanceMinutes"]["Default"] == 0
+    # AWS Batch API reference, ComputeScalingPolicy: from 20 to 10,080 minutes.
+    assert min(template()["Parameters"]["KeepInstanceMinutes"]["AllowedValues"][1:]) >= 20
+
+
 def test_nothing_of_batch_has_a_fixed_name_or_tags_that_cannot_change() -> None:
     for resource in template()["Resources"].values():
         if resource["Type"].startswith("AWS::Batch::"):

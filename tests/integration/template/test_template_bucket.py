@@ -60,6 +60,7 @@ def test_old_versions_unfinished_uploads_and_logs_go_away() -> None:
     assert inputs["NoncurrentVersionExpiration"]["NoncurrentDays"] == {"Ref": "OldVersionDays"}
     assert (inputs["Prefix"], outputs["Prefix"]) == ("projects/", "runs/")
     expiring = {name: rule for name, rule in rules.items() if "ExpirationInDays" in rule}
+    assert expiring.pop("sources-of-images")["Prefix"] == "builds/"
     assert set(expiring) == {"old-runs"}, "nothing else that is current is ever deleted"
     assert expiring["old-runs"]["Prefix"] == "runs/"
     assert expiring["old-runs"]["Status"] == {"Fn::If": ["RunsExpire", "Enabled", "Disabled"]}

@@ -61,7 +61,7 @@ def test_the_guide_to_operations_explains_every_alarm() -> None:
 def test_what_costs_money_while_idle_is_known() -> None:
     """Types without a price while nothing happens; another type needs a line in docs/deploying.md first."""
     free = re.compile(
-        r"AWS::(Serverless|IAM|Batch|Events|SQS|SNS|DynamoDB|Logs|S3|ECR)::\w+"
+        r"AWS::(Serverless|IAM|Batch|Events|SQS|SNS|DynamoDB|Logs|S3|ECR|CodeBuild)::\w+"
         r"|AWS::EC2::(VPC|InternetGateway|VPCGatewayAttachment|RouteTable|Route|Subnet|SubnetRouteTableAssociation"
         r"|SecurityGroup|LaunchTemplate|VPCEndpoint)"
         r"|AWS::CloudWatch::(Alarm|Dashboard)"

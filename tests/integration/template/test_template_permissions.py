@@ -41,6 +41,7 @@ LAUNCH = {
     "s3:ListBucket": BUCKET,
     "s3:ListBucketVersions": BUCKET,
     "s3:PutObject": ["${DataBucket.Arn}/runs/*/run.json"],
+    "ecr:DescribeImages": ["ImageRepository.Arn"],
     "dynamodb:BatchGetItem": TABLE,
     "dynamodb:DeleteItem": TABLE,
     "dynamodb:GetItem": TABLE,
@@ -230,6 +231,7 @@ NEEDS = {
     "publish": {"sns:Publish"},
     "get_topic_attributes": {"sns:GetTopicAttributes"},
     "put_events": {"events:PutEvents"},
+    "describe_images": {"ecr:DescribeImages"},
     "describe_spot_price_history": {"ec2:DescribeSpotPriceHistory"},
     "get_products": {"pricing:GetProducts"},
 }

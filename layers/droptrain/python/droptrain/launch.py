@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from droptrain.aws.bucket import Bucket, RecipeFile
+from droptrain.aws.image_repository import ImageRepository
 from droptrain.aws.price_table import PriceTable
 from droptrain.aws.run_table import Claimed, DropClaim, Request, RunTable
 from droptrain.aws.waiting_list import WaitingList
@@ -117,6 +118,7 @@ class Launch:
         instance_types: tuple[str, ...],
         clock: Clock,
         owner: Owner | None = None,
+        images: ImageRepository | None = None,
     ) -> None:
         self._bucket = bucket
         self._table = table
@@ -128,6 +130,7 @@ class Launch:
         self._instance_types = instance_types
         self._clock = clock
         self._owner = owner or Owner()
+        self._images = images
 
     def upload(self, key: str, version_id: str) -> Launched:
         """Judge one uploaded object: launch what its dataset holds now, if that is ready and has no run yet.
@@ -425,11 +428,17 @@ class Launch:
         if draft.plan is not None:
             self._bucket.write_plan(draft.plan)
         for _ in range(_CLAIM_TRIES):
-            run = draft.run if draft.run.ended else self._reserve.caps(draft.run)
+            run = draft.run if draft.run.ended else self._admit(draft.run)
             claimed = self._table.claim(run, drop, request, first)
             if claimed != "no_room":
                 return claimed, replace(draft, run=run)
         raise BusyError(f"Others take the room that {draft.run.run_id} needs at this moment")
+
+    def _admit(self, run: Run) -> Run:
+        """The run with what it holds of the caps, or REJECTED: what the stack lacks for it is told by now."""
+        if self._images and self._images.lacks_image():
+            return runs.rejected(run, _no_image(run.run_id))
+        return self._reserve.caps(run)
 
     def _repeat(self, run_id: str) -> Launched:
         """The drop has its run; while that is a claim, this event makes sure that it gets its Batch job."""
@@ -495,6 +504,15 @@ def _read_recipe(
     except RejectedError as problem:
         return recipes.inputs_of(file.document), problem
     return (recipes.parse(recipes.override(file.document, overrides)) if overrides else recipe), None
+
+
+def _no_image(run_id: str) -> Cause:
+    return Cause(
+        "no_image",
+        "No image yet: the stack's image repository is empty, so there is nothing to train in.",
+        "Publish the training image, with `droptrain image` (AWS builds it) or as the stack's output "
+        f"ImagePushCommands says (Docker). Then: droptrain rerun {run_id}",
+    )
 
 
 def _no_script(bucket: str, project: str, script: str) -> Cause:

@@ -14,6 +14,7 @@ class Settings:
     on_demand_job_queue_arn: str
     job_definition_arn: str
     notices_topic_arn: str
+    image_repository: str
     stack_id: str
     instance_types: str
     aws_region: str

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from droptrain.announce import Announce
     from droptrain.aws.accounts import Accounts
     from droptrain.aws.bucket import Bucket
+    from droptrain.aws.image_repository import ImageRepository
     from droptrain.aws.job_queue import JobQueue
     from droptrain.aws.notices import NoticeTopic
     from droptrain.aws.price_table import PriceTable
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
+# A launch waits for this one, and goes on without its answer.
+_SOON = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=3)
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 # The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
 _SIGNS = _RETRIES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
@@ -81,6 +84,7 @@ class Wiring:
             settings.types,
             now,
             self._owner(),
+            self._images(),
         )
 
     def track(self) -> "Track":
@@ -227,6 +231,12 @@ class Wiring:
             "memory_gib": settings.override_memory_gib,
         }
         return Owner(settings.paused, {name: int(text) for name, text in most.items()})
+
+    def _images(self) -> "ImageRepository | None":
+        from droptrain.aws.image_repository import ImageRepository
+
+        name = self._settings.image_repository
+        return ImageRepository(lambda: self._client("ecr", _SOON), name) if name else None
 
     def _reserve(self) -> "Reserve":
         from droptrain.reserve import Reserve

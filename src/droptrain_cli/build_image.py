@@ -1,0 +1,173 @@
+"""Builds the training image in AWS CodeBuild: sends the source, starts the build, shows its log."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from droptrain_cli import output
+from droptrain_cli.checks import Patient, examine
+from droptrain_cli.errors import CommandError
+from droptrain_cli.image_source import archive
+from droptrain_cli.stack import Stack
+from droptrain_cli.wording import clean, duration
+
+KEY = "builds/image.zip"
+_TAG = "latest"
+_PROJECT = "ImageBuildProjectName"  # an output of the stack
+_POLL_SECONDS = 3.0
+# What a build's log says of causes that have a fix, in small letters.
+_HINTS: Mapping[str, str] = {
+    "toomanyrequests": (
+        "The registry of the base image has served this network too often. Try again in an hour, or copy the "
+        "base into a registry of your own and name it with --base-image."
+    ),
+    "no space left on device": (
+        "The image is larger than the builder's disk. Leave out what training doesn't need."
+    ),
+}
+
+
+def build(
+    stack: Stack,
+    folder: Path | None,
+    base_image: str | None,
+    *,
+    as_json: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Build and publish; CommandError with the log's end if it fails."""
+    source = archive(folder)
+    patient = _patient(stack)
+    client = stack.client("codebuild")
+    version = stack.client("s3").put_object(Bucket=stack.bucket, Key=KEY, Body=source)["VersionId"]
+    started = client.start_build(
+        projectName=patient.outputs[_PROJECT],
+        sourceVersion=version,
+        idempotencyToken=uuid.uuid4().hex,  # a lost answer doesn't start a second one
+        **_variables(base_image),
+    )["build"]
+    click.echo(f"Building {'yours, on droptrain' if folder else 'droptrain'}: {started['id']}", err=True)
+    try:
+        ended, seen = _follow(stack, started["id"], sleep)
+    except KeyboardInterrupt:
+        click.echo(
+            f"The build goes on. To see it: aws codebuild batch-get-builds --ids {started['id']}\n"
+            f"To end it: aws codebuild stop-build --id {started['id']}",
+            err=True,
+        )
+        raise
+    if ended["buildStatus"] != "SUCCEEDED":
+        raise CommandError(_why(ended, seen))
+    _tell(patient, ended, as_json=as_json)
+
+
+def _patient(stack: Stack) -> Patient:
+    """The stack, which can build an image that it uses; else CommandError."""
+    if stack.is_laptop:
+        raise CommandError(
+            "The laptop cloud needs no image: what trains runs in this machine's Python. Name a stack on AWS "
+            "(--stack NAME) to build one there, or build with Docker: docs/image.md."
+        )
+    patient = examine(stack)
+    if patient.parameters.get("ImageUri"):
+        raise CommandError(
+            f"This stack trains in {patient.parameters['ImageUri']}, so an image in its own repository would "
+            'not be used. To use that: sam deploy --parameter-overrides ImageUri="" BuildsImage=yes'
+        )
+    if _PROJECT not in patient.outputs:
+        raise CommandError(
+            "This stack has nothing that builds images. Deploy it with it, and repeat: "
+            "sam deploy --parameter-overrides BuildsImage=yes"
+        )
+    return patient
+
+
+def _variables(base_image: str | None) -> dict[str, Any]:
+    if base_image is None:
+        return {}
+    variable = {"name": "BASE_IMAGE", "value": base_image, "type": "PLAINTEXT"}
+    return {"environmentVariablesOverride": [variable]}
+
+
+def _follow(stack: Stack, build_id: str, sleep: Callable[[float], None]) -> tuple[dict[str, Any], list[str]]:
+    """Show the log until the build has ended: (the build, the log's lines)."""
+    client, logs = stack.client("codebuild"), _Log(stack.client("logs"))
+    lines: list[str] = []
+    phase = ""
+    while True:
+        [found] = client.batch_get_builds(ids=[build_id])["builds"]
+        if (now := found.get("currentPhase", "")) != phase:
+            phase = now
+            click.echo(f"-- {phase.lower().replace('_', ' ')}", err=True)
+        for line in logs.new(found.get("logs", {})):
+            lines.append(line)
+            click.echo(line, err=True)
+        if found.get("buildComplete") or found["buildStatus"] != "IN_PROGRESS":
+            return found, lines
+        sleep(_POLL_SECONDS)
+
+
+class _Log:
+    """A build's log, which appears some time after the build has begun."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._token: str | None = None
+
+    def new(self, place: Mapping[str, Any]) -> Iterator[str]:
+        """The lines that came since the last time."""
+        if "streamName" not in place:
+            return
+        while True:
+            token = {"nextToken": self._token} if self._token else {}
+            try:
+                page = self._client.get_log_events(
+                    logGroupName=place["groupName"],
+                    logStreamName=place["streamName"],
+                    startFromHead=True,
+                    **token,
+                )
+            except self._client.exceptions.ResourceNotFoundException:
+                return
+            for event in page["events"]:
+                yield clean(event["message"])
+            if page["nextForwardToken"] == self._token:
+                return
+            self._token = page["nextForwardToken"]
+
+
+def _why(ended: Mapping[str, Any], lines: list[str]) -> str:
+    """Why a build failed: the phase's own words, and a fix where one is known."""
+    failed = [
+        phase for phase in ended.get("phases", []) if phase.get("phaseStatus") not in (None, "SUCCEEDED")
+    ]
+    words = [
+        context["message"]
+        for phase in failed
+        for context in phase.get("contexts", [])
+        if context.get("message")
+    ]
+    where = f" in {failed[0]['phaseType'].lower()}" if failed else ""
+    said = f": {words[0]}" if words else ""
+    text = "\n".join(lines).lower()
+    hint = next(
+        (fix for sign, fix in _HINTS.items() if sign in text), "The log above says why; mend it, and repeat."
+    )
+    return f"The build {ended['id']} ended {ended['buildStatus']}{where}{said}. Nothing was published. {hint}"
+
+
+def _tell(patient: Patient, ended: Mapping[str, Any], *, as_json: bool) -> None:
+    [repository] = patient.of_type("AWS::ECR::Repository").values()
+    asked = [{"imageTag": _TAG}]
+    answer = patient.stack.client("ecr").describe_images(repositoryName=repository, imageIds=asked)
+    [image] = answer["imageDetails"]
+    uri = f"{patient.outputs['ImageRepositoryUri']}:{_TAG}"
+    if as_json:
+        output.write_json({"build": ended["id"], "image": uri, "digest": image["imageDigest"]})
+        return
+    took = duration((ended["endTime"] - ended["startTime"]).total_seconds())
+    click.echo(f"Published {uri} after {took}: runs that start from now on take it.\n{image['imageDigest']}")

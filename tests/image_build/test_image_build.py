@@ -1,0 +1,55 @@
+"""The commands of the template's image build, with podman as their Docker: up to the push, which it notes."""
+
+from pathlib import Path
+
+import pytest
+from build_commands import REPOSITORY, run_build
+from container_machine import podman
+from training_machine import REPOSITORY as ROOT
+
+pytestmark = pytest.mark.container
+
+# podman builds as tests/image_build/build.sh does; there is no registry to log in to or to push to.
+DOCKER = """#!/bin/bash
+set -euo pipefail
+case "$1" in
+  login) cat > /dev/null ;;
+  push) podman image exists "$2" ;;
+  build)
+    shift
+    mounts=()
+    for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
+      if [[ -e $file ]]; then mounts+=(--volume "$file:$file:ro"); fi
+    done
+    podman build --isolation chroot --network host "${mounts[@]}" --build-arg ADD_CUDA=no "$@" ;;
+  *) podman "$@" ;;
+esac
+"""
+
+
+def test_an_image_of_the_user_s_own_is_built_by_the_template_s_commands(tmp_path: Path) -> None:
+    own, tools = tmp_path / "own", tmp_path / "tools"
+    own.mkdir()
+    tools.mkdir()
+    (own / "Dockerfile").write_text(
+        "FROM droptrain\nUSER root\nCOPY note.txt /opt/note.txt\nUSER 1000:1000\n", "utf-8"
+    )
+    (own / "note.txt").write_text("mine\n", "utf-8")
+    (tools / "docker").write_text(DOCKER, "utf-8")
+    (tools / "aws").write_text("#!/bin/bash\necho password\n", "utf-8")
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    image = f"{REPOSITORY}:latest"
+    try:
+        done = run_build(
+            tmp_path / "source", tools, own,
+            BASE_IMAGE="localhost/droptrain-test-base",
+            CONTAINERS_CONF=str(ROOT / "tests/image_build/containers.conf"),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        shown = podman("run", "--rm", "--network=none", "--entrypoint=cat", image, "/opt/note.txt")
+        assert shown == "mine\n"
+        user = podman("image", "inspect", "--format={{.Config.User}}", image).strip()
+        assert user == "1000:1000"
+    finally:
+        podman("image", "rm", "--force", "--ignore", image, "localhost/droptrain")
