@@ -20,11 +20,16 @@ def has_header(facts: Facts, dataset: Dataset) -> bool | None:
 
 
 def is_certain(facts: Facts, dataset: Dataset) -> bool:
-    """Whether the first row can be nothing but a header: the recipe says so, or other files begin with it."""
+    """Whether the first row, if it is the only one, can be nothing but a header.
+
+    The recipe says so, other files begin with it, or nobody could train on a single row of words.
+    """
     pinned = dataset.says.get("header")
     if isinstance(pinned, bool):
         return pinned
     if dataset.says.get("label") in names(facts):
+        return True
+    if dataset.trains_on(facts) and not any(is_number(name) for name in facts.first):
         return True
     return any(
         file is not facts and file.rows > 1 and file.first == facts.first and has_header(file, dataset)
