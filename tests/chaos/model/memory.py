@@ -117,7 +117,7 @@ class MemoryTable:
         self.drops: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
-        self.histories: dict[str, tuple[int, ...]] = {}
+        self.histories: dict[str, History] = {}
         self.stream: list[str] = []
         self._uploads: dict[tuple[str, str], str] = {}
         self._requests: dict[str, tuple[str, str]] = {}
@@ -229,7 +229,7 @@ class MemoryTable:
         if now.ended or now.progress >= job.progress or now.batch_job_id not in (None, job.job_id):
             return "stale"
         if history:
-            self.histories[history.project] = history.seconds
+            self.histories[history.project] = history
         self._put(
             replace(
                 now,
@@ -358,7 +358,8 @@ class MemoryPriceTable:
     @outside
     def read(self, project: str, run_id: str | None = None) -> Facts:
         run = self._table.runs.get(run_id) if run_id else None
-        return Facts(PriceList({"g4dn.xlarge": 0.587}), self._table.histories.get(project, ()), run)
+        history = self._table.histories.get(project, History(project, ()))
+        return Facts(PriceList({"g4dn.xlarge": 0.587}), history.seconds, run, history.left_checkpoint)
 
 
 class MemoryWaitingList:

@@ -18,11 +18,15 @@ PRICES_PK = "PRICES"
 
 @dataclass(frozen=True)
 class Facts:
-    """What was read at one moment: prices, how many seconds the project's last runs took, and the run."""
+    """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
+
+    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows.
+    """
 
     prices: PriceList
     history: tuple[int, ...] = ()
     run: Run | None = None
+    left_checkpoint: bool | None = None
 
 
 class PriceTable:
@@ -48,10 +52,12 @@ class PriceTable:
             raise BusyError(f"DynamoDB can't read the prices for {project} at this moment")
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
         prices, history, *runs = (items.get(pk) for pk in pks)
+        took = to_values(history) if history else {}
         return Facts(
             prices=self.shipped.refreshed(_refreshed(to_values(prices))) if prices else self.shipped,
-            history=tuple(to_values(history)["seconds"]) if history else (),
+            history=tuple(took.get("seconds", ())),
             run=from_item(runs[0]) if runs and runs[0] else None,
+            left_checkpoint=took.get("left_checkpoint"),
         )
 
     def refresh(self, read: Refreshed, at: str) -> bool:

@@ -57,10 +57,14 @@ class DropClaim:
 
 @dataclass(frozen=True)
 class History:
-    """How long a project's last successful runs took, in seconds, the oldest first."""
+    """How long a project's last successful runs took, in seconds, the oldest first.
+
+    `left_checkpoint` is whether the last of them did so; None where its container didn't tell.
+    """
 
     project: str
     seconds: tuple[int, ...]
+    left_checkpoint: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -293,12 +297,14 @@ class RunTable:
 
         A duration that gets lost makes the next ticket a little less sure; an end must not wait for it.
         """
-        values = {":kind": "history", ":seconds": list(history.seconds), ":at": at}
+        values = {"kind": "history", "seconds": list(history.seconds), "updated_at": at}
+        if history.left_checkpoint is not None:
+            values["left_checkpoint"] = history.left_checkpoint
         written: Any = {
             "TableName": self._table,
             "Key": {"pk": {"S": history_pk(history.project)}},
-            "UpdateExpression": "SET kind = :kind, seconds = :seconds, updated_at = :at",
-            "ExpressionAttributeValues": to_attributes(values),
+            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in values),
+            "ExpressionAttributeValues": to_attributes({f":{name}": value for name, value in values.items()}),
         }
         try:
             self._client.transact_write_items(TransactItems=[{"Update": update}, {"Update": written}])
