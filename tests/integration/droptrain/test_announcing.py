@@ -113,6 +113,20 @@ def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> No
         validator.validate(detail)
 
 
+@pytest.mark.parametrize("confirmed", [0, 2])
+def test_who_hears_notices_is_counted_once_an_hour_even_where_nobody_does(
+    stack, monkeypatch, confirmed
+) -> None:
+    """What SNS answers; moto confirms subscriptions and doesn't count them."""
+    answer = {"Attributes": {"SubscriptionsPending": "1", "SubscriptionsConfirmed": str(confirmed)}}
+    monkeypatch.setattr(stack.sns, "get_topic_attributes", lambda **_: answer)
+    stack.now = stack.now.replace(minute=4)
+    done = stack.reconcile.all()
+    assert ("listeners" in done, done["listeners"]) == (True, confirmed)
+    stack.now = stack.now.replace(minute=5)
+    assert "listeners" not in stack.reconcile.all()
+
+
 def test_a_recipe_that_mutes_people_does_not_mute_programs(stack) -> None:
     assert announce(stack, end(stack, 1, 0.9, notify=("failed",))) == "muted"
     assert stack.notices() == []
