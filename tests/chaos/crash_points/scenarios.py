@@ -114,6 +114,11 @@ def _ended(stack: Stack) -> Any:
     _change(stack, "SUCCEEDED")
 
 
+def _ended_in_stream(stack: Stack) -> Any:
+    _ended_better(stack)
+    return stack.dynamodb.get_item(TableName="runs", Key={"pk": {"S": f"RUN#{stack.run_id}"}})["Item"]
+
+
 def _ended_better(stack: Stack) -> Any:
     _earlier(stack, "2026-11-23T02:09:00.000Z", 0.8)
     _ended(stack)
@@ -222,6 +227,12 @@ SCENARIOS = (
         2,
     ),
     Scenario("announce an end", _ended, lambda stack, _: stack.announce.ended(stack.run_id, "penguins"), 6),
+    Scenario(
+        "announce an end that the stream tells of",
+        _ended_in_stream,
+        lambda stack, image: stack.announce.ended(stack.run_id, "penguins", image),
+        5,
+    ),
     Scenario(
         "announce a new best",
         _ended_better,

@@ -80,6 +80,7 @@ class Track:
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
             history=_history(job, cost, project, facts, outcome),
+            models=facts.models if job.status == "SUCCEEDED" else None,
         )
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
