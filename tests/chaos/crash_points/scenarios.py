@@ -116,7 +116,8 @@ def _ended(stack: Stack) -> Any:
 
 def _ended_in_stream(stack: Stack) -> Any:
     _ended_better(stack)
-    return stack.dynamodb.get_item(TableName="runs", Key={"pk": {"S": f"RUN#{stack.run_id}"}})["Item"]
+    pk = {"S": f"RUN#{stack.run_id}"}
+    return stack.dynamodb.get_item(TableName=stack.table.name, Key={"pk": pk})["Item"]
 
 
 def _ended_better(stack: Stack) -> Any:
