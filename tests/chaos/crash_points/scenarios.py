@@ -244,7 +244,7 @@ SCENARIOS = (
         "announce a run that others passed",
         _ended_late,
         lambda stack, _: stack.announce.ended(stack.run_id, "penguins"),
-        6,
+        5,
     ),
     Scenario("tell of a blocked queue", _running, lambda stack, _: _blocked(stack), 4),
     Scenario(

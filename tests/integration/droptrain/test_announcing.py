@@ -230,7 +230,7 @@ def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(s
     {1: 0.9}, {1: 0.9, 2: 0.95}, {1: 0.9, 2: 0.8}, {1: 0.9, 2: None}, {2: 0.9, 1: 0.95}, {2: 0.9, 1: 0.8},
 ])  # fmt: skip
 def test_a_terminal_event_makes_at_most_eight_calls(stack, runs) -> None:
-    """Runs by the order of their launch, as they end: better ones, worse ones, and older ones that end late."""
+    """Runs by the order of their launch, as they end: better and worse ones, and older ones that end late."""
     clients = [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus]
     held = Hold("2026-11", 5_000_000, 100_000_000)
     for number, accuracy in runs.items():

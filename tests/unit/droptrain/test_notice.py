@@ -81,9 +81,9 @@ def test_waiting_starting_and_training_are_told_apart() -> None:
         Attempt("2026-11-23T03:40:00Z", at["stopped_at"], 0, None, "s"),
     )
     told = notice.of_end(run(status="SUCCEEDED", history=steps, attempts=tries, **at), Places("bucket")).text
-    assert (
-        "  Waited       2 min 0 s\n  Started      in 3 min 0 s\n  Trained      50 min 0 s\n" in told
-    ), "what lies between two attempts is no training"
+    assert "  Waited       2 min 0 s\n  Started      in 3 min 0 s\n  Trained      50 min 0 s\n" in told, (
+        "what lies between two attempts is no training"
+    )
     told = notice.of_end(run(status="SUCCEEDED", history=steps[:1], **at), Places("bucket")).text
     assert "  Waited       5 min 0 s\n  Trained      1 h 45 min\n" in told
 

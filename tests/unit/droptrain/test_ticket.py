@@ -92,8 +92,8 @@ def warned(spot: str = "auto", *, seconds: int = 3600, left_checkpoint: bool | N
 
 def test_a_long_run_on_spot_that_will_leave_no_checkpoint_is_warned_before() -> None:
     assert warned() == (
-        "train.yaml: the project's runs take about 60 min, and the last one left no checkpoint: whenever Spot "
-        "takes the instance, all begins again, and up to $0.25 of work is lost (an estimate)"
+        "train.yaml: the project's runs take about 60 min, and the last one left no checkpoint: whenever "
+        "Spot takes the instance, all begins again, and up to $0.25 of work is lost (an estimate)"
     )
     assert "about 3.0 h" in warned("only", seconds=10800)
     assert "about 15 min" in warned(seconds=tickets.LONG_SECONDS)

@@ -41,7 +41,7 @@ class Promote:
         return _in_two({name: self._move(name, run, remembered.get(name)) for name in names})
 
     def first(self, run: Run, remembered: Mapping[Name, Held]) -> Moved | None:
-        """The same, if latest has to name `run` and is still as it is remembered: then nobody was here before.
+        """The same, if latest has to name `run` and is as it is remembered: then nobody was here before.
 
         None if that isn't so; nothing is moved then.
         """

@@ -20,8 +20,8 @@ PRICES_PK = "PRICES"
 class Facts:
     """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
 
-    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows. `models` is what
-    is remembered of the project's pointers, as the table holds it, if the run is asked for.
+    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows. `models`
+    is what is remembered of the project's pointers, as the table holds it, if the run is asked for.
     """
 
     prices: PriceList

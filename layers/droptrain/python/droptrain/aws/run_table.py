@@ -250,7 +250,7 @@ class RunTable:
     ) -> Applied:
         """Apply a Batch job's state, if it says more than the record knows; `history` is written with it.
 
-        `models` is what is remembered of the project's pointers: the stream carries it along to who moves them.
+        `models` is what is remembered of the project's pointers; the stream carries it to who moves them.
 
         "stale" for what repeats, comes late or belongs to another Batch job; "unknown": no such run.
         BusyError if another write of the run is under way.
@@ -302,7 +302,7 @@ class RunTable:
 
         A duration that gets lost makes the next ticket a little less sure; an end must not wait for it.
         """
-        values = {"kind": "history", "seconds": list(history.seconds), "updated_at": at}
+        values: dict[str, Any] = {"kind": "history", "seconds": list(history.seconds), "updated_at": at}
         if history.left_checkpoint is not None:
             values["left_checkpoint"] = history.left_checkpoint
         written: Any = {

@@ -144,8 +144,8 @@ def _event_ticket(ticket: Ticket) -> EventTicket:
 def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
     """How long it waited for an instance, the instance took to start it, and it trained.
 
-    A short start counts as waiting, as where the event of it got lost; what reclaims interrupted is counted by
-    its attempts.
+    A short start counts as waiting, as where the event of it got lost; what reclaims interrupted is counted
+    by its attempts.
     """
     placed_at = next((step.at for step in run.history if step.status == "STARTING"), None)
     if placed_at and _seconds(placed_at, started_at) < _SHORT_START_SECONDS:

@@ -113,7 +113,7 @@ class Market:
             f"the project's runs take about {took}, and the last one left no checkpoint: whenever Spot takes "
             f"the instance, all begins again, and up to ${usd:.2f} of work is lost (an estimate)"
         )
-        fix = "Write what the code needs to go on into CHECKPOINT_DIR (docs/container.md), or say spot: never."
+        fix = "Write what it needs to go on into CHECKPOINT_DIR (docs/container.md), or say spot: never."
         return (Finding(NO_CHECKPOINT, "warning", "train.yaml", None, None, said, fix),)
 
 
@@ -130,7 +130,8 @@ def market(
 ) -> Market | None:
     """What could serve a job that asks for so much and takes Spot as its recipe says.
 
-    `left_checkpoint` is whether the project's last successful run did so, None where nobody knows. The dearest rate is on demand, unless the run takes Spot only. None if no type with a price has room.
+    `left_checkpoint` is whether the project's last successful run did so, None where nobody knows. The
+    dearest rate is on demand, unless the run takes Spot only. None if no type with a price has room.
     """
     found = [
         each

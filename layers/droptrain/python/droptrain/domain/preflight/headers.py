@@ -22,7 +22,7 @@ def has_header(facts: Facts, dataset: Dataset) -> bool | None:
 def is_certain(facts: Facts, dataset: Dataset) -> bool:
     """Whether the first row, if it is the only one, can be nothing but a header.
 
-    The recipe says so, other files begin with it, or it is words alone: no code trains on a single row of them.
+    The recipe says so, other files begin with it, or it is words alone: no code trains on one row of them.
     """
     pinned = dataset.says.get("header")
     if isinstance(pinned, bool):
