@@ -61,7 +61,7 @@ function lastValues(run, series) {
 function Cost({ run: { cost, ticket } }) {
   if (!cost && !ticket) return null;
   return html`
-    <${Card} title="Cost">
+    <${Card} title="Cost, estimated">
       ${cost && html`<${Fact} name="About"><b class="headline">${usd(cost.estimate_usd)}</b><//>`}
       ${ticket && html`
         ${ticket.expected_usd != null && html`<${Fact} name="Expected">${usd(ticket.expected_usd)} <span class="dim">in ${duration(ticket.expected_seconds)}</span><//>`}

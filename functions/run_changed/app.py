@@ -17,7 +17,7 @@ def handle(record: dict[str, Any]) -> None:
     image = record["dynamodb"]["NewImage"]
     run_id = image["run_id"]["S"]
     logger.append_keys(run_id=run_id)
-    answer = announce.ended(run_id, image["project"]["S"])
+    answer = announce.ended(run_id, image["project"]["S"], image)
     if answer == "published":
         metrics.add_metric("NoticesPublished", "Count", 1)
     logger.info("Notice %s", answer)

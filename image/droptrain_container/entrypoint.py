@@ -325,6 +325,7 @@ class Attempt:
             instance=self._watch.instance if self._watch else None,
             gpu=self._gpu_use,
             advice=self._advice,
+            left_checkpoint=self._has_checkpoint(),
             earlier=self._account.earlier,
         )
         try:

@@ -28,6 +28,7 @@ def write(
     instance: Instance | None,
     gpu: Use | None = None,
     advice: Sequence[str] = (),
+    left_checkpoint: bool = False,
     earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
@@ -46,6 +47,7 @@ def write(
         "instance": asdict(instance) if instance else None,
         "gpu": asdict(gpu) if gpu else None,
         "advice": list(advice),
+        "left_checkpoint": left_checkpoint,
         "attempts": list(earlier),
     }
     return json.dumps(document, indent=1, allow_nan=False).encode()

@@ -54,6 +54,8 @@ def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json
         click.echo(f"{done} {run['run_id']}")
         if answer.status == _NEW and run.get("ticket"):
             click.echo(f"It costs {wording.ticket(run['ticket'])}")
+        for warning in run.get("warnings", ()) if answer.status == _NEW else ():
+            click.echo(f"Warning: {wording.finding(warning)}")
     elif not follow:
         output.write_json(run)
     if follow:

@@ -230,8 +230,11 @@ class Launching(RuleBasedStateMachine):
 
     def _deliver_end(self, which: int, far: int) -> None:
         stream = self.table.stream
-        run_id = stream.pop(which % len(stream))
-        self._start(far, "notice", lambda: self.announce.ended(run_id, "p"), lambda: stream.append(run_id))
+        image = stream.pop(which % len(stream))
+        run_id = image["run_id"]["S"]
+        self._start(
+            far, "notice", lambda: self.announce.ended(run_id, "p", image), lambda: stream.append(image)
+        )
 
     def _pass_time(self, seconds: int) -> None:
         for task, again in list(self.tasks):

@@ -10,6 +10,7 @@ from typing import Any
 from chaos.model.world import World, outside
 from droptrain.aws.bucket import RecipeFile
 from droptrain.aws.price_table import Facts
+from droptrain.aws.run_record import to_attributes, to_item
 from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, History, Page, Request
 from droptrain.domain import batch_job, times
 from droptrain.domain import push as pushes
@@ -18,7 +19,7 @@ from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
 from droptrain.domain.errors import Cause
 from droptrain.domain.events import Event
-from droptrain.domain.model_pointer import Held, Name, Pointer
+from droptrain.domain.model_pointer import Held, Name, Pointer, to_document
 from droptrain.domain.notice import Notice
 from droptrain.domain.preflight.facts import Piece
 from droptrain.domain.pricing import PriceList
@@ -117,8 +118,8 @@ class MemoryTable:
         self.drops: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
-        self.histories: dict[str, tuple[int, ...]] = {}
-        self.stream: list[str] = []
+        self.histories: dict[str, History] = {}
+        self.stream: list[Mapping[str, Any]] = []
         self._uploads: dict[tuple[str, str], str] = {}
         self._requests: dict[str, tuple[str, str]] = {}
         self._waiting = waiting
@@ -222,6 +223,7 @@ class MemoryTable:
         gpu: GpuUse | None = None,
         advice: Sequence[str] = (),
         history: History | None = None,
+        models: Mapping[str, Any] | None = None,
     ) -> Applied:
         now = self.runs.get(job.run_id)
         if now is None:
@@ -229,7 +231,7 @@ class MemoryTable:
         if now.ended or now.progress >= job.progress or now.batch_job_id not in (None, job.job_id):
             return "stale"
         if history:
-            self.histories[history.project] = history.seconds
+            self.histories[history.project] = history
         self._put(
             replace(
                 now,
@@ -247,7 +249,8 @@ class MemoryTable:
                 gpu=gpu or now.gpu,
                 advice=tuple(advice) or now.advice,
                 history=(*now.history, Step(at, job.status, job.status_reason)),
-            )
+            ),
+            models,
         )
         return "applied"
 
@@ -314,11 +317,12 @@ class MemoryTable:
         was = self.accounts.get(hold.account, Account())
         self.accounts[hold.account] = replace(was, held=was.held + change, spent=was.spent + spent)
 
-    def _put(self, run: Run) -> Run:
+    def _put(self, run: Run, models: Mapping[str, Any] | None = None) -> Run:
         before = self.runs.get(run.run_id)
         self.runs[run.run_id] = run
         if run.ended and not (before and before.ended):
-            self.stream.append(run.run_id)
+            seen = {} if models is None else {"models_seen": models}
+            self.stream.append({**to_item(run), **to_attributes(seen)})
         return run
 
 
@@ -358,7 +362,14 @@ class MemoryPriceTable:
     @outside
     def read(self, project: str, run_id: str | None = None) -> Facts:
         run = self._table.runs.get(run_id) if run_id else None
-        return Facts(PriceList({"g4dn.xlarge": 0.587}), self._table.histories.get(project, ()), run)
+        history = self._table.histories.get(project, History(project, ()))
+        models = {
+            name: {"etag": held.etag, "pointer": to_document(held.pointer)}
+            for name, held in self._table.models.get(project, {}).items()
+            if held.pointer
+        }
+        prices = PriceList({"g4dn.xlarge": 0.587})
+        return Facts(prices, history.seconds, run, history.left_checkpoint, models)
 
 
 class MemoryWaitingList:

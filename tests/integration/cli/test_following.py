@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scripted_server import Asked, ScriptedServer, Told, problem
 
-from droptrain_cli import follow, patience, watch_run
+from droptrain_cli import follow, launch_run, patience, watch_run
 from droptrain_cli.api import Api
 from droptrain_cli.errors import ApiError, UnreachableError
 from droptrain_cli.follow import RunFollower
@@ -51,6 +51,26 @@ class Play:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "_AWS_LOOK_SECONDS", 0.01)
+
+
+def test_a_launch_says_what_it_may_cost_and_what_it_risks(
+    stack: Stack, server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warning = {
+        "rule": "no_checkpoint", "level": "warning", "file": "train.yaml", "row": None, "column": None,
+        "message": "all begins again", "fix": "Write checkpoints.",
+    }  # fmt: skip
+    ticket = {"expected_seconds": 3600, "expected_usd": 0.25, "worst_usd": 13.2}
+    body = {"run_id": RUN_ID, "ticket": ticket, "warnings": [warning]}
+    for status in (202, 200):
+        server.answer = lambda asked, status=status: Told(status, body)
+        launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        f"Launched {RUN_ID}",
+        "It costs about $0.2500 for 1 h 0 min, at worst $13.20 (an estimate)",
+        "Warning: train.yaml: all begins again. Write checkpoints.",
+        f"There is already {RUN_ID}",
+    ]
 
 
 def follower(stack: Stack) -> RunFollower:

@@ -1,7 +1,9 @@
 """What everybody hears when a run ends: mail, chat and programs; and what the pointers to its model say."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chaos.crash_points.faults import Calls, watched
@@ -16,8 +18,8 @@ from droptrain_cli import event_schemas
 
 SCHEMAS = Path(__file__).parents[3] / "docs/events"
 METRIC = {"metric": "test_accuracy", "metric_goal": "maximize"}
-# AWS calls from a terminal event to the notice, both functions together; one of them reads prices.
-AT_MOST = 9
+# AWS calls from a terminal event to the notice, both functions together.
+AT_MOST = 8
 
 
 def other_id(number: int) -> str:
@@ -44,8 +46,13 @@ def end(stack, number: int, accuracy: float | None = None, *, status: str = "SUC
     return run_id
 
 
-def announce(stack, run_id: str) -> str:
-    return stack.announce.ended(run_id, "penguins")
+def announce(stack, run_id: str, image: Mapping[str, Any] | None = None) -> str:
+    return stack.announce.ended(run_id, "penguins", image)
+
+
+def image_of(stack, run_id: str) -> dict[str, Any]:
+    """The record as the table's stream tells of it at this moment."""
+    return stack.dynamodb.get_item(TableName="runs", Key={"pk": {"S": f"RUN#{run_id}"}})["Item"]
 
 
 def pointed(stack, name: str) -> Pointer | None:
@@ -111,6 +118,20 @@ def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> No
     validator = Draft202012Validator(json.loads((SCHEMAS / name).read_text("utf-8")))
     for detail in told:
         validator.validate(detail)
+
+
+@pytest.mark.parametrize("confirmed", [0, 2])
+def test_who_hears_notices_is_counted_once_an_hour_even_where_nobody_does(
+    stack, monkeypatch, confirmed
+) -> None:
+    """What SNS answers; moto confirms subscriptions and doesn't count them."""
+    answer = {"Attributes": {"SubscriptionsPending": "1", "SubscriptionsConfirmed": str(confirmed)}}
+    monkeypatch.setattr(stack.sns, "get_topic_attributes", lambda **_: answer)
+    stack.now = stack.now.replace(minute=4)
+    done = stack.reconcile.all()
+    assert ("listeners" in done, done["listeners"]) == (True, confirmed)
+    stack.now = stack.now.replace(minute=5)
+    assert "listeners" not in stack.reconcile.all()
 
 
 def test_a_recipe_that_mutes_people_does_not_mute_programs(stack) -> None:
@@ -205,16 +226,48 @@ def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(s
     assert pointed(stack, "best").run_id == other_id(2)
 
 
-@pytest.mark.parametrize("runs", [(0.9,), (0.9, 0.95), (0.9, 0.8), (0.9, None)])
-def test_a_terminal_event_makes_few_calls(stack, runs) -> None:
+@pytest.mark.parametrize("runs", [
+    {1: 0.9}, {1: 0.9, 2: 0.95}, {1: 0.9, 2: 0.8}, {1: 0.9, 2: None}, {2: 0.9, 1: 0.95}, {2: 0.9, 1: 0.8},
+])  # fmt: skip
+def test_a_terminal_event_makes_at_most_eight_calls(stack, runs) -> None:
+    """Runs by the order of their launch, as they end: better and worse ones, and older ones that end late."""
     clients = [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus]
-    for number, accuracy in enumerate(runs):
-        held = Hold("2026-11", 5_000_000, 100_000_000)
+    held = Hold("2026-11", 5_000_000, 100_000_000)
+    for number, accuracy in runs.items():
         with watched(clients, Calls()) as calls:
             run_id = end(stack, number, accuracy, holds=(held,))
-            announce(stack, run_id)
         made = calls.made[2:]  # the test's own: the claim and outcome.json
+        image = image_of(stack, run_id)
+        with watched(clients, Calls()) as calls:
+            assert announce(stack, run_id, image) == "published"
+        made += calls.made
         assert len(made) <= AT_MOST, made
+    assert pointed(stack, "latest").run_id == other_id(max(runs))
+    best = max(runs, key=lambda number: runs[number] or 0)
+    assert pointed(stack, "best").run_id == other_id(best)
+    assert len(stack.notices()) == len(runs)
+
+
+def test_an_end_that_the_stream_tells_again_is_not_told_again(stack) -> None:
+    """The image is of the end, before anybody had told of it."""
+    image = image_of(stack, end(stack, 1, 0.9))
+    assert announce(stack, other_id(1), image) == "published"
+    assert announce(stack, other_id(1), image) == "nothing"
+    assert "models_seen" not in image_of(stack, other_id(1))
+    later = image_of(stack, end(stack, 2, 0.8))
+    assert announce(stack, other_id(2)) == "published"  # the reconciler was faster
+    assert announce(stack, other_id(2), later) == "nothing"
+    assert len(stack.notices()) == 2
+
+
+def test_an_end_goes_by_what_is_there_and_not_by_what_its_image_remembers(stack) -> None:
+    announce(stack, end(stack, 1, 0.9))
+    image = image_of(stack, end(stack, 2, 0.95))
+    announce(stack, end(stack, 3, 0.99))
+    assert announce(stack, other_id(2), image) == "published"
+    assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(3), other_id(3))
+    told = {each["detail"]["run_id"]: each["detail"] for each in stack.events_told()}
+    assert (told[other_id(2)]["latest"]["moved"], told[other_id(2)]["best"]["moved"]) == (False, False)
 
 
 def test_a_failure_makes_fewer(stack) -> None:

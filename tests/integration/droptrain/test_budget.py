@@ -138,6 +138,29 @@ def test_a_job_that_batch_refuses_gives_its_reservation_back(stack) -> None:
     assert account(stack).held == 0
 
 
+def test_people_are_told_once_a_month_of_each_level_and_only_of_the_highest(stack) -> None:
+    stack.publish_project()
+
+    def spend(percent: int, month: str = "2026-11") -> list[int]:
+        stack.dynamodb.update_item(
+            TableName="runs", Key={"pk": {"S": f"BUDGET#{month}"}},
+            UpdateExpression="SET held = :usd, spent = :usd",
+            ExpressionAttributeValues={":usd": {"N": str(percent * 1_000_000)}},
+        )  # fmt: skip
+        stack.reconcile.all()
+        stack.reconcile.all()
+        return [event["detail"]["level_percent"] for event in stack.events_told()]
+
+    assert spend(49) == []
+    assert spend(50) == [50]
+    assert spend(79) == []
+    assert spend(100) == [100]
+    assert account(stack).told == (50, 80, 100)
+    stack.now = stack.now.replace(day=30, hour=23, minute=50)
+    stack.later(minutes=20)
+    assert spend(85, "2026-12") == [80]
+
+
 def test_people_are_told_once_when_the_budget_has_no_room(stack) -> None:
     stack.budget = Budget(month_usd=42.0)
     stack.publish_project()

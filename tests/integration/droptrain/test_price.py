@@ -106,6 +106,30 @@ def test_what_successful_runs_took_is_what_the_next_is_expected_to_take(stack: S
     assert run.ticket.basis.startswith("as long as the project's last successful run, at the price of")
 
 
+def test_a_project_whose_long_runs_leave_no_checkpoint_is_warned_before_the_next(stack: Stack) -> None:
+    def end(dataset: str, **account: bool) -> str:
+        run_id = launched(stack, dataset)
+        run = stack.table.get(run_id)
+        tell(stack, run_id, {"batch_job_id": run.batch_job_id, "attempt": 1, **account})
+        ended(stack, run_id)
+        return run_id
+
+    def warnings(run_id: str) -> list[str]:
+        return [each.rule for each in stack.table.get(run_id).warnings]
+
+    unsaved = end("first", left_checkpoint=False)
+    assert warnings(unsaved) == []
+    assert warnings(end("second")) == ["no_checkpoint"]  # its container told nothing: what is known stays
+    warned = end("third", left_checkpoint=True)
+    assert warnings(warned) == ["no_checkpoint"]
+    assert warnings(launched(stack, "fourth")) == []
+    assert stack.launch.repeat(warned, caller="ann")[0].warnings == ()
+    stack.put("projects/penguins/train.yaml", b"spot: never\n")
+    end("fifth", left_checkpoint=False)
+    assert warnings(launched(stack, "sixth")) == []
+    assert [each.rule for each in stack.launch.repeat(warned, caller="ann")[0].warnings] == ["no_checkpoint"]
+
+
 def test_a_history_keeps_the_last_runs_of_its_own_project(stack: Stack) -> None:
     for number in range(12):
         ended(stack, launched(stack, f"d{number}"))

@@ -70,6 +70,7 @@ def test_a_script_without_metrics_leaves_none(machine) -> None:
     assert "metrics.jsonl" not in machine.names()
     outcome = machine.outcome()
     assert (outcome["metrics"], outcome["gpu"], outcome["advice"]) == ({}, None, [])
+    assert outcome["left_checkpoint"] is False
 
 
 def test_the_definitions_of_the_recipe_page_find_what_they_say(machine) -> None:

@@ -32,6 +32,7 @@ def test_term_saves_what_the_script_leaves_and_the_next_attempt_goes_on(machine)
     log = machine.text("log.txt")
     assert log.index("told") < log.index("--- attempt 2 ---") < log.index("resumed at 42")
     assert machine.outcome()["metrics"] == {"loss": 0.5}, "the series goes on over attempts"
+    assert machine.outcome()["left_checkpoint"] is True
 
 
 def test_the_script_is_stopped_as_a_group_and_found_by_who_ends_the_session(machine) -> None:

@@ -5,7 +5,7 @@ from droptrain.domain.console import Console
 from droptrain.domain.errors import Cause
 from droptrain.domain.model_pointer import Replaced, Standing
 from droptrain.domain.notice import Places
-from droptrain.domain.run import Attempt, AttemptCost, Cost, GpuUse
+from droptrain.domain.run import Attempt, AttemptCost, Cost, GpuUse, Step
 from droptrain.domain.ticket import Ticket
 from records import RUN_ID, run
 
@@ -65,12 +65,27 @@ def test_the_cost_stands_beside_the_ticket_and_what_was_reclaimed_apart() -> Non
     told = notice.of_end(run(status="SUCCEEDED", cost=cost, ticket=ticket), Places("bucket")).text
     assert (
         "  Cost         about $0.3000, an estimate: 3600 s in 2 attempts at the Spot price of the zone "
-        "(prices of 2026-11-23); $0.1500 of it went into what Spot reclaimed\n"
+        "(prices of 2026-11-23); $0.1500 of it, 30 min 0 s, went into what Spot reclaimed\n"
         "  Ticket       $0.1500 expected, at worst $42.26, an estimate\n"
     ) in told
     first = replace(ticket, expected_seconds=None, expected_usd=None)
     told = notice.of_end(run(status="SUCCEEDED", ticket=first), Places("bucket")).text
     assert "  Ticket       at worst $42.26, an estimate\n" in told
+
+
+def test_waiting_starting_and_training_are_told_apart() -> None:
+    at = {"started_at": "2026-11-23T02:15:00Z", "stopped_at": "2026-11-23T04:00:00Z"}
+    steps = (Step("2026-11-23T02:10:01Z", "RUNNABLE"), Step("2026-11-23T02:12:00Z", "STARTING"))
+    tries = (
+        Attempt(at["started_at"], "2026-11-23T02:45:00Z", 75, None, "s"),
+        Attempt("2026-11-23T03:40:00Z", at["stopped_at"], 0, None, "s"),
+    )
+    told = notice.of_end(run(status="SUCCEEDED", history=steps, attempts=tries, **at), Places("bucket")).text
+    assert "  Waited       2 min 0 s\n  Started      in 3 min 0 s\n  Trained      50 min 0 s\n" in told, (
+        "what lies between two attempts is no training"
+    )
+    told = notice.of_end(run(status="SUCCEEDED", history=steps[:1], **at), Places("bucket")).text
+    assert "  Waited       5 min 0 s\n  Trained      1 h 45 min\n" in told
 
 
 def test_gpu_use_and_advice_are_told() -> None:

@@ -94,6 +94,28 @@ def test_a_name_that_says_gzip_is_taken_at_its_word() -> None:
     assert rules(whole(GOOD, name="train.csv.gz")) == {"not_gzip"}
 
 
+@pytest.mark.parametrize(("train", "test"), [
+    (b"size,label\n", GOOD),
+    (b"size,label\n", b"size,label\n"),
+    (b"size,kind\n", GOOD),
+    (b"size,label\n", None),
+])  # fmt: skip
+@pytest.mark.parametrize("read", [whole, sampled])
+def test_a_header_alone_is_seen_whatever_the_other_file_and_the_recipe_say(
+    read: Any, train: bytes, test: bytes | None
+) -> None:
+    assert "header_only" in errors(read(train, test))
+    assert "header_only" not in errors(read(train, test, header=False))
+
+
+def test_a_field_longer_than_a_csv_reader_takes_is_no_open_quote_and_hides_nothing() -> None:
+    body = GOOD + b'1,"' + b"x" * 150_000 + b'"\n' + b"1,cat,3\n"
+    (found,) = (each for each in whole(body) if each.level == "error" or each.rule == "open_quote")
+    assert (found.rule, found.row) == ("long_row", 23)
+    lone = GOOD + b'1,"cat\n' + BODY * 2000
+    assert next(each for each in whole(lone) if each.rule == "open_quote").row == 22
+
+
 @pytest.mark.parametrize(("train", "test", "says"), [
     (GOOD, GOOD, {}),
     (BODY, BODY, {}),
@@ -101,6 +123,8 @@ def test_a_name_that_says_gzip_is_taken_at_its_word() -> None:
     (BODY, BODY, {"header": False, "columns": ["size", "label"], "label": "label"}),
     (b"120,4,setosa,versicolor,virginica\n" + b"6.4,2.8,5.6,2.2,2\n5.0,2.3,3.3,1.0,1\n" * 9, GOOD, {}),
     (GOOD, b"size\n" + b"1\n2\n" * 9, {"label": "label"}),
+    (b"5,cat\n", b"6,dog\n", {}),
+    (b"a text to learn from\n", b"and another\n", {}),
     (b"text\n" + b'"a, b\nc, d, e"\n' * 30, None, {}),
     (b"a:b\n" + b"1:x\n" * 30 + b"2:x,y\n", None, {}),
     (b"id\ttext\n" + b'1\tsaid "so"\n2\t5" pipe\n3\t"odd\n' * 10, None, {}),

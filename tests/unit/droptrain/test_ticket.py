@@ -2,6 +2,7 @@
 
 import pytest
 from droptrain.domain import ticket as tickets
+from droptrain.domain.finding import describe
 from droptrain.domain.pricing import Listing, PriceList, Refreshed, Size, read_price_list
 from droptrain.domain.ticket import Offer, Ticket
 from hypothesis import given
@@ -78,6 +79,29 @@ def test_without_spot_the_cheapest_on_demand_type_is_expected() -> None:
     ticket = issue(LIVE, "never", history=(3600,))
     assert ticket
     assert ticket.expected_usd == 0.6
+
+
+def warned(spot: str = "auto", *, seconds: int = 3600, left_checkpoint: bool | None = False) -> str:
+    found = tickets.market(
+        LIVE, ("g4dn.xlarge",), (seconds,), gpus=1, vcpus=4, memory_mib=14336, spot=spot,
+        left_checkpoint=left_checkpoint,
+    )  # fmt: skip
+    assert found
+    return "; ".join(describe(each) for each in found.warnings(found.ticket(3, 4 * 3600)))
+
+
+def test_a_long_run_on_spot_that_will_leave_no_checkpoint_is_warned_before() -> None:
+    assert warned() == (
+        "train.yaml: the project's runs take about 60 min, and the last one left no checkpoint: whenever "
+        "Spot takes the instance, all begins again, and up to $0.25 of work is lost (an estimate)"
+    )
+    assert "about 3.0 h" in warned("only", seconds=10800)
+    assert "about 15 min" in warned(seconds=tickets.LONG_SECONDS)
+
+
+def test_no_other_run_is() -> None:
+    assert warned("never") == warned(left_checkpoint=True) == warned(left_checkpoint=None) == ""
+    assert warned(seconds=tickets.LONG_SECONDS - 1) == ""
 
 
 def test_spot_costs_at_most_what_on_demand_costs() -> None:

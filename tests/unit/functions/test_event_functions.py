@@ -119,7 +119,8 @@ def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
     seen = []
     app.announce = type("Announce", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
     assert failed(app.handler(event("run_ended_stream"), context)) == []
-    assert seen == [("penguins-first-0123456789ab", "penguins")]
+    (told,) = event("run_ended_stream")["Records"]
+    assert seen == [("penguins-first-0123456789ab", "penguins", told["dynamodb"]["NewImage"])]
     assert metrics_in(capsys.readouterr().out) == {"NoticesPublished": 1}
 
 
@@ -132,13 +133,14 @@ def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(lo
     nameless = {name: value for name, value in change["NewImage"].items() if name != "run_id"}
     poisoned = good | {"dynamodb": change | {"NewImage": nameless, "SequenceNumber": "110"}}
     assert failed(app.handler({"Records": [poisoned, good]}, context)) == ["110"]
-    assert seen == [("penguins-first-0123456789ab", "penguins")]
+    (told,) = event("run_ended_stream")["Records"]
+    assert seen == [("penguins-first-0123456789ab", "penguins", told["dynamodb"]["NewImage"])]
 
 
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     app = load("run_changed")
 
-    def ended(self: object, run_id: str, project: str) -> str:
+    def ended(self: object, run_id: str, project: str, image: object) -> str:
         raise OSError("topic")
 
     app.announce = type("Announce", (), {"ended": ended})()

@@ -1,9 +1,10 @@
 """Announce: every end, and all that needs people, is told at least once, and once in normal operation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from droptrain.aws import remembered_models
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import notice, times
@@ -36,16 +37,23 @@ class Announce:
         self._places = places
         self._clock = clock
 
-    def ended(self, run_id: str, project: str) -> Answer:
+    def ended(self, run_id: str, project: str, image: Mapping[str, Any] | None = None) -> Answer:
         """Tell of a run that has ended and isn't announced; "muted" if its recipe wants no notice.
 
-        The record is read afresh, so that an event that is delivered again finds the notice out already. The
-        project's model pointers move before, so that the notice can say so.
+        The project's model pointers move before, so that the notice can say so. `image` is the record as the
+        stream tells of its end. Whoever can move latest by it is the first to do so, and needs no other look.
+        Else the record is read afresh, so that an event that is delivered again finds the notice out already.
         """
-        run, remembered = self._table.to_announce(run_id, project)
-        if run is None or not run.ended or run.announced_at:
-            return "nothing"
-        standings, held = self._promote.run(run, remembered)
+        seen = remembered_models.at_end(image) if image else None
+        moved = self._promote.first(*seen) if seen else None
+        if seen and moved:
+            run, remembered = seen
+        else:
+            found, remembered = self._table.to_announce(run_id, project)
+            if found is None or not found.ended or found.announced_at:
+                return "nothing"
+            run, moved = found, self._promote.run(found, remembered)
+        standings, held = moved
         wanted = run.status.lower() in run.notify
         answer = self._publish(notice.of_end(run, self._places, standings), wanted=wanted)
         news = {name: each for name, each in held.items() if remembered.get(name) != each}

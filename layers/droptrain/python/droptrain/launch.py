@@ -247,11 +247,11 @@ class Launch:
                 metric_goal=original.metric_goal,
                 inputs_digest=original.inputs_digest,
                 notify=original.notify,
-                warnings=original.warnings,
+                warnings=tuple(each for each in original.warnings if each.rule != tickets.NO_CHECKPOINT),
                 job=job,
-                ticket=market.ticket(job.attempts, job.timeout_seconds) if market else None,
                 rerun_of=first.run_id,
             )
+            run = _with_ticket(run, market)
             claimed, draft = self._claim(_Draft(run, plan), None, request, first)
             if claimed == "claimed":
                 return self._submit.or_leave(draft.run), True
@@ -347,8 +347,7 @@ class Launch:
         except RejectedError as error:
             return _Draft(runs.rejected(runs.to_record(run), error.cause), None)
         job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
-        ticket = market.ticket(job.attempts, job.timeout_seconds) if market else None
-        run = replace(run, job=job, ticket=ticket)
+        run = _with_ticket(replace(run, job=job), market)
         plan = runs.plan(run, recipe, code, self._bucket.name, overrides or {}, rerun, self._definition)
         return _Draft(runs.to_record(run), plan)
 
@@ -389,6 +388,7 @@ class Launch:
             vcpus=vcpus,
             memory_mib=memory_mib,
             spot=spot,
+            left_checkpoint=facts.left_checkpoint,
         )
 
     def _timeout(self, recipe: Recipe, market: Market | None) -> int:
@@ -491,6 +491,14 @@ class Launch:
         if body_digest != request.body_digest or run is None:
             raise KeyReusedError("This Idempotency-Key was used before, for a different request")
         return run
+
+
+def _with_ticket(run: Run, market: Market | None) -> Run:
+    """The run with what it may cost, and a warning of what it risks."""
+    if run.job is None or market is None:
+        return run
+    ticket = market.ticket(run.job.attempts, run.job.timeout_seconds)
+    return replace(run, ticket=ticket, warnings=(*run.warnings, *market.warnings(ticket)))
 
 
 def _read_recipe(

@@ -79,7 +79,8 @@ class Track:
             cost=cost,
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
-            history=_history(job, cost, project, facts),
+            history=_history(job, cost, project, facts, outcome),
+            models=facts.models if job.status == "SUCCEEDED" else None,
         )
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
@@ -137,8 +138,11 @@ def _is_of_the_end(account: Outcome, job: JobState) -> bool:
     return is_last and account.ended
 
 
-def _history(job: JobState, cost: Cost | None, project: str, facts: Facts) -> History | None:
+def _history(
+    job: JobState, cost: Cost | None, project: str, facts: Facts, outcome: Outcome | None
+) -> History | None:
     """The project's history with this run in it, if it trained to a good end."""
     if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
         return None
-    return History(project, remember(facts.history, cost.seconds))
+    saved = outcome.left_checkpoint if outcome else None
+    return History(project, remember(facts.history, cost.seconds), saved)

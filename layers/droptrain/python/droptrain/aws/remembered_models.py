@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from droptrain.aws.run_record import from_item as run_from_item
 from droptrain.aws.run_record import to_attributes, to_values
 from droptrain.domain import model_pointer
 from droptrain.domain.model_pointer import Held, Name
-
-
-def models_pk(project: str) -> str:
-    """The partition key of what is remembered of a project's pointers."""
-    return f"MODELS#{project}"
+from droptrain.domain.run import Run
 
 
 def from_item(item: Mapping[str, Any] | None) -> dict[Name, Held]:
@@ -25,7 +22,16 @@ def from_item(item: Mapping[str, Any] | None) -> dict[Name, Held]:
     return found
 
 
-def to_update(table: str, project: str, held: Mapping[Name, Held]) -> dict[str, Any]:
+def at_end(image: Mapping[str, Any]) -> tuple[Run, dict[Name, Held]] | None:
+    """A run as the table's stream tells of its end, and the pointers that were remembered at that moment.
+
+    None if the record doesn't hold them: it didn't succeed, or others have written it.
+    """
+    seen = image.get("models_seen")
+    return (run_from_item(image), from_item(seen["M"])) if seen else None
+
+
+def to_update(table: str, pk: str, held: Mapping[Name, Held]) -> dict[str, Any]:
     """The write of a transaction that remembers these pointers, and leaves the others as they are."""
     values = {
         f":{name}": {"etag": each.etag, "pointer": model_pointer.to_document(each.pointer)}
@@ -36,7 +42,7 @@ def to_update(table: str, project: str, held: Mapping[Name, Held]) -> dict[str, 
     return {
         "Update": {
             "TableName": table,
-            "Key": {"pk": {"S": models_pk(project)}},
+            "Key": {"pk": {"S": pk}},
             "UpdateExpression": f"SET {sets}",
             "ExpressionAttributeValues": to_attributes(values),
         }

@@ -57,10 +57,14 @@ class DropClaim:
 
 @dataclass(frozen=True)
 class History:
-    """How long a project's last successful runs took, in seconds, the oldest first."""
+    """How long a project's last successful runs took, in seconds, the oldest first.
+
+    `left_checkpoint` is whether the last of them did so; None where its container didn't tell.
+    """
 
     project: str
     seconds: tuple[int, ...]
+    left_checkpoint: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -242,8 +246,11 @@ class RunTable:
         gpu: GpuUse | None = None,
         advice: Sequence[str] = (),
         history: History | None = None,
+        models: Mapping[str, Any] | None = None,
     ) -> Applied:
         """Apply a Batch job's state, if it says more than the record knows; `history` is written with it.
+
+        `models` is what is remembered of the project's pointers; the stream carries it to who moves them.
 
         "stale" for what repeats, comes late or belongs to another Batch job; "unknown": no such run.
         BusyError if another write of the run is under way.
@@ -257,6 +264,8 @@ class RunTable:
             "advice": list(advice),
         }  # fmt: skip
         values = {name: value for name, value in values.items() if value not in (None, {}, [])}
+        if models is not None:
+            values["models_seen"] = dict(models)
         kept_once = {"started_at"}
         sets = [
             f"#{name} = " + (f"if_not_exists(#{name}, :{name})" if name in kept_once else f":{name}")
@@ -293,12 +302,14 @@ class RunTable:
 
         A duration that gets lost makes the next ticket a little less sure; an end must not wait for it.
         """
-        values = {":kind": "history", ":seconds": list(history.seconds), ":at": at}
+        values: dict[str, Any] = {"kind": "history", "seconds": list(history.seconds), "updated_at": at}
+        if history.left_checkpoint is not None:
+            values["left_checkpoint"] = history.left_checkpoint
         written: Any = {
             "TableName": self._table,
             "Key": {"pk": {"S": history_pk(history.project)}},
-            "UpdateExpression": "SET kind = :kind, seconds = :seconds, updated_at = :at",
-            "ExpressionAttributeValues": to_attributes(values),
+            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in values),
+            "ExpressionAttributeValues": to_attributes({f":{name}": value for name, value in values.items()}),
         }
         try:
             self._client.transact_write_items(TransactItems=[{"Update": update}, {"Update": written}])
@@ -393,7 +404,7 @@ class RunTable:
         """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
         from droptrain.aws import remembered_models
 
-        run_key, models_key = run_pk(run_id), remembered_models.models_pk(project)
+        run_key, models_key = run_pk(run_id), models_pk(project)
         found: dict[str, Any] = {}
         keys: Any = [{"pk": {"S": pk}} for pk in (run_key, models_key)]
         while keys:
@@ -415,7 +426,7 @@ class RunTable:
         mark: dict[str, Any] = {
             "TableName": self._table,
             "Key": {"pk": {"S": run_pk(run.run_id)}},
-            "UpdateExpression": "SET announced_at = :at REMOVE active",
+            "UpdateExpression": "SET announced_at = :at REMOVE active, models_seen",
             "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(announced_at)",
             "ExpressionAttributeValues": to_attributes({":at": at}),
         }
@@ -423,7 +434,7 @@ class RunTable:
         if models:
             from droptrain.aws import remembered_models
 
-            others.append(remembered_models.to_update(self._table, run.project, models))
+            others.append(remembered_models.to_update(self._table, models_pk(run.project), models))
         if others:
             self._transact([{"Update": mark}, *others], run)
             return
@@ -548,6 +559,11 @@ class RunTable:
 def history_pk(project: str) -> str:
     """The partition key of a project's history."""
     return f"HISTORY#{project}"
+
+
+def models_pk(project: str) -> str:
+    """The partition key of what is remembered of a project's pointers."""
+    return f"MODELS#{project}"
 
 
 def _upload_pk(key: str, version_id: str) -> str:

@@ -47,6 +47,15 @@ class EventCost:
     instance_type: str
     seconds: Annotated[int, "How long the attempts ran together."]
     basis: Annotated[str, "Which prices it is made of."]
+    reclaimed_usd: Annotated[float, "How much of it went into attempts that Spot ended."]
+
+
+@dataclass(frozen=True)
+class EventTicket:
+    """What the launch expected the run to cost, an estimate."""
+
+    expected_usd: Annotated[float | None, "null for a project's first run."]
+    worst_usd: float
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class RunFinished:
     attempts: int
     reclaims: Annotated[int, "Attempts that Spot ended."]
     cost: EventCost | None
+    ticket: EventTicket | None
     warnings: list[str]
     inputs_digest: Annotated[str | None, "Over the keys and versions of all inputs."]
     places: EventPlaces

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from droptrain.domain import times
+from droptrain.domain.batch_job import is_reclaimed
 from droptrain.domain.errors import Cause
 from droptrain.domain.events import (
     EventCause,
@@ -10,16 +11,17 @@ from droptrain.domain.events import (
     EventMetric,
     EventModel,
     EventPlaces,
+    EventTicket,
     RunFinished,
 )
 from droptrain.domain.finding import describe
 from droptrain.domain.message import Rows
 from droptrain.domain.model_pointer import Name, Standing
-from droptrain.domain.run import Attempt, Cost, GpuUse, Run, run_prefix
+from droptrain.domain.run import Cost, GpuUse, Run, run_prefix
 from droptrain.domain.ticket import Ticket
 
 _INPUTS_NAMED = 10
-_RECLAIMED, _RECLAIMED_EXIT_CODE = "Host EC2", 75
+_SHORT_START_SECONDS = 10
 
 
 def folder(run: Run) -> str:
@@ -48,8 +50,7 @@ def of_run(run: Run, bucket: str) -> Rows:
     """When it ran, what it took, and where everything is."""
     rows = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
     if run.started_at and run.stopped_at:
-        rows.append(("Waited", _duration(run.created_at, run.started_at)))
-        rows.append(("Trained", _duration(run.started_at, run.stopped_at)))
+        rows += _phases(run, run.started_at, run.stopped_at)
     if len(run.attempts) > 1:
         ends = "; ".join(attempt.reason or "ended" for attempt in run.attempts)
         rows.append(("Attempts", f"{len(run.attempts)}: {ends}"))
@@ -96,6 +97,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
         attempts=len(run.attempts),
         reclaims=_reclaims(run),
         cost=_event_cost(run.cost) if run.cost else None,
+        ticket=_event_ticket(run.ticket) if run.ticket else None,
         warnings=[describe(each) for each in run.warnings],
         inputs_digest=run.inputs_digest,
         places=EventPlaces(root, f"{root}export/", f"{root}model/", f"{root}log.txt"),
@@ -130,7 +132,32 @@ def _event_model(standing: Standing | None) -> EventModel | None:
 
 
 def _event_cost(cost: Cost) -> EventCost:
-    return EventCost(cost.estimate_usd, cost.instance_type, cost.seconds, cost.basis)
+    return EventCost(
+        cost.estimate_usd, cost.instance_type, cost.seconds, cost.basis, reclaimed_usd=cost.reclaimed_usd
+    )
+
+
+def _event_ticket(ticket: Ticket) -> EventTicket:
+    return EventTicket(ticket.expected_usd, ticket.worst_usd)
+
+
+def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
+    """How long it waited for an instance, the instance took to start it, and it trained.
+
+    A short start counts as waiting, as where the event of it got lost; what reclaims interrupted is counted
+    by its attempts.
+    """
+    placed_at = next((step.at for step in run.history if step.status == "STARTING"), None)
+    if placed_at and _seconds(placed_at, started_at) < _SHORT_START_SECONDS:
+        placed_at = None
+    rows = [("Waited", _duration(run.created_at, placed_at or started_at))]
+    if placed_at:
+        rows.append(("Started", f"in {_duration(placed_at, started_at)}"))
+    ends = [(each.started_at, each.stopped_at) for each in run.attempts]
+    between = [(start, end) for start, end in ends if start and end]
+    if len(between) < 2:
+        between = [(started_at, stopped_at)]
+    return (*rows, ("Trained", _in_words(sum(_seconds(start, end) for start, end in between))))
 
 
 def _survived(run: Run) -> int:
@@ -139,17 +166,15 @@ def _survived(run: Run) -> int:
 
 
 def _reclaims(run: Run) -> int:
-    return sum(_is_reclaimed(attempt) for attempt in run.attempts)
-
-
-def _is_reclaimed(attempt: Attempt) -> bool:
-    return attempt.exit_code == _RECLAIMED_EXIT_CODE or (attempt.reason or "").startswith(_RECLAIMED)
+    return sum(is_reclaimed(attempt) for attempt in run.attempts)
 
 
 def _price(cost: Cost) -> str:
     tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
     said = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
-    lost = f"; {_usd(cost.reclaimed_usd)} of it went into what Spot reclaimed" if cost.reclaimed_usd else ""
+    seconds = sum(each.seconds for each in cost.attempts if each.reclaimed)
+    lost = f"; {_usd(cost.reclaimed_usd)} of it, {_in_words(seconds)}, went into what Spot reclaimed"
+    lost = lost if cost.reclaimed_usd else ""
     return f"{said} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
 
 
@@ -174,7 +199,14 @@ def _gpu_use(gpu: GpuUse) -> str:
 
 
 def _duration(start: str, end: str) -> str:
-    seconds = max(round((times.from_text(end) - times.from_text(start)).total_seconds()), 0)
+    return _in_words(_seconds(start, end))
+
+
+def _seconds(start: str, end: str) -> int:
+    return max(round((times.from_text(end) - times.from_text(start)).total_seconds()), 0)
+
+
+def _in_words(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

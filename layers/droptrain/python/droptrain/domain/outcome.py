@@ -44,6 +44,7 @@ class Outcome:
     log_tail: tuple[str, ...] = ()
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
+    left_checkpoint: bool | None = None
     ended: bool = True
 
 
@@ -52,7 +53,7 @@ def read(document: object) -> Outcome | None:
     if not isinstance(document, Mapping) or not isinstance(document.get("batch_job_id"), str):
         return None
     cause, instance = _mapping(document.get("cause")), _mapping(document.get("instance"))
-    code = document.get("script_exit_code")
+    code, saved = document.get("script_exit_code"), document.get("left_checkpoint")
     return Outcome(
         job_id=document["batch_job_id"],
         attempt=attempt if isinstance(attempt := document.get("attempt"), int) else 0,
@@ -65,6 +66,7 @@ def read(document: object) -> Outcome | None:
         log_tail=_log_tail(cause.get("log_tail")),
         gpu=_gpu(_mapping(document.get("gpu"))),
         advice=_advice(document.get("advice")),
+        left_checkpoint=saved if isinstance(saved, bool) else None,
     )
 
 

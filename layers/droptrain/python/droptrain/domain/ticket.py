@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from droptrain.domain.finding import Finding
 from droptrain.domain.pricing import PriceList
 
 # Of how many successful runs a project's history keeps the duration.
 HISTORY_KEPT = 10
 # A record is read and written with every change; so many types are enough to see what a run may get.
 _OFFERS_KEPT = 12
+# From so many seconds on, a training that Spot may take and that leaves no checkpoint is warned of.
+LONG_SECONDS = 900
+NO_CHECKPOINT = "no_checkpoint"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ class Rate:
 class Market:
     """The instance types that could serve a run, the cheapest first, and the two rates that tickets take.
 
-    `history` is how long the project's last successful runs took, in seconds.
+    `history` is how long the project's last successful runs took, in seconds. `is_unsaved` says that the run
+    may train on Spot, and the last one left no checkpoint.
     """
 
     offers: tuple[Offer, ...]
@@ -69,6 +74,7 @@ class Market:
     history: tuple[int, ...]
     priced_at: str
     spot_priced_at: str | None
+    is_unsaved: bool = False
 
     def seconds_for(self, usd: float) -> float:
         """How many seconds `usd` buys at the dearest rate."""
@@ -97,6 +103,19 @@ class Market:
             spot_priced_at=self.spot_priced_at,
         )
 
+    def warnings(self, ticket: Ticket) -> tuple[Finding, ...]:
+        """What a run with this ticket risks: all its work, if it is long and nothing of it is saved."""
+        seconds, usd = ticket.expected_seconds, ticket.expected_usd
+        if not self.is_unsaved or seconds is None or usd is None or seconds < LONG_SECONDS:
+            return ()
+        took = f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds // 60} min"
+        said = (
+            f"the project's runs take about {took}, and the last one left no checkpoint: whenever Spot takes "
+            f"the instance, all begins again, and up to ${usd:.2f} of work is lost (an estimate)"
+        )
+        fix = "Write what it needs to go on into CHECKPOINT_DIR (docs/container.md), or say spot: never."
+        return (Finding(NO_CHECKPOINT, "warning", "train.yaml", None, None, said, fix),)
+
 
 def market(
     prices: PriceList,
@@ -107,10 +126,12 @@ def market(
     vcpus: int,
     memory_mib: int,
     spot: str,
+    left_checkpoint: bool | None = None,
 ) -> Market | None:
     """What could serve a job that asks for so much and takes Spot as its recipe says.
 
-    The dearest rate is on demand, unless the run takes Spot only. None if no type with a price has room.
+    `left_checkpoint` is whether the project's last successful run did so, None where nobody knows. The
+    dearest rate is on demand, unless the run takes Spot only. None if no type with a price has room.
     """
     found = [
         each
@@ -127,6 +148,7 @@ def market(
         history=tuple(history),
         priced_at=prices.priced_at,
         spot_priced_at=prices.spot_priced_at,
+        is_unsaved=left_checkpoint is False and spot != "never",
     )
 
 

@@ -207,26 +207,35 @@ class _Rows:
         """Read from the start of the file."""
         facts = self._facts
         kept: list[str] = []
-        reader = csv.reader(_keeping(lines, kept), delimiter=facts.delimiter)
-        number = 0
-        try:
-            for row in reader:
-                line_count, raw = len(kept), kept[0]
-                kept.clear()
-                if row and row[-1].endswith(_END):
-                    if row != [_END]:
-                        self._spans_lines = True
-                        facts.open_quote = number + 1 if facts.whole else None
-                    break
-                if not row:
+        source = _keeping(lines, kept)
+        while True:
+            try:
+                self._read_rows(source, kept)
+            except csv.Error:
+                # More than the reader takes for one field: a long text, or all that follows a lone quote.
+                facts.rows += 1
+                if len(kept) == 1 and kept[0].count('"') % 2 == 0:
+                    kept.clear()
                     continue
-                number += 1
-                facts.first = facts.first or row
-                self._spans_lines = self._spans_lines or line_count > 1
-                self._count(row, number, raw if line_count == 1 else None, 0)
-        except csv.Error:
-            facts.open_quote = number + 1
-        facts.rows = number
+                facts.open_quote = facts.rows
+            return
+
+    def _read_rows(self, source: Iterator[str], kept: list[str]) -> None:
+        facts = self._facts
+        for row in csv.reader(source, delimiter=facts.delimiter):
+            line_count, raw = len(kept), kept[0]
+            kept.clear()
+            if row and row[-1].endswith(_END):
+                if row != [_END]:
+                    self._spans_lines = True
+                    facts.open_quote = facts.rows + 1 if facts.whole else None
+                return
+            if not row:
+                continue
+            facts.rows += 1
+            facts.first = facts.first or row
+            self._spans_lines = self._spans_lines or line_count > 1
+            self._count(row, facts.rows, raw if line_count == 1 else None, 0)
 
     def read_middle(self, piece: Piece, *, at_end: bool) -> None:
         """Read the complete lines of a later range, unless quotes leave open where its rows begin."""

@@ -20,11 +20,17 @@ def has_header(facts: Facts, dataset: Dataset) -> bool | None:
 
 
 def is_certain(facts: Facts, dataset: Dataset) -> bool:
-    """Whether the first row can be nothing but a header: the recipe says so, or other files begin with it."""
+    """Whether the first row, if it is the only one, can be nothing but a header.
+
+    The recipe says so, other files begin with it, or it is words alone: no code trains on one row of them.
+    """
     pinned = dataset.says.get("header")
     if isinstance(pinned, bool):
         return pinned
     if dataset.says.get("label") in names(facts):
+        return True
+    words = [name for name in facts.first if not is_number(name)]
+    if dataset.trains_on(facts) and len(words) == len(facts.first) > 1:
         return True
     return any(
         file is not facts and file.rows > 1 and file.first == facts.first and has_header(file, dataset)
