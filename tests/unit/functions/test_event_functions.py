@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from typing import Any
 
 import pytest
 from droptrain.domain.errors import BusyError
 from droptrain.domain.launched import Launched
 from function_output import failed, metrics_in
 from golden import golden, queued, streamed
+
 
 class Uploads:
     """Answers each upload in turn; an exception is raised."""
@@ -59,6 +59,15 @@ def test_only_the_records_that_failed_come_back(load, context, capsys) -> None:
     assert levels == ["INFO", "WARNING", "ERROR", "ERROR"], "a throttle is no error"
 
 
+def test_what_a_record_is_about_is_no_key_of_the_next_one_s_lines(load, context, capsys) -> None:
+    app = load("dataset_uploaded")
+    app.launch = Uploads(Launched("launched", "penguins-first-0123456789ab"))
+    app.handler(queued(golden("s3/put_object"), "not JSON"), context)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (error,) = [line for line in lines if line.get("level") == "ERROR"]
+    assert not {"key", "run_id"} & set(error)
+
+
 def test_a_batch_that_fails_whole_is_no_function_error(load, context) -> None:
     app = load("dataset_uploaded")
     app.launch = Uploads(BusyError("x"))
@@ -80,6 +89,14 @@ def test_a_state_change_is_applied_and_its_environment_is_not_logged(
     assert metrics_in(output) == {counted: 1}
     assert '"run_id":"penguins-first-0123456789ab"' in output
     assert "do-not-log" not in output
+
+
+def test_an_event_of_another_kind_changes_nothing(load, context, capsys) -> None:
+    app = load("batch_job_changed")
+    app.track = None
+    kind = {"detail-type": "Batch Job Something Else"}
+    assert failed(app.handler(queued(golden("batch/running") | kind), context)) == []
+    assert metrics_in(capsys.readouterr().out) == {"ChangesIgnored": 1}
 
 
 def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
