@@ -142,9 +142,6 @@ class _Module:
         for argument in (*function.args.args, *function.args.kwonlyargs):
             if argument.annotation and (service := self._annotated(argument.annotation)):
                 known[argument.arg] = ("client", service)
-        for node in ast.walk(function):
-            if isinstance(node, ast.For):
-                self._learn(node.target, node.iter, known)
         for target, value in _assignments(function):
             pairs = [(target, value)]
             if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
@@ -152,6 +149,9 @@ class _Module:
             for one, its in pairs:
                 if what := self._meaning(its, known):
                     known[ast.unparse(one)] = what
+        for node in ast.walk(function):
+            if isinstance(node, ast.For):
+                self._learn(node.target, node.iter, known)
         return known
 
     def _learn(self, target: ast.expr, iterated: ast.expr, known: Known) -> None:

@@ -183,6 +183,8 @@ def test_every_test_that_a_row_names_exists() -> None:
     for row in ROWS:
         named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", row["pinned by"])
         assert named or row["pinned by"].startswith(NOTHING), f"name a test, or say {NOTHING} and why: {row}"
+        if row["pinned by"].startswith(NOTHING):
+            continue
         assert len(named) == row["pinned by"].count("`") // 2, f"a test is FILE::NAME: {row['pinned by']}"
         for file, name in named:
             there = [path.read_text("utf-8") for path in TESTS.rglob(file)]
