@@ -370,3 +370,10 @@ def test_a_method_that_a_path_lacks_is_405(call, method, path, allowed) -> None:
 def test_an_unknown_path_is_404(call) -> None:
     code, answer, _ = call(UseCases(None), "GET", "/walks")
     assert (code, answer["type"]) == (404, "urn:droptrain:problem:no-such-route")
+
+
+def test_the_log_names_the_request(load, context, capsys) -> None:
+    request = golden("http/get_nothing")
+    load("runs_api").handler(request, context)
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"level"' in line]
+    assert line["correlation_id"] == request["requestContext"]["requestId"]
