@@ -1,35 +1,34 @@
 """A Batch job changed its state, or blocks its queue: the run's record follows, or people hear of it."""
 
-import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.partial_batch import handle_each
+from droptrain.domain import batch_job, event_field
+from droptrain.partial_batch import handle_each, queued_event
 from droptrain.settings import Settings
 from droptrain.telemetry import logger, metrics
 from droptrain.wiring import Wiring
 
-BLOCKED = "Batch Job Queue Blocked"
+BLOCKED, CHANGED = "Batch Job Queue Blocked", "Batch Job State Change"
 
 wiring = Wiring(Settings.from_environment(os.environ))
 track = wiring.track()
 
 
-def handle(record: dict[str, Any]) -> None:
+def handle(record: Mapping[str, Any]) -> None:
     """Handle one event; an exception brings the record back later."""
-    event = json.loads(record["body"])
-    detail = event["detail"]
-    logger.append_keys(
-        run_id=detail.get("jobName"), batch_job_id=detail.get("jobId"), state=detail.get("status")
-    )
-    if event["detail-type"] == BLOCKED:
+    event = queued_event(record)
+    kind, detail = event_field.text(event, "detail-type"), event_field.mapping(event, "detail")
+    name, job_id, state = batch_job.identify(detail)
+    logger.append_keys(run_id=name, batch_job_id=job_id, state=state)
+    if kind == BLOCKED:
         answer = wiring.blocked().event(detail)
-        if answer == "published":
-            metrics.add_metric("NoticesPublished", "Count", 1)
+        metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
         logger.info("Notice %s", answer)
         return
-    change = track.event(detail)
+    change = track.event(detail) if kind == CHANGED else "foreign"
     metrics.add_metric("ChangesApplied" if change == "applied" else "ChangesIgnored", "Count", 1)
     logger.info("Change %s", change)
 

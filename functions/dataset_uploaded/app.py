@@ -1,11 +1,12 @@
 """An object was created in the bucket: launch what its dataset holds now."""
 
-import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.partial_batch import handle_each
+from droptrain.domain import dataset, event_field
+from droptrain.partial_batch import handle_each, queued_event
 from droptrain.settings import Settings
 from droptrain.telemetry import logger, metrics
 from droptrain.wiring import Wiring
@@ -21,11 +22,11 @@ COUNTED_AS = {
 launch = Wiring(Settings.from_environment(os.environ)).launch()
 
 
-def handle(record: dict[str, Any]) -> None:
+def handle(record: Mapping[str, Any]) -> None:
     """Launch one upload's dataset; an exception brings the record back later."""
-    item = json.loads(record["body"])["detail"]["object"]
-    logger.append_keys(key=item["key"], run_id=None)
-    upload = launch.upload(item["key"], item.get("version-id", "null"))
+    key, version_id = dataset.read_created(event_field.mapping(queued_event(record), "detail"))
+    logger.append_keys(key=key, run_id=None)
+    upload = launch.upload(key, version_id)
     logger.append_keys(run_id=upload.run_id)
     metrics.add_metric(COUNTED_AS[upload.answer], "Count", 1)
     logger.info("Upload %s", upload.answer)

@@ -1,25 +1,32 @@
 """A run's record changed: if the run ended, people hear of it."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.domain import event_field
 from droptrain.partial_batch import handle_each
 from droptrain.settings import Settings
 from droptrain.telemetry import logger, metrics
 from droptrain.wiring import Wiring
 
+REMOVED = "REMOVE"
+
 announce = Wiring(Settings.from_environment(os.environ)).announce()
 
 
-def handle(record: dict[str, Any]) -> None:
+def handle(record: Mapping[str, Any]) -> None:
     """Announce one run; the stream's filter lets only ended ones through that have not been announced."""
-    image = record["dynamodb"]["NewImage"]
-    run_id = image["run_id"]["S"]
+    if record.get("eventName") == REMOVED:
+        metrics.add_metric("NoticesSpared", "Count", 1)
+        logger.info("Notice nothing: the item was removed")
+        return
+    image = event_field.mapping(record, "dynamodb", "NewImage")
+    run_id = event_field.text(image, "run_id", "S")
     logger.append_keys(run_id=run_id)
-    answer = announce.ended(run_id, image["project"]["S"], image)
-    if answer == "published":
-        metrics.add_metric("NoticesPublished", "Count", 1)
+    answer = announce.ended(run_id, event_field.text(image, "project", "S"), image)
+    metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
     logger.info("Notice %s", answer)
 
 

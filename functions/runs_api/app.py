@@ -1,16 +1,17 @@
 """The HTTP API: launch, list, read and cancel runs, fetch what they left, drop and delete datasets."""
 
-import base64
 from typing import Any
 
 import dataset_routes
 import description
+import http_request
 import result_routes
 import run_routes
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.domain.errors import UnreadableError
 from droptrain.telemetry import logger, metrics
 from problems import STATUSES, of_error, of_unknown_route, of_unreadable, of_validation
 
@@ -35,22 +36,21 @@ def answer_unknown_route(error: Exception) -> Any:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One HTTP request."""
     try:
-        answer = app.resolve(_with_json(event), context)
-    except (RecursionError, UnicodeDecodeError) as error:
-        problem = of_unreadable(error)
-        answer = {"statusCode": problem.status_code, "headers": problem.headers, "body": problem.body}
-    logger.info("Answered %s %s with %s", event["requestContext"]["http"]["method"], event["rawPath"],
+        request = http_request.read(event)
+    except UnreadableError as error:
+        metrics.add_metric("RecordsUnreadable", "Count", 1)
+        logger.exception("The request isn't as API Gateway documents it")
+        return _as_answer(of_error(error))
+    except (ValueError, RecursionError) as error:
+        return _as_answer(of_unreadable(error))
+    try:
+        answer = app.resolve(request, context)
+    except RecursionError as error:
+        answer = _as_answer(of_unreadable(error))
+    logger.info("Answered %s %s with %s", request["requestContext"]["http"]["method"], request["rawPath"],
                 answer["statusCode"])  # fmt: skip
     return answer
 
 
-def _with_json(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with a JSON text as its body; UnicodeDecodeError if it is none.
-
-    Every body is JSON, whatever a client such as `curl -d` calls it: then a wrong one is told as such. What
-    isn't called a text, API Gateway hands over in base64.
-    """
-    if event.get("isBase64Encoded"):
-        event |= {"body": base64.b64decode(event["body"]).decode(), "isBase64Encoded": False}
-    event["headers"]["content-type"] = "application/json"
-    return event
+def _as_answer(problem: Response[str]) -> dict[str, Any]:
+    return {"statusCode": problem.status_code, "headers": problem.headers, "body": problem.body}

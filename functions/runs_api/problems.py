@@ -18,11 +18,13 @@ from droptrain.domain.errors import (
     NotReadyError,
     PausedError,
     RejectedError,
+    UnreadableError,
 )
 from pydantic import BaseModel
 
 STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     BadCursorError: (400, "bad-cursor"),
+    UnreadableError: (400, "unreadable-request"),
     NotFoundError: (404, "not-found"),
     AlreadyFinishedError: (409, "already-finished"),
     NotReadyError: (409, "not-ready"),
@@ -89,7 +91,11 @@ def of_validation(error: RequestValidationError) -> Response[str]:
 
 def of_unreadable(error: Exception) -> Response[str]:
     """400 for a body that isn't even read as JSON."""
-    why = "it is nested too deeply" if isinstance(error, RecursionError) else "it isn't text in UTF-8"
+    why = "a number in it has too many digits"
+    if isinstance(error, RecursionError):
+        why = "it is nested too deeply"
+    elif isinstance(error, UnicodeDecodeError):
+        why = "it isn't text in UTF-8"
     return _document(400, "malformed-json", f"The body isn't JSON: {why}")
 
 

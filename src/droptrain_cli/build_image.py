@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from droptrain_cli.errors import CommandError
 from droptrain_cli.image_source import archive
 from droptrain_cli.stack import Stack
 from droptrain_cli.wording import clean, duration
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 KEY = "builds/image.zip"
 _TAG = "latest"
@@ -48,7 +51,7 @@ def build(
         projectName=patient.outputs[_PROJECT],
         sourceVersion=version,
         idempotencyToken=uuid.uuid4().hex,  # a lost answer doesn't start a second one
-        **_variables(base_image),
+        environmentVariablesOverride=_variables(base_image),
     )["build"]
     click.echo(f"Building {'yours, on droptrain' if folder else 'droptrain'}: {started['id']}", err=True)
     try:
@@ -86,11 +89,8 @@ def _patient(stack: Stack) -> Patient:
     return patient
 
 
-def _variables(base_image: str | None) -> dict[str, Any]:
-    if base_image is None:
-        return {}
-    variable = {"name": "BASE_IMAGE", "value": base_image, "type": "PLAINTEXT"}
-    return {"environmentVariablesOverride": [variable]}
+def _variables(base_image: str | None) -> list[dict[str, str]]:
+    return [{"name": "BASE_IMAGE", "value": base_image, "type": "PLAINTEXT"}] if base_image else []
 
 
 def _follow(stack: Stack, build_id: str, sleep: Callable[[float], None]) -> tuple[dict[str, Any], list[str]]:
@@ -114,7 +114,7 @@ def _follow(stack: Stack, build_id: str, sleep: Callable[[float], None]) -> tupl
 class _Log:
     """A build's log, which appears some time after the build has begun."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: "CloudWatchLogsClient") -> None:
         self._client = client
         self._token: str | None = None
 
@@ -123,13 +123,11 @@ class _Log:
         if "streamName" not in place:
             return
         while True:
-            token = {"nextToken": self._token} if self._token else {}
+            token: Any = {"nextToken": self._token} if self._token else {}
+            group, stream = place["groupName"], place["streamName"]
             try:
                 page = self._client.get_log_events(
-                    logGroupName=place["groupName"],
-                    logStreamName=place["streamName"],
-                    startFromHead=True,
-                    **token,
+                    logGroupName=group, logStreamName=stream, startFromHead=True, **token
                 )
             except self._client.exceptions.ResourceNotFoundException:
                 return

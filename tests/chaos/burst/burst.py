@@ -24,12 +24,13 @@ from droptrain.launch import Launch
 from droptrain.reserve import Reserve
 from droptrain.settings import Settings
 from droptrain.submit import Submit
+from golden import golden
 from template import ROOT
 
 from droptrain_local.delivery import failed_items
 
 APP = ROOT / "functions" / "dataset_uploaded" / "app.py"
-UPLOAD = json.loads((ROOT / "tests" / "events" / "s3_object_created.json").read_text("utf-8"))
+UPLOAD = golden("s3/put_object")
 ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields__}
 CONTEXT = SimpleNamespace(
     function_name="f",

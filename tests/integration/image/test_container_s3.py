@@ -46,6 +46,15 @@ def test_a_key_of_any_script_can_be_written_listed_copied_and_deleted(machine, b
     assert bucket.live_versions(machine.prefix).keys() == {machine.prefix + "copy"}
 
 
+def test_a_large_version_is_copied_in_parts(machine, bucket) -> None:
+    content = bytes(range(256)) * (9 << 12)  # 9 MiB: above s3transfer's threshold
+    large = machine.put(machine.prefix + "large", content)
+    machine.put(machine.prefix + "large", b"new")
+    bucket.copy(large["key"], large["version_id"], machine.prefix + "copy")
+    copied, etag = bucket.get_tagged(machine.prefix + "copy")
+    assert (copied == content, etag.strip('"')[-2:]) == (True, "-2")
+
+
 def test_conditional_writes_are_decided_by_s3(machine, bucket) -> None:
     key = machine.prefix + "lease"
     etag = bucket.put_new(key, b"one")

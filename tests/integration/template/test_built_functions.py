@@ -11,15 +11,12 @@ import botocore.session
 import layer_calls
 import pytest
 from built import FUNCTIONS, LAYER, build, environment_of, runtime_python
+from golden import golden, queued, streamed
 from template import ROOT
 
 from droptrain_local.cloud import LaptopCloud
 
 BODY = {"detail-type": "Object Created", "detail": {"object": {"key": "projects/none/data/a/train.csv"}}}
-CHANGED = json.loads((ROOT / "tests/events/batch_job_running.json").read_text("utf-8"))
-ENDED = json.loads((ROOT / "tests/events/run_ended_stream.json").read_text("utf-8"))
-REQUEST = json.loads((ROOT / "tests/events/http_request.json").read_text("utf-8"))
-REQUEST["requestContext"]["http"]["method"] = "GET"
 ALL_DONE = {"batchItemFailures": []}
 
 pytestmark = pytest.mark.timeout(300)  # the build takes a minute on a busy machine
@@ -75,12 +72,16 @@ def run(cloud: LaptopCloud, environment: dict[str, str], *arguments: str, given:
 @pytest.mark.parametrize(
     ("function", "event", "answer"),
     [
-        ("DatasetUploadedFunction", {"Records": [{"messageId": "m", "body": json.dumps(BODY)}]}, ALL_DONE),
-        ("BatchJobChangedFunction", {"Records": [{"messageId": "m", "body": json.dumps(CHANGED)}]}, ALL_DONE),
-        ("RunChangedFunction", {"Records": []}, ALL_DONE),
-        ("ReconcileRunsFunction", {}, {"active": 0}),
-        ("RefreshPricesFunction", {}, {"on_demand": 0, "spot": 0, "written": False, "failed": []}),
-        ("RunsApiFunction", REQUEST, None),
+        ("DatasetUploadedFunction", queued(BODY), ALL_DONE),
+        ("BatchJobChangedFunction", queued(golden("batch/running")), ALL_DONE),
+        ("RunChangedFunction", streamed(golden("stream/modify_ended")), ALL_DONE),
+        ("ReconcileRunsFunction", golden("scheduler/reconcile_runs"), {"active": 0}),
+        (
+            "RefreshPricesFunction",
+            golden("scheduler/refresh_prices"),
+            {"on_demand": 0, "spot": 0, "written": False, "failed": []},
+        ),
+        ("RunsApiFunction", golden("http/get_runs"), None),
     ],
 )
 def test_a_built_function_starts_and_answers(

@@ -20,7 +20,9 @@ ALL = {
 }
 OTHER_PARTITIONS = ["cn-north-1", "us-gov-west-1"]
 # Services whose principal is the same in every partition (IAM user guide, and each service's in China).
-SAME_EVERYWHERE = r"(apigateway|cloudwatch|codebuild|ecs-tasks|events|lambda|logging\.s3|scheduler)\.amazonaws\.com"
+SAME_EVERYWHERE = (
+    r"(apigateway|cloudwatch|codebuild|ecs-tasks|events|lambda|logging\.s3|scheduler)\.amazonaws\.com"
+)
 
 
 def resources(type_: str, region: str = "eu-west-1", **parameters: Any) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 import itertools
+from typing import Any
 
 import pytest
 from droptrain.domain import batch_job
+from droptrain.domain.errors import UnreadableError
 from hypothesis import given
 from hypothesis import strategies as st
 from records import JOB_ID, RUN_ID, job_detail
@@ -69,6 +71,28 @@ def test_jobs_of_others_and_unknown_states_are_not_ours() -> None:
     assert batch_job.read(job_detail("RUNNING", jobName="nightly")) is None
     assert batch_job.read(job_detail("PAUSED")) is None
     assert batch_job.read({}) is None
+
+
+@pytest.mark.parametrize(("changes", "field", "read"), [
+    ({"statusReason": "a\ud800b"}, "status_reason", "a?b"),
+    ({"startedAt": 1795399800}, "started_at", None),  # seconds, of 1970
+    ({"stoppedAt": -(10**15)}, "stopped_at", None),
+    ({"stoppedAt": 10**16}, "stopped_at", None),
+    ({"container": {"exitCode": 2**31}}, "exit_code", None),
+    ({"container": {"exitCode": True}}, "exit_code", None),
+    ({"container": {"exitCode": -1}}, "exit_code", -1),
+    ({"tags": {"droptrain:project": "../penguins"}}, "project", None),
+    ({"tags": {"droptrain:project": "x" * 100}}, "project", None),
+])  # fmt: skip
+def test_what_can_not_be_is_left_out(changes: dict[str, Any], field: str, read: object) -> None:
+    assert getattr(batch_job.read(job_detail("FAILED") | changes), field) == read
+
+
+@pytest.mark.parametrize("field", ["jobName", "jobId", "status"])
+@pytest.mark.parametrize("value", [None, 7, ["a"], "x" * 1025, "\ud800"])
+def test_a_job_that_does_not_say_which_it_is_is_unreadable(field: str, value: object) -> None:
+    with pytest.raises(UnreadableError, match=rf"the event's {field} "):
+        batch_job.identify(job_detail("RUNNING") | {field: value})
 
 
 @given(st.sampled_from(sorted(job_detail("RUNNING"))), anything)

@@ -2,34 +2,12 @@
 
 import json
 from collections import Counter
-from pathlib import Path
-from typing import Any
 
 import pytest
 from droptrain.domain.errors import BusyError
 from droptrain.domain.launched import Launched
-
-EVENTS = Path(__file__).parents[2] / "events"
-
-
-def event(name: str) -> dict[str, Any]:
-    return json.loads((EVENTS / f"{name}.json").read_text("utf-8"))
-
-
-def queue_batch(*bodies: object) -> dict[str, Any]:
-    records = [
-        {
-            "messageId": f"m{number}",
-            "body": body if isinstance(body, str) else json.dumps(body),
-            "eventSource": "aws:sqs",
-        }
-        for number, body in enumerate(bodies)
-    ]
-    return {"Records": records}
-
-
-def failed(answer: dict[str, Any]) -> list[str]:
-    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+from function_output import failed, metrics_in
+from golden import golden, queued, streamed
 
 
 class Uploads:
@@ -47,20 +25,14 @@ class Uploads:
         return answer
 
 
-def metrics_in(output: str) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for line in output.splitlines():
-        blob = json.loads(line)
-        for directive in blob.get("_aws", {}).get("CloudWatchMetrics", []):
-            for metric in directive["Metrics"]:
-                found[metric["Name"]] += sum(blob[metric["Name"]])
-    return found
+# What the stream tells of the end of a run.
+ENDED = golden("stream/modify_ended")["dynamodb"]["NewImage"]
 
 
 def test_an_upload_is_launched_by_its_key_and_version(load, context, capsys) -> None:
     app = load("dataset_uploaded")
     app.launch = uploads = Uploads(Launched("launched", "penguins-first-0123456789ab"))
-    assert failed(app.handler(queue_batch(event("s3_object_created")), context)) == []
+    assert failed(app.handler(queued(golden("s3/odd_key")), context)) == []
     assert uploads.seen == [
         ("projects/penguins/data/first/größe + 100%.csv", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e")
     ]
@@ -72,7 +44,7 @@ def test_an_upload_is_launched_by_its_key_and_version(load, context, capsys) -> 
 def test_what_each_upload_led_to_is_counted(load, context, capsys) -> None:
     app = load("dataset_uploaded")
     app.launch = Uploads(*(Launched(answer) for answer in ("ignored", "waiting", "repeated", "rejected")))
-    app.handler(queue_batch(*[event("s3_object_created")] * 4), context)
+    app.handler(queued(*[golden("s3/odd_key")] * 4), context)
     assert metrics_in(capsys.readouterr().out) == {
         "UploadsIgnored": 1,
         "DatasetsWaiting": 1,
@@ -84,17 +56,26 @@ def test_what_each_upload_led_to_is_counted(load, context, capsys) -> None:
 def test_only_the_records_that_failed_come_back(load, context, capsys) -> None:
     app = load("dataset_uploaded")
     app.launch = Uploads(Launched("waiting"), BusyError("run-1: Too Many Requests"), OSError("disk"))
-    bodies = [event("s3_object_created")] * 3
-    assert failed(app.handler(queue_batch(*bodies, "not JSON"), context)) == ["m1", "m2", "m3"]
+    bodies = [golden("s3/odd_key")] * 3
+    assert failed(app.handler(queued(*bodies, "not JSON"), context)) == ["m1", "m2", "m3"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     levels = [line["level"] for line in lines if "level" in line]
     assert levels == ["INFO", "WARNING", "ERROR", "ERROR"], "a throttle is no error"
 
 
+def test_what_a_record_is_about_is_no_key_of_the_next_one_s_lines(load, context, capsys) -> None:
+    app = load("dataset_uploaded")
+    app.launch = Uploads(Launched("launched", "penguins-first-0123456789ab"))
+    app.handler(queued(golden("s3/put_object"), "not JSON"), context)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (error,) = [line for line in lines if line.get("level") == "ERROR"]
+    assert not {"key", "run_id"} & set(error)
+
+
 def test_a_batch_that_fails_whole_is_no_function_error(load, context) -> None:
     app = load("dataset_uploaded")
     app.launch = Uploads(BusyError("x"))
-    assert failed(app.handler(queue_batch(event("s3_object_created")), context)) == ["m0"]
+    assert failed(app.handler(queued(golden("s3/odd_key")), context)) == ["m0"]
 
 
 @pytest.mark.parametrize(("change", "counted"), [
@@ -106,7 +87,7 @@ def test_a_state_change_is_applied_and_its_environment_is_not_logged(
     app = load("batch_job_changed")
     seen = []
     app.track = type("Track", (), {"event": lambda self, detail: seen.append(detail) or change})()
-    assert failed(app.handler(queue_batch(event("batch_job_running")), context)) == []
+    assert failed(app.handler(queued(golden("batch/running")), context)) == []
     assert seen[0]["jobName"] == "penguins-first-0123456789ab"
     output = capsys.readouterr().out
     assert metrics_in(output) == {counted: 1}
@@ -114,13 +95,20 @@ def test_a_state_change_is_applied_and_its_environment_is_not_logged(
     assert "do-not-log" not in output
 
 
+def test_an_event_of_another_kind_changes_nothing(load, context, capsys) -> None:
+    app = load("batch_job_changed")
+    app.track = None
+    kind = {"detail-type": "Batch Job Something Else"}
+    assert failed(app.handler(queued(golden("batch/running") | kind), context)) == []
+    assert metrics_in(capsys.readouterr().out) == {"ChangesIgnored": 1}
+
+
 def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
     app = load("run_changed")
     seen = []
     app.announce = type("Announce", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
-    assert failed(app.handler(event("run_ended_stream"), context)) == []
-    (told,) = event("run_ended_stream")["Records"]
-    assert seen == [("penguins-first-0123456789ab", "penguins", told["dynamodb"]["NewImage"])]
+    assert failed(app.handler(streamed(golden("stream/modify_ended")), context)) == []
+    assert seen == [("penguins-first-0123456789ab", "penguins", ENDED)]
     assert metrics_in(capsys.readouterr().out) == {"NoticesPublished": 1}
 
 
@@ -128,13 +116,12 @@ def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(lo
     app = load("run_changed")
     seen = []
     app.announce = type("Announce", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
-    (good,) = event("run_ended_stream")["Records"]
+    good = golden("stream/modify_ended")
     change = good["dynamodb"]
     nameless = {name: value for name, value in change["NewImage"].items() if name != "run_id"}
     poisoned = good | {"dynamodb": change | {"NewImage": nameless, "SequenceNumber": "110"}}
-    assert failed(app.handler({"Records": [poisoned, good]}, context)) == ["110"]
-    (told,) = event("run_ended_stream")["Records"]
-    assert seen == [("penguins-first-0123456789ab", "penguins", told["dynamodb"]["NewImage"])]
+    assert failed(app.handler(streamed(poisoned, good), context)) == ["110"]
+    assert seen == [("penguins-first-0123456789ab", "penguins", ENDED)]
 
 
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
@@ -144,13 +131,13 @@ def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
         raise OSError("topic")
 
     app.announce = type("Announce", (), {"ended": ended})()
-    assert failed(app.handler(event("run_ended_stream"), context)) == ["111"]
+    assert failed(app.handler(streamed(golden("stream/modify_ended")), context)) == ["110000000000000000003"]
 
 
 def test_a_pass_of_the_reconciler_says_what_it_did(load, context, capsys) -> None:
     app = load("reconcile_runs")
     app.reconcile = type("Reconcile", (), {"all": lambda self: Counter(active=3, finished=1)})()
-    assert app.handler({}, context) == {"active": 3, "finished": 1}
+    assert app.handler(golden("scheduler/reconcile_runs"), context) == {"active": 3, "finished": 1}
     assert metrics_in(capsys.readouterr().out) == {"RunsActive": 3, "ClaimsFinished": 1}
 
 
@@ -163,7 +150,7 @@ def refreshing(*failed: str) -> object:
 def test_a_refresh_of_the_prices_says_how_many_it_read(load, context, capsys) -> None:
     app = load("refresh_prices")
     app.refresh = refreshing()
-    assert app.handler({}, context)["on_demand"] == 4
+    assert app.handler(golden("scheduler/refresh_prices"), context)["on_demand"] == 4
     assert metrics_in(capsys.readouterr().out) == {"OnDemandPricesRead": 4, "SpotPricesRead": 0}
 
 

@@ -4,7 +4,6 @@ import base64
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,10 +28,9 @@ from droptrain.domain.series import Point, Series
 from droptrain.domain.ticket import Offer, Ticket
 from droptrain.query import Listing, Project, ProjectListing
 from droptrain.results import LogListing
+from golden import golden
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from records import RUN_ID, run
-
-REQUEST = json.loads((Path(__file__).parents[2] / "events" / "http_request.json").read_text("utf-8"))
 
 
 class UseCases:
@@ -101,8 +99,7 @@ def call(load, context):
     ):
         for name in ("launch", "query", "cancel", "results", "datasets"):
             setattr(app.run_routes.use_cases, name, lambda: use_cases)
-        request = json.loads(json.dumps(REQUEST))
-        request["routeKey"] = f"{method} {path}"
+        request = golden("http/post_runs_without_body")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
         request["requestContext"]["http"]["method"] = method
         request["rawQueryString"] = query
@@ -373,3 +370,10 @@ def test_a_method_that_a_path_lacks_is_405(call, method, path, allowed) -> None:
 def test_an_unknown_path_is_404(call) -> None:
     code, answer, _ = call(UseCases(None), "GET", "/walks")
     assert (code, answer["type"]) == (404, "urn:droptrain:problem:no-such-route")
+
+
+def test_the_log_names_the_request(load, context, capsys) -> None:
+    request = golden("http/get_nothing")
+    load("runs_api").handler(request, context)
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"level"' in line]
+    assert line["correlation_id"] == request["requestContext"]["requestId"]

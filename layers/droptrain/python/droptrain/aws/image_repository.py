@@ -1,6 +1,5 @@
 """The stack's own image repository in Amazon ECR: whether there is an image to train with."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,10 +22,6 @@ class ImageRepository:
         self._name = name
         self._seen = False
 
-    @cached_property
-    def _client(self) -> "ECRClient":
-        return self._make_client()
-
     def lacks_image(self) -> bool:
         """Whether nothing was pushed yet. Only a clear word of ECR counts: when it doesn't answer, or may not
         be asked, a job finds out by itself.
@@ -35,15 +30,20 @@ class ImageRepository:
         """
         if self._seen:
             return False
-        missing = self._client.exceptions
         try:
-            self._client.describe_images(repositoryName=self._name, imageIds=[{"imageTag": TAG}])
-        except (missing.ImageNotFoundException, missing.RepositoryNotFoundException):
-            return True
+            self._seen = _has_image(self._make_client(), self._name)
         except (BotoCoreError, ClientError) as error:
             logger.warning(
                 "ECR doesn't say whether there is an image; launching", extra={"error": str(error)}
             )
             return False
-        self._seen = True
+        return not self._seen
+
+
+def _has_image(ecr_client: "ECRClient", name: str) -> bool:
+    missing = ecr_client.exceptions
+    try:
+        ecr_client.describe_images(repositoryName=name, imageIds=[{"imageTag": TAG}])
+    except (missing.ImageNotFoundException, missing.RepositoryNotFoundException):
         return False
+    return True

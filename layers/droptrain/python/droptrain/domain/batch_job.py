@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from droptrain.domain import times
+from droptrain.domain import event_field, times
+from droptrain.domain.dataset import PROJECT_NAME
 from droptrain.domain.run import Attempt, Status, split_job_name
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
@@ -27,6 +28,7 @@ TIMED_OUT = "Job attempt duration exceeded timeout"
 WAITED_TOO_LONG = "JobStateTimeLimit"
 _MAX_ATTEMPTS_KEPT = 10
 _MAX_REASON = 1024
+_YEARS = range(2016, 2100)  # since there is AWS Batch; a cost is made of what lies between two moments
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,12 @@ def expected(job_number: int) -> str:
     return f"{job_number:02d}."
 
 
+def identify(detail: Mapping[str, Any]) -> tuple[str, str, str]:
+    """(name, id, state) of the job that an event's detail tells of, whoever's it is; UnreadableError."""
+    name, job_id, state = (event_field.text(detail, each) for each in ("jobName", "jobId", "status"))
+    return name, job_id, state
+
+
 def read(detail: Mapping[str, Any]) -> JobState | None:
     """The state that an event's `detail`, or a job of DescribeJobs, tells; None if it isn't a run's.
 
@@ -115,7 +123,7 @@ def read(detail: Mapping[str, Any]) -> JobState | None:
         container_reason=_text(container.get("reason")),
         exit_code=_integer(container.get("exitCode")),
         stopped_by_user=detail.get("isCancelled") is True or detail.get("isTerminated") is True,
-        project=_text(_mapping(detail.get("tags")).get("droptrain:project")) or None,
+        project=_project(_mapping(detail.get("tags")).get("droptrain:project")),
     )
 
 
@@ -141,13 +149,21 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value[:_MAX_REASON] if isinstance(value, str) else ""
+    """The text, without halves of characters, which no table takes."""
+    return value[:_MAX_REASON].encode(errors="replace").decode() if isinstance(value, str) else ""
+
+
+def _project(value: object) -> str | None:
+    return value if isinstance(value, str) and PROJECT_NAME.fullmatch(value) else None
 
 
 def _integer(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A number of Batch's, which has 32 bits."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 31:
+        return value
+    return None
 
 
 def _moment(value: object) -> str | None:
     moment = times.from_epoch_ms(value)
-    return times.to_text(moment) if moment else None
+    return times.to_text(moment) if moment and moment.year in _YEARS else None

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
+
+from droptrain.domain import event_field
 
 MARKER = "_SUCCESS"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
@@ -98,6 +100,16 @@ def code_prefix(project: str) -> str:
 def recipe_key(project: str) -> str:
     """Where the project's recipe lies."""
     return f"projects/{project}/train.yaml"
+
+
+def read_created(detail: Mapping[str, Any]) -> tuple[str, str]:
+    """(key, version id) of the object that an event's detail tells of; UnreadableError.
+
+    In a bucket that isn't versioned an object's only version is "null", and the event has none.
+    """
+    item = event_field.mapping(detail, "object")
+    version_id = event_field.text(item, "version-id") if "version-id" in item else "null"
+    return event_field.text(item, "key"), version_id
 
 
 def judge_key(key: str) -> Drop | BadDrop | OtherKey:

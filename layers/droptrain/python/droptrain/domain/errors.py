@@ -66,3 +66,7 @@ class DeniedError(Exception):
 
 class UnsureError(Exception):
     """SubmitJob failed or its answer got lost: whether the Batch job exists is open until it is looked up."""
+
+
+class UnreadableError(Exception):
+    """An event isn't as AWS documents it: repeating mends nothing, so that it ends as a dead letter."""
