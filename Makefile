@@ -49,6 +49,7 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/shellcheck $$(git ls-files '*.sh')
 	$(BIN)/hadolint image/Dockerfile
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+	$(BIN)/cfn-lint image/ami/template.yaml
 
 openapi: .venv/dev.stamp ## write the API's description anew from its routes
 	$(BIN)/python functions/describe_api.py
