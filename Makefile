@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image test-browser gpu-check screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -29,6 +29,13 @@ test-image: .venv/dev.stamp ## build the image on a small base and run it in rea
 test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-get install chromium)
 	$(BIN)/python console/vendor.py --check
 	$(BIN)/pytest -m browser tests/browser
+
+# With what the machine has: nothing is installed. A framework in .venv serves where PYTHON has none.
+GPU_PYTHON = $(shell for one in "$(PYTHON)" $(BIN)/python; do \
+	"$$one" -c 'import importlib.util as u; raise SystemExit(not (u.find_spec("tensorflow") or u.find_spec("torch")))' \
+	  2>/dev/null && echo "$$one" && exit; done; echo "$(PYTHON)")
+gpu-check: ## on a machine with an NVIDIA GPU: is it seen, used, measured? A page; SECONDS=180, REHEARSAL=1 without a GPU
+	@PYTHONPATH=image:tests $(GPU_PYTHON) -m gpu_check --seconds $(or $(SECONDS),180) $(if $(filter 1,$(REHEARSAL)),--rehearsal)
 
 screenshots: .venv/dev.stamp ## picture every view of the console, at three widths, light and dark, into build/screenshots
 	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py build/screenshots
