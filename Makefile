@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser gpu-check screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -30,6 +30,7 @@ test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-g
 	$(BIN)/python console/vendor.py --check
 	$(BIN)/pytest -m browser tests/browser
 
+.PHONY: gpu-check
 # With what the machine has: nothing is installed. A framework in .venv serves where PYTHON has none.
 GPU_PYTHON = $(shell for one in "$(PYTHON)" $(BIN)/python; do \
 	"$$one" -c 'import importlib.util as u; raise SystemExit(not (u.find_spec("tensorflow") or u.find_spec("torch")))' \
@@ -55,8 +56,8 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	PYTHONPATH=image $(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck $$(git ls-files '*.sh')
 	$(BIN)/hadolint image/Dockerfile
-	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 	$(BIN)/cfn-lint image/ami/template.yaml
+	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 
 openapi: .venv/dev.stamp ## write the API's description anew from its routes
 	$(BIN)/python functions/describe_api.py
