@@ -33,6 +33,14 @@ test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-g
 	$(BIN)/python console/vendor.py --check
 	$(BIN)/pytest -m browser tests/browser
 
+.PHONY: gpu-check
+# With what the machine has: nothing is installed. A framework in .venv serves where PYTHON has none.
+GPU_PYTHON = $(shell for one in "$(PYTHON)" $(BIN)/python; do \
+	"$$one" -c 'import importlib.util as u; raise SystemExit(not (u.find_spec("tensorflow") or u.find_spec("torch")))' \
+	  2>/dev/null && echo "$$one" && exit; done; echo "$(PYTHON)")
+gpu-check: ## on a machine with an NVIDIA GPU: is it seen, used, measured? A page; SECONDS=180, REHEARSAL=1 without a GPU
+	@PYTHONPATH=image:tests $(GPU_PYTHON) -m gpu_check --seconds $(or $(SECONDS),180) $(if $(filter 1,$(REHEARSAL)),--rehearsal)
+
 screenshots: .venv/dev.stamp ## picture every view of the console, at three widths, light and dark, into build/screenshots
 	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py build/screenshots
 
@@ -51,6 +59,7 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	PYTHONPATH=image $(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck $$(git ls-files '*.sh')
 	$(BIN)/hadolint image/Dockerfile
+	$(BIN)/cfn-lint image/ami/template.yaml
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 	$(BIN)/cfn-lint
 

@@ -40,7 +40,6 @@ def test_compute_environments_can_be_updated_in_place() -> None:
         assert environment["UpdatePolicy"]["TerminateJobsOnUpdate"] is False
         assert "ServiceRole" not in environment
         assert resources(name)["UpdateToLatestImageVersion"] is True
-        assert resources(name)["Ec2Configuration"] == [{"ImageType": "ECS_AL2023_NVIDIA"}]
 
 
 def test_an_instance_is_kept_only_where_the_owner_says_so() -> None:
