@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock audit release template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -50,11 +50,23 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/hadolint image/Dockerfile
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 
+# Everything that is pinned with hashes.
+PINNED = $(wildcard requirements/*.txt layers/*/requirements.txt functions/*/requirements.txt image/requirements*.txt)
+AUDITED = $(if $(filter no,$(AUDIT)),@echo "NOT AUDITED: nobody has looked for known vulnerabilities (AUDIT=no).",\
+	PYTHONPATH=src .venv-release/bin/python -m droptrain_release.audit $(PINNED))
+
+audit: .venv-release/stamp ## ask whether anything is known of what is pinned; needs the internet
+	$(AUDITED)
+
+release: .venv/dev.stamp .venv-release/stamp ## build wheel, SAM's and the image's packages, SBOMs, licences and checksums into dist/; AUDIT=no without the audit
+	$(AUDITED)
+	$(BIN)/python -m droptrain_release.build
+
 openapi: .venv/dev.stamp ## write the API's description anew from its routes
 	$(BIN)/python functions/describe_api.py
 
 lint-openapi: ## lint the API's description with Redocly; needs Node
-	npx --yes @redocly/cli@2 lint functions/runs_api/openapi.json
+	npx --yes @redocly/cli@2.77.0 lint functions/runs_api/openapi.json
 
 fuzz: .venv/dev.stamp ## send the API 5,000 generated requests, for some minutes
 	$(BIN)/python tests/fuzz_api.py
@@ -75,6 +87,7 @@ docs: .venv/dev.stamp ## write what docs/ have from the command's help, the reci
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
 lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(LOCK) --python-version 3.11 requirements/release.in -c requirements/dev.txt -o requirements/release.txt
 	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
 	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt
 	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
@@ -100,5 +113,12 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Tools that look at what ships, apart: they need newer versions of what the rest is pinned to.
+.venv-release/stamp: .venv/uv.stamp requirements/release.txt
+	@echo "Installing what looks at a release ..."
+	@$(BIN)/python -m venv --without-pip --clear .venv-release
+	@VIRTUAL_ENV=.venv-release $(BIN)/uv pip install --quiet --require-hashes -r requirements/release.txt
+	@touch $@
+
 clean: ## remove what the targets made
-	rm -rf .venv .aws-sam build dist
+	rm -rf .venv .venv-release .aws-sam build dist

@@ -24,7 +24,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 REQUIREMENTS = [
     "requirements/laptop.in", "requirements/dev.in", "layers/droptrain/requirements.in",
     "functions/runs_api/requirements.in", "image/requirements.in", "image/requirements-cuda.in",
-    "requirements/uv.in",
+    "requirements/uv.in", "requirements/release.in",
 ]  # fmt: skip
 
 
