@@ -33,30 +33,36 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def build(source: Path, requirements: str, target: Path, mount: str) -> dict[str, str]:
-    subprocess.run(
-        [ROOT / "functions/build.sh", requirements, target, mount],
-        cwd=source, check=True, capture_output=True, timeout=100,
-    )  # fmt: skip
+def build(checkout: Path, logical_id: str, target: Path) -> dict[str, str]:
+    """What a checkout's build makes of one resource: the path below `target` and digest of every file."""
+    resource = template()["Resources"][logical_id]["Properties"]
+    is_layer = logical_id == LAYER
+    command = [
+        checkout / "functions" / "build.sh",
+        "../requirements.txt" if is_layer else "requirements.txt",
+        target,
+        "/opt/python" if is_layer else "/var/task",
+    ]
+    source = checkout / resource["ContentUri" if is_layer else "CodeUri"]
+    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=100)
     return digests(target)
 
 
-@pytest.mark.parametrize(("logical_id", "requirements", "mount"), [
-    (LAYER, "../requirements.txt", "/opt/python"),
-    (API, "requirements.txt", "/var/task"),
-])  # fmt: skip
-def test_two_builds_in_different_folders_are_the_same(
-    tmp_path: Path, logical_id, requirements, mount
-) -> None:
-    resource = template()["Resources"][logical_id]["Properties"]
-    source = ROOT / (resource.get("ContentUri") or resource["CodeUri"])
-    # The second from a copy of the code with other times, as of another checkout.
-    copied = tmp_path / "elsewhere" / "source" / "python"
-    copied.parent.mkdir(parents=True)
-    shutil.copytree(source, copied, copy_function=shutil.copyfile)
-    shutil.copyfile(source / requirements, copied / requirements)
-    once = build(source, requirements, tmp_path / "once", mount)
-    again = build(copied, requirements, tmp_path / "again" / "deeper", mount)
+@pytest.fixture
+def another_checkout(tmp_path: Path) -> Path:
+    """The same files elsewhere, younger, with their Python at another path."""
+    checkout = tmp_path / "elsewhere"
+    for name in ("functions", "layers"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, checkout / name, copy_function=shutil.copy, ignore=ignored)
+    (checkout / ".venv").symlink_to(Path(sys.prefix))
+    return checkout
+
+
+@pytest.mark.parametrize("logical_id", [LAYER, API])
+def test_two_builds_in_different_checkouts_are_the_same(another_checkout: Path, logical_id: str) -> None:
+    once = build(ROOT, logical_id, another_checkout.parent / "once")
+    again = build(another_checkout, logical_id, another_checkout.parent / "again" / "deeper")
     assert len(once) > 50
     assert {name: once.get(name) for name in again if once.get(name) != again[name]} == {}
     assert set(once) == set(again)
