@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock audit release template-build clean
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -50,12 +50,16 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/hadolint image/Dockerfile
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 
+.PHONY: audit audit-dependencies release
 # Everything that is pinned with hashes.
 PINNED = $(wildcard requirements/*.txt layers/*/requirements.txt functions/*/requirements.txt image/requirements*.txt)
 AUDITED = $(if $(filter no,$(AUDIT)),@echo "NOT AUDITED: nobody has looked for known vulnerabilities (AUDIT=no).",\
 	PYTHONPATH=src .venv-release/bin/python -m droptrain_release.audit $(PINNED))
 
-audit: .venv-release/stamp ## ask whether anything is known of what is pinned; needs the internet
+# `make audit` is what is looked at beside tests and lint; AUDIT=no where nobody can be asked.
+audit: audit-dependencies
+
+audit-dependencies: .venv-release/stamp ## ask whether anything is known of what is pinned; needs the internet
 	$(AUDITED)
 
 release: .venv/dev.stamp .venv-release/stamp ## build wheel, SAM's and the image's packages, SBOMs, licences and checksums into dist/; AUDIT=no without the audit
