@@ -91,12 +91,12 @@ docs: .venv/dev.stamp ## write what docs/ have from the command's help, the reci
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
 lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 requirements/dev.in -o requirements/dev.txt
-	$(LOCK) --python-version 3.11 requirements/release.in -c requirements/dev.txt -o requirements/release.txt
 	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
 	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt
 	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
 	$(LOCK) --python-version 3.13 layers/droptrain/requirements.in -c requirements/dev.txt -o layers/droptrain/requirements.txt
 	$(LOCK) --python-version 3.13 functions/runs_api/requirements.in -c requirements/dev.txt -o functions/runs_api/requirements.txt
+	$(LOCK) --python-version 3.11 requirements/release.in -c requirements/dev.txt -o requirements/release.txt
 
 # The environment: uv comes by pip into .venv, everything else by uv from hashes.
 .venv/uv.stamp:
@@ -104,6 +104,13 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@echo "Making .venv (once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# Tools that look at what ships, apart: they need newer versions of what the rest is pinned to.
+.venv-release/stamp: .venv/uv.stamp requirements/release.txt
+	@echo "Installing what looks at a release ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-release
+	@VIRTUAL_ENV=.venv-release $(BIN)/uv pip install --quiet --require-hashes -r requirements/release.txt
 	@touch $@
 
 .venv/laptop.stamp: .venv/uv.stamp requirements/laptop.txt pyproject.toml
@@ -115,13 +122,6 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 .venv/dev.stamp: .venv/laptop.stamp requirements/dev.txt
 	@echo "Installing what tests and linters need ..."
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
-	@touch $@
-
-# Tools that look at what ships, apart: they need newer versions of what the rest is pinned to.
-.venv-release/stamp: .venv/uv.stamp requirements/release.txt
-	@echo "Installing what looks at a release ..."
-	@$(BIN)/python -m venv --without-pip --clear .venv-release
-	@VIRTUAL_ENV=.venv-release $(BIN)/uv pip install --quiet --require-hashes -r requirements/release.txt
 	@touch $@
 
 clean: ## remove what the targets made
