@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean image-remote
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean image-remote gpu-check audit-dependencies release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -33,7 +33,6 @@ test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-g
 	$(BIN)/python console/vendor.py --check
 	$(BIN)/pytest -m browser tests/browser
 
-.PHONY: gpu-check
 # With what the machine has: nothing is installed. A framework in .venv serves where PYTHON has none.
 GPU_PYTHON = $(shell for one in "$(PYTHON)" $(BIN)/python; do \
 	"$$one" -c 'import importlib.util as u; raise SystemExit(not (u.find_spec("tensorflow") or u.find_spec("torch")))' \
@@ -72,11 +71,26 @@ audit: .venv/dev.stamp .venv-audit/stamp ## look at what would be deployed: each
 	.venv-audit/bin/python tests/audit/lint_policies.py build/audit/policies
 	.venv-audit/bin/checkov --config-file .checkov.yaml --directory build/audit/templates
 
+# Everything that is pinned with hashes.
+PINNED = $(wildcard requirements/*.txt layers/*/requirements.txt functions/*/requirements.txt image/requirements*.txt)
+AUDITED = $(if $(filter no,$(AUDIT)),@echo "NOT AUDITED: nobody has looked for known vulnerabilities (AUDIT=no).",\
+	PYTHONPATH=src .venv-release/bin/python -m droptrain_release.audit $(PINNED))
+
+# `make audit` is what is looked at beside tests and lint; AUDIT=no where nobody can be asked.
+audit: audit-dependencies
+
+audit-dependencies: .venv-release/stamp ## ask whether anything is known of what is pinned; needs the internet
+	$(AUDITED)
+
+release: .venv/dev.stamp .venv-release/stamp ## build wheel, SAM's and the image's packages, SBOMs, licences and checksums into dist/; AUDIT=no without the audit
+	$(AUDITED)
+	$(BIN)/python -m droptrain_release.build
+
 openapi: .venv/dev.stamp ## write the API's description anew from its routes
 	$(BIN)/python functions/describe_api.py
 
 lint-openapi: ## lint the API's description with Redocly; needs Node
-	npx --yes @redocly/cli@2 lint functions/runs_api/openapi.json
+	npx --yes @redocly/cli@2.77.0 lint functions/runs_api/openapi.json
 
 fuzz: .venv/dev.stamp ## send the API 5,000 generated requests, for some minutes
 	$(BIN)/python tests/fuzz_api.py
@@ -104,6 +118,7 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
 	$(LOCK) --python-version 3.13 layers/droptrain/requirements.in -c requirements/dev.txt -o layers/droptrain/requirements.txt
 	$(LOCK) --python-version 3.13 functions/runs_api/requirements.in -c requirements/dev.txt -o functions/runs_api/requirements.txt
+	$(LOCK) --python-version 3.11 requirements/release.in -c requirements/dev.txt -o requirements/release.txt
 
 # The environment: uv comes by pip into .venv, everything else by uv from hashes.
 .venv/uv.stamp:
@@ -111,6 +126,13 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@echo "Making .venv (once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# Tools that look at what ships, apart: they need newer versions of what the rest is pinned to.
+.venv-release/stamp: .venv/uv.stamp requirements/release.txt
+	@echo "Installing what looks at a release ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-release
+	@VIRTUAL_ENV=.venv-release $(BIN)/uv pip install --quiet --require-hashes -r requirements/release.txt
 	@touch $@
 
 .venv/laptop.stamp: .venv/uv.stamp requirements/laptop.txt pyproject.toml
@@ -132,4 +154,4 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-audit .aws-sam build dist
+	rm -rf .venv .venv-audit .venv-release .aws-sam build dist

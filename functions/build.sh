@@ -50,6 +50,11 @@ if [[ -f $requirements ]]; then
         --only-binary=:all: --platform "$PLATFORM" --implementation cp --python-version "$RUNTIME" \
         --requirement "$requirements" --target "$target"
     rm -rf "${target:?}/bin"
+    # Their checksums would tell where the Python lies that has installed them.
+    for record in "$target"/*.dist-info/RECORD; do
+        grep -v '^\.\./\.\./bin/' "$record" >"$record.new"
+        mv "$record.new" "$record"
+    done
 fi
 if [[ -d $target/botocore ]]; then
     "$python" "$root/functions/prune_botocore.py" "$target"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Build image/Dockerfile on the small base, without CUDA; what didn't change comes from podman's cache.
+# usage: build.sh [TAG [OPTION OF podman build]...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export CONTAINERS_CONF=$PWD/tests/image_build/containers.conf
@@ -11,4 +12,4 @@ done
 echo "Building image/Dockerfile on the small base ..."
 podman build --quiet --isolation chroot --network host "${mounts[@]}" \
   --build-arg BASE_IMAGE=localhost/droptrain-test-base --build-arg ADD_CUDA=no \
-  --build-arg SOURCE=https://example.com/droptrain --tag localhost/droptrain-test image
+  --build-arg SOURCE=https://example.com/droptrain --tag "${1:-localhost/droptrain-test}" "${@:2}" image

@@ -25,7 +25,7 @@ REQUIREMENTS = [
     "requirements/laptop.in", "requirements/dev.in", "requirements/audit.in",
     "layers/droptrain/requirements.in",
     "functions/runs_api/requirements.in", "image/requirements.in", "image/requirements-cuda.in",
-    "requirements/uv.in",
+    "requirements/uv.in", "requirements/release.in",
 ]  # fmt: skip
 
 
