@@ -98,7 +98,7 @@ def test_a_run_that_does_not_exist_ends_with_66(machine) -> None:
 
 @pytest.mark.parametrize(("plan", "said"), [
     ({"schema": 2}, "publish the image again"),
-    ({"environment": {"KEY": {"secret": "arn:aws:secretsmanager:x"}}}, "environment.KEY asks for a secret"),
+    ({"environment": {"KEY": {"secret": 1}}}, "environment.KEY has to be a text, a number"),
 ])  # fmt: skip
 def test_a_bad_plan_ends_with_78(machine, plan, said) -> None:
     machine.publish("exit 0\n", **plan)
