@@ -124,6 +124,8 @@ def _inputs(items: list[object]) -> dict[str, tuple[Pinned, ...]]:
     channels: dict[str, tuple[Pinned, ...]] = {}
     for item in items:
         pinned = _pinned(item, "inputs")
+        if not stays_inside(pinned.key):
+            raise _WrongError(f"inputs: {pinned.key[:200]!r} can't be a file")
         channel = item.get("channel") if isinstance(item, dict) else None
         if not isinstance(channel, str) or not _CHANNEL.fullmatch(channel):
             raise _WrongError("inputs: each needs a channel of letters, digits and _")

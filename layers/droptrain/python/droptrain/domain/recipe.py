@@ -1,9 +1,10 @@
 """The recipe, `train.yaml`: its fields, their defaults, and errors that name file, field and fix."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeGuard, TypeVar
 
 from droptrain.domain.dataset import Trigger
 from droptrain.domain.errors import Cause, RejectedError
@@ -25,6 +26,7 @@ _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RESERVED = ("AWS_BATCH", "AWS_LAMBDA", "DROPTRAIN_")  # in any case
+_NO_NULL = r"^[^\x00]*$"  # a variable can't hold one
 # As AWS Batch's valueFrom has it: a secret's ARN, and if need be a JSON key, a version stage, a version id.
 _SECRET_ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,30}:[0-9]{12}:secret:"
@@ -318,7 +320,7 @@ def _entrypoint(value: object) -> str:
 @_takes(
     type="object",
     propertyNames={"pattern": _whole(_NAME)},
-    additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 1000},
+    additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 1000, "pattern": _NO_NULL},
 )
 def _hyperparameters(value: object) -> dict[str, Scalar]:
     if not isinstance(value, Mapping):
@@ -328,11 +330,18 @@ def _hyperparameters(value: object) -> dict[str, Scalar]:
             raise _WrongError(
                 f"{_short(name)} can't be a hyperparameter's name (letters, digits, _, - and .)"
             )
-        if not isinstance(item, str | int | float | bool) or len(str(item)) > 1000:
+        if not _is_scalar(item) or len(str(item)) > 1000:
             raise _WrongError(
                 "has to be a number, a text of at most 1000 characters or true/false", f".{name}"
             )
     return dict(value)
+
+
+def _is_scalar(value: object) -> TypeGuard[Scalar]:
+    """Whether a variable can hold the value."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) or (isinstance(value, str) and "\0" not in value)
 
 
 def _in_any_case(beginnings: tuple[str, ...]) -> str:
@@ -375,7 +384,10 @@ def _secret(value: object) -> Secret:
     type="object",
     propertyNames={"pattern": _whole(_VARIABLE), "not": {"pattern": _in_any_case(_RESERVED)}},
     additionalProperties={
-        "anyOf": [{"type": ["string", "number", "boolean"], "maxLength": 4000}, _secret.schema]
+        "anyOf": [
+            {"type": ["string", "number", "boolean"], "maxLength": 4000, "pattern": _NO_NULL},
+            _secret.schema,
+        ]
     },
 )
 def _environment(value: object) -> dict[str, str | Secret]:
@@ -394,7 +406,7 @@ def _environment(value: object) -> dict[str, str | Secret]:
                 variables[name] = _secret(item)
             except _WrongError as error:
                 raise _WrongError(str(error), f".{name}{error.path}") from None
-        elif isinstance(item, str | int | float) and len(str(item)) <= 4000:
+        elif _is_scalar(item) and len(str(item)) <= 4000:
             variables[name] = _as_text(item)
         else:
             raise _WrongError("has to be a text or a number of at most 4000 characters", f".{name}")
