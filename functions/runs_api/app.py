@@ -1,6 +1,7 @@
 """The HTTP API: launch, list, read and cancel runs, fetch what they left, drop and delete datasets."""
 
 import base64
+import re
 from typing import Any
 
 import dataset_routes
@@ -13,6 +14,9 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from droptrain.telemetry import logger, metrics
 from problems import STATUSES, of_error, of_unknown_route, of_unreadable, of_validation
+
+# Python reads whole numbers of up to 4300 digits (sys.set_int_max_str_digits); no field takes such texts.
+_ENDLESS_NUMBER = re.compile(r"[0-9]{4301}")
 
 app = APIGatewayHttpResolver(enable_validation=True)
 ROUTES = (run_routes, result_routes, dataset_routes, description)
@@ -36,7 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One HTTP request."""
     try:
         answer = app.resolve(_with_json(event), context)
-    except (RecursionError, UnicodeDecodeError) as error:
+    except (OverflowError, RecursionError, UnicodeDecodeError) as error:
         problem = of_unreadable(error)
         answer = {"statusCode": problem.status_code, "headers": problem.headers, "body": problem.body}
     logger.info("Answered %s %s with %s", event["requestContext"]["http"]["method"], event["rawPath"],
@@ -45,12 +49,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _with_json(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with a JSON text as its body; UnicodeDecodeError if it is none.
+    """The event with a JSON text as its body; UnicodeDecodeError if it is none, OverflowError for a number
+    that Python doesn't read.
 
     Every body is JSON, whatever a client such as `curl -d` calls it: then a wrong one is told as such. What
     isn't called a text, API Gateway hands over in base64.
     """
     if event.get("isBase64Encoded"):
         event |= {"body": base64.b64decode(event["body"]).decode(), "isBase64Encoded": False}
+    if _ENDLESS_NUMBER.search(event.get("body") or ""):
+        raise OverflowError
     event["headers"]["content-type"] = "application/json"
     return event

@@ -16,7 +16,6 @@ from droptrain_container import plan
 from droptrain_container.exit_codes import EndError
 from records import object_version
 
-
 MIB = 1 << 20
 FOLDER = "projects/penguins/data/first/"
 

@@ -471,7 +471,15 @@ def _cost(value: object) -> float:
     return float(value)
 
 
-_METRIC = {"name": _text, "goal": _one_of("maximize", "minimize")}
+@_takes(type="string", minLength=1, maxLength=100)
+def _metric_name(value: object) -> str:
+    name = _text(value)
+    if len(name) > 100 or not name.isprintable():
+        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
+    return name
+
+
+_METRIC = {"name": _metric_name, "goal": _one_of("maximize", "minimize")}
 
 
 @_takes(**_fields(_METRIC, required=["name"]))
@@ -497,14 +505,6 @@ def _regex(value: object) -> str:
             f"needs a group around the number, such as 'loss: ([0-9.]+)', and {_short(text)} has none"
         )
     return text
-
-
-@_takes(type="string", minLength=1, maxLength=100)
-def _metric_name(value: object) -> str:
-    name = _text(value)
-    if len(name) > 100 or not name.isprintable():
-        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
-    return name
 
 
 _DEFINITION = {"name": _metric_name, "regex": _regex}
