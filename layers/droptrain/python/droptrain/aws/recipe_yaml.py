@@ -94,6 +94,7 @@ def _check_shape(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):
-            problem = f"aliases such as *{event.anchor[:60]} aren't taken; write the value out"
+            problem = f"aliases such as *{str(event.anchor)[:60]} aren't taken; write the value out"
         if problem:
-            raise yaml.constructor.ConstructorError(None, None, problem, event.start_mark)
+            mark: Any = event.start_mark
+            raise yaml.constructor.ConstructorError(None, None, problem, mark)
