@@ -125,13 +125,13 @@ def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(s
     listings = []
     stack.s3.meta.events.register("before-call.s3.ListObjectVersions", lambda **_: listings.append(1))
     stack.publish_project()
-    stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\nnotify: {on: [failed]}\n")
     events = [stack.put(f"{FOLDER}{number:04}.csv") for number in range(1001)]
     answers = [stack.launch.upload(*event).answer for event in events[-3:]]
     assert answers == ["rejected", "repeated", "repeated"]
     assert len(listings) <= 2 * 3
     (run,) = stack.query.runs(limit=10).runs
-    assert run.cause.code == "too_many_objects"
+    assert (run.cause.code, run.notify) == ("too_many_objects", ("failed",))
     with pytest.raises(NotReadyError, match="has more than 1,000 objects"):
         stack.launch.request("penguins", "first", caller="ann")
     stack.later(days=1)

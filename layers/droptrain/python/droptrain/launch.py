@@ -156,7 +156,7 @@ class Launch:
                 return self._wait(place.project, place.dataset, found.readiness.missing)
             return self._launch_drop(found, ObjectVersion(key, version_id, 0, ""))
         except CrowdedError as error:
-            return self._reject_crowd(place.project, place.dataset, error.cause)
+            return self._reject_crowd(place.project, place.dataset, how, error.cause)
 
     def revisit(self, waiting: Waiting) -> Launched | Incomplete:
         """Look again at a dataset that waits: what is complete by now is launched, as its event got lost.
@@ -168,7 +168,7 @@ class Launch:
         try:
             found = self._look(waiting.project, waiting.dataset, how)
         except CrowdedError as error:
-            return self._reject_crowd(waiting.project, waiting.dataset, error.cause)
+            return self._reject_crowd(waiting.project, waiting.dataset, how, error.cause)
         notify = how.recipe.notify if how.recipe else recipes.EVENTS
         if not found.readiness.ready:
             return Incomplete(bool(found.readiness.versions), found.readiness.missing, notify)
@@ -461,17 +461,22 @@ class Launch:
 
     def _reject_bad_drop(self, place: BadDrop, key: str, version_id: str) -> Launched:
         cause = Cause("bad_name", f"{key}: {place.problem}", place.fix)
-        return self._reject(place.project, place.dataset, ObjectVersion(key, version_id, 0, ""), cause)
+        what = ObjectVersion(key, version_id, 0, "")
+        return self._reject(place.project, place.dataset, what, cause, recipes.EVENTS)
 
-    def _reject_crowd(self, project: str, dataset: str, cause: Cause) -> Launched:
+    def _reject_crowd(self, project: str, dataset: str, how: _HowToTrain, cause: Cause) -> Launched:
         """Reject a dataset of too many files, once a day: each has an event, and sees other versions."""
         day = times.to_text(self._clock())[:10]
-        return self._reject(project, dataset, ObjectVersion(data_prefix(project, dataset), day, 0, ""), cause)
+        what = ObjectVersion(data_prefix(project, dataset), day, 0, "")
+        notify = how.recipe.notify if how.recipe else recipes.EVENTS
+        return self._reject(project, dataset, what, cause, notify)
 
-    def _reject(self, project: str, dataset: str, what: ObjectVersion, cause: Cause) -> Launched:
+    def _reject(
+        self, project: str, dataset: str, what: ObjectVersion, cause: Cause, notify: tuple[str, ...]
+    ) -> Launched:
         run_id = runs.identify(project, dataset, [what], {}, 0)
         run = self._record_of(run_id, project, dataset, "upload")
-        claimed = self._table.claim(runs.rejected(replace(run, notify=recipes.EVENTS), cause))
+        claimed = self._table.claim(runs.rejected(replace(run, notify=notify), cause))
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
 
     def _record_of(self, run_id: str, project: str, dataset: str, launched_by: str) -> Run:
