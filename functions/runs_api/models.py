@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from droptrain.domain.budget import to_usd
 from droptrain.domain.run import Run, Status, run_prefix
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
@@ -48,8 +56,8 @@ class Resources(Given):
 class Overrides(Given):
     """Fields of the recipe for this run alone, laid over the recipe's own."""
 
-    hyperparameters: dict[HyperparameterName, HyperparameterText | int | float | bool] = Field(
-        default_factory=dict, json_schema_extra={"additionalProperties": False}
+    hyperparameters: dict[HyperparameterName, HyperparameterText | int | FiniteFloat | bool] = Field(
+        default_factory=dict, max_length=200, json_schema_extra={"additionalProperties": False}
     )
     resources: Resources = Field(default_factory=Resources)
 

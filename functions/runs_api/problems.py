@@ -35,6 +35,8 @@ STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     PausedError: (503, "paused"),
     BusyError: (503, "busy"),
 }
+_MOST_ERRORS = 20
+_MOST_CHARACTERS = 500
 _OTHER_STATUSES = {"malformed-json": 400, "invalid-request": 422}
 
 
@@ -79,14 +81,23 @@ def of_error(error: Exception) -> Response[str]:
 
 
 def of_validation(error: RequestValidationError) -> Response[str]:
-    """400 if the body isn't JSON at all, else 422 naming every field that is wrong."""
+    """400 if the body isn't JSON at all, else 422 naming the fields that are wrong, the first of many."""
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         said = found[0].get("ctx", {}).get("error", "it can't be parsed")
         return _document(400, "malformed-json", f"The body isn't JSON: {said}")
-    errors = [{"field": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]
+    errors = [
+        {"field": _short(".".join(map(str, each["loc"]))), "problem": _short(each["msg"])}
+        for each in found[:_MOST_ERRORS]
+    ]
     detail = "; ".join(f"{each['field']}: {each['problem']}" for each in errors)
+    if len(found) > _MOST_ERRORS:
+        detail += f"; and {len(found) - _MOST_ERRORS} more"
     return _document(422, "invalid-request", detail, errors=errors)
+
+
+def _short(text: str) -> str:
+    return text[:_MOST_CHARACTERS]
 
 
 def of_unreadable(error: Exception) -> Response[str]:

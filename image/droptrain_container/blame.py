@@ -1,7 +1,7 @@
 """Why a script failed, in one line: what it wrote to a failure file, or the end of its traceback."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 _MOST_CHARACTERS = 1024  # of a failure file, as SageMaker takes them
@@ -9,8 +9,8 @@ _RAISED = re.compile(r"^((?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit|Warning)
 _WHERE = re.compile(r'^\s*File "(.+?)", line (\d+)')
 
 
-def of_files(paths: Iterable[Path]) -> str | None:
-    """What the script left in the first of the files that has something, None if it left nothing."""
+def of_files(paths: Iterable[Path], masked: Callable[[str], str]) -> str | None:
+    """What the script left in the first of the files that has something, `masked`; None if nothing."""
     for path in paths:
         try:
             with path.open("rb") as file:
@@ -18,7 +18,7 @@ def of_files(paths: Iterable[Path]) -> str | None:
         except OSError:
             continue
         if said:
-            return said[:_MOST_CHARACTERS]
+            return masked(said)[:_MOST_CHARACTERS]
     return None
 
 

@@ -25,6 +25,7 @@ from droptrain_container import (
     reclaim,
     s3,
     sagemaker,
+    secret_values,
     settings,
     transfer,
     variables,
@@ -37,6 +38,7 @@ from droptrain_container.generations import Generations
 from droptrain_container.gpu_use import Sampler, Use
 from droptrain_container.layout import Layout
 from droptrain_container.log import Log
+from droptrain_container.mask import LEAST_CHARACTERS, Mask
 from droptrain_container.packages import FILE as REQUIREMENTS
 from droptrain_container.packages import Packages
 from droptrain_container.plan import Plan
@@ -79,6 +81,7 @@ class Attempt:
         self._bucket = bucket
         self._environment = environment
         self._log = log
+        self._mask = Mask()
         self._stops = stops
         self._started_at = datetime.now(UTC)
         self._has_lease = False
@@ -139,10 +142,11 @@ class Attempt:
             self._records.continue_earlier(found.attempt)
         if the_plan.gpus and found.checks_gpu:
             gpu.check(the_plan.gpus)
+        secrets = self._read_secrets(the_plan)
         files = self._fetch(the_plan)
         hint = self._warn_of_google_storage(files)
         sagemaker.write_config(the_plan, self._layout)
-        words, environment = self._call(the_plan, files)
+        words, environment = self._call(the_plan, files, secrets)
         checkpoints = self._restore(the_plan)
         if self._stops.is_reclaimed:
             raise self._stops.end()
@@ -158,6 +162,7 @@ class Attempt:
         if sampler:
             sampler.start()
         returncode, was_stopped = running.run()
+        self._keep_output(self._mask.flush())
         self._gpu_use = sampler.finish() if sampler else None
         self._advise(the_plan, time.monotonic() - started)
         self._log.phase = "sync"
@@ -180,9 +185,23 @@ class Attempt:
             code.make_runnable(the_plan, self._layout.code, code_files)
         return list(code_files)
 
+    def _read_secrets(self, the_plan: Plan) -> dict[str, str]:
+        """The secrets' values, masked from now on; before the data comes, as one that is missing ends it."""
+        secrets = secret_values.fetch(the_plan.secrets, attempts=self._settings.s3_attempts)
+        self._mask.hide(secrets.values())
+        if secrets:
+            self._log.say(f"Read the secrets for {', '.join(secrets)}; their values are masked in this log.")
+        if short := [name for name, value in secrets.items() if len(value) < LEAST_CHARACTERS]:
+            self._log.say(f"Too short to be masked: {', '.join(short)}.")
+        return secrets
+
     def _read_output(self, chunk: bytes) -> None:
-        self._log.write(chunk)
-        self._series.read(chunk)
+        self._keep_output(self._mask.feed(chunk))
+
+    def _keep_output(self, masked: bytes) -> None:
+        if masked:
+            self._log.write(masked)
+            self._series.read(masked)
 
     def _advise(self, the_plan: Plan, script_seconds: float) -> None:
         instance = self._watch.instance if self._watch else None
@@ -200,7 +219,9 @@ class Attempt:
         was_saved = self._saver is not None and self._saver.has_saved
         return was_saved or any(path.is_file() for path in self._layout.checkpoints.rglob("*"))
 
-    def _call(self, the_plan: Plan, files: list[Path]) -> tuple[list[str], dict[str, str]]:
+    def _call(
+        self, the_plan: Plan, files: list[Path], secrets: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
         """The command line of the entrypoint and its environment."""
         found, bucket = self._settings, self._bucket
         given = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
@@ -215,13 +236,16 @@ class Attempt:
             layout=self._layout,
             gpus=the_plan.gpus if found.checks_gpu else 0,
             words=given,
+            secrets=secrets,
         )
         requirements = self._layout.code / REQUIREMENTS
         if requirements.is_file() and not command.is_shell(the_plan):
             # runs/PROJECT/packages/: beside the runs, for all of the project.
             prefix = f"{found.prefix.rstrip('/').rpartition('/')[0]}/packages/"
             packages = Packages(bucket, prefix, self._layout.packages, self._log.say)
-            programs = packages.install(requirements, command.find_python(environment), environment)
+            # What is installed is kept in the bucket for other runs; pip says in the log what it asks for.
+            public = {name: value for name, value in environment.items() if name not in secrets}
+            programs = packages.install(requirements, command.find_python(environment), public)
             environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
         return command.of(the_plan, given, environment), environment
 
@@ -249,7 +273,7 @@ class Attempt:
 
     def _explained(self, ending: Ending, hint: str) -> Ending:
         """The ending of a script that failed, with its own words for why."""
-        why = blame.of_files(self._layout.failure_files) or blame.of_traceback(
+        why = blame.of_files(self._layout.failure_files, self._mask.text) or blame.of_traceback(
             self._log.last_lines(_BLAME_LINES), self._layout.code
         )
         try:
@@ -318,7 +342,7 @@ class Attempt:
         document = outcome.write(
             self._settings,
             ending,
-            metrics=self._records.metrics(),
+            metrics={self._mask.text(name): value for name, value in self._records.metrics().items()},
             log_tail=self._log.last_lines(outcome.TAIL_LINES),
             started_at=self._started_at,
             ended_at=datetime.now(UTC),

@@ -18,12 +18,15 @@ EXIT_CODES: Mapping[str, int] = {
     "input_changed": 66,
     "s3_unreachable": 69,
     "s3_denied": 69,
+    "secret_unreachable": 69,
     "internal_error": 70,
     "disk_full": 70,
     "gpu_not_visible": 71,
     "superseded": 73,
     "reclaimed": 75,
     "bad_recipe": 78,
+    "secret_denied": 78,
+    "secret_unusable": 78,
     "terminated": TERMINATED,
 }
 _OWN = range(64, 79)

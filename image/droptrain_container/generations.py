@@ -56,7 +56,7 @@ class Generations:
         try:
             document = json.loads(self.bucket.get(self._key(number)))
             files = tuple(SavedFile(**item) for item in document["files"])
-        except (MissingError, ValueError, KeyError, TypeError):
+        except (MissingError, ValueError, KeyError, TypeError, RecursionError):
             return None
         if not all(_is_sound(item) for item in files) or not {item.sha256 for item in files} <= self._objects:
             return None

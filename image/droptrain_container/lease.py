@@ -64,7 +64,7 @@ def _held(bucket: Bucket, key: str) -> tuple[str, int, str] | None:
     try:
         lease = json.loads(content)
         return str(lease["batch_job_id"]), int(lease.get("job_number", 1)), etag
-    except (AttributeError, ValueError, KeyError, TypeError):
+    except (AttributeError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return "(unreadable)", _BEYOND_ALL, etag
 
 

@@ -2,13 +2,24 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 # The axis of a series, not a result.
 _AXIS = "step"
 _MAX_LINE_BYTES = 1 << 16
 _MAX_NAMES = 200
 _MAX_NAME = 100
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file that a script writes; one of more than 64 KiB is passed over, and never held."""
+    is_within = False
+    while line := file.readline(_MAX_LINE_BYTES + 1):
+        is_whole = line.endswith(b"\n")
+        if not is_within and (is_whole or len(line) <= _MAX_LINE_BYTES):
+            yield line
+        is_within = not is_whole
 
 
 def last_values(lines: Iterable[bytes]) -> dict[str, float]:
@@ -21,9 +32,10 @@ def last_values(lines: Iterable[bytes]) -> dict[str, float]:
                 and len(name) <= _MAX_NAME
                 and isinstance(value, int | float)
                 and _is_finite(value)
+                and (name in values or len(values) < _MAX_NAMES)
             ):
                 values[name] = value
-    return dict(list(values.items())[:_MAX_NAMES])
+    return values
 
 
 def last_step(lines: Iterable[bytes]) -> float:

@@ -38,7 +38,10 @@ class MetricDefinition:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to train, and how; times in seconds. `inputs` are the pinned files of each channel."""
+    """What to train, and how; times in seconds. `inputs` are the pinned files of each channel.
+
+    `secrets` are the ARNs of the variables whose values Secrets Manager keeps.
+    """
 
     code_prefix: str
     entrypoint: str
@@ -50,6 +53,7 @@ class Plan:
     checkpoints_kept: int
     gpus: int
     metric_definitions: tuple[MetricDefinition, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 class _WrongError(Exception):
@@ -86,13 +90,15 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
     entrypoint = _field(document, "entrypoint", str)
     if not stays_inside(entrypoint):
         raise _WrongError(f"entrypoint {entrypoint[:100]!r} has to be a path inside the code folder")
+    variables = _field(document, "environment", dict)
     return Plan(
         code_prefix=code_prefix,
         entrypoint=entrypoint,
         code=tuple(_code(item, code_prefix) for item in _field(document, "code", list)),
         inputs=_inputs(_field(document, "inputs", list)),
         hyperparameters=_hyperparameters(_field(document, "hyperparameters", dict)),
-        environment=_environment(_field(document, "environment", dict)),
+        environment=_environment(variables),
+        secrets=_secrets(variables),
         checkpoint_seconds=_number(checkpoints, "interval_seconds", "checkpoints", least=1),
         checkpoints_kept=_number(checkpoints, "keep", "checkpoints", least=1),
         gpus=_number(resources, "gpus", "resources", least=0),
@@ -118,6 +124,8 @@ def _inputs(items: list[object]) -> dict[str, tuple[Pinned, ...]]:
     channels: dict[str, tuple[Pinned, ...]] = {}
     for item in items:
         pinned = _pinned(item, "inputs")
+        if not stays_inside(pinned.key):
+            raise _WrongError(f"inputs: {pinned.key[:200]!r} can't be a file")
         channel = item.get("channel") if isinstance(item, dict) else None
         if not isinstance(channel, str) or not _CHANNEL.fullmatch(channel):
             raise _WrongError("inputs: each needs a channel of letters, digits and _")
@@ -168,15 +176,24 @@ def _hyperparameters(values: Mapping[str, object]) -> dict[str, Scalar]:
 
 
 def _environment(values: Mapping[str, object]) -> dict[str, str]:
-    for name, value in values.items():
+    for name in values:
         if not _VARIABLE.fullmatch(name):
             raise _WrongError(f"environment: {name[:60]!r} can't be a variable's name")
-        if isinstance(value, dict):
+    return {
+        name: text(_scalar(value, f"environment.{name[:60]}"))
+        for name, value in values.items()
+        if not isinstance(value, dict)
+    }
+
+
+def _secrets(values: Mapping[str, object]) -> dict[str, str]:
+    secrets = {name: value.get("secret") for name, value in values.items() if isinstance(value, dict)}
+    for name, arn in secrets.items():
+        if not isinstance(arn, str):
             raise _WrongError(
-                f"environment.{name[:60]} asks for a secret, which this image can't fetch yet; "
-                "take it out of train.yaml, or let the script fetch it"
+                f"environment.{name[:60]} has to be a text, a number, true/false or a secret's ARN"
             )
-    return {name: text(_scalar(value, f"environment.{name[:60]}")) for name, value in values.items()}
+    return {name: str(arn) for name, arn in secrets.items()}
 
 
 def text(value: Scalar) -> str:

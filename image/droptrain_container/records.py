@@ -1,6 +1,8 @@
 """The run's growing records, log.txt and metrics.jsonl: continued from earlier attempts, kept up to date."""
 
+import os
 import threading
+from contextlib import suppress
 from itertools import chain
 
 from droptrain_container import metrics
@@ -10,6 +12,7 @@ from droptrain_container.s3 import Bucket, MissingError
 from droptrain_container.series import Series
 
 UPLOAD_SECONDS = 10.0
+_LARGE_BYTES = 1 << 30
 
 
 class Records:
@@ -29,8 +32,14 @@ class Records:
     def continue_earlier(self, attempt: int) -> None:
         """Take what earlier attempts left as the beginning of this attempt's records."""
         self._log.begin_attempt(attempt, self._earlier("log.txt"))
-        if earlier := self._earlier("metrics.jsonl"):
-            self._metrics_file.write_bytes(earlier if earlier.endswith(b"\n") else earlier + b"\n")
+        with suppress(MissingError):
+            # To the disk, not to memory: how much the script wrote is its own affair.
+            self._bucket.download(self._prefix + "metrics.jsonl", self._metrics_file, _LARGE_BYTES)
+            with self._metrics_file.open("a+b") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(size - 1, 0))
+                if size and file.read(1) != b"\n":
+                    file.write(b"\n")
 
     def start(self) -> None:
         """Upload every UPLOAD_SECONDS from a thread, until `stop`."""
@@ -56,7 +65,7 @@ class Records:
         derived = self._series.derived().splitlines()
         try:
             with self._metrics_file.open("rb") as lines:
-                return metrics.last_values(chain(lines, derived))
+                return metrics.last_values(chain(metrics.lines_of(lines), derived))
         except FileNotFoundError:
             return metrics.last_values(derived)
         except OSError as error:

@@ -64,7 +64,7 @@ class Series:
     def _last_step(self) -> float:
         try:
             with self.metrics_file.open("rb") as lines:
-                return metrics.last_step(lines)
+                return metrics.last_step(metrics.lines_of(lines))
         except OSError:
             return 0
 

@@ -22,10 +22,11 @@ def of_script(
     layout: Layout,
     gpus: int,
     words: Sequence[str],
+    secrets: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The environment that the script runs in; where names meet, the contract's wins, then the recipe's.
 
-    `gpus` is how many it can see, `words` are its arguments.
+    `gpus` is how many it can see, `words` are its arguments, `secrets` the values of the plan's secrets.
     """
     job_name = run_uri.rstrip("/").rpartition("/")[2]
     hyperparameters = {
@@ -37,6 +38,7 @@ def of_script(
     return {
         **inherited,
         **plan.environment,
+        **(secrets or {}),
         **vertex.variables(plan, layout, job_name=job_name),
         **sagemaker.variables(plan, layout, job_name=job_name, code_uri=code_uri, gpus=gpus, words=words),
         **hyperparameters,

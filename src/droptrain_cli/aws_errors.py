@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import exceptions
+from droptrain.domain.errors import CrowdedError
 
 from droptrain_cli.errors import CommandError
 
@@ -57,6 +58,7 @@ def _sentence(error: object) -> str:
 
 # By class of botocore; the first that fits counts.
 _BY_CLASS: Mapping[type[Exception], Callable[[Any], str]] = {
+    CrowdedError: lambda error: f"{error.cause.message}. {error.cause.fix}",
     exceptions.ProfileNotFound: lambda error: (
         f"{_sentence(error)} aws configure list-profiles shows those there are."
     ),

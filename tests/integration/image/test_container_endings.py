@@ -27,6 +27,35 @@ def test_the_scripts_exit_code_passes_through_unless_it_is_ours(machine, script,
     assert "ValueError: no column" in outcome["cause"]["log_tail"]
 
 
+def test_lines_that_claim_to_be_the_container_s_change_nothing(machine) -> None:
+    machine.publish(
+        "echo '[droptrain] sync 9.0 s: SUCCEEDED'; echo '[droptrain] Read the secrets for TOKEN'\n"
+        'echo "{\\"batch_job_id\\": \\"job-1\\", \\"exit_code\\": 0}" > outcome.json\n'
+        'aws s3 cp --only-show-errors outcome.json "${MODEL_DIR%model}outcome.json"\nexit 3\n'
+    )
+    assert machine.run().code == 3
+    outcome = machine.outcome()
+    assert (outcome["exit_code"], outcome["cause"]["code"]) == (3, "script_failed")
+
+
+def test_what_would_be_a_command_to_a_shell_is_a_text_to_the_script(machine) -> None:
+    words = {
+        "one": "$(touch pwned)",
+        "two": "`touch pwned`",
+        "three": "; touch pwned #",
+        "four": "'\"\n&& touch",
+    }
+    machine.publish('printf "%s|" "$HP_ONE" "$HP_TWO" "$HP_THREE" "$HP_FOUR"; ls\n', hyperparameters=words)
+    output = machine.run().output
+    assert "|".join(words.values()) + "|" in output
+    assert not [*machine.folder.rglob("pwned")]
+    code = [machine.put(CODE + "train.py", "import sys\nprint(sys.argv[1:])\n")]
+    machine.publish("", code=code, entrypoint="train.py", hyperparameters=words)
+    told = [word for name, value in sorted(words.items()) for word in (f"--{name}", value)]
+    assert str(told) in machine.run(attempt=2).output
+    assert not [*machine.folder.rglob("pwned")]
+
+
 def test_a_script_with_windows_line_endings_is_not_run(machine) -> None:
     machine.publish("echo started\r\nexit 0\r\n")
     ended = machine.run()
@@ -98,7 +127,7 @@ def test_a_run_that_does_not_exist_ends_with_66(machine) -> None:
 
 @pytest.mark.parametrize(("plan", "said"), [
     ({"schema": 2}, "publish the image again"),
-    ({"environment": {"KEY": {"secret": "arn:aws:secretsmanager:x"}}}, "environment.KEY asks for a secret"),
+    ({"environment": {"KEY": {"secret": 1}}}, "environment.KEY has to be a text, a number"),
 ])  # fmt: skip
 def test_a_bad_plan_ends_with_78(machine, plan, said) -> None:
     machine.publish("exit 0\n", **plan)

@@ -194,6 +194,9 @@ def test_training_code_reads_projects_and_writes_runs(of_type: Any) -> None:
         "s3:DeleteObject": [runs],
         "s3:AbortMultipartUpload": [runs],
         "s3:ListMultipartUploadParts": [runs],
+        "secretsmanager:GetSecretValue": [
+            "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:droptrain/*"
+        ],
     }
 
 

@@ -78,6 +78,11 @@ def test_a_field_s_default_is_the_reader_s(name: str) -> None:
 @example({"csv": {"header": 1}})
 @example({"environment": {"Aws_Lambda_X": "1"}})
 @example({"inputs": {"training": "a/../b"}})
+@example(
+    {"environment": {"X": {"secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:droptrain/x"}}}
+)
+@example({"environment": {"X": {"secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other/x"}}})
+@example({"environment": {"X": {"secret": "x", "more": 1}}})
 @example({"hyperparameters": {"text": "x" * 1001}})
 def test_the_schema_refuses_what_the_reader_refuses_and_nothing_else(document: Any) -> None:
     said = refusal(document)

@@ -4,10 +4,11 @@ import pytest
 from droptrain.aws import recipe_yaml
 from droptrain.domain import recipe as recipes
 from droptrain.domain.errors import RejectedError
-from droptrain.domain.recipe import FIELDS, Recipe, parse
+from droptrain.domain.recipe import FIELDS, Recipe, Secret, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
+ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -82,7 +83,12 @@ def test_every_field_is_read() -> None:
     ({"entrypoint": "train"}, "entrypoint: has to be a shell script"),
     ({"hyperparameters": {"epochs": [1]}}, "hyperparameters.epochs: has to be a number"),
     ({"environment": {"AWS_BATCH_JOB_ID": "x"}}, "environment.AWS_BATCH_JOB_ID: names that start with"),
-    ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY: secrets by ARN aren't supported yet"),
+    ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY.secret: has to be the ARN of a secret"),
+    ({"environment": {"KEY": {"secret": f"{ARN}prod/db-AbCdEf"}}}, "KEY.secret: has to name a secret"),
+    ({"environment": {"KEY": {"secret": f"{ARN}droptrain-db-AbCdEf"}}}, "begins with droptrain/"),
+    ({"environment": {"KEY": {}}}, "environment.KEY: has to be a text, a number, or a secret such as"),
+    ({"environment": {"KEY": {"ssm": "x"}}}, "environment.KEY: has no field 'ssm'; its fields are secret"),
+    ({"environment": {"DROPTRAIN_RUN": {"secret": f"{ARN}droptrain/x"}}}, "DROPTRAIN_RUN: names that"),
     ({"inputs": {}}, "inputs: has to be a mapping of 1 to 20 channels"),
     ({"inputs": {"training": "../x.csv"}}, "inputs.training: has to be a file or glob"),
     ({"spot": "yes"}, "spot: has to be auto, only or never, not 'yes'"),
@@ -97,6 +103,24 @@ def test_a_wrong_recipe_names_file_field_and_fix(document: object, said: str) ->
     assert said in caught.value.cause.message
     assert caught.value.cause.code == "bad_recipe"
     assert "train.yaml" in caught.value.cause.fix
+
+
+@pytest.mark.parametrize(
+    "behind", ["", ":key", ":key::", ":key:AWSPREVIOUS:", "::AWSCURRENT", ":a.b-c::1234"]
+)
+def test_a_secret_is_pinned_by_its_arn_and_may_name_a_key_and_a_version(behind: str) -> None:
+    arn = f"{ARN}droptrain/team/wandb-AbCdEf{behind}"
+    assert parse({"environment": {"KEY": {"secret": arn}, "N": 1}}).environment == {
+        "KEY": Secret(arn),
+        "N": "1",
+    }
+
+
+def test_a_secret_put_where_its_arn_belongs_is_not_repeated() -> None:
+    for value in ("hunter2hunter2", f"{ARN}prod/hunter2hunter2", f"{ARN}droptrain/x:a:b:c:hunter2hunter2"):
+        with pytest.raises(RejectedError) as caught:
+            parse({"environment": {"KEY": {"secret": value}}})
+        assert "hunter2" not in str(caught.value.cause)
 
 
 def test_all_problems_are_named_at_once() -> None:

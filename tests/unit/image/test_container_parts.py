@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from droptrain.domain import run as runs
-from droptrain.domain.recipe import MetricDefinition, Recipe
+from droptrain.domain.recipe import MetricDefinition, Recipe, Secret
 from droptrain_container import exit_codes, gpu, inputs, metrics, outcome, plan, settings, variables
 from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
@@ -28,7 +28,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     code = [object_version("projects/penguins/code/run.sh"), object_version("projects/penguins/code/a/b.py")]
     recipe = Recipe(
         hyperparameters={"rate": 0.5, "warm": True},
-        environment={"COLOUR": "blue"},
+        environment={"COLOUR": "blue", "TOKEN": Secret("arn:x")},
         metric_definitions=(MetricDefinition("loss", "loss=(.+)"),),
     )
     written = runs.plan(run(), recipe, code, "data", {}, 0, "training:1")
@@ -38,7 +38,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     assert read.inputs["training"] == (plan.Pinned("projects/penguins/data/first/train.csv", "v1"),)
     assert (read.inputs["training"][0].size, read.inputs["training"][0].etag) == (10, "etag")
     assert dict(read.hyperparameters) == {"rate": 0.5, "warm": True}
-    assert dict(read.environment) == {"COLOUR": "blue"}
+    assert (read.environment, read.secrets) == ({"COLOUR": "blue"}, {"TOKEN": "arn:x"})
     assert (read.entrypoint, read.gpus, read.checkpoint_seconds, read.checkpoints_kept) == (
         "run.sh",
         1,

@@ -16,6 +16,7 @@ from droptrain.domain import ticket as tickets
 from droptrain.domain import times
 from droptrain.domain.dataset import (
     MARKER,
+    MAX_CODE_FILES,
     BadDrop,
     Input,
     ObjectVersion,
@@ -25,13 +26,16 @@ from droptrain.domain.dataset import (
     code_prefix,
     data_prefix,
     drop_id,
+    is_a_path,
     judge_key,
     match_inputs,
     may_launch,
+    too_many_inputs,
 )
 from droptrain.domain.errors import (
     BusyError,
     Cause,
+    CrowdedError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
@@ -149,10 +153,13 @@ class Launch:
         how = self._how(place.project)
         if how.recipe and not may_launch(how.recipe.trigger, place.file):
             return self._wait(place.project, place.dataset, (MARKER,))
-        found = self._look(place.project, place.dataset, how)
-        if not found.readiness.ready:
-            return self._wait(place.project, place.dataset, found.readiness.missing)
-        return self._launch_drop(found, ObjectVersion(key, version_id, 0, ""))
+        try:
+            found = self._look(place.project, place.dataset, how)
+            if not found.readiness.ready:
+                return self._wait(place.project, place.dataset, found.readiness.missing)
+            return self._launch_drop(found, ObjectVersion(key, version_id, 0, ""))
+        except CrowdedError as error:
+            return self._reject_crowd(place.project, place.dataset, how, error.cause)
 
     def revisit(self, waiting: Waiting) -> Launched | Incomplete:
         """Look again at a dataset that waits: what is complete by now is launched, as its event got lost.
@@ -161,7 +168,10 @@ class Launch:
         """
         self._owner.check_running()
         how = self._how(waiting.project)
-        found = self._look(waiting.project, waiting.dataset, how)
+        try:
+            found = self._look(waiting.project, waiting.dataset, how)
+        except CrowdedError as error:
+            return self._reject_crowd(waiting.project, waiting.dataset, how, error.cause)
         notify = how.recipe.notify if how.recipe else recipes.EVENTS
         if not found.readiness.ready:
             return Incomplete(bool(found.readiness.versions), found.readiness.missing, notify)
@@ -191,7 +201,11 @@ class Launch:
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
         self._owner.check_overrides(overrides or {})
-        found = self._look(project, dataset, self._how(project, overrides or {}))
+        try:
+            found = self._look(project, dataset, self._how(project, overrides or {}))
+            code = self._code(found) if found.readiness.ready and found.readiness.inputs else ()
+        except CrowdedError as error:
+            raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
         if not found.readiness.inputs:
             folder = data_prefix(project, dataset)
             raise NotFoundError(
@@ -200,7 +214,7 @@ class Launch:
             )
         if not found.readiness.ready:
             raise NotReadyError(f"{project}/{dataset} still lacks {', '.join(found.readiness.missing)}")
-        code, checked = self._code(found), self._preflight(found)
+        checked = self._preflight(found)
         drop = None if self._table.find_drop(found.drop) else found.claim()
         for _ in range(_CLAIM_TRIES):
             first = self._table.get(self._identify(found, code, overrides or {}, 0)) if rerun else None
@@ -271,6 +285,8 @@ class Launch:
         objects = self._bucket.folder(folder)
         if how.recipe:
             readiness = match_inputs(how.recipe.inputs, how.recipe.trigger, objects, folder)
+            if cause := too_many_inputs(len(readiness.inputs)):
+                raise CrowdedError(cause)
         else:
             # Nobody can say which inputs an unreadable recipe names: every CSV that is there stands for them.
             csvs = (item for item in objects if item.key.lower().endswith(".csv"))
@@ -370,11 +386,13 @@ class Launch:
         return _Checked(preflight.rejection(findings), preflight.warnings(findings))
 
     def _script(self, found: _Dataset, recipe: Recipe, code: tuple[ObjectVersion, ...]) -> str:
-        """The script that trains; RejectedError if it isn't there."""
+        """The script that trains; RejectedError if it isn't there, or the code can't be a folder of files."""
         script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
         file = recipes.file_of(script)
         if code_prefix(found.project) + file not in {item.key for item in code}:
             raise RejectedError(_no_script(self._bucket.name, found.project, file))
+        if wrong := _wrong_code(found.project, code):
+            raise RejectedError(wrong)
         return script
 
     def _market(self, project: str, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
@@ -451,11 +469,23 @@ class Launch:
         return Launched("launched", run_id)
 
     def _reject_bad_drop(self, place: BadDrop, key: str, version_id: str) -> Launched:
-        version = ObjectVersion(key, version_id, 0, "")
-        run_id = runs.identify(place.project, place.dataset, [version], {}, 0)
-        run = self._record_of(run_id, place.project, place.dataset, "upload")
         cause = Cause("bad_name", f"{key}: {place.problem}", place.fix)
-        claimed = self._table.claim(runs.rejected(replace(run, notify=recipes.EVENTS), cause))
+        what = ObjectVersion(key, version_id, 0, "")
+        return self._reject(place.project, place.dataset, what, cause, recipes.EVENTS)
+
+    def _reject_crowd(self, project: str, dataset: str, how: _HowToTrain, cause: Cause) -> Launched:
+        """Reject a dataset of too many files, once a day: each has an event, and sees other versions."""
+        day = times.to_text(self._clock())[:10]
+        what = ObjectVersion(data_prefix(project, dataset), day, 0, "")
+        notify = how.recipe.notify if how.recipe else recipes.EVENTS
+        return self._reject(project, dataset, what, cause, notify)
+
+    def _reject(
+        self, project: str, dataset: str, what: ObjectVersion, cause: Cause, notify: tuple[str, ...]
+    ) -> Launched:
+        run_id = runs.identify(project, dataset, [what], {}, 0)
+        run = self._record_of(run_id, project, dataset, "upload")
+        claimed = self._table.claim(runs.rejected(replace(run, notify=notify), cause))
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
 
     def _record_of(self, run_id: str, project: str, dataset: str, launched_by: str) -> Run:
@@ -521,6 +551,20 @@ def _no_image(run_id: str) -> Cause:
         "Publish the training image, with `droptrain image` (AWS builds it) or as the stack's output "
         f"ImagePushCommands says (Docker). Then: droptrain rerun {run_id}",
     )
+
+
+def _wrong_code(project: str, code: tuple[ObjectVersion, ...]) -> Cause | None:
+    """Why the code can't be fetched into a folder, if it can't."""
+    folder = code_prefix(project)
+    if len(code) > MAX_CODE_FILES:
+        what = f"{folder} has {len(code)} files; a run can have {MAX_CODE_FILES}"
+        return Cause("bad_code", what, "Keep data out of the code folder; inputs of the recipe are for that.")
+    files = (item.key for item in code if not item.key.endswith("/"))
+    bad = next((key for key in files if not is_a_path(key.removeprefix(folder))), None)
+    if bad is None:
+        return None
+    fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+    return Cause("bad_code", f"{bad[:200]!r}: no file can have this path", fix)
 
 
 def _no_script(bucket: str, project: str, script: str) -> Cause:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from droptrain.domain import push as pushes
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
-from droptrain.domain.errors import BusyError, DeniedError, RejectedError
+from droptrain.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
 from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import run_prefix
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MAX_ACCOUNT_BYTES = 256 * 1024
 _MAX_PLAN_BYTES = 16 * 1024 * 1024
 _MAX_PUSH_BYTES = 16 * 1024 * 1024
+# Of a thousand versions each; a function has 30 s, and each upload of a dataset looks through all of it.
+MAX_PAGES = 50
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,15 @@ class Bucket:
         return folders, answer["IsTruncated"] and bool(folders)
 
     def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
-        """The current version of every object below `prefix`; folder markers are left out."""
+        """The current version of every object below `prefix`; folder markers are left out.
+
+        CrowdedError if it has more versions than fit into MAX_PAGES.
+        """
         found: list[ObjectVersion] = []
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
-        for page in pages:
+        for number, page in enumerate(pages, 1):
+            if number > MAX_PAGES:
+                raise CrowdedError(_crowded(self.name, prefix))
             for version in page.get("Versions", []):
                 if version["IsLatest"] and not version["Key"].endswith("/"):
                     etag = version["ETag"].strip('"')
@@ -183,6 +190,14 @@ class Bucket:
         except self._client.exceptions.NoSuchKey:
             return None
         return _parsed(answer["Body"].read(max_bytes + 1), max_bytes)
+
+
+def _crowded(bucket: str, prefix: str) -> Cause:
+    return Cause(
+        "too_many_objects",
+        f"s3://{bucket}/{prefix} has more than {MAX_PAGES * 1000:,} objects and old versions of objects",
+        "Move what a training doesn't need out of that folder, or use a new one, and drop the dataset again.",
+    )
 
 
 def _parsed(body: bytes, max_bytes: int) -> object:

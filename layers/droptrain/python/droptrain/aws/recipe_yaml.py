@@ -1,5 +1,6 @@
 """The text of train.yaml as plain values: YAML 1.2's core schema, where `on` is a text and 1e-3 a number."""
 
+import math
 import re
 from collections.abc import Hashable
 from typing import Any
@@ -10,6 +11,9 @@ from droptrain.domain import recipe as recipes
 from droptrain.domain.errors import RejectedError
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# A recipe nests three levels. libyaml crashes the process on some ten thousand.
+_MAX_DEPTH = 20
+_MAX_DIGITS = 100
 # YAML 1.2.2, section 10.3.2: what a plain scalar can be beside a text, and the first letters it then has.
 _CORE_SCHEMA = (
     ("null", r"null|Null|NULL|~|", "nN~"),
@@ -30,7 +34,16 @@ for _tag, _pattern, _letters in _CORE_SCHEMA:
 
 def _decimal(loader: Any, node: Any) -> int:
     text = loader.construct_scalar(node)
+    if len(text) > _MAX_DIGITS:
+        raise yaml.constructor.ConstructorError(None, None, "a number is too long", node.start_mark)
     return int(text, 16) if text.startswith("0x") else int(text)
+
+
+def _float(loader: Any, node: Any) -> float:
+    value = float(loader.construct_scalar(node))
+    if not math.isfinite(value):
+        raise yaml.constructor.ConstructorError(None, None, "a number is too large", node.start_mark)
+    return value
 
 
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
@@ -38,13 +51,15 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, Hashable) and key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"{key!r} is said twice", key_node.start_mark)
+            said = f"{str(key)[:60]!r} is said twice"
+            raise yaml.constructor.ConstructorError(None, None, said, key_node.start_mark)
         seen.add(key)
     values: dict[Any, Any] = loader.construct_mapping(node, deep=True)
     return values
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _decimal)
+_Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
@@ -57,6 +72,7 @@ def parse(body: bytes) -> object:
     except UnicodeDecodeError as error:
         raise RejectedError(recipes.bad_recipe(f"the file isn't UTF-8 (byte {error.start})")) from None
     try:
+        _check_shape(text)
         return yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -65,3 +81,20 @@ def parse(body: bytes) -> object:
         if mark and text[mark.index : mark.index + 1] == "\t":
             said = "YAML is indented with spaces, and here is a tab"
         raise RejectedError(recipes.bad_recipe(f"{where}{said}")) from None
+
+
+def _check_shape(text: str) -> None:
+    """ConstructorError for what a few bytes could make endless: aliases of aliases, and deep nesting."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        problem = None
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            problem = "it is nested too deeply" if depth > _MAX_DEPTH else None
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            problem = f"aliases such as *{str(event.anchor)[:60]} aren't taken; write the value out"
+        if problem:
+            mark: Any = event.start_mark
+            raise yaml.constructor.ConstructorError(None, None, problem, mark)

@@ -1,7 +1,8 @@
 """What runs left in the bucket: artifacts, log.txt, metrics.jsonl, copies of inputs."""
 
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 # A run's folder in the order of its keys is artifacts but for these, which are the container's own.
 _INNER = ("checkpoints/", "lease", "pinned/")
 # The newest part of a long metrics.jsonl; a function has to read it within seconds.
-_METRICS_BYTES = 16 << 20
+_METRICS_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ class RunFiles:
         """At most `size` bytes of log.txt behind `offset`, b"" at its end; None if there is no log.txt."""
         return self._range(run_prefix(project, run_id) + "log.txt", f"bytes={offset}-{offset + size - 1}")
 
-    def metrics_lines(self, project: str, run_id: str) -> list[bytes]:
-        """The lines of metrics.jsonl: all, or the newest that are together 16 MiB."""
+    def metrics_lines(self, project: str, run_id: str) -> Iterable[bytes]:
+        """The lines of metrics.jsonl: all, or the newest that are together 8 MiB."""
         key = run_prefix(project, run_id) + "metrics.jsonl"
-        return (self._range(key, f"bytes=-{_METRICS_BYTES}") or b"").splitlines()
+        return io.BytesIO(self._range(key, f"bytes=-{_METRICS_BYTES}") or b"")
 
     def pinned_folders(self, project: str, dataset: str) -> Iterator[str]:
         """The folders of the copies of inputs that runs of a dataset trained on."""

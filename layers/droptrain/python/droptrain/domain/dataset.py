@@ -8,11 +8,17 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from droptrain.domain import event_field
+from droptrain.domain.errors import Cause
 
 MARKER = "_SUCCESS"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
 PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+
+# What a launch can list, and write into run.json, well within its function's time.
+MAX_INPUTS = 10_000
+MAX_CODE_FILES = 10_000
+_MAX_NAME_BYTES = 255  # of a file or folder on Linux
 
 Trigger = Literal["files", "marker"]
 
@@ -128,11 +134,23 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
         problem = f"{project!r} can't be a project's name"
         fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
         return BadDrop(*named, problem, fix) if is_csv else OtherKey()
+    if not is_a_path(file):
+        problem = "no file can have this path"
+        fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
     if not DATASET_NAME.fullmatch(dataset):
         problem = f"{dataset!r} can't be a dataset's name"
         fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
         return BadDrop(*named, problem, fix) if is_csv else OtherKey()
     return Drop(project, dataset, file)
+
+
+def is_a_path(path: str) -> bool:
+    """Whether a file can have the relative `path`, below where it is put; keys can be any text."""
+    return "\0" not in path and all(
+        part not in ("", ".", "..") and len(part.encode(errors="replace")) <= _MAX_NAME_BYTES
+        for part in path.split("/")
+    )
 
 
 def may_launch(trigger: Trigger, file: str) -> bool:
@@ -145,8 +163,8 @@ def match_inputs(
 ) -> Readiness:
     """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
 
-    A `*` stays within one folder level. Every pattern has to match at least one object, and the marker has to
-    be there if it is the trigger.
+    A `*` stays within one folder level, and what can't be a file is none. Every pattern has to match at least
+    one object, and the marker has to be there if it is the trigger.
     """
     present = sorted((item for item in objects if item.key.startswith(folder)), key=lambda item: item.key)
     inputs: list[Input] = []
@@ -161,6 +179,17 @@ def match_inputs(
         marker = next((item for item in present if item.key == folder + MARKER), None)
         missing += [] if marker else [MARKER]
     return Readiness(tuple(inputs), tuple(missing), marker)
+
+
+def too_many_inputs(count: int) -> Cause | None:
+    """The reason to reject so many inputs, if it is one."""
+    if count <= MAX_INPUTS:
+        return None
+    return Cause(
+        "too_many_inputs",
+        f"The dataset has {count} input files; a run can have {MAX_INPUTS}",
+        "Join them into fewer, larger files, drop those, and delete the small ones.",
+    )
 
 
 def drop_id(project: str, dataset: str, versions: Iterable[ObjectVersion]) -> str:
@@ -182,4 +211,4 @@ def _ordered(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
 
 def _matches(path: str, pattern: str) -> bool:
     levels, wanted = path.split("/"), pattern.split("/")
-    return len(levels) == len(wanted) and all(map(fnmatchcase, levels, wanted))
+    return len(levels) == len(wanted) and is_a_path(path) and all(map(fnmatchcase, levels, wanted))

@@ -26,6 +26,10 @@ class RejectedError(Exception):
         self.cause = cause
 
 
+class CrowdedError(RejectedError):
+    """A folder holds more than a launch can look through, or a dataset more than a run can have."""
+
+
 class NotFoundError(Exception):
     """No such project, dataset or run."""
 

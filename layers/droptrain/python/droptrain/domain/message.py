@@ -1,5 +1,6 @@
 """One message of a notice, and its renderings for people: plain text, and a card in a chat."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
 # What a chat shows is short; the mail has the whole message. No limits of theirs are published.
 _CHAT_TITLE, _CHAT_TEXT, _CHAT_STEP = 250, 3000, 500
 _LABEL = 15
+# What would break a line, steer a terminal or turn text around; keys and metrics can have any of it.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -61,7 +64,7 @@ def text_of(message: Message) -> str:
     if message.commands:
         width = max(len(command) for command, _ in message.commands)
         lines += ["", "Next", *(f"  {command:<{width}}  {does}" for command, does in message.commands)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(_line, lines)) + "\n"
 
 
 def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> dict[str, Any]:
@@ -78,7 +81,9 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
     for section in message.sections:
         if section.rows:
             lines += ["", f"*{section.title}*"]
-            lines += [f"{name + ':' if name else '-'} {_plain(value)}" for name, value in section.rows]
+            lines += [
+                f"{_plain(name) + ':' if name else '-'} {_plain(value)}" for name, value in section.rows
+            ]
     steps = [_plain(said) for label, said in message.lead if label == "What to do"]
     steps += [f"`{command}` {does}" for command, does in message.commands]
     return {
@@ -102,7 +107,13 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
 
 def _plain(text: str) -> str:
     """Without the signs by which a chat would mention people or make links; the user's code wrote some."""
-    return text.replace("<", "‹").replace(">", "›").replace("@", "@\u200b")
+    plain = _line(text).replace("<", "‹").replace(">", "›").replace("@", "@\u200b")
+    return plain.replace("](", "]\u200b(")
+
+
+def _line(text: str) -> str:
+    """The text in one line, without what is not seen."""
+    return _UNSEEN.sub(" ", text)
 
 
 def _short(text: str, length: int) -> str:

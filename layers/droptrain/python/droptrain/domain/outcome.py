@@ -95,7 +95,11 @@ def _report(document: Mapping[str, Any]) -> Report:
 
 
 def _metrics(values: Mapping[str, Any]) -> dict[str, float]:
-    good = {_text(name)[:100]: float(value) for name, value in values.items() if name and _is_metric(value)}
+    good = {
+        name[:_MAX_NAME]: float(value)
+        for name, value in values.items()
+        if name and name.isprintable() and _is_metric(value)
+    }
     return dict(islice(good.items(), _MAX_METRICS))
 
 
@@ -109,7 +113,11 @@ def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
 
 
 def _advice(lines: object) -> tuple[str, ...]:
-    said = (" ".join(_text(line).split()) for line in lines[:_MAX_ADVICE]) if isinstance(lines, list) else ()
+    said = (
+        (" ".join(re.sub(_CONTROL, " ", _text(line)).split()) for line in lines[:_MAX_ADVICE])
+        if isinstance(lines, list)
+        else ()
+    )
     return tuple(line[:_MAX_ADVICE_TEXT] for line in said if line)
 
 

@@ -1,9 +1,10 @@
 """The recipe, `train.yaml`: its fields, their defaults, and errors that name file, field and fix."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeGuard, TypeVar
 
 from droptrain.domain.dataset import Trigger
 from droptrain.domain.errors import Cause, RejectedError
@@ -25,6 +26,20 @@ _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RESERVED = ("AWS_BATCH", "AWS_LAMBDA", "DROPTRAIN_")  # in any case
+_NO_NULL = r"^[^\x00]*$"  # a variable can't hold one
+# As AWS Batch's valueFrom has it: a secret's ARN, and if need be a JSON key, a version stage, a version id.
+_SECRET_ARN = re.compile(
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,30}:[0-9]{12}:secret:"
+    r"droptrain/[A-Za-z0-9/_+=.@-]{1,510}(:[!-9;-~]{0,256}){0,3}"
+)
+_OTHER_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]+:secret:(?!droptrain/)[^:]+")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of AWS Secrets Manager by its `arn`; its value is read by the container alone."""
+
+    arn: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ class Recipe:
 
     entrypoint: str | None = None
     hyperparameters: Mapping[str, Scalar] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str | Secret] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(
         default_factory=lambda: {"training": "train.csv", "testing": "test.csv"}
     )
@@ -305,7 +320,7 @@ def _entrypoint(value: object) -> str:
 @_takes(
     type="object",
     propertyNames={"pattern": _whole(_NAME)},
-    additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 1000},
+    additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 1000, "pattern": _NO_NULL},
 )
 def _hyperparameters(value: object) -> dict[str, Scalar]:
     if not isinstance(value, Mapping):
@@ -315,11 +330,18 @@ def _hyperparameters(value: object) -> dict[str, Scalar]:
             raise _WrongError(
                 f"{_short(name)} can't be a hyperparameter's name (letters, digits, _, - and .)"
             )
-        if not isinstance(item, str | int | float | bool) or len(str(item)) > 1000:
+        if not _is_scalar(item) or len(str(item)) > 1000:
             raise _WrongError(
                 "has to be a number, a text of at most 1000 characters or true/false", f".{name}"
             )
     return dict(value)
+
+
+def _is_scalar(value: object) -> TypeGuard[Scalar]:
+    """Whether a variable can hold the value."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) or (isinstance(value, str) and "\0" not in value)
 
 
 def _in_any_case(beginnings: tuple[str, ...]) -> str:
@@ -330,15 +352,48 @@ def _in_any_case(beginnings: tuple[str, ...]) -> str:
     return f"^(?:{'|'.join(letters)})"
 
 
+@_takes(type="string", pattern=_whole(_SECRET_ARN))
+def _secret_arn(value: object) -> str:
+    """Never repeats what stands there: somebody may have put the secret itself."""
+    if isinstance(value, str) and _SECRET_ARN.fullmatch(value):
+        return value
+    if isinstance(value, str) and _OTHER_SECRET.match(value):
+        raise _WrongError(
+            "has to name a secret whose name begins with droptrain/, as a training may read no other; "
+            "make one with: aws secretsmanager create-secret --name droptrain/NAME --secret-string file://secret"
+        )
+    raise _WrongError(
+        "has to be the ARN of a secret in AWS Secrets Manager, such as "
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:droptrain/NAME-AbCdEf, and :KEY behind it "
+        "for one value of a JSON secret"
+    )
+
+
+_SECRET = {"secret": _secret_arn}
+
+
+@_takes(**_fields(_SECRET, required=[*_SECRET]))
+def _secret(value: object) -> Secret:
+    read = _mapping(value, _SECRET)
+    if not read:
+        raise _WrongError("has to be a text, a number, or a secret such as {secret: arn:...}")
+    return Secret(read["secret"])
+
+
 @_takes(
     type="object",
     propertyNames={"pattern": _whole(_VARIABLE), "not": {"pattern": _in_any_case(_RESERVED)}},
-    additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 4000},
+    additionalProperties={
+        "anyOf": [
+            {"type": ["string", "number", "boolean"], "maxLength": 4000, "pattern": _NO_NULL},
+            _secret.schema,
+        ]
+    },
 )
-def _environment(value: object) -> dict[str, str]:
+def _environment(value: object) -> dict[str, str | Secret]:
     if not isinstance(value, Mapping):
         raise _WrongError(f"has to be a mapping such as {{NAME: value}}, not {_kind(value)}")
-    variables: dict[str, str] = {}
+    variables: dict[str, str | Secret] = {}
     for name, item in value.items():
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             raise _WrongError(f"{_short(name)} can't be a variable's name (letters, digits and _)")
@@ -347,10 +402,11 @@ def _environment(value: object) -> dict[str, str]:
                 "names that start with AWS_BATCH, AWS_LAMBDA or DROPTRAIN_ are taken", f".{name}"
             )
         if isinstance(item, Mapping):
-            raise _WrongError(
-                "secrets by ARN aren't supported yet; let the script read the secret itself", f".{name}"
-            )
-        if isinstance(item, str | int | float) and len(str(item)) <= 4000:
+            try:
+                variables[name] = _secret(item)
+            except _WrongError as error:
+                raise _WrongError(str(error), f".{name}{error.path}") from None
+        elif _is_scalar(item) and len(str(item)) <= 4000:
             variables[name] = _as_text(item)
         else:
             raise _WrongError("has to be a text or a number of at most 4000 characters", f".{name}")
@@ -417,7 +473,15 @@ def _cost(value: object) -> float:
     return float(value)
 
 
-_METRIC = {"name": _text, "goal": _one_of("maximize", "minimize")}
+@_takes(type="string", minLength=1, maxLength=100)
+def _metric_name(value: object) -> str:
+    name = _text(value)
+    if len(name) > 100 or not name.isprintable():
+        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
+    return name
+
+
+_METRIC = {"name": _metric_name, "goal": _one_of("maximize", "minimize")}
 
 
 @_takes(**_fields(_METRIC, required=["name"]))
@@ -443,14 +507,6 @@ def _regex(value: object) -> str:
             f"needs a group around the number, such as 'loss: ([0-9.]+)', and {_short(text)} has none"
         )
     return text
-
-
-@_takes(type="string", minLength=1, maxLength=100)
-def _metric_name(value: object) -> str:
-    name = _text(value)
-    if len(name) > 100 or not name.isprintable():
-        raise _WrongError(f"has to be a name of at most 100 characters, not {_short(name)}")
-    return name
 
 
 _DEFINITION = {"name": _metric_name, "regex": _regex}
@@ -570,7 +626,7 @@ FIELDS: Mapping[str, Field] = {
     "environment": Field(
         "environment",
         _environment,
-        "Variables that the code sees. No secrets: the bucket's readers see them.",
+        "Variables that the code sees. The bucket's readers see them too: give secrets as {secret: ARN}.",
         {},
     ),
     "inputs": Field(

@@ -309,7 +309,10 @@ def plan(
         "code": [asdict(item) for item in code],
         "entrypoint": run.job.script,
         "hyperparameters": dict(recipe.hyperparameters),
-        "environment": dict(recipe.environment),
+        "environment": {
+            name: value if isinstance(value, str) else {"secret": value.arn}
+            for name, value in recipe.environment.items()
+        },
         "checkpoints": asdict(recipe.checkpoints),
         "resources": {"gpus": run.job.gpus, "vcpus": run.job.vcpus, "memory_mib": run.job.memory_mib},
         "spot": run.job.spot,

@@ -10,6 +10,8 @@ MAX_POINTS = 1000
 _AXIS = "step"
 _MAX_NAMES = 200
 _MAX_NAME = 100
+_LEAST_LINE_BYTES = len(b'{"":1}')
+_MAX_LINE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -31,25 +33,28 @@ class Series:
 
 def read(lines: Iterable[bytes]) -> tuple[Series, ...]:
     """The series in JSON lines, in the order of their first values; what isn't such a line is passed over."""
-    found: dict[str, list[Point]] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
     for number, line in enumerate(lines, 1):
         values = _object(line)
         step = values.pop(_AXIS, None)
         at = float(step) if _is_number(step) else number
         for name, value in values.items():
             if len(name) <= _MAX_NAME and _is_number(value) and (name in found or len(found) < _MAX_NAMES):
-                found.setdefault(name, []).append(Point(at, float(value)))
+                found.setdefault(name, []).append((at, float(value)))
     return tuple(Series(name, len(points), _thinned(points)) for name, points in found.items())
 
 
-def _thinned(points: list[Point]) -> tuple[Point, ...]:
-    if len(points) <= MAX_POINTS:
-        return tuple(points)
+def _thinned(points: list[tuple[float, float]]) -> tuple[Point, ...]:
     last = len(points) - 1
-    return tuple(points[last * number // (MAX_POINTS - 1)] for number in range(MAX_POINTS))
+    if len(points) > MAX_POINTS:
+        points = [points[last * number // (MAX_POINTS - 1)] for number in range(MAX_POINTS)]
+    return tuple(Point(*point) for point in points)
 
 
 def _object(line: bytes) -> dict[str, object]:
+    # The script wrote them: millions of lines without a value, or one of many megabytes, have to cost little.
+    if not _LEAST_LINE_BYTES <= len(line) <= _MAX_LINE_BYTES or not line.lstrip().startswith(b"{"):
+        return {}
     try:
         parsed = json.loads(line)
     except (ValueError, RecursionError):

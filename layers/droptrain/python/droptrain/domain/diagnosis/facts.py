@@ -48,7 +48,7 @@ class Facts:
         """The Python error that ended the script, then those that led to it; empty if none ended it."""
         return python_errors.last(self.lines)
 
-    @property
+    @cached_property
     def end(self) -> tuple[str, ...]:
         """The very last lines of a script that no Python error ended, after all that shows it training."""
         if self.raised:

@@ -124,6 +124,21 @@ S3_MISSING = Kind(
 S3_UNREACHABLE = Kind(
     "s3_unreachable", "{said}", "Check the job role, the bucket's policy and the network's way to S3.", None
 )
+SECRET_DENIED = Kind(
+    "secret_denied", "{said}",
+    "Let the secret's name begin with droptrain/, and its key be aws/secretsmanager; with a key of your own, "
+    "allow TrainingRole to kms:Decrypt.", False,
+)  # fmt: skip
+SECRET_UNUSABLE = Kind(
+    "secret_unusable",
+    "{said}",
+    "Mend the secret, or its ARN in train.yaml, and launch the dataset again.",
+    False,
+)
+SECRET_UNREACHABLE = Kind(
+    "secret_unreachable", "{said}",
+    "Launch again; if it stays, give the subnets a way to Secrets Manager: a NAT or a VPC endpoint.", None,
+)  # fmt: skip
 INPUT_MISSING = Kind(
     "input_missing", "{said}",
     "Check that the object is still in the bucket, then launch the dataset again.", False,

@@ -30,7 +30,9 @@ _NO_NEWS = re.compile(
 # A message of TensorFlow's that says nothing yet: the next line of this level does.
 _EMPTY_MESSAGE = re.compile(r"^(?:Graph execution error:|\d+ root error\(s\) found\.)?$")
 _NEWS_LATER = re.compile(r"^\s*(?:Detected at|Node:|File \"|\[\[)|^\s{4}")
-_GOES_ON = re.compile(r"^\s*(?:Epoch|epoch|Step|step)\W{0,2}\d|\d+/\d+ \[[=.>]|\bloss\W{1,3}\d")
+_GOES_ON = re.compile(
+    r"^\s*(?:Epoch|epoch|Step|step)\W{0,2}\d|(?<!\d)\d{1,12}/\d{1,12} \[[=.>]|\bloss\W{1,3}\d"
+)
 _WRAPPER = re.compile(r"^[\w.]*(?:CalledProcessError|ChildFailedError|ProcessRaisedException)\b")
 _MAX_LATER_LINES = 15
 _MAX_EVIDENCE = 5

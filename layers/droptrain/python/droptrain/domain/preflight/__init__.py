@@ -3,15 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from droptrain.domain.dataset import Input
+from droptrain.domain.dataset import Input, too_many_inputs
 from droptrain.domain.errors import Cause
 from droptrain.domain.finding import Finding, describe
 from droptrain.domain.preflight.facts import Facts
 from droptrain.domain.preflight.names import is_csv
 from droptrain.domain.preflight.rules import RULES, Dataset
 
-# What a launch can list, and write into run.json, well within its function's time.
-MAX_INPUTS = 10_000
 # As many files of a dataset are looked into by a launch: three reads each, well within its function's time.
 FILES_SAMPLED = 20
 _NAMED = 5
@@ -27,13 +25,7 @@ def check(inputs: Collection[Input]) -> Cause | None:
             f"{', '.join(empty[:5])} {'is' if len(empty) == 1 else 'are'} empty (0 bytes)",
             "Upload the file again; the new version launches a run by itself.",
         )
-    if len(inputs) > MAX_INPUTS:
-        return Cause(
-            "too_many_inputs",
-            f"The dataset has {len(inputs)} input files; a run can have {MAX_INPUTS}",
-            "Join them into fewer, larger files, drop those, and delete the small ones.",
-        )
-    return None
+    return too_many_inputs(len(inputs))
 
 
 def to_sample(inputs: Iterable[Input]) -> list[Input]:

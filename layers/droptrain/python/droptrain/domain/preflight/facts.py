@@ -11,6 +11,9 @@ from droptrain.domain.preflight.delimiter import find_delimiter, is_regular_with
 from droptrain.domain.preflight.text import encoding_of, is_binary, is_gzip, is_utf8
 
 RANGE_BYTES = 64 * 1024
+# A longer row isn't held in memory: what follows it isn't looked at.
+MAX_ROW_CHARACTERS = 4 << 20
+_MAX_CARRIED_BYTES = 1 << 20
 _REGULAR = 0.9  # of the rows have the same number of fields, else the file is made so
 _VALUES_KEPT = 2
 _END = "\x02end of file\x03"
@@ -123,7 +126,10 @@ def of_pieces(name: str, channel: str, size: int, pieces: Iterable[Piece], says:
 
 
 def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mapping[str, Any]) -> Facts:
-    """The facts of a whole file, read from its start to its end and never held in memory."""
+    """The facts of a whole file, read from its start to its end and never held in memory.
+
+    One that has a row of more than MAX_ROW_CHARACTERS is read up to that row, and isn't `whole`.
+    """
     facts = Facts(name, channel, size, whole=True)
     head = stream.read(RANGE_BYTES)
     _look_at_bytes(facts, head)
@@ -131,17 +137,20 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
     if not facts.is_text:
         return facts
     start, rest = 0, head
-    carried = b""
+    carried, is_long = b"", False
     while rest:
         after = stream.read(RANGE_BYTES)
         data = carried + rest
         cut = len(data) if not after else data.rfind(b"\n") + 1
+        if not cut and len(data) > _MAX_CARRIED_BYTES:
+            cut, is_long = len(data), True
         _look_for_trouble(facts, Piece(start, data[:cut]), at_end=not after)
         start, carried, rest = start + cut, data[cut:], after
     stream.seek(0)
     rows = _Rows(facts, says, head if len(head) == size else _complete_lines(head, skip_first=False))
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows.read(text)
+    # By readline a line comes in pieces, but it takes longer.
+    rows.read(iter(lambda: text.readline(MAX_ROW_CHARACTERS + 1), "") if is_long else text)
     text.detach()
     rows.finish()
     return facts
@@ -184,6 +193,10 @@ def _complete_lines(data: bytes, *, skip_first: bool, to_end: bool = False) -> b
     return data[start:] if to_end else data[start : data.rfind(b"\n") + 1]
 
 
+class _LongRowError(Exception):
+    """A row has more than MAX_ROW_CHARACTERS."""
+
+
 class _Rows:
     """Counts rows into facts, by one delimiter."""
 
@@ -218,6 +231,8 @@ class _Rows:
                     kept.clear()
                     continue
                 facts.open_quote = facts.rows
+            except _LongRowError:
+                facts.whole = False
             return
 
     def _read_rows(self, source: Iterator[str], kept: list[str]) -> None:
@@ -283,8 +298,15 @@ class _Rows:
 
 
 def _keeping(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
-    """The lines, each noted, and an end that becomes a row of its own unless it falls into quotes."""
+    """The lines, each noted, and an end that becomes a row of its own unless it falls into quotes.
+
+    _LongRowError for lines of one row that are too long together.
+    """
+    held = 0
     for line in lines:
+        held = held + len(line) if kept else len(line)
+        if held > MAX_ROW_CHARACTERS:
+            raise _LongRowError
         kept.append(line)
         yield line
     kept.append(_END)

@@ -1,0 +1,89 @@
+"""A recipe made to hurt who reads it: each is refused within a second, in little memory, with a reason."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from droptrain.aws import recipe_yaml
+from droptrain.domain import recipe as recipes
+from droptrain.domain.dataset import match_inputs
+from droptrain.domain.errors import RejectedError
+from records import object_version
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{below}: &{below} [{', '.join([f'*{above}'] * 9)}]\n"
+    for above, below in zip("abcdefghi", "bcdefghij", strict=True)
+)
+MERGES = "x0: &x0 {a: 1}\n" + "".join(
+    f"x{number + 1}: &x{number + 1} {{<<: [{', '.join([f'*x{number}'] * 9)}]}}\n" for number in range(12)
+)
+HEX = "0x" + "f" * 60_000
+HOSTILE = {
+    "aliases of aliases where a word belongs": (BOMB + "spot: *j\n", "aliases such as *a aren't taken"),
+    "aliases of aliases in a list": (BOMB + "notify: {on: *j}\n", "aliases such as *a aren't taken"),
+    "merged merges": (MERGES, "aliases such as *x0 aren't taken"),
+    "a value that holds itself": ("hyperparameters: &a {b: *a}", "aliases such as *a aren't taken"),
+    "deep lists, at which libyaml crashes": ("a: " + "[" * 30_000 + "]" * 30_000, "nested too deeply"),
+    "deep mappings": ("a: " + "{a: " * 8_000 + "}" * 8_000, "nested too deeply"),
+    "deep blocks": ("\n".join(" " * depth + "a:" for depth in range(300)), "nested too deeply"),
+    "a number that Python won't print": (f"hyperparameters: {{a: {HEX}}}", "a number is too long"),
+    "one where a whole number belongs": (f"attempts: {HEX}", "a number is too long"),
+    "one of many digits": ("attempts: " + "9" * 60_000, "a number is too long"),
+    "a number beyond all": ("hyperparameters: {a: 1e400}", "a number is too large"),
+    "a text that no variable can hold": ('environment: {a: "x\\0y"}', "environment.a: has to be a text"),
+    "a hyperparameter that none can hold": ('hyperparameters: {a: "x\\0y"}', "hyperparameters.a: has to be"),
+    "thousands of fields": ("\n".join(f"k{number}: 1" for number in range(7_000)), "and 6990 more"),
+    "a huge document": ("a: 1\n" * 20_000, "more than 64 KiB"),
+    "Python's own objects": ("a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
+    "a way out of the code folder": ("entrypoint: a/../../run.sh", "inside the project's code folder"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_recipe_is_rejected_at_once(text: str, said: str) -> None:
+    code = "import sys; from droptrain.aws import recipe_yaml; from droptrain.domain import recipe\n" \
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))\n" \
+        "from droptrain.domain.errors import RejectedError\n" \
+        "try: recipe.parse(recipe_yaml.parse(sys.stdin.buffer.read()))\n" \
+        "except RejectedError as error: print(error.cause.message)"  # fmt: skip
+    # In a process of its own: what comes through may take all memory, or crash it.
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=text, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said in done.stdout
+    assert len(done.stdout) < 4096
+
+
+@pytest.mark.parametrize("text", [BOMB + "spot: *j\n", "\n".join(f"k{number}: 1" for number in range(7_000))])
+def test_no_recipe_takes_a_second_of_processor_time(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(RejectedError):
+        recipes.parse(recipe_yaml.parse(text.encode()))
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("regex", [
+    "(a+)+$", "((a*)*)*b", "(a|a)*(a|a)*(a|a)*b", "(" * 90 + "a" + ")" * 90,
+    "(?:(?:(?:a{1,99}){1,99}){1,99})(b)", "(" + "|".join("ab" * 60) + ")",
+])  # fmt: skip
+def test_a_launch_compiles_a_metric_s_regex_and_never_runs_it(regex: str) -> None:
+    began = time.process_time()
+    read = recipes.parse({"metric_definitions": [{"name": "loss", "regex": regex}]})
+    assert time.process_time() - began < 1
+    assert read.metric_definitions[0].regex == regex
+
+
+def test_a_glob_of_stars_costs_no_more_than_its_length() -> None:
+    glob, name = "*a" * 99 + "b", "a" * 250
+    began = time.process_time()
+    found = match_inputs({"training": glob}, "files", [object_version(f"f/{name}")], "f/")
+    assert time.process_time() - began < 1
+    assert found.missing == (glob,)
+
+
+@pytest.mark.parametrize("name", ["a;b", "a b", "a$(id)", "a`id`", "-rf", "a\nb", "a=b", "", "é"])
+def test_a_hyperparameter_s_name_says_nothing_to_a_shell(name: str) -> None:
+    with pytest.raises(RejectedError, match="can't be a hyperparameter's name"):
+        recipes.parse({"hyperparameters": {name: 1}})
