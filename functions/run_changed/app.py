@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.domain import canary
 from droptrain.partial_batch import handle_each
 from droptrain.settings import Settings
 from droptrain.telemetry import logger, metrics
@@ -17,9 +18,12 @@ def handle(record: dict[str, Any]) -> None:
     image = record["dynamodb"]["NewImage"]
     run_id = image["run_id"]["S"]
     logger.append_keys(run_id=run_id)
-    answer = announce.ended(run_id, image["project"]["S"])
+    project = image["project"]["S"]
+    answer = announce.ended(run_id, project)
     if answer == "published":
         metrics.add_metric("NoticesPublished", "Count", 1)
+    if project == canary.PROJECT and image["status"]["S"] == "SUCCEEDED":
+        metrics.add_metric("CanaryRunsSucceeded", "Count", 1)
     logger.info("Notice %s", answer)
 
 

@@ -76,6 +76,10 @@ class BatchEngine:
         """CreateComputeEnvironment with boto3's parameters; answers the ARN."""
         return self._checked_call("CreateComputeEnvironment", params)["computeEnvironmentArn"]
 
+    def update_compute_environment(self, **params: Any) -> None:
+        """Change a compute environment; jobs that run stay where they are."""
+        self._checked_call("UpdateComputeEnvironment", params)
+
     def create_job_queue(self, **params: Any) -> str:
         """CreateJobQueue with boto3's parameters; answers the ARN."""
         return self._checked_call("CreateJobQueue", params)["jobQueueArn"]

@@ -102,13 +102,13 @@ class Sources:
             first_pause=0.01,
         )
         self._stops.append(source.stop)
-        self._deliveries.append(source.start())
+        self._deliveries.extend(source.start())
 
     def start_schedule(self, handler: Handler, config: Any) -> None:
         schedule = {"ScheduleExpression": "rate(5 minutes)", "Target": {"Arn": ARN}}
         source = ScheduleSource(self.sqs, schedule, config, handler, 0, interval=0.1)
         self._stops.append(source.stop)
-        self._deliveries.append(source.start())
+        self._deliveries.extend(source.start())
 
     def close(self) -> None:
         for delivery in self._deliveries:
