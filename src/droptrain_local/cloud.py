@@ -108,6 +108,15 @@ class LaptopCloud:
         """Call a function by its logical id, as `aws lambda invoke` would; FunctionError if it fails."""
         return self._invoke(self._stack.attribute(logical_id, "Arn"), event)
 
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The template's parameters, where they differ from its defaults."""
+        return self._parameters
+
+    def schedules(self) -> list[str]:
+        """What the schedules that are on call: ARNs of functions, or of APIs."""
+        return [it["Target"]["Arn"] for _, it in self._stack.of_type("AWS::Scheduler::Schedule")]
+
     def change(self, parameters: Mapping[str, str]) -> None:
         """Give parameters of the template other values, as an update of the stack does on AWS.
 

@@ -98,6 +98,10 @@ class BatchEngine:
             raise ValueError(f"AWS Batch has no operation {fault.operation}")
         self._faults.add(fault)
 
+    def stop_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        self._faults.clear()
+
     def serve(self, port: int = 0) -> str:
         """Answer the Batch API on 127.0.0.1, on a free port if it is 0; returns the endpoint's URL."""
         self._server = BatchServer(self._call_with_faults, self._control, port)
