@@ -204,6 +204,7 @@ NOT_MADE: Mapping[str, str] = {
     "AWS::Events::ApiDestination": "nobody else is called",
     "AWS::Events::Connection": "nobody else is called",
     "AWS::IAM::InstanceProfile": "permissions are not enforced",
+    "AWS::IAM::Policy": "permissions are not enforced",
     "AWS::IAM::Role": "permissions are not enforced",
     "AWS::Lambda::Permission": "permissions are not enforced",
     "AWS::Logs::LogGroup": "the functions' logs are files",

@@ -19,16 +19,12 @@ from droptrain_local.render import find_root, render
 from droptrain_local.state import write_state
 
 FOLDER = "docs/operations"
-DEFINITIONS, RETENTION = 0, -1
-# These blocks are followed here; the others are for a real stack, or were run on another page.
 FOLLOWED = {
-    "canary.md", "dead-letters.md", "instance-types.md", "move-bucket.md", "pause.md", "raise-budget.md",
-    "remove.md", "restore-table.md", "webhook-secret.md",
+    "README.md", "canary.md", "dead-letters.md", "instance-types.md", "move-bucket.md", "pause.md",
+    "raise-budget.md", "remove.md", "restore-table.md", "webhook-secret.md",
 }  # fmt: skip
-NOT_FOLLOWED = {
-    "upgrade.md": "builds and deploys; test_upgrade.py and test_sam_build.py hold its two halves",
-    "README.md": "its first block is the start of every other page; see the tests below for the rest",
-}
+# Builds and deploys: test_sam_build.py and test_upgrade.py hold its two halves.
+NOT_FOLLOWED = {"upgrade.md"}
 TRAINS = 'echo "$TRAINING_DATA" | aws s3 cp - "$EXPORT_PATH/model.txt"\n'
 # Trains until somebody puts an object.
 WAITS = 'until aws s3 ls "s3://{bucket}/go" >/dev/null; do sleep 0.2; done\n' + TRAINS
@@ -77,15 +73,15 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             write_state(cloud.ready)
             opened = parts.enter_context(shell(cloud.ready, tmp_path / "state"))
             operator = Operator(cloud, User(cloud, "penguins", []), opened)
-            operator.follow("README.md", DEFINITIONS)
+            operator.follow("README.md", 0)
             return operator
 
         yield begin
 
 
-def test_every_page_is_followed_or_says_why_not() -> None:
+def test_every_block_of_a_page_is_followed() -> None:
     pages = {page.name for page in (ROOT / FOLDER).glob("*.md")}
-    assert pages == FOLLOWED | set(NOT_FOLLOWED)
+    assert pages == FOLLOWED | NOT_FOLLOWED
     tests = Path(__file__).read_text("utf-8")
     for page in FOLLOWED:
         followed = {
@@ -109,6 +105,13 @@ def test_dead_letters_are_replayed_and_launch_what_they_told_of(start: Start) ->
     assert operator.queue_holds("UploadsDeadLetterQueue") == 0
     assert operator.user.run_with("SUCCEEDED")
     assert len(operator.user.runs()) == 1
+    sqs, url = operator.cloud.client("sqs"), operator.do("name_of RunChangedDeadLetterQueue").strip()
+    sqs.send_message(QueueUrl=url, MessageBody="a note of the stream")
+    wait_for("its notice to be noted", lambda: operator.do("runs_under_way").strip() == "0")
+    assert operator.follow("README.md", 1, 2).strip() in ("", "[]")
+    assert operator.queue_holds("RunChangedDeadLetterQueue") == 0
+    (group,) = operator.cloud.client("logs").describe_log_groups()["logGroups"]
+    assert (group["logGroupName"], group["retentionInDays"]) == ("/aws/batch/job", 90)
 
 
 def test_a_paused_stack_says_so_launches_nothing_and_drains(start: Start) -> None:
