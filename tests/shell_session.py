@@ -13,7 +13,7 @@ from droptrain_local.state import Ready
 
 _SECONDS = 120
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-# Version 1 of the AWS CLI takes SQS's endpoint from nowhere else; a pause is shorter where nobody is far away.
+# Version 1 of the AWS CLI takes SQS's endpoint from nowhere else. Nobody is far away, so pauses are short.
 _ON_A_LAPTOP = """
 aws() {
   if [ "$1" = sqs ]; then command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; else command aws "$@"; fi

@@ -33,7 +33,7 @@ from droptrain_local.loopback import follows_a_link, is_from_here, listen
 from droptrain_local.moto_copies import avoid_copies
 
 Environ = dict[str, Any]
-# (content type, body) for an action and a request's body; None for a request of another kind. Raises RefusedError.
+# (content type, body) for an action and a request's body, or RefusedError; None for another kind of request.
 Answer = Callable[[str, IO[bytes]], tuple[str, bytes] | None]
 _LOOK_SECONDS = 0.05
 _IN_MEMORY_BYTES = 1 << 20

@@ -120,8 +120,8 @@ class LaptopCloud:
     def change(self, parameters: Mapping[str, str]) -> None:
         """Give parameters of the template other values, as an update of the stack does on AWS.
 
-        Calls that run end as they are, later ones find the new values; queues, table, bucket and jobs keep what
-        is in them. TemplateError for what the template doesn't allow, or what can't change while it runs.
+        Calls that run end as they are, later ones find the new values; queues, table, bucket and jobs keep
+        what is in them. TemplateError for what the template doesn't allow, or what can't change by now.
         """
         with self._one_change_at_a_time:
             wanted = {**self._parameters, **parameters}
@@ -165,13 +165,13 @@ class LaptopCloud:
         notices_url = self._subscribe_to_notices()
         self._endpoints = {"AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_BATCH": batch_url}
         self._runtime = self._make_runtime()
-        parts.callback(lambda: self._runtime.close())
+        parts.callback(self._close_functions)
         gateway = self._make_gateway()
         parts.callback(gateway.close)
         self._sources = EventSources(self._stack, self._clients, self._invoke, aws, self._retry_seconds)
         # In reverse: nothing new is fetched, calls that run are cut off, the threads end.
         parts.callback(self._sources.join)
-        parts.callback(lambda: self._runtime.close())
+        parts.callback(self._close_functions)
         parts.callback(self._sources.stop)
         self._sources.start()
         aws.answer_first(MessageMoves(self._clients.client("sqs")).answer)
@@ -202,6 +202,9 @@ class LaptopCloud:
             except RuntimeClosedError:
                 if runtime is self._runtime:
                     raise
+
+    def _close_functions(self) -> None:
+        self._runtime.close()
 
     def _make_runtime(self) -> LambdaRuntime:
         runtime = LambdaRuntime(functions_of(self._stack, self._endpoints), self.work_dir / "logs")

@@ -71,7 +71,7 @@ class LambdaRuntime:
         return [pid for pool in self._pools.values() for pid in pool.pids()]
 
     def retire(self) -> None:
-        """Close after the calls that run have ended; later ones, and those that wait, are RuntimeClosedErrors."""
+        """Close when the calls that run have ended; those that wait or come later get RuntimeClosedError."""
         for pool in self._pools.values():
             pool.retire()
         self._guard.close()

@@ -62,7 +62,9 @@ class MessageMoves:
         return url
 
     def _receive(self, url: str) -> list[dict[str, Any]]:
-        answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        answer = self._sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
         messages: list[dict[str, Any]] = answer.get("Messages", [])
         return messages
 

@@ -21,4 +21,3 @@ def answer(target: str, body: IO[bytes]) -> tuple[str, bytes] | None:
     if not target and form_of(body).get("Action") == "DescribeSpotPriceHistory":
         return "text/xml", _SPOT.format(request_id=uuid4()).encode()
     return None
-

@@ -7,7 +7,7 @@ _LONGEST = 1 << 18
 
 
 def form_of(body: IO[bytes]) -> dict[str, str]:
-    """The fields of a request, `Action` among them; none if it is no such form. The body is left as it was."""
+    """The fields of a request, `Action` among them; none if it is no such form. The body stays as it was."""
     start = body.read(_LONGEST)
     body.seek(0)
     if b"Action=" not in start:

@@ -19,7 +19,7 @@ Form = Mapping[str, str]
 
 
 class StackApi:
-    """Answers for `stack`. `change` gets the parameters that somebody wants otherwise, `remove` ends it all."""
+    """Answers for `stack`; `change` gets the parameters that somebody wants otherwise, `remove` ends it."""
 
     def __init__(
         self, stack: Stack, change: Callable[[Mapping[str, str]], None], remove: Callable[[], None]

@@ -20,6 +20,7 @@ from droptrain_container import outcome
 from droptrain_container.exit_codes import Ending
 from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
+
 from droptrain_local.batch.faults import Fault
 
 RECLAIM = "Host EC2 (instance i-0abc) terminated."
@@ -142,7 +143,10 @@ def _end(job_name: str, job_id: str, exit_code: int, reclaims: int = 0) -> dict[
         "statusReason": "Essential container in task exited",
     })  # fmt: skip
     if exit_code:
-        detail |= {"isTerminated": True, "statusReason": "Cancelled by arn:aws:iam::123456789012:user/someone."}
+        detail |= {
+            "isTerminated": True,
+            "statusReason": "Cancelled by arn:aws:iam::123456789012:user/someone.",
+        }
     return event
 
 
@@ -152,7 +156,8 @@ def _account(stack: Stack, run_id: str, job_id: str, attempt: int) -> None:
     settings = Settings(**{**fields, "job_id": job_id, "attempt": attempt})
     began = datetime.fromtimestamp(1795400400, UTC)
     document = outcome.write(
-        settings, Ending(0, script_exit_code=0), metrics={"accuracy": 0.9}, log_tail=["fine"], started_at=began,
+        settings, Ending(0, script_exit_code=0), metrics={"accuracy": 0.9}, log_tail=["fine"],
+        started_at=began,
         ended_at=datetime.fromtimestamp(1795400700, UTC),
         instance=Instance("i-0abc", "g4dn.xlarge", "eu-west-1a", "spot"),
     )  # fmt: skip
@@ -173,6 +178,6 @@ if __name__ == "__main__":
     found = sorted(
         f"{item['dataset']['S']}: {item['status']['S']}" for item in recorded["table"] if "status" in item
     )
-    print("\n".join(found))
+    sys.stdout.write("\n".join(found) + "\n")
     path = Path(__file__).with_name(f"{release}.json")
     path.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -11,6 +11,7 @@ from droptrain.aws.run_record import SCHEMA, from_item
 from droptrain.domain import batch_job
 from droptrain.domain.errors import NewerRecordError
 from droptrain_container.plan import read as read_plan
+from releases.record import record
 
 RECORDINGS = sorted(Path(__file__).parents[2].joinpath("releases").glob("*.json"))
 IN_FLIGHT = ("submitted", "runnable", "starting", "running", "reclaimed", "on-demand", "cancelling")
@@ -106,6 +107,14 @@ def test_the_plans_and_prices_that_were_left_are_read(stack: Stack, left: dict[s
     for body in plans:
         assert read_plan(body.encode(), "data").entrypoint == "run.sh"
     assert stack.prices.read("penguins").prices != PRICES
+
+
+def test_the_present_code_can_be_recorded_for_the_next_release() -> None:
+    recorded = record()
+    assert set(recorded["events"]) == set(IN_FLIGHT)
+    (latest, *_) = [json.loads(path.read_text("utf-8")) for path in reversed(RECORDINGS)]
+    kinds = [{item["pk"]["S"].split("#")[0] for item in each["table"]} for each in (recorded, latest)]
+    assert kinds[0] == kinds[1], "what is new in the table belongs into a recording"
 
 
 def newer(stack: Stack, dataset: str) -> str:

@@ -58,7 +58,8 @@ def counted() -> frozenset[str]:
 @cache
 def dimensions() -> dict[str, str]:
     """What each metric is counted under, as the functions write it."""
-    written: Any = metrics.serialize_metric_set({"Any": {"Unit": "Count", "StorageResolution": 60, "Value": [1.0]}})
+    counted_once = {"Unit": "Count", "StorageResolution": 60, "Value": [1.0]}
+    written: Any = metrics.serialize_metric_set({"Any": counted_once})
     (directive,) = written["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == NAMESPACE
     (names,) = directive["Dimensions"]
@@ -66,7 +67,7 @@ def dimensions() -> dict[str, str]:
 
 
 def widgets() -> Iterator[tuple[str, str, str, dict[str, str]]]:
-    """(title, namespace, metric, dimensions) of all that the dashboard shows, its abbreviations written out."""
+    """(title, namespace, metric, dimensions) of all that the dashboard shows, abbreviations written out."""
     body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
     for widget in json.loads(re.sub(r"\$\{[^}]*\}", "name", body))["widgets"]:
         before: list[str] = []
@@ -144,5 +145,3 @@ def test_an_alarm_that_waits_while_the_stack_is_paused_is_silent_then() -> None:
     assert silent == {"UploadsWaitAlarm", "CanaryFailsAlarm"}
     for name in silent:
         assert ALARMS[name]["ActionsEnabled"] == {"Fn::If": ["Works", True, False]}
-
-
