@@ -302,3 +302,11 @@ def test_a_change_that_the_template_refuses_changes_nothing(start: Start) -> Non
     said = operator.do("change SettleSeconds 1 2>&1 || echo refused")
     assert "No updates are to be performed" in said
     assert operator.user.call("GET", "/status") == (200, {"paused": None})
+    assert operator.cloud.parameters["SettleSeconds"] == "1", "a parameter that isn't named keeps its value"
+
+
+def test_a_reason_with_an_apostrophe_is_a_reason(start: Start) -> None:
+    operator = start()
+    operator.do("""change Paused "it's the month's end, \\"so to speak\\"" """)
+    reason = 'it\'s the month\'s end, "so to speak"'
+    assert operator.user.call("GET", "/status") == (200, {"paused": reason})
