@@ -195,7 +195,7 @@ def test_a_stack_moves_to_another_bucket_and_trains_there(start: Start) -> None:
     (run,) = operator.user.runs()
     assert run["status"] == "SUCCEEDED"
     s3 = operator.cloud.client("s3")
-    key = "projects/penguins/data/second/{{}}.csv"
+    key = "projects/penguins/data/second/{}.csv"
     s3.put_object(Bucket=new, Key="go", Body=b"")
     for name in ("train", "test"):
         s3.put_object(Bucket=new, Key=key.format(name), Body=b"a,b\n1,2\n")
