@@ -172,6 +172,20 @@ def _objects(stack: Stack) -> dict[str, str]:
     }
 
 
+def _a_line_each(recorded: dict[str, Any]) -> str:
+    """The recording as JSON, with a line for each item, object and run's events."""
+    parts = []
+    for name, value in recorded.items():
+        inner = [value] if isinstance(value, str) else value
+        lines = [
+            f"{json.dumps(each)}: {json.dumps(value[each])}" if isinstance(value, dict) else json.dumps(each)
+            for each in inner
+        ]
+        start, end = {str: ("", ""), list: ("[\n", "\n]"), dict: ("{\n", "\n}")}[type(value)]
+        parts.append(f"{json.dumps(name)}: {start}" + ",\n".join(lines) + end)
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 if __name__ == "__main__":
     release = sys.argv[1]
     recorded = record()
@@ -180,4 +194,4 @@ if __name__ == "__main__":
     )
     sys.stdout.write("\n".join(found) + "\n")
     path = Path(__file__).with_name(f"{release}.json")
-    path.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n", "utf-8")
+    path.write_text(_a_line_each(recorded), "utf-8")
