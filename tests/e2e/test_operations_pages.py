@@ -18,6 +18,8 @@ from droptrain_local.cloud import LaptopCloud
 from droptrain_local.render import find_root, render
 from droptrain_local.state import write_state
 
+# Each command of the AWS CLI starts a Python of its own, and a busy machine has others to serve.
+pytestmark = pytest.mark.timeout(300)
 FOLDER = "docs/operations"
 FOLLOWED = {
     "README.md", "canary.md", "dead-letters.md", "instance-types.md", "move-bucket.md", "pause.md",
