@@ -310,5 +310,5 @@ def test_a_change_that_the_template_refuses_changes_nothing(start: Start) -> Non
 def test_a_reason_with_an_apostrophe_is_a_reason(start: Start) -> None:
     operator = start()
     operator.do("""change Paused "it's the month's end, \\"so to speak\\"" """)
-    reason = 'it\'s the month\'s end, "so to speak"'
+    reason = "it's the month's end, \"so to speak\""
     assert operator.user.call("GET", "/status") == (200, {"paused": reason})
