@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from laptop_user import User
-from shell_session import Shell, blocks_of, shell
 from template import ROOT, template
+from terminal import Shell, blocks_of, shell
 from waiting import wait_for
 
 from droptrain_local.batch.faults import Fault
