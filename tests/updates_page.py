@@ -50,6 +50,9 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`OldVersionDays`", {}, {"OldVersionDays": 30}),
     ("`RunDays`", {}, {"RunDays": 30}),
     ("`LogRetentionDays`", {}, {"LogRetentionDays": 30}),
+    ("`BucketName` given", {}, {"BucketName": "penguins-data"}),
+    ("`DailyCanary` on", {}, {"DailyCanary": "on"}),
+    ("`Tracing` on", {}, {"Tracing": "on"}),
     ("`VpcId`, `SubnetIds` given", {}, _NETWORKS[0]),
     ("`VpcId`, `SubnetIds` changed", *_NETWORKS),
     ("`VpcId`, `SubnetIds` emptied", _NETWORKS[0], {}),
@@ -82,6 +85,10 @@ _NETWORK = (
     "doesn't delete what it stands on. CloudFormation then ends the update without that, and it is yours to "
     "delete: the stack's events name it."
 )
+_MOVE = (
+    "The stack takes a new bucket, and leaves the old one with all that is in it: "
+    "[operations/move-bucket.md](operations/move-bucket.md)."
+)
 # Each replacement or removal of such a thing, by change and resource, with what it means.
 ACCEPTED: dict[tuple[str, str], str] = {
     ("`NoticeEmail` changed", "NoticeEmailSubscription"): _CONFIRM,
@@ -98,6 +105,8 @@ ACCEPTED: dict[tuple[str, str], str] = {
     ("`VpcId`, `SubnetIds` changed", "TrainingSecurityGroup"): _NETWORK,
     ("`VpcId`, `SubnetIds` emptied", "TrainingSecurityGroup"): _NETWORK,
     ("`Zones` from 3 to 2", "ThirdSubnet"): _NETWORK,
+    ("`BucketName` given", "DataBucket"): _MOVE,
+    ("`BucketName` given", "UploadsRule"): _MOVE,
 }  # fmt: skip
 
 # Attributes that are another value after an update in place.

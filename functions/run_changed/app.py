@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.domain import event_field
+from droptrain.domain import canary, event_field
 from droptrain.partial_batch import handle_each
 from droptrain.settings import Settings
 from droptrain.telemetry import logger, metrics
@@ -25,8 +25,11 @@ def handle(record: Mapping[str, Any]) -> None:
     image = event_field.mapping(record, "dynamodb", "NewImage")
     run_id = event_field.text(image, "run_id", "S")
     logger.append_keys(run_id=run_id)
-    answer = announce.ended(run_id, event_field.text(image, "project", "S"), image)
+    project = event_field.text(image, "project", "S")
+    answer = announce.ended(run_id, project, image)
     metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
+    if project == canary.PROJECT and event_field.text(image, "status", "S") == "SUCCEEDED":
+        metrics.add_metric("CanaryRunsSucceeded", "Count", 1)
     logger.info("Notice %s", answer)
 
 

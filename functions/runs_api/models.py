@@ -327,6 +327,12 @@ class BudgetView(SpendingView):
         )
 
 
+class StatusView(View):
+    """Whether the stack launches; `paused` is its owner's reason if it doesn't, else null."""
+
+    paused: str | None
+
+
 class WaitingView(View):
     """A dataset that isn't trained since it lacks files."""
 

@@ -14,6 +14,7 @@ from droptrain.domain.errors import (
     DeniedError,
     InUseError,
     KeyReusedError,
+    NewerRecordError,
     NotFoundError,
     NotReadyError,
     PausedError,
@@ -32,6 +33,7 @@ STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     KeyReusedError: (422, "idempotency-key-reused"),
     RejectedError: (422, "bad-overrides"),
     DeniedError: (500, "refused-by-aws"),
+    NewerRecordError: (500, "newer-record"),
     PausedError: (503, "paused"),
     BusyError: (503, "busy"),
 }

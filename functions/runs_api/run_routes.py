@@ -21,6 +21,7 @@ from models import (
     ProjectView,
     RunList,
     RunView,
+    StatusView,
 )
 from problems import documented
 
@@ -141,6 +142,12 @@ def list_projects(limit: Limit = 20, cursor: Cursor = None) -> ProjectList:
 def read_budget() -> BudgetView:
     """Read what the runs launched this month have spent and hold of the stack's caps."""
     return BudgetView.of(use_cases.spending().this_month())
+
+
+@router.get("/status", responses=documented({200: (StatusView, "Whether anything is launched")}))
+def read_status() -> StatusView:
+    """Read whether the stack's owner has paused it, and why."""
+    return StatusView(paused=use_cases.settings.paused or None)
 
 
 def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:

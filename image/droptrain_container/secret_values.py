@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from droptrain_container.exit_codes import EndError
@@ -21,7 +21,8 @@ class _Secret:
     arn: str
     region: str
     key: str
-    version: tuple[tuple[str, str], ...]
+    stage: str
+    version: str
 
 
 def fetch(references: Mapping[str, str], *, attempts: int) -> dict[str, str]:
@@ -39,7 +40,7 @@ def fetch(references: Mapping[str, str], *, attempts: int) -> dict[str, str]:
     values = {}
     for name, reference in references.items():
         secret = _parsed(name, reference, client.meta.region_name)
-        whole = _Secret(secret.arn, secret.region, "", secret.version)
+        whole = replace(secret, key="")
         if whole not in texts:
             texts[whole] = _text(client, name, whole)
         values[name] = _of_key(name, secret, texts[whole]) if secret.key else texts[whole]
@@ -56,16 +57,16 @@ def _parsed(name: str, reference: str, region: str) -> _Secret:
     if parts[3] != region:
         raise _unusable(name, arn, f"is in {parts[3]}, and this stack in {region}: make it there")
     key, stage, version = [*parts[_ARN_PARTS:], "", "", ""][:3]
-    asked = (("VersionStage", stage), ("VersionId", version))
-    return _Secret(arn, region, key, tuple((field, value) for field, value in asked if value))
+    return _Secret(arn, region, key, stage, version)
 
 
 def _text(client: "SecretsManagerClient", name: str, secret: _Secret) -> str:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    asked: Any = {"SecretId": secret.arn, **dict(secret.version)}
+    stage: Any = {"VersionStage": secret.stage} if secret.stage else {}
+    version: Any = {"VersionId": secret.version} if secret.version else {}
     try:
-        answer = client.get_secret_value(**asked)
+        answer = client.get_secret_value(SecretId=secret.arn, **stage, **version)
     except ClientError as error:
         raise _refusal(name, secret.arn, error) from error
     except BotoCoreError as error:

@@ -194,7 +194,7 @@ def _dead_letters(patient: Patient) -> Iterator[Finding]:
         count = int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"][asked[0]])
         total += count
         if count:
-            fix = "docs/operations.md, dead letters: read what it is about, mend it, then replay."
+            fix = "docs/operations/dead-letters.md: read what it is about, mend it, then replay."
             yield Finding("dead letters", "problem", f"{name} holds {count}", fix)
     if not total:
         yield Finding("dead letters", "ok", "none")
@@ -236,7 +236,7 @@ def _runs(patient: Patient, now: datetime) -> Iterator[Finding]:
                 continue
             stuck = True
             detail = f"{run['run_id']} has been {status} for {age(run['updated_at'], now)}"
-            fix = f"droptrain show {run['run_id']}; docs/operations.md, a run stays RUNNABLE."
+            fix = f"droptrain show {run['run_id']}; docs/operations, a run stays RUNNABLE."
             yield Finding("runs", "warning", detail, fix)
     if not stuck:
         yield Finding("runs", "ok", "none is stuck")

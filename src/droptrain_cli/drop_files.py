@@ -121,7 +121,7 @@ def _find_run(api: Api, planned: DropPlan, done: _Done) -> str:
                 return found
             time.sleep(_LOOK_SECONDS)
     raise CommandError(
-        f"{planned.place} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. docs/operations.md says "
+        f"{planned.place} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. docs/operations says "
         "where an upload's event can be; droptrain doctor, whether the stack can train."
     )
 

@@ -6,6 +6,7 @@ What moto does differently from AWS, and what becomes of it here:
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
 - Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
 - It tells prices that nobody pays. no_prices.py tells none.
+- Its CloudFormation isn't used, and it moves no dead letters. `answer_first` takes those who answer instead.
 - It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
   a link of a page of this machine.
 - A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
@@ -32,11 +33,22 @@ from droptrain_local.loopback import follows_a_link, is_from_here, listen
 from droptrain_local.moto_copies import avoid_copies
 
 Environ = dict[str, Any]
+# (content type, body) for an action and a request's body, or RefusedError; None for another kind of request.
+Answer = Callable[[str, IO[bytes]], tuple[str, bytes] | None]
 _LOOK_SECONDS = 0.05
 _IN_MEMORY_BYTES = 1 << 20
 _PART_BYTES = 1 << 16
 _logger = logging.getLogger(__name__)
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "TransactGet")
+
+
+class RefusedError(Exception):
+    """A request that can't be carried out, as the API words that."""
+
+    def __init__(self, content_type: str, body: bytes) -> None:
+        super().__init__(body.decode())
+        self.content_type = content_type
+        self.body = body
 
 
 class AwsServer:
@@ -50,6 +62,7 @@ class AwsServer:
         self._closing = threading.Event()
         self._written = threading.Condition()
         self._writes = 0
+        self._answers: list[Answer] = [no_prices.answer]
         with listen(port) as listener:
             self._server = ThreadedWSGIServer(
                 "127.0.0.1", port, self._answer, handler=_RequestHandler, fd=listener.fileno()
@@ -66,8 +79,16 @@ class AwsServer:
             self._written.wait_for(lambda: self._writes > seen or self._closing.is_set(), timeout)
             return self._writes
 
+    def answer_first(self, answer: Answer) -> None:
+        """Let `answer` see each POST before moto does."""
+        self._answers.append(answer)
+
+    def hold(self) -> None:
+        """Let receivers wait again, after `release`."""
+        self._closing.clear()
+
     def release(self) -> None:
-        """End the waiting of receivers and of those who wait for a write; from now on nobody waits."""
+        """End the waiting of receivers and of those who wait for a write; until `hold` nobody waits."""
         self._closing.set()
         with self._written:
             self._written.notify_all()
@@ -94,17 +115,23 @@ class AwsServer:
         if action == "AmazonSQS.ReceiveMessage":
             text = json.dumps(self._wait_for_message(json.loads(body.read() or b"{}"))).encode()
             body, environ["CONTENT_LENGTH"] = io.BytesIO(text), str(len(text))
-        if environ["REQUEST_METHOD"] == "POST" and (prices := no_prices.answer(action, body)):
-            start_response("200 OK", [("Content-Type", prices[0]), ("Content-Length", str(len(prices[1])))])
-            return [prices[1]]
+        if environ["REQUEST_METHOD"] == "POST":
+            try:
+                found = next(filter(None, (answer(action, body) for answer in self._answers)), None)
+            except RefusedError as error:
+                start_response("400 Bad Request", [("Content-Type", error.content_type)])
+                return [error.body]
+            if found:
+                start_response("200 OK", [("Content-Type", found[0]), ("Content-Length", str(len(found[1])))])
+                return [found[1]]
         environ["wsgi.input"] = body
         with self._one_at_a_time:
-            answer = self._moto(environ, start_response)
+            answered = self._moto(environ, start_response)
         if action.startswith("DynamoDB_") and not action.partition(".")[2].startswith(_READS):
             with self._written:
                 self._writes += 1
                 self._written.notify_all()
-        return answer
+        return answered
 
     def _wait_for_message(self, request: dict[str, Any]) -> dict[str, Any]:
         """Wait as long as the receiver or its queue says; then moto is asked not to wait."""

@@ -21,10 +21,12 @@ from droptrain_local.errors import AlreadyRunningError
 from droptrain_local.event_sources import EventSources
 from droptrain_local.functions import functions_of
 from droptrain_local.gateway import Gateway, routes_of
-from droptrain_local.lambda_runtime import LambdaRuntime
+from droptrain_local.lambda_runtime import LambdaRuntime, RuntimeClosedError
+from droptrain_local.message_moves import MessageMoves
 from droptrain_local.provision import STACK_NAME, Stack
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
+from droptrain_local.stack_api import StackApi
 from droptrain_local.state import Ready
 
 # What a training script may need of the user's own environment; credentials and AWS settings are not in it.
@@ -78,6 +80,9 @@ class LaptopCloud:
         self._clients: Clients
         self._runtime: LambdaRuntime
         self._stack: Stack
+        self._sources: EventSources
+        self._endpoints: dict[str, str]
+        self._one_change_at_a_time = threading.Lock()
 
     def __enter__(self) -> "LaptopCloud":
         if not _one_at_a_time.acquire(blocking=False):
@@ -101,7 +106,38 @@ class LaptopCloud:
 
     def invoke(self, logical_id: str, event: Any) -> Any:
         """Call a function by its logical id, as `aws lambda invoke` would; FunctionError if it fails."""
-        return self._runtime.invoke(self._stack.attribute(logical_id, "Arn"), event)
+        return self._invoke(self._stack.attribute(logical_id, "Arn"), event)
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The template's parameters, where they differ from its defaults."""
+        return self._parameters
+
+    def schedules(self) -> list[str]:
+        """What the schedules that are on call: ARNs of functions, or of APIs."""
+        return [it["Target"]["Arn"] for _, it in self._stack.of_type("AWS::Scheduler::Schedule")]
+
+    def change(self, parameters: Mapping[str, str]) -> None:
+        """Give parameters of the template other values, as an update of the stack does on AWS.
+
+        Calls that run end as they are, later ones find the new values; queues, table, bucket and jobs keep
+        what is in them. TemplateError for what the template doesn't allow, or what can't change by now.
+        """
+        with self._one_change_at_a_time:
+            wanted = {**self._parameters, **parameters}
+            self._stack.change(render(find_root(), wanted), Makers(self._clients, self.engine))
+            self._parameters = wanted
+            before, self._runtime = self._runtime, self._make_runtime()
+            before.retire()
+            self._sources.change()
+
+    def remove(self) -> None:
+        """Remove the stack, but for what keeps somebody's data; nothing is called or delivered any more."""
+        with self._one_change_at_a_time:
+            self._sources.stop()
+            self._runtime.close()
+            self._sources.join()
+            self._stack.remove(Makers(self._clients, self.engine))
 
     def function_pids(self) -> list[int]:
         """The processes that functions run in at this moment."""
@@ -127,20 +163,19 @@ class LaptopCloud:
         self._stack = Stack(template)
         self._stack.make(Makers(self._clients, self.engine))
         notices_url = self._subscribe_to_notices()
-        endpoints = {"AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_BATCH": batch_url}
-        functions = functions_of(self._stack, endpoints)
-        self._runtime = LambdaRuntime(functions, self.work_dir / "logs")
-        parts.callback(self._runtime.close)
-        for logical_id in _NEEDED_FIRST:
-            self._runtime.start(self._stack.attribute(logical_id, "Arn"))
+        self._endpoints = {"AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_BATCH": batch_url}
+        self._runtime = self._make_runtime()
+        parts.callback(self._close_functions)
         gateway = self._make_gateway()
         parts.callback(gateway.close)
-        sources = EventSources(self._stack, self._clients, self._runtime.invoke, aws, self._retry_seconds)
+        self._sources = EventSources(self._stack, self._clients, self._invoke, aws, self._retry_seconds)
         # In reverse: nothing new is fetched, calls that run are cut off, the threads end.
-        parts.callback(sources.join)
-        parts.callback(self._runtime.close)
-        parts.callback(sources.stop)
-        sources.start()
+        parts.callback(self._sources.join)
+        parts.callback(self._close_functions)
+        parts.callback(self._sources.stop)
+        self._sources.start()
+        aws.answer_first(MessageMoves(self._clients.client("sqs")).answer)
+        aws.answer_first(StackApi(self._stack, self.change, self.remove).answer)
         self.ready = Ready(
             endpoint_url=aws.url,
             batch_endpoint_url=batch_url,
@@ -157,6 +192,25 @@ class LaptopCloud:
         if self._serve_console:
             console_url = parts.enter_context(self._serve_console(self.ready, self._clients))
             self.ready = replace(self.ready, console_url=console_url)
+
+    def _invoke(self, arn: str, event: Any) -> Any:
+        """Call a function; if it was changed while the call waited for its turn, as it is now."""
+        while True:
+            runtime = self._runtime
+            try:
+                return runtime.invoke(arn, event)
+            except RuntimeClosedError:
+                if runtime is self._runtime:
+                    raise
+
+    def _close_functions(self) -> None:
+        self._runtime.close()
+
+    def _make_runtime(self) -> LambdaRuntime:
+        runtime = LambdaRuntime(functions_of(self._stack, self._endpoints), self.work_dir / "logs")
+        for logical_id in _NEEDED_FIRST:
+            runtime.start(self._stack.attribute(logical_id, "Arn"))
+        return runtime
 
     def _make_work_dir(self) -> Path:
         if self._work_dir is None:
@@ -211,6 +265,6 @@ class LaptopCloud:
         return Gateway(
             self._stack.ref("RunsApi"),
             list(routes_of(apis["RunsApi"]["Body"])),
-            self._runtime.invoke,
+            self._invoke,
             callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy")),
         )

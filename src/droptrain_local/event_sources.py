@@ -1,6 +1,7 @@
 """The template's event sources: which queue, stream or schedule calls which function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from droptrain_local.aws_server import AwsServer
@@ -8,8 +9,17 @@ from droptrain_local.clients import Clients
 from droptrain_local.delivery import Delivery, Invoke
 from droptrain_local.provision import Stack
 from droptrain_local.queues import QueueSource
-from droptrain_local.schedules import ScheduleSource
+from droptrain_local.schedules import CallSource, ScheduleSource, calls_an_api
 from droptrain_local.streams import StreamSource
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A source as it was started: from which properties, its threads, and what lets go of who waits."""
+
+    wanted: Mapping[str, Any]
+    deliveries: tuple[Delivery, ...]
+    stop: Callable[[], None]
 
 
 class EventSources:
@@ -23,54 +33,86 @@ class EventSources:
         self._invoke = invoke
         self._aws = aws
         self._retry_seconds = retry_seconds
-        self._deliveries: list[Delivery] = []
-        self._stops: list[Callable[[], None]] = [aws.release]
+        self._running: dict[str, _Running] = {}
 
     def start(self) -> None:
         """Start a thread for each, or several where calls may run at a time."""
+        self._start(self._wanted())
+
+    def change(self) -> None:
+        """Follow the stack: what is switched off or gone ends, what is new or otherwise starts."""
+        wanted = self._wanted()
+        over = [key for key, each in self._running.items() if wanted.get(key) != each.wanted]
+        ended = [self._running.pop(key) for key in over]
+        _stop(ended)
+        self._aws.release()
+        _join(ended)
+        self._aws.hold()
+        self._start({key: each for key, each in wanted.items() if key not in self._running})
+
+    def stop(self) -> None:
+        """Fetch nothing new, and let go of who waits for something."""
+        _stop(self._running.values())
+        self._aws.release()
+
+    def join(self) -> None:
+        """Wait until all have ended."""
+        _join(self._running.values())
+
+    def _wanted(self) -> dict[str, Mapping[str, Any]]:
+        """The properties of the sources that are on, by logical id."""
+        mappings = dict(self._stack.of_type("AWS::Lambda::EventSourceMapping"))
+        on = {
+            key: mapping
+            for key, mapping in mappings.items()
+            if str(mapping.get("Enabled", True)).lower() != "false"
+        }
+        return {**on, **dict(self._stack.of_type("AWS::Scheduler::Schedule"))}
+
+    def _start(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         arns = {
             self._stack.ref(key): self._stack.attribute(key, "Arn")
             for key, _ in self._stack.of_type("AWS::Lambda::Function")
         }
-        for _, mapping in self._stack.of_type("AWS::Lambda::EventSourceMapping"):
-            if str(mapping.get("Enabled", True)).lower() == "false":
-                continue
-            arn = arns[mapping["FunctionName"]]
-            if ":sqs:" in mapping["EventSourceArn"]:
-                self._start_queue(mapping, arn)
-            else:
-                self._start_stream(mapping, arn)
         configs = {
             arns[config["FunctionName"]]: config
             for _, config in self._stack.of_type("AWS::Lambda::EventInvokeConfig")
         }
-        for _, schedule in self._stack.of_type("AWS::Scheduler::Schedule"):
-            self._start_schedule(schedule, configs.get(schedule["Target"]["Arn"], {}))
+        for key, each in wanted.items():
+            if "Target" in each:
+                source: Any = self._schedule(each, configs.get(each["Target"]["Arn"], {}))
+            elif ":sqs:" in each["EventSourceArn"]:
+                source = self._queue(each, arns[each["FunctionName"]])
+            else:
+                source = self._stream(each, arns[each["FunctionName"]])
+            self._running[key] = _Running(each, tuple(source.start()), source.stop)
 
-    def stop(self) -> None:
-        """Fetch nothing new, and let go of who waits for something."""
-        for delivery in self._deliveries:
-            delivery.stop()
-        for stop in self._stops:
-            stop()
+    def _queue(self, mapping: Any, arn: str) -> QueueSource:
+        return QueueSource(self._clients.client("sqs"), mapping, arn, self._invoke, self._retry_seconds)
 
-    def join(self) -> None:
-        """Wait until all have ended."""
-        for delivery in self._deliveries:
-            delivery.join()
-
-    def _start_queue(self, mapping: Any, arn: str) -> None:
-        source = QueueSource(self._clients.client("sqs"), mapping, arn, self._invoke, self._retry_seconds)
-        self._deliveries.extend(source.start())
-
-    def _start_stream(self, mapping: Any, arn: str) -> None:
+    def _stream(self, mapping: Any, arn: str) -> StreamSource:
         streams, sqs = self._clients.client("dynamodbstreams"), self._clients.client("sqs")
-        source = StreamSource(streams, sqs, mapping, arn, self._invoke, self._aws.wait_for_table_write)
-        self._stops.append(source.stop)
-        self._deliveries.append(source.start())
+        return StreamSource(streams, sqs, mapping, arn, self._invoke, self._aws.wait_for_table_write)
 
-    def _start_schedule(self, schedule: Any, config: Any) -> None:
+    def _schedule(self, schedule: Any, config: Any) -> "ScheduleSource | CallSource":
+        if calls_an_api(schedule):
+            return CallSource(self._clients.client, schedule)
         sqs = self._clients.client("sqs")
-        source = ScheduleSource(sqs, schedule, config, self._invoke, self._retry_seconds)
-        self._stops.append(source.stop)
-        self._deliveries.append(source.start())
+        return ScheduleSource(sqs, schedule, config, self._invoke, self._retry_seconds)
+
+
+def _stop(sources: Iterable[_Running]) -> None:
+    for delivery in _deliveries(sources):
+        delivery.stop()
+    for source in sources:
+        source.stop()
+
+
+def _join(sources: Iterable[_Running]) -> None:
+    for delivery in _deliveries(sources):
+        delivery.join()
+
+
+def _deliveries(sources: Iterable[_Running]) -> Iterator[Delivery]:
+    for source in sources:
+        yield from source.deliveries

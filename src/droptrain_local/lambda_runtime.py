@@ -70,6 +70,12 @@ class LambdaRuntime:
         """The ids of the functions' processes."""
         return [pid for pool in self._pools.values() for pid in pool.pids()]
 
+    def retire(self) -> None:
+        """Close when the calls that run have ended; those that wait or come later get RuntimeClosedError."""
+        for pool in self._pools.values():
+            pool.retire()
+        self._guard.close()
+
     def close(self) -> None:
         """Kill every process; calls that run end with a RuntimeClosedError."""
         for pool in self._pools.values():
@@ -110,6 +116,12 @@ class _Pool:
     def pids(self) -> list[int]:
         with self._lock:
             return [process.pid for process in self._all if process.is_alive()]
+
+    def retire(self) -> None:
+        for _ in range(MAX_PROCESSES):
+            self._turns.acquire()
+        self.close()
+        self._turns.release(MAX_PROCESSES)
 
     def close(self) -> None:
         with self._lock:

@@ -4,10 +4,10 @@ moto knows one Spot price, 0.00001, for every instance type, and no price list: 
 """
 
 from typing import IO
-from urllib.parse import parse_qs
 from uuid import uuid4
 
-_LONGEST = 1 << 16
+from droptrain_local.query_protocol import form_of
+
 _SPOT = """<?xml version="1.0" encoding="UTF-8"?>
 <DescribeSpotPriceHistoryResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
 <requestId>{request_id}</requestId><spotPriceHistorySet/><nextToken></nextToken>
@@ -18,13 +18,6 @@ def answer(target: str, body: IO[bytes]) -> tuple[str, bytes] | None:
     """(content type, body) for a request for prices, empty lists as AWS words them; None for any other."""
     if target == "AWSPriceListService.GetProducts":
         return "application/x-amz-json-1.1", b'{"FormatVersion": "aws_v1", "PriceList": []}'
-    if not target and _action(body) == "DescribeSpotPriceHistory":
+    if not target and form_of(body).get("Action") == "DescribeSpotPriceHistory":
         return "text/xml", _SPOT.format(request_id=uuid4()).encode()
     return None
-
-
-def _action(body: IO[bytes]) -> str:
-    """The action of a request in EC2's protocol, a form; the body is left as it was."""
-    start = body.read(_LONGEST)
-    body.seek(0)
-    return parse_qs(start.decode("ascii", "replace")).get("Action", [""])[0] if b"Action=" in start else ""

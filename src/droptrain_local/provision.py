@@ -22,7 +22,10 @@ class Stack:
         self._values = {**pseudo_parameters(STACK_NAME), **template.parameters}
         self._attributes: dict[str, Mapping[str, str]] = {}
         self._resolved: dict[str, Properties] = {}
-        self._intrinsics = Intrinsics(self._values, self._attribute, template.conditions, template.mappings)
+        self._intrinsics = self._read(template)
+
+    def __contains__(self, logical_id: str) -> bool:
+        return logical_id in self._attributes
 
     def ref(self, logical_id: str) -> str:
         """What Ref answers for a resource, such as a bucket's name; KeyError if the stack lacks it."""
@@ -39,9 +42,41 @@ class Stack:
             if self.template.resources[logical_id]["Type"] == resource_type:
                 yield logical_id, properties
 
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name."""
+        return {
+            name: str(self._intrinsics.resolve(output["Value"]))
+            for name, output in self.template.outputs.items()
+        }
+
     def make(self, makers: Makers) -> None:
         """Make every resource; TemplateError for a type that this package doesn't know."""
-        by_type = makers.by_type()
+        self._make(makers, {})
+
+    def change(self, template: Template, makers: Makers) -> None:
+        """Make the stack what `template` says now: what is new is made, what differs is changed in place.
+
+        What `template` has no more stays, and is the stack's no more. TemplateError for what can't change.
+        """
+        before, self._resolved = self._resolved, {}
+        self.template = template
+        self._values.update(template.parameters)
+        self._intrinsics = self._read(template)
+        self._make(makers, before)
+
+    def remove(self, makers: Makers) -> None:
+        """Remove what isn't kept by its DeletionPolicy; the jobs' part of the stack ends with the process."""
+        removers = makers.removers()
+        for logical_id in reversed(self._resolved):
+            resource = self.template.resources[logical_id]
+            if resource["Type"] in removers and "DeletionPolicy" not in resource:
+                removers[resource["Type"]](self.ref(logical_id))
+
+    def _read(self, template: Template) -> Intrinsics:
+        return Intrinsics(self._values, self._attribute, template.conditions, template.mappings)
+
+    def _make(self, makers: Makers, before: Mapping[str, Properties]) -> None:
+        by_type, changers = makers.by_type(), makers.changers()
         wanted = {
             logical_id: resource
             for logical_id, resource in self.template.resources.items()
@@ -57,9 +92,14 @@ class Stack:
             self._resolved[logical_id] = properties
             maker = by_type.get(resource["Type"])
             name = f"{STACK_NAME}-{logical_id}"
-            self._remember(
-                logical_id, maker(name, properties) if maker else _run_here(resource["Type"], name)
-            )
+            if maker is None:
+                self._remember(logical_id, _run_here(resource["Type"], name))
+            elif logical_id not in before:
+                self._remember(logical_id, maker(name, properties))
+            elif properties != before[logical_id]:
+                changed = changers[resource["Type"]](self.ref(logical_id), name, properties)
+                if changed:
+                    self._remember(logical_id, changed)
 
     def _remember(self, logical_id: str, made: Made) -> None:
         self._values[logical_id] = made.ref

@@ -40,6 +40,9 @@ class QueueSource:
         for lane in range(self._lanes):
             yield Delivery(f"{self._name}-{lane}", self._deliver)
 
+    def stop(self) -> None:
+        """Nothing to let go of: its receivers wait at the server."""
+
     def _deliver(self) -> None:
         answer = self._sqs.receive_message(
             QueueUrl=self._url,

@@ -1,7 +1,8 @@
 """The SAM template as CloudFormation, as SAM itself translates it, read from the checkout."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,19 @@ _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion"
 
 @dataclass(frozen=True)
 class Template:
-    """A translated template; intrinsics are still in it. `parameters` are values, lists already split."""
+    """A translated template; intrinsics are still in it. `parameters` are values, lists already split.
+
+    `defaults` are the parameters' own, as texts; `secret` names those that CloudFormation doesn't tell.
+    """
 
     root: Path
     parameters: Mapping[str, Any]
     conditions: Mapping[str, Any]
     mappings: Mapping[str, Any]
     resources: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    secret: frozenset[str] = frozenset()
 
     def path_of(self, code: Mapping[str, str]) -> Path:
         """The folder that a function's `Code` or a layer's `Content` stands for."""
@@ -56,7 +63,8 @@ def render(root: Path, overrides: Mapping[str, str]) -> Template:
         if attribute:
             path = resource["Properties"][attribute]
             resource["Properties"][attribute] = f"s3://{_CHECKOUT}/{path}"
-    parameters = _parameter_values(source.get("Parameters", {}), overrides)
+    given = source.get("Parameters", {})
+    parameters = _parameter_values(given, overrides)
     session = boto3.Session(region_name=REGION, botocore_session=core_session())
     translator = Translator({}, Parser(), boto_session=session)
     try:
@@ -70,6 +78,9 @@ def render(root: Path, overrides: Mapping[str, str]) -> Template:
         conditions=translated.get("Conditions", {}),
         mappings=translated.get("Mappings", {}),
         resources=translated["Resources"],
+        outputs=translated.get("Outputs", {}),
+        defaults={name: str(item["Default"]) for name, item in given.items()},
+        secret=frozenset(name for name, item in given.items() if item.get("NoEcho")),
     )
 
 
@@ -85,4 +96,25 @@ def _value(name: str, parameter: Mapping[str, Any], overrides: Mapping[str, str]
         raise TemplateError(f"Parameter {name} of template.yaml has no default: the laptop cloud needs one.")
     value = str(overrides.get(name, parameter.get("Default")))
     is_list = parameter["Type"] == "CommaDelimitedList" or parameter["Type"].startswith("List<")
-    return [item.strip() for item in value.split(",")] if is_list else value
+    items = [item.strip() for item in value.split(",")] if is_list else [value]
+    for item in items:
+        _check(name, item, parameter)
+    return items if is_list else value
+
+
+def _check(name: str, value: str, parameter: Mapping[str, Any]) -> None:
+    """TemplateError for a value that the parameter doesn't allow, as CloudFormation refuses it."""
+    allowed = [str(each) for each in parameter.get("AllowedValues", [value])]
+    number = parameter["Type"] == "Number"
+    try:
+        wrong = (
+            value not in allowed
+            or not re.fullmatch(parameter.get("AllowedPattern", ".*"), value, re.DOTALL)
+            or (number and float(value) < parameter.get("MinValue", float("-inf")))
+            or (number and float(value) > parameter.get("MaxValue", float("inf")))
+        )
+    except ValueError:
+        wrong = True
+    if wrong:
+        why = parameter.get("ConstraintDescription", parameter.get("Description", "").strip())
+        raise TemplateError(f"Parameter {name} can't be {value!r}; what it takes: {why}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from droptrain_local.batch import BatchEngine
 from droptrain_local.clients import ACCOUNT, REGION, Clients
+from droptrain_local.errors import TemplateError
 from droptrain_local.shapes import to_parameters
 
 Properties = Mapping[str, Any]
@@ -42,8 +43,40 @@ class Makers:
             "AWS::SQS::Queue": self._queue,
         }
 
+    def changers(self) -> dict[str, Callable[[str, str, Properties], Made | None]]:
+        """Who changes a resource of a type whose properties differ; gets its Ref, name and properties.
+
+        What comes back takes the resource's place, where it isn't the same any more.
+        """
+        return {
+            "AWS::Batch::ComputeEnvironment": self._change_compute_environment,
+            "AWS::Batch::JobDefinition": lambda _, name, now: self._job_definition(name, now),
+            "AWS::Batch::JobQueue": _can_not_change,
+            "AWS::DynamoDB::Table": _can_not_change,
+            "AWS::Events::Rule": lambda _, name, now: self._rule(name, now),
+            "AWS::S3::Bucket": self._change_bucket,
+            "AWS::SNS::Subscription": lambda _, name, now: self._subscription(name, now),
+            "AWS::SNS::Topic": _can_not_change,
+            "AWS::SQS::Queue": self._change_queue,
+        }
+
+    def removers(self) -> dict[str, Callable[[str], object]]:
+        """Who removes a resource of a type, by its Ref."""
+        sqs, sns, events = (self.clients.client(name) for name in ("sqs", "sns", "events"))
+
+        def remove_rule(name: str) -> None:
+            targets = events.list_targets_by_rule(Rule=name)["Targets"]
+            events.remove_targets(Rule=name, Ids=[target["Id"] for target in targets])
+            events.delete_rule(Name=name)
+
+        return {
+            "AWS::Events::Rule": remove_rule,
+            "AWS::SNS::Topic": lambda arn: sns.delete_topic(TopicArn=arn),
+            "AWS::SQS::Queue": lambda url: sqs.delete_queue(QueueUrl=url),
+        }
+
     def _bucket(self, name: str, properties: Properties) -> Made:
-        s3, bucket = self.clients.client("s3"), name.lower()
+        s3, bucket = self.clients.client("s3"), properties.get("BucketName", name.lower())
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         versioning = properties.get("VersioningConfiguration")
         if versioning:
@@ -55,12 +88,16 @@ class Makers:
             )
         return Made(bucket, {"Arn": f"arn:aws:s3:::{bucket}"})
 
+    def _change_bucket(self, bucket: str, name: str, properties: Properties) -> Made | None:
+        """Another name is another bucket; all else about it, such as its lifecycle, nobody minds here."""
+        wanted = properties.get("BucketName", name.lower())
+        return self._bucket(name, properties) if wanted != bucket else None
+
+    def _change_queue(self, url: str, _: str, properties: Properties) -> None:
+        self.clients.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=_attributes(properties))
+
     def _queue(self, name: str, properties: Properties) -> Made:
-        attributes = {
-            key: json.dumps(value) if isinstance(value, Mapping) else _text(value)
-            for key, value in properties.items()
-            if key != "Tags"
-        }
+        attributes = _attributes(properties)
         url = self.clients.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         return Made(
             url, {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}", "QueueName": name, "QueueUrl": url}
@@ -111,11 +148,18 @@ class Makers:
             "batch",
             "CreateComputeEnvironment",
             {**properties, "ComputeEnvironmentName": name},
-            # How CloudFormation updates one; there is nothing to update here.
-            without=frozenset({"ReplaceComputeEnvironment", "UpdatePolicy", "UpdateToLatestImageVersion"}),
+            without=_HOW_TO_UPDATE,
         )
         arn = self.engine.create_compute_environment(**parameters)
         return Made(arn, {"ComputeEnvironmentArn": arn})
+
+    def _change_compute_environment(self, arn: str, _: str, properties: Properties) -> None:
+        """Jobs that run go on where they are, as here no instance has a type."""
+        now = {"ComputeEnvironment": arn, "ComputeResources": properties["ComputeResources"]}
+        without = _HOW_TO_UPDATE | {"Type"}
+        self.engine.update_compute_environment(
+            **to_parameters("batch", "UpdateComputeEnvironment", now, without=without)
+        )
 
     def _job_queue(self, name: str, properties: Properties) -> Made:
         named = {**properties, "JobQueueName": name}
@@ -144,6 +188,8 @@ _MANIFEST = {
     },
     "layers": [],
 }
+# How CloudFormation updates a compute environment; the API doesn't take it with a new one.
+_HOW_TO_UPDATE = frozenset({"ReplaceComputeEnvironment", "UpdatePolicy", "UpdateToLatestImageVersion"})
 
 # The laptop cloud's own parts run these, from their resolved properties.
 RUN_HERE = frozenset(
@@ -177,6 +223,7 @@ NOT_MADE: Mapping[str, str] = {
     "AWS::Events::ApiDestination": "nobody else is called",
     "AWS::Events::Connection": "nobody else is called",
     "AWS::IAM::InstanceProfile": "permissions are not enforced",
+    "AWS::IAM::Policy": "permissions are not enforced",
     "AWS::IAM::Role": "permissions are not enforced",
     "AWS::Lambda::Permission": "permissions are not enforced",
     "AWS::Logs::LogGroup": "the functions' logs are files",
@@ -184,6 +231,18 @@ NOT_MADE: Mapping[str, str] = {
     "AWS::SNS::TopicPolicy": "permissions are not enforced, and there is no TLS",
     "AWS::SQS::QueuePolicy": "permissions are not enforced",
 }
+
+
+def _attributes(properties: Properties) -> dict[str, str]:
+    return {
+        key: json.dumps(value) if isinstance(value, Mapping) else _text(value)
+        for key, value in properties.items()
+        if key != "Tags"
+    }
+
+
+def _can_not_change(_: str, name: str, properties: Properties) -> Made | None:
+    raise TemplateError(f"The laptop cloud can't change {name} while it runs: stop it and start it anew.")
 
 
 def _text(value: Any) -> str:

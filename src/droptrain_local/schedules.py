@@ -1,12 +1,14 @@
-"""Schedules to functions, as EventBridge Scheduler does it: at a rate, asynchronously, with retries."""
+"""Schedules, as EventBridge Scheduler does it: at a rate, to functions or to an API, with retries."""
 
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+
+from botocore import xform_name
 
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.delivery import Delivery, Invoke, logger
@@ -15,6 +17,7 @@ from droptrain_local.lambda_runtime import FunctionError
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+_API = "arn:aws:scheduler:::aws-sdk:"
 _DEFAULT_RETRIES = 2  # of an asynchronous call
 
 
@@ -40,9 +43,9 @@ class ScheduleSource:
         self._destination = invoke_config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         self._closing = threading.Event()
 
-    def start(self) -> Delivery:
+    def start(self) -> Iterator[Delivery]:
         """Start the thread that waits for the next time."""
-        return Delivery(f"schedule of {self._function_arn.rpartition(':')[2]}", self._deliver)
+        yield Delivery(f"schedule of {self._function_arn.rpartition(':')[2]}", self._deliver)
 
     def stop(self) -> None:
         """End the waiting."""
@@ -89,6 +92,42 @@ class ScheduleSource:
         }
         url = self._sqs.get_queue_url(QueueName=self._destination.rpartition(":")[2])["QueueUrl"]
         self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(record))
+
+
+class CallSource:
+    """A schedule that makes a call of an AWS API by itself: Scheduler's universal target. Times in seconds.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
+    """
+
+    def __init__(
+        self, client: Callable[[str], Any], schedule: Mapping[str, Any], *, interval: float | None = None
+    ) -> None:
+        target = schedule["Target"]
+        service, action = target["Arn"].removeprefix(_API).split(":")
+        self._call = getattr(client(service), xform_name(action[:1].upper() + action[1:]))
+        self._input: Mapping[str, Any] = json.loads(target["Input"])
+        self._interval = rate_seconds(schedule["ScheduleExpression"]) if interval is None else interval
+        self._name = f"schedule of {service}:{action}"
+        self._closing = threading.Event()
+
+    def start(self) -> Iterator[Delivery]:
+        """Start the thread that waits for the next time."""
+        yield Delivery(self._name, self._deliver)
+
+    def stop(self) -> None:
+        """End the waiting."""
+        self._closing.set()
+
+    def _deliver(self) -> None:
+        if not self._closing.wait(self._interval):
+            self._call(**self._input)
+
+
+def calls_an_api(schedule: Mapping[str, Any]) -> bool:
+    """Whether a schedule's target is an AWS API, and no function."""
+    arn: str = schedule["Target"]["Arn"]
+    return arn.startswith(_API)
 
 
 def rate_seconds(expression: str) -> int:

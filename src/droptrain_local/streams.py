@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -55,9 +55,9 @@ class StreamSource:
         self._seen = 0
         self._closing = threading.Event()
 
-    def start(self) -> Delivery:
+    def start(self) -> Iterator[Delivery]:
         """Start the thread that reads the stream."""
-        return Delivery(f"stream of {self._stream_arn.split('/')[1]}", self._deliver)
+        yield Delivery(f"stream of {self._stream_arn.split('/')[1]}", self._deliver)
 
     def stop(self) -> None:
         """End the pause between two tries, and try no more."""

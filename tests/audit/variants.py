@@ -15,6 +15,8 @@ _EVERYTHING = {
     "InstanceTypes": "g4dn.xlarge,g5.xlarge,g6.xlarge",
     "ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1",
     "BuildsImage": "yes",
+    "DailyCanary": "on",
+    "Tracing": "on",
     "KeepInstanceMinutes": 30,
     "ProjectBudgetsUsd": "penguins=20,whales=7.5",
     "MaxRunsAtOnce": 10,

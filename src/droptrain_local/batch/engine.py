@@ -76,6 +76,10 @@ class BatchEngine:
         """CreateComputeEnvironment with boto3's parameters; answers the ARN."""
         return self._checked_call("CreateComputeEnvironment", params)["computeEnvironmentArn"]
 
+    def update_compute_environment(self, **params: Any) -> None:
+        """Change a compute environment; jobs that run stay where they are."""
+        self._checked_call("UpdateComputeEnvironment", params)
+
     def create_job_queue(self, **params: Any) -> str:
         """CreateJobQueue with boto3's parameters; answers the ARN."""
         return self._checked_call("CreateJobQueue", params)["jobQueueArn"]
@@ -93,6 +97,10 @@ class BatchEngine:
         if fault.operation not in validation.service_model().operation_names:
             raise ValueError(f"AWS Batch has no operation {fault.operation}")
         self._faults.add(fault)
+
+    def stop_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        self._faults.clear()
 
     def serve(self, port: int = 0) -> str:
         """Answer the Batch API on 127.0.0.1, on a free port if it is 0; returns the endpoint's URL."""

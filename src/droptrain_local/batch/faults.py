@@ -43,6 +43,11 @@ class Faults:
         with self._lock:
             self._waiting.setdefault(fault.operation, []).extend([fault] * fault.times)
 
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self._waiting.clear()
+
     def take(self, operation: str) -> Fault | None:
         """The fault of this call, which is then used up."""
         with self._lock:

@@ -12,7 +12,7 @@ from droptrain_local.clients import Clients
 from droptrain_local.delivery import Delivery
 from droptrain_local.lambda_runtime import FunctionError
 from droptrain_local.queues import QueueSource
-from droptrain_local.schedules import ScheduleSource
+from droptrain_local.schedules import CallSource, ScheduleSource
 from droptrain_local.streams import StreamSource
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
@@ -52,6 +52,7 @@ class Sources:
 
     def __init__(self, aws: AwsServer, clients: Clients) -> None:
         self.aws = aws
+        self.client = clients.client
         self.sqs = clients.client("sqs")
         self.dynamodb = clients.client("dynamodb")
         self._streams = clients.client("dynamodbstreams")
@@ -102,13 +103,19 @@ class Sources:
             first_pause=0.01,
         )
         self._stops.append(source.stop)
-        self._deliveries.append(source.start())
+        self._deliveries.extend(source.start())
 
     def start_schedule(self, handler: Handler, config: Any) -> None:
         schedule = {"ScheduleExpression": "rate(5 minutes)", "Target": {"Arn": ARN}}
         source = ScheduleSource(self.sqs, schedule, config, handler, 0, interval=0.1)
         self._stops.append(source.stop)
-        self._deliveries.append(source.start())
+        self._deliveries.extend(source.start())
+
+    def start_call(self, target: Any) -> None:
+        schedule = {"ScheduleExpression": "rate(1 day)", "Target": target}
+        source = CallSource(self.client, schedule, interval=0.1)
+        self._stops.append(source.stop)
+        self._deliveries.extend(source.start())
 
     def close(self) -> None:
         for delivery in self._deliveries:
@@ -257,3 +264,14 @@ def test_a_scheduled_call_that_fails_is_retried_and_then_kept(sources: Sources) 
     assert told["requestContext"]["approximateInvokeCount"] == 2
     assert told["requestPayload"] == handler.events[0] == handler.events[1]
     assert told["responsePayload"]["errorType"] == "Refusal"
+
+
+def test_a_schedule_can_make_a_call_of_an_api_by_itself(sources: Sources) -> None:
+    s3 = sources.client("s3")
+    s3.create_bucket(Bucket="daily", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="daily", VersioningConfiguration={"Status": "Enabled"})
+    written = '{"Bucket": "daily", "Key": "a/_SUCCESS"}'
+    sources.start_call({"Arn": "arn:aws:scheduler:::aws-sdk:s3:putObject", "Input": written})
+    versions = eventually(lambda: len(s3.list_object_versions(Bucket="daily").get("Versions", [])) >= 2)
+    assert versions, "each time a new version"
+    assert s3.get_object(Bucket="daily", Key="a/_SUCCESS")["Body"].read() == b""

@@ -154,6 +154,25 @@ def test_closing_ends_calls_processes_and_threads(write_function, start: Start) 
     assert eventually(lambda: set(threading.enumerate()) <= threads)
 
 
+def test_retiring_lets_calls_that_run_end_and_takes_no_more(write_function, start: Start) -> None:
+    function = write_function("""
+        import time
+        def handler(event, context):
+            time.sleep(0.5)
+            return "ended"
+    """)
+    runtime = start(function)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(runtime.invoke, function.arn, None)
+        (pid,) = eventually(runtime.pids)
+        time.sleep(0.1)
+        runtime.retire()
+        assert call.result() == "ended"
+    assert eventually(lambda: not alive(pid))
+    with pytest.raises(RuntimeClosedError):
+        runtime.invoke(function.arn, None)
+
+
 KILLED = """
 import sys, threading, time
 from pathlib import Path

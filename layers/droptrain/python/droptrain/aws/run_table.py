@@ -11,13 +11,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from droptrain.aws.accounts import account_pk
-from droptrain.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
+from droptrain.aws.run_record import (
+    KIND,
+    SCHEMA,
+    check_schema,
+    from_item,
+    run_pk,
+    to_attributes,
+    to_item,
+)
 from droptrain.aws.waiting_list import waiting_pk
 from droptrain.domain import times
 from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import charge
 from droptrain.domain.dataset import ObjectVersion, digest
-from droptrain.domain.errors import BadCursorError, BusyError, Cause
+from droptrain.domain.errors import BadCursorError, BusyError, Cause, NewerRecordError
 from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Rung, Step
 from droptrain.telemetry import logger
 
@@ -253,7 +261,7 @@ class RunTable:
         `models` is what is remembered of the project's pointers; the stream carries it to who moves them.
 
         "stale" for what repeats, comes late or belongs to another Batch job; "unknown": no such run.
-        BusyError if another write of the run is under way.
+        BusyError if another write of the run is under way, NewerRecordError.
         """
         values = {
             "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,
@@ -281,11 +289,12 @@ class RunTable:
             "ConditionExpression": "attribute_exists(pk) "
             "AND (attribute_not_exists(batch_job_id) OR batch_job_id = :batch_job_id) "
             "AND (attribute_not_exists(progress) OR progress < :progress) "
+            "AND (attribute_not_exists(#schema) OR #schema <= :schema) "
             f"AND NOT #status IN ({', '.join(terminal)})",
-            "ExpressionAttributeNames": {f"#{name}": name for name in values},
+            "ExpressionAttributeNames": {f"#{name}": name for name in (*values, "schema")},
             "ExpressionAttributeValues": to_attributes({
                 **{f":{name}": value for name, value in values.items()}, **terminal,
-                ":none": [], ":step": [asdict(step)],
+                ":schema": SCHEMA, ":none": [], ":step": [asdict(step)],
             }),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }  # fmt: skip
@@ -294,7 +303,7 @@ class RunTable:
         try:
             self._client.update_item(**update)
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            return "stale" if error.response.get("Item") else "unknown"
+            return _not_applied(error.response.get("Item"))
         return "applied"
 
     def _apply_with(self, update: Any, history: History, at: str) -> Applied | None:
@@ -316,7 +325,7 @@ class RunTable:
         except self._client.exceptions.TransactionCanceledException as error:
             of_run, of_history = error.response["CancellationReasons"]
             if of_run.get("Code") == "ConditionalCheckFailed":
-                return "stale" if of_run.get("Item") else "unknown"
+                return _not_applied(of_run.get("Item"))
             if of_run.get("Code") in _CONTENDED:
                 raise BusyError("the run's record is being written by others at this moment") from error
             if of_history.get("Code") in _CONTENDED:
@@ -576,9 +585,17 @@ def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:
     for item in items:
         try:
             found.append(from_item(item))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, NewerRecordError, TypeError, ValueError):
             logger.exception("An item of the table is no run", extra={"pk": item.get("pk")})
     return tuple(found)
+
+
+def _not_applied(item: Any) -> Applied:
+    """Why a state moved nothing, by the item that was found; NewerRecordError."""
+    if not item:
+        return "unknown"
+    check_schema(item)
+    return "stale"
 
 
 def _item_of(error: ClientError) -> Any:

@@ -54,6 +54,10 @@ class BusyError(Exception):
     """AWS Batch throttles, or others are at it: nothing was submitted, try again later."""
 
 
+class NewerRecordError(Exception):
+    """A later release wrote the record, in a form that this one would misread."""
+
+
 class PausedError(BusyError):
     """The stack's owner has paused it: nothing is launched; what waits goes on waiting."""
 
