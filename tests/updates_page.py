@@ -106,7 +106,6 @@ ACCEPTED: dict[tuple[str, str], str] = {
     ("`VpcId`, `SubnetIds` emptied", "TrainingSecurityGroup"): _NETWORK,
     ("`Zones` from 3 to 2", "ThirdSubnet"): _NETWORK,
     ("`BucketName` given", "DataBucket"): _MOVE,
-    ("`BucketName` given", "UploadsRule"): _MOVE,
 }  # fmt: skip
 
 # Attributes that are another value after an update in place.
