@@ -22,6 +22,8 @@ from droptrain_local.event_sources import EventSources
 from droptrain_local.functions import functions_of
 from droptrain_local.gateway import Gateway, routes_of
 from droptrain_local.lambda_runtime import LambdaRuntime
+from droptrain_local.permissions.guard import Guard
+from droptrain_local.permissions.sessions import RoleSessions, Session
 from droptrain_local.provision import STACK_NAME, Stack
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
@@ -52,7 +54,8 @@ class LaptopCloud:
     `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds, `parameters`
     are others of it. What failed in a function is tried again after `retry_seconds`. Logs and working folders
     are below `work_dir`; without one they are in a temporary folder that goes with the cloud. The console is
-    what `serve_console` makes of it. Starting raises LaptopError where the template, a parameter or the port
+    what `serve_console` makes of it. Calls by roles and by callers of the API are added to `record`, a file
+    that tests read. Starting raises LaptopError where the template, a parameter or the port
     is at fault.
     """
 
@@ -65,11 +68,13 @@ class LaptopCloud:
         work_dir: Path | None = None,
         parameters: Mapping[str, str] | None = None,
         serve_console: ServeConsole | None = None,
+        record: Path | None = None,
     ) -> None:
         self._port = port
         self._retry_seconds = retry_seconds
         self._work_dir = work_dir
         self._serve_console = serve_console
+        self._record = record
         self._parameters = {**_FOR_A_LAPTOP, "SettleSeconds": str(settle_seconds), **(parameters or {})}
         self._parts = ExitStack()
         self.ready: Ready
@@ -116,11 +121,14 @@ class LaptopCloud:
         self.work_dir = self._make_work_dir()
         root = find_root()
         template = render(root, self._parameters)
-        aws = AwsServer(self._port)
+        guard = Guard(self._record)
+        parts.callback(guard.close)
+        aws = AwsServer(self._port, guard)
         parts.callback(aws.close)
         self._clients = Clients(aws.url)
         parts.callback(self._clients.close)
-        self.engine = self._make_engine(root, aws.url)
+        assume = RoleSessions(self._clients.client("sts")).assume
+        self.engine = self._make_engine(root, aws.url, assume, guard)
         parts.callback(self.engine.close)
         batch_url = self.engine.serve()
         self._clients.address("batch", batch_url)
@@ -128,14 +136,16 @@ class LaptopCloud:
         self._stack.make(Makers(self._clients, self.engine))
         notices_url = self._subscribe_to_notices()
         endpoints = {"AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_BATCH": batch_url}
-        functions = functions_of(self._stack, endpoints)
+        functions = functions_of(self._stack, endpoints, assume)
         self._runtime = LambdaRuntime(functions, self.work_dir / "logs")
         parts.callback(self._runtime.close)
         for logical_id in _NEEDED_FIRST:
             self._runtime.start(self._stack.attribute(logical_id, "Arn"))
-        gateway = self._make_gateway()
+        gateway = self._make_gateway(guard)
         parts.callback(gateway.close)
-        sources = EventSources(self._stack, self._clients, self._runtime.invoke, aws, self._retry_seconds)
+        sources = EventSources(
+            self._stack, functions, self._clients, self._runtime.invoke, aws, self._retry_seconds
+        )
         # In reverse: nothing new is fetched, calls that run are cut off, the threads end.
         parts.callback(sources.join)
         parts.callback(self._runtime.close)
@@ -166,7 +176,9 @@ class LaptopCloud:
         self._work_dir.mkdir(parents=True, exist_ok=True)
         return self._work_dir
 
-    def _make_engine(self, root: Path, aws_url: str) -> BatchEngine:
+    def _make_engine(
+        self, root: Path, aws_url: str, assume: Callable[[str, str], Session], guard: Guard
+    ) -> BatchEngine:
         passed = {name: os.environ[name] for name in _PASSED_TO_JOBS if name in os.environ}
         tools = str(Path(sys.executable).parent)
         return BatchEngine(
@@ -184,6 +196,8 @@ class LaptopCloud:
             },
             publish=self._publish_change,
             logs=CloudWatchLogs(self._clients.client("logs")),
+            assume=assume,
+            guard=guard,
         )
 
     def _publish_change(self, detail: dict[str, Any]) -> None:
@@ -206,11 +220,14 @@ class LaptopCloud:
         )
         return url
 
-    def _make_gateway(self) -> Gateway:
+    def _make_gateway(self, guard: Guard) -> Gateway:
+        callers = callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy"))
+        guard.admit({key: caller.bound for key, caller in callers.items() if caller.bound})
         apis = dict(self._stack.of_type("AWS::ApiGatewayV2::Api"))
         return Gateway(
             self._stack.ref("RunsApi"),
             list(routes_of(apis["RunsApi"]["Body"])),
             self._runtime.invoke,
-            callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy")),
+            callers,
+            guard,
         )

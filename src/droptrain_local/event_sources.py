@@ -1,11 +1,12 @@
 """The template's event sources: which queue, stream or schedule calls which function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.clients import Clients
 from droptrain_local.delivery import Delivery, Invoke
+from droptrain_local.functions import Function
 from droptrain_local.provision import Stack
 from droptrain_local.queues import QueueSource
 from droptrain_local.schedules import ScheduleSource
@@ -13,11 +14,21 @@ from droptrain_local.streams import StreamSource
 
 
 class EventSources:
-    """Starts and ends what brings events to functions; failed ones come again after `retry_seconds`."""
+    """Starts and ends what brings events to functions; failed ones come again after `retry_seconds`.
+
+    It acts with each function's role, as Lambda does.
+    """
 
     def __init__(
-        self, stack: Stack, clients: Clients, invoke: Invoke, aws: AwsServer, retry_seconds: int
+        self,
+        stack: Stack,
+        functions: Mapping[str, Function],
+        clients: Clients,
+        invoke: Invoke,
+        aws: AwsServer,
+        retry_seconds: int,
     ) -> None:
+        self._functions = functions
         self._stack = stack
         self._clients = clients
         self._invoke = invoke
@@ -60,17 +71,21 @@ class EventSources:
             delivery.join()
 
     def _start_queue(self, mapping: Any, arn: str) -> None:
-        source = QueueSource(self._clients.client("sqs"), mapping, arn, self._invoke, self._retry_seconds)
+        sqs, owner_sqs = self._client("sqs", arn), self._clients.client("sqs")
+        source = QueueSource(sqs, owner_sqs, mapping, arn, self._invoke, self._retry_seconds)
         self._deliveries.extend(source.start())
 
     def _start_stream(self, mapping: Any, arn: str) -> None:
-        streams, sqs = self._clients.client("dynamodbstreams"), self._clients.client("sqs")
+        streams, sqs = self._client("dynamodbstreams", arn), self._client("sqs", arn)
         source = StreamSource(streams, sqs, mapping, arn, self._invoke, self._aws.wait_for_table_write)
         self._stops.append(source.stop)
         self._deliveries.append(source.start())
 
     def _start_schedule(self, schedule: Any, config: Any) -> None:
-        sqs = self._clients.client("sqs")
+        sqs = self._client("sqs", schedule["Target"]["Arn"])
         source = ScheduleSource(sqs, schedule, config, self._invoke, self._retry_seconds)
         self._stops.append(source.stop)
         self._deliveries.append(source.start())
+
+    def _client(self, service: str, function_arn: str) -> Any:
+        return self._clients.client(service, self._functions[function_arn].session)

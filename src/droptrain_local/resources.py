@@ -22,7 +22,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Makers:
-    """Makes resources: S3, SQS, SNS, EventBridge and DynamoDB by their APIs, Batch in the engine."""
+    """Makes resources: S3, SQS, SNS, EventBridge, DynamoDB and IAM by their APIs, Batch in the engine."""
 
     clients: Clients
     engine: BatchEngine
@@ -35,6 +35,7 @@ class Makers:
             "AWS::Batch::JobQueue": self._job_queue,
             "AWS::DynamoDB::Table": self._table,
             "AWS::Events::Rule": self._rule,
+            "AWS::IAM::Role": self._role,
             "AWS::S3::Bucket": self._bucket,
             "AWS::SNS::Subscription": self._subscription,
             "AWS::SNS::Topic": self._topic,
@@ -98,6 +99,17 @@ class Makers:
         table = self.clients.client("dynamodb").create_table(**parameters)["TableDescription"]
         return Made(name, {"Arn": table["TableArn"], "StreamArn": table["LatestStreamArn"]})
 
+    def _role(self, name: str, properties: Properties) -> Made:
+        iam, trust = self.clients.client("iam"), json.dumps(properties["AssumeRolePolicyDocument"])
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+        for policy in properties.get("Policies", []):
+            # moto wants a version, which SAM's own policies lack.
+            document = json.dumps({"Version": "2012-10-17", **policy["PolicyDocument"]})
+            iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
+        for arn in properties.get("ManagedPolicyArns", []):
+            iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+        return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+
     def _compute_environment(self, name: str, properties: Properties) -> Made:
         parameters = to_parameters(
             "batch",
@@ -156,13 +168,12 @@ NOT_MADE: Mapping[str, str] = {
     "AWS::ECR::Repository": "no image is pulled",
     "AWS::Events::ApiDestination": "nobody else is called",
     "AWS::Events::Connection": "nobody else is called",
-    "AWS::IAM::InstanceProfile": "permissions are not enforced",
-    "AWS::IAM::Role": "permissions are not enforced",
-    "AWS::Lambda::Permission": "permissions are not enforced",
+    "AWS::IAM::InstanceProfile": "jobs are child processes",
+    "AWS::Lambda::Permission": "AWS's own services may do all here",
     "AWS::Logs::LogGroup": "the functions' logs are files",
-    "AWS::S3::BucketPolicy": "permissions are not enforced, and there is no TLS",
-    "AWS::SNS::TopicPolicy": "permissions are not enforced, and there is no TLS",
-    "AWS::SQS::QueuePolicy": "permissions are not enforced",
+    "AWS::S3::BucketPolicy": "there is no TLS, and nobody writes access logs",
+    "AWS::SNS::TopicPolicy": "there is no TLS",
+    "AWS::SQS::QueuePolicy": "AWS's own services may do all here",
 }
 
 

@@ -16,7 +16,8 @@ from droptrain_local.state import remove_state, write_state
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The laptop cloud, from the real template."""
-    with LaptopCloud(port=0, settle_seconds=1, work_dir=tmp_path_factory.mktemp("laptop")) as running:
+    record = tmp_path_factory.mktemp("calls") / "calls.jsonl"
+    with LaptopCloud(settle_seconds=1, work_dir=tmp_path_factory.mktemp("laptop"), record=record) as running:
         yield running
 
 
