@@ -13,6 +13,7 @@ import pytest
 from command_line import CommandLine
 from droptrain.domain import times
 from laptop_user import User
+from permissions.calls import known_calls
 from waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
@@ -135,7 +136,10 @@ def _age(user: User, pk: str, attribute: str, amount: timedelta) -> None:
 @contextmanager
 def _laptop(folder: Path) -> Iterator[tuple[User, CommandLine]]:
     with (
-        LaptopCloud(settle_seconds=1, work_dir=folder / "laptop", parameters=_PARAMETERS) as cloud,
+        known_calls(folder / "calls") as record,
+        LaptopCloud(
+            settle_seconds=1, work_dir=folder / "laptop", parameters=_PARAMETERS, record=record
+        ) as cloud,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("DROPTRAIN_STATE_DIR", str(folder))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from command_line import CommandLine
 from laptop_user import User
+from permissions.calls import known_calls
 
 from droptrain_local.cloud import LaptopCloud
 from droptrain_local.state import remove_state, write_state
@@ -16,8 +17,11 @@ from droptrain_local.state import remove_state, write_state
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The laptop cloud, from the real template."""
-    record = tmp_path_factory.mktemp("calls") / "calls.jsonl"
-    with LaptopCloud(settle_seconds=1, work_dir=tmp_path_factory.mktemp("laptop"), record=record) as running:
+    work_dir = tmp_path_factory.mktemp("laptop")
+    with (
+        known_calls(tmp_path_factory.mktemp("calls")) as record,
+        LaptopCloud(settle_seconds=1, work_dir=work_dir, record=record) as running,
+    ):
         yield running
 
 

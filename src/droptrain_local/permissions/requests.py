@@ -14,6 +14,7 @@ from droptrain_local.clients import core_session
 
 Parameters = dict[str, Any]
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/[^/,\s]+/([^/,\s]+)/aws4_request")
+_OLD_CREDENTIAL = re.compile(r"^AWS ([^:\s]+):")
 # Far above what AWS takes of the operations whose body names resources.
 _LONGEST_BODY = 1 << 24
 
@@ -41,12 +42,17 @@ class Request:
     @property
     def signer(self) -> Signer | None:
         """Whose signature a request carries, in a header or in its query; None if it carries none."""
-        header = _CREDENTIAL.search(self.headers.get("authorization", ""))
-        if header:
-            return Signer(header[1], self.headers.get("x-amz-security-token"), header[2])
-        presigned = _CREDENTIAL.search(f"Credential={self.query.get('X-Amz-Credential', '')}")
-        if presigned:
-            return Signer(presigned[1], self.query.get("X-Amz-Security-Token"), presigned[2])
+        given = self.headers.get("authorization", f"Credential={self.query.get('X-Amz-Credential', '')}")
+        named = _CREDENTIAL.search(given)
+        if named:
+            token = self.headers.get("x-amz-security-token", self.query.get("X-Amz-Security-Token"))
+            return Signer(named[1], token, named[2])
+        # Version 2, which S3 still takes, and which botocore presigns with unless told otherwise.
+        old = _OLD_CREDENTIAL.search(given)
+        key = old[1] if old else self.query.get("AWSAccessKeyId")
+        if key:
+            token = self.headers.get("x-amz-security-token", self.query.get("x-amz-security-token"))
+            return Signer(key, token, "s3")
         return None
 
 

@@ -1,0 +1,152 @@
+"""Those who may use the stack do with their policies what the docs promise them, as with a stack on AWS."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from command_line import CommandLine
+from template import template
+
+from droptrain_local.clients import CLIENT_ENVIRONMENT
+from droptrain_local.cloud import LaptopCloud
+
+MIB = 1 << 20
+SCRIPT = 'aws s3 cp "$TRAINING_DATA" "$EXPORT_PATH/model.csv"\n'
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud: LaptopCloud) -> LaptopCloud:
+    """The laptop cloud, with a stack that CloudFormation tells of: the queues, topics, and outputs."""
+    ready = cloud.ready
+    queues = [name for name, it in template()["Resources"].items() if it["Type"] == "AWS::SQS::Queue"]
+    resources: dict[str, Any] = {
+        name: {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {"QueueName": f"droptrain-{name}", "MessageRetentionPeriod": 1209600},
+        }
+        for name in queues
+        if "DeadLetter" in name and "Condition" not in template()["Resources"][name]
+    }
+    for name in ("NoticesTopic", "AlarmsTopic"):
+        resources[name] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"droptrain-{name}"}}
+    outputs = {
+        "ApiUrl": ready.api_url,
+        "DataBucketName": ready.bucket,
+        "ReaderPolicyArn": "arn:aws:iam::123456789012:policy/reader",
+        "OperatorPolicyArn": "arn:aws:iam::123456789012:policy/operator",
+        "NoticesTopicArn": ready.topic_arn,
+        "AlarmsTopicArn": ready.topic_arn.replace("Notices", "Alarms"),
+    }
+    body = {"Resources": resources, "Outputs": {name: {"Value": value} for name, value in outputs.items()}}
+    cloud.client("cloudformation").create_stack(StackName="droptrain", TemplateBody=json.dumps(body))
+    return cloud
+
+
+@pytest.fixture(scope="module")
+def command_of(deployed: LaptopCloud, work: Path) -> Callable[[str], CommandLine]:
+    """The command with somebody's credentials, at a stack on AWS as far as it can tell."""
+
+    def made(caller: str) -> CommandLine:
+        environment = {
+            **CLIENT_ENVIRONMENT,
+            "AWS_ACCESS_KEY_ID": caller,
+            "AWS_SECRET_ACCESS_KEY": caller,
+            "AWS_ENDPOINT_URL": deployed.ready.endpoint_url,
+            "AWS_ENDPOINT_URL_BATCH": deployed.ready.batch_endpoint_url,
+            "DROPTRAIN_STACK": "droptrain",
+        }
+        return CommandLine(work, work, **environment)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def published(command_of, work: Path) -> str:
+    """A project that an operator has pushed, and pushed again with other files."""
+    folder = work / "callers"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "run.sh").write_text(SCRIPT)
+    (folder / "code" / "old.py").write_text("")
+    (folder / "train.yaml").write_text("timeout: 1h\n")
+    operator = command_of("operator")
+    assert operator("push", "callers", str(folder)).code == 0
+    (folder / "code" / "old.py").unlink()
+    told = operator("push", "callers", str(folder))
+    assert told.code == 0, told.err
+    return "callers"
+
+
+@pytest.fixture(scope="module")
+def trained(command_of, published: str, work: Path) -> str:
+    """A run of data that an operator dropped, of a size that goes up in parts."""
+    for name, size in (("train", 9 * MIB), ("test", 10)):
+        rows = b"a,b\n" + b"1,2\n" * (size // 4)
+        (work / f"{name}.csv").write_bytes(rows)
+    operator = command_of("operator")
+    told = operator("drop", published, "train.csv", "test.csv", "--dataset", "first", "--watch", "--json")
+    assert told.code == 0, told.err
+    return str(json.loads(told.out)["run_id"])
+
+
+def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, work: Path) -> None:
+    operator = command_of("operator")
+    assert operator("rerun", trained, "--watch").code == 0
+    assert operator("get", trained, "model").code == 0
+    assert (work / "model" / "model.csv").stat().st_size > MIB
+
+
+def test_an_operator_goes_on_with_an_upload_that_ended_halfway(
+    command_of, published: str, deployed: LaptopCloud, work: Path
+) -> None:
+    s3, key = deployed.client("s3"), f"projects/{published}/data/second/train.csv"
+    place: Any = {"Bucket": deployed.ready.bucket, "Key": key}
+    upload = s3.create_multipart_upload(**place, ChecksumAlgorithm="CRC32")["UploadId"]
+    (work / "second").mkdir()
+    content = b"a,b\n" + b"1,2\n" * (9 * MIB // 4)
+    (work / "second" / "train.csv").write_bytes(content)
+    s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=content[: 8 * MIB])
+    told = command_of("operator")("drop", published, "second")
+    assert told.code == 0, told.err
+    assert not s3.list_multipart_uploads(Bucket=place["Bucket"], Prefix=key).get("Uploads")
+
+
+def test_the_doctor_may_look_at_all_that_it_asks_an_operator_for(command_of, trained: str) -> None:
+    told = command_of("operator")("doctor", "--send-test-notice", "--json")
+    findings = json.loads(told.out)["findings"]
+    assert {each["title"] for each in findings} >= {
+        "stack",
+        "API",
+        "compute",
+        "notices",
+        "dead letters",
+        "test notice",
+    }
+    refused = [each for each in findings if "may not call" in each["detail"]]
+    assert not refused
+
+
+def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
+    command_of, trained: str, published: str
+) -> None:
+    reader = command_of("reader")
+    for words in (("runs",), ("show", trained), ("logs", trained), ("get", trained, "read"), ("budget",)):
+        told = reader(*words)
+        assert told.code == 0, (words, told.err)
+    for words in (("rerun", trained), ("cancel", trained), ("drop", published, "train.csv", "test.csv")):
+        told = reader(*words)
+        assert told.code != 0, words
+        assert "OperatorPolicy" in told.err, words
+
+
+def test_neither_reaches_the_bucket_beyond_the_projects(deployed: LaptopCloud) -> None:
+    for caller in ("reader", "operator"):
+        s3 = boto3.client(
+            "s3", endpoint_url=deployed.ready.endpoint_url, region_name=deployed.ready.region,
+            aws_access_key_id=caller, aws_secret_access_key=caller,
+        )  # fmt: skip
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.list_objects_v2(Bucket=deployed.ready.bucket, Prefix="runs/")

@@ -1,0 +1,132 @@
+"""Which calls roles and callers make: recorded by laptop clouds of tests, kept in calls.csv without names of one run.
+
+A laptop cloud of a test that makes a call that isn't there fails; `make calls` writes the file anew.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from droptrain_local.permissions.policy import Need
+
+FILE = Path(__file__).with_name("calls.csv")
+_HEADINGS = ["principal", "operation", "action", "resource", "condition keys"]
+_WRITES = "DROPTRAIN_CALLS"
+_STACK = "droptrain-"
+# Whom tests let ask for what they may not do.
+_MAY_BE_REFUSED = {"ReaderPolicy"}
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """A need of an operation that a principal asked for; the condition keys are `name=value`, `; ` between."""
+
+    principal: str
+    operation: str
+    action: str
+    resource: str
+    keys: str = ""
+
+    @property
+    def need(self) -> Need:
+        """What policies are asked."""
+        pairs = [pair.partition("=") for pair in self.keys.split("; ") if pair]
+        context: dict[str, tuple[str, ...]] = {}
+        for name, _, value in pairs:
+            context[name] = (*context.get(name, ()), value)
+        return Need(self.action, self.resource, context)
+
+
+def recorded() -> list[Call]:
+    """The calls that are kept."""
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return [Call(*row) for row in list(csv.reader(file))[1:]]
+
+
+@contextmanager
+def known_calls(folder: Path) -> Iterator[Path]:
+    """Where a laptop cloud records its calls; at the end all of them are known, or written down."""
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / "calls.jsonl"
+    yield record
+    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    check({call for line in lines for call in calls_of(line)}, lines)
+
+
+def check(seen: set[Call], lines: Iterable[Any] = ()) -> None:
+    """Fail for calls that were refused or aren't known; or write down what was seen."""
+    refused = [line for line in lines if not line["allowed"] and line["principal"] not in _MAY_BE_REFUSED]
+    assert not refused, f"the template's policies refuse {refused[0]}"
+    if os.environ.get(_WRITES) == "write":
+        _write(seen.union(recorded() if FILE.exists() else ()))
+    else:
+        unknown = sorted(seen.difference(recorded()))
+        assert not unknown, f"make calls: {unknown}"
+
+
+def calls_of(line: Any) -> Iterator[Call]:
+    """What a line of a record needed, if it was allowed."""
+    principal, operation = line["principal"].removeprefix(_STACK), line["operation"]
+    for action, resource, context in line["needs"] if line["allowed"] else ():
+        values = {f"{name}={_plain_value(name, value)}" for name, given in context.items() for value in given}
+        yield Call(principal, operation, action, _plain(operation, resource), "; ".join(sorted(values)))
+
+
+def _write(calls: set[Call]) -> None:
+    with FILE.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_HEADINGS)
+        writer.writerows(
+            [it.principal, it.operation, it.action, it.resource, it.keys] for it in sorted(calls)
+        )
+
+
+def _plain(operation: str, resource: str) -> str:
+    """A resource without the names of one run."""
+    arn, _, name = resource.rpartition(":")
+    if resource.startswith("arn:aws:s3:::"):
+        bucket, slash, key = name.partition("/")
+        return f"{arn}:{bucket}{slash}{_plain_key(key)}"
+    service = resource.split(":")[2] if resource.startswith("arn:") else ""
+    if service == "batch" and name.startswith("job/"):
+        return f"{arn}:job/JOB"
+    if service == "dynamodb" and "/stream/" in resource:
+        return resource.partition("/stream/")[0] + "/stream/LABEL"
+    if service == "logs":
+        return resource.rpartition("/")[0] + "/TASK"
+    if service == "execute-api":
+        api, stage, method = name.split("/")[:3]
+        route = operation.removeprefix("execute-api:").partition(" ")[2] or "/ELSE"
+        return f"{arn}:{api}/{stage}/{method}{route}"
+    return resource
+
+
+def _plain_key(key: str) -> str:
+    """projects/PROJECT/data/DATASET/FILE, runs/PROJECT/RUN/export/FILE; fixed names stay."""
+    parts = key.split("/")
+    if parts[0] == "runs":
+        named = ["runs", "PROJECT", "RUN", *parts[3:4]]
+        rest = parts[4:]
+    elif parts[2:3] == ["data"]:
+        named, rest = ["projects", "PROJECT", "data", "DATASET"], parts[4:]
+    elif parts[2:3] == ["code"]:
+        named, rest = ["projects", "PROJECT", "code"], parts[3:]
+    else:
+        named, rest = ["projects", "PROJECT", *parts[2:3]], parts[3:]
+    if len(parts) <= len(named):
+        named = [new if old else "" for new, old in zip(named, parts, strict=False)]
+    return "/".join(named + (["FILE"] if any(rest) else rest[:1]))
+
+
+def _plain_value(name: str, value: str) -> str:
+    if name == "s3:prefix":
+        return _plain_key(value) if value else ""
+    if name == "dynamodb:LeadingKeys":
+        kind, mark, _ = value.partition("#")
+        return f"{kind}{mark}ID" if mark else value
+    return value
