@@ -89,7 +89,7 @@ def trained(command_of, published: str, work: Path) -> str:
     operator = command_of("operator")
     told = operator("drop", published, "train.csv", "test.csv", "--dataset", "first", "--watch", "--json")
     assert told.code == 0, told.err
-    return str(json.loads(told.out)["run_id"])
+    return str(json.loads(told.out.splitlines()[-1])["run_id"])
 
 
 def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, work: Path) -> None:

@@ -33,9 +33,7 @@ def needed(granted: list[Grant]) -> set[Grant]:
 
 
 def test_every_recorded_call_is_allowed() -> None:
-    refused = [
-        call for call in CALLS if not allows([{"Statement": statements()[call.principal]}], call.need)
-    ]
+    refused = [call for call in CALLS if not allows([{"Statement": statements()[call.principal]}], call.need)]
     assert refused == []
 
 
@@ -51,17 +49,23 @@ def test_without_any_one_grant_a_recorded_call_would_be_refused(
     assert idle == [], "take them out of template.yaml, or name who calls them in exceptions.py"
 
 
-def test_an_exception_is_granted_and_no_recorded_call_needs_it(granted: list[Grant], needed: set[Grant]) -> None:
+def test_an_exception_is_granted_and_no_recorded_call_needs_it(
+    granted: list[Grant], needed: set[Grant]
+) -> None:
     for exception in UNCALLED:
         for principal in exception.principals:
             for action in exception.actions:
                 of = [
                     it
                     for it in granted
-                    if it.principal == principal and it.action == action and exception.covers(principal, action, it.resource)
+                    if it.principal == principal
+                    and it.action == action
+                    and exception.covers(principal, action, it.resource)
                 ]
                 assert of, f"{principal} isn't granted {action}: take it out of exceptions.py"
-                assert not needed.intersection(of), f"{principal} calls {action}: take it out of exceptions.py"
+                assert not needed.intersection(of), (
+                    f"{principal} calls {action}: take it out of exceptions.py"
+                )
 
 
 def test_nothing_is_granted_twice(granted: list[Grant]) -> None:

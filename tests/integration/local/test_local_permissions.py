@@ -180,9 +180,7 @@ def test_the_batch_api_holds_roles_to_their_policies(owner: Clients, session_of,
         owner.address("batch", engine.serve())
         batch = owner.client("batch", session_of(("batch:DescribeJobs", "*")))
         assert batch.describe_jobs(jobs=["none"])["jobs"] == []
-        with pytest.raises(
-            ClientError, match=r"batch:TerminateJob on resource: .*:job/1 "
-        ) as refused:
+        with pytest.raises(ClientError, match=r"batch:TerminateJob on resource: .*:job/1 ") as refused:
             batch.terminate_job(jobId="1", reason="r")
         assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
         assert owner.client("batch").describe_job_queues()["jobQueues"] == []
