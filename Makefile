@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
+.PHONY: help build demo up test test-image test-browser audit calls screenshots vendor chaos fuzz lint lint-openapi openapi format docs lock template-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -29,6 +29,15 @@ test-image: .venv/dev.stamp ## build the image on a small base and run it in rea
 test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-get install chromium)
 	$(BIN)/python console/vendor.py --check
 	$(BIN)/pytest -m browser tests/browser
+
+audit: .venv/dev.stamp ## let tools that aren't ours judge the permissions; needs Node
+	@npm ci --prefix tests/permissions/audit --no-audit --no-fund --loglevel=error
+	PYTHONPATH=tests $(BIN)/python -m permissions.audit | node tests/permissions/audit/evaluate.mjs
+
+calls: .venv/dev.stamp ## record anew which AWS calls roles and callers make, for some minutes
+	@rm -f tests/permissions/calls.csv
+	DROPTRAIN_CALLS=write $(BIN)/pytest tests/e2e
+	PYTHONPATH=tests $(BIN)/python -m permissions.page
 
 screenshots: .venv/dev.stamp ## picture every view of the console, at three widths, light and dark, into build/screenshots
 	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py build/screenshots
@@ -63,13 +72,14 @@ format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, and the notices of a laptop cloud
+docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, permissions, and the notices of a laptop cloud
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
 	$(BIN)/python -m droptrain_cli.event_schemas docs/events
 	$(BIN)/python -m droptrain_cli.preflight_page docs/preflight.md
 	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
 	PYTHONPATH=tests $(BIN)/python tests/notices_page.py
+	PYTHONPATH=tests $(BIN)/python -m permissions.page
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
@@ -101,4 +111,4 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf .venv .aws-sam build dist
+	rm -rf .venv .aws-sam build dist tests/permissions/audit/node_modules

@@ -31,7 +31,10 @@ class Said:
 
 
 class CommandLine:
-    """Runs the command in `folder`, with the state folder that a laptop cloud's file is in, and `more` variables."""
+    """Runs the command in `folder`, with the state folder that a laptop cloud's file is in.
+
+    `more` are further variables of its environment.
+    """
 
     def __init__(self, folder: Path, state: Path, **more: str) -> None:
         self._folder = folder

@@ -12,6 +12,8 @@ from droptrain_local.render import Template
 from droptrain_local.resources import NOT_MADE, RUN_HERE, Made, Makers, Properties
 
 STACK_NAME = "droptrain"
+# Of what isn't made; buckets are.
+_IN_LOWER_CASE = {"AWS::ECR::Repository"}
 
 
 class Stack:
@@ -50,7 +52,10 @@ class Stack:
         _check_types(wanted, by_type.keys() | RUN_HERE | NOT_MADE.keys())
         here = {key: item for key, item in wanted.items() if item["Type"] not in NOT_MADE}
         for logical_id in wanted.keys() - here.keys():
-            self._remember(logical_id, Made(f"{STACK_NAME}-{logical_id}"))
+            name = f"{STACK_NAME}-{logical_id}"
+            self._remember(
+                logical_id, Made(name.lower() if wanted[logical_id]["Type"] in _IN_LOWER_CASE else name)
+            )
         for logical_id in _in_order(here):
             resource = here[logical_id]
             properties = self._intrinsics.resolve(resource.get("Properties", {}))
@@ -106,6 +111,8 @@ def _run_here(resource_type: str, name: str) -> Made:
 def _arn(resource_type: str, name: str) -> str:
     service, kind = resource_type.split("::")[1:]
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()
+    if service == "Logs":
+        return f"arn:aws:logs:{REGION}:{ACCOUNT}:{kind}:{name}:*"
     if service == "IAM":
         return f"arn:aws:iam::{ACCOUNT}:{kind}/{name}"
     return f"arn:aws:{service.lower()}:{REGION}:{ACCOUNT}:{kind}/{name}"

@@ -94,6 +94,14 @@ def status_of(user: User, run_id: str, *statuses: str) -> dict[str, Any]:
     return wait_for(f"{run_id} {' or '.join(statuses)}", look)
 
 
+def run_of(user: User, dataset: str, status: str) -> dict[str, Any]:
+    """The run of a dataset, once it has that status."""
+    return wait_for(
+        f"run of {dataset} {status}",
+        lambda: next((it for it in user.runs() if (it["dataset"], it["status"]) == (dataset, status)), None),
+    )
+
+
 @pytest.mark.parametrize("spot", ["auto", "never"])
 def test_a_launch_that_died_is_finished_by_the_reconciler(user: User, spot: str) -> None:
     user.publish(QUICK, f"spot: {spot}\n")
@@ -206,11 +214,19 @@ def test_the_reconciler_announces_what_the_stream_did_not(user: User) -> None:
         user.publish(MEASURES % accuracy, METRIC)
         with outage(user.cloud, "RunChangedRole", "dynamodb:BatchGetItem"):
             user.drop(f"at-{accuracy}")
-            run_id = user.run_with("SUCCEEDED")["run_id"]
+            run_id = run_of(user, f"at-{accuracy}", "SUCCEEDED")["run_id"]
             reconcile(user, run_id)
         assert user.notice()["Subject"].endswith(f"test_accuracy={accuracy}")
     for name in ("best", "latest"):
         assert json.loads(user.text(f"projects/{user.project}/models/{name}.json"))["run_id"] == run_id
+
+
+def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User) -> None:
+    with outage(user.cloud, "RunChangedRole", "dynamodb:BatchGetItem"):
+        user.drop()  # there is no code
+        run_id = user.run_with("REJECTED")["run_id"]
+        reconcile(user, run_id)
+    assert user.notice()["Subject"].startswith("REJECTED")
 
 
 def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
@@ -218,7 +234,7 @@ def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
     for accuracy in ("0.9", "0.5"):
         user.publish(MEASURES % accuracy, METRIC)
         user.drop(f"at-{accuracy}")
-        user.run_with("SUCCEEDED")
+        run_of(user, f"at-{accuracy}", "SUCCEEDED")
         user.notice()
         if accuracy == "0.9":
             user.cloud.client("s3").delete_object(Bucket=user.cloud.ready.bucket, Key=best)
@@ -266,12 +282,12 @@ def test_a_queue_that_is_blocked_is_told_of(user: User) -> None:
 def test_the_reconciler_may_count_who_hears_notices(user: User) -> None:
     """It does so in the first minutes of an hour, which this test doesn't wait for."""
     topic = NoticeTopic(as_role(user, "ReconcileRunsRole", "sns"), user.cloud.ready.topic_arn)
-    assert topic.confirmed() == 1
+    assert topic.confirmed() == 0, "moto confirms none"
 
 
 def test_training_code_keeps_few_checkpoints_and_ends_uploads_that_fail(user: User) -> None:
     user.publish(
-        'for step in 1 2 3 4; do echo "$step" > "$CHECKPOINT_DIR/step"; sleep 1.2; done\n'
+        'for step in 1 2 3; do echo "$step" > "$CHECKPOINT_DIR/step"; sleep 4; done\n'
         'folder="${EXPORT_PATH#s3://}"; place=(--bucket "${folder%%/*}" --key "${folder#*/}/large")\n'
         'upload="$(aws s3api create-multipart-upload "${place[@]}" --query UploadId --output text)"\n'
         'aws s3api abort-multipart-upload "${place[@]}" --upload-id "$upload"\n',

@@ -1,7 +1,7 @@
 """Those who may use the stack do with their policies what the docs promise them, as with a stack on AWS."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from command_line import CommandLine
+from droptrain.domain import push as pushes
+from droptrain.domain.dataset import ObjectVersion
+from droptrain.domain.push import Published
+from permissions.calls import known_calls
 from template import template
 
 from droptrain_local.clients import CLIENT_ENVIRONMENT
@@ -16,6 +20,18 @@ from droptrain_local.cloud import LaptopCloud
 
 MIB = 1 << 20
 SCRIPT = 'aws s3 cp "$TRAINING_DATA" "$EXPORT_PATH/model.csv"\n'
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
+    """The laptop cloud of a stack with a webhook."""
+    webhook = {"WebhookUrl": "https://example.com/hook", "WebhookSecret": "0123456789abcdef"}
+    work_dir = tmp_path_factory.mktemp("laptop")
+    with (
+        known_calls(tmp_path_factory.mktemp("calls")) as record,
+        LaptopCloud(settle_seconds=1, work_dir=work_dir, parameters=webhook, record=record) as running,
+    ):
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +45,20 @@ def deployed(cloud: LaptopCloud) -> LaptopCloud:
             "Properties": {"QueueName": f"droptrain-{name}", "MessageRetentionPeriod": 1209600},
         }
         for name in queues
-        if "DeadLetter" in name and "Condition" not in template()["Resources"][name]
+        if "DeadLetter" in name
     }
     for name in ("NoticesTopic", "AlarmsTopic"):
         resources[name] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"droptrain-{name}"}}
+    resources["ImageRepository"] = {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {"RepositoryName": "droptrain-imagerepository"},
+    }
     outputs = {
+        "ImagePushCommands": "docker push",
         "ApiUrl": ready.api_url,
         "DataBucketName": ready.bucket,
-        "ReaderPolicyArn": "arn:aws:iam::123456789012:policy/reader",
-        "OperatorPolicyArn": "arn:aws:iam::123456789012:policy/operator",
+        "ReaderPolicyArn": "ReaderPolicy",
+        "OperatorPolicyArn": "OperatorPolicy",
         "NoticesTopicArn": ready.topic_arn,
         "AlarmsTopicArn": ready.topic_arn.replace("Notices", "Alarms"),
     }
@@ -96,7 +117,7 @@ def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, 
     operator = command_of("operator")
     assert operator("rerun", trained, "--watch").code == 0
     assert operator("get", trained, "model").code == 0
-    assert (work / "model" / "model.csv").stat().st_size > MIB
+    assert (work / "model" / "export" / "model.csv").stat().st_size > MIB
 
 
 def test_an_operator_goes_on_with_an_upload_that_ended_halfway(
@@ -104,18 +125,48 @@ def test_an_operator_goes_on_with_an_upload_that_ended_halfway(
 ) -> None:
     s3, key = deployed.client("s3"), f"projects/{published}/data/second/train.csv"
     place: Any = {"Bucket": deployed.ready.bucket, "Key": key}
-    upload = s3.create_multipart_upload(**place, ChecksumAlgorithm="CRC32")["UploadId"]
+    upload = s3.create_multipart_upload(**place)["UploadId"]
     (work / "second").mkdir()
     content = b"a,b\n" + b"1,2\n" * (9 * MIB // 4)
     (work / "second" / "train.csv").write_bytes(content)
     s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=content[: 8 * MIB])
-    told = command_of("operator")("drop", published, "second")
+    told = command_of("operator")("drop", published, "second", "--dataset", "second")
     assert told.code == 0, told.err
     assert not s3.list_multipart_uploads(Bucket=place["Bucket"], Prefix=key).get("Uploads")
 
 
+def test_an_operator_drops_while_a_push_is_under_way(
+    command_of, published: str, deployed: LaptopCloud, work: Path
+) -> None:
+    folder = f"projects/{published}/"
+    place: Any = {"Bucket": deployed.ready.bucket, "Key": f"{folder}push.json"}
+    s3 = deployed.client("s3")
+    switched = s3.get_object(**place)["Body"].read()
+    before = Published(version(deployed, f"{folder}train.yaml"), (version(deployed, f"{folder}code/run.sh"),))
+    s3.put_object(**place, Body=json.dumps(pushes.pushing(before, "2026-11-23T02:10:00Z")).encode())
+    told = command_of("operator")("drop", published, "test.csv", "--dataset", "third")
+    s3.put_object(**place, Body=switched)
+    assert told.code == 0, told.err
+
+
+def version(cloud: LaptopCloud, key: str) -> ObjectVersion:
+    """The current version of an object."""
+    head = cloud.client("s3").head_object(Bucket=cloud.ready.bucket, Key=key)
+    return ObjectVersion(key, head["VersionId"], head["ContentLength"], head["ETag"].strip('"'))
+
+
+def test_an_operator_uses_any_client_of_s3_below_the_projects(deployed: LaptopCloud, published: str) -> None:
+    s3, bucket = client_of("operator", deployed), deployed.ready.bucket
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"projects/{published}/code/")["Contents"]
+    assert [item["Key"] for item in listed] == [f"projects/{published}/code/run.sh"]
+    place: Any = {"Bucket": bucket, "Key": f"projects/{published}/data/fourth/train.csv"}
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+    s3.abort_multipart_upload(**place, UploadId=upload)  # as clients do when an upload fails
+
+
 def test_the_doctor_may_look_at_all_that_it_asks_an_operator_for(command_of, trained: str) -> None:
     told = command_of("operator")("doctor", "--send-test-notice", "--json")
+    assert told.out, told.err
     findings = json.loads(told.out)["findings"]
     assert {each["title"] for each in findings} >= {
         "stack",
@@ -144,9 +195,12 @@ def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
 
 def test_neither_reaches_the_bucket_beyond_the_projects(deployed: LaptopCloud) -> None:
     for caller in ("reader", "operator"):
-        s3 = boto3.client(
-            "s3", endpoint_url=deployed.ready.endpoint_url, region_name=deployed.ready.region,
-            aws_access_key_id=caller, aws_secret_access_key=caller,
-        )  # fmt: skip
         with pytest.raises(ClientError, match="AccessDenied"):
-            s3.list_objects_v2(Bucket=deployed.ready.bucket, Prefix="runs/")
+            client_of(caller, deployed).list_objects_v2(Bucket=deployed.ready.bucket, Prefix="runs/")
+
+
+def client_of(caller: str, cloud: LaptopCloud) -> Any:
+    return boto3.client(
+        "s3", endpoint_url=cloud.ready.endpoint_url, region_name=cloud.ready.region,
+        aws_access_key_id=caller, aws_secret_access_key=caller,
+    )  # fmt: skip

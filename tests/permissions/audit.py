@@ -1,11 +1,13 @@
-"""Questions for another evaluator: every call with its principal's policies, and with the grant that it needs taken away."""
+"""Questions for another evaluator: may each call be made, and may it without the grant that it needs?"""
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from permissions.calls import Call, recorded
-from permissions.rendered import Grant, grants, statements
+from permissions.exceptions import UNCALLED
+from permissions.rendered import Grant, meeting, statements
 
 from droptrain_local.clients import ACCOUNT
 from droptrain_local.permissions.policy import as_list
@@ -13,14 +15,14 @@ from droptrain_local.permissions.policy import as_list
 
 def questions() -> Iterator[dict[str, Any]]:
     """What tests/permissions/audit/evaluate.mjs is asked."""
-    each = list(grants())
-    for call in recorded():
+    by_aws = [call for exception in UNCALLED for call in exception.calls()]
+    for call in [*recorded(), *by_aws]:
         own = statements()[call.principal]
         yield _question(f"{call.principal} makes {call.operation}", call, own, allowed=True)
-        meeting = [it for it in each if it.principal == call.principal and it.concerns(own, call.need)]
-        if len(meeting) == 1:
+        found = meeting(call)
+        if len(found) == 1:
             about = f"{call.principal} makes {call.operation} without {call.action}"
-            yield _question(about, call, list(_without(own, meeting[0])), allowed=False)
+            yield _question(about, call, list(_without(own, found[0])), allowed=False)
 
 
 def _question(about: str, call: Call, own: list[Any], *, allowed: bool) -> dict[str, Any]:
@@ -51,4 +53,4 @@ def _without(own: list[Any], grant: Grant) -> Iterator[Any]:
 
 if __name__ == "__main__":
     for question in questions():
-        print(json.dumps(question))
+        sys.stdout.write(json.dumps(question) + "\n")

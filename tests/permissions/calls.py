@@ -1,6 +1,6 @@
-"""Which calls roles and callers make: recorded by laptop clouds of tests, kept in calls.csv without names of one run.
+"""Which calls roles and callers make, as laptop clouds of tests recorded them, without names of one run.
 
-A laptop cloud of a test that makes a call that isn't there fails; `make calls` writes the file anew.
+A test fails whose laptop cloud sees a call that calls.csv lacks; `make calls` writes it anew.
 """
 
 import csv
@@ -24,7 +24,7 @@ _MAY_BE_REFUSED = frozenset({"ReaderPolicy", "OperatorPolicy"})
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """A need of an operation that a principal asked for; the condition keys are `name=value`, `; ` between."""
+    """A need of an operation that a principal asked for; condition keys are `name=value; name=value`."""
 
     principal: str
     operation: str

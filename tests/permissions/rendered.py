@@ -1,4 +1,4 @@
-"""The policies of the template's roles, and of those who may use the stack, as they stand on the laptop cloud."""
+"""The policies of the template's roles and of those who may use the stack, as the laptop cloud renders them."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from permissions.calls import Call
 from template import ROOT
 
 from droptrain_local.aws_server import AwsServer
@@ -31,10 +32,10 @@ class Grant:
     resource: str
     condition: str = ""
 
-    def concerns(self, statements: list[Any], need: Need) -> bool:
-        """Whether a need is met by this grant of its principal's statements."""
-        alone = {**statements[self.statement], "Action": self.action, "Resource": self.resource}
-        return concerns(alone, need)
+    def meets(self, need: Need) -> bool:
+        """Whether a need of its principal is met by this grant."""
+        of = statements()[self.principal][self.statement]
+        return concerns({**of, "Action": self.action, "Resource": self.resource}, need)
 
 
 @cache
@@ -68,8 +69,18 @@ def statements() -> Mapping[str, list[dict[str, Any]]]:
     }
 
 
-def grants() -> Iterator[Grant]:
+def meeting(call: Call) -> list[Grant]:
+    """The grants by each of which a call may be made."""
+    return [grant for grant in grants() if grant.principal == call.principal and grant.meets(call.need)]
+
+
+@cache
+def grants() -> tuple[Grant, ...]:
     """Every action on every resource, of every principal."""
+    return tuple(_grants())
+
+
+def _grants() -> Iterator[Grant]:
     for principal, each in statements().items():
         for number, statement in enumerate(each):
             for action in as_list(statement["Action"]):

@@ -90,10 +90,15 @@ def _all_equal(wanted: Values, given: Values) -> bool:
     return all(value in wanted for value in given)
 
 
+def _is_absent(wanted: Values, given: Values) -> bool:
+    return wanted == ("false" if given else "true",)
+
+
 _OPERATORS: Mapping[str, Callable[[Values, Values], bool]] = {
     "StringEquals": _any_equals,
     "StringLike": _any_is_like,
     "ForAllValues:StringEquals": _all_equal,
+    "Null": _is_absent,
 }
 
 

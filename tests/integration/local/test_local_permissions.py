@@ -22,7 +22,7 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
 }
-QUEUE = "arn:aws:sqs:eu-west-1:123456789012:q"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:t"
 TABLE: Any = {
     "TableName": "runs",
     "BillingMode": "PAY_PER_REQUEST",

@@ -1,4 +1,4 @@
-"""A request, as botocore sends it, is read as the operation that it is, and needs what AWS's reference says."""
+"""A request is read as the operation that botocore sends, and needs what AWS's reference says."""
 
 import io
 from typing import Any
@@ -180,8 +180,8 @@ def test_forms_and_json_name_their_operations() -> None:
 @pytest.mark.parametrize("version", ["s3v4", "s3"])
 def test_a_presigned_link_is_its_signers(version: str) -> None:
     client = boto3.client(
-        "s3", region_name="eu-west-1", endpoint_url="http://127.0.0.1:9", config=Config(signature_version=version),
-        aws_access_key_id="ASIA1", aws_secret_access_key="s", aws_session_token="t/o+k",
+        "s3", region_name="eu-west-1", endpoint_url="http://127.0.0.1:9",
+        config=Config(signature_version=version), aws_access_key_id="ASIA1", aws_secret_access_key="s", aws_session_token="t/o+k",
     )  # fmt: skip
     url = urlsplit(client.generate_presigned_url("get_object", Params={"Bucket": "data", "Key": "k"}))
     signer = Request("GET", url.path, dict(parse_qsl(url.query)), {}).signer

@@ -65,7 +65,7 @@ def test_every_condition_has_to_hold() -> None:
 
 
 def test_for_all_values_holds_where_the_request_lacks_the_key() -> None:
-    prices = {
+    prices: dict[str, Any] = {
         "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "*",
         "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["PRICES"]}},
     }  # fmt: skip
@@ -78,6 +78,9 @@ def test_for_all_values_holds_where_the_request_lacks_the_key() -> None:
     assert may_update("PRICES")
     assert not may_update("PRICES", "RUN#1")
     assert may_update()
+    prices["Condition"]["Null"] = {"dynamodb:LeadingKeys": "false"}
+    assert may_update("PRICES")
+    assert not may_update(), "unless it is asked for"
 
 
 def test_what_is_not_evaluated_is_an_error_and_no_answer() -> None:
