@@ -10,9 +10,10 @@ from template import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 _TITLE = "## Every permission\n"
-_INTRO = """One table for each role, and for the policies of those who use the stack. A resource is shown with the names
-of a stack `droptrain` in eu-west-1; `*` as a resource is left where the action takes none.
-"""
+_INTRO = (
+    "One table for each role, and for the policies of those who use the stack. Resources have the names\n"
+    "of a stack `droptrain`, without region and account; `*` stands where the action takes no resource.\n"
+)
 _WHOSE = {
     "InstanceRole": "what an instance's ECS agent acts with",
     "TrainingRole": "what the training code, and the entrypoint around it, acts with",

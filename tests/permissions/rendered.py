@@ -1,4 +1,4 @@
-"""The policies of the template's roles and of those who may use the stack, as the laptop cloud renders them."""
+"""The policies of the template's roles and of those who may use the stack, as a laptop cloud has them."""
 
 import tempfile
 from collections.abc import Iterator, Mapping

@@ -97,6 +97,11 @@ def test_what_is_asked_of_a_bucket(operation: str, action: str) -> None:
     assert needs("s3", operation, Bucket="data") == [(f"s3:{action}", "arn:aws:s3:::data")]
 
 
+def test_a_bucket_may_be_named_by_the_host() -> None:
+    request = Request("GET", "/a/b", {}, {}, "data.localhost:5000")
+    assert operation_of("s3", request) == ("GetObject", {"Bucket": "data", "Key": "a/b"})
+
+
 def test_a_write_that_compares_also_reads() -> None:
     expected = [("s3:PutObject", KEY), ("s3:GetObject", KEY)]
     assert needs("s3", "put_object", **PLACE, Body=b"x", IfMatch='"1"') == expected
@@ -181,7 +186,8 @@ def test_forms_and_json_name_their_operations() -> None:
 def test_a_presigned_link_is_its_signers(version: str) -> None:
     client = boto3.client(
         "s3", region_name="eu-west-1", endpoint_url="http://127.0.0.1:9",
-        config=Config(signature_version=version), aws_access_key_id="ASIA1", aws_secret_access_key="s", aws_session_token="t/o+k",
+        config=Config(signature_version=version),
+        aws_access_key_id="ASIA1", aws_secret_access_key="s", aws_session_token="t/o+k",
     )  # fmt: skip
     url = urlsplit(client.generate_presigned_url("get_object", Params={"Bucket": "data", "Key": "k"}))
     signer = Request("GET", url.path, dict(parse_qsl(url.query)), {}).signer
