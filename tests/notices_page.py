@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from command_line import CommandLine
 from laptop_user import User
-from permissions.calls import known_calls
+from permissions.calls import recording
 from waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
@@ -117,7 +117,7 @@ def _told(user: User, subject: str) -> dict[str, Any]:
 @contextmanager
 def _laptop(folder: Path) -> Iterator[tuple[User, CommandLine]]:
     with (
-        known_calls(folder / "calls") as record,
+        recording(folder / "calls") as record,
         LaptopCloud(
             settle_seconds=1, work_dir=folder / "laptop", parameters=_PARAMETERS, record=record
         ) as cloud,

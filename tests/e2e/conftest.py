@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from command_line import CommandLine
 from laptop_user import User
-from permissions.calls import known_calls
+from permissions.calls import recording
 
 from droptrain_local.cloud import LaptopCloud
 from droptrain_local.state import remove_state, write_state
@@ -19,7 +19,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The laptop cloud, from the real template."""
     work_dir = tmp_path_factory.mktemp("laptop")
     with (
-        known_calls(tmp_path_factory.mktemp("calls")) as record,
+        recording(tmp_path_factory.mktemp("calls")) as record,
         LaptopCloud(settle_seconds=1, work_dir=work_dir, record=record) as running,
     ):
         yield running

@@ -16,7 +16,7 @@ from droptrain.domain.dataset import ObjectVersion
 from droptrain.domain.pricing import Listing, PriceList, Refreshed
 from droptrain.domain.push import Published
 from laptop_user import User
-from permissions.calls import known_calls
+from permissions.calls import recording
 from waiting import wait_for
 
 from droptrain_local.batch import Fault
@@ -35,7 +35,7 @@ OUTAGES = ("BatchJobChangedRole", "DatasetUploadedRole", "RunChangedRole")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """A laptop cloud whose functions fail where a test takes their permissions."""
     with (
-        known_calls(tmp_path_factory.mktemp("calls"), OUTAGES) as record,
+        recording(tmp_path_factory.mktemp("calls"), OUTAGES) as record,
         LaptopCloud(work_dir=tmp_path_factory.mktemp("laptop"), record=record, retry_seconds=1) as running,
     ):
         yield running
@@ -212,7 +212,7 @@ def under_way(user: User) -> None:
 def test_the_reconciler_announces_what_the_stream_did_not(user: User) -> None:
     for accuracy in ("0.5", "0.9"):
         user.publish(MEASURES % accuracy, METRIC)
-        with outage(user.cloud, "RunChangedRole", "dynamodb:BatchGetItem"):
+        with outage(user.cloud, "RunChangedRole", "dynamodb:GetRecords"):
             user.drop(f"at-{accuracy}")
             run_id = run_of(user, f"at-{accuracy}", "SUCCEEDED")["run_id"]
             reconcile(user, run_id)
@@ -222,7 +222,7 @@ def test_the_reconciler_announces_what_the_stream_did_not(user: User) -> None:
 
 
 def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User) -> None:
-    with outage(user.cloud, "RunChangedRole", "dynamodb:BatchGetItem"):
+    with outage(user.cloud, "RunChangedRole", "dynamodb:GetRecords"):
         user.drop()  # there is no code
         run_id = user.run_with("REJECTED")["run_id"]
         reconcile(user, run_id)

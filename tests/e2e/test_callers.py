@@ -12,7 +12,7 @@ from command_line import CommandLine
 from droptrain.domain import push as pushes
 from droptrain.domain.dataset import ObjectVersion
 from droptrain.domain.push import Published
-from permissions.calls import known_calls
+from permissions.calls import recording
 from template import template
 
 from droptrain_local.clients import CLIENT_ENVIRONMENT
@@ -28,7 +28,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     webhook = {"WebhookUrl": "https://example.com/hook", "WebhookSecret": "0123456789abcdef"}
     work_dir = tmp_path_factory.mktemp("laptop")
     with (
-        known_calls(tmp_path_factory.mktemp("calls")) as record,
+        recording(tmp_path_factory.mktemp("calls")) as record,
         LaptopCloud(settle_seconds=1, work_dir=work_dir, parameters=webhook, record=record) as running,
     ):
         yield running

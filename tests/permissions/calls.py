@@ -1,6 +1,6 @@
 """Which calls roles and callers make, as laptop clouds of tests recorded them, without names of one run.
 
-A test fails whose laptop cloud sees a call that calls.csv lacks; `make calls` writes it anew.
+`make calls` writes them down anew, in calls.csv; a test fails whose laptop cloud refuses a call.
 """
 
 import csv
@@ -18,6 +18,8 @@ FILE = Path(__file__).with_name("calls.csv")
 _HEADINGS = ["principal", "operation", "action", "resource", "condition keys"]
 _WRITES = "DROPTRAIN_CALLS"
 _STACK = "droptrain-"
+# Whose policies have a condition on an item's key.
+_ASKED_FOR_KEYS = frozenset({"RefreshPricesRole"})
 # Whom every test may let ask for what they may not do.
 _MAY_BE_REFUSED = frozenset({"ReaderPolicy", "OperatorPolicy"})
 
@@ -49,10 +51,10 @@ def recorded() -> list[Call]:
 
 
 @contextmanager
-def known_calls(folder: Path, outages: Iterable[str] = ()) -> Iterator[Path]:
-    """Where a laptop cloud records its calls; at the end all of them are known, or written down.
+def recording(folder: Path, outages: Iterable[str] = ()) -> Iterator[Path]:
+    """Where a laptop cloud records its calls, none of which may be refused.
 
-    None may have been refused, but of the roles that the test takes permissions from.
+    But for roles that the test takes permissions from, `outages`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / "calls.jsonl"
@@ -64,16 +66,18 @@ def known_calls(folder: Path, outages: Iterable[str] = ()) -> Iterator[Path]:
     seen = {call for line in lines for call in calls_of(line)}
     if os.environ.get(_WRITES) == "write":
         _write(seen.union(recorded() if FILE.exists() else ()))
-    else:
-        unknown = sorted(seen.difference(recorded()))
-        assert not unknown, f"make calls: {unknown}"
 
 
 def calls_of(line: Any) -> Iterator[Call]:
     """What a line of a record needed, if it was allowed."""
     principal, operation = _name(line), line["operation"]
     for action, resource, context in line["needs"] if line["allowed"] else ():
-        values = {f"{name}={_plain_value(name, value)}" for name, given in context.items() for value in given}
+        values = {
+            f"{name}={_plain_value(name, value)}"
+            for name, given in context.items()
+            if name != "dynamodb:LeadingKeys" or principal in _ASKED_FOR_KEYS
+            for value in given
+        }
         yield Call(principal, operation, action, _plain(operation, resource), "; ".join(sorted(values)))
 
 
@@ -92,10 +96,10 @@ def _write(calls: set[Call]) -> None:
 
 def _plain(operation: str, resource: str) -> str:
     """A resource without the names of one run."""
-    arn, _, name = resource.rpartition(":")
     if resource.startswith("arn:aws:s3:::"):
-        bucket, slash, key = name.partition("/")
-        return f"{arn}:{bucket}{slash}{_plain_key(key)}"
+        bucket, slash, key = resource.partition("/")
+        return f"{bucket}{slash}{_plain_key(key)}"
+    arn, _, name = resource.rpartition(":")
     service = resource.split(":")[2] if resource.startswith("arn:") else ""
     if service == "batch" and name.startswith("job/"):
         return f"{arn}:job/JOB"
@@ -130,9 +134,4 @@ def _plain_key(key: str) -> str:
 
 
 def _plain_value(name: str, value: str) -> str:
-    if name == "s3:prefix":
-        return _plain_key(value) if value else ""
-    if name == "dynamodb:LeadingKeys":
-        kind, mark, _ = value.partition("#")
-        return f"{kind}{mark}ID" if mark else value
-    return value
+    return _plain_key(value) if name == "s3:prefix" else value
