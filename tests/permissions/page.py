@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from permissions.calls import Call, recorded
 from permissions.exceptions import UNCALLED, Uncalled
-from permissions.rendered import Grant, grants, meeting
+from permissions.rendered import Grant, grants, meeting, statements
 from template import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
@@ -41,7 +41,7 @@ def text() -> str:
 
 def _tables() -> Iterator[str]:
     needed_by = _needed_by()
-    for principal in sorted(_WHOSE, key=list(_WHOSE).index):
+    for principal in sorted(statements(), key=list(_WHOSE).index):
         yield f"\n### {principal}\n\n{_WHOSE[principal]}\n\n"
         yield "| action | resource | needed by | only if |\n| --- | --- | --- | --- |\n"
         for grant in (grant for grant in grants() if grant.principal == principal):
