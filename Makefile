@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean image-remote gpu-check audit-dependencies release
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean image-remote gpu-check audit-dependencies release calls
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -40,6 +40,11 @@ GPU_PYTHON = $(shell for one in "$(PYTHON)" $(BIN)/python; do \
 gpu-check: ## on a machine with an NVIDIA GPU: is it seen, used, measured? A page; SECONDS=180, REHEARSAL=1 without a GPU
 	@PYTHONPATH=image:tests $(GPU_PYTHON) -m gpu_check --seconds $(or $(SECONDS),180) $(if $(filter 1,$(REHEARSAL)),--rehearsal)
 
+calls: .venv/dev.stamp ## record anew which AWS calls roles and callers make, for some minutes
+	@rm -f tests/permissions/calls.csv
+	DROPTRAIN_CALLS=write $(BIN)/pytest tests/e2e
+	PYTHONPATH=tests $(BIN)/python -m permissions.page
+
 screenshots: .venv/dev.stamp ## picture every view of the console, at three widths, light and dark, into build/screenshots
 	PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py build/screenshots
 
@@ -62,7 +67,7 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 	$(BIN)/cfn-lint
 
-audit: .venv/dev.stamp .venv-audit/stamp ## look at what would be deployed: each variant of the template, and its policies
+audit: .venv/dev.stamp .venv-audit/stamp ## look at what would be deployed, each variant and its policies, with tools that aren't ours; needs Node
 	@rm -rf build/audit
 	@PYTHONPATH=tests $(BIN)/python -m audit.render build/audit
 	@for folder in build/audit/templates/*; do \
@@ -70,6 +75,8 @@ audit: .venv/dev.stamp .venv-audit/stamp ## look at what would be deployed: each
 	done
 	.venv-audit/bin/python tests/audit/lint_policies.py build/audit/policies
 	.venv-audit/bin/checkov --config-file .checkov.yaml --directory build/audit/templates
+	@npm ci --prefix tests/permissions/audit --no-audit --no-fund --loglevel=error
+	PYTHONPATH=tests $(BIN)/python -m permissions.audit | node tests/permissions/audit/evaluate.mjs
 
 # Everything that is pinned with hashes.
 PINNED = $(wildcard requirements/*.txt layers/*/requirements.txt functions/*/requirements.txt image/requirements*.txt)
@@ -99,7 +106,7 @@ format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, the template, and the notices of a laptop cloud
+docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, the template, permissions, and the notices of a laptop cloud
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
 	$(BIN)/python -m droptrain_cli.event_schemas docs/events
@@ -107,6 +114,7 @@ docs: .venv/dev.stamp ## write what docs/ have from the command's help, the reci
 	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
 	PYTHONPATH=tests $(BIN)/python tests/notices_page.py
 	PYTHONPATH=tests $(BIN)/python tests/updates_page.py
+	PYTHONPATH=tests $(BIN)/python -m permissions.page
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
@@ -154,4 +162,4 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-audit .venv-release .aws-sam build dist
+	rm -rf .venv .venv-audit .venv-release .aws-sam build dist tests/permissions/audit/node_modules

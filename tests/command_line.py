@@ -31,12 +31,15 @@ class Said:
 
 
 class CommandLine:
-    """Runs the command in `folder`, with the state folder that a laptop cloud's file is in."""
+    """Runs the command in `folder`, with the state folder that a laptop cloud's file is in.
 
-    def __init__(self, folder: Path, state: Path) -> None:
+    `more` are further variables of its environment.
+    """
+
+    def __init__(self, folder: Path, state: Path, **more: str) -> None:
         self._folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        self._environment = {**kept, "DROPTRAIN_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1"}
+        self._environment = {**kept, "DROPTRAIN_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1", **more}
 
     def __call__(self, *words: str) -> Said:
         """Run a command to its end."""

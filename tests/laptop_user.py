@@ -10,6 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
+from droptrain.domain import times
 from waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
@@ -77,6 +78,23 @@ class User:
         return wait_for(
             f"run of {self.project} with status {' or '.join(statuses)}",
             lambda: next((run for run in self.runs()[:1] if run["status"] in statuses), None),
+        )
+
+    def age(self, pk: str, attribute: str, amount: timedelta) -> None:
+        """Let the moment that an attribute of an item begins with be so long ago: no test waits an hour."""
+        place: Any = {"TableName": self.cloud.ready.table, "Key": {"pk": {"S": pk}}}
+        dynamodb = self.cloud.client("dynamodb")
+
+        def item() -> Any:
+            return dynamodb.get_item(**place, ConsistentRead=True).get("Item")
+
+        at, mark, rest = wait_for(f"item {pk}", item)[attribute]["S"].partition("#")
+        earlier = times.to_text(times.from_text(at) - amount)
+        dynamodb.update_item(
+            **place,
+            UpdateExpression="SET #name = :value",
+            ExpressionAttributeNames={"#name": attribute},
+            ExpressionAttributeValues={":value": {"S": earlier + mark + rest}},
         )
 
     def notice(self) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from command_line import CommandLine
-from droptrain.domain import times
 from laptop_user import User
+from permissions.calls import recording
 from waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
@@ -76,7 +76,7 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         running = user.run_with("RUNNING")
         user.drop("saturday")
         waiting = user.run_with("RUNNABLE")
-        _age(user, f"RUN#{waiting['run_id']}", "updated_at", timedelta(minutes=11))
+        user.age(f"RUN#{waiting['run_id']}", "updated_at", timedelta(minutes=11))
         user.cloud.invoke("ReconcileRunsFunction", {})
         yield "A run gets no instance", _told(user, "WAITING penguins/saturday")
 
@@ -85,7 +85,7 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "A run was cancelled", _told(user, "CANCELLED penguins/friday")
 
         user.drop("sunday", train=_ROWS)
-        _age(user, "WAITING#penguins/sunday", "created_order", timedelta(minutes=61))
+        user.age("WAITING#penguins/sunday", "created_order", timedelta(minutes=61))
         user.cloud.invoke("ReconcileRunsFunction", {})
         yield "A dataset lacks a file", _told(user, "WAITING penguins/sunday")
 
@@ -114,28 +114,13 @@ def _told(user: User, subject: str) -> dict[str, Any]:
     return wait_for(f"notice {subject}", look)
 
 
-def _age(user: User, pk: str, attribute: str, amount: timedelta) -> None:
-    """Let the moment that an attribute of an item begins with be so long ago, since no test waits an hour."""
-    place: Any = {"TableName": user.cloud.ready.table, "Key": {"pk": {"S": pk}}}
-    dynamodb = user.cloud.client("dynamodb")
-
-    def item() -> Any:
-        return dynamodb.get_item(**place, ConsistentRead=True).get("Item")
-
-    at, mark, rest = wait_for(f"item {pk}", item)[attribute]["S"].partition("#")
-    earlier = times.to_text(times.from_text(at) - amount)
-    dynamodb.update_item(
-        **place,
-        UpdateExpression="SET #name = :value",
-        ExpressionAttributeNames={"#name": attribute},
-        ExpressionAttributeValues={":value": {"S": earlier + mark + rest}},
-    )
-
-
 @contextmanager
 def _laptop(folder: Path) -> Iterator[tuple[User, CommandLine]]:
     with (
-        LaptopCloud(settle_seconds=1, work_dir=folder / "laptop", parameters=_PARAMETERS) as cloud,
+        recording(folder / "calls") as record,
+        LaptopCloud(
+            settle_seconds=1, work_dir=folder / "laptop", parameters=_PARAMETERS, record=record
+        ) as cloud,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("DROPTRAIN_STATE_DIR", str(folder))

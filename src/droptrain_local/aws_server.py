@@ -7,6 +7,7 @@ What moto does differently from AWS, and what becomes of it here:
 - Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
 - It tells prices that nobody pays. no_prices.py tells none.
 - Its CloudFormation isn't used, and it moves no dead letters. `answer_first` takes those who answer instead.
+- It lets everybody do everything, or knows no conditions. Here roles and callers are held to their policies.
 - It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
   a link of a page of this machine.
 - A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
@@ -20,7 +21,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import IO, Any
+from urllib.parse import parse_qsl
 
 from moto.backends import get_backend
 from moto.moto_api._internal import moto_api_backend
@@ -31,6 +34,10 @@ from droptrain_local import no_prices
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.loopback import follows_a_link, is_from_here, listen
 from droptrain_local.moto_copies import avoid_copies
+from droptrain_local.permissions import needs, refusals
+from droptrain_local.permissions.guard import Guard, Principal, WrongTokenError
+from droptrain_local.permissions.refusals import Refusal
+from droptrain_local.permissions.requests import Request, operation_of
 
 Environ = dict[str, Any]
 # (content type, body) for an action and a request's body, or RefusedError; None for another kind of request.
@@ -39,6 +46,7 @@ _LOOK_SECONDS = 0.05
 _IN_MEMORY_BYTES = 1 << 20
 _PART_BYTES = 1 << 16
 _logger = logging.getLogger(__name__)
+_TELLS_OF_KEYS = {("s3", "GetObject"), ("s3", "HeadObject")}
 _READS = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "TransactGet")
 
 
@@ -54,7 +62,8 @@ class RefusedError(Exception):
 class AwsServer:
     """Serves from the moment it is made. Its state is moto's, which is the whole process's: one at a time."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, guard: Guard | None = None) -> None:
+        self._guard = guard or Guard()
         moto_api_backend.reset()
         avoid_copies()
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -105,13 +114,16 @@ class AwsServer:
         if not _may_answer(environ):
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"The laptop cloud answers programs on this machine, no web pages of other sites.\n"]
-        action = environ.get("HTTP_X_AMZ_TARGET", "")
         # Read before it is this request's turn: a slow upload holds up nobody.
         try:
             body = _read_body(environ)
         except EOFError:
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"The body ended early.\n"]
+        call = self._call(environ, body)
+        if isinstance(call, Refusal):
+            return _refuse(call, environ, start_response)
+        action = environ.get("HTTP_X_AMZ_TARGET", "")
         if action == "AmazonSQS.ReceiveMessage":
             text = json.dumps(self._wait_for_message(json.loads(body.read() or b"{}"))).encode()
             body, environ["CONTENT_LENGTH"] = io.BytesIO(text), str(len(text))
@@ -125,13 +137,44 @@ class AwsServer:
                 start_response("200 OK", [("Content-Type", found[0]), ("Content-Length", str(len(found[1])))])
                 return [found[1]]
         environ["wsgi.input"] = body
+        told: list[tuple[str, list[tuple[str, str]]]] = []
         with self._one_at_a_time:
-            answered = self._moto(environ, start_response)
+            answered = self._moto(environ, lambda status, headers, *_: told.append((status, headers)))
+        if call and told[0][0].startswith("404") and (hidden := self._hides(call)):
+            return _refuse(hidden, environ, start_response)
+        start_response(*told[0])
         if action.startswith("DynamoDB_") and not action.partition(".")[2].startswith(_READS):
             with self._written:
                 self._writes += 1
                 self._written.notify_all()
         return answered
+
+    def _call(self, environ: Environ, body: IO[bytes]) -> "_Call | Refusal | None":
+        """A call that policies allow, or why it is refused; None for one of the laptop's owner."""
+        request = _request(environ, body)
+        signer = request.signer
+        if signer is None:
+            return None
+        try:
+            principal = self._guard.principal(signer.access_key, signer.token)
+        except WrongTokenError:
+            return refusals.wrong_token(signer.service)
+        if principal is None:
+            return None
+        operation, parameters = operation_of(signer.service, request)
+        wanted = needs.needs_of(signer.service, operation, parameters)
+        missing = self._guard.missing(principal, f"{signer.service}:{operation}", wanted)
+        if missing:
+            return refusals.denied(signer.service, principal.arn, missing)
+        return _Call(principal, signer.service, operation, parameters)
+
+    def _hides(self, call: "_Call") -> Refusal | None:
+        """S3's answer to who may read an object that isn't there, but may not list the bucket."""
+        if (call.service, call.operation) not in _TELLS_OF_KEYS:
+            return None
+        told = f"{call.service}:{call.operation} of a key that isn't there"
+        missing = self._guard.missing(call.principal, told, [needs.missing_key_needs(call.parameters)])
+        return refusals.denied(call.service, call.principal.arn, missing) if missing else None
 
     def _wait_for_message(self, request: dict[str, Any]) -> dict[str, Any]:
         """Wait as long as the receiver or its queue says; then moto is asked not to wait."""
@@ -150,9 +193,39 @@ class AwsServer:
         return {**request, "WaitTimeSeconds": 0}
 
 
+@dataclass(frozen=True)
+class _Call:
+    principal: Principal
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+
+
 class _RequestHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         _logger.debug(message, *args)
+
+
+def _request(environ: Environ, body: IO[bytes]) -> Request:
+    headers = {
+        name.removeprefix("HTTP_").lower().replace("_", "-"): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+        query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        headers=headers,
+        host=headers.get("host", ""),
+        body=body,
+    )
+
+
+def _refuse(refusal: Refusal, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    body = b"" if environ["REQUEST_METHOD"] == "HEAD" else refusal.body
+    start_response(refusal.status, [*refusal.headers, ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _may_answer(environ: Environ) -> bool:

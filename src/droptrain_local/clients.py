@@ -55,7 +55,7 @@ class Clients:
     def __init__(self, endpoint_url: str) -> None:
         self._endpoints: dict[str, str] = {}
         self._default = endpoint_url
-        self._made: dict[str, Any] = {}
+        self._made: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
         self.session = boto3.Session(
             ACCESS_KEY, SECRET_KEY, region_name=REGION, botocore_session=core_session()
@@ -65,14 +65,19 @@ class Clients:
         """Let a service's clients call another endpoint."""
         self._endpoints[service] = endpoint_url
 
-    def client(self, service: str) -> Any:
-        """The client of a service, such as "s3"."""
+    def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
+        """The client of a service, such as "s3"; the laptop's owner's, or that of a role's session.
+
+        A session's credentials are by the names of their environment variables.
+        """
+        given = {name.lower(): value for name, value in (credentials or {}).items()}
+        place = (service, given.get("aws_access_key_id", ACCESS_KEY))
         with self._lock:
-            if service not in self._made:
+            if place not in self._made:
                 endpoint = self._endpoints.get(service, self._default)
                 session: Any = self.session
-                self._made[service] = session.client(service, endpoint_url=endpoint, config=_CONFIG)
-            return self._made[service]
+                self._made[place] = session.client(service, endpoint_url=endpoint, config=_CONFIG, **given)
+            return self._made[place]
 
     def close(self) -> None:
         """Close the connections of every client."""

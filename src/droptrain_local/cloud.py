@@ -23,6 +23,8 @@ from droptrain_local.functions import functions_of
 from droptrain_local.gateway import Gateway, routes_of
 from droptrain_local.lambda_runtime import LambdaRuntime, RuntimeClosedError
 from droptrain_local.message_moves import MessageMoves
+from droptrain_local.permissions.guard import Guard
+from droptrain_local.permissions.sessions import RoleSessions, Session
 from droptrain_local.provision import STACK_NAME, Stack
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
@@ -54,7 +56,8 @@ class LaptopCloud:
     `port` is the endpoint's (0: a free one). `settle_seconds` is the template's SettleSeconds, `parameters`
     are others of it. What failed in a function is tried again after `retry_seconds`. Logs and working folders
     are below `work_dir`; without one they are in a temporary folder that goes with the cloud. The console is
-    what `serve_console` makes of it. Starting raises LaptopError where the template, a parameter or the port
+    what `serve_console` makes of it. Calls by roles and by callers of the API are added to `record`, a file
+    that tests read. Starting raises LaptopError where the template, a parameter or the port
     is at fault.
     """
 
@@ -67,11 +70,13 @@ class LaptopCloud:
         work_dir: Path | None = None,
         parameters: Mapping[str, str] | None = None,
         serve_console: ServeConsole | None = None,
+        record: Path | None = None,
     ) -> None:
         self._port = port
         self._retry_seconds = retry_seconds
         self._work_dir = work_dir
         self._serve_console = serve_console
+        self._record = record
         self._parameters = {**_FOR_A_LAPTOP, "SettleSeconds": str(settle_seconds), **(parameters or {})}
         self._parts = ExitStack()
         self.ready: Ready
@@ -82,6 +87,7 @@ class LaptopCloud:
         self._stack: Stack
         self._sources: EventSources
         self._endpoints: dict[str, str]
+        self._assume: Callable[[str, str], Session]
         self._one_change_at_a_time = threading.Lock()
 
     def __enter__(self) -> "LaptopCloud":
@@ -152,11 +158,14 @@ class LaptopCloud:
         self.work_dir = self._make_work_dir()
         root = find_root()
         template = render(root, self._parameters)
-        aws = AwsServer(self._port)
+        guard = Guard(self._record)
+        parts.callback(guard.close)
+        aws = AwsServer(self._port, guard)
         parts.callback(aws.close)
         self._clients = Clients(aws.url)
         parts.callback(self._clients.close)
-        self.engine = self._make_engine(root, aws.url)
+        self._assume = RoleSessions(self._clients.client("sts")).assume
+        self.engine = self._make_engine(root, aws.url, guard)
         parts.callback(self.engine.close)
         batch_url = self.engine.serve()
         self._clients.address("batch", batch_url)
@@ -166,9 +175,11 @@ class LaptopCloud:
         self._endpoints = {"AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_BATCH": batch_url}
         self._runtime = self._make_runtime()
         parts.callback(self._close_functions)
-        gateway = self._make_gateway()
+        gateway = self._make_gateway(guard)
         parts.callback(gateway.close)
-        self._sources = EventSources(self._stack, self._clients, self._invoke, aws, self._retry_seconds)
+        self._sources = EventSources(
+            self._stack, self._clients, self._invoke, aws, self._retry_seconds, self._assume
+        )
         # In reverse: nothing new is fetched, calls that run are cut off, the threads end.
         parts.callback(self._sources.join)
         parts.callback(self._close_functions)
@@ -207,7 +218,8 @@ class LaptopCloud:
         self._runtime.close()
 
     def _make_runtime(self) -> LambdaRuntime:
-        runtime = LambdaRuntime(functions_of(self._stack, self._endpoints), self.work_dir / "logs")
+        functions = functions_of(self._stack, self._endpoints, self._assume)
+        runtime = LambdaRuntime(functions, self.work_dir / "logs")
         for logical_id in _NEEDED_FIRST:
             runtime.start(self._stack.attribute(logical_id, "Arn"))
         return runtime
@@ -220,7 +232,7 @@ class LaptopCloud:
         self._work_dir.mkdir(parents=True, exist_ok=True)
         return self._work_dir
 
-    def _make_engine(self, root: Path, aws_url: str) -> BatchEngine:
+    def _make_engine(self, root: Path, aws_url: str, guard: Guard) -> BatchEngine:
         passed = {name: os.environ[name] for name in _PASSED_TO_JOBS if name in os.environ}
         tools = str(Path(sys.executable).parent)
         return BatchEngine(
@@ -238,6 +250,8 @@ class LaptopCloud:
             },
             publish=self._publish_change,
             logs=CloudWatchLogs(self._clients.client("logs")),
+            assume=self._assume,
+            guard=guard,
         )
 
     def _publish_change(self, detail: dict[str, Any]) -> None:
@@ -260,11 +274,14 @@ class LaptopCloud:
         )
         return url
 
-    def _make_gateway(self) -> Gateway:
+    def _make_gateway(self, guard: Guard) -> Gateway:
+        callers = callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy"))
+        guard.admit({key: caller.bound for key, caller in callers.items() if caller.bound})
         apis = dict(self._stack.of_type("AWS::ApiGatewayV2::Api"))
         return Gateway(
             self._stack.ref("RunsApi"),
             list(routes_of(apis["RunsApi"]["Body"])),
             self._invoke,
-            callers_of(self._stack.of_type("AWS::IAM::ManagedPolicy")),
+            callers,
+            guard,
         )

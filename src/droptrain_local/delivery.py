@@ -43,6 +43,12 @@ class Delivery:
                     self._closing.wait(_AFTER_ERROR_SECONDS)
 
 
+def queue_url(sqs: Any, arn: str) -> str:
+    """The URL of a queue, which a function's role may use but not look up."""
+    account, name = arn.split(":")[-2:]
+    return f"{sqs.meta.endpoint_url}/{account}/{name}"
+
+
 def failed_items(answer: Any, known: list[str]) -> set[str]:
     """The identifiers that a partial batch response names; all of them if it is malformed, as on AWS.
 

@@ -7,6 +7,7 @@ from typing import Any
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.clients import Clients
 from droptrain_local.delivery import Delivery, Invoke
+from droptrain_local.permissions.sessions import Session
 from droptrain_local.provision import Stack
 from droptrain_local.queues import QueueSource
 from droptrain_local.schedules import CallSource, ScheduleSource, calls_an_api
@@ -23,12 +24,23 @@ class _Running:
 
 
 class EventSources:
-    """Starts and ends what brings events to functions; failed ones come again after `retry_seconds`."""
+    """Starts and ends what brings events to functions; failed ones come again after `retry_seconds`.
+
+    What fetches for a function acts with the function's role, as Lambda does; a schedule that calls an API
+    has a role of its own. `assume` answers a session of a role, by its ARN and a name for the session.
+    """
 
     def __init__(
-        self, stack: Stack, clients: Clients, invoke: Invoke, aws: AwsServer, retry_seconds: int
+        self,
+        stack: Stack,
+        clients: Clients,
+        invoke: Invoke,
+        aws: AwsServer,
+        retry_seconds: int,
+        assume: Callable[[str, str], Session],
     ) -> None:
         self._stack = stack
+        self._assume = assume
         self._clients = clients
         self._invoke = invoke
         self._aws = aws
@@ -88,17 +100,31 @@ class EventSources:
             self._running[key] = _Running(each, tuple(source.start()), source.stop)
 
     def _queue(self, mapping: Any, arn: str) -> QueueSource:
-        return QueueSource(self._clients.client("sqs"), mapping, arn, self._invoke, self._retry_seconds)
+        sqs, owner_sqs = self._client_of(arn)("sqs"), self._clients.client("sqs")
+        return QueueSource(sqs, owner_sqs, mapping, arn, self._invoke, self._retry_seconds)
 
     def _stream(self, mapping: Any, arn: str) -> StreamSource:
-        streams, sqs = self._clients.client("dynamodbstreams"), self._clients.client("sqs")
-        return StreamSource(streams, sqs, mapping, arn, self._invoke, self._aws.wait_for_table_write)
+        client = self._client_of(arn)
+        wait = self._aws.wait_for_table_write
+        return StreamSource(client("dynamodbstreams"), client("sqs"), mapping, arn, self._invoke, wait)
 
     def _schedule(self, schedule: Any, config: Any) -> "ScheduleSource | CallSource":
+        target = schedule["Target"]
         if calls_an_api(schedule):
-            return CallSource(self._clients.client, schedule)
-        sqs = self._clients.client("sqs")
+            return CallSource(self._as(target["RoleArn"], "schedule"), schedule)
+        sqs = self._client_of(target["Arn"])("sqs")
         return ScheduleSource(sqs, schedule, config, self._invoke, self._retry_seconds)
+
+    def _client_of(self, function_arn: str) -> Callable[[str], Any]:
+        """Clients of a function's role, by service."""
+        name = function_arn.rpartition(":")[2]
+        functions = self._stack.of_type("AWS::Lambda::Function")
+        role = next(it["Role"] for key, it in functions if self._stack.ref(key) == name)
+        return self._as(role, name)
+
+    def _as(self, role_arn: str, name: str) -> Callable[[str], Any]:
+        session = self._assume(role_arn, name)
+        return lambda service: self._clients.client(service, session)
 
 
 def _stop(sources: Iterable[_Running]) -> None:

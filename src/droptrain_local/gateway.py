@@ -14,6 +14,8 @@ from droptrain_local.errors import TemplateError
 from droptrain_local.http_event import Request, Response, as_event, as_response, message
 from droptrain_local.lambda_runtime import FunctionError, RuntimeClosedError
 from droptrain_local.loopback import LoopbackHandler, LoopbackServer
+from droptrain_local.permissions.guard import Guard
+from droptrain_local.permissions.policy import Need
 from droptrain_local.signature import signer_of
 
 _MAX_PAYLOAD_BYTES = 10 * 1024 * 1024  # of API Gateway
@@ -71,12 +73,13 @@ class Gateway:
     """Serves an HTTP API on 127.0.0.1 from the moment it is made."""
 
     def __init__(
-        self, api_id: str, routes: list[Route], invoke: Invoke, callers: Mapping[str, Caller]
+        self, api_id: str, routes: list[Route], invoke: Invoke, callers: Mapping[str, Caller], guard: Guard
     ) -> None:
         self._api_id = api_id
         self._routes = routes
         self._invoke = invoke
         self._callers = callers
+        self._guard = guard
         self._server = LoopbackServer(type("Handler", (_Handler,), {"gateway": self}), "gateway")
         self.url = f"http://{self._server.address}"
 
@@ -100,7 +103,7 @@ class Gateway:
         route, names = found
         now = datetime.now(UTC)
         caller = self._caller(request, now)
-        if caller is None or not caller.may("execute-api:Invoke", self._arn(request.method, path)):
+        if caller is None or not self._may(caller, route, self._arn(request.method, path)):
             return message(403, "Forbidden")
         event = as_event(request, route.key, names, self._api_id, now, caller)
         try:
@@ -110,6 +113,12 @@ class Gateway:
         except (FunctionError, ValueError) as error:
             logger.warning("%s", error)
             return message(500, "Internal Server Error")
+
+    def _may(self, caller: Caller, route: Route, arn: str) -> bool:
+        if caller.bound is None:
+            return True
+        wanted = [Need("execute-api:Invoke", arn)]
+        return self._guard.missing(caller.bound, f"execute-api:{route.key}", wanted) is None
 
     def _caller(self, request: Request, now: datetime) -> Caller | None:
         url = f"http://{request.headers.get('host', '')}{request.target}"

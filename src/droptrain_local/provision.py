@@ -146,6 +146,8 @@ def _run_here(resource_type: str, name: str) -> Made:
 def _arn(resource_type: str, name: str) -> str:
     service, kind = resource_type.split("::")[1:]
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()
+    if service == "Logs":
+        return f"arn:aws:logs:{REGION}:{ACCOUNT}:{kind}:{name}:*"
     if service == "IAM":
         return f"arn:aws:iam::{ACCOUNT}:{kind}/{name}"
     return f"arn:aws:{service.lower()}:{REGION}:{ACCOUNT}:{kind}/{name}"

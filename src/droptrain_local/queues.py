@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from droptrain_local.clients import REGION
-from droptrain_local.delivery import Delivery, Invoke, failed_items, logger
+from droptrain_local.delivery import Delivery, Invoke, failed_items, logger, queue_url
 from droptrain_local.functions import MAX_PROCESSES
 from droptrain_local.lambda_runtime import FunctionError
 
@@ -15,14 +15,22 @@ _DEFAULT_BATCH_SIZE = 10
 class QueueSource:
     """One event source mapping of a queue.
 
-    A message that failed comes back after `retry_seconds`, not after the queue's visibility timeout: that
-    one is minutes long on AWS, where nobody waits for it.
+    `sqs` is a client of the function's role, as on AWS. A message that failed comes back after
+    `retry_seconds`, not after the queue's visibility timeout: that one is minutes long on AWS, where nobody
+    waits for it. Only the laptop's owner, whose client `owner_sqs` is, may do so.
     """
 
     def __init__(
-        self, sqs: Any, mapping: Mapping[str, Any], arn: str, invoke: Invoke, retry_seconds: int
+        self,
+        sqs: Any,
+        owner_sqs: Any,
+        mapping: Mapping[str, Any],
+        arn: str,
+        invoke: Invoke,
+        retry_seconds: int,
     ) -> None:
         self._sqs = sqs
+        self._owner_sqs = owner_sqs
         self._invoke = invoke
         self._function_arn = arn
         self._queue_arn: str = mapping["EventSourceArn"]
@@ -30,7 +38,7 @@ class QueueSource:
         self._reports_items = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
         self._retry_seconds = retry_seconds
         name = self._queue_arn.rpartition(":")[2]
-        self._url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        self._url = queue_url(sqs, self._queue_arn)
         limit = int(mapping.get("ScalingConfig", {}).get("MaximumConcurrency", MAX_PROCESSES))
         self._lanes = min(limit, MAX_PROCESSES)
         self._name = name
@@ -58,7 +66,7 @@ class QueueSource:
         for message in messages:
             place = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
             if message["MessageId"] in failed:
-                self._sqs.change_message_visibility(**place, VisibilityTimeout=self._retry_seconds)
+                self._owner_sqs.change_message_visibility(**place, VisibilityTimeout=self._retry_seconds)
             else:
                 self._sqs.delete_message(**place)
 

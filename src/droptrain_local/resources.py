@@ -23,7 +23,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Makers:
-    """Makes resources: S3, SQS, SNS, EventBridge and DynamoDB by their APIs, Batch in the engine."""
+    """Makes resources: S3, SQS, SNS, EventBridge, DynamoDB and IAM by their APIs, Batch in the engine."""
 
     clients: Clients
     engine: BatchEngine
@@ -37,6 +37,8 @@ class Makers:
             "AWS::DynamoDB::Table": self._table,
             "AWS::ECR::Repository": self._repository,
             "AWS::Events::Rule": self._rule,
+            "AWS::IAM::Policy": self._policy,
+            "AWS::IAM::Role": self._role,
             "AWS::S3::Bucket": self._bucket,
             "AWS::SNS::Subscription": self._subscription,
             "AWS::SNS::Topic": self._topic,
@@ -54,6 +56,8 @@ class Makers:
             "AWS::Batch::JobQueue": _can_not_change,
             "AWS::DynamoDB::Table": _can_not_change,
             "AWS::Events::Rule": lambda _, name, now: self._rule(name, now),
+            "AWS::IAM::Policy": lambda _, name, now: self._policy(name, now),
+            "AWS::IAM::Role": self._put_policies,
             "AWS::S3::Bucket": self._change_bucket,
             "AWS::SNS::Subscription": lambda _, name, now: self._subscription(name, now),
             "AWS::SNS::Topic": _can_not_change,
@@ -143,6 +147,27 @@ class Makers:
         ecr.put_image(repositoryName=name, imageTag="latest", imageManifest=json.dumps(_MANIFEST))
         return Made(name, {"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]})
 
+    def _role(self, name: str, properties: Properties) -> Made:
+        iam, trust = self.clients.client("iam"), json.dumps(properties["AssumeRolePolicyDocument"])
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+        self._put_policies(name, name, properties)
+        return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+
+    def _put_policies(self, role: str, _: str, properties: Properties) -> None:
+        for policy in properties["Policies"]:
+            self._put_policy(role, policy)
+
+    def _policy(self, name: str, properties: Properties) -> Made:
+        for role in properties["Roles"]:
+            self._put_policy(role, properties)
+        return Made(name)
+
+    def _put_policy(self, role: str, policy: Properties) -> None:
+        document = json.dumps(policy["PolicyDocument"])
+        self.clients.client("iam").put_role_policy(
+            RoleName=role, PolicyName=policy["PolicyName"], PolicyDocument=document
+        )
+
     def _compute_environment(self, name: str, properties: Properties) -> Made:
         parameters = to_parameters(
             "batch",
@@ -222,14 +247,12 @@ NOT_MADE: Mapping[str, str] = {
     "AWS::EC2::VPCGatewayAttachment": "jobs are child processes",
     "AWS::Events::ApiDestination": "nobody else is called",
     "AWS::Events::Connection": "nobody else is called",
-    "AWS::IAM::InstanceProfile": "permissions are not enforced",
-    "AWS::IAM::Policy": "permissions are not enforced",
-    "AWS::IAM::Role": "permissions are not enforced",
-    "AWS::Lambda::Permission": "permissions are not enforced",
+    "AWS::IAM::InstanceProfile": "jobs are child processes",
+    "AWS::Lambda::Permission": "AWS's own services may do all here",
     "AWS::Logs::LogGroup": "the functions' logs are files",
-    "AWS::S3::BucketPolicy": "permissions are not enforced, and there is no TLS",
-    "AWS::SNS::TopicPolicy": "permissions are not enforced, and there is no TLS",
-    "AWS::SQS::QueuePolicy": "permissions are not enforced",
+    "AWS::S3::BucketPolicy": "there is no TLS, and nobody writes access logs",
+    "AWS::SNS::TopicPolicy": "there is no TLS",
+    "AWS::SQS::QueuePolicy": "AWS's own services may do all here",
 }
 
 

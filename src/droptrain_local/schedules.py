@@ -11,7 +11,7 @@ from uuid import uuid4
 from botocore import xform_name
 
 from droptrain_local.clients import ACCOUNT, REGION
-from droptrain_local.delivery import Delivery, Invoke, logger
+from droptrain_local.delivery import Delivery, Invoke, logger, queue_url
 from droptrain_local.errors import TemplateError
 from droptrain_local.lambda_runtime import FunctionError
 
@@ -22,7 +22,10 @@ _DEFAULT_RETRIES = 2  # of an asynchronous call
 
 
 class ScheduleSource:
-    """One schedule. Its first event comes when the first interval has passed; times in seconds."""
+    """One schedule. Its first event comes when the first interval has passed; times in seconds.
+
+    `sqs` is a client of the function's role, which sends what failed for good, as on AWS.
+    """
 
     def __init__(
         self,
@@ -90,7 +93,7 @@ class ScheduleSource:
             },
             "responsePayload": failure.payload,
         }
-        url = self._sqs.get_queue_url(QueueName=self._destination.rpartition(":")[2])["QueueUrl"]
+        url = queue_url(self._sqs, self._destination)
         self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(record))
 
 

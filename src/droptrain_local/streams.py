@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from moto.events.models import EventPattern
 
-from droptrain_local.delivery import Delivery, Invoke, failed_items, logger
+from droptrain_local.delivery import Delivery, Invoke, failed_items, logger, queue_url
 from droptrain_local.lambda_runtime import FunctionError
 
 Record = dict[str, Any]
@@ -22,7 +22,8 @@ _DEFAULT_BATCH_SIZE = 100
 class StreamSource:
     """One event source mapping of a table's stream, read in order from its beginning.
 
-    `wait_for_write(seen, timeout)` tells when there may be something new. Times in seconds.
+    `streams` and `sqs` are clients of the function's role, as on AWS. `wait_for_write(seen, timeout)` tells
+    when there may be something new. Times in seconds.
     """
 
     def __init__(
@@ -123,8 +124,7 @@ class StreamSource:
         logger.error("%s failed %d times with %d records: given up", self._function_arn, tries, len(records))
         if self._destination is None:
             return
-        name = self._destination.rpartition(":")[2]
-        url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        url = queue_url(self._sqs, self._destination)
         self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(self._failure(records, tries)))
 
     def _failure(self, records: list[Record], tries: int) -> dict[str, Any]:

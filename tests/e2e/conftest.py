@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from command_line import CommandLine
 from laptop_user import User
+from permissions.calls import recording
 
 from droptrain_local.cloud import LaptopCloud
 from droptrain_local.state import remove_state, write_state
@@ -16,7 +17,11 @@ from droptrain_local.state import remove_state, write_state
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The laptop cloud, from the real template."""
-    with LaptopCloud(port=0, settle_seconds=1, work_dir=tmp_path_factory.mktemp("laptop")) as running:
+    work_dir = tmp_path_factory.mktemp("laptop")
+    with (
+        recording(tmp_path_factory.mktemp("calls")) as record,
+        LaptopCloud(settle_seconds=1, work_dir=work_dir, record=record) as running,
+    ):
         yield running
 
 

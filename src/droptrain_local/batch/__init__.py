@@ -16,7 +16,7 @@ Not emulated, and refused with a ClientException that says so: array and multi-n
 fair-share scheduling, several containers a job, EKS, consumable resources, deletions.
 
 Taken but without effect: images (nothing is pulled), users, volumes, secrets, memory limits, instance types
-beyond "has GPUs", jobStateTimeLimitActions, IAM.
+beyond "has GPUs", jobStateTimeLimitActions. Who may call what, a guard says that the engine is given.
 
 A container is a process: a child that makes a session of its own can outlive its job. Nothing is kept when
 the engine closes.

@@ -14,9 +14,15 @@ from droptrain_local.batch import limits, validation
 from droptrain_local.batch.errors import (
     AnswerLostError,
     BatchError,
+    DeniedError,
     RefusedError,
     UnsignedError,
+    WrongSessionError,
 )
+from droptrain_local.permissions.guard import Guard, WrongTokenError
+from droptrain_local.permissions.needs import needs_of
+from droptrain_local.permissions.refusals import message
+from droptrain_local.permissions.requests import Request
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 _LOCAL_PREFIX = "/local/"
@@ -24,10 +30,14 @@ _logger = logging.getLogger(__name__)
 
 
 class BatchServer:
-    """Serves `call` (an operation's name and parameters) and `control` (a control's name and body)."""
+    """Serves `call` (an operation's name and parameters) and `control` (a control's name and body).
 
-    def __init__(self, call: Call, control: Call, port: int = 0) -> None:
-        handler = type("Handler", (_Handler,), {"call": staticmethod(call), "control": staticmethod(control)})
+    `guard` judges who may call what.
+    """
+
+    def __init__(self, call: Call, control: Call, guard: Guard, port: int = 0) -> None:
+        parts = {"call": staticmethod(call), "control": staticmethod(control), "guard": guard}
+        handler = type("Handler", (_Handler,), parts)
         self._server = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._closing = threading.Event()
@@ -96,6 +106,7 @@ class _Server(HTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     call: Call
     control: Call
+    guard: Guard
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -138,7 +149,23 @@ class _Handler(BaseHTTPRequestHandler):
         if operation.name == "SubmitJob" and len(body) > limits.MAX_PAYLOAD_BYTES:
             raise RefusedError(f"The request has {len(body)} bytes: {limits.MAX_PAYLOAD_BYTES} are allowed.")
         params |= validation.query_params(operation, parse_qs(address.query)) | _read_json(body)
+        self._authorize(operation.name, params)
         return self.call(operation.name, params)
+
+    def _authorize(self, operation: str, params: dict[str, Any]) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        signer = Request(self.command, self.path, {}, headers).signer
+        if signer is None:
+            return
+        try:
+            principal = self.guard.principal(signer.access_key, signer.token)
+        except WrongTokenError as error:
+            raise WrongSessionError("The security token included in the request is invalid.") from error
+        if principal is None:
+            return
+        missing = self.guard.missing(principal, f"batch:{operation}", needs_of("batch", operation, params))
+        if missing:
+            raise DeniedError(message(principal.arn, missing))
 
     def _send(self, status: int, answer: dict[str, Any], error: str | None = None) -> None:
         payload = json.dumps(answer).encode()

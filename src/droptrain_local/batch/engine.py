@@ -14,8 +14,9 @@ from droptrain_local.batch.faults import Fault, Faults
 from droptrain_local.batch.logs import LogSink
 from droptrain_local.batch.operations import Operations
 from droptrain_local.batch.orphans import OrphanGuard
-from droptrain_local.batch.placement import Machine
+from droptrain_local.batch.placement import Assume, Machine
 from droptrain_local.batch.scheduler import Scheduler
+from droptrain_local.permissions.guard import Guard
 
 # Nobody who closes an engine waits longer than this for children that pass over TERM.
 _CLOSE_GRACE_SECONDS = 5.0
@@ -27,7 +28,9 @@ class BatchEngine:
     `command` is what a container without a command of its own runs; `environment` is all that every child
     gets besides what its job says. `publish` is called with the detail of each state-change event, from one
     thread, in order. In seconds: `kill_after` is the time between TERM and KILL, `provisioning_seconds` how
-    long an instance takes to come, `timeout_second` how long a second of a job's timeout lasts.
+    long an instance takes to come, `timeout_second` how long a second of a job's timeout lasts. A job whose
+    definition has a role gets the variables that `assume` answers to the role's ARN and a session's name;
+    `guard` judges who calls the API.
     """
 
     def __init__(
@@ -43,9 +46,14 @@ class BatchEngine:
         kill_after: float = 30.0,
         provisioning_seconds: float = 0.0,
         timeout_second: float = 1.0,
+        assume: Assume | None = None,
+        guard: Guard | None = None,
     ) -> None:
         arns = Arns(region, account)
-        machine = Machine(work_dir, command, environment, kill_after, provisioning_seconds, timeout_second)
+        machine = Machine(
+            work_dir, command, environment, kill_after, provisioning_seconds, timeout_second, assume
+        )
+        self._access = guard or Guard()
         self._faults = Faults()
         self._kill_after = kill_after
         self._logs = logs
@@ -104,7 +112,7 @@ class BatchEngine:
 
     def serve(self, port: int = 0) -> str:
         """Answer the Batch API on 127.0.0.1, on a free port if it is 0; returns the endpoint's URL."""
-        self._server = BatchServer(self._call_with_faults, self._control, port)
+        self._server = BatchServer(self._call_with_faults, self._control, self._access, port)
         return self._server.url
 
     def close(self) -> None:

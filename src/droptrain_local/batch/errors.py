@@ -47,6 +47,13 @@ class DeniedError(BatchError):
     http_status = 403
 
 
+class WrongSessionError(BatchError):
+    """UnrecognizedClientException: a session's access key came without the session's token."""
+
+    code = "UnrecognizedClientException"
+    http_status = 403
+
+
 class AnswerLostError(Exception):
     """An injected fault: the call was carried out, and the connection closes before the answer."""
 

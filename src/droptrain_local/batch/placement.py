@@ -1,7 +1,7 @@
 """A job placed on an instance: the names of its attempt, and what its child is started with."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from droptrain_local.batch.compute import ComputeEnvironment, JobQueue
 from droptrain_local.batch.job import Job, Place
 
 _LOG_GROUP = "/aws/batch/job"
+# The variables of a session, by the role's ARN and the session's name.
+Assume = Callable[[str, str], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Machine:
     kill_after: float = 30.0
     provisioning: float = 0.0
     second: float = 1.0
+    assume: Assume | None = None
 
 
 def new_place(job: Job, environment: ComputeEnvironment, arns: Arns) -> Place:
@@ -56,9 +59,11 @@ def plan(job: Job, queue: JobQueue, place: Place, machine: Machine) -> AttemptPl
         "AWS_BATCH_JQ_NAME": queue.name,
         "AWS_BATCH_CE_NAME": place.environment_name,
     }
+    role = job.container.get("jobRoleArn")
+    session = machine.assume(role, place.task_arn.rpartition("/")[2]) if role and machine.assume else {}
     return AttemptPlan(
         command=job.container.get("command") or machine.command,
-        environment={**machine.environment, **given, **batch},
+        environment={**machine.environment, **session, **given, **batch},
         folder=machine.work_dir / job.job_id / str(number),
         log_group=place.log_group,
         log_stream=place.log_stream,

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from droptrain_local.aws_server import AwsServer
+from droptrain_local.permissions.guard import Guard
 
 Deed = Literal["refuse", "lose", "die"]
 _FUNCTION = "AWS_Lambda"
@@ -65,9 +66,9 @@ class Outages:
 class UnreliableAwsServer(AwsServer):
     """The laptop cloud's AWS server, with outages."""
 
-    def __init__(self, port: int, outages: Outages) -> None:
+    def __init__(self, port: int, guard: Guard, outages: Outages) -> None:
         self._outages = outages
-        super().__init__(port)
+        super().__init__(port, guard)
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         deed = None

@@ -76,7 +76,10 @@ class _Soak:
     def run(self) -> Report:
         before = {process.identity for process in processes.descendants()}
         with (
-            patch("droptrain_local.cloud.AwsServer", lambda port: UnreliableAwsServer(port, self._outages)),
+            patch(
+                "droptrain_local.cloud.AwsServer",
+                lambda port, guard: UnreliableAwsServer(port, guard, self._outages),
+            ),
             LaptopCloud(retry_seconds=self._plan.retry_seconds, work_dir=self._folder / "laptop") as cloud,
         ):
             self._outages.function_pids = cloud.function_pids

@@ -79,7 +79,7 @@ class Sources:
 
     def start_queue(self, name: str, handler: Handler) -> None:
         mapping = {"EventSourceArn": QUEUE_ARN + name, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
-        self._deliveries.extend(QueueSource(self.sqs, mapping, ARN, handler, 0).start())
+        self._deliveries.extend(QueueSource(self.sqs, self.sqs, mapping, ARN, handler, 0).start())
 
     def start_stream(self, table: str, handler: Handler, **mapping: Any) -> None:
         """Make a table, and let its stream call the handler."""

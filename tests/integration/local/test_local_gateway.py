@@ -15,11 +15,13 @@ from botocore.httpsession import URLLib3Session
 from droptrain_local.callers import LAPTOP, Caller
 from droptrain_local.gateway import Gateway, Route
 from droptrain_local.lambda_runtime import FunctionError
+from droptrain_local.permissions.guard import Guard, Principal
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:api"
 
 READS = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "arn:aws:execute-api:*:*:api/*/GET/*"}
-READER = Caller("reader", "reader", "arn:aws:iam::123456789012:user/reader", ({"Statement": [READS]},))
+READER_ARN = "arn:aws:iam::123456789012:user/reader"
+READER = Caller("reader", "reader", READER_ARN, Principal("Reader", READER_ARN, ({"Statement": [READS]},)))
 CALLERS = {"test": LAPTOP, "reader": READER}
 
 
@@ -40,7 +42,7 @@ def echo(arn: str, event: Any) -> Any:
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
     routes = [Route("POST", "/runs", ARN), Route("GET", "/runs/{run_id}", ARN)]
-    served = Gateway("api", routes, echo, CALLERS)
+    served = Gateway("api", routes, echo, CALLERS, Guard())
     yield served
     served.close()
 

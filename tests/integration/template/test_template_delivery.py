@@ -53,17 +53,21 @@ def test_the_webhook_gets_this_stack_s_events_with_its_secret_and_is_there_on_de
 
 def test_what_is_put_on_the_bus_is_said_to_be_droptrain_s_alone(of_type: Any) -> None:
     """The bus is the account's: no function can put there what another service or stack would say."""
-    said = {
-        json.dumps(statement["Condition"], sort_keys=True)
+    said = [
+        statement["Condition"]
         for role in of_type("AWS::IAM::Role").values()
         for policy in role["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Action"] == "events:PutEvents"
-    }
-    kinds = [event.detail_type for event in EVENTS]
-    assert [json.loads(each) for each in said] == [
-        {"StringEquals": {"events:source": SOURCE, "events:detail-type": kinds}}
     ]
+    equal = [each["ForAllValues:StringEquals"] for each in said]
+    assert {tuple(each["events:source"]) for each in equal} == {(SOURCE,)}
+    assert {kind for each in equal for kind in each["events:detail-type"]} == {
+        it.detail_type for it in EVENTS
+    }
+    # To an empty list, ForAllValues says yes.
+    present = {"events:source": "false", "events:detail-type": "false"}
+    assert all(each["Null"] == present for each in said)
 
 
 def test_each_rule_alone_may_send_to_its_queue_and_its_dead_letters(of_type: Any) -> None:

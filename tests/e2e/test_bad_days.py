@@ -1,0 +1,315 @@
+"""What roles do when something goes wrong: they may do all of it, and the run goes on."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.price_table import PriceTable
+from droptrain.domain import push as pushes
+from droptrain.domain.dataset import ObjectVersion
+from droptrain.domain.pricing import Listing, PriceList, Refreshed
+from droptrain.domain.push import Published
+from laptop_user import User
+from permissions.calls import recording
+from waiting import wait_for
+
+from droptrain_local.batch import Fault
+from droptrain_local.clients import ACCOUNT, Clients
+from droptrain_local.cloud import LaptopCloud
+from droptrain_local.permissions.sessions import RoleSessions
+
+QUICK = "echo done\n"
+WAITS = "trap 'exit 143' TERM; sleep 600 & wait\n"
+MEASURES = """echo '{"step": 1, "test_accuracy": %s}' >> "$METRICS_FILE"\n"""
+METRIC = "metric: {name: test_accuracy}\n"
+OUTAGES = ("BatchJobChangedRole", "DatasetUploadedRole", "RunChangedRole")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
+    """A laptop cloud whose functions fail where a test takes their permissions."""
+    with (
+        recording(tmp_path_factory.mktemp("calls"), OUTAGES) as record,
+        LaptopCloud(work_dir=tmp_path_factory.mktemp("laptop"), record=record, retry_seconds=1) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def user(cloud: LaptopCloud) -> User:
+    return User(cloud, f"p-{uuid.uuid4().hex[:8]}", [])
+
+
+@contextmanager
+def outage(cloud: LaptopCloud, role: str, action: str) -> Iterator[None]:
+    """A role may not do something for a while."""
+    iam, place = cloud.client("iam"), {"RoleName": f"droptrain-{role}", "PolicyName": "outage"}
+    deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    iam.put_role_policy(**place, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(**place)
+
+
+def reconcile(user: User, run_id: str | None = None) -> None:
+    """A pass of the reconciler, for which a run has been quiet for minutes."""
+    if run_id:
+        user.age(f"RUN#{run_id}", "updated_at", timedelta(minutes=3))
+    user.cloud.invoke("ReconcileRunsFunction", {})
+
+
+def claim_that_died(user: User) -> str:
+    """A rerun that is claimed and has no Batch job; its id."""
+    user.cloud.engine.inject(Fault("SubmitJob", code="ServerException"))
+    status, run = user.call("POST", "/runs", {"project": user.project, "dataset": "first", "rerun": True})
+    assert (status, run["status"]) == (202, "CLAIMED")
+    user.age(f"RUN#{run['run_id']}", "claimed_at", timedelta(minutes=3))
+    return str(run["run_id"])
+
+
+def job_of(user: User, run_id: str, queue: str = "SpotJobQueue") -> dict[str, Any]:
+    """The run's Batch job, by its name."""
+    batch = user.cloud.client("batch")
+    arn = user.cloud.ready.job_queue_arn.replace("SpotJobQueue", queue)
+    named = [{"name": "JOB_NAME", "values": [run_id]}]
+    listed = wait_for(
+        f"Batch job of {run_id}", lambda: batch.list_jobs(jobQueue=arn, filters=named)["jobSummaryList"]
+    )
+    [job] = batch.describe_jobs(jobs=[listed[0]["jobId"]])["jobs"]
+    return job
+
+
+def status_of(user: User, run_id: str, *statuses: str) -> dict[str, Any]:
+    def look() -> Any:
+        run = user.call("GET", f"/runs/{run_id}")[1]
+        return run if run["status"] in statuses else None
+
+    return wait_for(f"{run_id} {' or '.join(statuses)}", look)
+
+
+def run_of(user: User, dataset: str, status: str) -> dict[str, Any]:
+    """The run of a dataset, once it has that status."""
+    return wait_for(
+        f"run of {dataset} {status}",
+        lambda: next((it for it in user.runs() if (it["dataset"], it["status"]) == (dataset, status)), None),
+    )
+
+
+@pytest.mark.parametrize("spot", ["auto", "never"])
+def test_a_launch_that_died_is_finished_by_the_reconciler(user: User, spot: str) -> None:
+    user.publish(QUICK, f"spot: {spot}\n")
+    user.drop()
+    user.run_with("SUCCEEDED")
+    run_id = claim_that_died(user)
+    reconcile(user, run_id)
+    assert status_of(user, run_id, "SUCCEEDED")["batch_job_id"]
+
+
+def test_a_rerun_goes_to_the_queue_that_the_recipe_wants(user: User) -> None:
+    user.publish(QUICK, "spot: never\n")
+    user.drop()
+    user.run_with("SUCCEEDED")
+    status, run = user.call("POST", "/runs", {"project": user.project, "dataset": "first", "rerun": True})
+    assert status == 202
+    assert job_of(user, run["run_id"], "OnDemandJobQueue")
+
+
+def test_a_run_follows_the_job_that_holds_its_lease_whoever_notices(user: User) -> None:
+    user.publish(QUICK)
+    user.drop()
+    user.run_with("SUCCEEDED")
+    by_event = claim_that_died(user)
+    lease = json.dumps({"batch_job_id": "another", "job_number": 1})
+    user.put(f"runs/{user.project}/{by_event}/lease", lease)
+    reconcile(user, by_event)
+    wait_for("the lease's job", lambda: status_is_followed(user, by_event))
+    with outage(user.cloud, "BatchJobChangedRole", "dynamodb:*"):
+        by_reconciler = claim_that_died(user)
+        user.put(f"runs/{user.project}/{by_reconciler}/lease", lease)
+        reconcile(user, by_reconciler)
+        wait_for("the job's end", lambda: job_of(user, by_reconciler)["status"] == "FAILED")
+        reconcile(user, by_reconciler)
+        assert status_is_followed(user, by_reconciler)
+
+
+def status_is_followed(user: User, run_id: str) -> bool:
+    return bool(user.call("GET", f"/runs/{run_id}")[1]["batch_job_id"] == "another")
+
+
+def test_changes_that_were_lost_are_made_up_for(user: User) -> None:
+    user.publish(QUICK)
+    with outage(user.cloud, "BatchJobChangedRole", "dynamodb:*"):
+        user.drop()
+        run_id = user.run_with("SUBMITTED")["run_id"]
+        wait_for("the job's end", lambda: job_of(user, run_id)["status"] == "SUCCEEDED")
+        reconcile(user, run_id)
+        status_of(user, run_id, "SUCCEEDED")
+
+
+def test_a_cancelled_launch_whose_answer_was_lost_is_ended_with_its_job(user: User) -> None:
+    user.publish(WAITS)
+    with outage(user.cloud, "BatchJobChangedRole", "dynamodb:*"):
+        user.cloud.engine.inject(Fault("SubmitJob", lose_answer=True))
+        user.drop()
+        run_id = user.run_with("CLAIMED")["run_id"]
+        job_of(user, run_id)
+        assert user.call("POST", f"/runs/{run_id}/cancel")[0] == 202
+        user.age(f"RUN#{run_id}", "claimed_at", timedelta(minutes=3))
+        wait_for("the job's end", lambda: job_of(user, run_id)["status"] == "FAILED")
+    status_of(user, run_id, "CANCELLED")
+
+
+def test_a_cancellation_that_died_halfway_reaches_the_job(user: User) -> None:
+    user.publish(WAITS)
+    user.drop()
+    run_id = user.run_with("RUNNING")["run_id"]
+    user.cloud.client("dynamodb").update_item(
+        TableName=user.cloud.ready.table,
+        Key={"pk": {"S": f"RUN#{run_id}"}},
+        UpdateExpression="SET cancelled_by = :who",
+        ExpressionAttributeValues={":who": {"S": "somebody"}},
+    )
+    reconcile(user, run_id)
+    status_of(user, run_id, "CANCELLED")
+
+
+def test_a_dataset_whose_event_was_lost_is_launched_with_what_was_there_before_a_push(user: User) -> None:
+    user.publish(QUICK, "timeout: 2h\n")
+    under_way(user)
+    user.put(f"projects/{user.project}/data/first/train.csv", "a,b\n1,2\n")
+    waiting = f"WAITING#{user.project}/first"
+    user.age(waiting, "created_order", timedelta(minutes=61))
+    with outage(user.cloud, "DatasetUploadedRole", "dynamodb:*"):
+        user.put(f"projects/{user.project}/data/first/test.csv", "a,b\n3,4\n")
+        reconcile(user)
+        run_id = user.run_with("SUCCEEDED")["run_id"]
+    user.drop("second")
+    wait_for("the other run", lambda: len(user.runs()) == 2)
+    assert user.call("POST", "/runs", {"project": user.project, "dataset": "first"})[1]["run_id"] == run_id
+
+
+def under_way(user: User) -> None:
+    """A push that has begun, and changed the recipe already."""
+    s3, bucket = user.cloud.client("s3"), user.cloud.ready.bucket
+
+    def version(key: str) -> ObjectVersion:
+        head = s3.head_object(Bucket=bucket, Key=key)
+        return ObjectVersion(key, head["VersionId"], head["ContentLength"], head["ETag"].strip('"'))
+
+    folder = f"projects/{user.project}/"
+    before = Published(version(f"{folder}train.yaml"), (version(f"{folder}code/run.sh"),))
+    user.put(f"{folder}push.json", json.dumps(pushes.pushing(before, "2026-11-23T02:10:00Z")))
+    user.put(f"{folder}train.yaml", "no recipe")
+
+
+def test_the_reconciler_announces_what_the_stream_did_not(user: User) -> None:
+    for accuracy in ("0.5", "0.9"):
+        user.publish(MEASURES % accuracy, METRIC)
+        with outage(user.cloud, "RunChangedRole", "dynamodb:GetRecords"):
+            user.drop(f"at-{accuracy}")
+            run_id = run_of(user, f"at-{accuracy}", "SUCCEEDED")["run_id"]
+            reconcile(user, run_id)
+        assert user.notice()["Subject"].endswith(f"test_accuracy={accuracy}")
+    for name in ("best", "latest"):
+        assert json.loads(user.text(f"projects/{user.project}/models/{name}.json"))["run_id"] == run_id
+
+
+def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User) -> None:
+    with outage(user.cloud, "RunChangedRole", "dynamodb:GetRecords"):
+        user.drop()  # there is no code
+        run_id = user.run_with("REJECTED")["run_id"]
+        reconcile(user, run_id)
+    assert user.notice()["Subject"].startswith("REJECTED")
+
+
+def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
+    best = f"projects/{user.project}/models/best.json"
+    for accuracy in ("0.9", "0.5"):
+        user.publish(MEASURES % accuracy, METRIC)
+        user.drop(f"at-{accuracy}")
+        run_of(user, f"at-{accuracy}", "SUCCEEDED")
+        user.notice()
+        if accuracy == "0.9":
+            user.cloud.client("s3").delete_object(Bucket=user.cloud.ready.bucket, Key=best)
+    assert json.loads(user.text(best))["metric"]
+
+
+def test_prices_are_read_and_spot_that_costs_too_much_work_is_left(user: User) -> None:
+    user.cloud.invoke("RefreshPricesFunction", {})
+    prices = PriceTable(as_role(user, "RefreshPricesRole", "dynamodb"), user.cloud.ready.table, PriceList({}))
+    types = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
+    at = "2026-11-23T02:10:00Z"
+    read = Refreshed({name: Listing(1.0) for name in types}, at, {name: {"a": 0.5} for name in types}, at)
+    assert prices.refresh(read, at)
+    user.publish(WAITS)
+    user.drop()
+    run = user.run_with("RUNNING")
+    wait_for("a while of work", lambda: run_is_old(user, run["run_id"]))
+    user.cloud.engine.reclaim(run["batch_job_id"])
+    assert job_of(user, f"{run['run_id']}-2", "OnDemandJobQueue")
+    user.call("POST", f"/runs/{run['run_id']}/cancel")
+
+
+def run_is_old(user: User, run_id: str) -> bool:
+    return time.time() * 1000 - job_of(user, run_id).get("startedAt", time.time() * 1000) > 2000
+
+
+def test_a_queue_that_is_blocked_is_told_of(user: User) -> None:
+    user.publish(WAITS)
+    user.drop()
+    run = user.run_with("RUNNING")
+    detail = {
+        **job_of(user, run["run_id"]),
+        "status": "RUNNABLE",
+        "statusReason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - none is there",
+    }
+    user.cloud.client("events").put_events(
+        Entries=[
+            {"Source": "aws.batch", "DetailType": "Batch Job Queue Blocked", "Detail": json.dumps(detail)}
+        ]
+    )
+    assert user.notice()["Subject"].startswith("WAITING")
+    user.call("POST", f"/runs/{run['run_id']}/cancel")
+
+
+def test_the_reconciler_may_count_who_hears_notices(user: User) -> None:
+    """It does so in the first minutes of an hour, which this test doesn't wait for."""
+    topic = NoticeTopic(as_role(user, "ReconcileRunsRole", "sns"), user.cloud.ready.topic_arn)
+    assert topic.confirmed() == 0, "moto confirms none"
+
+
+def test_training_code_keeps_few_checkpoints_and_ends_uploads_that_fail(user: User) -> None:
+    user.publish(
+        'for step in 1 2 3; do echo "$step" > "$CHECKPOINT_DIR/step"; sleep 4; done\n'
+        'folder="${EXPORT_PATH#s3://}"; place=(--bucket "${folder%%/*}" --key "${folder#*/}/large")\n'
+        'upload="$(aws s3api create-multipart-upload "${place[@]}" --query UploadId --output text)"\n'
+        'aws s3api abort-multipart-upload "${place[@]}" --upload-id "$upload"\n',
+        "checkpoints: {interval: 1s, keep: 1}\n",
+    )
+    user.drop()
+    run = user.run_with("SUCCEEDED", "FAILED")
+    assert run["status"] == "SUCCEEDED", run["cause"]
+
+
+def test_training_code_gets_the_secret_that_its_recipe_names(user: User) -> None:
+    secrets = user.cloud.client("secretsmanager")
+    secret = secrets.create_secret(Name=f"droptrain/{user.project}", SecretString="opensesame")["ARN"]
+    user.publish('test "$TOKEN" = opensesame\n', f"environment: {{TOKEN: {{secret: {secret}}}}}\n")
+    user.drop()
+    run = user.run_with("SUCCEEDED", "FAILED")
+    assert run["status"] == "SUCCEEDED", run["cause"]
+
+
+def as_role(user: User, role: str, service: str) -> Any:
+    """A client with a session of a role."""
+    session = RoleSessions(user.cloud.client("sts")).assume(
+        f"arn:aws:iam::{ACCOUNT}:role/droptrain-{role}", "test"
+    )
+    return Clients(user.cloud.ready.endpoint_url).client(service, session)

@@ -1,0 +1,211 @@
+"""Those who may use the stack do with their policies what the docs promise them, as with a stack on AWS."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from command_line import CommandLine
+from droptrain.domain import push as pushes
+from droptrain.domain.dataset import ObjectVersion
+from droptrain.domain.push import Published
+from permissions.calls import recording
+from template import template
+
+from droptrain_local.clients import CLIENT_ENVIRONMENT
+from droptrain_local.cloud import LaptopCloud
+
+MIB = 1 << 20
+SCRIPT = 'aws s3 cp "$TRAINING_DATA" "$EXPORT_PATH/model.csv"\n'
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
+    """The laptop cloud of a stack with a webhook."""
+    webhook = {"WebhookUrl": "https://example.com/hook", "WebhookSecret": "0123456789abcdef"}
+    work_dir = tmp_path_factory.mktemp("laptop")
+    with (
+        recording(tmp_path_factory.mktemp("calls")) as record,
+        LaptopCloud(settle_seconds=1, work_dir=work_dir, parameters=webhook, record=record) as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud: LaptopCloud) -> LaptopCloud:
+    """The laptop cloud, with a stack that CloudFormation tells of: the queues, topics, and outputs."""
+    ready = cloud.ready
+    queues = [name for name, it in template()["Resources"].items() if it["Type"] == "AWS::SQS::Queue"]
+    resources: dict[str, Any] = {
+        name: {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {"QueueName": f"droptrain-{name}", "MessageRetentionPeriod": 1209600},
+        }
+        for name in queues
+        if "DeadLetter" in name
+    }
+    for name in ("NoticesTopic", "AlarmsTopic"):
+        resources[name] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"droptrain-{name}"}}
+    resources["ImageRepository"] = {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {"RepositoryName": "droptrain-imagerepository"},
+    }
+    outputs = {
+        "ImagePushCommands": "docker push",
+        "ApiUrl": ready.api_url,
+        "DataBucketName": ready.bucket,
+        "ReaderPolicyArn": "ReaderPolicy",
+        "OperatorPolicyArn": "OperatorPolicy",
+        "NoticesTopicArn": ready.topic_arn,
+        "AlarmsTopicArn": ready.topic_arn.replace("Notices", "Alarms"),
+    }
+    body = {"Resources": resources, "Outputs": {name: {"Value": value} for name, value in outputs.items()}}
+    # The repository changes hands, with its image.
+    ecr, repository = cloud.client("ecr"), "droptrain-imagerepository"
+    [image] = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "latest"}])["images"]
+    ecr.delete_repository(repositoryName=repository, force=True)
+    cloud.client("cloudformation").create_stack(StackName="droptrain", TemplateBody=json.dumps(body))
+    ecr.put_image(repositoryName=repository, imageTag="latest", imageManifest=image["imageManifest"])
+    return cloud
+
+
+@pytest.fixture(scope="module")
+def command_of(deployed: LaptopCloud, work: Path) -> Callable[[str], CommandLine]:
+    """The command with somebody's credentials, at a stack on AWS as far as it can tell."""
+
+    def made(caller: str) -> CommandLine:
+        environment = {
+            **CLIENT_ENVIRONMENT,
+            "AWS_ACCESS_KEY_ID": caller,
+            "AWS_SECRET_ACCESS_KEY": caller,
+            "AWS_ENDPOINT_URL": deployed.ready.endpoint_url,
+            "AWS_ENDPOINT_URL_BATCH": deployed.ready.batch_endpoint_url,
+            "DROPTRAIN_STACK": "droptrain",
+        }
+        return CommandLine(work, work, **environment)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def published(command_of, work: Path) -> str:
+    """A project that an operator has pushed, and pushed again with other files."""
+    folder = work / "callers"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "run.sh").write_text(SCRIPT)
+    (folder / "code" / "old.py").write_text("")
+    (folder / "train.yaml").write_text("timeout: 1h\n")
+    operator = command_of("operator")
+    assert operator("push", "callers", str(folder)).code == 0
+    (folder / "code" / "old.py").unlink()
+    told = operator("push", "callers", str(folder))
+    assert told.code == 0, told.err
+    return "callers"
+
+
+@pytest.fixture(scope="module")
+def trained(command_of, published: str, work: Path) -> str:
+    """A run of data that an operator dropped, of a size that goes up in parts."""
+    for name, size in (("train", 9 * MIB), ("test", 10)):
+        rows = b"a,b\n" + b"1,2\n" * (size // 4)
+        (work / f"{name}.csv").write_bytes(rows)
+    operator = command_of("operator")
+    told = operator("drop", published, "train.csv", "test.csv", "--dataset", "first", "--watch", "--json")
+    assert told.code == 0, told.err
+    return str(json.loads(told.out.splitlines()[-1])["run_id"])
+
+
+def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, work: Path) -> None:
+    operator = command_of("operator")
+    assert operator("rerun", trained, "--watch").code == 0
+    assert operator("get", trained, "model").code == 0
+    assert (work / "model" / "export" / "model.csv").stat().st_size > MIB
+
+
+def test_an_operator_goes_on_with_an_upload_that_ended_halfway(
+    command_of, published: str, deployed: LaptopCloud, work: Path
+) -> None:
+    s3, key = deployed.client("s3"), f"projects/{published}/data/second/train.csv"
+    place: Any = {"Bucket": deployed.ready.bucket, "Key": key}
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+    (work / "second").mkdir()
+    content = b"a,b\n" + b"1,2\n" * (9 * MIB // 4)
+    (work / "second" / "train.csv").write_bytes(content)
+    s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=content[: 8 * MIB])
+    told = command_of("operator")("drop", published, "second", "--dataset", "second")
+    assert told.code == 0, told.err
+    assert not s3.list_multipart_uploads(Bucket=place["Bucket"], Prefix=key).get("Uploads")
+
+
+def test_an_operator_drops_while_a_push_is_under_way(
+    command_of, published: str, deployed: LaptopCloud, work: Path
+) -> None:
+    folder = f"projects/{published}/"
+    place: Any = {"Bucket": deployed.ready.bucket, "Key": f"{folder}push.json"}
+    s3 = deployed.client("s3")
+    switched = s3.get_object(**place)["Body"].read()
+    before = Published(version(deployed, f"{folder}train.yaml"), (version(deployed, f"{folder}code/run.sh"),))
+    s3.put_object(**place, Body=json.dumps(pushes.pushing(before, "2026-11-23T02:10:00Z")).encode())
+    told = command_of("operator")("drop", published, "test.csv", "--dataset", "third")
+    s3.put_object(**place, Body=switched)
+    assert told.code == 0, told.err
+
+
+def version(cloud: LaptopCloud, key: str) -> ObjectVersion:
+    """The current version of an object."""
+    head = cloud.client("s3").head_object(Bucket=cloud.ready.bucket, Key=key)
+    return ObjectVersion(key, head["VersionId"], head["ContentLength"], head["ETag"].strip('"'))
+
+
+def test_an_operator_uses_any_client_of_s3_below_the_projects(deployed: LaptopCloud, published: str) -> None:
+    s3, bucket = client_of("operator", deployed), deployed.ready.bucket
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"projects/{published}/code/")["Contents"]
+    assert [item["Key"] for item in listed] == [f"projects/{published}/code/run.sh"]
+    place: Any = {"Bucket": bucket, "Key": f"projects/{published}/data/fourth/train.csv"}
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+    s3.abort_multipart_upload(**place, UploadId=upload)  # as clients do when an upload fails
+
+
+def test_the_doctor_may_look_at_all_that_it_asks_an_operator_for(command_of, trained: str) -> None:
+    told = command_of("operator")("doctor", "--send-test-notice", "--json")
+    assert told.out, told.err
+    findings = json.loads(told.out)["findings"]
+    assert {each["title"] for each in findings} >= {
+        "stack",
+        "API",
+        "compute",
+        "notices",
+        "dead letters",
+        "test notice",
+    }
+    refused = [each for each in findings if "may not call" in each["detail"]]
+    assert not refused
+
+
+def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
+    command_of, trained: str, published: str
+) -> None:
+    reader = command_of("reader")
+    for words in (("runs",), ("show", trained), ("logs", trained), ("get", trained, "read"), ("budget",)):
+        told = reader(*words)
+        assert told.code == 0, (words, told.err)
+    for words in (("rerun", trained), ("cancel", trained), ("drop", published, "train.csv", "test.csv")):
+        told = reader(*words)
+        assert told.code != 0, words
+        assert "OperatorPolicy" in told.err, words
+
+
+def test_neither_reaches_the_bucket_beyond_the_projects(deployed: LaptopCloud) -> None:
+    for caller in ("reader", "operator"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            client_of(caller, deployed).list_objects_v2(Bucket=deployed.ready.bucket, Prefix="runs/")
+
+
+def client_of(caller: str, cloud: LaptopCloud) -> Any:
+    return boto3.client(
+        "s3", endpoint_url=cloud.ready.endpoint_url, region_name=cloud.ready.region,
+        aws_access_key_id=caller, aws_secret_access_key=caller,
+    )  # fmt: skip

@@ -1,0 +1,249 @@
+"""What the template grants to what no test can reach: who calls it, why, and where AWS says so.
+
+An exception that a recorded call has come to need, or that the template no longer grants, fails a test.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from permissions.calls import Call
+
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg"
+_ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM_role.html"
+_LOGS = "https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html"
+_FUNCTIONS = (
+    "DatasetUploadedRole", "BatchJobChangedRole", "ReconcileRunsRole", "RefreshPricesRole", "RunsApiRole",
+    "RunChangedRole",
+)  # fmt: skip
+_BUILD = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html"
+_PUSH = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html"
+_HERE = "eu-west-1:123456789012"
+_CLUSTER = f"arn:aws:ecs:{_HERE}:cluster/CLUSTER"
+_INSTANCE = f"arn:aws:ecs:{_HERE}:container-instance/CLUSTER/INSTANCE"
+_QUEUE = f"arn:aws:sqs:{_HERE}:droptrain"
+_JOB_LOGS = f"arn:aws:logs:{_HERE}:log-group:/aws/batch/job"
+
+
+@dataclass(frozen=True)
+class Uncalled:
+    """Calls that `who` makes as principals; `source` is AWS's page that says so.
+
+    In `resource` and `keys`, of the form of a Call's, {name} is the principal's without "Role".
+    """
+
+    principals: tuple[str, ...]
+    actions: tuple[str, ...]
+    resource: str
+    who: str
+    why: str
+    source: str
+    keys: str = ""
+
+    def calls(self) -> Iterator[Call]:
+        """Each call by itself."""
+        for principal in self.principals:
+            resource = self.resource.format(name=principal.removesuffix("Role"))
+            for action in self.actions:
+                yield Call(principal, action, action, resource, self.keys)
+
+
+UNCALLED = (
+    Uncalled(
+        _FUNCTIONS,
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        f"arn:aws:logs:{_HERE}:log-group:droptrain-{{name}}LogGroup:log-stream:STREAM",
+        "Lambda",
+        "writes what a function prints; a laptop has files",
+        f"{_LAMBDA}/monitoring-cloudwatchlogs.html",
+    ),
+    Uncalled(
+        ("DatasetUploadedRole",),
+        ("sqs:GetQueueAttributes",),
+        f"{_QUEUE}-UploadsQueue",
+        "Lambda",
+        "looks at a queue before it polls it",
+        f"{_LAMBDA}/services-sqs-configure.html",
+    ),
+    Uncalled(
+        ("BatchJobChangedRole",),
+        ("sqs:GetQueueAttributes",),
+        f"{_QUEUE}-ChangesQueue",
+        "Lambda",
+        "looks at a queue before it polls it",
+        f"{_LAMBDA}/services-sqs-configure.html",
+    ),
+    Uncalled(
+        ("RunChangedRole",),
+        ("dynamodb:ListStreams",),
+        "*",
+        "Lambda",
+        "looks for the stream that it is given",
+        f"{_LAMBDA}/services-ddb.html",
+    ),
+    Uncalled(
+        ("RunChangedRole", "RefreshPricesRole"),
+        ("sqs:SendMessage",),
+        f"{_QUEUE}-{{name}}DeadLetterQueue",
+        "Lambda",
+        "sends what failed for good to its dead-letter queue",
+        f"{_LAMBDA}/invocation-async-retain-records.html",
+    ),
+    Uncalled(
+        ("ReconcileRunsRole",),
+        ("sqs:SendMessage",),
+        f"{_QUEUE}-ReconcileDeadLetterQueue",
+        "Lambda",
+        "sends what failed for good to its dead-letter queue",
+        f"{_LAMBDA}/invocation-async-retain-records.html",
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        (
+            "ecs:RegisterContainerInstance",
+            "ecs:DeregisterContainerInstance",
+            "ecs:SubmitAttachmentStateChanges",
+            "ecs:SubmitContainerStateChange",
+            "ecs:SubmitTaskStateChange",
+        ),
+        _CLUSTER,
+        "the ECS agent of an instance",
+        "joins the cluster that Batch made, and tells of its jobs",
+        _ECS,
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        ("ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"),
+        _INSTANCE,
+        "the ECS agent of an instance",
+        "takes jobs, and drains when Spot ends it",
+        _ECS,
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        ("ecs:TagResource",),
+        _INSTANCE,
+        "the ECS agent of an instance",
+        "tags itself when it joins",
+        _ECS,
+        "ecs:CreateAction=RegisterContainerInstance",
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        ("ecs:DiscoverPollEndpoint", "ec2:DescribeTags", "ecr:GetAuthorizationToken"),
+        "*",
+        "the ECS agent of an instance",
+        "finds its endpoint, its tags and the registry",
+        _ECS,
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        f"arn:aws:ecr:{_HERE}:repository/droptrain-imagerepository",
+        "the ECS agent of an instance",
+        "pulls the image",
+        _ECS,
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        ("logs:CreateLogGroup",),
+        _JOB_LOGS,
+        "Docker's log driver on an instance",
+        "makes Batch's log group, which the first job of an account lacks",
+        _LOGS,
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        ("logs:CreateLogGroup",),
+        f"{_JOB_LOGS}:log-stream:",
+        "Docker's log driver on an instance",
+        "the same, by the other form of a log group's ARN: see aws-assumptions.md",
+        _LOGS,
+    ),
+    Uncalled(
+        ("InstanceRole",),
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        f"{_JOB_LOGS}:log-stream:STREAM",
+        "Docker's log driver on an instance",
+        "writes what a job prints",
+        _LOGS,
+    ),
+    Uncalled(
+        ("WebhookRole",),
+        ("events:InvokeApiDestination",),
+        f"arn:aws:events:{_HERE}:api-destination/droptrain-WebhookDestination",
+        "EventBridge",
+        "calls the webhook",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html",
+    ),
+    Uncalled(
+        ("ReconcileRunsScheduleRole",),
+        ("lambda:InvokeFunction",),
+        f"arn:aws:lambda:{_HERE}:function:droptrain-ReconcileRunsFunction",
+        "EventBridge Scheduler",
+        "calls a function at its time",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
+    ),
+    Uncalled(
+        ("RefreshPricesScheduleRole",),
+        ("lambda:InvokeFunction",),
+        f"arn:aws:lambda:{_HERE}:function:droptrain-RefreshPricesFunction",
+        "EventBridge Scheduler",
+        "calls a function at its time",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
+    ),
+    Uncalled(
+        ("ReconcileRunsScheduleRole",),
+        ("sqs:SendMessage",),
+        f"{_QUEUE}-ReconcileDeadLetterQueue",
+        "EventBridge Scheduler",
+        "keeps a call that could not be made",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
+    ),
+    Uncalled(
+        ("RefreshPricesScheduleRole",),
+        ("sqs:SendMessage",),
+        f"{_QUEUE}-RefreshPricesDeadLetterQueue",
+        "EventBridge Scheduler",
+        "keeps a call that could not be made",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
+    ),
+    Uncalled(
+        ("ImageBuildRole",),
+        ("s3:GetObject", "s3:GetObjectVersion"),
+        "arn:aws:s3:::droptrain-databucket/builds/image.zip",
+        "CodeBuild",
+        "fetches the source of the image",
+        _BUILD,
+    ),
+    Uncalled(
+        ("ImageBuildRole",),
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        f"arn:aws:logs:{_HERE}:log-group:droptrain-ImageBuildLogGroup:log-stream:STREAM",
+        "CodeBuild",
+        "writes what a build prints",
+        _BUILD,
+    ),
+    Uncalled(
+        ("ImageBuildRole",),
+        ("ecr:GetAuthorizationToken",),
+        "*",
+        "`docker login` of a build",
+        "logs in to the registry",
+        _PUSH,
+    ),
+    Uncalled(
+        ("ImageBuildRole",),
+        (
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:CompleteLayerUpload",
+            "ecr:InitiateLayerUpload",
+            "ecr:PutImage",
+            "ecr:UploadLayerPart",
+        ),
+        f"arn:aws:ecr:{_HERE}:repository/droptrain-imagerepository",
+        "`docker push` of a build",
+        "publishes the image",
+        _PUSH,
+    ),
+)
