@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock template-build clean image-remote gpu-check audit-dependencies release calls
+.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -67,7 +67,9 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 	$(BIN)/cfn-lint
 
-audit: .venv/dev.stamp .venv-audit/stamp ## look at what would be deployed, each variant and its policies, with tools that aren't ours; needs Node
+audit: audit-template audit-dependencies ## let tools that aren't ours judge what would be deployed, and what is pinned; AUDIT=no without the latter
+
+audit-template: .venv/dev.stamp .venv-audit/stamp ## each variant of the template, and its policies; needs Node
 	@rm -rf build/audit
 	@PYTHONPATH=tests $(BIN)/python -m audit.render build/audit
 	@for folder in build/audit/templates/*; do \
@@ -80,17 +82,15 @@ audit: .venv/dev.stamp .venv-audit/stamp ## look at what would be deployed, each
 
 # Everything that is pinned with hashes.
 PINNED = $(wildcard requirements/*.txt layers/*/requirements.txt functions/*/requirements.txt image/requirements*.txt)
-AUDITED = $(if $(filter no,$(AUDIT)),@echo "NOT AUDITED: nobody has looked for known vulnerabilities (AUDIT=no).",\
-	PYTHONPATH=src .venv-release/bin/python -m droptrain_release.audit $(PINNED))
-
-# `make audit` is what is looked at beside tests and lint; AUDIT=no where nobody can be asked.
-audit: audit-dependencies
 
 audit-dependencies: .venv-release/stamp ## ask whether anything is known of what is pinned; needs the internet
-	$(AUDITED)
+ifeq ($(AUDIT),no)
+	@echo "NOT AUDITED: nobody has looked for known vulnerabilities (AUDIT=no)."
+else
+	PYTHONPATH=src .venv-release/bin/python -m droptrain_release.audit $(PINNED)
+endif
 
-release: .venv/dev.stamp .venv-release/stamp ## build wheel, SAM's and the image's packages, SBOMs, licences and checksums into dist/; AUDIT=no without the audit
-	$(AUDITED)
+release: .venv/dev.stamp audit-dependencies ## build wheel, SAM's and the image's packages, SBOMs, licences and checksums into dist/; AUDIT=no without the audit
 	$(BIN)/python -m droptrain_release.build
 
 openapi: .venv/dev.stamp ## write the API's description anew from its routes

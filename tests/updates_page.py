@@ -81,8 +81,8 @@ HOLDS = {
 }
 _CONFIRM = "AWS sends the new address a link to confirm; until then nobody hears. Runs go on."
 _NETWORK = (
-    "Do it while nothing trains. What trains may go on for a day, and as long as an instance is left, EC2 "
-    "doesn't delete what it stands on. CloudFormation then ends the update without that, and it is yours to "
+    "Do it while nothing trains. What trains may go on for 90 minutes, and as long as an instance is left, "
+    "EC2 doesn't delete what it stands on. CloudFormation then ends the update without that, and it is yours to "
     "delete: the stack's events name it."
 )
 _MOVE = (
@@ -238,7 +238,7 @@ by comparing the template before and after; CloudFormation's schemas say which p
 except for what [the end of this page](#what-is-replaced-or-removed) lists, with what it means.
 
 - **in place**: without an interruption.
-- **in place, with new instances**: jobs that run go on, for a day at most; the next ones get new instances.
+- **in place, with new instances**: jobs that run go on, for 90 minutes at most; the next ones get new ones.
 - **in place, as a new revision**: runs launched from now on take it; those under way keep theirs.
 - **made**, **removed**: by giving or emptying the parameter; the other way round, the other one.
 - **replaced**: a new one is made, then the old one removed.

@@ -79,12 +79,13 @@ def _patient(stack: Stack) -> Patient:
     if patient.parameters.get("ImageUri"):
         raise CommandError(
             f"This stack trains in {patient.parameters['ImageUri']}, so an image in its own repository would "
-            'not be used. To use that: sam deploy --parameter-overrides ImageUri="" BuildsImage=yes'
+            "not be used. To use that: "
+            "sam build && sam deploy --parameter-overrides 'ImageUri=\"\"' BuildsImage=yes"
         )
     if _PROJECT not in patient.outputs:
         raise CommandError(
             "This stack has nothing that builds images. Deploy it with it, and repeat: "
-            "sam deploy --parameter-overrides BuildsImage=yes"
+            "sam build && sam deploy --parameter-overrides BuildsImage=yes"
         )
     return patient
 

@@ -110,10 +110,10 @@ def _stack(patient: Patient) -> Iterator[Finding]:
     if patient.status.endswith("_COMPLETE") and "ROLLBACK" not in patient.status:
         yield Finding("stack", "ok", f"{patient.stack.name} in {patient.stack.region}: {patient.status}")
     else:
-        fix = "Read its events: aws cloudformation describe-stack-events; then deploy again: sam deploy."
+        fix = "Read its events: aws cloudformation describe-stack-events. Then: sam build && sam deploy"
         yield Finding("stack", "problem", f"{patient.stack.name} is {patient.status}", fix)
     if paused := patient.parameters.get("Paused"):
-        fix = 'To launch again: sam deploy --parameter-overrides Paused=""'
+        fix = "To launch again: sam build && sam deploy --parameter-overrides 'Paused=\"\"'"
         yield Finding("paused", "warning", f"nothing is launched: {paused}", fix)
 
 
@@ -236,7 +236,7 @@ def _runs(patient: Patient, now: datetime) -> Iterator[Finding]:
                 continue
             stuck = True
             detail = f"{run['run_id']} has been {status} for {age(run['updated_at'], now)}"
-            fix = f"droptrain show {run['run_id']}; docs/operations, a run stays RUNNABLE."
+            fix = f"droptrain show {run['run_id']}; docs/operations/README.md#a-run-stays-runnable."
             yield Finding("runs", "warning", detail, fix)
     if not stuck:
         yield Finding("runs", "ok", "none is stuck")

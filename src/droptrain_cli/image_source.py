@@ -29,7 +29,7 @@ def archive(folder: Path | None) -> bytes:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as writer:
         for name, file in files.items():
             entry = zipfile.ZipInfo(name, _SOME_DAY)
-            entry.external_attr = (file.stat().st_mode & 0o777) << 16
+            entry.external_attr = (0o755 if file.stat().st_mode & 0o100 else 0o644) << 16
             writer.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
     return made.getvalue()
 

@@ -186,7 +186,7 @@ class LaptopCloud:
         parts.callback(self._sources.stop)
         self._sources.start()
         aws.answer_first(MessageMoves(self._clients.client("sqs")).answer)
-        aws.answer_first(StackApi(self._stack, self.change, self.remove).answer)
+        aws.answer_first(StackApi(self._stack, {"ApiUrl": gateway.url}, self.change, self.remove).answer)
         self.ready = Ready(
             endpoint_url=aws.url,
             batch_endpoint_url=batch_url,

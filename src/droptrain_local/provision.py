@@ -47,6 +47,7 @@ class Stack:
         return {
             name: str(self._intrinsics.resolve(output["Value"]))
             for name, output in self.template.outputs.items()
+            if "Condition" not in output or self._intrinsics.condition(output["Condition"])
         }
 
     def make(self, makers: Makers) -> None:

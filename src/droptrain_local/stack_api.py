@@ -19,18 +19,27 @@ Form = Mapping[str, str]
 
 
 class StackApi:
-    """Answers for `stack`; `change` gets the parameters that somebody wants otherwise, `remove` ends it."""
+    """Answers for `stack`; `change` gets the parameters that somebody wants otherwise, `remove` ends it.
+
+    `outputs` replace those that lead to AWS, by name.
+    """
 
     def __init__(
-        self, stack: Stack, change: Callable[[Mapping[str, str]], None], remove: Callable[[], None]
+        self,
+        stack: Stack,
+        outputs: Mapping[str, str],
+        change: Callable[[Mapping[str, str]], None],
+        remove: Callable[[], None],
     ) -> None:
         self._stack = stack
+        self._outputs = outputs
         self._change = change
         self._remove = remove
         self._status = "CREATE_COMPLETE"
         self._actions: dict[str, Callable[[Form], str]] = {
             "DescribeStacks": self._describe,
             "DescribeStackResource": self._describe_resource,
+            "ListStackResources": self._list_resources,
             "UpdateStack": self._update,
             "DeleteStack": self._delete,
         }
@@ -60,9 +69,8 @@ class StackApi:
             for template in [self._stack.template]
             for name, value in template.parameters.items()
         )
-        outputs = "".join(
-            _member(OutputKey=name, OutputValue=value) for name, value in self._stack.outputs().items()
-        )
+        told = {**self._stack.outputs(), **self._outputs}
+        outputs = "".join(_member(OutputKey=name, OutputValue=value) for name, value in told.items())
         return (
             f"<Stacks><member><StackId>{self._id}</StackId><StackName>{STACK_NAME}</StackName>"
             f"<CreationTime>{_MADE_AT}</CreationTime><StackStatus>{self._status}</StackStatus>"
@@ -73,16 +81,22 @@ class StackApi:
         logical_id = form.get("LogicalResourceId", "")
         if logical_id not in self._stack:
             raise _refused(f"Resource {logical_id} does not exist for stack {STACK_NAME}")
-        detail = _elements(
-            StackName=STACK_NAME,
-            StackId=self._id,
-            LogicalResourceId=logical_id,
-            PhysicalResourceId=self._stack.ref(logical_id),
-            ResourceType=self._stack.template.resources[logical_id]["Type"],
-            LastUpdatedTimestamp=_MADE_AT,
-            ResourceStatus=self._status,
-        )
+        detail = _elements(StackName=STACK_NAME, StackId=self._id, **self._resource(logical_id))
         return f"<StackResourceDetail>{detail}</StackResourceDetail>"
+
+    def _list_resources(self, _: Form) -> str:
+        there = (name for name in self._stack.template.resources if name in self._stack)
+        members = "".join(_member(**self._resource(name)) for name in there)
+        return f"<StackResourceSummaries>{members}</StackResourceSummaries>"
+
+    def _resource(self, logical_id: str) -> dict[str, str]:
+        return {
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": self._stack.ref(logical_id),
+            "ResourceType": self._stack.template.resources[logical_id]["Type"],
+            "LastUpdatedTimestamp": _MADE_AT,
+            "ResourceStatus": self._status,
+        }
 
     def _update(self, form: Form) -> str:
         if form.get("UsePreviousTemplate") != "true":

@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> str | None:
     except AuditNotMadeError as error:
         return (
             f"THE AUDIT COULD NOT BE MADE: {error}.\nNobody has looked for known vulnerabilities. Run it "
-            "where https://pypi.org/pypi/pyyaml/5.3/json can be reached, or say AUDIT=no to go on without."
+            "where pip-audit reaches the package index itself, or say AUDIT=no to go on without."
         )
     print(f"{len(findings.asked)} pinned packages; something is known of {len(findings.known)}.")
     return "\n".join(f"{name}: {', '.join(ids)}" for name, ids in sorted(findings.known.items())) or None

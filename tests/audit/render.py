@@ -42,7 +42,7 @@ def policies(template: Mapping[str, Any], region: str) -> Iterator[tuple[str, di
         if resource["Type"] == "AWS::IAM::Role":
             for policy in given.get("Policies", []):
                 yield f"{name}.{policy['PolicyName']}", arn(policy["PolicyDocument"])
-        elif resource["Type"] == "AWS::IAM::ManagedPolicy":
+        elif resource["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
             yield name, arn(given["PolicyDocument"])
 
 

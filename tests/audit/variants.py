@@ -7,17 +7,20 @@ _NETWORK = {
     "VpcId": "vpc-0123456789abcdef0",
     "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
 }
-_EVERYTHING = {
-    "NoticeEmail": "team@example.org",
-    "AlarmEmail": "operators@example.org",
+# Everything that makes resources, and takes none away.
+ADDS: Mapping[str, str] = {
     "WebhookUrl": "https://example.org/droptrain",
     "WebhookSecret": "0123456789abcdef",
-    "InstanceTypes": "g4dn.xlarge,g5.xlarge,g6.xlarge",
-    "ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1",
     "BuildsImage": "yes",
     "DailyCanary": "on",
     "Tracing": "on",
-    "KeepInstanceMinutes": 30,
+}
+_EVERYTHING = {
+    **ADDS,
+    "NoticeEmail": "team@example.org",
+    "AlarmEmail": "operators@example.org",
+    "InstanceTypes": "g4dn.xlarge,g5.xlarge,g6.xlarge",
+    "ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1",
     "ProjectBudgetsUsd": "penguins=20,whales=7.5",
     "MaxRunsAtOnce": 10,
     "RunDays": 30,
@@ -28,6 +31,7 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "defaults": ("eu-west-1", {}),
     "everything": ("eu-west-1", _EVERYTHING),
     "existing-network": ("eu-west-1", _NETWORK),
+    "kept-instances": ("eu-west-1", {"KeepInstanceMinutes": 30}),
     "paused": ("eu-west-1", {"Paused": "no budget until Monday"}),
     "two-zones": ("eu-west-1", {"Zones": 2}),
     "us-east": ("us-east-1", {}),

@@ -13,7 +13,6 @@ from droptrain.domain import push as pushes
 from droptrain.domain.dataset import ObjectVersion
 from droptrain.domain.push import Published
 from permissions.calls import recording
-from template import template
 
 from droptrain_local.clients import CLIENT_ENVIRONMENT
 from droptrain_local.cloud import LaptopCloud
@@ -35,45 +34,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
 
 
 @pytest.fixture(scope="module")
-def deployed(cloud: LaptopCloud) -> LaptopCloud:
-    """The laptop cloud, with a stack that CloudFormation tells of: the queues, topics, and outputs."""
-    ready = cloud.ready
-    queues = [name for name, it in template()["Resources"].items() if it["Type"] == "AWS::SQS::Queue"]
-    resources: dict[str, Any] = {
-        name: {
-            "Type": "AWS::SQS::Queue",
-            "Properties": {"QueueName": f"droptrain-{name}", "MessageRetentionPeriod": 1209600},
-        }
-        for name in queues
-        if "DeadLetter" in name
-    }
-    for name in ("NoticesTopic", "AlarmsTopic"):
-        resources[name] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"droptrain-{name}"}}
-    resources["ImageRepository"] = {
-        "Type": "AWS::ECR::Repository",
-        "Properties": {"RepositoryName": "droptrain-imagerepository"},
-    }
-    outputs = {
-        "ImagePushCommands": "docker push",
-        "ApiUrl": ready.api_url,
-        "DataBucketName": ready.bucket,
-        "ReaderPolicyArn": "ReaderPolicy",
-        "OperatorPolicyArn": "OperatorPolicy",
-        "NoticesTopicArn": ready.topic_arn,
-        "AlarmsTopicArn": ready.topic_arn.replace("Notices", "Alarms"),
-    }
-    body = {"Resources": resources, "Outputs": {name: {"Value": value} for name, value in outputs.items()}}
-    # The repository changes hands, with its image.
-    ecr, repository = cloud.client("ecr"), "droptrain-imagerepository"
-    [image] = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "latest"}])["images"]
-    ecr.delete_repository(repositoryName=repository, force=True)
-    cloud.client("cloudformation").create_stack(StackName="droptrain", TemplateBody=json.dumps(body))
-    ecr.put_image(repositoryName=repository, imageTag="latest", imageManifest=image["imageManifest"])
-    return cloud
-
-
-@pytest.fixture(scope="module")
-def command_of(deployed: LaptopCloud, work: Path) -> Callable[[str], CommandLine]:
+def command_of(cloud: LaptopCloud, work: Path) -> Callable[[str], CommandLine]:
     """The command with somebody's credentials, at a stack on AWS as far as it can tell."""
 
     def made(caller: str) -> CommandLine:
@@ -81,8 +42,8 @@ def command_of(deployed: LaptopCloud, work: Path) -> Callable[[str], CommandLine
             **CLIENT_ENVIRONMENT,
             "AWS_ACCESS_KEY_ID": caller,
             "AWS_SECRET_ACCESS_KEY": caller,
-            "AWS_ENDPOINT_URL": deployed.ready.endpoint_url,
-            "AWS_ENDPOINT_URL_BATCH": deployed.ready.batch_endpoint_url,
+            "AWS_ENDPOINT_URL": cloud.ready.endpoint_url,
+            "AWS_ENDPOINT_URL_BATCH": cloud.ready.batch_endpoint_url,
             "DROPTRAIN_STACK": "droptrain",
         }
         return CommandLine(work, work, **environment)
@@ -126,10 +87,10 @@ def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, 
 
 
 def test_an_operator_goes_on_with_an_upload_that_ended_halfway(
-    command_of, published: str, deployed: LaptopCloud, work: Path
+    command_of, published: str, cloud: LaptopCloud, work: Path
 ) -> None:
-    s3, key = deployed.client("s3"), f"projects/{published}/data/second/train.csv"
-    place: Any = {"Bucket": deployed.ready.bucket, "Key": key}
+    s3, key = cloud.client("s3"), f"projects/{published}/data/second/train.csv"
+    place: Any = {"Bucket": cloud.ready.bucket, "Key": key}
     upload = s3.create_multipart_upload(**place)["UploadId"]
     (work / "second").mkdir()
     content = b"a,b\n" + b"1,2\n" * (9 * MIB // 4)
@@ -141,13 +102,13 @@ def test_an_operator_goes_on_with_an_upload_that_ended_halfway(
 
 
 def test_an_operator_drops_while_a_push_is_under_way(
-    command_of, published: str, deployed: LaptopCloud, work: Path
+    command_of, published: str, cloud: LaptopCloud, work: Path
 ) -> None:
     folder = f"projects/{published}/"
-    place: Any = {"Bucket": deployed.ready.bucket, "Key": f"{folder}push.json"}
-    s3 = deployed.client("s3")
+    place: Any = {"Bucket": cloud.ready.bucket, "Key": f"{folder}push.json"}
+    s3 = cloud.client("s3")
     switched = s3.get_object(**place)["Body"].read()
-    before = Published(version(deployed, f"{folder}train.yaml"), (version(deployed, f"{folder}code/run.sh"),))
+    before = Published(version(cloud, f"{folder}train.yaml"), (version(cloud, f"{folder}code/run.sh"),))
     s3.put_object(**place, Body=json.dumps(pushes.pushing(before, "2026-11-23T02:10:00Z")).encode())
     told = command_of("operator")("drop", published, "test.csv", "--dataset", "third")
     s3.put_object(**place, Body=switched)
@@ -160,8 +121,8 @@ def version(cloud: LaptopCloud, key: str) -> ObjectVersion:
     return ObjectVersion(key, head["VersionId"], head["ContentLength"], head["ETag"].strip('"'))
 
 
-def test_an_operator_uses_any_client_of_s3_below_the_projects(deployed: LaptopCloud, published: str) -> None:
-    s3, bucket = client_of("operator", deployed), deployed.ready.bucket
+def test_an_operator_uses_any_client_of_s3_below_the_projects(cloud: LaptopCloud, published: str) -> None:
+    s3, bucket = client_of("operator", cloud), cloud.ready.bucket
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"projects/{published}/code/")["Contents"]
     assert [item["Key"] for item in listed] == [f"projects/{published}/code/run.sh"]
     place: Any = {"Bucket": bucket, "Key": f"projects/{published}/data/fourth/train.csv"}
@@ -198,10 +159,10 @@ def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
         assert "OperatorPolicy" in told.err, words
 
 
-def test_neither_reaches_the_bucket_beyond_the_projects(deployed: LaptopCloud) -> None:
+def test_neither_reaches_the_bucket_beyond_the_projects(cloud: LaptopCloud) -> None:
     for caller in ("reader", "operator"):
         with pytest.raises(ClientError, match="AccessDenied"):
-            client_of(caller, deployed).list_objects_v2(Bucket=deployed.ready.bucket, Prefix="runs/")
+            client_of(caller, cloud).list_objects_v2(Bucket=cloud.ready.bucket, Prefix="runs/")
 
 
 def client_of(caller: str, cloud: LaptopCloud) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from permissions.calls import Call, recorded
 from permissions.exceptions import UNCALLED
-from permissions.rendered import Grant, meeting, statements
+from permissions.grants import Grant, meeting, statements
 
 from droptrain_local.clients import ACCOUNT
 from droptrain_local.permissions.policy import as_list

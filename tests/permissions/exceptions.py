@@ -57,6 +57,22 @@ UNCALLED = (
         f"{_LAMBDA}/monitoring-cloudwatchlogs.html",
     ),
     Uncalled(
+        _FUNCTIONS,
+        ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+        "*",
+        "Lambda",
+        "sends traces, where `Tracing` is on",
+        f"{_LAMBDA}/services-xray.html",
+    ),
+    Uncalled(
+        ("CanaryScheduleRole",),
+        ("s3:PutObject",),
+        "arn:aws:s3:::droptrain-databucket/projects/droptrain-canary/data/daily/_SUCCESS",
+        "EventBridge Scheduler",
+        "drops the canary's dataset once a day",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html",
+    ),
+    Uncalled(
         ("DatasetUploadedRole",),
         ("sqs:GetQueueAttributes",),
         f"{_QUEUE}-UploadsQueue",
@@ -213,6 +229,14 @@ UNCALLED = (
         "arn:aws:s3:::droptrain-databucket/builds/image.zip",
         "CodeBuild",
         "fetches the source of the image",
+        _BUILD,
+    ),
+    Uncalled(
+        ("ImageBuildRole",),
+        ("s3:GetBucketAcl", "s3:GetBucketLocation"),
+        "arn:aws:s3:::droptrain-databucket",
+        "CodeBuild",
+        "looks whose bucket that is, and where",
         _BUILD,
     ),
     Uncalled(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from permissions.calls import Call, recorded
 from permissions.exceptions import UNCALLED, Uncalled
-from permissions.rendered import Grant, grants, meeting, statements
+from permissions.grants import Grant, grants, meeting, statements
 from template import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
@@ -18,6 +18,7 @@ _WHOSE = {
     "InstanceRole": "what an instance's ECS agent acts with",
     "ImageBuildRole": "what CodeBuild builds the image with",
     "TrainingRole": "what the training code, and the entrypoint around it, acts with",
+    "CanaryScheduleRole": "what the schedule of the daily canary acts with",
     "WebhookRole": "what EventBridge calls the webhook with",
     "DatasetUploadedRole": "`dataset_uploaded`: launches what is dropped",
     "BatchJobChangedRole": "`batch_job_changed`: records what becomes of jobs",

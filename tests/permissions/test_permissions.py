@@ -4,7 +4,7 @@ import pytest
 from permissions import page
 from permissions.calls import Call, recorded
 from permissions.exceptions import UNCALLED
-from permissions.rendered import Grant, grants, meeting, statements
+from permissions.grants import Grant, grants, meeting, statements
 
 from droptrain_local.permissions.policy import allows, as_list, concerns
 
@@ -22,6 +22,8 @@ WITHOUT_RESOURCE = {
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
     "pricing:GetProducts",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 }
 
 
@@ -86,6 +88,29 @@ def test_neither_reader_nor_operator_writes_where_runs_are(principal: str) -> No
     assert not [
         resource for resource in reached if "/runs" in resource or resource.endswith(("bucket/*", "*:*"))
     ]
+
+
+def granted_to(principal: str) -> set[tuple[str, str]]:
+    return {(grant.action, grant.resource) for grant in grants() if grant.principal == principal}
+
+
+def test_training_code_reads_projects_and_writes_runs() -> None:
+    bucket, secrets = "arn:aws:s3:::droptrain-databucket", "arn:aws:secretsmanager:eu-west-1:123456789012"
+    reached = {
+        resource
+        for action, resource in granted_to("TrainingRole")
+        if action in ("s3:PutObject", "s3:DeleteObject")
+    }
+    assert reached == {f"{bucket}/runs/*"}
+    read = {resource for action, resource in granted_to("TrainingRole") if action.startswith("s3:GetObject")}
+    assert read == {f"{bucket}/projects/*", f"{bucket}/runs/*"}
+    others = {each for each in granted_to("TrainingRole") if not each[0].startswith("s3:")}
+    assert others == {("secretsmanager:GetSecretValue", f"{secrets}:secret:droptrain/*")}
+
+
+def test_an_instance_can_only_join_a_cluster_pull_images_and_write_logs() -> None:
+    services = {action.partition(":")[0] for action, _ in granted_to("InstanceRole")}
+    assert services == {"ecs", "ec2", "ecr", "logs"}
 
 
 def test_an_operator_may_do_what_a_reader_may() -> None:

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from audit.variants import ADDS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from droptrain.domain import console
 from rendered import STACK, rendered, strings
@@ -12,14 +13,6 @@ from template import ROOT, template
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 NETWORK = {"VpcId": "vpc-0123456789abcdef0", "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1"}
-# Whatever makes resources.
-ALL = {
-    "WebhookUrl": "https://example.org/droptrain",
-    "WebhookSecret": "0123456789abcdef",
-    "BuildsImage": "yes",
-    "DailyCanary": "on",
-    "Tracing": "on",
-}
 OTHER_PARTITIONS = ["cn-north-1", "us-gov-west-1"]
 # Services whose principal is the same in every partition (IAM user guide, and each service's in China).
 SAME_EVERYWHERE = (
@@ -34,7 +27,7 @@ def resources(type_: str, region: str = "eu-west-1", **parameters: Any) -> dict[
 
 
 def test_every_role_is_bounded_where_the_account_asks_for_it() -> None:
-    roles = resources("AWS::IAM::Role", PermissionsBoundaryArn=BOUNDARY, **ALL)
+    roles = resources("AWS::IAM::Role", PermissionsBoundaryArn=BOUNDARY, **ADDS)
     assert {"TrainingRole", "WebhookRole"} < set(roles)
     assert {name: role.get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(
         roles, BOUNDARY
@@ -46,13 +39,13 @@ def test_no_role_is_bounded_otherwise() -> None:
 
 
 def test_every_role_is_written_out_and_none_is_made_by_sam() -> None:
-    made = set(resources("AWS::IAM::Role", **ALL))
+    made = set(resources("AWS::IAM::Role", **ADDS))
     assert made == {name for name, it in template()["Resources"].items() if it["Type"] == "AWS::IAM::Role"}
 
 
 def test_a_role_has_its_policies_from_its_first_moment() -> None:
     """A policy that is a resource of its own comes after its role, and maybe after what takes the role."""
-    later = {name for name, it in rendered(**ALL)["Resources"].items() if it["Type"] == "AWS::IAM::Policy"}
+    later = {name for name, it in rendered(**ADDS)["Resources"].items() if it["Type"] == "AWS::IAM::Policy"}
     assert later == {"TracingPolicy"}, "functions depend on this one"
 
 
@@ -60,7 +53,7 @@ def test_the_guide_names_every_service_that_a_boundary_has_to_allow() -> None:
     guide = (ROOT / "docs/deploying.md").read_text("utf-8")
     named = re.search(r"has to allow what they do, calls of (.+?);", guide, re.DOTALL)
     services = set()
-    for role in resources("AWS::IAM::Role", **ALL).values():
+    for role in resources("AWS::IAM::Role", **ADDS).values():
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 actions = statement["Action"]
@@ -72,7 +65,7 @@ def test_the_guide_names_every_service_that_a_boundary_has_to_allow() -> None:
 
 @pytest.mark.parametrize("region", OTHER_PARTITIONS)
 def test_nothing_names_another_partition_than_its_own(region: str) -> None:
-    for text in strings(rendered(region, **ALL)):
+    for text in strings(rendered(region, **ADDS)):
         assert "arn:aws:" not in text
         assert "aws.amazon.com" not in text
         if region == "cn-north-1":
@@ -119,7 +112,7 @@ def test_no_instance_needs_a_default_vpc() -> None:
 
 def test_what_names_itself_carries_the_stack_s_name_so_that_two_stacks_fit_into_an_account() -> None:
     named = {}
-    for logical_id, resource in rendered(**ALL)["Resources"].items():
+    for logical_id, resource in rendered(**ADDS)["Resources"].items():
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", resource["Type"]).schema
         paths = {*schema.get("createOnlyProperties", []), *schema["primaryIdentifier"]}
         # What is named within something else, as a stage within its API, can't meet another stack's.
@@ -174,7 +167,7 @@ def test_a_bucket_that_outlives_the_stack_keeps_its_policy(bucket: str) -> None:
 
 
 def test_what_is_deleted_can_be_deleted_though_there_is_something_in_it() -> None:
-    stack = rendered(**ALL)["Resources"].values()
+    stack = rendered(**ADDS)["Resources"].values()
     for resource in stack:
         if resource["Type"] == "AWS::S3::Bucket":
             assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
@@ -190,10 +183,12 @@ def test_this_api_alone_may_call_its_function() -> None:
     assert given == {"__ApiId__": {"Ref": "RunsApi"}}
 
 
-def test_jobs_may_end_while_their_environment_is_updated() -> None:
-    longest = template()["Resources"]["TrainingJobDefinition"]["Properties"]["Timeout"][
-        "AttemptDurationSeconds"
-    ]
+def test_jobs_go_on_while_their_environment_is_updated_but_no_longer_than_cloudformation_waits() -> None:
+    # The handlers of AWS::Batch::ComputeEnvironment have CloudFormation's own limit, two hours
+    # (provider.definition.schema.v1.json, timeoutInMinutes).
+    page = (ROOT / "docs/operations/instance-types.md").read_text("utf-8")
     for environment in resources("AWS::Batch::ComputeEnvironment").values():
-        assert environment["UpdatePolicy"]["JobExecutionTimeoutMinutes"] * 60 >= longest
+        minutes = environment["UpdatePolicy"]["JobExecutionTimeoutMinutes"]
+        assert 60 <= minutes <= 110
+        assert f"for {minutes} minutes at most" in page
         assert environment["UpdatePolicy"]["TerminateJobsOnUpdate"] is False

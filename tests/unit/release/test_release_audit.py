@@ -50,7 +50,7 @@ def test_known_vulnerabilities_are_named(tmp_path: Path, pinned: Path) -> None:
     # One that knows packages and nothing of their vulnerabilities.
     ([{"name": "pyyaml", "version": "5.3", "vulns": []}], SAFE, "knows of no vulnerability of pyyaml==5.3"),
     (UNSAFE, [*SAFE, *UNKNOWN], "1 of 2 packages of requirements.txt are unknown"),
-    ("ConnectionError: pypi.org can not be resolved", SAFE, "pip-audit says of control.txt: ConnectionError"),
+    ("ConnectionError: no such service", SAFE, "pip-audit says of control.txt: ConnectionError"),
 ])  # fmt: skip
 def test_an_audit_that_nobody_answered_is_none(tmp_path: Path, pinned: Path, control, answer, reason) -> None:
     with pytest.raises(audit.AuditNotMadeError, match=reason):

@@ -15,11 +15,11 @@ from template import template
 from droptrain_cli.serve_console import of_laptop
 from droptrain_local.cloud import LaptopCloud
 
-CANARY = "canary-9d41/ee+07b2=c5"
+SECRET = "canary-9d41/ee+07b2=c5"
 OF_THE_WEBHOOK = "webhook-canary-1b7e93c0"
 # Parts too: what is cut into lines or pieces would hold one of them.
-TRACES = (CANARY, CANARY[:12], CANARY[-12:], "canary-9d41%2Fee", OF_THE_WEBHOOK)
-DIGEST = hashlib.sha256(CANARY.encode()).hexdigest()
+TRACES = (SECRET, SECRET[:12], SECRET[-12:], "canary-9d41%2Fee", OF_THE_WEBHOOK)
+DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
 SCRIPT = f"""
 test "$(printf %s "$TOKEN" | sha256sum | cut -d' ' -f1)" = {DIGEST} && echo "the script has it"
 env
@@ -117,7 +117,7 @@ def of_the_calls(user: User, run_ids: list[str]) -> Iterator[tuple[str, str]]:
 
 def test_neither_secret_shows_anywhere(cloud: LaptopCloud, told: Told) -> None:
     user = User(cloud, "canary", [])
-    secret = cloud.client("secretsmanager").create_secret(Name="droptrain/canary", SecretString=CANARY)
+    secret = cloud.client("secretsmanager").create_secret(Name="droptrain/canary", SecretString=SECRET)
     user.publish(
         SCRIPT, f'environment: {{TOKEN: {{secret: "{secret["ARN"]}"}}}}\nmetric: {{name: accuracy}}\n'
     )

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from audit.variants import ADDS
 from permissions.calls import Call
 from template import ROOT
 
@@ -14,16 +15,9 @@ from droptrain_local.aws_server import AwsServer
 from droptrain_local.batch import BatchEngine
 from droptrain_local.clients import ACCOUNT, REGION, Clients
 from droptrain_local.permissions.policy import Need, as_list, concerns
-from droptrain_local.provision import Stack
+from droptrain_local.provision import STACK_NAME, Stack
 from droptrain_local.render import render
 from droptrain_local.resources import Makers
-
-# With everything that a parameter can add.
-_PARAMETERS = {
-    "BuildsImage": "yes",
-    "WebhookUrl": "https://example.com/hook",
-    "WebhookSecret": "0123456789abcdef",
-}
 
 
 @dataclass(frozen=True)
@@ -53,12 +47,15 @@ def statements() -> Mapping[str, list[dict[str, Any]]]:
             publish=lambda _: None,
         )  # fmt: skip
         try:
-            stack = Stack(render(ROOT, _PARAMETERS))
+            stack = Stack(render(ROOT, ADDS))
             stack.make(Makers(clients, engine))
             roles = {
                 name: [policy["PolicyDocument"] for policy in properties["Policies"]]
                 for name, properties in stack.of_type("AWS::IAM::Role")
             }
+            for _, shared in stack.of_type("AWS::IAM::Policy"):
+                for name in shared["Roles"]:
+                    roles[name.removeprefix(f"{STACK_NAME}-")].append(shared["PolicyDocument"])
             offered = {
                 name: [properties["PolicyDocument"]]
                 for name, properties in stack.of_type("AWS::IAM::ManagedPolicy")
