@@ -22,7 +22,7 @@ build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
 	$(BIN)/python -m hatchling build -t wheel
 
 test: .venv/dev.stamp ## run every test but those of test-image and test-browser
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-image: .venv/dev.stamp ## build the image on a small base and run it in real containers (podman)
 	@tests/image_build/base.sh

@@ -82,8 +82,8 @@ HOLDS = {
 _CONFIRM = "AWS sends the new address a link to confirm; until then nobody hears. Runs go on."
 _NETWORK = (
     "Do it while nothing trains. What trains may go on for 90 minutes, and as long as an instance is left, "
-    "EC2 doesn't delete what it stands on. CloudFormation then ends the update without that, and it is yours to "
-    "delete: the stack's events name it."
+    "EC2 doesn't delete what it stands on. CloudFormation then ends the update without that, and it is yours "
+    "to delete: the stack's events name it."
 )
 _MOVE = (
     "The stack takes a new bucket, and leaves the old one with all that is in it: "

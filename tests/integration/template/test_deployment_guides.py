@@ -99,6 +99,8 @@ def test_the_guide_to_costs_compares_with_the_shipped_prices() -> None:
         assert int(more) == round(100 * (float(training) / shipped[name] - 1)), name
 
 
-def test_the_lifecycle_of_images_is_json_with_rules_in_order() -> None:
+def test_the_ten_newest_images_are_kept_whatever_their_tags() -> None:
     rules = json.loads(properties("ImageRepository")["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
-    assert [rule["rulePriority"] for rule in rules] == [1, 2]
+    assert [(rule["selection"]["tagStatus"], rule["selection"]["countNumber"]) for rule in rules] == [
+        ("any", 10)
+    ]
