@@ -20,6 +20,8 @@ OF_THE_WHEEL = (
     "layers",
     "console",
     "examples",
+    "image",
+    "image",
 )
 
 
