@@ -21,7 +21,6 @@ OF_THE_WHEEL = (
     "console",
     "examples",
     "image",
-    "image",
 )
 
 
