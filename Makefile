@@ -4,10 +4,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
+.PHONY: help setup build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+setup: .venv/dev.stamp ## make .venv with sam, aws and droptrain in it, and nothing else
 
 demo: .venv/laptop.stamp ## train the example on the laptop cloud, from two dropped CSVs to the notice; KEEP=1 leaves it up
 	@$(BIN)/droptrain local demo $(if $(filter 1,$(KEEP)),--keep)

@@ -16,7 +16,7 @@ MEANINGS: Mapping[int, str] = {
     USAGE: "the command line isn't right; stderr says what is wrong with it",
     FAILED: "the run that was followed FAILED",
     CANCELLED: "the run that was followed was CANCELLED",
-    REJECTED: "the run that was followed was REJECTED",
+    REJECTED: "the run that was launched or followed was REJECTED",
     INTERRUPTED: "Ctrl-C",
 }
 _OF_OUTCOME = {"SUCCEEDED": OK, "FAILED": FAILED, "CANCELLED": CANCELLED, "REJECTED": REJECTED}

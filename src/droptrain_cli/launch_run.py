@@ -1,12 +1,12 @@
 """Launches runs: of a dataset, or of one again."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
-from droptrain_cli import output, wording
+from droptrain_cli import exit_codes, output, wording
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
 from droptrain_cli.stack import Stack
@@ -49,14 +49,25 @@ def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json
     # The key makes a repeat after a lost answer find the run that the first try launched.
     answer = api.post("/runs", body, idempotency_key=uuid.uuid4().hex)
     run = answer.body
+    is_new, is_rejected = answer.status == _NEW, run["status"] == "REJECTED"
     if not as_json:
-        done = "Launched" if answer.status == _NEW else "There is already"
+        done = ("Rejected" if is_rejected else "Launched") if is_new else "There is already"
         click.echo(f"{done} {run['run_id']}")
-        if answer.status == _NEW and run.get("ticket"):
+        if is_rejected:
+            _tell_rejection(run, is_new=is_new)
+        elif is_new and run.get("ticket"):
             click.echo(f"It costs {wording.ticket(run['ticket'])}")
-        for warning in run.get("warnings", ()) if answer.status == _NEW else ():
+        for warning in run.get("warnings", ()) if is_new else ():
             click.echo(f"Warning: {wording.finding(warning)}")
     elif not follow:
         output.write_json(run)
     if follow:
         watch(stack, api, run["run_id"], as_json=as_json)
+    if is_rejected:
+        raise SystemExit(exit_codes.REJECTED)
+
+
+def _tell_rejection(run: Mapping[str, Any], *, is_new: bool) -> None:
+    cause = wording.cause(run["cause"])
+    click.echo(f"{'' if is_new else 'It was REJECTED, and nothing has changed since. '}{cause.message}")
+    click.echo(f"What to do: {cause.fix}")

@@ -17,6 +17,7 @@ from droptrain_cli.screen import Screen
 from droptrain_cli.stack import Stack
 
 _NO_LINES = "It has printed nothing yet; with -f its log is followed."
+_NEVER = "It was never started, so there is no log; droptrain show says why."
 
 
 def watch(stack: Stack, api: Api, run_id: str, *, as_json: bool) -> NoReturn:
@@ -46,7 +47,8 @@ def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
         while page := tail.page():
             writer.write(page)
         if not writer.has_written:
-            output.show(output.console(stderr=True), Text(f"{run['run_id']} is {run['status']}. {_NO_LINES}"))
+            why = _NEVER if run["status"] == "REJECTED" else _NO_LINES
+            output.show(output.console(stderr=True), Text(f"{run['run_id']} is {run['status']}. {why}"))
         return
     errors = output.console(stderr=True)
     waiting = errors.status("") if errors.is_terminal else nullcontext()

@@ -18,12 +18,12 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/droptrain:latest"
 COMMANDS = ("aws", "cloud-init", "dnf", "docker", "kmod-util", "systemctl")
 # What an instance has that was started from the ECS GPU AMI and has run some containers.
 LIVED_IN = """
-mkdir -p /var/lib/ecs/data /var/lib/ecs/gpu /var/log/ecs /var/cache/dnf/repo /root/.docker /home/ec2-user
+mkdir -p /var/lib/ecs/data /var/lib/ecs/gpu /var/log/ecs /var/cache/dnf/repo ~root/.docker /home/ec2-user
 echo '{"ClusterName": "default"}' > /var/lib/ecs/data/agent.db
 echo '{"GPUs": ["GPU-1"]}' > /var/lib/ecs/gpu/nvidia-gpu-info.json
 echo ECS_ENABLE_GPU_SUPPORT=true > /var/lib/ecs/ecs.config
-touch /var/log/ecs/ecs-agent.log /var/cache/dnf/repo/list /root/.bash_history /home/ec2-user/.bash_history
-echo '{"auths": {}}' > /root/.docker/config.json
+touch /var/log/ecs/ecs-agent.log /var/cache/dnf/repo/list ~root/.bash_history /home/ec2-user/.bash_history
+echo '{"auths": {}}' > ~root/.docker/config.json
 """
 
 

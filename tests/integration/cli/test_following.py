@@ -61,7 +61,7 @@ def test_a_launch_says_what_it_may_cost_and_what_it_risks(
         "message": "all begins again", "fix": "Write checkpoints.",
     }  # fmt: skip
     ticket = {"expected_seconds": 3600, "expected_usd": 0.25, "worst_usd": 13.2}
-    body = {"run_id": RUN_ID, "ticket": ticket, "warnings": [warning]}
+    body = {"run_id": RUN_ID, "status": "SUBMITTED", "ticket": ticket, "warnings": [warning]}
     for status in (202, 200):
         server.answer = lambda asked, status=status: Told(status, body)
         launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
@@ -71,6 +71,23 @@ def test_a_launch_says_what_it_may_cost_and_what_it_risks(
         "Warning: train.yaml: all begins again. Write checkpoints.",
         f"There is already {RUN_ID}",
     ]
+
+
+@pytest.mark.parametrize(("status", "first"), [(202, "Rejected"), (200, "There is already")])
+def test_a_launch_that_is_rejected_says_why_and_ends_so(
+    stack: Stack, server: ScriptedServer, capsys: pytest.CaptureFixture[str], status: int, first: str
+) -> None:
+    cause = {"code": "over_budget", "message": "$2.59 are left.", "fix": "Say timeout: 1h."}
+    body = {"run_id": RUN_ID, "status": "REJECTED", "ticket": None, "warnings": [], "cause": cause}
+    server.answer = lambda asked: Told(status, body)
+    with pytest.raises(SystemExit) as ended:
+        launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
+    assert ended.value.code == 5
+    told, why, fix = capsys.readouterr().out.splitlines()
+    assert told == f"{first} {RUN_ID}"
+    assert why.endswith("$2.59 are left.")
+    assert ("nothing has changed since" in why) == (status == 200)
+    assert fix == "What to do: Say timeout: 1h."
 
 
 def follower(stack: Stack) -> RunFollower:

@@ -185,7 +185,10 @@ def test_a_rejected_run_and_a_lost_plan_can_not_be_repeated(stack) -> None:
 def test_projects_are_paged_by_name(stack) -> None:
     for name in ("mice", "mice-2", "mice2", "owls", "penguins"):
         stack.put(f"projects/{name}/code/run.sh")
-    stack.put("projects/Bad Name/code/run.sh")
+    for name in ("Bad Name", "Good_1", "Good_2", "no_project", "zoo_1"):
+        stack.put(f"projects/{name}/code/run.sh")
+    first = stack.query.projects(limit=1).projects
+    assert [each.name for each in first] == ["mice-2"], "the first folder that is a project's, in S3's order"
     names, cursor, pages = [], None, 0
     while cursor or not pages:
         page = stack.query.projects(limit=2, cursor=cursor)

@@ -12,6 +12,7 @@ from droptrain.domain.run import Run
 
 # How many pages one filtered request may read before it hands back what it has and a cursor.
 _PAGES = 5
+_LONGEST_FOLDER = 1024  # S3's longest key, in bytes
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,18 @@ class Query:
         BadCursorError for a cursor that this list didn't hand out.
         """
         after = cursors.decode(cursor) if cursor else None
-        if cursor and not (isinstance(after, str) and PROJECT_NAME.fullmatch(after)):
+        if cursor and not (isinstance(after, str) and 0 < len(after) <= _LONGEST_FOLDER and "/" not in after):
             raise cursors.refused()
-        names, more = self._bucket.projects(after, limit)
-        found = [self._project(name) for name in names if PROJECT_NAME.fullmatch(name)]
-        return ProjectListing(tuple(found), cursors.encode(names[-1]) if more else None)
+        found: list[str] = []
+        for _ in range(_PAGES):
+            # Other folders lie there too; a page may end at one of them.
+            names, more = self._bucket.projects(after, limit - len(found))
+            found.extend(name for name in names if PROJECT_NAME.fullmatch(name))
+            after = names[-1] if more else None
+            if after is None or len(found) == limit:
+                break
+        listed = tuple(self._project(name) for name in found)
+        return ProjectListing(listed, cursors.encode(after) if after else None)
 
     def _project(self, name: str) -> Project:
         page = self._table.page(project=name, status=None, limit=1, position=None)

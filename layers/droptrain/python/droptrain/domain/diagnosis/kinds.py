@@ -158,7 +158,8 @@ NAN_LOSS = Kind(
 )  # fmt: skip
 MISSING_MODULE = Kind(
     "missing_module", "A Python package isn't installed: {said}",
-    "Name it in requirements.txt beside the code, or put the missing file into the code's folder.", False,
+    "Name it in requirements.txt beside the code, which Python entrypoints get installed, or install it in "
+    "run.sh; or put the missing file into the code's folder.", False,
 )  # fmt: skip
 MISSING_COMMAND = Kind(
     "missing_command", "The script calls a program that isn't in the image: {said}",
