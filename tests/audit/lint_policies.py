@@ -15,9 +15,6 @@ ACCEPTED = {
     ("RESOURCE_MISMATCH", "batch:SubmitJob"): (
         "its list has three resource types; Batch's user guide asks for the queue and the definition, no job"
     ),
-    ("RESOURCE_MISMATCH", "dynamodb:ListStreams"): (
-        "Lambda's user guide asks for it; on the table's streams, as SAM's DynamoDBStreamReadPolicy has it"
-    ),
     ("RESOURCE_MISMATCH", "servicequotas:GetServiceQuota"): (
         "its list is from before quotas became resources; cfn-lint's knows them"
     ),
