@@ -9,6 +9,7 @@ import uuid
 
 import pytest
 from botocore.validate import ParamValidator
+from local_parts import alive, eventually
 
 from droptrain_local.batch.validation import service_model
 
@@ -134,11 +135,10 @@ def test_a_signal_shows_as_128_and_its_number(bench):
 
 
 def test_what_the_child_leaves_running_ends_with_it(bench):
-    job = bench.submit("sh", "-c", "(sleep 0.3; touch survived) & touch left")
-    bench.events.wait(job, "SUCCEEDED", timeout=5)
-    time.sleep(0.6)
-    assert bench.marker(job, "left").exists()
-    assert not bench.marker(job, "survived").exists()
+    job = bench.submit("sh", "-c", "sleep 60 & echo $! > left")
+    bench.events.wait(job, "SUCCEEDED", timeout=15)
+    left = int(bench.marker(job, "left").read_text())
+    assert eventually(lambda: not alive(left))
 
 
 def test_a_process_that_left_the_group_does_not_hold_the_job_up(bench):

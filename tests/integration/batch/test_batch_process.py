@@ -45,11 +45,12 @@ def test_kill_comes_after_the_time_given_and_a_second_stop_brings_it_forward_onl
 
 
 def test_the_rest_of_the_group_is_killed_with_a_child_that_passes_over_term(tmp_path):
-    child = shell(f"trap '' TERM; (sleep 0.8; touch survived) & touch ready; {NEVER_ENDING}", tmp_path)
+    child = shell(f"trap '' TERM; sleep 60 & echo $! > rest; touch ready; {NEVER_ENDING}", tmp_path)
+    rest = int((tmp_path / "rest").read_text())
+    assert alive(rest)
     child.stop(kill_after=0.1)
     assert child.wait() == 137
-    time.sleep(1)
-    assert not (tmp_path / "survived").exists()
+    assert eventually(lambda: not alive(rest))
 
 
 def test_a_process_group_that_the_child_made_is_killed_with_it(tmp_path):
