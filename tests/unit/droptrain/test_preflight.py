@@ -182,7 +182,6 @@ def test_no_bytes_break_preflight(body: bytes, says: dict[str, Any]) -> None:
 CELLS = st.text(st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from('\n,;\t|"'), max_size=12)
 
 
-@pytest.mark.timeout(400)  # tens of thousands of rows an example, on a busy machine
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), delimiter=st.sampled_from(",;\t|:^"), width=st.integers(2, 5))
 def test_what_csv_writer_writes_is_never_turned_away(data: st.DataObject, delimiter: str, width: int) -> None:
