@@ -7,11 +7,14 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from chaos.model.dynamodb_rules import obeys_dynamodb
 from chaos.model.world import World, outside
+from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import RecipeFile
 from droptrain.aws.price_table import Facts
 from droptrain.aws.run_record import to_attributes, to_item
-from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, History, Page, Request
+from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, History, Page, Request, RunTable
+from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import batch_job, times
 from droptrain.domain import push as pushes
 from droptrain.domain.batch_job import JobState, expected, submitted
@@ -109,6 +112,7 @@ class MemoryBucket:
         return self.documents.get(run_prefix(project, run_id) + "lease")
 
 
+@obeys_dynamodb(RunTable)
 class MemoryTable:
     """The runs' table. `ended` is called with each run that gets its outcome, as the stream tells of it."""
 
@@ -326,6 +330,7 @@ class MemoryTable:
         return run
 
 
+@obeys_dynamodb(Accounts)
 class MemoryAccounts:
     """The accounts of the owner's caps, which the table's transactions write."""
 
@@ -372,6 +377,7 @@ class MemoryPriceTable:
         return Facts(prices, history.seconds, run, history.left_checkpoint, models)
 
 
+@obeys_dynamodb(WaitingList)
 class MemoryWaitingList:
     """Datasets that wait for a file: by project and dataset, and whether people were told."""
 
