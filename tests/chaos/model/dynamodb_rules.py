@@ -4,17 +4,15 @@ Sources: DynamoDB developer guide, "Quotas" (sizes, numbers), "Naming rules and 
 "Item sizes and formats"; API reference, TransactWriteItems (100 actions, 4 MB, one action an item).
 """
 
-import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
-from botocore.exceptions import ClientError
+from chaos.model.rules import AcceptedError, refused, text_bytes
 from template import properties
 
+CODE = "ValidationException"
 MAX_WRITES = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ITEM_BYTES = 400 * 1024
@@ -23,8 +21,6 @@ MAX_DIGITS = 38
 SMALLEST, LARGEST = Decimal("1E-130"), Decimal("9.9999999999999999999999999999999999999E+125")
 MAX_KEY_BYTES = {"HASH": 2048, "RANGE": 1024}
 _ASSIGNMENT = re.compile(r"(#?\w+)\s*=\s*(?:if_not_exists\([^,]*,\s*)?(:\w+)")
-
-Adapter = TypeVar("Adapter")
 
 
 def _key_types() -> dict[str, str]:
@@ -41,9 +37,9 @@ def check_item(item: Mapping[str, Any]) -> int:
     """The item's size in bytes; ClientError if DynamoDB would refuse the item."""
     for name in KEY_TYPES.keys() & item.keys():
         _check_key(name, item[name])
-    size = sum(_text_bytes(name) + _value_bytes(value, 1) for name, value in item.items())
+    size = sum(text_bytes(name, CODE) + _value_bytes(value, 1) for name, value in item.items())
     if size > MAX_ITEM_BYTES:
-        raise refused("Item size has exceeded the maximum allowed size")
+        raise refused(CODE, "Item size has exceeded the maximum allowed size")
     return size
 
 
@@ -62,82 +58,39 @@ def check_transaction(writes: Iterable[Mapping[str, Any]]) -> None:
     """ClientError if DynamoDB would refuse the transaction as a whole."""
     writes = list(writes)
     if len(writes) > MAX_WRITES:
-        raise refused(f"Member must have length less than or equal to {MAX_WRITES}")
+        raise refused(CODE, f"Member must have length less than or equal to {MAX_WRITES}")
     size, seen = 0, set()
     for write in writes:
         ((action, request),) = write.items()
         key = {"pk": request["Item"]["pk"]} if action == "Put" else request["Key"]
         if repr(key) in seen:
-            raise refused("Transaction request cannot include multiple operations on one item")
+            raise refused(CODE, "Transaction request cannot include multiple operations on one item")
         seen.add(repr(key))
         size += check_item(request["Item"]) if action == "Put" else check_update(request)
     if size > MAX_TRANSACTION_BYTES:
-        raise refused("Transaction request has exceeded the maximum allowed size")
-
-
-def refused(reason: str) -> ClientError:
-    """The error that boto3 raises for a refused write."""
-    return ClientError({"Error": {"Code": "ValidationException", "Message": reason}}, "Write")
-
-
-def obeys_dynamodb(real: type) -> Callable[[type[Adapter]], type[Adapter]]:
-    """Make an adapter in memory refuse each call that would make the `real` adapter write what is refused.
-
-    The real adapter gets the same arguments and a client that only applies the rules, so the writes that are
-    checked are the ones that the real adapter makes.
-    """
-
-    def decorate(memory: type[Adapter]) -> type[Adapter]:
-        checked = real(_RulesClient(), "runs")
-        for name, method in vars(real).items():
-            in_memory = getattr(memory, name, None)
-            if name.startswith("_") or inspect.isgeneratorfunction(method) or not callable(in_memory):
-                continue
-            setattr(memory, name, _checked(getattr(checked, name), in_memory))
-        return memory
-
-    return decorate
-
-
-def _checked(real: Callable[..., Any], in_memory: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(in_memory)
-    def call(adapter: Any, *args: Any, **kwargs: Any) -> Any:
-        read_twice = [tuple(each) if isinstance(each, Iterator) else each for each in args]
-        with suppress(_AcceptedError):
-            real(*read_twice, **kwargs)
-        return in_memory(adapter, *read_twice, **kwargs)
-
-    return call
-
-
-class _AcceptedError(Exception):
-    """A write obeys the rules; nothing else of the real adapter's method matters."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.response: dict[str, Any] = {}
+        raise refused(CODE, "Transaction request has exceeded the maximum allowed size")
 
 
 class _Exceptions:
-    ConditionalCheckFailedException = TransactionCanceledException = _AcceptedError
+    ConditionalCheckFailedException = TransactionCanceledException = AcceptedError
 
 
-class _RulesClient:
+class DynamodbRules:
     """A client of an empty table, which applies the rules to writes and makes none."""
 
     exceptions = _Exceptions
 
     def put_item(self, **request: Any) -> None:
         check_item(request["Item"])
-        raise _AcceptedError
+        raise AcceptedError
 
     def update_item(self, **request: Any) -> None:
         check_update(request)
-        raise _AcceptedError
+        raise AcceptedError
 
     def delete_item(self, **request: Any) -> None:
         check_item(request["Key"])
-        raise _AcceptedError
+        raise AcceptedError
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         check_transaction(request["TransactItems"])
@@ -162,44 +115,37 @@ def _check_key(name: str, value: Mapping[str, Any]) -> None:
     text = value.get("S")
     if not text:
         raise refused(
-            f"The AttributeValue for a key attribute cannot contain an empty string value. Key: {name}"
+            CODE, f"The AttributeValue for a key attribute cannot contain an empty string value. Key: {name}"
         )
-    if _text_bytes(text) > MAX_KEY_BYTES[KEY_TYPES[name]]:
-        raise refused(f"Size of {name} has exceeded the maximum size limit")
+    if text_bytes(text, CODE) > MAX_KEY_BYTES[KEY_TYPES[name]]:
+        raise refused(CODE, f"Size of {name} has exceeded the maximum size limit")
 
 
 def _value_bytes(value: Mapping[str, Any], depth: int) -> int:
     ((kind, plain),) = value.items()
     if depth > MAX_DEPTH:
-        raise refused("Nesting Levels have exceeded supported limits")
+        raise refused(CODE, "Nesting Levels have exceeded supported limits")
     match kind:
         case "S":
-            return _text_bytes(plain)
+            return text_bytes(plain, CODE)
         case "N":
             return _number_bytes(plain)
         case "M":
             return 3 + sum(
-                1 + _text_bytes(name) + _value_bytes(each, depth + 1) for name, each in plain.items()
+                1 + text_bytes(name, CODE) + _value_bytes(each, depth + 1) for name, each in plain.items()
             )
         case "L":
             return 3 + sum(1 + _value_bytes(each, depth + 1) for each in plain)
     return 1
 
 
-def _text_bytes(text: str) -> int:
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError as error:
-        raise refused(f"{text[:60]!a} is not valid UTF-8") from error
-
-
 def _number_bytes(text: str) -> int:
     number = Decimal(text)
     if not number.is_finite():
-        raise refused("The parameter cannot be converted to a numeric value")
+        raise refused(CODE, "The parameter cannot be converted to a numeric value")
     digits = len("".join(map(str, number.as_tuple().digits)).strip("0"))
     if digits > MAX_DIGITS:
-        raise refused("Attempting to store more than 38 significant digits in a Number")
+        raise refused(CODE, "Attempting to store more than 38 significant digits in a Number")
     if number and not SMALLEST <= abs(number) <= LARGEST:
-        raise refused("Attempting to store a number with magnitude outside the supported range")
+        raise refused(CODE, "Attempting to store a number with magnitude outside the supported range")
     return 1 + (digits + 1) // 2

@@ -7,10 +7,14 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from chaos.model.dynamodb_rules import obeys_dynamodb
+from chaos.model.dynamodb_rules import DynamodbRules
+from chaos.model.notice_rules import NoticeRules
+from chaos.model.rules import obeys
 from chaos.model.world import World, outside
 from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import RecipeFile
+from droptrain.aws.event_bus import EventBus
+from droptrain.aws.notices import NoticeTopic
 from droptrain.aws.price_table import Facts
 from droptrain.aws.run_record import to_attributes, to_item
 from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, History, Page, Request, RunTable
@@ -112,7 +116,7 @@ class MemoryBucket:
         return self.documents.get(run_prefix(project, run_id) + "lease")
 
 
-@obeys_dynamodb(RunTable)
+@obeys(RunTable(DynamodbRules(), "runs"))
 class MemoryTable:
     """The runs' table. `ended` is called with each run that gets its outcome, as the stream tells of it."""
 
@@ -330,7 +334,7 @@ class MemoryTable:
         return run
 
 
-@obeys_dynamodb(Accounts)
+@obeys(Accounts(DynamodbRules(), "runs"))
 class MemoryAccounts:
     """The accounts of the owner's caps, which the table's transactions write."""
 
@@ -377,7 +381,7 @@ class MemoryPriceTable:
         return Facts(prices, history.seconds, run, history.left_checkpoint, models)
 
 
-@obeys_dynamodb(WaitingList)
+@obeys(WaitingList(DynamodbRules(), "runs"))
 class MemoryWaitingList:
     """Datasets that wait for a file: by project and dataset, and whether people were told."""
 
@@ -500,6 +504,7 @@ class MemoryPointers:
         return held
 
 
+@obeys(EventBus(NoticeRules(), "stack"))
 class MemoryBus:
     """The events that were put on the bus."""
 
@@ -512,6 +517,7 @@ class MemoryBus:
         self.told.append(event)
 
 
+@obeys(NoticeTopic(NoticeRules(), "topic"))
 class MemoryTopic:
     """The notices that were published."""
 
