@@ -1,0 +1,49 @@
+"""A drop: what is uploaded when, and what becomes of each upload's event."""
+
+from dataclasses import dataclass
+
+from chaos.drops.contents import Content
+
+
+@dataclass(frozen=True)
+class Put:
+    """An upload, `at` seconds after the start. Its event arrives as many times as there are `delays`.
+
+    A delay is in seconds and comes before the settle time; without one the event is lost.
+    """
+
+    at: float
+    key: str
+    content: Content
+    delays: tuple[float, ...] = (0.0,)
+
+    @property
+    def arrivals(self) -> tuple[float, ...]:
+        """When the event is put into the queue, in seconds after the start."""
+        return tuple(self.at + delay for delay in self.delays)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Everything that happens in one example.
+
+    `lanes` is how many batches of events are handled at a time; AWS Batch takes no job for the first
+    `throttled_seconds`. Each notice's record comes `notice_deliveries` times.
+    """
+
+    puts: tuple[Put, ...]
+    lanes: int = 2
+    throttled_seconds: int = 0
+    notice_deliveries: int = 1
+
+    @property
+    def last_at(self) -> float:
+        """When the last upload or event comes, in seconds after the start."""
+        return max((moment for put in self.puts for moment in (put.at, *put.arrivals)), default=0.0)
+
+    @property
+    def is_orderly(self) -> bool:
+        """Whether every event comes once and within seconds, and AWS Batch takes every job."""
+        return not self.throttled_seconds and all(
+            len(put.delays) == 1 and put.delays[0] < 10 for put in self.puts
+        )
