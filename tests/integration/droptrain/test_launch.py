@@ -5,8 +5,8 @@ from io import BytesIO
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from droptrain.aws.run_table import Request
 from droptrain.domain import dataset
+from droptrain.domain.claims import Request
 from droptrain.domain.errors import (
     BusyError,
     DeniedError,

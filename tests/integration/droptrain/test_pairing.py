@@ -73,7 +73,7 @@ def test_a_file_that_was_deleted_in_between_is_waited_for(stack) -> None:
     train, test = stack.drop()
     stack.s3.delete_object(Bucket="data", Key=test[0])
     assert uploaded(stack, [train, test]) == ["waiting", "waiting"]
-    (waiting,) = stack.waiting.of_project("penguins")
+    (waiting,) = stack.dataset_table.of_project("penguins")
     assert (waiting.dataset, waiting.missing) == ("first", ("test.csv",))
 
 
@@ -111,7 +111,7 @@ def test_an_incomplete_dataset_is_shown_at_once_and_told_once_after_an_hour(stac
     assert told["Subject"] == "WAITING penguins/first for test.csv"
     assert "s3://data/projects/penguins/data/first/" in told["Message"]
     assert uploaded(stack, stack.drop("first", "test.csv")) == ["launched"]
-    assert stack.waiting.of_project("penguins") == ()
+    assert stack.dataset_table.of_project("penguins") == ()
 
 
 def test_a_dataset_whose_last_event_got_lost_is_launched_by_the_reconciler(stack) -> None:
@@ -122,7 +122,7 @@ def test_a_dataset_whose_last_event_got_lost_is_launched_by_the_reconciler(stack
     stack.later(minutes=61)
     assert stack.reconcile.all()["finished"] == 1
     assert len(stack.batch_jobs()) == 1
-    assert stack.waiting.of_project("penguins") == ()
+    assert stack.dataset_table.of_project("penguins") == ()
 
 
 def test_a_part_replaced_after_the_marker_waits_for_a_new_one(stack) -> None:
@@ -144,7 +144,7 @@ def test_an_incomplete_dataset_that_was_deleted_is_told_to_nobody(stack) -> None
     stack.later(minutes=61)
     stack.reconcile.all()
     assert stack.notices() == []
-    assert stack.waiting.of_project("penguins") == ()
+    assert stack.dataset_table.of_project("penguins") == ()
 
 
 def test_an_older_run_is_repeated_with_its_very_bytes(stack) -> None:
