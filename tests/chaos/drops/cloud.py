@@ -3,33 +3,36 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
 from chaos.burst.uploads_queue import QueueSettings, settings_of_template
-from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
+from chaos.burst.virtual_time import CALL_SECONDS, START, VirtualTime
 from chaos.drops.bucket import DropBucket
 from chaos.drops.drop import Drop, Put
 from chaos.model.memory import (
     Job,
     MemoryAccounts,
     MemoryBus,
+    MemoryDatasetTable,
     MemoryJobQueue,
     MemoryPointers,
     MemoryPriceTable,
     MemoryTable,
     MemoryTopic,
-    MemoryWaitingList,
+    MemoryWakeUps,
+    WakeUp,
 )
 from chaos.model.world import outside
 from droptrain.announce import Announce
 from droptrain.climb import Climb
 from droptrain.domain.budget import Budget
+from droptrain.domain.dataset import Created
 from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.run import Run
-from droptrain.launch import Launch
 from droptrain.promote import Promote
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
@@ -38,6 +41,7 @@ from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
 from greenlet import getcurrent
+from launching import launching
 
 PASS_SECONDS = 300
 # After the last event: the longest quiet_for, an hour until the notice, and an hour until the next look.
@@ -142,18 +146,20 @@ class Cloud:
     def _make_adapters(self) -> None:
         time: Any = self.time
         self.bucket = DropBucket(time)
-        self.waiting = MemoryWaitingList(time)
-        self.table = MemoryTable(time, self.waiting)
+        self.datasets = MemoryDatasetTable(time)
+        self.table = MemoryTable(time, self.datasets)
         self.table.stream = Feed(self._announce)
         self.jobs = DropJobQueue(time, self.drop.throttled_seconds)
         self.jobs.events = Feed(self._track)
+        self.wake_ups = MemoryWakeUps(time)
+        self.wake_ups.messages = Feed(self._wake)
         self.topic = MemoryTopic(time)
 
     def _make_use_cases(self) -> None:
         time: Any = self.time
         clock, types, budget = time.clock, ("g4dn.xlarge",), Budget(month_usd=1e9)
         table: Any = self.table
-        waiting: Any = self.waiting
+        datasets: Any = self.datasets
         jobs: Any = self.jobs
         bucket: Any = self.bucket
         accounts: Any = MemoryAccounts(time, table)
@@ -162,23 +168,32 @@ class Cloud:
         reserve = Reserve(accounts, budget, clock)
         submit = Submit(table, jobs, "data", Owner(), clock)
         climb = Climb(table, jobs, submit, clock)
-        self.launch = Launch(
-            bucket, table, waiting, submit, self.jobs.definition, reserve, prices, types, clock
-        )
+        self.launch = launching(
+            bucket=bucket, table=table, datasets=datasets, wake_ups=self.wake_ups, submit=submit,
+            reserve=reserve, prices=prices, clock=clock, definition=self.jobs.definition,
+        ).uploads  # fmt: skip
         self.track = Track(bucket, table, prices, types, lambda: climb, clock)
         promote = Promote(MemoryPointers(time))  # type: ignore[arg-type]
-        self.announce = Announce(table, waiting, promote, tell, Places("data"), clock)
+        self.announce = Announce(table, datasets, promote, tell, Places("data"), clock)
         spending = TellSpending(Spending(accounts, budget, clock), accounts, tell)
         self.reconcile = Reconcile(
-            table, waiting, jobs, submit, lambda: self.launch, self.track, climb, lambda: self.announce,
+            table, datasets, jobs, submit, lambda: self.launch, self.track, climb, lambda: self.announce,
             spending, tell, clock,
         )  # fmt: skip
 
     def _upload(self, put: Put) -> None:
         version = self.bucket.upload(put.key, put.content, self.time.now)
+        created = Created(version.key, version.version_id, START + timedelta(seconds=int(self.time.now)))
         for moment in put.arrivals:
-            work = partial(self.launch.upload, version.key, version.version_id)
+            work = partial(self.launch.upload, created)
             self._send(Message(put.key, work), moment + self.queue.delay_seconds)
+
+    def _wake(self, wake_up: WakeUp) -> None:
+        work = partial(self.launch.wake, wake_up.project, wake_up.dataset, wake_up.wake_up)
+        visible_at = (wake_up.arrives_at - START).total_seconds()
+        for number in range(self.drop.deliveries):
+            name = f"{wake_up.project}/{wake_up.dataset} {wake_up.wake_up}"
+            self._send(Message(name, work), visible_at + number)
 
     def _send(self, message: Message, visible_at: float) -> None:
         self.time.start(max(visible_at, self.time.now), partial(self._arrive, message))
@@ -223,7 +238,7 @@ class Cloud:
 
     def _announce(self, image: dict[str, Any]) -> None:
         run_id, project = image["run_id"]["S"], image["project"]["S"]
-        for number in range(self.drop.notice_deliveries):
+        for number in range(self.drop.deliveries):
             work = partial(self.announce.ended, run_id, project, image)
             self.time.start(self.time.now + 1 + 20 * number, work)
 

@@ -12,6 +12,7 @@ from chaos.drops.cloud import Cloud
 from chaos.drops.drop import Put
 from droptrain.domain import times
 from droptrain.domain.dataset import ObjectVersion, data_prefix, drop_id, is_a_path
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run
 
@@ -75,7 +76,7 @@ class Dataset:
                 assert waiting, f"{self}: waits for {self.missing} and isn't listed"
                 assert told, f"{self}: waits for {self.missing} and no notice says so"
 
-    def _check_complete(self, waiting: object, told: int) -> None:
+    def _check_complete(self, waiting: DatasetRecord | None, told: int) -> None:
         run = self._final_run
         if run is None:
             assert self.runs, f"{self}: complete, and has no run"
@@ -111,15 +112,15 @@ class Dataset:
         return missing | ({MARKER} - set(files) if self.recipe.trigger == "marker" else set())
 
     @property
-    def _waiting(self) -> object:
+    def _waiting(self) -> DatasetRecord | None:
         return next(
-            (it for it in self.cloud.waiting.of_project(self.project) if it.dataset == self.name), None
+            (it for it in self.cloud.datasets.of_project(self.project) if it.dataset == self.name), None
         )
 
-    def _is_listed(self, waiting: object) -> bool:
+    def _is_listed(self, waiting: DatasetRecord) -> bool:
         """Whether the list names what is missing and the first files that lie there."""
         files = sorted(key.removeprefix(self.folder) for key in self.latest)[:FILES_NAMED]
-        return set(waiting.missing) == self.missing and list(getattr(waiting, "present", files)) == files  # type: ignore[attr-defined]
+        return set(waiting.missing) == self.missing and list(waiting.present) == files
 
     @cached_property
     def _relevant(self) -> list[tuple[float, ObjectVersion]]:

@@ -28,13 +28,13 @@ class Drop:
     """Everything that happens in one example.
 
     `lanes` is how many batches of events are handled at a time; AWS Batch takes no job for the first
-    `throttled_seconds`. Each notice's record comes `notice_deliveries` times.
+    `throttled_seconds`. Each wake-up and each ended run's record comes `deliveries` times.
     """
 
     puts: tuple[Put, ...]
     lanes: int = 2
     throttled_seconds: int = 0
-    notice_deliveries: int = 1
+    deliveries: int = 1
 
     @property
     def last_at(self) -> float:

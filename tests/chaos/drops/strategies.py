@@ -179,5 +179,5 @@ def drops(draw: st.DrawFn) -> Drop:
         tuple(puts),
         lanes=draw(st.sampled_from((2, 1, 20))),
         throttled_seconds=draw(st.sampled_from((0, 0, 0, 100, 1200))),
-        notice_deliveries=draw(st.sampled_from((1, 2))),
+        deliveries=draw(st.sampled_from((1, 2))),
     )

@@ -117,7 +117,7 @@ class Verdict:
         COUNTED["events"] += len(cloud.handled)
         COUNTED["runs"] += sum(run.status == "SUCCEEDED" for run in self.runs)
         COUNTED["rejected"] += sum(run.status == "REJECTED" for run in self.runs)
-        COUNTED["waiting"] += len(cloud.waiting.items)
+        COUNTED["waiting"] += sum(record.since is not None for record in cloud.datasets.records.values())
         COUNTED["notices"] += len(cloud.topic.published)
         COUNTED["most calls per event"] = max(COUNTED["most calls per event"], *calls, 0)
 

@@ -72,7 +72,8 @@ def check_transaction(writes: Iterable[Mapping[str, Any]]) -> None:
 
 
 class _Exceptions:
-    ConditionalCheckFailedException = TransactionCanceledException = AcceptedError
+    ConditionalCheckFailedException = AcceptedError
+    TransactionCanceledException = TransactionConflictException = AcceptedError
 
 
 class DynamodbRules:

@@ -7,12 +7,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from chaos.model.dynamodb_rules import check_item, check_transaction, check_update
-from chaos.model.memory import MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryDatasetTable, MemoryTable
 from chaos.model.world import World
-from droptrain.aws.run_table import DropClaim
+from droptrain.domain.claims import DropClaim
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.finding import Finding
+from droptrain.domain.run import Hold
 from moto import mock_aws
-from records import object_version, run
+from records import run
 from template import table_definition
 
 TABLE = "runs"
@@ -141,13 +143,15 @@ def test_updates_are_refused_as_moto_refuses_them(table: Any, name: str) -> None
 
 def test_the_table_in_memory_refuses_what_the_real_one_would_write() -> None:
     world = World()
-    waiting = MemoryWaitingList(world)
-    memory = MemoryTable(world, waiting)
-    twice = DropClaim("d1", (object_version("train.csv"), object_version("train.csv")))
+    datasets = MemoryDatasetTable(world)
+    memory = MemoryTable(world, datasets)
+    record = DatasetRecord(project="penguins", dataset="first")
     surrogate = Finding("empty_column", "warning", "train.csv", None, None, "gr\udcf6\udcdfe", "fix")
-    assert not takes(memory.claim, run(), twice)
+    twice = (Hold("2026-11", 1, 10), Hold("2026-11", 1, 10))
+    assert not takes(memory.claim, run(holds=twice))
     assert not takes(memory.claim, run(warnings=(surrogate,)))
-    assert not takes(waiting.note, "penguins", "first", ("gr\udcf6\udcdfe",), world.now)
+    assert not takes(datasets.wait, record, ("gr\udcf6\udcdfe",), (), world.now)
     assert memory.runs == {}
-    assert waiting.items == {}
-    assert takes(memory.claim, run(), DropClaim("d1", (object_version("train.csv"),)))
+    assert datasets.records == {}
+    assert takes(memory.claim, run(holds=twice[:1]), DropClaim("d1", "2026-11-23T02:10:00Z"))
+    assert takes(datasets.wait, record, ("größe",), (), world.now)
