@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _FILLER = b"5.1,3.5\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Content:
     """The bytes that an object starts with, and its size in bytes; a larger object goes on with numbers."""
 

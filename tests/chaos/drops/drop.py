@@ -1,6 +1,7 @@
 """A drop: what is uploaded when, and what becomes of each upload's event."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from chaos.drops.contents import Content
 
@@ -16,6 +17,10 @@ class Put:
     key: str
     content: Content
     delays: tuple[float, ...] = (0.0,)
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """Shows an upload in one line, as hypothesis prints it."""
+        printer.text(f"Put({self.at:g}, {self.key!r}, {self.content}, {self.delays})")
 
     @property
     def arrivals(self) -> tuple[float, ...]:

@@ -16,9 +16,8 @@ from droptrain.domain.recipe import Recipe, inputs_of, parse
 from droptrain.domain.run import Run
 
 COUNTED: Counter[str] = Counter()
-HOUR = 3600
-# Between files that arrive so close together nothing changes for their owner.
-ONE_DROP_SECONDS = HOUR
+# Uploads belong to one drop until an hour has passed between two of them, give or take some seconds.
+ONE_DROP_SECONDS = 3590
 # A launch, and a read of each file that preflight samples. A pass looks at each dataset that waits.
 CALLS_OF_AN_EVENT = 17 + 20
 
@@ -84,15 +83,18 @@ class Verdict:
             # The look at a dataset that waits finds out as well.
             self._check_rejections(found, later, f"{project}/{dataset}", at_least=len(recipes))
         else:
+            found_dataset = Dataset(self.cloud, project, dataset, recipe, since, puts, runs)
             told = self.notices[f"{project}/{dataset}", "ATTENTION"]
-            assert told <= len(recipes), f"{project}/{dataset}: {told} notices that it waits"
-            Dataset(self.cloud, project, dataset, recipe, since, puts, runs).check(told)
+            # What comes after a marker's run waits for the next marker.
+            most = len(recipes) + found_dataset.markers
+            assert told <= most, f"{project}/{dataset}: {told} notices that it waits"
+            found_dataset.check(told)
 
     def _check_rejections(self, found: list[Run], puts: list[Put], what: str, at_least: int = 1) -> None:
         """One rejection answers all uploads, until a file is uploaded again or an hour has passed."""
-        arrivals = sorted(moment for put in puts for moment in put.arrivals)
+        moments = [put.at for put in puts]
         again = len(puts) - len({put.key for put in puts})
-        pauses = sum(after - before >= ONE_DROP_SECONDS for before, after in pairwise(arrivals))
+        pauses = sum(after - before >= ONE_DROP_SECONDS for before, after in pairwise(moments))
         at_most = at_least + again + pauses
         has_data = any(put.delays and is_data_file(put.key) for put in puts)
         assert found or not has_data, f"{what}: nothing says why it isn't trained"
@@ -144,7 +146,7 @@ def _inputs_of(file: RecipeFile) -> Recipe | None:
 
 def _plain(name: str) -> str:
     """The start of a name without signs, by which a rejection is assigned to what was dropped."""
-    return re.sub(r"\W", "", name)[:30]
+    return re.sub(r"\x1b\[\d*m|[^\w.]", "", name)[:30]
 
 
 def _code(run: Run) -> str | None:
