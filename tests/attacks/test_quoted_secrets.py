@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import textwrap
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from itertools import pairwise
 from urllib.parse import quote, quote_plus, urlencode
@@ -20,9 +21,17 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 import yaml
+from droptrain.domain import batch_job, diagnosis
+from droptrain.domain import outcome as account
+from droptrain_container import exit_codes, outcome
+from droptrain_container import settings as container_settings
+from droptrain_container.log import Log
 from droptrain_container.mask import Mask
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from records import JOB_ID, job_detail
+
+JOB = {"DROPTRAIN_RUN": "s3://data/runs/p/r/", "AWS_BATCH_JOB_ID": JOB_ID}
 
 # Three of these letters in a row are in no word of bash's or Python's own.
 TRACE = re.compile(rb"[JQXZ]{3}")
@@ -200,6 +209,38 @@ def test_a_secret_is_masked_over_lines_colours_and_writes(
     out = b"".join([*(mask.feed(whole[start:stop]) for start, stop in pairwise(ends)), mask.flush()])
     assert not TRACE.search(re.sub(rb"\x1b\[[0-9;]*m|[^ -~]", b"", out)), out
     assert out.startswith(b"token ")
+
+
+@pytest.mark.parametrize("error", [
+    "RuntimeError: no access with {0}", "RuntimeError: {0!r}", "RuntimeError: \x1b[31m{1}\x1b[0m\0{2}",
+    "botocore.exceptions.ClientError: {1}\r{2}", "ValueError: {0!r}{0!a}" + " x" * 300 + "{0}",
+])  # fmt: skip
+@pytest.mark.parametrize("secret", PASSWORDS)
+def test_no_secret_is_in_the_cause_that_a_record_has(secret: str, error: str) -> None:
+    """From what the script prints, by the container's log and outcome, to the record's cause and evidence."""
+    words = error.format(secret, secret[:7], secret[7:])
+    printed = (
+        f'Traceback (most recent call last):\n  File "train.py", line 3, in <module>\n    main()\n{words}\n'
+    )
+    mask, log = Mask(), Log(io.BytesIO())
+    mask.hide([secret])
+    log.clean = mask.text
+    for byte in printed.encode():
+        log.write(mask.feed(bytes([byte])))
+    log.write(mask.flush())
+    log.say(f"Checkpoints could not be saved: {secret!r}")
+    now = datetime.now(UTC)
+    document = outcome.write(
+        container_settings.read(JOB), exit_codes.of_script(1), metrics={}, log_tail=log.last_lines(200),
+        started_at=now, ended_at=now, instance=None,
+    )  # fmt: skip
+    job = batch_job.read(job_detail("FAILED", attempts=1, container={"exitCode": 1}))
+    assert job
+    cause = diagnosis.explain(job, account.read(json.loads(document)))
+    assert cause
+    assert "***" in " ".join([cause.message, *cause.evidence])
+    for shown in (log.content().decode(), document.decode(), cause.message, *cause.evidence):
+        assert not TRACE.search(shown.encode()), shown
 
 
 def test_forms_are_of_what_was_quoted() -> None:
