@@ -41,7 +41,7 @@ from droptrain.spending import Spending, TellSpending
 from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
-from launching import Launching, launching
+from launching import QUIET_SECONDS, Launching, launching
 from moto import mock_aws
 from records import RUN_ID
 from template import table_definition
@@ -179,6 +179,13 @@ class Stack:
         """Put an object; (key, version id), as an upload event names it."""
         answer = self.s3.put_object(Bucket=self.bucket.name, Key=key, Body=body)
         return key, answer["VersionId"]
+
+    def rested(self) -> list[str]:
+        """Let the quiet time pass, and deliver every wake-up that is on its way; the answers."""
+        self.later(seconds=QUIET_SECONDS + 1)
+        messages = list(self.wake_ups.messages)
+        self.wake_ups.messages.clear()
+        return [self.launch.wake(*message).answer for message in messages]
 
     def publish_project(self, script: bytes = b"exit 0\n") -> None:
         self.put("projects/penguins/code/run.sh", script)

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 
 import pytest
+from droptrain.domain.dataset import Created
 from droptrain.domain.errors import NotFoundError, NotReadyError
 from records import job_detail
 
@@ -93,7 +94,11 @@ def test_a_repeat_is_known_even_of_a_dataset_of_many_files(stack) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
     events = stack.drop("big", *(f"{number}.csv" for number in range(60)))
-    assert uploaded(stack, [events[7], events[7], events[8]]) == ["launched", "repeated", "repeated"]
+    uploads = [Created(*event, stack.now) for event in events]
+    assert stack.launch.uploads.upload(uploads[7]).answer == "waiting"
+    assert stack.rested() == ["launched"]
+    answers = [stack.launch.uploads.upload(each).answer for each in (uploads[7], uploads[8])]
+    assert answers == ["repeated", "repeated"]
 
 
 def test_an_incomplete_dataset_is_shown_at_once_and_told_once_after_an_hour(stack) -> None:
@@ -160,7 +165,7 @@ def test_an_older_run_is_repeated_with_its_very_bytes(stack) -> None:
     assert new
     assert (again.inputs, again.code, again.recipe) == (original.inputs, original.code, original.recipe)
     assert again.rerun_of == original.run_id
-    plans = [stack.bucket.plan("penguins", run_id) for run_id in (original.run_id, again.run_id)]
+    plans = [stack.bucket.plan("penguins", each.run_id).document for each in (original, again)]
     own = {"run_id", "rerun", "from_run"}
     first, second = ({name: each[name] for name in each if name not in own} for each in plans)
     assert first == second

@@ -318,7 +318,7 @@ class RunTable:
             if of_run.get("Code") == "ConditionalCheckFailed":
                 return _not_applied(of_run.get("Item"))
             if of_run.get("Code") in _CONTENDED:
-                raise BusyError("the run's record is being written by others at this moment") from error
+                raise BusyError("the run's record is being written by another process") from error
             if of_history.get("Code") in _CONTENDED:
                 return None
             raise
@@ -511,7 +511,7 @@ class RunTable:
                 time.sleep(random.uniform(0, _LONGEST_PAUSE / 2 ** (_MEETINGS - tries)))  # noqa: S311
             else:
                 return None
-        raise BusyError(f"{run.run_id} is being written by others at this moment")
+        raise BusyError(f"{run.run_id} is being written by another process")
 
     def _take(self, hold: Hold) -> dict[str, Any]:
         return {
