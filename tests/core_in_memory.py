@@ -38,14 +38,14 @@ class Core(Launching):
         self.bucket.projects = lambda after, limit: (["penguins"], False)  # type: ignore[attr-defined]
         self.bucket.delete_folder = lambda prefix: iter((1,))  # type: ignore[attr-defined]
         logs: Any = SimpleNamespace(page=lambda *_: None)
-        table, waiting, bucket, clock = self.table, self.waiting, self.bucket, self.world.clock
+        table, datasets, bucket, clock = self.table, self.datasets, self.bucket, self.world.clock
         files, signed = Files(), Signed()
         made: dict[str, Any] = {
-            "launch": self.launch,
+            "launch": self.launch.requests,
             "cancel": self.cancel,
-            "query": Query(table, waiting, bucket),  # type: ignore[arg-type]
+            "query": Query(table, datasets, bucket),  # type: ignore[arg-type]
             "results": Results(table, logs, files, signed, clock),  # type: ignore[arg-type]
-            "datasets": Datasets(table, waiting, bucket, files, signed, clock),  # type: ignore[arg-type]
+            "datasets": Datasets(table, datasets, bucket, files, signed, clock),  # type: ignore[arg-type]
             "spending": Spending(self.accounts, BUDGET, clock),  # type: ignore[arg-type]
         }
         for name, use_case in made.items():

@@ -334,11 +334,16 @@ class StatusView(View):
 
 
 class WaitingView(View):
-    """A dataset that isn't trained since it lacks files."""
+    """A dataset that waits: for the `missing` files, or until no file has arrived for a while (`due_at`).
+
+    `present` names the first files in its folder.
+    """
 
     dataset: str
     since: str
     missing: list[str]
+    present: list[str]
+    due_at: str | None
 
 
 class ProjectView(View):

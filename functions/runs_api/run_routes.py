@@ -8,7 +8,7 @@ import use_cases
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from droptrain.aws.run_table import Request
+from droptrain.domain.claims import Request
 from droptrain.domain.dataset import digest
 from droptrain.domain.run import Run, Status
 from droptrain.telemetry import logger, metrics

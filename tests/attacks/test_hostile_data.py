@@ -117,7 +117,8 @@ def test_the_container_too_takes_no_input_that_leads_out(key: str) -> None:
 def test_any_other_name_is_a_name(stack, name: str) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
-    assert stack.launch.upload(*stack.put(FOLDER + name)).answer == "launched"
+    assert stack.launch.upload(*stack.put(FOLDER + name)).answer == "waiting"
+    assert stack.rested() == ["launched"]
 
 
 def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(stack, monkeypatch) -> None:
@@ -128,19 +129,24 @@ def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(s
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\nnotify: {on: [failed]}\n")
     events = [stack.put(f"{FOLDER}{number:04}.csv") for number in range(1001)]
     answers = [stack.launch.upload(*event).answer for event in events[-3:]]
-    assert answers == ["rejected", "repeated", "repeated"]
-    assert len(listings) <= 2 * 3
+    assert answers == ["waiting"] * 3
+    assert listings == []
+    assert stack.rested() == ["rejected"]
+    assert stack.launch.upload(*events[0]).answer == "waiting"
+    assert stack.rested() == ["repeated"]
+    assert len(listings) <= 2 * 2
     (run,) = stack.query.runs(limit=10).runs
     assert (run.cause.code, run.notify) == ("too_many_objects", ("failed",))
     with pytest.raises(NotReadyError, match="has more than 1,000 objects"):
         stack.launch.request("penguins", "first", caller="ann")
     stack.later(days=1)
-    assert stack.launch.upload(*events[0]).answer == "rejected"
+    stack.launch.upload(*events[0])
+    assert stack.rested() == ["rejected"]
     assert stack.batch_jobs() == []
 
 
 def test_code_of_too_many_keys_is_rejected(stack, monkeypatch) -> None:
-    monkeypatch.setattr("droptrain.launch.MAX_CODE_FILES", 3)
+    monkeypatch.setattr("droptrain.launch.decide.MAX_CODE_FILES", 3)
     stack.publish_project()
     for number in range(3):
         stack.put(f"projects/penguins/code/{number}.py")

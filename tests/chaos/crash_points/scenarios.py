@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core_stack import Stack
-from droptrain.aws.run_table import Request
 from droptrain.blocked import Blocked
 from droptrain.domain.budget import Budget
+from droptrain.domain.claims import Request
 from droptrain.domain.push import Published, pushing
 from droptrain.domain.run import Hold
 from records import job_detail, run

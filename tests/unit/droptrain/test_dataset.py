@@ -8,7 +8,7 @@ from droptrain.domain.dataset import (
     drop_id,
     judge_key,
     match_inputs,
-    may_launch,
+    near_misses,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,9 +135,30 @@ def test_without_a_deleted_input_nothing_is_ready(found: list, data) -> None:
     assert match_inputs(patterns, "files", left, FOLDER).missing == (deleted.key[len(FOLDER) :],)
 
 
-def test_any_file_launches_unless_the_marker_has_to() -> None:
-    asked = [may_launch(trigger, file) for trigger in ("files", "marker") for file in ("train.csv", MARKER)]
-    assert asked == [True, True, False, True]
+@pytest.mark.parametrize("pattern", ["*", "_SUCCESS*", "*/*", "train.csv"])
+def test_a_marker_is_never_an_input(pattern: str) -> None:
+    there = [object_version(FOLDER + name) for name in ("train.csv", MARKER, "part/_SUCCESS", "part/1.csv")]
+    found = match_inputs({"training": pattern}, "quiet", there, FOLDER)
+    assert not [item for item in found.inputs if item.object.key.endswith(MARKER)]
+
+
+def test_a_file_in_two_channels_is_one_version_of_the_drop() -> None:
+    patterns = {"training": "train.csv", "all": "*.csv"}
+    found = match_inputs(patterns, "quiet", [object_version(FOLDER + "train.csv")], FOLDER)
+    assert len(found.inputs) == 2
+    assert len(found.versions) == 1
+
+
+@pytest.mark.parametrize(("missing", "present", "takes"), [
+    ("train.csv", "Train.csv", "Train.csv"),
+    ("train.csv", "11/train.csv", "*/train.csv"),
+    ("train/part-*.csv", "part-1.csv", "part-1.csv"),
+    ("train.csv", "11/Train.CSV", "11/Train.CSV"),
+])  # fmt: skip
+def test_a_near_miss_is_named_with_the_pattern_that_takes_it(missing: str, present: str, takes: str) -> None:
+    (said,) = near_misses([missing], [present, "README.md"])
+    assert said == f"{present} lies there: rename it to {missing}, or let the recipe's input be {takes!r}."
+    assert not near_misses([missing], ["README.md"])
 
 
 @given(objects, st.randoms())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from droptrain.aws.signed_requests import SignedRequest
 from droptrain.datasets import Deleted, NewFile, Upload
-from droptrain.domain.dataset import Waiting
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import (
     AlreadyFinishedError,
     BadCursorError,
@@ -173,7 +173,10 @@ def test_a_run_is_repeated_by_its_id(call) -> None:
 
 
 def test_projects_are_told_with_what_they_wait_for(call) -> None:
-    waiting = Waiting("penguins", "second", "2026-11-23T02:10:00Z", ("test.csv",))
+    waiting = DatasetRecord(
+        project="penguins", dataset="second", since="2026-11-23T02:10:00Z", missing=("test.csv",),
+        present=("Test.csv", "train.csv"),
+    )  # fmt: skip
     found = ProjectListing((Project("penguins", run(), (waiting,)), Project("mice", None, ())), "next")
     use_cases = UseCases(found)
     code, body, _ = call(use_cases, "GET", "/projects", query="limit=2")
@@ -181,7 +184,13 @@ def test_projects_are_told_with_what_they_wait_for(call) -> None:
     penguins, mice = body["projects"]
     assert penguins["latest_run"]["run_id"] == RUN_ID
     assert penguins["waiting"] == [
-        {"dataset": "second", "since": "2026-11-23T02:10:00Z", "missing": ["test.csv"]}
+        {
+            "dataset": "second",
+            "since": "2026-11-23T02:10:00Z",
+            "missing": ["test.csv"],
+            "present": ["Test.csv", "train.csv"],
+            "due_at": None,
+        }
     ]
     assert mice == {"project": "mice", "latest_run": None, "waiting": []}
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from droptrain.aws import remembered_models
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import RunTable
-from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import notice, times
-from droptrain.domain.dataset import Waiting
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice, Places
 from droptrain.promote import Promote
@@ -24,14 +24,14 @@ class Announce:
     def __init__(
         self,
         table: RunTable,
-        waiting: WaitingList,
+        datasets: DatasetTable,
         promote: Promote,
         tell: Tell,
         places: Places,
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
-        self._waiting = waiting
+        self._datasets = datasets
         self._promote = promote
         self._tell = tell
         self._places = places
@@ -69,10 +69,10 @@ class Announce:
         self._table.mark_told(run_id, cause.code)
         return answer
 
-    def incomplete(self, waiting: Waiting, notify: tuple[str, ...]) -> Answer:
-        """Tell what a dataset has been waiting for; `notify` is what its recipe wants to hear of."""
+    def incomplete(self, waiting: DatasetRecord, notify: tuple[str, ...]) -> Answer:
+        """Notify of what a dataset waits for; `notify` lists the notices that its recipe wants."""
         answer = self._publish(notice.of_incomplete(waiting, self._places), wanted=ATTENTION in notify)
-        self._waiting.mark_told(waiting)
+        self._datasets.mark_notified(waiting, self._clock())
         return answer
 
     def _publish(self, told: Notice, *, wanted: bool) -> Answer:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from droptrain.aws.bucket import Bucket
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import (
@@ -14,8 +15,8 @@ from droptrain.aws.signed_requests import (
     SignedRequest,
     SignedRequests,
 )
-from droptrain.aws.waiting_list import WaitingList
-from droptrain.domain.dataset import Waiting, data_prefix
+from droptrain.domain.dataset import data_prefix
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import InUseError
 
 # The function that deletes has 30 s; a batch of a thousand takes about one.
@@ -56,14 +57,14 @@ class Datasets:
     def __init__(
         self,
         table: RunTable,
-        waiting: WaitingList,
+        datasets: DatasetTable,
         bucket: Bucket,
         files: RunFiles,
         signed: SignedRequests,
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
-        self._waiting = waiting
+        self._datasets = datasets
         self._bucket = bucket
         self._files = files
         self._signed = signed
@@ -95,7 +96,7 @@ class Datasets:
             versions += count
             if self._clock() >= until:
                 return Deleted(versions, complete=False)
-        self._waiting.forget(Waiting(project, dataset, "", ()))
+        self._datasets.forget(DatasetRecord(project=project, dataset=dataset))
         return Deleted(versions, complete=True)
 
     def _delete(self, project: str, dataset: str) -> Iterator[int]:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from droptrain import cursors
 from droptrain.aws.bucket import Bucket
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import KIND, Position, RunTable
-from droptrain.aws.waiting_list import WaitingList
-from droptrain.domain.dataset import PROJECT_NAME, Waiting
+from droptrain.domain.dataset import PROJECT_NAME
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import NotFoundError
 from droptrain.domain.run import Run
 
@@ -29,7 +30,7 @@ class Project:
 
     name: str
     latest_run: Run | None
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[DatasetRecord, ...]
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class ProjectListing:
 class Query:
     """Reads the table and the bucket for the API."""
 
-    def __init__(self, table: RunTable, waiting: WaitingList, bucket: Bucket) -> None:
+    def __init__(self, table: RunTable, datasets: DatasetTable, bucket: Bucket) -> None:
         self._table = table
-        self._waiting = waiting
+        self._datasets = datasets
         self._bucket = bucket
 
     def run(self, run_id: str) -> Run:
@@ -95,7 +96,7 @@ class Query:
 
     def _project(self, name: str) -> Project:
         page = self._table.page(project=name, status=None, limit=1, position=None)
-        return Project(name, page.runs[0] if page.runs else None, self._waiting.of_project(name))
+        return Project(name, page.runs[0] if page.runs else None, self._datasets.of_project(name))
 
 
 def _texts(position: Position) -> dict[str, str]:

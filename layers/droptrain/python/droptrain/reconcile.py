@@ -2,17 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.run_table import RunTable
-from droptrain.aws.waiting_list import WaitingList
 from droptrain.climb import Climb
 from droptrain.domain import diagnosis, ladder, times
 from droptrain.domain.batch_job import JobState
-from droptrain.domain.dataset import Waiting
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import BusyError, Cause, UnsureError
 from droptrain.domain.launched import Launched
 from droptrain.domain.run import Run
@@ -24,7 +23,7 @@ from droptrain.track import Track
 
 if TYPE_CHECKING:
     from droptrain.announce import Announce
-    from droptrain.launch import Launch
+    from droptrain.launch import LaunchUploads
 
 # Events normally come within seconds; a record that is younger is left to them.
 QUIET = timedelta(minutes=2)
@@ -43,10 +42,10 @@ class Reconcile:
     def __init__(
         self,
         table: RunTable,
-        waiting: WaitingList,
+        datasets: DatasetTable,
         jobs: JobQueue,
         submit: Submit,
-        launch: "Callable[[], Launch]",
+        launch: "Callable[[], LaunchUploads]",
         track: Track,
         climb: Climb,
         announce: "Callable[[], Announce]",
@@ -55,7 +54,7 @@ class Reconcile:
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
-        self._waiting = waiting
+        self._datasets = datasets
         self._jobs = jobs
         self._submit = submit
         self._launch = launch
@@ -89,15 +88,20 @@ class Reconcile:
         return done
 
     def _look_at_incomplete_datasets(self, done: Counter[str]) -> None:
-        """Tell of datasets that have been waiting for a file; launch those that are complete after all."""
-        for waiting in self._waiting.untold(self._clock() - INCOMPLETE):
-            try:
-                done.update(self._settle_dataset(waiting))
-            except (BusyError, UnsureError):
-                continue  # the next pass looks again
-            except Exception:
-                logger.exception("A dataset could not be reconciled: %s", waiting)
-                done["failed"] += 1
+        """Notify of datasets that have waited for a file for an hour; launch those that are complete.
+
+        A dataset whose notice is out is looked at again every hour, as its last event may be lost as well.
+        """
+        before = self._clock() - INCOMPLETE
+        for notified in (False, True):
+            for record in self._datasets.waiting(before, notified=notified):
+                try:
+                    done.update(self._settle_dataset(record, notified=notified))
+                except (BusyError, UnsureError):
+                    continue  # the next pass looks again
+                except Exception:
+                    logger.exception("A dataset could not be reconciled: %s", record)
+                    done["failed"] += 1
 
     def _look_at_spending(self, done: Counter[str]) -> None:
         try:
@@ -115,18 +119,17 @@ class Reconcile:
             logger.exception("The subscribers of notices could not be counted")
             done["failed"] += 1
 
-    def _settle_dataset(self, waiting: Waiting) -> Iterator[str]:
+    def _settle_dataset(self, waiting: DatasetRecord, *, notified: bool) -> Iterator[str]:
         found = self._launch().revisit(waiting)
         if isinstance(found, Launched):
-            self._waiting.forget(waiting)
             if found.answer in ("launched", "rejected"):
                 yield "finished"
-        elif not found.has_files:
-            self._waiting.forget(waiting)
-        else:
-            short = replace(waiting, missing=found.missing)
-            if self._announce().incomplete(short, found.notify) == "published":
-                yield "announced"
+        elif not found.record.present:
+            self._datasets.forget(found.record)
+        elif notified:
+            self._datasets.mark_notified(found.record, self._clock())
+        elif self._announce().incomplete(found.record, found.notify) == "published":
+            yield "announced"
 
     def _describe(self, runs: list[Run], done: Counter[str]) -> Mapping[str, JobState] | None:
         """What Batch says of their jobs, by id; None if it can't be asked at this moment."""

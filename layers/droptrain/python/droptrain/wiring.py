@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.config import Config
 
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import RunTable
-from droptrain.aws.waiting_list import WaitingList
 from droptrain.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from droptrain.domain.budget import Budget
     from droptrain.domain.notice import Places
     from droptrain.domain.owner import Owner
-    from droptrain.launch import Launch
+    from droptrain.launch import LaunchRequests, LaunchUploads
+    from droptrain.launch.commit import Commit
+    from droptrain.launch.decide import Where
+    from droptrain.launch.gather import Gather
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
     from droptrain.refresh import Refresh
@@ -64,28 +67,28 @@ class Wiring:
         self._session = botocore.session.get_session()
         self._dynamodb = self._client("dynamodb", _RETRIES)
         self._table = RunTable(self._dynamodb, settings.table_name)
-        self._waiting = WaitingList(self._dynamodb, settings.table_name)
+        self._datasets = DatasetTable(self._dynamodb, settings.table_name)
 
-    def launch(self) -> "Launch":
-        """Uploads and requests become runs."""
+    def launch_uploads(self) -> "LaunchUploads":
+        """Uploads become runs."""
         # Every launch reads a recipe: what reads it is loaded now, not by the first one.
         from droptrain.aws import recipe_yaml  # noqa: F401
-        from droptrain.launch import Launch
+        from droptrain.aws.wake_ups import WakeUps
+        from droptrain.launch import LaunchUploads
 
         settings = self._settings
-        return Launch(
-            self._bucket(),
-            self._table,
-            self._waiting,
-            self._submit,
-            settings.job_definition_arn,
-            self._reserve(),
-            self._prices,
-            settings.types,
-            now,
-            self._owner(),
-            self._images(),
-        )
+        wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
+        return LaunchUploads(
+            self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
+            self._owner(), int(settings.quiet_seconds), now,
+        )  # fmt: skip
+
+    def launch_requests(self) -> "LaunchRequests":
+        """Requests become runs."""
+        from droptrain.aws import recipe_yaml  # noqa: F401
+        from droptrain.launch import LaunchRequests
+
+        return LaunchRequests(self._gather(), self._commit(), self._table, self._where(), self._owner(), now)
 
     def track(self) -> "Track":
         """Batch's word becomes the record."""
@@ -100,7 +103,7 @@ class Wiring:
         from droptrain.promote import Promote
 
         promote = Promote(ModelPointers(self._s3, self._settings.bucket_name))
-        return Announce(self._table, self._waiting, promote, self._tell(), self._places(), now)
+        return Announce(self._table, self._datasets, promote, self._tell(), self._places(), now)
 
     def blocked(self) -> "Blocked":
         """Blocked queues become notices."""
@@ -114,13 +117,13 @@ class Wiring:
         from droptrain.spending import TellSpending
 
         # Few passes find something to launch or to announce.
-        launch, announce = cache(self.launch), cache(self.announce)
+        launch, announce = cache(self.launch_uploads), cache(self.announce)
         track, tell = self.track(), self._tell()
         spending = TellSpending(self.spending(), self._accounts(), tell)
         submit, climb = self._submit, self._climb()
         return Reconcile(
             self._table,
-            self._waiting,
+            self._datasets,
             self._jobs,
             submit,
             launch,
@@ -164,7 +167,7 @@ class Wiring:
         """Runs are read."""
         from droptrain.query import Query
 
-        return Query(self._table, self._waiting, self._bucket())
+        return Query(self._table, self._datasets, self._bucket())
 
     def results(self) -> "Results":
         """What runs left is read."""
@@ -178,7 +181,23 @@ class Wiring:
         """Datasets are dropped and deleted."""
         from droptrain.datasets import Datasets
 
-        return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
+        return Datasets(self._table, self._datasets, self._bucket(), self._run_files(), self._signed(), now)
+
+    def _gather(self) -> "Gather":
+        from droptrain.launch.gather import Gather
+
+        return Gather(self._bucket(), self._prices, self._settings.types, now)
+
+    def _commit(self) -> "Commit":
+        from droptrain.launch.commit import Commit
+
+        return Commit(self._bucket(), self._table, self._reserve(), self._submit, self._images())
+
+    def _where(self) -> "Where":
+        from droptrain.launch.decide import Where
+
+        settings = self._settings
+        return Where(settings.bucket_name, settings.job_definition_arn, settings.types)
 
     def _tell(self) -> "Tell":
         from droptrain.aws.event_bus import EventBus

@@ -102,6 +102,7 @@ def from_item(item: Mapping[str, Any]) -> Run:
         rerun_of=values.get("rerun_of"),
         holds=tuple(_made(Hold, each) for each in values.get("holds", ())),
         rung=_rung(values["rung"]) if "rung" in values else None,
+        plan_sha256=values.get("plan_sha256"),
     )
 
 

@@ -38,6 +38,10 @@ class NotReadyError(Exception):
     """The dataset lacks files that its recipe names."""
 
 
+class ChangedPlanError(Exception):
+    """The plan in the bucket isn't the one that the run was launched with."""
+
+
 class AlreadyFinishedError(Exception):
     """The run has ended, so it can't be cancelled."""
 

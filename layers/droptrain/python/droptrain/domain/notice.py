@@ -9,7 +9,8 @@ from droptrain.domain import message as messages
 from droptrain.domain import notice_facts as facts
 from droptrain.domain.budget import LEVELS, Month, dollars, to_usd
 from droptrain.domain.console import Console
-from droptrain.domain.dataset import Waiting, data_prefix
+from droptrain.domain.dataset import data_prefix, near_misses
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import Cause
 from droptrain.domain.events import (
     BudgetReached,
@@ -109,19 +110,23 @@ def of_stuck(run: Run, cause: Cause, places: Places) -> Notice:
     return Notice(message, event, run.project, ATTENTION)
 
 
-def of_incomplete(waiting: Waiting, places: Places) -> Notice:
+def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
     """The notice of a dataset that lacks files."""
+    assert waiting.since is not None
     name, missing = f"{waiting.project} / {waiting.dataset}", ", ".join(waiting.missing)
     folder = f"s3://{places.bucket}/{data_prefix(waiting.project, waiting.dataset)}"
+    near = near_misses(waiting.missing, waiting.present)
     cause = Cause(
         "incomplete",
-        f"the dataset lacks {missing}.",
-        f"upload it to {folder}; it is trained by itself then. "
-        "If it isn't wanted any more, delete its files.",
-    )
+        f"the dataset lacks {missing}. Its folder has {', '.join(waiting.present)}.",
+        " ".join(
+            (*near, f"Upload {missing} to {folder}: the dataset then trains by itself. "
+             "If you don't want it any more, delete its files.")
+        ),
+    )  # fmt: skip
     message = Message(
         subject=f"WAITING {waiting.project}/{waiting.dataset} for {missing}",
-        headline=f"{name} waits since {waiting.since} and hasn't been trained.",
+        headline=f"{name} has waited since {waiting.since} and hasn't been trained.",
         lead=_cause(cause),
         keywords=(waiting.project, waiting.dataset, ATTENTION),
         thread=f"{waiting.project}/{waiting.dataset}",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeGuard, TypeVar
 
-from droptrain.domain.dataset import Trigger
+from droptrain.domain.dataset import MARKER, Trigger, is_pattern
 from droptrain.domain.errors import Cause, RejectedError
 from droptrain.domain.rule_names import RULE_NAMES
 
@@ -87,6 +87,7 @@ class Recipe:
         default_factory=lambda: {"training": "train.csv", "testing": "test.csv"}
     )
     trigger: Trigger = "files"
+    quiet_seconds: int | None = None
     resources: Resources = field(default_factory=Resources)
     spot: Spot = "auto"
     attempts: int = 3
@@ -133,7 +134,9 @@ def inputs_of(document: object) -> Recipe | None:
     if not isinstance(document, Mapping | None):
         return None
     recipe, problems = check(
-        {name: document[name] for name in ("inputs", "trigger") if name in document} if document else None
+        {name: document[name] for name in ("inputs", "trigger", "quiet_for") if name in document}
+        if document
+        else None
     )
     return None if problems else recipe
 
@@ -173,7 +176,14 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
             values[known_field.attribute] = known_field.read(value)
         except _WrongError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
-    return replace(Recipe(), **values)
+    recipe = replace(Recipe(), **values)
+    has_patterns = any(map(is_pattern, recipe.inputs.values()))
+    if "trigger" not in values and has_patterns:
+        return replace(recipe, trigger="quiet")
+    if recipe.trigger == "files" and has_patterns:
+        said = "files needs an input for each file, and here is a pattern, which more files can match later"
+        problems.append(Wrong("trigger", f"trigger: {said}. Leave it out, for quiet; or use marker"))
+    return recipe
 
 
 class _WrongError(Exception):
@@ -440,6 +450,8 @@ def _inputs(value: object) -> dict[str, str]:
             raise _WrongError(
                 "has to be a file or glob in the dataset's folder, such as train/part-*.csv", f".{channel}"
             )
+        if parts[-1] == MARKER:
+            raise _WrongError(f"{MARKER} is the marker, and a marker is never an input", f".{channel}")
     return dict(value)
 
 
@@ -637,9 +649,14 @@ FIELDS: Mapping[str, Field] = {
     ),
     "trigger": Field(
         "trigger",
-        _one_of("files", "marker"),
-        "What starts a run: that every input is there, or the upload of _SUCCESS.",
-        "files",
+        _one_of("files", "quiet", "marker"),
+        "What launches a run: every file is there; every input is there and no file has come for quiet_for; "
+        "or the upload of _SUCCESS. Default: files, or quiet where an input is a pattern.",
+    ),
+    "quiet_for": Field(
+        "quiet_seconds",
+        _duration(30, 3600),
+        "With the trigger quiet: how long no file may have come, 30s to 1h. Default: the stack's, 5m.",
     ),
     "resources": Field(
         "resources",

@@ -1,5 +1,6 @@
 """A run: one training of one dataset, its identity, its life and its order of changes."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -194,6 +195,7 @@ class Run:
     rerun_of: str | None = None
     holds: tuple[Hold, ...] = ()
     rung: Rung | None = None
+    plan_sha256: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -327,6 +329,16 @@ def plan(
     }
 
 
+def plan_bytes(plan: Mapping[str, Any]) -> bytes:
+    """The content of `run.json`."""
+    return json.dumps(plan, indent=1, sort_keys=True).encode()
+
+
+def plan_digest(plan: Mapping[str, Any]) -> str:
+    """SHA-256 of `run.json`, hex: the record and the Batch job have it, since jobs may write to `runs/`."""
+    return hashlib.sha256(plan_bytes(plan)).hexdigest()
+
+
 def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
     """(run id, `run.json`) of a run that trains on exactly what `plan` names, the `rerun`-th time."""
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
@@ -344,6 +356,7 @@ def script_environment(run: Run, bucket: str) -> dict[str, str]:
     return {
         "DROPTRAIN_RUN": folder,
         "DROPTRAIN_JOB_NUMBER": str(run.job_number),
+        **({"DROPTRAIN_PLAN_SHA256": run.plan_sha256} if run.plan_sha256 else {}),
         "RUN_SCRIPT": code + file_of(run.job.script),
         "SCRIPT_DIR": code.rstrip("/"),
         "MODEL_DIR": folder + "model",
