@@ -144,7 +144,7 @@ class Stack:
     @property
     def datasets(self) -> Datasets:
         files, signed = RunFiles(self.s3, "data"), SignedRequests(self.s3, "data")
-        return Datasets(self.table, self.waiting, self.bucket, files, signed, self.clock)
+        return Datasets(self.table, self.waiting, self.bucket, files, signed, self.cancel, self.clock)
 
     @property
     def spending(self) -> Spending:

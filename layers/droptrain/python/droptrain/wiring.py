@@ -178,7 +178,15 @@ class Wiring:
         """Datasets are dropped and deleted."""
         from droptrain.datasets import Datasets
 
-        return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
+        return Datasets(
+            self._table,
+            self._waiting,
+            self._bucket(),
+            self._run_files(),
+            self._signed(),
+            self.cancel(),
+            now,
+        )
 
     def _tell(self) -> "Tell":
         from droptrain.aws.event_bus import EventBus

@@ -21,6 +21,8 @@ Goal = Literal["maximize", "minimize"]
 TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
 
+PINNED = "pinned/"  # below a run's folder
+
 # A record is read and written with every change, so it names the first inputs only; `run.json` names all.
 INPUTS_RECORDED = 100
 
@@ -357,8 +359,13 @@ def run_prefix(project: str, run_id: str) -> str:
     return f"runs/{project}/{run_id}/"
 
 
+def pinned_prefix(project: str, run_id: str) -> str:
+    """The folder of the copies of inputs and code that a run pinned."""
+    return run_prefix(project, run_id) + PINNED
+
+
 def runs_prefix(project: str, dataset: str) -> str:
-    """How the folders of a dataset's runs begin; 12 hex and a slash follow."""
+    """How the folders of a dataset's runs begin, and those of other datasets with a name like it."""
     return f"runs/{project}/{_name(project, dataset)}-"
 
 
