@@ -258,13 +258,18 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 
 def to_record(run: Run) -> Run:
     """The run as its record keeps it: the first INPUTS_RECORDED inputs, one digest over all versions."""
-    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in run.inputs)
     return replace(
         run,
         inputs=run.inputs[:INPUTS_RECORDED],
         input_count=len(run.inputs),
-        inputs_digest=digest(*parts)[:16] if parts else None,
+        inputs_digest=inputs_digest(run.inputs),
     )
+
+
+def inputs_digest(inputs: Iterable[Input]) -> str | None:
+    """One digest over keys and versions of all inputs; None without inputs."""
+    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in inputs)
+    return digest(*parts)[:16] if parts else None
 
 
 def rejected(run: Run, cause: Cause) -> Run:
