@@ -30,8 +30,8 @@ _LARGE: JsonDict = {"required": ["crc32"], "properties": {"size": {"minimum": MU
 class NewFileGiven(Given):
     """A file to be dropped: exactly `size` bytes with this checksum, in base64.
 
-    Below 64 MiB that is `sha256`. A larger file comes in parts, of which S3 can check `crc32` (the most
-    significant byte first).
+    A file below 64 MiB needs `sha256`. A larger one is uploaded in parts and needs `crc32` (most significant
+    byte first).
     """
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [_SMALL, _LARGE]})
@@ -59,7 +59,7 @@ class UploadRequest(Given):
     def _fits_into_an_answer(self) -> Self:
         names = [each if isinstance(each, str) else each.name for each in self.files]
         if len(set(names)) < len(names):
-            raise ValueError("files: each name may be there once")
+            raise ValueError("files: each name can be there once")
         size = sum(each.size for each in self.files if not isinstance(each, str))
         if size > _MOST_BYTES:
             raise ValueError(
@@ -120,10 +120,10 @@ class UploadView(View):
 
 
 class UploadList(View):
-    """The signed uploads, in the order of the files, and how to find the run that trains them.
+    """The signed uploads, in the order of the files, and the path that finds their run.
 
-    GET `run`, with the version ids behind it that S3 answers to the uploads (`x-amz-version-id`), separated
-    by `%2C`. A marker (`_SUCCESS`) is no input: leave its version out.
+    S3 returns the version of each upload in the header `x-amz-version-id`. Append these versions to `run`,
+    separated by `%2C`, and GET that path. Leave out the version of a marker (`_SUCCESS`): it is no input.
     """
 
     uploads: list[UploadView]

@@ -26,7 +26,7 @@ Dataset = Annotated[str, Path(pattern=DATASET_PATTERN, description="The dataset'
 def sign_uploads(project: Project, dataset: Dataset, body: UploadRequest) -> UploadList:
     """Sign the requests that drop files into a dataset, for one hour.
 
-    Each is good for one version of its file: S3 refuses it once another version is there.
+    Each request is good for one version of its file: S3 refuses it as soon as there is another version.
     """
     uploads = use_cases.datasets().uploads(project, dataset, body.to_files())
     return UploadList.of(project, dataset, uploads)

@@ -55,7 +55,7 @@ Versions = Annotated[
     Query(
         pattern=r"^[^,\s]+(,[^,\s]+){0,99}$",
         max_length=8000,
-        description="Version ids of S3, separated by commas: of runs that have all of them as inputs",
+        description="Version ids of S3, separated by commas: only runs that have all of them as inputs",
     ),
 ]
 
@@ -109,8 +109,8 @@ def list_runs(
 ) -> RunList:
     """List runs, newest first.
 
-    A page may be short, or empty, and still have a cursor: an answer has room for 6 MB, and a filtered page
-    looks at no more than 500 runs.
+    A page can be short, or empty, and still have a cursor: an answer has room for 6 MB, and a filtered page
+    looks at 500 runs at most.
     """
     listing = use_cases.query().runs(
         project=project,
@@ -178,6 +178,6 @@ def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:
 
 
 def caller(event: Any) -> str:
-    """The ARN of who sent a request."""
+    """The ARN of a request's caller."""
     arn: str = event.request_context.authorizer.iam.user_arn
     return arn

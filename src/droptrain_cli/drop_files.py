@@ -95,8 +95,8 @@ def let_appear(
 ) -> dict[str, str]:
     """Let files that were sent appear together, and the marker after them if the dataset is whole.
 
-    `there` are files of the drop that were in the bucket already: versions by key, as is the answer.
-    ChangedError, and CommandError if one of those was replaced, before anything has appeared.
+    `there` has the versions (by key) of files that were in the bucket already; the answer has those of the
+    new ones. ChangedError, or CommandError if a file of `there` was replaced, before anything has appeared.
     """
     s3 = stack.client("s3")
     present = Bucket(s3, stack.bucket).folder(planned.folder)
@@ -141,7 +141,7 @@ def _find_run(
 
 
 def runs_of(api: Api, planned: DropPlan) -> tuple[str, ...]:
-    """The ids of the dataset's newest runs: with a new marker alone, an earlier one has the same inputs."""
+    """The ids of the dataset's newest runs; one of them can have the inputs of a drop with a new marker."""
     runs = api.get("/runs", project=planned.project, dataset=planned.dataset, limit=_NEWEST)["runs"]
     return tuple(run["run_id"] for run in runs)
 
@@ -149,9 +149,9 @@ def runs_of(api: Api, planned: DropPlan) -> tuple[str, ...]:
 def run_that_trains(
     api: Api, planned: DropPlan, known: Mapping[str, str], digest: str | None, earlier: Collection[str]
 ) -> str | None:
-    """The id of the newest run that takes all these versions (by key), and is none of the earlier ones.
+    """The id of the newest run that has all these versions (by key) as inputs and isn't an earlier one.
 
-    A record names the first inputs only: of a dataset of many files the run whose inputs have this digest.
+    A record names the first 100 inputs, so a run also counts if all of its inputs have this digest.
     """
     wanted = {key: version for key, version in known.items() if not key.endswith(f"/{MARKER}")}
     runs = api.get("/runs", project=planned.project, dataset=planned.dataset, limit=_NEWEST)["runs"]
@@ -188,7 +188,7 @@ def _tell(planned: DropPlan, done: _Done, missing: tuple[str, ...], *, as_json: 
 
 
 def _tell_what_has_appeared(planned: DropPlan, uploads: list[Upload]) -> None:
-    """S3 has no switch for several objects: one may fail when others are there."""
+    """Name each file that is there, and each that isn't: S3 can't publish several objects at once."""
     if not any(each.version_id for each in uploads):
         return
     for each in uploads:

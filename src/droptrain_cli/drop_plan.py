@@ -60,7 +60,7 @@ class DropPlan:
         return match_inputs(self.recipe.inputs, "files", [*present, *local], self.folder).missing
 
     def inputs_digest(self, present: Iterable[ObjectVersion], uploaded: Mapping[str, str]) -> str | None:
-        """That of the run which trains what is present, replaced by what was uploaded (versions by key)."""
+        """The digest of the run that trains what is present and what was uploaded (versions by key)."""
         now = {item.key: item.version_id for item in present} | dict(uploaded)
         objects = (ObjectVersion(key, version_id, 0, "") for key, version_id in now.items())
         return inputs_digest(match_inputs(self.recipe.inputs, "files", objects, self.folder).inputs)

@@ -52,7 +52,7 @@ class _Body(io.BytesIO):
 
 
 class _Copies:
-    """Copies of small files, which nobody else can change: in memory, on disk where they are many."""
+    """Copies of small files, which nobody else can change: in memory, or on disk if there are many."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(_COPIED_IN_MEMORY_BYTES)  # noqa: SIM115  __exit__ closes it
@@ -65,7 +65,7 @@ class _Copies:
         self._file.close()
 
     def add(self, content: bytes) -> Callable[[], bytes]:
-        """Copy these bytes; what reads them, from any thread."""
+        """Copy these bytes; returns the function that reads them, from any thread."""
         at = self._file.tell()
         self._file.write(content)
         return lambda: self._read(at, len(content))
@@ -144,7 +144,7 @@ class Upload:
         self._stopped.set()
 
     def hold(self, copies: _Copies) -> None:
-        """Make sure that what appears is the file as it was when its upload began; a small one is copied.
+        """Check that the file is as it was when its upload began, and copy a small one.
 
         ChangedError if the file has been written to or replaced since.
         """
@@ -233,7 +233,7 @@ def finish_together(uploads: Iterable[Upload]) -> dict[str, str]:
 
 
 def _state(path: Path) -> tuple[int, int, int, int]:
-    """What changes with a file: size, times of the last change, which file it is."""
+    """Size, times of the last change, and inode: one of them differs after any change of the file."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 

@@ -9,12 +9,12 @@ from typing import Any
 # A browser keeps connections open between calls; none of the page's polls is that far apart.
 IDLE_SECONDS = 75.0
 HEAD_SECONDS = 10.0  # from the first byte of a request to the end of its headers
-PIECE_SECONDS = 30.0  # for the next 256 KiB of a body; a small body is one piece
+PIECE_SECONDS = 30.0  # for each 256 KiB of a large body, and for all of a small one
 ANSWER_SECONDS = 60.0  # for the client to take more of the answer
 
 
 class TimedStream(io.RawIOBase):
-    """The bytes that come over a connection; TimeoutError once the time that is allowed for them is over."""
+    """The bytes of a connection; reading raises TimeoutError when the allowed time is over."""
 
     def __init__(self, connection: socket.socket) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class TimedStream(io.RawIOBase):
         self._until = math.inf
 
     def allow(self, seconds: float) -> None:
-        """Let reads from now on take so long together."""
+        """Set the time for all reads from now on, together."""
         self._until = time.monotonic() + seconds
 
     def readable(self) -> bool:

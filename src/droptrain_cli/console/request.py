@@ -19,8 +19,9 @@ class _Readable(Protocol):
 class Body:
     """The bytes behind a request's headers; `left` is what has not been read of them.
 
-    `allow` is told how many seconds the next bytes may take. Only a body that `is_wanted`, since its caller
-    is let in, is read beyond MAX_BODY_BYTES. Behind one that `is_broken` no other request can come.
+    `allow` sets how many seconds the next bytes may take. More than MAX_BODY_BYTES are only read if the body
+    `is_wanted`, which means that its caller is authenticated. A connection can't be used after a body that
+    `is_broken`.
     """
 
     def __init__(self, stream: _Readable, length: int | None, allow: Callable[[float], None]) -> None:
@@ -46,7 +47,7 @@ class Body:
                 file.write(self._take(min(self.left, _PIECE_BYTES)))
 
     def skip(self) -> bool:
-        """Read past what is left, so that the client comes to read the answer; False if that is no use."""
+        """Read what is left, so that the client reads the answer; False if the connection has to close."""
         if self.is_broken or (self.left > MAX_BODY_BYTES and not self.is_wanted):
             return False
         try:

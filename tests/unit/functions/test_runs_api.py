@@ -359,7 +359,7 @@ def test_a_dataset_that_can_not_be_is_422(call, path) -> None:
 
 def test_a_file_can_be_asked_for_once(call) -> None:
     code, body, _ = call(UseCases(None), "POST", "/projects/p/datasets/d/uploads", {"files": ["a", "b", "a"]})
-    assert (code, "each name may be there once" in body["detail"]) == (422, True)
+    assert (code, "each name can be there once" in body["detail"]) == (422, True)
 
 
 def test_more_than_an_answer_has_links_for_is_422_and_says_what_to_do(call) -> None:

@@ -23,7 +23,7 @@ from droptrain.domain.run import Run, pinned_prefix
 
 # The function that deletes has 30 s; a batch of a thousand takes about one.
 _DELETES_FOR = timedelta(seconds=15)
-# So many parts, and one more for each file, in an answer: it has room for 6 MB, and a link may have 6 KB.
+# In an answer, and one more for each file. It has room for 6 MB, and a link can have 6 KB.
 _MOST_PARTS = 500
 
 
@@ -86,10 +86,10 @@ class Datasets:
         self._clock = clock
 
     def uploads(self, project: str, dataset: str, files: Sequence[NewFile]) -> list[Upload]:
-        """Sign the upload of each file, in the place of the version that is there now.
+        """Sign the upload of each file; a file that is there already is replaced.
 
-        The larger all files together are, the larger are their parts. NotReadyError for a dataset of too many
-        files.
+        The more bytes all files have together, the larger are their parts. NotReadyError for a dataset with
+        too many files.
         """
         folder = data_prefix(project, dataset)
         try:
@@ -136,14 +136,14 @@ class Datasets:
     def _delete(self, project: str, dataset: str) -> Iterator[int]:
         yield from self._bucket.delete_folder(data_prefix(project, dataset))
         for run_id in self._files.runs_named_like(project, dataset):
-            # Several datasets' names can begin a run's id: its record says which one it is of.
+            # Names of several datasets lead to the same ids; the record names the dataset.
             run = self._table.get(run_id)
             if run and (run.project, run.dataset) == (project, dataset):
-                yield 0  # that there is nothing to delete takes time too
+                yield 0  # looking takes time, too
                 yield from self._bucket.delete_folder(pinned_prefix(project, run_id))
 
     def _end_launched_meanwhile(self, project: str, dataset: str, caller: str) -> None:
-        """Cancel the runs whose inputs are gone; one that trains on files that were dropped since goes on."""
+        """Cancel the runs whose inputs are gone; a run on files that were dropped since then continues."""
         launched = [self._table.get(run.run_id) for run in self._active(project, dataset)]
         there = set(self._bucket.folder(data_prefix(project, dataset))) if launched else set()
         for run in launched:

@@ -13,7 +13,7 @@ from droptrain.domain.dataset import PROJECT_NAME, Waiting
 from droptrain.domain.errors import NotFoundError
 from droptrain.domain.run import Run
 
-# One filtered request reads at most so many pages of so many runs; then it answers with what it has found.
+# A filtered request reads no more pages of runs than this, and then answers with what it has found.
 _PAGES = 5
 _PAGE_RUNS = 100
 _WAITING_BYTES = 500_000  # of a project, in an answer
@@ -137,7 +137,7 @@ class Query:
 
 
 def _version_ids(plan: object) -> Iterator[str]:
-    """Of the inputs in a run.json, which training code can have changed."""
+    """The version ids of the inputs in a run.json, which training code can have changed."""
     match plan:
         case {"inputs": [*inputs]}:
             for item in inputs:

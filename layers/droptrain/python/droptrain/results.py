@@ -16,7 +16,7 @@ from droptrain.domain.log_line import LogLine
 from droptrain.domain.run import Run, run_prefix
 from droptrain.domain.series import Series
 
-# Of log.txt, for a page: a byte that is no text takes up to seven in an answer, which has room for 6 MB.
+# Of log.txt, for one page. A byte takes up to seven bytes in an answer, which has room for 6 MB.
 _LOG_BYTES = 1 << 19
 _MAX_PATH = 1024
 
@@ -74,7 +74,7 @@ class Results:
     def logs(self, run_id: str, *, limit: int, cursor: str | None = None) -> LogListing:
         """At most `limit` lines of all attempts; of log.txt where CloudWatch Logs has forgotten the run.
 
-        They are fewer where an answer has no room for so many.
+        A page is cut where an answer has no more room.
 
         BadCursorError for a cursor that this run's log didn't hand out.
         """

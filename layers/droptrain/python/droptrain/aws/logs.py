@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 GROUP = "/aws/batch/job"  # AWS Batch's own default
-# A longer one would not fit into an answer of the API where all of it has to be escaped.
+# In characters. If each of them has to be escaped, the line still fits into an answer of the API.
 LONGEST_LINE = 1 << 18
 
 
@@ -35,7 +35,7 @@ class TrainingLogs:
     def page(self, stream: str, attempt: int, token: str | None, limit: int) -> LogPage | None:
         """At most `limit` lines of a stream behind `token`, at most 1 MiB; None if there is no such stream.
 
-        Of a line the first LONGEST_LINE characters.
+        A line is cut after LONGEST_LINE characters.
 
         BadCursorError for a token that this stream didn't hand out.
         """

@@ -455,8 +455,9 @@ class RunTable:
     def page(
         self, *, project: str | None, where: Mapping[str, str], limit: int, position: Position | None
     ) -> Page:
-        """At most `limit` runs, newest first, of one project or of all, without those whose attributes aren't
-        as `where` says.
+        """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
+
+        Runs with other values are left out, and count for `limit` all the same.
 
         BadCursorError for a position that no page had.
         """

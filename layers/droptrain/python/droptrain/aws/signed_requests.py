@@ -21,7 +21,7 @@ _METHODS = {
     "abort_multipart_upload": "DELETE",
 }
 
-# The parameters that are headers, which have to be sent as they were signed; any client sends a length.
+# The parameters that are headers. They have to be sent as they were signed; every client sends a length.
 _HEADERS = {
     "ChecksumCRC32": "x-amz-checksum-crc32",
     "ChecksumSHA256": "x-amz-checksum-sha256",
@@ -76,7 +76,7 @@ class SignedRequests:
     def put(self, key: str, etag: str | None, size: int | None, sha256: str | None) -> SignedRequest:
         """Upload an object of exactly `size` bytes with this checksum (base64), where they are given.
 
-        S3 takes it only in the place of the object that has `etag`, or of none.
+        S3 accepts it only while the current object has `etag`, or while there is none.
         """
         condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
         bound = {"ContentLength": size} if size is not None else {}
@@ -86,8 +86,8 @@ class SignedRequests:
     def multipart(self, key: str, etag: str | None, size: int, crc32: str, part_size: int) -> SignedMultipart:
         """Begin an upload in parts of `part_size` bytes.
 
-        S3 completes it only if the whole has `size` bytes and this checksum, and only in the place of the
-        object that has `etag`, or of none. The checksum is a CRC-32, since S3 computes no SHA-256 of a whole
+        S3 completes it only if the whole has `size` bytes and this checksum, and only while the current
+        object has `etag`, or while there is none. The checksum is a CRC-32: S3 computes no SHA-256 of a whole
         object from its parts (S3 user guide, "Checking object integrity").
         """
         upload_id = self._client.create_multipart_upload(

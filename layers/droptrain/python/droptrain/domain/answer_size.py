@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-# What the items of an answer may take together; the rest of 6 MB is for what surrounds them.
+# For the items of an answer; the rest of the 6 MB is for everything else in it.
 ROOM_BYTES = 5_000_000
 
 
 def encoded_bytes(value: Mapping[str, object]) -> int:
-    """How many bytes a part of an answer takes: as JSON in ASCII, in a JSON text."""
+    """How many bytes a part of an answer takes: JSON in ASCII, as a string in JSON."""
     return len(json.dumps(json.dumps(value)))
 
 
@@ -25,7 +25,7 @@ class Room:
     is_empty: bool = True
 
     def takes(self, value: Mapping[str, object]) -> bool:
-        """Whether another part fits, which then is taken; the first part always is."""
+        """Take another part if it fits; the first part is always taken."""
         size = encoded_bytes(value)
         if size > self.left and not self.is_empty:
             return False

@@ -106,9 +106,9 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
 
 
 def _shown(text: str, length: int) -> str:
-    """As a chat gets it: so long, and without what would mention people or make links of it.
+    """A text for a chat: cut to `length`, without mentions of people and without links in Markdown.
 
-    Users and their code wrote some of it: keys, names, metrics, what was printed.
+    Some of it comes from users and their code: keys, names, metrics, lines of the log.
     """
     plain = text.replace("<", "‹").replace(">", "›").replace("@", "@\u200b")
     return _short(_LINKS.sub("]\u200b", plain), length)
