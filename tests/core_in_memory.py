@@ -45,7 +45,7 @@ class Core(Launching):
             "cancel": self.cancel,
             "query": Query(table, datasets, bucket),  # type: ignore[arg-type]
             "results": Results(table, logs, files, signed, clock),  # type: ignore[arg-type]
-            "datasets": Datasets(table, datasets, bucket, files, signed, clock),  # type: ignore[arg-type]
+            "datasets": Datasets(table, datasets, bucket, files, signed, self.cancel, clock),  # type: ignore[arg-type]
             "spending": Spending(self.accounts, BUDGET, clock),  # type: ignore[arg-type]
         }
         for name, use_case in made.items():
@@ -64,7 +64,7 @@ class Files:
     def metrics_lines(self, project: str, run_id: str) -> list[bytes]:
         return []
 
-    def pinned_folders(self, project: str, dataset: str) -> list[str]:
+    def runs_named_like(self, project: str, dataset: str) -> list[str]:
         return []
 
 

@@ -161,7 +161,7 @@ class Stack:
     @property
     def datasets(self) -> Datasets:
         files, signed = RunFiles(self.s3, "data"), SignedRequests(self.s3, "data")
-        return Datasets(self.table, self.dataset_table, self.bucket, files, signed, self.clock)
+        return Datasets(self.table, self.dataset_table, self.bucket, files, signed, self.cancel, self.clock)
 
     @property
     def spending(self) -> Spending:

@@ -321,9 +321,14 @@ class MemoryTable:
             self._count(hold, spent - hold.amount, spent)
 
     @outside
-    def page(self, *, project: str | None, status: str | None, limit: int, position: Any) -> Page:
+    def page(self, *, project: str | None, where: Mapping[str, str], limit: int, position: Any) -> Page:
         found = sorted(self.runs.values(), key=lambda run: run.created_order, reverse=True)
-        chosen = [run for run in found if project in (None, run.project) and status in (None, run.status)]
+        chosen = [
+            run
+            for run in found
+            if project in (None, run.project)
+            and all(getattr(run, name) == value for name, value in where.items())
+        ]
         return Page(tuple(chosen[:limit]), None)
 
     def active(self) -> Iterator[tuple[Run, ...]]:

@@ -181,7 +181,15 @@ class Wiring:
         """Datasets are dropped and deleted."""
         from droptrain.datasets import Datasets
 
-        return Datasets(self._table, self._datasets, self._bucket(), self._run_files(), self._signed(), now)
+        return Datasets(
+            self._table,
+            self._datasets,
+            self._bucket(),
+            self._run_files(),
+            self._signed(),
+            self.cancel(),
+            now,
+        )
 
     def _gather(self) -> "Gather":
         from droptrain.launch.gather import Gather

@@ -443,8 +443,12 @@ class RunTable:
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
-    def page(self, *, project: str | None, status: str | None, limit: int, position: Position | None) -> Page:
-        """At most `limit` runs, newest first, of one project or of all, with one status or any.
+    def page(
+        self, *, project: str | None, where: Mapping[str, str], limit: int, position: Position | None
+    ) -> Page:
+        """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
+
+        Runs with other values are left out, and count for `limit` all the same.
 
         BadCursorError for a position that no page had.
         """
@@ -453,15 +457,15 @@ class RunTable:
             "TableName": self._table,
             "IndexName": index,
             "KeyConditionExpression": "#owner = :owner",
-            "ExpressionAttributeNames": {"#owner": name},
-            "ExpressionAttributeValues": {":owner": {"S": value}},
+            "ExpressionAttributeNames": {"#owner": name, **{f"#{each}": each for each in where}},
+            "ExpressionAttributeValues": to_attributes(
+                {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
+            ),
             "ScanIndexForward": False,
             "Limit": limit,
         }
-        if status:
-            query["FilterExpression"] = "#status = :status"
-            query["ExpressionAttributeNames"]["#status"] = "status"
-            query["ExpressionAttributeValues"][":status"] = {"S": status}
+        if where:
+            query["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
         if position:
             query["ExclusiveStartKey"] = position
         try:
@@ -583,6 +587,12 @@ class RunTable:
                 ),
             }
         }
+
+
+def position_of(run: Run, project: str | None) -> Position:
+    """The position behind a run in the list of one project's runs, or of all."""
+    owner = {"project": run.project} if project else {"kind": KIND}
+    return to_attributes({"pk": run_pk(run.run_id), "created_order": run.created_order, **owner})
 
 
 def history_pk(project: str) -> str:

@@ -1,5 +1,6 @@
 """The recipe, `train.yaml`: its fields, their defaults, and errors that name file, field and fix."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ FILE = "train.yaml"
 DEFAULT_SCRIPT = "run.sh"
 MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
+# All of them, as the JSON text that is one variable of the script: Linux takes 128 KiB for one (execve(2)).
+_MAX_HYPERPARAMETER_BYTES = 64 * 1024
 
 Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
@@ -344,6 +347,11 @@ def _hyperparameters(value: object) -> dict[str, Scalar]:
             raise _WrongError(
                 "has to be a number, a text of at most 1000 characters or true/false", f".{name}"
             )
+    if (size := len(json.dumps(dict(value)))) > _MAX_HYPERPARAMETER_BYTES:
+        raise _WrongError(
+            f"take {size} bytes as JSON, where a letter beyond ASCII takes 6 or 12; all of them together "
+            f"can have {_MAX_HYPERPARAMETER_BYTES}. Put long texts into a file of the code, and name it here"
+        )
     return dict(value)
 
 

@@ -22,6 +22,8 @@ Goal = Literal["maximize", "minimize"]
 TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
 
+PINNED = "pinned/"  # below a run's folder
+
 # A record is read and written with every change, so it names the first inputs only; `run.json` names all.
 INPUTS_RECORDED = 100
 
@@ -258,13 +260,18 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 
 def to_record(run: Run) -> Run:
     """The run as its record keeps it: the first INPUTS_RECORDED inputs, one digest over all versions."""
-    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in run.inputs)
     return replace(
         run,
         inputs=run.inputs[:INPUTS_RECORDED],
         input_count=len(run.inputs),
-        inputs_digest=digest(*parts)[:16] if parts else None,
+        inputs_digest=inputs_digest(run.inputs),
     )
+
+
+def inputs_digest(inputs: Iterable[Input]) -> str | None:
+    """One digest over keys and versions of all inputs; None without inputs."""
+    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in inputs)
+    return digest(*parts)[:16] if parts else None
 
 
 def rejected(run: Run, cause: Cause) -> Run:
@@ -370,8 +377,13 @@ def run_prefix(project: str, run_id: str) -> str:
     return f"runs/{project}/{run_id}/"
 
 
+def pinned_prefix(project: str, run_id: str) -> str:
+    """The folder of the copies of inputs and code that a run pinned."""
+    return run_prefix(project, run_id) + PINNED
+
+
 def runs_prefix(project: str, dataset: str) -> str:
-    """How the folders of a dataset's runs begin; 12 hex and a slash follow."""
+    """How the folders of a dataset's runs begin, and those of other datasets with a name like it."""
     return f"runs/{project}/{_name(project, dataset)}-"
 
 
