@@ -9,6 +9,7 @@ from droptrain.domain.diagnosis.kind import Kind
 from droptrain.domain.diagnosis.table import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
+VERDICTS = ("right", "wrong", "unknown")
 _RETRY = {True: "can help", False: "won't help", None: "it depends"}
 
 
@@ -21,16 +22,19 @@ def text() -> str:
 
 
 def _accuracy() -> list[str]:
-    rows = ["| cases | right | of |", "| --- | --- | --- |"]
-    right, all_of = Counter[str](), Counter[str]()
+    rows = ["| cases | right | wrong | unknown | of |", "| --- | --- | --- | --- | --- |"]
+    files: dict[str, Counter[str]] = {}
     for case in corpus.cases():
-        all_of[case["file"]] += 1
-        right[case["file"]] += corpus.is_right(case)
-    rows += [
-        f"| [{file}](../tests/diagnosis/cases/{file}) | {right[file]} | {all_of[file]} |" for file in all_of
-    ]
-    share = 100 * right.total() / all_of.total()
-    return [*rows, f"| all | {right.total()} ({share:.1f} %) | {all_of.total()} |"]
+        files.setdefault(case["file"], Counter())[corpus.judge(case)] += 1
+    for file, verdicts in files.items():
+        rows.append(f"| [{file}](../tests/diagnosis/cases/{file}) | {_counts(verdicts)} |")
+    return [*rows, f"| all | {_counts(sum(files.values(), Counter()))} |"]
+
+
+def _counts(verdicts: Counter[str]) -> str:
+    of = verdicts.total()
+    shares = (f"{verdicts[name]} ({100 * verdicts[name] / of:.1f} %)" for name in VERDICTS)
+    return " | ".join([*shares, str(of)])
 
 
 def _causes() -> list[str]:
