@@ -17,7 +17,10 @@ from records import JOB_ID, job_detail
 
 Case = Mapping[str, Any]
 Verdict = Literal["right", "wrong", "unknown"]
-_FOLDER = Path(__file__).parent / "cases"
+FOLDER = Path(__file__).parent / "cases"
+# Cases that come from no public source, and so don't count.
+OWN = "own.yaml"
+HOLDOUT = "holdout.yaml"
 # Answers that say what failed and name no cause: they leave the search for it to the user.
 _NO_CAUSE = {
     "unknown", "script_failed", "script_raised", "crashed", "container_not_started", "image_not_pulled",
@@ -26,7 +29,7 @@ _NO_CAUSE = {
 
 def cases() -> list[Case]:
     """Every case, by file and in its order; `file` is the file's name."""
-    files = sorted(_FOLDER.glob("*.yaml"))
+    files = sorted(FOLDER.glob("*.yaml"))
     return [{**case, "file": path.name} for path in files for case in yaml.safe_load(path.read_text("utf-8"))]
 
 
@@ -57,7 +60,7 @@ def diagnose(case: Case) -> Cause | None:
         )
     )
     assert job
-    return diagnosis.explain(job, outcome.read(_account(case, attempts, exit_code)))
+    return diagnosis.explain(job, outcome.read(_account(case, attempts, exit_code)), case.get("lifecycle"))
 
 
 def _account(case: Case, attempts: int, exit_code: int | None) -> dict[str, Any] | None:
