@@ -43,5 +43,13 @@ UNREACHABLE = (
      r"|check your connection and try again or make sure your Internet connection",
      "https://github.com/huggingface/transformers/blob/main/src/transformers/utils/hub.py"),
 )  # fmt: skip
+# A connection that was there and broke; processes on one machine lose theirs in the same words.
+BROKEN_OFF = (
+    r"Connection reset by peer|Connection aborted|RemoteDisconnected|IncompleteRead|Read timed out"
+    r"|The read operation timed out|SSLZeroReturnError|SSLEOFError|UNEXPECTED_EOF"
+)
+BROKEN_OFF_SOURCE = "https://github.com/PeterDeWeirdt/defense_predictor/issues/2"
+HTTP_FILES = r"/(?:requests|urllib3|botocore|huggingface_hub|aiohttp|httpx|urllib|http)/"
+HTTP_ERROR = r"HTTPS?ConnectionPool\("
 # Not the network: a server that the script itself should have, by a name of its own or on the same machine.
 NOT_THE_NETWORK = r"localhost|127\.0\.0\.1|0\.0\.0\.0|host='[\w-]{1,80}'|//[\w-]{1,80}[:/]|c10d|MASTER_ADDR"

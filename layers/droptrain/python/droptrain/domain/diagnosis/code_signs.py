@@ -11,7 +11,8 @@ OTHER_PROGRAMS = (
     r"|python[\d.]*)\b[^\n]{0,20}: error"
 )
 ARGUMENT_LINES = (
-    (r": error: (?:(?i:unrecognized arguments?)|the following arguments are required|argument \S{1,80}: "
+    (r": error: (?:(?i:unrecognized arguments?)|the following arguments are required"
+     r"|argument \S{1,80}: |invalid choice: "
      r"|ambiguous option|no such option|one of the arguments|expected (?:one|at least one) argument"
      r"|(?i:validation failed|parser key))",
      "https://github.com/eg4000/SKU110K_CVPR19/issues/17"),
@@ -56,7 +57,7 @@ OTHER_FRAMEWORK = (
     (r"`?weights_only`? argument in `?torch\.load", "https://pytorch.org/docs/stable/notes/serialization.html"),
 )  # fmt: skip
 # The framework's own files: what they import is what its installer chose.
-FRAMEWORK_FILES = r"(?:site|dist)-packages/(?:tensorflow|tensorflow_core|keras|torch|torchvision)/"
+FRAMEWORK_FILES = rf"(?:site|dist)-packages/(?:{_FRAMEWORK}|tensorflow_core)/"
 
 CONFLICT = (
     (r"size changed, may indicate binary incompatibility", "https://github.com/watakandai/hiro_pytorch/issues/7"),
@@ -79,6 +80,10 @@ CONFLICT = (
      "https://github.com/iperov/DeepFaceLab/issues/848"),
     (r"undefined symbol: _ZNK?(?:\d+tensorflow|2at|3c10|5torch)", "https://github.com/CharlesShang/DCNv2/issues/19"),
 )  # fmt: skip
+# A package that asks another one for what it doesn't have.
+PACKAGE_IMPORT = r"cannot import name '\w+' from '[\w.]+'"
+PACKAGE_FILES = r"/(?:site|dist)-packages/"
+PACKAGE_SOURCE = "https://github.com/huggingface/transformers/issues/31728"
 # Something else than versions: the user's own file has a package's name, or files import each other.
 NOT_A_VERSION = r"is not a package|circular import|partially initialized|Did you mean"
 CONFLICT_LINES = (

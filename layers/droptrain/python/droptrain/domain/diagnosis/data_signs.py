@@ -60,7 +60,7 @@ COLUMNS = (
      COLUMN_RULES, _PANDAS + "17301"),
     (r"^KeyError:[^\n]{0,300}(?:not (?:found )?in (?:axis|index)|are in the \[?(?:columns|index))",
      COLUMN_RULES, "https://github.com/RoversX/umami-csv-import-script/issues/2"),
-    (r"Expect \d+ fields but have \d+ in record"
+    (r"Expect \d+ fields but have (?:\d+|more) in record|has \d+ number of fields\. Expected"
      r"|Field \d+ (?:in record (?:\d+ )?)?is (?:not a valid|required)",
      COLUMN_RULES, "https://github.com/alibaba/EasyTransfer/issues/27"),
     (r"Error tokenizing data|Quoted field has to end with quote",

@@ -151,7 +151,7 @@ PERMISSION_DENIED = Kind(
     False,
 )  # fmt: skip
 SCRIPT_OFFLINE = Kind(
-    "no_network", "The script can't reach a host on the network: {said}",
+    "no_network", "The script can't reach a host on the network, or lost the connection: {said}",
     "Launch again. If it fails again, check the host's name, and give the subnets a way out: a public IP "
     "address and an internet gateway, a NAT, or VPC endpoints.", None,
 )  # fmt: skip

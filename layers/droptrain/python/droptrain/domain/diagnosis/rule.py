@@ -66,11 +66,14 @@ def script_exits(code: int) -> Find:
     return find
 
 
-def raised(pattern: str, *, within: str = "", outside: str = "", code: str = "", unless: str = "") -> Find:
+def raised(  # each is one condition of a rule's row
+    pattern: str, *, within: str = "", at: str = "", outside: str = "", code: str = "", unless: str = ""
+) -> Find:
     """The error that ended the script matches, as "Type: message", or else one that led to it.
 
-    All are patterns. `within`: the error came through a file whose path matches. `outside`: the path of the
-    deepest file doesn't match. `code`: the deepest line of code matches. `unless`: the error doesn't match.
+    All are patterns. `within`: the error came through a file whose path matches. `at`, `outside`: the path of
+    the deepest file matches, doesn't match. `code`: the deepest line of code matches. `unless`: the error
+    doesn't match.
     """
 
     def matches(error: Raised) -> bool:
@@ -79,6 +82,7 @@ def raised(pattern: str, *, within: str = "", outside: str = "", code: str = "",
         paths = [frame.path for frame in error.frames]
         return (
             (not within or any(re.search(within, path) for path in paths))
+            and (not at or bool(paths and re.search(at, paths[-1])))
             and (not outside or not paths or not re.search(outside, paths[-1]))
             and (not code or bool(re.search(code, error.code)))
             and (not unless or not re.search(unless, error.text))

@@ -71,6 +71,16 @@ _AWS = (
     *_errors(kinds.PERMISSION_DENIED, aws_signs.NO_RIGHT),
     *_errors(kinds.S3_MISSING, aws_signs.S3_NOTHING),
     *_errors(kinds.SCRIPT_OFFLINE, aws_signs.UNREACHABLE, unless=aws_signs.NOT_THE_NETWORK),
+    *(
+        Rule(kinds.SCRIPT_OFFLINE, find, aws_signs.BROKEN_OFF_SOURCE)
+        for find in (
+            raised(aws_signs.BROKEN_OFF, within=aws_signs.HTTP_FILES, unless=aws_signs.NOT_THE_NETWORK),
+            raised(
+                f"{aws_signs.HTTP_ERROR}[^\\n]{{0,300}}(?:{aws_signs.BROKEN_OFF})",
+                unless=aws_signs.NOT_THE_NETWORK,
+            ),
+        )
+    ),
 )
 _DATA = (
     *_data(kinds.DATA_UNUSABLE, data_signs.UNUSABLE),
@@ -117,6 +127,11 @@ _CODE = (
         kinds.FRAMEWORK_MISMATCH,
         raised(code_signs.OLD_IMPORT, outside=code_signs.FRAMEWORK_FILES, code=code_signs.OLD_IMPORT_CODE),
         code_signs.OLD_IMPORT_SOURCE,
+    ),
+    Rule(
+        kinds.PACKAGE_CONFLICT,
+        raised(code_signs.PACKAGE_IMPORT, at=code_signs.PACKAGE_FILES, unless=code_signs.NOT_A_VERSION),
+        code_signs.PACKAGE_SOURCE,
     ),
     *_errors(kinds.PACKAGE_CONFLICT, code_signs.CONFLICT, unless=code_signs.NOT_A_VERSION),
     *_errors(kinds.MISSING_MODULE, code_signs.MODULE),
