@@ -65,8 +65,11 @@ class Track:
         account = outcomes.read(document)
         facts = self._prices.read(project, job.run_id)
         outcome = account if account and _is_of_the_end(account, job) else None
-        cost = self._cost(job, outcomes.reports(document, job.job_id), facts)
-        cause = diagnosis.explain(job, outcome)
+        reports = outcomes.reports(document, job.job_id)
+        cost = self._cost(job, reports, facts)
+        cause = diagnosis.explain(
+            job, outcome, _lifecycle(job, reports, facts.run), facts.run.warnings if facts.run else ()
+        )
         if (run := facts.run) and run.batch_job_id == job.job_id:
             rung = ladder.after_end(run, cause, cost, job.job_id, job.attempts)
             if rung and self._climb().to(rung, run, cost):
@@ -124,6 +127,16 @@ def _was_reclaimed(job: JobState) -> bool:
     """Whether the job waits for another attempt since its instance was taken away."""
     waits = job.state in ("SUBMITTED", "PENDING", "RUNNABLE")
     return waits and bool(job.attempts) and batch_job.is_reclaimed(job.attempts[-1])
+
+
+def _lifecycle(job: JobState, reports: Mapping[int, Report], run: Run | None) -> str | None:
+    """How the last attempt's instance was bought: by its own report, else by its job's queue."""
+    report = reports.get(len(job.attempts))
+    if report and report.lifecycle:
+        return report.lifecycle
+    if run is None or run.job is None:
+        return None
+    return "on-demand" if job.job_number > 1 or run.job.spot == "never" else "spot"
 
 
 def _with_earlier(job: JobState, run: Run | None) -> JobState:
