@@ -9,6 +9,7 @@ import yaml
 
 from droptrain.domain import recipe as recipes
 from droptrain.domain.errors import RejectedError
+from droptrain.domain.text import encodable
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A recipe nests three levels. libyaml crashes the process on some ten thousand.
@@ -46,6 +47,11 @@ def _float(loader: Any, node: Any) -> float:
     return value
 
 
+def _text(loader: Any, node: Any) -> str:
+    """A text; PyYAML without its C part takes the escape of half a character."""
+    return encodable(loader.construct_scalar(node))
+
+
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
@@ -61,6 +67,7 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
 _Loader.add_constructor("tag:yaml.org,2002:int", _decimal)
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:str", _text)
 
 
 def parse(body: bytes) -> object:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from droptrain.domain.text import plain
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -16,6 +18,12 @@ class Cause:
     fix: str
     evidence: tuple[str, ...] = ()
     retry_helps: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Make its words plain: they hold names of files, of columns, and what programs printed."""
+        object.__setattr__(self, "message", plain(self.message))
+        object.__setattr__(self, "fix", plain(self.fix))
+        object.__setattr__(self, "evidence", tuple(map(plain, self.evidence)))
 
 
 class RejectedError(Exception):

@@ -1,16 +1,15 @@
 """One message of a notice, and its renderings for people: plain text, and a card in a chat."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from droptrain.domain.text import plain, printable_ascii
 
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
 # What a chat shows is short; the mail has the whole message. No limits of theirs are published.
 _CHAT_TITLE, _CHAT_TEXT, _CHAT_STEP = 250, 3000, 500
 _LABEL = 15
-# What would break a line, steer a terminal or turn text around; keys and metrics can have any of it.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -44,7 +43,7 @@ class Message:
 
 def subject_of(message: Message) -> str:
     """The subject as SNS takes it: printable ASCII, at most 99 characters."""
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in message.subject)
+    printable = printable_ascii(message.subject)
     return printable if len(printable) <= _SUBJECT_LENGTH else printable[: _SUBJECT_LENGTH - 3] + "..."
 
 
@@ -64,7 +63,7 @@ def text_of(message: Message) -> str:
     if message.commands:
         width = max(len(command) for command, _ in message.commands)
         lines += ["", "Next", *(f"  {command:<{width}}  {does}" for command, does in message.commands)]
-    return "\n".join(map(_line, lines)) + "\n"
+    return "\n".join(map(plain, lines)) + "\n"
 
 
 def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> dict[str, Any]:
@@ -107,13 +106,8 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
 
 def _plain(text: str) -> str:
     """Without the signs by which a chat would mention people or make links; the user's code wrote some."""
-    plain = _line(text).replace("<", "‹").replace(">", "›").replace("@", "@\u200b")
-    return plain.replace("](", "]\u200b(")
-
-
-def _line(text: str) -> str:
-    """The text in one line, without what is not seen."""
-    return _UNSEEN.sub(" ", text)
+    harmless = plain(text).replace("<", "‹").replace(">", "›").replace("@", "@\u200b")
+    return harmless.replace("](", "]\u200b(")
 
 
 def _short(text: str, length: int) -> str:
