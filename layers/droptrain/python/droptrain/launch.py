@@ -14,6 +14,7 @@ from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
 from droptrain.domain import ticket as tickets
 from droptrain.domain import times
+from droptrain.domain.data_file import is_data_file
 from droptrain.domain.dataset import (
     MARKER,
     MAX_CODE_FILES,
@@ -288,9 +289,9 @@ class Launch:
             if cause := too_many_inputs(len(readiness.inputs)):
                 raise CrowdedError(cause)
         else:
-            # Nobody can say which inputs an unreadable recipe names: every CSV that is there stands for them.
-            csvs = (item for item in objects if item.key.lower().endswith(".csv"))
-            readiness = Readiness(tuple(Input("data", item) for item in csvs), ())
+            # Nobody can say which inputs an unreadable recipe names: each data file stands for one.
+            files = (item for item in objects if is_data_file(item.key))
+            readiness = Readiness(tuple(Input("data", item) for item in files), ())
         return _Dataset(project, dataset, how, readiness)
 
     def _wait(self, project: str, dataset: str, missing: tuple[str, ...]) -> Launched:
@@ -370,18 +371,13 @@ class Launch:
     def _preflight(self, found: _Dataset) -> _Checked:
         """What is wrong with recipe and inputs; BusyError if an input was deleted meanwhile."""
         from droptrain.domain import preflight
-        from droptrain.domain.preflight.facts import of_pieces
 
         if found.how.problem:
             return _Checked(found.how.problem.cause)
         if cause := preflight.check(found.readiness.inputs):
             return _Checked(cause)
         says = found.how.recipe.csv if found.how.recipe else {}
-        files = []
-        for item in preflight.to_sample(found.readiness.inputs):
-            file = item.object
-            pieces = self._bucket.sample(file)
-            files.append(of_pieces(file.key, item.channel, file.size, pieces, says))
+        files = preflight.read(found.readiness.inputs, self._bucket.sample, says)
         findings = preflight.judge(files, says)
         return _Checked(preflight.rejection(findings), preflight.warnings(findings))
 
