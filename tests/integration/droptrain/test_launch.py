@@ -109,6 +109,14 @@ def test_what_can_not_train_is_one_rejected_run(stack, recipe, code, said) -> No
     assert stack.batch_jobs() == []
 
 
+def test_an_unreadable_recipe_is_rejected_over_data_files_of_any_kind(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"a: [")
+    assert uploaded(stack, stack.drop("first", "train.TSV.gz")) == ["rejected"]
+    (run,) = stack.query.runs(limit=10).runs
+    assert [item.object.key for item in run.inputs] == ["projects/penguins/data/first/train.TSV.gz"]
+
+
 def test_an_empty_file_is_rejected(stack) -> None:
     stack.publish_project()
     stack.drop("first", "test.csv")

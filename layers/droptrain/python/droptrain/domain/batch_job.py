@@ -7,6 +7,7 @@ from typing import Any
 from droptrain.domain import event_field, times
 from droptrain.domain.dataset import PROJECT_NAME
 from droptrain.domain.run import Attempt, Status, split_job_name
+from droptrain.domain.text import plain
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
 # PENDING waits for other jobs, which ours never do: it says no more than SUBMITTED.
@@ -149,8 +150,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    """The text, without halves of characters, which no table takes."""
-    return value[:_MAX_REASON].encode(errors="replace").decode() if isinstance(value, str) else ""
+    return plain(value[:_MAX_REASON]) if isinstance(value, str) else ""
 
 
 def _project(value: object) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from droptrain.domain import times
 from droptrain.domain.cost import Report
 from droptrain.domain.run import GpuUse
+from droptrain.domain.text import TERMINAL_SEQUENCE, encodable, plain
 
 _MAX_METRICS = 50
 _MAX_TEXT = 1024
@@ -22,8 +23,7 @@ _MAX_ADVICE_TEXT = 300
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
 
-# Terminal sequences, then any other control character.
-_CONTROL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x1f\x7f-\x9f]"
+_CONTROL = rf"{TERMINAL_SEQUENCE}|[\x00-\x1f\x7f-\x9f]"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def read(document: object) -> Outcome | None:
         cause_message=_text(cause.get("message")),
         script_exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         metrics=_metrics(_mapping(document.get("metrics"))),
-        instance_type=_text(instance.get("type")) or None,
+        instance_type=_name(instance.get("type")),
         ended=document.get("status") != _RUNNING,
         log_tail=_log_tail(cause.get("log_tail")),
         gpu=_gpu(_mapping(document.get("gpu"))),
@@ -114,7 +114,7 @@ def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
 
 def _advice(lines: object) -> tuple[str, ...]:
     said = (
-        (" ".join(re.sub(_CONTROL, " ", _text(line)).split()) for line in lines[:_MAX_ADVICE])
+        (" ".join(plain(_text(line)).split()) for line in lines[:_MAX_ADVICE])
         if isinstance(lines, list)
         else ()
     )
@@ -150,8 +150,8 @@ def _moment(value: object) -> str | None:
 
 
 def _name(value: object) -> str | None:
-    return _text(value)[:_MAX_NAME] or None
+    return plain(_text(value)[:_MAX_NAME]) or None
 
 
 def _text(value: object) -> str:
-    return value[:_MAX_TEXT] if isinstance(value, str) else ""
+    return encodable(value[:_MAX_TEXT]) if isinstance(value, str) else ""

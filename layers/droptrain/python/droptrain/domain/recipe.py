@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeGuard, TypeVar
 
 from droptrain.domain.dataset import MARKER, Trigger, is_pattern
 from droptrain.domain.errors import Cause, RejectedError
+from droptrain.domain.regex import count_groups
 from droptrain.domain.rule_names import RULE_NAMES
 
 FILE = "train.yaml"
@@ -519,8 +520,8 @@ def _regex(value: object) -> str:
     if len(text) > 500:
         raise _WrongError(f"has to be at most 500 characters long, not {len(text)}")
     try:
-        groups = re.compile(text).groups
-    except (re.error, OverflowError, RecursionError) as error:
+        groups = count_groups(text)
+    except ValueError as error:
         raise _WrongError(f"isn't a regular expression: {error} in {_short(text)}") from None
     if not groups:
         raise _WrongError(

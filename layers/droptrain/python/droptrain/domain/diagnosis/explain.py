@@ -1,6 +1,5 @@
 """The cause of an ended Batch job: the first rule that finds its evidence; unknown is an answer."""
 
-import re
 from typing import TYPE_CHECKING
 
 from droptrain.domain.batch_job import JobState
@@ -8,13 +7,13 @@ from droptrain.domain.diagnosis import kinds
 from droptrain.domain.errors import Cause
 from droptrain.domain.finding import Finding
 from droptrain.domain.outcome import Outcome
+from droptrain.domain.text import plain
 
 if TYPE_CHECKING:
     from droptrain.domain.diagnosis.facts import Facts
 
 _MAX_EVIDENCE_LINES = 5
 _MAX_EVIDENCE_LINE = 300
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+"
 
 
 def explain(
@@ -69,5 +68,4 @@ def _bounded(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _plain(text: str, limit: int) -> str:
-    """In one line, without control characters and what turns the direction of text."""
-    return re.sub(_CONTROL, " ", text).strip()[:limit]
+    return plain(text).strip()[:limit]
