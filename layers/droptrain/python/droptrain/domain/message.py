@@ -1,5 +1,6 @@
 """One message of a notice, and its renderings for people: plain text, and a card in a chat."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
