@@ -20,11 +20,14 @@ from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.model_pointers import ModelPointers
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.pass_position import PassPosition
 from droptrain.aws.price_table import PriceTable
+from droptrain.aws.queue_watch import QueueWatch
 from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import SignedRequests
 from droptrain.aws.wake_ups import LONGEST_DELAY
+from droptrain.blocked import Blocked
 from droptrain.cancel import Cancel
 from droptrain.climb import Climb
 from droptrain.datasets import Datasets
@@ -32,11 +35,13 @@ from droptrain.domain.budget import Budget
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
+from droptrain.overspending import Overspending
 from droptrain.promote import Promote
 from droptrain.query import Query
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
 from droptrain.results import Results
+from droptrain.settle_runs import SettleRuns
 from droptrain.spending import Spending, TellSpending
 from droptrain.submit import Submit
 from droptrain.tell import Tell
@@ -52,6 +57,7 @@ REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
+QUEUES: Any = {"spot": "Spot", "on-demand": "on-demand"}
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
 
@@ -94,6 +100,7 @@ class Stack:
     budget: Budget = BUDGET
     images: ImageRepository | None = None
     wake_ups: SentWakeUps = field(default_factory=SentWakeUps)
+    types: tuple[str, ...] = TYPES
 
     def clock(self) -> datetime:
         return self.now
@@ -115,7 +122,7 @@ class Stack:
             bucket=self.bucket, table=self.table, datasets=self.dataset_table,
             wake_ups=self.wake_ups, submit=self.submit,
             reserve=Reserve(self.accounts, self.budget, self.clock), prices=self.prices, clock=self.clock,
-            instance_types=TYPES, owner=self.owner, images=self.images,
+            instance_types=self.types, owner=self.owner, images=self.images,
         )  # fmt: skip
 
     @property
@@ -128,7 +135,17 @@ class Stack:
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, self.prices, TYPES, lambda: self.climb, self.clock)
+        return Track(
+            self.bucket, self.table, self.prices, self.queues, self.types, lambda: self.climb, self.clock
+        )
+
+    @property
+    def queues(self) -> QueueWatch:
+        return QueueWatch(self.dynamodb, self.table.name)
+
+    @property
+    def blocked(self) -> Blocked:
+        return Blocked(self.table, self.queues, self.tell, QUEUES, self.clock)
 
     @property
     def announce(self) -> Announce:
@@ -168,11 +185,20 @@ class Stack:
         return Spending(self.accounts, self.budget, self.clock)
 
     @property
+    def position(self) -> PassPosition:
+        return PassPosition(self.dynamodb, self.table.name)
+
+    @property
     def reconcile(self) -> Reconcile:
-        spending = TellSpending(self.spending, self.accounts, self.tell)
+        spending = TellSpending(self.accounts, self.budget, self.tell, self.clock)
+        overspending = Overspending(self.bucket, self.table, self.prices, self.jobs, self.types, self.clock)
+        runs = SettleRuns(
+            self.table, self.jobs, self.submit, self.track, lambda: self.announce, overspending, self.blocked,
+            self.clock,
+        )  # fmt: skip
         return Reconcile(
-            self.table, self.dataset_table, self.jobs, self.submit, lambda: self.launch.uploads, self.track,
-            self.climb, lambda: self.announce, spending, self.tell, self.clock,
+            runs, self.dataset_table, lambda: self.launch.uploads, lambda: self.announce, spending, self.tell,
+            self.position, self.clock,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:

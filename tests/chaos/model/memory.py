@@ -10,6 +10,7 @@ from typing import Any
 from chaos.model.world import World, outside
 from droptrain.aws.bucket import PlanFile, RecipeFile
 from droptrain.aws.price_table import Facts
+from droptrain.aws.queue_watch import CLAIM_IS_OLD
 from droptrain.aws.run_record import to_attributes, to_item
 from droptrain.aws.run_table import RELEASED, Applied, History, Page
 from droptrain.aws.wake_ups import LONGEST_DELAY
@@ -20,7 +21,7 @@ from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.dataset_record import Answered, DatasetRecord
-from droptrain.domain.errors import Cause
+from droptrain.domain.errors import BusyError, Cause
 from droptrain.domain.events import Event
 from droptrain.domain.model_pointer import Held, Name, Pointer, to_document
 from droptrain.domain.notice import Notice
@@ -30,6 +31,7 @@ from droptrain.domain.push import Published, Push, push_key
 from droptrain.domain.run import Cost, GpuUse, Hold, Run, Rung, Step, plan_digest, run_prefix
 from template import properties
 
+SPOT_QUEUE = "spot"
 (_BY_ACTIVITY,) = (
     index
     for index in properties("RunsTable")["GlobalSecondaryIndexes"]
@@ -300,12 +302,6 @@ class MemoryTable:
         return self._put(replace(now, cancelled_by=now.cancelled_by or caller, updated_at=at))
 
     @outside
-    def mark_told(self, run_id: str, cause: str) -> None:
-        now = self.runs[run_id]
-        if cause not in now.told:
-            self._put(replace(now, told=(*now.told, cause)))
-
-    @outside
     def to_announce(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
         return self.runs.get(run_id), dict(self.models.get(project, {}))
 
@@ -331,13 +327,18 @@ class MemoryTable:
         ]
         return Page(tuple(chosen[:limit]), None)
 
-    def active(self) -> Iterator[tuple[Run, ...]]:
-        yield self._active()
+    def active(self, after: str = "", until: str = "~") -> Iterator[tuple[Run, ...]]:
+        yield self._active(after, until)
 
     @outside
-    def _active(self) -> tuple[Run, ...]:
-        found = (run for run in self.runs.values() if not run.announced_at)
+    def _active(self, after: str, until: str) -> tuple[Run, ...]:
+        every = sorted(self.runs.values(), key=lambda run: run.created_order)
+        found = (run for run in every if not run.announced_at and after < run.created_order <= until)
         return tuple(Run(**{name: getattr(run, name) for name in _INDEXED}) for run in found)
+
+    @outside
+    def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
+        return tuple(self.runs[run_id] for run_id in run_ids if run_id in self.runs)
 
     def _count(self, hold: Hold, change: int, spent: int) -> None:
         was = self.accounts.get(hold.account, Account())
@@ -396,6 +397,62 @@ class MemoryPriceTable:
         }
         prices = PriceList({"g4dn.xlarge": 0.587})
         return Facts(prices, history.seconds, run, history.left_checkpoint, models)
+
+    @outside
+    def current(self) -> PriceList:
+        return PriceList({"g4dn.xlarge": 0.587})
+
+
+class MemoryQueueWatch:
+    """When a job of each queue started last, and which notices of stuck queues were sent."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.starts: dict[str, str] = {}
+        self.claimed: dict[str, datetime] = {}
+        self.notified: dict[str, str] = {}
+
+    @outside
+    def note_start(self, queue: str, at: str) -> None:
+        self.starts[queue] = max(self.starts.get(queue, ""), at)
+
+    @outside
+    def last_start(self, queue: str) -> str | None:
+        return self.starts.get(queue)
+
+    @outside
+    def claim_notice(self, cause: str, moved_at: str, now: datetime) -> bool:
+        claimed_at = self.claimed.get(cause)
+        if cause in self.notified and self.notified[cause] >= moved_at:
+            return False
+        if claimed_at and times.to_text(claimed_at) >= times.to_text(now - CLAIM_IS_OLD):
+            raise BusyError(f"Another function publishes the notice of {cause}")
+        self.claimed[cause] = now
+        return True
+
+    @outside
+    def mark_notified(self, cause: str, at: str) -> None:
+        self.notified[cause] = at
+
+
+class MemoryPosition:
+    """Where the reconciler's pass stands."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.place = ""
+
+    @outside
+    def read(self) -> str:
+        return self.place
+
+    @outside
+    def write(self, place: str) -> None:
+        self.place = place
+
+    @outside
+    def clear(self) -> None:
+        self.place = ""
 
 
 class MemoryDatasetTable:
@@ -548,6 +605,7 @@ class MemoryJobQueue:
         assert environment["DROPTRAIN_RUN"].endswith(f"/{run.run_id}/")
         detail = {
             "jobName": run.job_name, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
+            "jobQueue": SPOT_QUEUE if run.is_on_spot(run.job_number) else "on-demand",
             "retryStrategy": {"attempts": run.job_now.attempts}, "tags": {"droptrain:project": run.project},
             "container": {},
         }  # fmt: skip

@@ -79,14 +79,14 @@ STEPS = st.one_of(
     st.tuples(st.just("climb"), RUNS, RUNGS, COSTS, TIMES),
     st.tuples(st.just("end"), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("ask_to_cancel"), NAMES, st.just("ann"), TIMES),
-    st.tuples(st.just("mark_told"), NAMES, st.sampled_from(("one", "two"))),
+    st.tuples(st.just("get_many"), st.just(("penguins-first-00000000000a", "penguins-first-00000000000b"))),
     st.tuples(st.just("mark_announced"), RUNS, TIMES),
     st.tuples(st.just("find_answer"), st.sampled_from(("a1", "a2"))),
     st.tuples(st.just("find_drop"), st.sampled_from(("d1", "d2"))),
     st.tuples(st.just("find_request"), st.sampled_from(("k1", "k2"))),
 )
 HOLDS_A_RECORD = {"hold_claim", "release_claim", "record_job", "end", "mark_announced"}
-NEEDS_A_RECORD = {"record_job", "follow", "end", "mark_told", "mark_announced"}
+NEEDS_A_RECORD = {"record_job", "follow", "end", "mark_announced"}
 _numbers = count()
 
 

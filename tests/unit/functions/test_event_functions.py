@@ -161,9 +161,17 @@ def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
 
 def test_a_pass_of_the_reconciler_says_what_it_did(load, context, capsys) -> None:
     app = load("reconcile_runs")
-    app.reconcile = type("Reconcile", (), {"all": lambda self: Counter(active=3, finished=1)})()
+    context.get_remaining_time_in_millis = lambda: 240_000
+    asked = []
+
+    def all(self: object, seconds: float) -> Counter[str]:
+        asked.append(seconds)
+        return Counter(active=3, finished=1)
+
+    app.reconcile = type("Reconcile", (), {"all": all})()
     assert app.handler(golden("scheduler/reconcile_runs"), context) == {"active": 3, "finished": 1}
     assert metrics_in(capsys.readouterr().out) == {"RunsActive": 3, "ClaimsFinished": 1}
+    assert asked == [210], "a pass leaves time to handle its last item"
 
 
 def refreshing(*failed: str) -> object:

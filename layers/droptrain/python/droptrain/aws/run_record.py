@@ -98,7 +98,6 @@ def from_item(item: Mapping[str, Any]) -> Run:
         history=tuple(_made(Step, each) for each in values.get("history", ())),
         progress=values.get("progress", ""),
         announced_at=values.get("announced_at"),
-        told=tuple(values.get("told", ())),
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
         holds=tuple(_made(Hold, each) for each in values.get("holds", ())),

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 # How often a transaction that met another is tried, and the longest pause in between, in seconds.
 _MEETINGS, _LONGEST_PAUSE = 7, 1.6
+# Sorts behind every `created_order`, which begins with a year.
+_LAST = "~"
 # Longer than any queue keeps an event.
 _ANSWERS_KEPT_FOR = timedelta(days=30)
 # The moment that a released claim was held last: so old that anybody may take it.
@@ -387,33 +389,12 @@ class RunTable:
             return False
         return True
 
-    def mark_told(self, run_id: str, cause: str) -> None:
-        """Note that people were told why the run needs attention; `cause` is the cause's code."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(run_id)}},
-                UpdateExpression="SET told = list_append(if_not_exists(told, :none), :causes)",
-                ConditionExpression="attribute_exists(pk) AND NOT contains(told, :cause)",
-                ExpressionAttributeValues=to_attributes({":none": [], ":causes": [cause], ":cause": cause}),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
-
     def to_announce(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
         """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
         from droptrain.aws import remembered_models
 
         run_key, models_key = run_pk(run_id), models_pk(project)
-        found: dict[str, Any] = {}
-        keys: Any = [{"pk": {"S": pk}} for pk in (run_key, models_key)]
-        while keys:
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
-            left: Any = answer.get("UnprocessedKeys", {})
-            keys = left.get(self._table, {}).get("Keys")
+        found = self._read_many([run_key, models_key], consistent=True)
         run = from_item(found[run_key]) if run_key in found else None
         return run, remembered_models.from_item(found.get(models_key))
 
@@ -478,20 +459,39 @@ class RunTable:
             raise
         return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
 
-    def active(self) -> Iterator[tuple[Run, ...]]:
+    def active(self, after: str = "", until: str = _LAST) -> Iterator[tuple[Run, ...]]:
         """Pages of the runs that have not ended or are not announced, oldest first.
 
-        Of each only what the index by_activity has: who it is, where it stands, and its Batch job.
+        Of each only what the index by_activity has: who it is, where it stands, and its Batch job. With
+        `after` and `until` those whose `created_order` is beyond the one and not beyond the other.
         """
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_activity",
-            KeyConditionExpression="active = :active",
-            ExpressionAttributeValues={":active": {"S": KIND}},
+            KeyConditionExpression="active = :active AND created_order BETWEEN :after AND :until",
+            ExpressionAttributeValues=to_attributes(
+                {":active": KIND, ":after": after + " ", ":until": until}
+            ),
             PaginationConfig={"PageSize": 100},
         )
         for page in pages:
             yield _readable(page["Items"])
+
+    def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
+        """Those of at most 100 runs that are there, as they were a moment ago."""
+        return _readable(list(self._read_many(map(run_pk, run_ids)).values()))
+
+    def _read_many(self, pks: Iterable[str], *, consistent: bool = False) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        keys: Any = [{"pk": {"S": pk}} for pk in pks]
+        while keys:
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
+            )
+            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+            left: Any = answer.get("UnprocessedKeys", {})
+            keys = left.get(self._table, {}).get("Keys")
+        return found
 
     def _read(self, pk: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from droptrain.domain import times
-from droptrain.domain.cost import Report
 from droptrain.domain.run import GpuUse
 from droptrain.domain.text import TERMINAL_SEQUENCE, encodable, plain
 
@@ -24,6 +22,16 @@ _SMALLEST, _LARGEST = 1e-120, 1e120
 
 
 _CONTROL = rf"{TERMINAL_SEQUENCE}|[\x00-\x1f\x7f-\x9f]"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a container reported of its own attempt; None for what it did not report."""
+
+    job_id: str
+    attempt: int
+    instance_type: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ def read(document: object) -> Outcome | None:
 
 
 def reports(document: object, job_id: str) -> dict[int, Report]:
-    """What a parsed `outcome.json` tells of the attempts of one Batch job, by their number."""
+    """What a parsed `outcome.json` reports of the attempts of one Batch job, by their number."""
     account = _mapping(document)
     earlier = account.get("attempts")
     accounts = [*(earlier[-_MAX_REPORTS:] if isinstance(earlier, list) else []), account]
@@ -80,17 +88,14 @@ def reports(document: object, job_id: str) -> dict[int, Report]:
 
 
 def _report(document: Mapping[str, Any]) -> Report:
-    """What an account says of when and where its attempt ran."""
+    """What an account says of where its attempt ran."""
     instance = _mapping(document.get("instance"))
     attempt = document.get("attempt")
     return Report(
         job_id=_text(document.get("batch_job_id")),
         attempt=attempt if isinstance(attempt, int) else 0,
-        started_at=_moment(document.get("started_at")),
-        ended_at=_moment(document.get("ended_at")),
         instance_type=_name(instance.get("type")),
         zone=_name(instance.get("zone")),
-        lifecycle=_name(instance.get("lifecycle")),
     )
 
 
@@ -139,14 +144,6 @@ def _log_tail(lines: object) -> tuple[str, ...]:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _moment(value: object) -> str | None:
-    """The text of a moment; None for any other value, of any other type or beyond all calendars."""
-    try:
-        return times.to_text(times.from_text(_text(value)))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _name(value: object) -> str | None:

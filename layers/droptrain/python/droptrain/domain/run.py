@@ -192,7 +192,6 @@ class Run:
     history: tuple[Step, ...] = ()
     progress: str = ""
     announced_at: str | None = None
-    told: tuple[str, ...] = ()
     reruns: int = 0
     rerun_of: str | None = None
     holds: tuple[Hold, ...] = ()
@@ -220,6 +219,10 @@ class Run:
         if self.job is None or self.rung is None:
             return self.job
         return replace(self.job, spot="never", attempts=1, timeout_seconds=self.rung.timeout_seconds)
+
+    def is_on_spot(self, job_number: int) -> bool:
+        """Whether that Batch job of the run is in the queue of Spot instances: the first one can be."""
+        return job_number == 1 and self.job is not None and self.job.spot != "never"
 
     @property
     def is_claim(self) -> bool:

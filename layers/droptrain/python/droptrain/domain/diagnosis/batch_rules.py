@@ -1,6 +1,6 @@
 """Rules on what AWS says: the strongest evidence, since a killed container can't tell and a log may lie."""
 
-from droptrain.domain.batch_job import TIMED_OUT, JobState
+from droptrain.domain.batch_job import OVER_RESERVATION, TIMED_OUT, JobState
 from droptrain.domain.diagnosis import kinds
 from droptrain.domain.diagnosis.facts import Facts
 from droptrain.domain.diagnosis.rule import Found, Rule, batch_says
@@ -41,6 +41,13 @@ def _lost(facts: Facts) -> Found | None:
     return Found(job.status_reason.rstrip("."), (job.status_reason,))
 
 
+def _over_reservation(facts: Facts) -> Found | None:
+    said = facts.job.status_reason
+    if not said.startswith(OVER_RESERVATION):
+        return None
+    return Found(said.removeprefix(OVER_RESERVATION), (said,))
+
+
 def _reclaimed(facts: Facts) -> Found | None:
     job = facts.job
     if not _host_is_gone(job) and job.exit_code != _RECLAIMED_EXIT_CODE:
@@ -63,6 +70,7 @@ RULES = (
     Rule(kinds.MISCONFIGURED, batch_says(_LIMIT + "MISCONFIGURATION"), _STUCK),
     Rule(kinds.NO_CAPACITY, batch_says(_LIMIT + "CAPACITY:"), _CAPACITY),
     Rule(kinds.NOT_PLACED, batch_says(_LIMIT), _STUCK),
+    Rule(kinds.OVER_RESERVATION, _over_reservation, _TERMINATE),
     Rule(kinds.CANCELLED, _cancelled, _TERMINATE),
     Rule(kinds.TIMEOUT, batch_says(f"^{TIMED_OUT}"), _TIMEOUTS),
     Rule(kinds.OUT_OF_MEMORY, batch_says("^OutOfMemoryError"), _STOPPED),

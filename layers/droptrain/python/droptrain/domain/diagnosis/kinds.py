@@ -17,6 +17,11 @@ TIMEOUT = Kind(
     "timeout", "The training took longer than its timeout.", "Raise `timeout` in train.yaml, or train less.",
     False,
 )  # fmt: skip
+OVER_RESERVATION = Kind(
+    "over_reservation", "The run cost more than it had reserved, so it was ended. {said}",
+    "Launch the dataset again: a new estimate takes today's prices. Raise `timeout` or the budget if the run "
+    "needs more.", None,
+)  # fmt: skip
 CANCELLED = Kind("cancelled", "{said}.", "Launch the dataset again if that was not meant.", None)
 NO_CAPACITY = Kind(
     "no_capacity", "AWS had no instance for the job in all the time that it may wait ({said}).",
