@@ -7,7 +7,7 @@ import pytest
 from core_stack import Stack
 from droptrain.aws.run_table import RunTable
 from droptrain.domain.errors import BusyError, InUseError, NotFoundError
-from droptrain.launch import Launch
+from droptrain.launch.gather import Gather
 from records import run
 
 ANN = "arn:aws:iam::123456789012:user/ann"
@@ -90,7 +90,7 @@ def test_a_run_on_files_that_were_dropped_during_the_deletion_goes_on(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dropped(stack)
-    waiting = type(stack.waiting)
+    waiting = type(stack.dataset_table)
     between(monkeypatch, waiting, "forget", lambda: stack.launch.upload(*stack.drop()[0]))
     assert stack.datasets.delete("penguins", "first", ANN).complete
     (launched,) = stack.query.runs(limit=10).runs
@@ -105,13 +105,13 @@ def test_what_is_deleted_before_preflight_reads_it_is_tried_again_and_then_forgo
     def delete() -> None:
         assert stack.datasets.delete("penguins", "first", ANN).complete
 
-    between(monkeypatch, Launch, "_look", delete)
-    with pytest.raises(BusyError, match="was deleted at this moment"):
+    between(monkeypatch, Gather, "dataset", delete)
+    with pytest.raises(BusyError, match="was deleted meanwhile"):
         stack.launch.upload(*events[0])
     assert [stack.launch.upload(*event).answer for event in events] == ["waiting", "waiting"]
     stack.later(hours=2)
     stack.reconcile.all()
-    assert stack.waiting.of_project("penguins") == ()
+    assert stack.dataset_table.of_project("penguins") == ()
     assert (stack.notices(), stack.batch_jobs(), stack.query.runs(limit=10).runs) == ([], [], ())
 
 
@@ -119,7 +119,7 @@ def test_a_request_for_a_dataset_that_is_deleted_meanwhile_is_answered(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dropped(stack)
-    between(monkeypatch, Launch, "_look", lambda: stack.datasets.delete("penguins", "first", ANN))
+    between(monkeypatch, Gather, "dataset", lambda: stack.datasets.delete("penguins", "first", ANN))
     with pytest.raises(BusyError):
         stack.launch.request("penguins", "first", caller=ANN)
     with pytest.raises(NotFoundError, match="There is no dataset 'first'"):

@@ -2,7 +2,7 @@
 
 import pytest
 from droptrain.announce import Announce
-from droptrain.launch import Launch
+from droptrain.launch import LaunchUploads
 from records import run
 
 
@@ -27,7 +27,7 @@ def incomplete(stack, *datasets: str) -> None:
 
 def kill_at(monkeypatch, *poisonous: str) -> None:
     """Let the pass be killed when it handles one of these runs or datasets."""
-    notify, revisit = Announce.ended, Launch.revisit
+    notify, revisit = Announce.ended, LaunchUploads.revisit
 
     def kill_notify(self, run_id, *rest):
         if run_id in poisonous:
@@ -40,7 +40,7 @@ def kill_at(monkeypatch, *poisonous: str) -> None:
         return revisit(self, waiting)
 
     monkeypatch.setattr(Announce, "ended", kill_notify)
-    monkeypatch.setattr(Launch, "revisit", kill_revisit)
+    monkeypatch.setattr(LaunchUploads, "revisit", kill_revisit)
 
 
 def killed_pass(stack) -> None:

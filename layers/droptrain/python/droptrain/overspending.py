@@ -12,6 +12,7 @@ from droptrain.domain import cost as costs
 from droptrain.domain.batch_job import OVER_RESERVATION, JobState
 from droptrain.domain.budget import dollars, reserved_for, to_micro
 from droptrain.domain.cost import Eligible
+from droptrain.domain.pricing import PriceList
 from droptrain.domain.run import Run
 
 # AWS Batch itself ends an attempt at its timeout, and that takes seconds.
@@ -45,12 +46,13 @@ class Overspending:
         self._instance_types = instance_types
         self._clock = clock
 
-    def find(self, jobs: Sequence[JobState]) -> Mapping[str, Overspent]:
+    def prices(self) -> PriceList:
+        """The prices of now, read once for a pass."""
+        return self._prices.current()
+
+    def find(self, jobs: Sequence[JobState], prices: PriceList) -> Mapping[str, Overspent]:
         """By run id, those of at most 100 runs that have spent more than they reserved."""
         by_run = {job.run_id: job for job in jobs}
-        if not by_run:
-            return {}
-        prices = self._prices.current()
         found = {}
         for run in self._table.get_many(by_run):
             job = by_run[run.run_id]

@@ -12,6 +12,7 @@ from droptrain.aws.run_table import RunTable
 from droptrain.blocked import Blocked
 from droptrain.domain import diagnosis, ladder, times
 from droptrain.domain.batch_job import JobState
+from droptrain.domain.pricing import PriceList
 from droptrain.domain.queue_progress import QueueView
 from droptrain.domain.run import Run, Status
 from droptrain.overspending import Overspending, Overspent
@@ -34,10 +35,11 @@ Work = Callable[[], Iterable[str]]
 
 @dataclass
 class Seen:
-    """What a pass has seen of the active runs: how many by status, and the state of each queue."""
+    """What a pass has seen: how many active runs by status, the state of each queue, the prices of now."""
 
     active: Counter[Status] = field(default_factory=Counter)
     queues: dict[str, QueueView] = field(default_factory=dict)
+    prices: PriceList | None = None
     failed: int = 0
 
 
@@ -100,8 +102,11 @@ class SettleRuns:
 
     def _find_overspent(self, states: Mapping[str, JobState] | None, seen: Seen) -> Mapping[str, Overspent]:
         trains = [job for job in (states or {}).values() if job.state == "RUNNING"]
+        if not trains:
+            return {}
         try:
-            return self._overspending.find(trains)
+            seen.prices = seen.prices or self._overspending.prices()
+            return self._overspending.find(trains, seen.prices)
         except Exception:
             logger.exception("The spending of %s runs could not be compared", len(trains))
             seen.failed += 1
