@@ -9,14 +9,14 @@ whose range runs backwards among such characters, or an unknown name of a charac
 import re
 
 _SET = r"\[\^?+\]?+(?:\\.|[^\]\\])*+\]"
-_WIDE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(N\{[^}]*+\}))|(\\.)|([^\x00-\xff])", re.DOTALL)
-_FLAGS = re.compile(rf"(\\.|{_SET})|\(\?([a-zA-Z]*+)(?:-([a-zA-Z]*+))?([:)])", re.DOTALL)
+_WIDE = r"(?s)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(N\{[^}]*+\}))|(\\.)|([^\x00-\xff])"
+_FLAGS = rf"(?s)(\\.|{_SET})|\(\?([a-zA-Z]*+)(?:-([a-zA-Z]*+))?([:)])"
 
 
 def count_groups(regex: str) -> int:
     """How many groups the regex has; ValueError says why it isn't one."""
     try:
-        return re.compile(_FLAGS.sub(_without_ignoring_case, _WIDE.sub(_narrow, regex))).groups
+        return re.compile(re.sub(_FLAGS, _without_ignoring_case, re.sub(_WIDE, _narrow, regex))).groups
     except re.error as error:
         raise ValueError(error.msg) from None
     except (OverflowError, RecursionError) as error:

@@ -1,5 +1,6 @@
 """What one CSV is like, read from a few ranges of it or as a whole; rules judge these facts alone."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ RANGE_BYTES = 64 * 1024
 # The names of later columns are looked at, their values aren't.
 MAX_COLUMNS = 2000
 _DISTINCT_VALUES_KEPT = 2
+_NUMBER = re.compile(
+    r"[-+]?(?:\d[\d_]*+(?:[.,]\d*+)?|[.,]\d++|inf|infinity|nan)(?:e[-+]?\d++)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Column:
             self.numbers += len([*map(float, filled)])
         except ValueError:
             counts = Counter(filled)
-            numbers = sum(count for value, count in counts.items() if is_number(value))
+            numbers = sum(count for value, count in counts.items() if _NUMBER.fullmatch(value))
             self.numbers += numbers
             self.texts += len(filled) - numbers
             return len(counts)
@@ -126,8 +130,4 @@ def ranges(size: int) -> list[tuple[int, int]]:
 
 def is_number(value: str) -> bool:
     """Whether a value is a number, with a decimal point or comma."""
-    try:
-        float(value.strip().replace(",", ".", 1))
-    except ValueError:
-        return False
-    return True
+    return _NUMBER.fullmatch(value.strip()) is not None
