@@ -13,17 +13,21 @@ from botocore.config import Config
 from droptrain.announce import Announce
 from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import Bucket
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.event_bus import EventBus
 from droptrain.aws.image_repository import ImageRepository
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.model_pointers import ModelPointers
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.pass_position import PassPosition
 from droptrain.aws.price_table import PriceTable
+from droptrain.aws.queue_watch import QueueWatch
 from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import SignedRequests
-from droptrain.aws.waiting_list import WaitingList
+from droptrain.aws.wake_ups import LONGEST_DELAY
+from droptrain.blocked import Blocked
 from droptrain.cancel import Cancel
 from droptrain.climb import Climb
 from droptrain.datasets import Datasets
@@ -31,16 +35,18 @@ from droptrain.domain.budget import Budget
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
-from droptrain.launch import Launch
+from droptrain.overspending import Overspending
 from droptrain.promote import Promote
 from droptrain.query import Query
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
 from droptrain.results import Results
+from droptrain.settle_runs import SettleRuns
 from droptrain.spending import Spending, TellSpending
 from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
+from launching import QUIET_SECONDS, Launching, launching
 from moto import mock_aws
 from records import RUN_ID
 from template import table_definition
@@ -51,7 +57,22 @@ REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
+QUEUES: Any = {"spot": "Spot", "on-demand": "on-demand"}
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
+
+
+@dataclass
+class SentWakeUps:
+    """The wake-ups that were sent and not delivered yet: (project, dataset, id)."""
+
+    messages: list[tuple[str, str, str]] = field(default_factory=list)
+    sent: int = 0
+
+    def send(self, project: str, dataset: str, delay_seconds: int) -> str:
+        assert 0 <= delay_seconds <= LONGEST_DELAY
+        self.sent += 1
+        self.messages.append((project, dataset, f"wake-up-{self.sent}"))
+        return self.messages[-1][2]
 
 
 @dataclass
@@ -68,7 +89,7 @@ class Stack:
     notices_url: str
     told_url: str
     table: RunTable
-    waiting: WaitingList
+    dataset_table: DatasetTable
     bucket: Bucket
     jobs: JobQueue
     topic: NoticeTopic
@@ -78,6 +99,8 @@ class Stack:
     owner: Owner = field(default_factory=Owner)
     budget: Budget = BUDGET
     images: ImageRepository | None = None
+    wake_ups: SentWakeUps = field(default_factory=SentWakeUps)
+    types: tuple[str, ...] = TYPES
 
     def clock(self) -> datetime:
         return self.now
@@ -94,11 +117,12 @@ class Stack:
         self.now += timedelta(**amount)
 
     @property
-    def launch(self) -> Launch:
-        reserve = Reserve(self.accounts, self.budget, self.clock)
-        return Launch(
-            self.bucket, self.table, self.waiting, self.submit, "training", reserve, self.prices, TYPES,
-            self.clock, self.owner, self.images,
+    def launch(self) -> Launching:
+        return launching(
+            bucket=self.bucket, table=self.table, datasets=self.dataset_table,
+            wake_ups=self.wake_ups, submit=self.submit,
+            reserve=Reserve(self.accounts, self.budget, self.clock), prices=self.prices, clock=self.clock,
+            instance_types=self.types, owner=self.owner, images=self.images,
         )  # fmt: skip
 
     @property
@@ -111,12 +135,22 @@ class Stack:
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, self.prices, TYPES, lambda: self.climb, self.clock)
+        return Track(
+            self.bucket, self.table, self.prices, self.queues, self.types, lambda: self.climb, self.clock
+        )
+
+    @property
+    def queues(self) -> QueueWatch:
+        return QueueWatch(self.dynamodb, self.table.name)
+
+    @property
+    def blocked(self) -> Blocked:
+        return Blocked(self.table, self.queues, self.tell, QUEUES, self.clock)
 
     @property
     def announce(self) -> Announce:
         promote = Promote(self.pointers)
-        return Announce(self.table, self.waiting, promote, self.tell, Places("data"), self.clock)
+        return Announce(self.table, self.dataset_table, promote, self.tell, Places("data"), self.clock)
 
     @property
     def pointers(self) -> ModelPointers:
@@ -132,7 +166,7 @@ class Stack:
 
     @property
     def query(self) -> Query:
-        return Query(self.table, self.waiting, self.bucket)
+        return Query(self.table, self.dataset_table, self.bucket)
 
     @property
     def results(self) -> Results:
@@ -144,24 +178,40 @@ class Stack:
     @property
     def datasets(self) -> Datasets:
         files, signed = RunFiles(self.s3, "data"), SignedRequests(self.s3, "data")
-        return Datasets(self.table, self.waiting, self.bucket, files, signed, self.clock)
+        return Datasets(self.table, self.dataset_table, self.bucket, files, signed, self.cancel, self.clock)
 
     @property
     def spending(self) -> Spending:
         return Spending(self.accounts, self.budget, self.clock)
 
     @property
+    def position(self) -> PassPosition:
+        return PassPosition(self.dynamodb, self.table.name)
+
+    @property
     def reconcile(self) -> Reconcile:
-        spending = TellSpending(self.spending, self.accounts, self.tell)
+        spending = TellSpending(self.accounts, self.budget, self.tell, self.clock)
+        overspending = Overspending(self.bucket, self.table, self.prices, self.jobs, self.types, self.clock)
+        runs = SettleRuns(
+            self.table, self.jobs, self.submit, self.track, lambda: self.announce, overspending, self.blocked,
+            self.clock,
+        )  # fmt: skip
         return Reconcile(
-            self.table, self.waiting, self.jobs, self.submit, lambda: self.launch, self.track, self.climb,
-            lambda: self.announce, spending, self.tell, self.clock,
+            runs, self.dataset_table, lambda: self.launch.uploads, lambda: self.announce, spending, self.tell,
+            self.position, self.clock,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:
         """Put an object; (key, version id), as an upload event names it."""
         answer = self.s3.put_object(Bucket=self.bucket.name, Key=key, Body=body)
         return key, answer["VersionId"]
+
+    def rested(self) -> list[str]:
+        """Let the quiet time pass, and deliver every wake-up that is on its way; the answers."""
+        self.later(seconds=QUIET_SECONDS + 1)
+        messages = list(self.wake_ups.messages)
+        self.wake_ups.messages.clear()
+        return [self.launch.wake(*message).answer for message in messages]
 
     def publish_project(self, script: bytes = b"exit 0\n") -> None:
         self.put("projects/penguins/code/run.sh", script)
@@ -246,7 +296,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         notices_url=queue,
         told_url=told,
         table=RunTable(dynamodb, "runs"),
-        waiting=WaitingList(dynamodb, "runs"),
+        dataset_table=DatasetTable(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),
         jobs=JobQueue(batch, batch, "spot", "on-demand", "training"),
         topic=NoticeTopic(sns, topic),

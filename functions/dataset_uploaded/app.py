@@ -1,10 +1,11 @@
-"""An object was created in the bucket: launch what its dataset holds now."""
+"""An object was created in the bucket, or a dataset has rested: launch what the dataset holds now."""
 
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from droptrain.aws.wake_ups import is_wake_up
 from droptrain.domain import dataset, event_field
 from droptrain.partial_batch import handle_each, queued_event
 from droptrain.settings import Settings
@@ -19,17 +20,25 @@ COUNTED_AS = {
     "ignored": "UploadsIgnored",
 }
 
-launch = Wiring(Settings.from_environment(os.environ)).launch()
+launch = Wiring(Settings.from_environment(os.environ)).launch_uploads()
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Launch one upload's dataset; an exception brings the record back later."""
-    key, version_id = dataset.read_created(event_field.mapping(queued_event(record), "detail"))
-    logger.append_keys(key=key, run_id=None)
-    upload = launch.upload(key, version_id)
-    logger.append_keys(run_id=upload.run_id)
-    metrics.add_metric(COUNTED_AS[upload.answer], "Count", 1)
-    logger.info("Upload %s", upload.answer)
+    """Answer one upload, or wake one dataset that has rested; an exception brings the record back later."""
+    event = queued_event(record)
+    if is_wake_up(event):
+        project, name, wake_up = (
+            event_field.text(event, "detail", field) for field in ("project", "dataset", "wake_up")
+        )
+        logger.append_keys(key=dataset.data_prefix(project, name), run_id=None)
+        answer = launch.wake(project, name, wake_up)
+    else:
+        upload = dataset.read_created(event)
+        logger.append_keys(key=upload.key, run_id=None)
+        answer = launch.upload(upload)
+    logger.append_keys(run_id=answer.run_id)
+    metrics.add_metric(COUNTED_AS[answer.answer], "Count", 1)
+    logger.info("Upload %s", answer.answer)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -264,6 +264,7 @@ class RunView(View):
     metrics: dict[str, float]
     inputs: list[InputView]
     input_count: int
+    inputs_digest: str | None
     recipe: FileView | None
     code: CodeView | None
     history: list[StepView]
@@ -334,11 +335,16 @@ class StatusView(View):
 
 
 class WaitingView(View):
-    """A dataset that isn't trained since it lacks files."""
+    """A dataset that waits: for the `missing` files, or until no file has arrived for a while (`due_at`).
+
+    `present` names the first files in its folder.
+    """
 
     dataset: str
     since: str
     missing: list[str]
+    present: list[str]
+    due_at: str | None
 
 
 class ProjectView(View):

@@ -10,7 +10,7 @@ from droptrain.wiring import Wiring
 if TYPE_CHECKING:
     from droptrain.cancel import Cancel
     from droptrain.datasets import Datasets
-    from droptrain.launch import Launch
+    from droptrain.launch import LaunchRequests
     from droptrain.query import Query
     from droptrain.results import Results
     from droptrain.spending import Spending
@@ -20,9 +20,9 @@ _wiring = Wiring(settings)
 
 
 @cache
-def launch() -> "Launch":
+def launch() -> "LaunchRequests":
     """Requests become runs."""
-    return _wiring.launch()
+    return _wiring.launch_requests()
 
 
 @cache

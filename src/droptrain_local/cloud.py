@@ -44,7 +44,7 @@ _NEEDED_FIRST = (
     "RunsApiFunction",
 )
 # Nothing is charged here, so the caps only show how they count.
-_FOR_A_LAPTOP = {"MonthlyBudgetUsd": "100000"}
+_FOR_A_LAPTOP = {"MonthlyBudgetUsd": "100000", "QuietSeconds": "2"}
 _one_at_a_time = threading.Lock()
 # Serves the console of the cloud that is ready, while the context lasts; its link.
 ServeConsole = Callable[[Ready, Clients], AbstractContextManager[str]]

@@ -17,14 +17,15 @@ from unittest.mock import patch
 from chaos.burst.memory import SUBMITS_PER_SECOND, ReadyDatasets, ThrottledJobQueue
 from chaos.burst.uploads_queue import Message, QueueSettings, UploadsQueue
 from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
-from chaos.model.memory import MemoryAccounts, MemoryPriceTable, MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryAccounts, MemoryDatasetTable, MemoryPriceTable, MemoryTable
 from droptrain.domain.budget import Budget
 from droptrain.domain.owner import Owner
-from droptrain.launch import Launch
+from droptrain.launch import LaunchUploads
 from droptrain.reserve import Reserve
 from droptrain.settings import Settings
 from droptrain.submit import Submit
 from golden import golden
+from launching import launching
 from template import ROOT
 
 from droptrain_local.delivery import failed_items
@@ -89,8 +90,8 @@ class _Burst:
         self.time = VirtualTime()
         self.queue = UploadsQueue(settings, (_upload(number) for number in range(events)))
         self.jobs = ThrottledJobQueue(self.time)
-        self._waiting = MemoryWaitingList(self.time)
-        self._table = MemoryTable(self.time, self._waiting)
+        self._datasets = MemoryDatasetTable(self.time)
+        self._table = MemoryTable(self.time, self._datasets)
         self._bucket = ReadyDatasets(self.time)
 
     def run(self) -> None:
@@ -99,22 +100,16 @@ class _Burst:
             self.time.start(self.settings.delay_seconds + late, self._lane)
         self.time.run()
 
-    def launch(self) -> Launch:
+    def launch_uploads(self) -> LaunchUploads:
         """The use case, in the place of the one that Wiring makes."""
-        prices = MemoryPriceTable(self.time, self._table)
         accounts = MemoryAccounts(self.time, self._table)  # type: ignore[arg-type]
-        reserve = Reserve(accounts, Budget(month_usd=1e9), self.time.clock)  # type: ignore[arg-type]
-        return Launch(
-            self._bucket,
-            self._table,
-            self._waiting,
-            Submit(self._table, self.jobs, "data", Owner(), self.time.clock),  # type: ignore[arg-type]
-            self.jobs.definition,
-            reserve,
-            prices,
-            ("g4dn.xlarge",),
-            self.time.clock,
-        )
+        clock = self.time.clock
+        return launching(
+            bucket=self._bucket, table=self._table, datasets=self._datasets, wake_ups=None,
+            submit=Submit(self._table, self.jobs, "data", Owner(), clock),  # type: ignore[arg-type]
+            reserve=Reserve(accounts, Budget(month_usd=1e9), clock),  # type: ignore[arg-type]
+            prices=MemoryPriceTable(self.time, self._table), clock=clock, definition=self.jobs.definition,
+        ).uploads  # fmt: skip
 
     def _lane(self) -> None:
         app = self._load()

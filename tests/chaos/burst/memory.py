@@ -1,6 +1,6 @@
 """The adapters of a burst in memory: datasets that are all ready, and a job queue with a throttle."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chaos.burst.virtual_time import VirtualTime
 from chaos.model.memory import MemoryBucket, MemoryJobQueue
@@ -17,7 +17,7 @@ class ReadyDatasets(MemoryBucket):
     """A bucket in which every dataset is a pair of files, and every project has its script."""
 
     @outside
-    def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
+    def folder(self, prefix: str, named: Iterable[str] = ()) -> tuple[ObjectVersion, ...]:
         names = ("test.csv", "train.csv") if "/data/" in prefix else ("run.sh",)
         return tuple(ObjectVersion(prefix + name, "v1", 10, "etag") for name in names)
 

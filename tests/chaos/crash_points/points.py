@@ -8,15 +8,15 @@ from typing import Any
 from chaos.crash_points.faults import KINDS, Calls, Died, Kind, watched
 from chaos.crash_points.scenarios import Scenario
 from core_stack import Stack
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import RunTable
-from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain.errors import AlreadyFinishedError, BusyError
 from droptrain.domain.model_pointer import Name
 from droptrain.promote import NAMES
 from template import table_definition
 
 # Why the engine's job waits depends on how long it has waited, in seconds of this machine.
-TOLD_BY_THE_CLOCK = {f"WAITING penguins/first ({cause})" for cause in ("does_not_fit", "waits_long")}
+TOLD_BY_THE_CLOCK = {f"WAITING 1 run ({cause})" for cause in ("does_not_fit", "waits_long")}
 _numbers = count()
 
 
@@ -36,7 +36,7 @@ def fresh(stack: Stack) -> Stack:
     return replace(
         stack,
         table=RunTable(stack.dynamodb, table),
-        waiting=WaitingList(stack.dynamodb, table),
+        dataset_table=DatasetTable(stack.dynamodb, table),
         run_id=f"penguins-first-{number:012x}",
     )
 
@@ -114,7 +114,7 @@ def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
     return {
         "runs": sorted((run.status, bool(run.announced_at), run.cause and run.cause.code) for run in runs),
         "jobs of a run": sorted(jobs.values()),
-        "incomplete": [(each.dataset, each.missing) for each in stack.waiting.of_project("penguins")],
+        "incomplete": [(each.dataset, each.missing) for each in stack.dataset_table.of_project("penguins")],
         "told": sorted(told),
         "events": sorted(events, key=str),
         "models": {name: _pointed_at(stack, name) for name in NAMES},

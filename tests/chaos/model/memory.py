@@ -3,30 +3,35 @@
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from chaos.model.world import World, outside
-from droptrain.aws.bucket import RecipeFile
+from droptrain.aws.bucket import PlanFile, RecipeFile
 from droptrain.aws.price_table import Facts
+from droptrain.aws.queue_watch import CLAIM_IS_OLD
 from droptrain.aws.run_record import to_attributes, to_item
-from droptrain.aws.run_table import RELEASED, Applied, Claimed, DropClaim, History, Page, Request
+from droptrain.aws.run_table import RELEASED, Applied, History, Page
+from droptrain.aws.wake_ups import LONGEST_DELAY
 from droptrain.domain import batch_job, times
 from droptrain.domain import push as pushes
 from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import Account, charge, over
-from droptrain.domain.dataset import ObjectVersion, Waiting, recipe_key
-from droptrain.domain.errors import Cause
+from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain.domain.dataset import ObjectVersion, recipe_key
+from droptrain.domain.dataset_record import Answered, DatasetRecord
+from droptrain.domain.errors import BusyError, Cause
 from droptrain.domain.events import Event
 from droptrain.domain.model_pointer import Held, Name, Pointer, to_document
 from droptrain.domain.notice import Notice
 from droptrain.domain.preflight.facts import Piece
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import Cost, GpuUse, Hold, Run, Rung, Step, run_prefix
+from droptrain.domain.run import Cost, GpuUse, Hold, Run, Rung, Step, plan_digest, run_prefix
 from template import properties
 
+SPOT_QUEUE = "spot"
 (_BY_ACTIVITY,) = (
     index
     for index in properties("RunsTable")["GlobalSecondaryIndexes"]
@@ -78,7 +83,7 @@ class MemoryBucket:
         return RecipeFile(self.documents[version.key, version.version_id], version)
 
     @outside
-    def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
+    def folder(self, prefix: str, named: Iterable[str] = ()) -> tuple[ObjectVersion, ...]:
         listed = sorted(self._versions.items())  # as S3 lists
         latest = (versions[-1] for key, versions in listed if key.startswith(prefix))
         return tuple(version for version in latest if version)
@@ -88,13 +93,19 @@ class MemoryBucket:
         return (Piece(0, b"x" * file.size),)
 
     @outside
-    def write_plan(self, plan: Mapping[str, Any]) -> None:
+    def write_plan(self, plan: Mapping[str, Any]) -> str | None:
         key = run_prefix(plan["project"], plan["run_id"]) + "run.json"
-        self.documents.setdefault(key, copy.deepcopy(plan))
+        there = self.documents.setdefault(key, copy.deepcopy(plan))
+        return None if there == plan else "etag"
 
     @outside
-    def plan(self, project: str, run_id: str) -> Any:
-        return copy.deepcopy(self.documents.get(run_prefix(project, run_id) + "run.json"))
+    def replace_plan(self, plan: Mapping[str, Any], etag: str) -> None:
+        self.documents[run_prefix(plan["project"], plan["run_id"]) + "run.json"] = copy.deepcopy(plan)
+
+    @outside
+    def plan(self, project: str, run_id: str) -> PlanFile | None:
+        plan = self.documents.get(run_prefix(project, run_id) + "run.json")
+        return PlanFile(copy.deepcopy(plan), plan_digest(plan)) if plan else None
 
     @outside
     def outcome(self, project: str, run_id: str) -> object:
@@ -112,7 +123,7 @@ class MemoryBucket:
 class MemoryTable:
     """The runs' table. `ended` is called with each run that gets its outcome, as the stream tells of it."""
 
-    def __init__(self, world: World, waiting: "MemoryWaitingList") -> None:
+    def __init__(self, world: World, datasets: "MemoryDatasetTable") -> None:
         self.world = world
         self.runs: dict[str, Run] = {}
         self.drops: dict[str, str] = {}
@@ -120,9 +131,9 @@ class MemoryTable:
         self.models: dict[str, dict[Name, Held]] = {}
         self.histories: dict[str, History] = {}
         self.stream: list[Mapping[str, Any]] = []
-        self._uploads: dict[tuple[str, str], str] = {}
+        self.answers: dict[str, Answered] = {}
         self._requests: dict[str, tuple[str, str]] = {}
-        self._waiting = waiting
+        self._datasets = datasets
 
     @outside
     def claim(
@@ -131,6 +142,7 @@ class MemoryTable:
         drop: DropClaim | None = None,
         request: Request | None = None,
         previous: Run | None = None,
+        answer: AnswerClaim | None = None,
     ) -> Claimed:
         if run.run_id in self.runs:
             return "run_taken"
@@ -142,15 +154,22 @@ class MemoryTable:
             return "run_taken"
         if over(run.holds, self.accounts):
             return "no_room"
+        record = self._datasets.get(run.project, run.dataset)
+        if drop and drop.due_at and record.due_at != drop.due_at:
+            return "postponed"
+        if answer and self.answers.get(answer.answer_id) != answer.earlier:
+            return "answered"
         for hold in run.holds:
             self._count(hold, hold.amount, 0)
         if previous:
             self._put(replace(self.runs[previous.run_id], reruns=previous.reruns + 1))
         if drop:
             self.drops[drop.drop_id] = run.run_id
-            self._waiting.items.pop((run.project, run.dataset), None)
-            for upload in drop.uploads:
-                self._uploads[upload.key, upload.version_id] = run.run_id
+            self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
+        if answer:
+            self.answers[answer.answer_id] = Answered(
+                run.run_id, answer.key, answer.version_id, run.created_at
+            )
         if request:
             self._requests[request.key] = (run.run_id, request.body_digest)
         self._put(run)
@@ -161,8 +180,12 @@ class MemoryTable:
         return self.runs.get(run_id)
 
     @outside
-    def find_upload(self, key: str, version_id: str) -> str | None:
-        return self._uploads.get((key, version_id))
+    def find_answer(self, answer_id: str) -> Answered | None:
+        return self.answers.get(answer_id)
+
+    @outside
+    def extend_answer(self, answer_id: str, at: str) -> None:
+        self.answers[answer_id] = replace(self.answers[answer_id], last_at=at)
 
     @outside
     def find_drop(self, drop: str) -> str | None:
@@ -279,12 +302,6 @@ class MemoryTable:
         return self._put(replace(now, cancelled_by=now.cancelled_by or caller, updated_at=at))
 
     @outside
-    def mark_told(self, run_id: str, cause: str) -> None:
-        now = self.runs[run_id]
-        if cause not in now.told:
-            self._put(replace(now, told=(*now.told, cause)))
-
-    @outside
     def to_announce(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
         return self.runs.get(run_id), dict(self.models.get(project, {}))
 
@@ -300,18 +317,28 @@ class MemoryTable:
             self._count(hold, spent - hold.amount, spent)
 
     @outside
-    def page(self, *, project: str | None, status: str | None, limit: int, position: Any) -> Page:
+    def page(self, *, project: str | None, where: Mapping[str, str], limit: int, position: Any) -> Page:
         found = sorted(self.runs.values(), key=lambda run: run.created_order, reverse=True)
-        chosen = [run for run in found if project in (None, run.project) and status in (None, run.status)]
+        chosen = [
+            run
+            for run in found
+            if project in (None, run.project)
+            and all(getattr(run, name) == value for name, value in where.items())
+        ]
         return Page(tuple(chosen[:limit]), None)
 
-    def active(self) -> Iterator[tuple[Run, ...]]:
-        yield self._active()
+    def active(self, after: str = "", until: str = "~") -> Iterator[tuple[Run, ...]]:
+        yield self._active(after, until)
 
     @outside
-    def _active(self) -> tuple[Run, ...]:
-        found = (run for run in self.runs.values() if not run.announced_at)
+    def _active(self, after: str, until: str) -> tuple[Run, ...]:
+        every = sorted(self.runs.values(), key=lambda run: run.created_order)
+        found = (run for run in every if not run.announced_at and after < run.created_order <= until)
         return tuple(Run(**{name: getattr(run, name) for name in _INDEXED}) for run in found)
+
+    @outside
+    def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
+        return tuple(self.runs[run_id] for run_id in run_ids if run_id in self.runs)
 
     def _count(self, hold: Hold, change: int, spent: int) -> None:
         was = self.accounts.get(hold.account, Account())
@@ -371,40 +398,180 @@ class MemoryPriceTable:
         prices = PriceList({"g4dn.xlarge": 0.587})
         return Facts(prices, history.seconds, run, history.left_checkpoint, models)
 
+    @outside
+    def current(self) -> PriceList:
+        return PriceList({"g4dn.xlarge": 0.587})
 
-class MemoryWaitingList:
-    """Datasets that wait for a file: by project and dataset, and whether people were told."""
+
+class MemoryQueueWatch:
+    """When a job of each queue started last, and which notices of stuck queues were sent."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.items: dict[tuple[str, str], tuple[Waiting, bool]] = {}
+        self.starts: dict[str, str] = {}
+        self.claimed: dict[str, datetime] = {}
+        self.notified: dict[str, str] = {}
 
     @outside
-    def note(self, project: str, dataset: str, missing: Iterable[str], now: datetime) -> None:
-        waiting, told = self.items.get((project, dataset), (None, False))
-        since = waiting.since if waiting else times.to_text(now)
-        self.items[project, dataset] = Waiting(project, dataset, since, tuple(missing)), told
+    def note_start(self, queue: str, at: str) -> None:
+        self.starts[queue] = max(self.starts.get(queue, ""), at)
 
     @outside
-    def of_project(self, project: str) -> tuple[Waiting, ...]:
-        return tuple(waiting for waiting, _ in self.items.values() if waiting.project == project)
-
-    def untold(self, before: datetime) -> Iterator[Waiting]:
-        yield from self._untold(times.to_text(before))
+    def last_start(self, queue: str) -> str | None:
+        return self.starts.get(queue)
 
     @outside
-    def _untold(self, before: str) -> list[Waiting]:
-        return [waiting for waiting, told in self.items.values() if not told and waiting.since < before]
+    def claim_notice(self, cause: str, moved_at: str, now: datetime) -> bool:
+        claimed_at = self.claimed.get(cause)
+        if cause in self.notified and self.notified[cause] >= moved_at:
+            return False
+        if claimed_at and times.to_text(claimed_at) >= times.to_text(now - CLAIM_IS_OLD):
+            raise BusyError(f"Another function publishes the notice of {cause}")
+        self.claimed[cause] = now
+        return True
 
     @outside
-    def mark_told(self, waiting: Waiting) -> None:
-        place = (waiting.project, waiting.dataset)
-        if place in self.items:
-            self.items[place] = (self.items[place][0], True)
+    def mark_notified(self, cause: str, at: str) -> None:
+        self.notified[cause] = at
+
+
+class MemoryPosition:
+    """Where the reconciler's pass stands."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.place = ""
 
     @outside
-    def forget(self, waiting: Waiting) -> None:
-        self.items.pop((waiting.project, waiting.dataset), None)
+    def read(self) -> str:
+        return self.place
+
+    @outside
+    def write(self, place: str) -> None:
+        self.place = place
+
+    @outside
+    def clear(self) -> None:
+        self.place = ""
+
+
+class MemoryDatasetTable:
+    """The datasets' records, and whether the notice of one that waits is out."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.records: dict[tuple[str, str], DatasetRecord] = {}
+        self.notified: dict[tuple[str, str], str] = {}
+
+    def get(self, project: str, dataset: str) -> DatasetRecord:
+        """The record, without a call."""
+        return self.records.get((project, dataset), DatasetRecord(project=project, dataset=dataset))
+
+    @outside
+    def read(self, project: str, dataset: str) -> DatasetRecord:
+        return self.get(project, dataset)
+
+    @outside
+    def wait(
+        self, record: DatasetRecord, missing: Iterable[str], present: Iterable[str], now: datetime
+    ) -> bool:
+        found = self.get(record.project, record.dataset)
+        if found.due_at != record.due_at:
+            return False
+        since = found.since or times.to_text(now)
+        changes = {"missing": tuple(missing), "present": tuple(present), "since": since}
+        self._put(replace(found, **changes, due_at=None, wake_up=None, wake_up_at=None))
+        return True
+
+    @outside
+    def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> None:
+        found = self.get(record.project, record.dataset)
+        if found.due_at and found.due_at >= due_at:
+            return
+        changes = {"missing": record.missing, "present": record.present, "due_at": due_at}
+        self._put(replace(found, **changes, since=found.since or times.to_text(now)))
+
+    @outside
+    def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:
+        found = self.get(record.project, record.dataset)
+        if found.due_at is None or found.wake_up != record.wake_up:
+            return False
+        self._put(replace(found, wake_up=wake_up, wake_up_at=at))
+        return True
+
+    @outside
+    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
+        if self.get(record.project, record.dataset).due_at == record.due_at:
+            self.launched(record, run_id, marker, covered_until)
+
+    def launched(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
+        """What a launch writes, without a call."""
+        place = (record.project, record.dataset)
+        self.notified.pop(place, None)
+        self.records[place] = DatasetRecord(
+            project=record.project,
+            dataset=record.dataset,
+            run_id=run_id,
+            marker=marker or self.get(*place).marker,
+            covered_until=covered_until,
+        )
+
+    @outside
+    def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
+        return tuple(each for each in self.records.values() if each.project == project and each.since)
+
+    def waiting(self, before: datetime, *, notified: bool) -> Iterator[DatasetRecord]:
+        yield from self._waiting(times.to_text(before), notified)
+
+    @outside
+    def _waiting(self, before: str, notified: bool) -> list[DatasetRecord]:
+        return [
+            each
+            for place, each in self.records.items()
+            if each.since
+            and (place in self.notified) == notified
+            and self.notified.get(place, each.since) < before
+        ]
+
+    @outside
+    def mark_notified(self, record: DatasetRecord, now: datetime) -> None:
+        if self.get(record.project, record.dataset).since:
+            self.notified[record.project, record.dataset] = times.to_text(now)
+
+    @outside
+    def forget(self, record: DatasetRecord) -> None:
+        self.records.pop((record.project, record.dataset), None)
+        self.notified.pop((record.project, record.dataset), None)
+
+    def _put(self, record: DatasetRecord) -> None:
+        self.records[record.project, record.dataset] = record
+
+
+@dataclass(frozen=True)
+class WakeUp:
+    """A wake-up message, and when it arrives."""
+
+    project: str
+    dataset: str
+    wake_up: str
+    arrives_at: datetime
+
+
+class MemoryWakeUps:
+    """The wake-ups that were sent and not delivered yet."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.messages: list[WakeUp] = []
+        self._numbers = count()
+
+    @outside
+    def send(self, project: str, dataset: str, delay_seconds: int) -> str:
+        assert 0 <= delay_seconds <= LONGEST_DELAY
+        name = f"wake-up-{next(self._numbers)}"
+        arrives_at = self.world.clock() + timedelta(seconds=delay_seconds)
+        self.messages.append(WakeUp(project, dataset, name, arrives_at))
+        return name
 
 
 @dataclass
@@ -438,6 +605,7 @@ class MemoryJobQueue:
         assert environment["DROPTRAIN_RUN"].endswith(f"/{run.run_id}/")
         detail = {
             "jobName": run.job_name, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
+            "jobQueue": SPOT_QUEUE if run.is_on_spot(run.job_number) else "on-demand",
             "retryStrategy": {"attempts": run.job_now.attempts}, "tags": {"droptrain:project": run.project},
             "container": {},
         }  # fmt: skip

@@ -8,21 +8,21 @@ from typing import Any
 
 import boto3
 import pytest
-from chaos.model.memory import MemoryAccounts, MemoryBucket, MemoryTable, MemoryWaitingList
+from chaos.model.memory import MemoryAccounts, MemoryBucket, MemoryDatasetTable, MemoryTable
 from chaos.model.world import World
 from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import Bucket
-from droptrain.aws.run_table import DropClaim, Request, RunTable
-from droptrain.aws.waiting_list import WaitingList
+from droptrain.aws.dataset_table import DatasetTable
+from droptrain.aws.run_table import RunTable
 from droptrain.domain import batch_job
-from droptrain.domain.dataset import Waiting
+from droptrain.domain.claims import AnswerClaim, DropClaim, Request
 from droptrain.domain.errors import Cause
 from droptrain.domain.push import Published, Push, complete, pushing
 from droptrain.domain.run import Attempt, Cost, Hold, Rung
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
-from records import job_detail, object_version, run
+from records import job_detail, run
 from template import table_definition
 
 NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
@@ -36,9 +36,14 @@ RUNS = st.builds(
     lambda name, at, holds: run(run_id=name, claimed_at=at, updated_at=at, holds=holds), NAMES, TIMES, HOLDS
 )
 DROPS = st.none() | st.builds(
-    lambda drop, version: DropClaim(drop, (object_version("train.csv", version),)),
+    DropClaim,
     st.sampled_from(("d1", "d2")),
-    st.sampled_from(("v1", "v2")),
+    TIMES,
+    st.none() | st.just("v1"),
+    st.none() | st.just("2026-11-23T03:00:00Z"),
+)
+ANSWERS = st.none() | st.builds(
+    AnswerClaim, st.sampled_from(("a1", "a2")), st.just("key"), st.just("v1"), st.none()
 )
 REQUESTS = st.none() | st.builds(
     Request, st.sampled_from(("k1", "k2")), st.just("digest"), st.just(4102444800)
@@ -65,7 +70,7 @@ STATES = st.builds(
     st.sampled_from(("", "Host EC2 (instance i-1) terminated.")),
 )
 STEPS = st.one_of(
-    st.tuples(st.just("claim"), RUNS, DROPS, REQUESTS),
+    st.tuples(st.just("claim"), RUNS, DROPS, REQUESTS, st.none(), ANSWERS),
     st.tuples(st.just("hold_claim"), RUNS, TIMES),
     st.tuples(st.just("release_claim"), RUNS),
     st.tuples(st.just("record_job"), RUNS, JOBS, TIMES),
@@ -74,14 +79,14 @@ STEPS = st.one_of(
     st.tuples(st.just("climb"), RUNS, RUNGS, COSTS, TIMES),
     st.tuples(st.just("end"), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("ask_to_cancel"), NAMES, st.just("ann"), TIMES),
-    st.tuples(st.just("mark_told"), NAMES, st.sampled_from(("one", "two"))),
+    st.tuples(st.just("get_many"), st.just(("penguins-first-00000000000a", "penguins-first-00000000000b"))),
     st.tuples(st.just("mark_announced"), RUNS, TIMES),
-    st.tuples(st.just("find_upload"), st.just("train.csv"), st.sampled_from(("v1", "v2"))),
+    st.tuples(st.just("find_answer"), st.sampled_from(("a1", "a2"))),
     st.tuples(st.just("find_drop"), st.sampled_from(("d1", "d2"))),
     st.tuples(st.just("find_request"), st.sampled_from(("k1", "k2"))),
 )
 HOLDS_A_RECORD = {"hold_claim", "release_claim", "record_job", "end", "mark_announced"}
-NEEDS_A_RECORD = {"record_job", "follow", "end", "mark_told", "mark_announced"}
+NEEDS_A_RECORD = {"record_job", "follow", "end", "mark_announced"}
 _numbers = count()
 
 
@@ -115,7 +120,7 @@ def test_the_table(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> 
     table_name = a_table(dynamodb)
     real = RunTable(dynamodb, table_name)
     world = World()
-    memory = MemoryTable(world, MemoryWaitingList(world))
+    memory = MemoryTable(world, MemoryDatasetTable(world))
     for step, up_to_date in steps:
         target = step[1] if isinstance(step[1], str) else getattr(step[1], "run_id", None)
         if step[0] in NEEDS_A_RECORD and memory.get(target) is None:
@@ -129,21 +134,45 @@ def test_the_table(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> 
     assert active == {each.run_id: each for page in memory.active() for each in page}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.sampled_from(("note", "mark_told", "forget")), st.integers(0, 90)), max_size=12))
-def test_the_waiting_list(dynamodb: Any, steps: list[tuple[str, int]]) -> None:
-    real = WaitingList(dynamodb, a_table(dynamodb))
-    memory = MemoryWaitingList(World())
-    waiting = Waiting("penguins", "first", "2026-11-23T02:10:00Z", ())
-    for name, minutes in steps:
-        now = NOW + timedelta(minutes=minutes)
-        for each in (real, memory):
-            if name == "note":
-                each.note("penguins", "first", ("test.csv",), now)
-            else:
-                getattr(each, name)(waiting)
+DATASET_STEPS = st.one_of(
+    st.tuples(
+        st.just("wait"), st.sampled_from(((), ("test.csv",))), st.just(("train.csv",)), st.integers(0, 90)
+    ),
+    st.tuples(st.just("rest"), TIMES, st.integers(0, 90)),
+    st.tuples(st.just("expect_wake_up"), st.sampled_from("ab"), TIMES),
+    st.tuples(st.just("settle"), st.just("run"), st.none() | st.just("v1"), TIMES),
+    st.tuples(st.just("claim"), st.booleans(), TIMES),
+    st.tuples(st.just("mark_notified"), st.integers(0, 90)),
+    st.tuples(st.just("forget")),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(DATASET_STEPS, st.booleans()), max_size=15))
+def test_the_datasets(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> None:
+    name = a_table(dynamodb)
+    real, real_runs = DatasetTable(dynamodb, name), RunTable(dynamodb, name)
+    memory = MemoryDatasetTable(World())
+    memory_runs = MemoryTable(memory.world, memory)
+    stale = real.read("penguins", "first")
+    for number, ((step, *values), is_fresh) in enumerate(steps):
+        record = real.read("penguins", "first")
+        assert record == memory.get("penguins", "first")
+        seen = record if is_fresh else stale
+        stale = record
+        if isinstance(values[-1:] and values[-1], int):
+            values[-1] = NOW + timedelta(minutes=values[-1])
+        if step == "claim":
+            drop = DropClaim(f"d{number}", values[1], None, seen.due_at if values[0] else None)
+            new = run(run_id=f"penguins-first-{number:012x}")
+            assert real_runs.claim(new, drop) == memory_runs.claim(new, drop)
+            continue
+        assert getattr(real, step)(seen, *values) == getattr(memory, step)(seen, *values)
         assert real.of_project("penguins") == memory.of_project("penguins")
-        assert list(real.untold(now)) == list(memory.untold(now))
+        for notified in (False, True):
+            before = NOW + timedelta(minutes=45)
+            found = {each.dataset for each in real.waiting(before, notified=notified)}
+            assert found == {each.dataset for each in memory.waiting(before, notified=notified)}
 
 
 @pytest.fixture(scope="module")

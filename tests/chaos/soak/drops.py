@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import starmap
 from random import Random
+
+from droptrain.domain.dataset import ObjectVersion, drop_id
 
 from droptrain_local.cloud import LaptopCloud
 
@@ -29,12 +30,18 @@ class Dataset:
     replaces: str | None
     there: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def drop(self) -> str:
+        """The identity of what lies there now."""
+        _, project, _, dataset, *_ = self.folder.split("/")
+        return drop_id(project, dataset, (ObjectVersion(*item, 0, "") for item in self.there.items()))
+
 
 class Drops:
     """Drops datasets by ordinary puts from a thread of its own, spread over some seconds.
 
     A replacement waits until the dataset's first run is there: of two versions put at once it would be open
-    whether the first is trained on, too. `has_run(key, version_id)` tells that.
+    whether the first is trained on, too. `find_drop` finds the run of a drop.
     """
 
     def __init__(
@@ -43,12 +50,12 @@ class Drops:
         folders: list[str],
         seconds: float,
         chance: Random,
-        has_run: Callable[[str, str], object],
+        find_drop: Callable[[str], object],
     ) -> None:
         self._s3, self._bucket = cloud.client("s3"), cloud.ready.bucket
         self._seconds = seconds
         self._chance = chance
-        self._has_run = has_run
+        self._find_drop = find_drop
         self.expected: set[Versions] = set()
         self.puts = 0
         self.replaced = 0
@@ -81,7 +88,7 @@ class Drops:
             self._put(dataset, dataset.puts.popleft())
         to_replace = [dataset for dataset in self._datasets if dataset.replaces]
         while to_replace and not self._closing.wait(_LOOK_SECONDS):
-            there = [each for each in to_replace if all(starmap(self._has_run, each.there.items()))]
+            there = [each for each in to_replace if self._find_drop(each.drop)]
             for dataset in there:
                 assert dataset.replaces
                 self._put(dataset, dataset.replaces)

@@ -97,7 +97,7 @@ class _Soak:
                 self._publish(cloud),
                 self._plan.trouble_seconds * 0.8,
                 self._chance("drops"),
-                RunTable(cloud.client("dynamodb"), cloud.ready.table).find_upload,
+                RunTable(cloud.client("dynamodb"), cloud.ready.table).find_drop,
             )
             parts.callback(drops.close)
             killed_jobs = self._make_trouble(cloud, drops)

@@ -11,10 +11,11 @@ import pytest
 from chaos.model import world as memory_world
 from chaos.model.memory import (
     MemoryAccounts,
+    MemoryDatasetTable,
     MemoryJobQueue,
     MemoryPriceTable,
     MemoryTable,
-    MemoryWaitingList,
+    MemoryWakeUps,
 )
 from droptrain.aws.bucket import Bucket
 from droptrain.domain.budget import Budget
@@ -22,12 +23,12 @@ from droptrain.domain.errors import BusyError
 from droptrain.domain.owner import Owner
 from droptrain.domain.push import Published, pushing
 from droptrain.domain.run import Run
-from droptrain.launch import Launch
 from droptrain.reserve import Reserve
 from droptrain.submit import Submit
 from greenlet import getcurrent, greenlet
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from launching import launching
 from moto import mock_aws
 
 from droptrain_cli.errors import CommandError
@@ -90,22 +91,14 @@ class World:
         self.s3.put_bucket_versioning(Bucket=self.bucket.name, VersioningConfiguration={"Status": "Enabled"})
         self._folder = folder
         memory = memory_world.World()
-        waiting = MemoryWaitingList(memory)
-        table, jobs = MemoryTable(memory, waiting), MemoryJobQueue(memory)
-        prices = MemoryPriceTable(memory, table)
-        reserve = Reserve(MemoryAccounts(memory, table), Budget(), memory.clock)  # type: ignore[arg-type]
-        submit = Submit(table, jobs, self.bucket.name, Owner(), memory.clock)  # type: ignore[arg-type]
-        self._launch = Launch(
-            self.bucket,
-            table,
-            waiting,
-            submit,
-            jobs.definition,
-            reserve,
-            prices,
-            ("g4dn.xlarge",),
-            memory.clock,
-        )  # type: ignore[arg-type]
+        datasets = MemoryDatasetTable(memory)
+        table, jobs = MemoryTable(memory, datasets), MemoryJobQueue(memory)
+        self._launch = launching(
+            bucket=self.bucket, table=table, datasets=datasets, wake_ups=MemoryWakeUps(memory),
+            submit=Submit(table, jobs, self.bucket.name, Owner(), memory.clock),  # type: ignore[arg-type]
+            reserve=Reserve(MemoryAccounts(memory, table), Budget(), memory.clock),  # type: ignore[arg-type]
+            prices=MemoryPriceTable(memory, table), clock=memory.clock, definition=jobs.definition,
+        )  # fmt: skip
         self.put({"data/d/train.csv": b"x", "data/d/test.csv": b"x"})
 
     def put(self, files: Files) -> None:

@@ -98,7 +98,8 @@ def test_a_dataset_that_waited_is_still_waited_for(stack: Stack, left: dict[str,
 def test_the_same_upload_finds_the_run_that_it_had(stack: Stack, left: dict[str, Any]) -> None:
     run = run_of(stack, "running")
     upload = run.inputs[0].object
-    assert stack.launch.upload(upload.key, upload.version_id).run_id == run.run_id
+    before = datetime.fromisoformat(run.created_at) - timedelta(minutes=1)
+    assert stack.launch.upload(upload.key, upload.version_id, before).run_id == run.run_id
 
 
 def test_the_plans_and_prices_that_were_left_are_read(stack: Stack, left: dict[str, Any]) -> None:

@@ -41,7 +41,6 @@ def test_the_webhook_gets_this_stack_s_events_with_its_secret_and_is_there_on_de
     (connection,) = of_type("AWS::Events::Connection").values()
     key = connection["AuthParameters"]["ApiKeyAuthParameters"]
     assert key["ApiKeyValue"] == {"Ref": "WebhookSecret"}
-    assert template()["Parameters"]["WebhookSecret"]["NoEcho"] is True
     role = of_type("AWS::IAM::Role")["WebhookRole"]
     (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
     assert statement["Action"] == "events:InvokeApiDestination"

@@ -3,13 +3,15 @@ from droptrain.domain.dataset import (
     MARKER,
     BadDrop,
     Drop,
+    Input,
     ObjectVersion,
     OtherKey,
     drop_id,
     judge_key,
     match_inputs,
-    may_launch,
+    near_misses,
 )
+from droptrain.domain.preflight import to_sample
 from hypothesis import given
 from hypothesis import strategies as st
 from records import object_version
@@ -45,13 +47,23 @@ def test_a_key_of_the_contract_is_a_drop(key: str) -> None:
     ("projects/penguins/data//train.csv", "'' can't be a dataset's name"),
     ("projects/penguins/data/train.csv", "belongs to no dataset"),
 ])  # fmt: skip
-def test_a_csv_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> None:
+def test_a_data_file_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> None:
     place = judge_key(key)
     assert isinstance(place, BadDrop)
     assert said in place.problem
     assert place.fix
     assert place.project
     assert place.dataset
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "csv.gz", "TSV.gz", "Csv"])
+def test_a_data_file_is_one_definition_for_keys_and_preflight(ending: str) -> None:
+    assert isinstance(judge_key(f"projects/penguins/data/train.{ending}"), BadDrop)
+    item = Input("training", object_version(f"{FOLDER}train.{ending}"))
+    assert to_sample([item]) == [item]
+    for name in (f"train.{ending}.bak", f"train{ending.replace('.', '')}", "train.gz", "train.parquet"):
+        assert isinstance(judge_key(f"projects/penguins/data/{name}"), OtherKey)
+        assert to_sample([Input("training", object_version(FOLDER + name))]) == []
 
 
 @pytest.mark.parametrize("key", [
@@ -135,9 +147,30 @@ def test_without_a_deleted_input_nothing_is_ready(found: list, data) -> None:
     assert match_inputs(patterns, "files", left, FOLDER).missing == (deleted.key[len(FOLDER) :],)
 
 
-def test_any_file_launches_unless_the_marker_has_to() -> None:
-    asked = [may_launch(trigger, file) for trigger in ("files", "marker") for file in ("train.csv", MARKER)]
-    assert asked == [True, True, False, True]
+@pytest.mark.parametrize("pattern", ["*", "_SUCCESS*", "*/*", "train.csv"])
+def test_a_marker_is_never_an_input(pattern: str) -> None:
+    there = [object_version(FOLDER + name) for name in ("train.csv", MARKER, "part/_SUCCESS", "part/1.csv")]
+    found = match_inputs({"training": pattern}, "quiet", there, FOLDER)
+    assert not [item for item in found.inputs if item.object.key.endswith(MARKER)]
+
+
+def test_a_file_in_two_channels_is_one_version_of_the_drop() -> None:
+    patterns = {"training": "train.csv", "all": "*.csv"}
+    found = match_inputs(patterns, "quiet", [object_version(FOLDER + "train.csv")], FOLDER)
+    assert len(found.inputs) == 2
+    assert len(found.versions) == 1
+
+
+@pytest.mark.parametrize(("missing", "present", "takes"), [
+    ("train.csv", "Train.csv", "Train.csv"),
+    ("train.csv", "11/train.csv", "*/train.csv"),
+    ("train/part-*.csv", "part-1.csv", "part-1.csv"),
+    ("train.csv", "11/Train.CSV", "11/Train.CSV"),
+])  # fmt: skip
+def test_a_near_miss_is_named_with_the_pattern_that_takes_it(missing: str, present: str, takes: str) -> None:
+    (said,) = near_misses([missing], [present, "README.md"])
+    assert said == f"{present} lies there: rename it to {missing}, or let the recipe's input be {takes!r}."
+    assert not near_misses([missing], ["README.md"])
 
 
 @given(objects, st.randoms())

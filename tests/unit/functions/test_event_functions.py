@@ -2,8 +2,13 @@
 
 import json
 from collections import Counter
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from droptrain.aws.wake_ups import WakeUps
+from droptrain.domain.dataset import Created
 from droptrain.domain.errors import BusyError
 from droptrain.domain.launched import Launched
 from function_output import failed, metrics_in
@@ -15,10 +20,18 @@ class Uploads:
 
     def __init__(self, *answers: Launched | Exception) -> None:
         self.answers = list(answers)
-        self.seen: list[tuple[str, str]] = []
+        self.seen: list[Created] = []
+        self.woken: list[tuple[str, ...]] = []
 
-    def upload(self, key: str, version_id: str) -> Launched:
-        self.seen.append((key, version_id))
+    def upload(self, upload: Created) -> Launched:
+        self.seen.append(upload)
+        return self._answer()
+
+    def wake(self, *dataset_and_wake_up: str) -> Launched:
+        self.woken.append(dataset_and_wake_up)
+        return self._answer()
+
+    def _answer(self) -> Launched:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -33,12 +46,24 @@ def test_an_upload_is_launched_by_its_key_and_version(load, context, capsys) -> 
     app = load("dataset_uploaded")
     app.launch = uploads = Uploads(Launched("launched", "penguins-first-0123456789ab"))
     assert failed(app.handler(queued(golden("s3/odd_key")), context)) == []
-    assert uploads.seen == [
-        ("projects/penguins/data/first/größe + 100%.csv", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e")
-    ]
+    key, version = "projects/penguins/data/first/größe + 100%.csv", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"
+    uploaded_at = datetime.fromisoformat(golden("s3/odd_key")["time"])
+    assert uploads.seen == [Created(key, version, uploaded_at)]
     output = capsys.readouterr().out
     assert metrics_in(output)["RunsLaunched"] == 1
     assert '"run_id":"penguins-first-0123456789ab"' in output
+
+
+def test_a_wake_up_looks_at_its_dataset(load, context) -> None:
+    app = load("dataset_uploaded")
+    app.launch = uploads = Uploads(Launched("launched", "penguins-first-0123456789ab"))
+    sent: list[dict[str, Any]] = []
+    client: Any = SimpleNamespace(send_message=lambda **message: sent.append(message))
+    wake_up = WakeUps(lambda: client, "a-queue").send("penguins", "first", 9)
+    (message,) = sent
+    assert message["DelaySeconds"] == 9
+    assert failed(app.handler(queued(json.loads(message["MessageBody"])), context)) == []
+    assert uploads.woken == [("penguins", "first", wake_up)]
 
 
 def test_what_each_upload_led_to_is_counted(load, context, capsys) -> None:
@@ -136,9 +161,17 @@ def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
 
 def test_a_pass_of_the_reconciler_says_what_it_did(load, context, capsys) -> None:
     app = load("reconcile_runs")
-    app.reconcile = type("Reconcile", (), {"all": lambda self: Counter(active=3, finished=1)})()
+    context.get_remaining_time_in_millis = lambda: 240_000
+    asked = []
+
+    def all(self: object, seconds: float) -> Counter[str]:
+        asked.append(seconds)
+        return Counter(active=3, finished=1)
+
+    app.reconcile = type("Reconcile", (), {"all": all})()
     assert app.handler(golden("scheduler/reconcile_runs"), context) == {"active": 3, "finished": 1}
     assert metrics_in(capsys.readouterr().out) == {"RunsActive": 3, "ClaimsFinished": 1}
+    assert asked == [210], "a pass leaves time to handle its last item"
 
 
 def refreshing(*failed: str) -> object:

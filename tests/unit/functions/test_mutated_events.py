@@ -119,7 +119,7 @@ def test_a_mutated_upload_fails_alone_or_is_ignored(load: Any, batch: Any) -> No
     @given(bodies(names_of("s3")))
     def try_one(body: str) -> None:
         core = Core()
-        app.launch = core.launch
+        app.launch = core.launch.uploads
         outcomes.add(batch(app, queued(golden("s3/put_object"), body, golden("s3/other_key"))))
         new = [each for each in core.table.runs.values() if each.run_id not in core.before]
         assert {(each.project, each.dataset) for each in new if each.job} == {("penguins", "first")}
@@ -192,7 +192,7 @@ def test_a_mutated_envelope_is_no_function_error(load, context, capsys, function
     @given(st.one_of(mutated(event), mutated(event), st.sampled_from(JUNK)))
     def try_one(wrong: Any) -> None:
         core = Core()
-        app.launch, app.track, app.announce = core.launch, core.track, core.announce
+        app.launch, app.track, app.announce = core.launch.uploads, core.track, core.announce
         app.wiring = SimpleNamespace(blocked=lambda: core.blocked)
         answer = app.handler(wrong, context)
         records = wrong.get("Records") if isinstance(wrong, dict) else None

@@ -80,9 +80,6 @@ def test_a_plan_with_a_wrong_size_or_etag_is_refused(name: str, value: object) -
 @pytest.mark.parametrize(("definitions", "said"), [
     ({}, "has to be a list"),
     ([{"name": "loss"}], "each needs a name and a regex"),
-    ([{"name": "loss", "regex": "("}], "the regex of 'loss' can't be read here: missing"),
-    ([{"name": "loss", "regex": "a{99999999999}()"}], "the regex of 'loss' can't be read here: "),
-    ([{"name": "loss", "regex": "loss"}], "the regex of 'loss' needs a group"),
 ])  # fmt: skip
 def test_a_plan_s_wrong_metric_definition_is_named(definitions: object, said: str) -> None:
     written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")

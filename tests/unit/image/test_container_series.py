@@ -233,6 +233,20 @@ def test_a_regex_that_never_ends_stalls_nothing_and_the_others_go_on() -> None:
     assert said[0].startswith("metric_definitions: the regex of slow takes too long for a line")
 
 
+def test_a_regex_that_is_wrong_or_takes_long_to_compile_is_not_used_and_the_others_are() -> None:
+    points, said = Points(), list[str]()
+    endless = "(?i)(x)" + "[\x01-\U0010ffff]" * 100
+    pairs = (("slow", endless), ("open", "("), ("huge", "a{99999999999}()"), ("bare", "loss"))
+    made = defined(points, said, *pairs, ("loss", r"loss=([0-9.]+)"))
+    made.read("loss=1")
+    wait_for_points(points, 1)
+    made.finish()
+    assert rows(points.lines()) == [{"step": 1, "loss": 1}]
+    whys = ("slow takes too long to compile", "open can't be read", "huge can't be read", "bare has no group")
+    for line, why in zip(said, whys, strict=True):
+        assert line.startswith(f"metric_definitions: the regex of {why}")
+
+
 def test_lines_that_come_too_fast_are_passed_over_and_counted(monkeypatch) -> None:
     monkeypatch.setattr("droptrain_container.definitions._LINES_WAITING", 2)
     said: list[str] = []

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from droptrain.aws import remembered_models
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import RunTable
-from droptrain.aws.waiting_list import WaitingList
 from droptrain.domain import notice, times
-from droptrain.domain.dataset import Waiting
-from droptrain.domain.errors import Cause
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.notice import Notice, Places
 from droptrain.promote import Promote
 from droptrain.tell import Tell
@@ -19,19 +18,19 @@ ATTENTION = "attention"
 
 
 class Announce:
-    """Tells of runs that ended, and of runs and datasets that wait for too long."""
+    """Tells of runs that ended, and of datasets that wait for too long."""
 
     def __init__(
         self,
         table: RunTable,
-        waiting: WaitingList,
+        datasets: DatasetTable,
         promote: Promote,
         tell: Tell,
         places: Places,
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
-        self._waiting = waiting
+        self._datasets = datasets
         self._promote = promote
         self._tell = tell
         self._places = places
@@ -60,19 +59,10 @@ class Announce:
         self._table.mark_announced(run, times.to_text(self._clock()), news)
         return answer
 
-    def stuck(self, run_id: str, cause: Cause) -> Answer:
-        """Tell, once for each cause, why a run that waits for an instance gets none."""
-        run = self._table.get(run_id)
-        if run is None or run.ended or cause.code in run.told:
-            return "nothing"
-        answer = self._publish(notice.of_stuck(run, cause, self._places), wanted=ATTENTION in run.notify)
-        self._table.mark_told(run_id, cause.code)
-        return answer
-
-    def incomplete(self, waiting: Waiting, notify: tuple[str, ...]) -> Answer:
-        """Tell what a dataset has been waiting for; `notify` is what its recipe wants to hear of."""
+    def incomplete(self, waiting: DatasetRecord, notify: tuple[str, ...]) -> Answer:
+        """Notify of what a dataset waits for; `notify` lists the notices that its recipe wants."""
         answer = self._publish(notice.of_incomplete(waiting, self._places), wanted=ATTENTION in notify)
-        self._waiting.mark_told(waiting)
+        self._datasets.mark_notified(waiting, self._clock())
         return answer
 
     def _publish(self, told: Notice, *, wanted: bool) -> Answer:

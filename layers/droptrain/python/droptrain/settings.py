@@ -10,6 +10,8 @@ class Settings:
 
     table_name: str
     bucket_name: str
+    uploads_queue_url: str
+    quiet_seconds: str
     spot_job_queue_arn: str
     on_demand_job_queue_arn: str
     job_definition_arn: str

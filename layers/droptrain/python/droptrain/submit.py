@@ -65,7 +65,7 @@ class Submit:
         self._owner.check_running()
         held = self._table.hold_claim(run, self._text())
         if held is None:
-            raise BusyError(f"{run.run_id} is being launched by others at this moment")
+            raise BusyError(f"{run.run_id} is being launched by another process")
         if held.rung and not held.rung.earlier_has_ended:
             self._jobs.end(held.rung.earlier_job_id, held.rung.why)
         job_id = self._jobs.find(held)

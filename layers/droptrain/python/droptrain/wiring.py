@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.config import Config
 
+from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import RunTable
-from droptrain.aws.waiting_list import WaitingList
 from droptrain.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from droptrain.aws.job_queue import JobQueue
     from droptrain.aws.notices import NoticeTopic
     from droptrain.aws.price_table import PriceTable
+    from droptrain.aws.queue_watch import QueueWatch
     from droptrain.aws.run_files import RunFiles
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
@@ -33,14 +36,19 @@ if TYPE_CHECKING:
     from droptrain.climb import Climb
     from droptrain.datasets import Datasets
     from droptrain.domain.budget import Budget
+    from droptrain.domain.events import QueueKind
     from droptrain.domain.notice import Places
     from droptrain.domain.owner import Owner
-    from droptrain.launch import Launch
+    from droptrain.launch import LaunchRequests, LaunchUploads
+    from droptrain.launch.commit import Commit
+    from droptrain.launch.decide import Where
+    from droptrain.launch.gather import Gather
     from droptrain.query import Query
     from droptrain.reconcile import Reconcile
     from droptrain.refresh import Refresh
     from droptrain.reserve import Reserve
     from droptrain.results import Results
+    from droptrain.settle_runs import SettleRuns
     from droptrain.spending import Spending
     from droptrain.submit import Submit
     from droptrain.tell import Tell
@@ -64,34 +72,35 @@ class Wiring:
         self._session = botocore.session.get_session()
         self._dynamodb = self._client("dynamodb", _RETRIES)
         self._table = RunTable(self._dynamodb, settings.table_name)
-        self._waiting = WaitingList(self._dynamodb, settings.table_name)
+        self._datasets = DatasetTable(self._dynamodb, settings.table_name)
 
-    def launch(self) -> "Launch":
-        """Uploads and requests become runs."""
+    def launch_uploads(self) -> "LaunchUploads":
+        """Uploads become runs."""
         # Every launch reads a recipe: what reads it is loaded now, not by the first one.
         from droptrain.aws import recipe_yaml  # noqa: F401
-        from droptrain.launch import Launch
+        from droptrain.aws.wake_ups import WakeUps
+        from droptrain.launch import LaunchUploads
 
         settings = self._settings
-        return Launch(
-            self._bucket(),
-            self._table,
-            self._waiting,
-            self._submit,
-            settings.job_definition_arn,
-            self._reserve(),
-            self._prices,
-            settings.types,
-            now,
-            self._owner(),
-            self._images(),
-        )
+        wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
+        return LaunchUploads(
+            self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
+            self._owner(), int(settings.quiet_seconds), now,
+        )  # fmt: skip
+
+    def launch_requests(self) -> "LaunchRequests":
+        """Requests become runs."""
+        from droptrain.aws import recipe_yaml  # noqa: F401
+        from droptrain.launch import LaunchRequests
+
+        return LaunchRequests(self._gather(), self._commit(), self._table, self._where(), self._owner(), now)
 
     def track(self) -> "Track":
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices, self._settings.types, self._climb, now)
+        bucket, queues, types = self._bucket(), self._queues(), self._settings.types
+        return Track(bucket, self._table, self._prices, queues, types, self._climb, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
@@ -100,37 +109,32 @@ class Wiring:
         from droptrain.promote import Promote
 
         promote = Promote(ModelPointers(self._s3, self._settings.bucket_name))
-        return Announce(self._table, self._waiting, promote, self._tell(), self._places(), now)
+        return Announce(self._table, self._datasets, promote, self._tell(), self._places(), now)
 
     def blocked(self) -> "Blocked":
-        """Blocked queues become notices."""
+        """Queues that make no progress become notices."""
         from droptrain.blocked import Blocked
+        from droptrain.domain.batch_job import queue_name
 
-        return Blocked(self.announce())
+        settings = self._settings
+        kinds: dict[str, QueueKind] = {
+            queue_name(settings.spot_job_queue_arn): "Spot",
+            queue_name(settings.on_demand_job_queue_arn): "on-demand",
+        }
+        return Blocked(self._table, self._queues(), self._tell(), kinds, now)
 
     def reconcile(self) -> "Reconcile":
         """What events left undone is finished."""
+        from droptrain.aws.pass_position import PassPosition
         from droptrain.reconcile import Reconcile
         from droptrain.spending import TellSpending
 
         # Few passes find something to launch or to announce.
-        launch, announce = cache(self.launch), cache(self.announce)
-        track, tell = self.track(), self._tell()
-        spending = TellSpending(self.spending(), self._accounts(), tell)
-        submit, climb = self._submit, self._climb()
-        return Reconcile(
-            self._table,
-            self._waiting,
-            self._jobs,
-            submit,
-            launch,
-            track,
-            climb,
-            announce,
-            spending,
-            tell,
-            now,
-        )
+        launch, announce, tell = cache(self.launch_uploads), cache(self.announce), self._tell()
+        spending = TellSpending(self._accounts(), self._budget(), tell, now)
+        position = PassPosition(self._dynamodb, self._settings.table_name)
+        runs = self._settle_runs(announce)
+        return Reconcile(runs, self._datasets, launch, announce, spending, tell, position, now)
 
     def spending(self) -> "Spending":
         """What the month has cost is read."""
@@ -164,7 +168,7 @@ class Wiring:
         """Runs are read."""
         from droptrain.query import Query
 
-        return Query(self._table, self._waiting, self._bucket())
+        return Query(self._table, self._datasets, self._bucket())
 
     def results(self) -> "Results":
         """What runs left is read."""
@@ -178,7 +182,31 @@ class Wiring:
         """Datasets are dropped and deleted."""
         from droptrain.datasets import Datasets
 
-        return Datasets(self._table, self._waiting, self._bucket(), self._run_files(), self._signed(), now)
+        return Datasets(
+            self._table,
+            self._datasets,
+            self._bucket(),
+            self._run_files(),
+            self._signed(),
+            self.cancel(),
+            now,
+        )
+
+    def _gather(self) -> "Gather":
+        from droptrain.launch.gather import Gather
+
+        return Gather(self._bucket(), self._prices, self._settings.types, now)
+
+    def _commit(self) -> "Commit":
+        from droptrain.launch.commit import Commit
+
+        return Commit(self._bucket(), self._table, self._reserve(), self._submit, self._images())
+
+    def _where(self) -> "Where":
+        from droptrain.launch.decide import Where
+
+        settings = self._settings
+        return Where(settings.bucket_name, settings.job_definition_arn, settings.types)
 
     def _tell(self) -> "Tell":
         from droptrain.aws.event_bus import EventBus
@@ -274,6 +302,21 @@ class Wiring:
         from droptrain.submit import Submit
 
         return Submit(self._table, self._jobs, self._settings.bucket_name, self._owner(), now)
+
+    def _settle_runs(self, announce: "Callable[[], Announce]") -> "SettleRuns":
+        from droptrain.overspending import Overspending
+        from droptrain.settle_runs import SettleRuns
+
+        table, jobs, types = self._table, self._jobs, self._settings.types
+        overspending = Overspending(self._bucket(), table, self._prices, jobs, types, now)
+        return SettleRuns(
+            table, jobs, self._submit, self.track(), announce, overspending, self.blocked(), now
+        )
+
+    def _queues(self) -> "QueueWatch":
+        from droptrain.aws.queue_watch import QueueWatch
+
+        return QueueWatch(self._dynamodb, self._settings.table_name)
 
     def _climb(self) -> "Climb":
         from droptrain.climb import Climb

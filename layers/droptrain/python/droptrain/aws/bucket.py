@@ -1,7 +1,8 @@
 """The bucket in S3: recipes, pushes, what lies in a folder at this moment, run.json and outcome.json."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import run_prefix
+from droptrain.domain.run import plan_bytes, run_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,6 +35,14 @@ class RecipeFile:
     document: object
     version: ObjectVersion | None
     problem: RejectedError | None = None
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """The parsed `run.json` of a run, and the SHA-256 of its bytes, hex."""
+
+    document: dict[str, Any]
+    sha256: str
 
 
 class Bucket:
@@ -81,7 +90,8 @@ class Bucket:
     def sample(self, file: ObjectVersion) -> "tuple[Piece, ...]":
         """At most three ranges of a file: its start, middle and end; all of a small one, in one request.
 
-        BusyError if that version was deleted meanwhile, DeniedError if S3 refuses.
+        BusyError if that version was deleted meanwhile. RejectedError if S3 refuses: the object is archived,
+        or encrypted with a key that the stack can't use.
         """
         from droptrain.domain.preflight.facts import Piece, ranges
 
@@ -95,11 +105,11 @@ class Bucket:
                     Range=f"bytes={start}-{start + length - 1}",
                 )
             except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if code in ("NoSuchVersion", "NoSuchKey"):
-                    raise BusyError(f"s3://{self.name}/{file.key} was deleted at this moment") from error
-                if code == "AccessDenied":
-                    raise DeniedError(f"S3 doesn't let s3://{self.name}/{file.key} be read") from error
+                said = error.response["Error"]
+                if said["Code"] in ("NoSuchVersion", "NoSuchKey"):
+                    raise BusyError(f"s3://{self.name}/{file.key} was deleted meanwhile") from error
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403):
+                    raise RejectedError(_unreadable(file, said["Code"], said["Message"])) from error
                 raise
             pieces.append(Piece(start, answer["Body"].read()))
         return tuple(pieces)
@@ -114,21 +124,27 @@ class Bucket:
         folders = [each["Prefix"].split("/")[1] for each in answer.get("CommonPrefixes", [])]
         return folders, answer["IsTruncated"] and bool(folders)
 
-    def folder(self, prefix: str) -> tuple[ObjectVersion, ...]:
+    def folder(self, prefix: str, named: Collection[str] = ()) -> tuple[ObjectVersion, ...]:
         """The current version of every object below `prefix`; folder markers are left out.
 
-        CrowdedError if it has more versions than fit into MAX_PAGES.
+        In a folder of more than one page, `named` files are looked up one by one, if they are all that is
+        asked for. CrowdedError if the folder has more versions than fit into MAX_PAGES.
         """
         found: list[ObjectVersion] = []
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
         for number, page in enumerate(pages, 1):
             if number > MAX_PAGES:
                 raise CrowdedError(_crowded(self.name, prefix))
-            for version in page.get("Versions", []):
-                if version["IsLatest"] and not version["Key"].endswith("/"):
-                    etag = version["ETag"].strip('"')
-                    found.append(ObjectVersion(version["Key"], version["VersionId"], version["Size"], etag))
+            found.extend(_current(page))
+            if named and page["IsTruncated"]:
+                looked_up = [each for name in named if (each := self._latest(prefix + name))]
+                return tuple({item.key: item for item in (*found, *looked_up)}.values())
         return tuple(found)
+
+    def _latest(self, key: str) -> ObjectVersion | None:
+        """The current version of one object; None if there is none. S3 lists a key's newest version first."""
+        page = self._client.list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
+        return next((item for item in _current(page) if item.key == key), None)
 
     def delete_folder(self, prefix: str) -> Iterator[int]:
         """Delete every version of every object below `prefix`; yields how many, at most 1000 at a time."""
@@ -143,30 +159,58 @@ class Bucket:
                 raise DeniedError(f"S3 doesn't delete s3://{self.name}/{failed['Key']}: {failed['Message']}")
             yield len(objects)
 
-    def write_plan(self, plan: Mapping[str, Any]) -> None:
-        """Write `run.json`, unless it is there: the same run has the same plan.
+    def write_plan(self, plan: Mapping[str, Any]) -> str | None:
+        """Write `run.json` if there is none; else the ETag of a file there that has other content.
 
-        BusyError if somebody else writes it at this moment.
+        BusyError if another process writes it.
         """
+        key = _plan_key(plan)
         try:
             self._client.put_object(
                 Bucket=self.name,
-                Key=run_prefix(plan["project"], plan["run_id"]) + "run.json",
-                Body=json.dumps(plan, indent=1, sort_keys=True).encode(),
+                Key=key,
+                Body=plan_bytes(plan),
                 ContentType="application/json",
                 IfNoneMatch="*",
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "ConditionalRequestConflict":
-                raise BusyError(f"{plan['run_id']} is being launched by others at this moment") from error
+                raise BusyError(f"{plan['run_id']} is being launched by another process") from error
             if code != "PreconditionFailed":
                 raise
+            there = self._client.get_object(Bucket=self.name, Key=key)
+            if there["Body"].read(_MAX_PLAN_BYTES) != plan_bytes(plan):
+                return there["ETag"]
+        return None
 
-    def plan(self, project: str, run_id: str) -> dict[str, Any] | None:
-        """The `run.json` of a run; None if it is gone. What is in it is ours: the container reads it only."""
-        plan = self._document(run_prefix(project, run_id) + "run.json", _MAX_PLAN_BYTES)
-        return plan if isinstance(plan, dict) else None
+    def replace_plan(self, plan: Mapping[str, Any], etag: str) -> None:
+        """Write `run.json` in the place of a file with that ETag; BusyError if that has changed."""
+        try:
+            self._client.put_object(
+                Bucket=self.name,
+                Key=_plan_key(plan),
+                Body=plan_bytes(plan),
+                ContentType="application/json",
+                IfMatch=etag,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise BusyError(f"{plan['run_id']} is being launched by another process") from error
+            raise
+
+    def plan(self, project: str, run_id: str) -> PlanFile | None:
+        """The `run.json` of a run; None if it is gone or no JSON object.
+
+        Every Batch job can write to `runs/`: compare the digest with the run's record.
+        """
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=run_prefix(project, run_id) + "run.json")
+        except self._client.exceptions.NoSuchKey:
+            return None
+        body = answer["Body"].read(_MAX_PLAN_BYTES + 1)
+        document = _parsed(body, _MAX_PLAN_BYTES)
+        return PlanFile(document, hashlib.sha256(body).hexdigest()) if isinstance(document, dict) else None
 
     def outcome(self, project: str, run_id: str) -> object:
         """The parsed `outcome.json` of a run; None if there is none or it isn't JSON of a sane size."""
@@ -190,6 +234,27 @@ class Bucket:
         except self._client.exceptions.NoSuchKey:
             return None
         return _parsed(answer["Body"].read(max_bytes + 1), max_bytes)
+
+
+def _plan_key(plan: Mapping[str, Any]) -> str:
+    return run_prefix(plan["project"], plan["run_id"]) + "run.json"
+
+
+def _current(page: Any) -> Iterator[ObjectVersion]:
+    for version in page.get("Versions", []):
+        if version["IsLatest"] and not version["Key"].endswith("/"):
+            yield ObjectVersion(
+                version["Key"], version["VersionId"], version["Size"], version["ETag"].strip('"')
+            )
+
+
+def _unreadable(file: ObjectVersion, code: str, message: str) -> Cause:
+    return Cause(
+        "unreadable_input",
+        f"S3 doesn't let {file.key} be read: {code}: {message}",
+        "Restore it from its archive storage class, or upload it again with the bucket's own encryption "
+        "(without SSE-C or a KMS key that the stack's roles may not use).",
+    )
 
 
 def _crowded(bucket: str, prefix: str) -> Cause:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from droptrain.aws.accounts import account_pk
+from droptrain.aws.dataset_table import dataset_key, launched
 from droptrain.aws.run_record import (
     KIND,
     SCHEMA,
@@ -20,11 +21,11 @@ from droptrain.aws.run_record import (
     to_attributes,
     to_item,
 )
-from droptrain.aws.waiting_list import waiting_pk
 from droptrain.domain import times
 from droptrain.domain.batch_job import JobState, expected, submitted
 from droptrain.domain.budget import charge
-from droptrain.domain.dataset import ObjectVersion, digest
+from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain.domain.dataset_record import Answered
 from droptrain.domain.errors import BadCursorError, BusyError, Cause, NewerRecordError
 from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Rung, Step
 from droptrain.telemetry import logger
@@ -37,30 +38,14 @@ if TYPE_CHECKING:
 _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 # How often a transaction that met another is tried, and the longest pause in between, in seconds.
 _MEETINGS, _LONGEST_PAUSE = 7, 1.6
+# Sorts behind every `created_order`, which begins with a year.
+_LAST = "~"
 # Longer than any queue keeps an event.
-_UPLOADS_REPEAT_FOR = timedelta(days=30)
+_ANSWERS_KEPT_FOR = timedelta(days=30)
 # The moment that a released claim was held last: so old that anybody may take it.
 RELEASED = "1970-01-01T00:00:00Z"
-Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken", "no_room"]
 Applied = Literal["applied", "stale", "unknown"]
 Position = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Request:
-    """An idempotent API request: its key, what it asked for, and when it may be forgotten (epoch s)."""
-
-    key: str
-    body_digest: str
-    expires_at: int
-
-
-@dataclass(frozen=True)
-class DropClaim:
-    """A drop to take: its identity, and the uploads whose repeated events shall find their run at once."""
-
-    drop_id: str
-    uploads: tuple[ObjectVersion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,13 +81,14 @@ class RunTable:
         drop: DropClaim | None = None,
         request: Request | None = None,
         previous: Run | None = None,
+        answer: AnswerClaim | None = None,
     ) -> Claimed:
-        """Make the record of `run` and take its drop, its request, its turn as a rerun and what it holds of
-        the caps, all or nothing.
+        """Make the record of `run` and take its drop, its request, its turn as a rerun, its answer and its
+        reservations, all or nothing.
 
         `previous` is the run of which this one is the next rerun. A dataset whose drop is taken waits no
-        more, and its uploads have their run. Says which of them was taken before, or that a cap has no room;
-        BusyError if others write the same items at this moment (TransactWriteItems, cancellation reasons).
+        more. Says what another process has taken before, or that a cap has no room; BusyError if another
+        process writes the same items (TransactWriteItems, cancellation reasons).
         """
         taken: list[Claimed] = ["run_taken"]
         writes: list[Any] = [self._put_new(to_item(run))]
@@ -126,15 +112,11 @@ class RunTable:
             taken.append("no_room")
             writes.append(self._take(hold))
         if drop:
-            waiting = {"pk": {"S": waiting_pk(run.project, run.dataset)}}
-            writes.append({"Delete": {"TableName": self._table, "Key": waiting}})
-            expires_at = int((times.from_text(run.created_at) + _UPLOADS_REPEAT_FOR).timestamp())
-            for upload in drop.uploads:
-                item = {
-                    "pk": _upload_pk(upload.key, upload.version_id), "kind": "upload",
-                    "run_id": run.run_id, "expires_at": expires_at,
-                }  # fmt: skip
-                writes.append({"Put": {"TableName": self._table, "Item": to_attributes(item)}})
+            taken.append("postponed")
+            writes.append(self._launch_dataset(run, drop))
+        if answer:
+            taken.append("answered")
+            writes.append(self._answer(run, answer))
         refused = self._transact(writes, run)
         return "claimed" if refused is None else taken[refused]
 
@@ -143,15 +125,26 @@ class RunTable:
         item = self._read(run_pk(run_id))
         return from_item(item) if item else None
 
-    def find_upload(self, key: str, version_id: str) -> str | None:
-        """The id of the newest run that has taken this uploaded version in its drop, if any."""
-        item = self._read(_upload_pk(key, version_id))
-        return item["run_id"]["S"] if item else None
-
     def find_drop(self, drop: str) -> str | None:
         """The id of the run that took this drop, if any."""
         item = self._read(f"DROP#{drop}")
         return item["run_id"]["S"] if item else None
+
+    def find_answer(self, answer_id: str) -> Answered | None:
+        """The rejection that answers such uploads, if there is one."""
+        item = self._read(_answer_pk(answer_id))
+        if item is None:
+            return None
+        return Answered(*(item[name]["S"] for name in ("run_id", "key", "version_id", "last_at")))
+
+    def extend_answer(self, answer_id: str, at: str) -> None:
+        """Record that one more upload got this answer."""
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": _answer_pk(answer_id)}},
+            UpdateExpression="SET last_at = :at, expires_at = :expires",
+            ExpressionAttributeValues=to_attributes({":at": at, ":expires": _answer_expires_at(at)}),
+        )
 
     def find_request(self, key: str) -> tuple[str, str] | None:
         """(run id, digest of the body) of an earlier request with this idempotency key, if any."""
@@ -327,7 +320,7 @@ class RunTable:
             if of_run.get("Code") == "ConditionalCheckFailed":
                 return _not_applied(of_run.get("Item"))
             if of_run.get("Code") in _CONTENDED:
-                raise BusyError("the run's record is being written by others at this moment") from error
+                raise BusyError("the run's record is being written by another process") from error
             if of_history.get("Code") in _CONTENDED:
                 return None
             raise
@@ -396,33 +389,12 @@ class RunTable:
             return False
         return True
 
-    def mark_told(self, run_id: str, cause: str) -> None:
-        """Note that people were told why the run needs attention; `cause` is the cause's code."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(run_id)}},
-                UpdateExpression="SET told = list_append(if_not_exists(told, :none), :causes)",
-                ConditionExpression="attribute_exists(pk) AND NOT contains(told, :cause)",
-                ExpressionAttributeValues=to_attributes({":none": [], ":causes": [cause], ":cause": cause}),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
-
     def to_announce(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
         """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
         from droptrain.aws import remembered_models
 
         run_key, models_key = run_pk(run_id), models_pk(project)
-        found: dict[str, Any] = {}
-        keys: Any = [{"pk": {"S": pk}} for pk in (run_key, models_key)]
-        while keys:
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
-            left: Any = answer.get("UnprocessedKeys", {})
-            keys = left.get(self._table, {}).get("Keys")
+        found = self._read_many([run_key, models_key], consistent=True)
         run = from_item(found[run_key]) if run_key in found else None
         return run, remembered_models.from_item(found.get(models_key))
 
@@ -452,8 +424,12 @@ class RunTable:
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
-    def page(self, *, project: str | None, status: str | None, limit: int, position: Position | None) -> Page:
-        """At most `limit` runs, newest first, of one project or of all, with one status or any.
+    def page(
+        self, *, project: str | None, where: Mapping[str, str], limit: int, position: Position | None
+    ) -> Page:
+        """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
+
+        Runs with other values are left out, and count for `limit` all the same.
 
         BadCursorError for a position that no page had.
         """
@@ -462,15 +438,15 @@ class RunTable:
             "TableName": self._table,
             "IndexName": index,
             "KeyConditionExpression": "#owner = :owner",
-            "ExpressionAttributeNames": {"#owner": name},
-            "ExpressionAttributeValues": {":owner": {"S": value}},
+            "ExpressionAttributeNames": {"#owner": name, **{f"#{each}": each for each in where}},
+            "ExpressionAttributeValues": to_attributes(
+                {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
+            ),
             "ScanIndexForward": False,
             "Limit": limit,
         }
-        if status:
-            query["FilterExpression"] = "#status = :status"
-            query["ExpressionAttributeNames"]["#status"] = "status"
-            query["ExpressionAttributeValues"][":status"] = {"S": status}
+        if where:
+            query["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
         if position:
             query["ExclusiveStartKey"] = position
         try:
@@ -483,20 +459,39 @@ class RunTable:
             raise
         return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
 
-    def active(self) -> Iterator[tuple[Run, ...]]:
+    def active(self, after: str = "", until: str = _LAST) -> Iterator[tuple[Run, ...]]:
         """Pages of the runs that have not ended or are not announced, oldest first.
 
-        Of each only what the index by_activity has: who it is, where it stands, and its Batch job.
+        Of each only what the index by_activity has: who it is, where it stands, and its Batch job. With
+        `after` and `until` those whose `created_order` is beyond the one and not beyond the other.
         """
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_activity",
-            KeyConditionExpression="active = :active",
-            ExpressionAttributeValues={":active": {"S": KIND}},
+            KeyConditionExpression="active = :active AND created_order BETWEEN :after AND :until",
+            ExpressionAttributeValues=to_attributes(
+                {":active": KIND, ":after": after + " ", ":until": until}
+            ),
             PaginationConfig={"PageSize": 100},
         )
         for page in pages:
             yield _readable(page["Items"])
+
+    def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
+        """Those of at most 100 runs that are there, as they were a moment ago."""
+        return _readable(list(self._read_many(map(run_pk, run_ids)).values()))
+
+    def _read_many(self, pks: Iterable[str], *, consistent: bool = False) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        keys: Any = [{"pk": {"S": pk}} for pk in pks]
+        while keys:
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
+            )
+            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+            left: Any = answer.get("UnprocessedKeys", {})
+            keys = left.get(self._table, {}).get("Keys")
+        return found
 
     def _read(self, pk: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
@@ -520,7 +515,7 @@ class RunTable:
                 time.sleep(random.uniform(0, _LONGEST_PAUSE / 2 ** (_MEETINGS - tries)))  # noqa: S311
             else:
                 return None
-        raise BusyError(f"{run.run_id} is being written by others at this moment")
+        raise BusyError(f"{run.run_id} is being written by another process")
 
     def _take(self, hold: Hold) -> dict[str, Any]:
         return {
@@ -546,6 +541,35 @@ class RunTable:
             }
         }
 
+    def _launch_dataset(self, run: Run, drop: DropClaim) -> dict[str, Any]:
+        expression, values = launched(run.run_id, drop.marker, drop.covered_until)
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": dataset_key(run.project, run.dataset),
+            "UpdateExpression": expression,
+        }
+        if drop.due_at:
+            update["ConditionExpression"] = "due_at = :due_at"
+            values["due_at"] = drop.due_at
+        update["ExpressionAttributeValues"] = to_attributes(
+            {f":{name}": value for name, value in values.items()}
+        )
+        return {"Update": update}
+
+    def _answer(self, run: Run, answer: AnswerClaim) -> dict[str, Any]:
+        item = {
+            "pk": _answer_pk(answer.answer_id), "kind": "answer", "run_id": run.run_id, "key": answer.key,
+            "version_id": answer.version_id, "last_at": run.created_at,
+            "expires_at": _answer_expires_at(run.created_at),
+        }  # fmt: skip
+        put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(item)}
+        if answer.earlier is None:
+            put["ConditionExpression"] = "attribute_not_exists(pk)"
+        else:
+            put["ConditionExpression"] = "run_id = :earlier"
+            put["ExpressionAttributeValues"] = to_attributes({":earlier": answer.earlier.run_id})
+        return {"Put": put}
+
     def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
         return {
             "Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
@@ -565,6 +589,12 @@ class RunTable:
         }
 
 
+def position_of(run: Run, project: str | None) -> Position:
+    """The position behind a run in the list of one project's runs, or of all."""
+    owner = {"project": run.project} if project else {"kind": KIND}
+    return to_attributes({"pk": run_pk(run.run_id), "created_order": run.created_order, **owner})
+
+
 def history_pk(project: str) -> str:
     """The partition key of a project's history."""
     return f"HISTORY#{project}"
@@ -575,8 +605,12 @@ def models_pk(project: str) -> str:
     return f"MODELS#{project}"
 
 
-def _upload_pk(key: str, version_id: str) -> str:
-    return f"UPLOAD#{digest(key, version_id)}"
+def _answer_pk(answer_id: str) -> str:
+    return f"ANSWER#{answer_id}"
+
+
+def _answer_expires_at(last_at: str) -> int:
+    return int((times.from_text(last_at) + _ANSWERS_KEPT_FOR).timestamp())
 
 
 def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:

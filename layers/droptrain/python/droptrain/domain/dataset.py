@@ -4,11 +4,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from droptrain.domain import event_field
+from droptrain.domain import event_field, times
+from droptrain.domain.data_file import is_data_file
 from droptrain.domain.errors import Cause
+from droptrain.domain.text import plain
 
 MARKER = "_SUCCESS"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
@@ -20,7 +23,10 @@ MAX_INPUTS = 10_000
 MAX_CODE_FILES = 10_000
 _MAX_NAME_BYTES = 255  # of a file or folder on Linux
 
-Trigger = Literal["files", "marker"]
+# How many of a waiting dataset's files are named to people.
+FILES_NAMED = 10
+
+Trigger = Literal["files", "quiet", "marker"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,15 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Created:
+    """An object version that was uploaded, and when; None where the event doesn't say."""
+
+    key: str
+    version_id: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Drop:
     """An uploaded key that obeys the bucket's contract."""
 
@@ -52,7 +67,7 @@ class Drop:
 
 @dataclass(frozen=True)
 class BadDrop:
-    """A CSV below `projects/*/data/` whose names break the rules; it is rejected with `problem` and `fix`."""
+    """A data file below `projects/*/data/` whose names break the rules: rejected with `problem` and `fix`."""
 
     project: str
     dataset: str
@@ -67,11 +82,15 @@ class OtherKey:
 
 @dataclass(frozen=True)
 class Readiness:
-    """The inputs that are there, the marker if the dataset has to have one, and what is still missing."""
+    """The inputs in a dataset's folder, the marker if the recipe waits for one, and what is still missing.
+
+    `present` names the first FILES_NAMED of all files in the folder, inputs or not.
+    """
 
     inputs: tuple[Input, ...]
     missing: tuple[str, ...]
     marker: ObjectVersion | None = None
+    present: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -79,18 +98,9 @@ class Readiness:
 
     @property
     def versions(self) -> tuple[ObjectVersion, ...]:
-        """The dropped objects: the inputs, and the marker that says that they are complete."""
-        return (*(item.object for item in self.inputs), *([self.marker] if self.marker else []))
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A dataset that lacks files since `since` (the contract's UTC text); `missing` names them."""
-
-    project: str
-    dataset: str
-    since: str
-    missing: tuple[str, ...]
+        """The dropped objects, each once: the inputs, and the marker that completes them."""
+        objects = (*(item.object for item in self.inputs), *([self.marker] if self.marker else []))
+        return tuple(dict.fromkeys(objects))
 
 
 def data_prefix(project: str, dataset: str) -> str:
@@ -108,14 +118,22 @@ def recipe_key(project: str) -> str:
     return f"projects/{project}/train.yaml"
 
 
-def read_created(detail: Mapping[str, Any]) -> tuple[str, str]:
-    """(key, version id) of the object that an event's detail tells of; UnreadableError.
+def read_created(event: Mapping[str, Any]) -> Created:
+    """The object version that an S3 event reports; UnreadableError.
 
-    In a bucket that isn't versioned an object's only version is "null", and the event has none.
+    In a bucket without versioning an object's only version is "null", and the event names none. The event's
+    time is when S3 finished the request.
     """
-    item = event_field.mapping(detail, "object")
+    item = event_field.mapping(event, "detail", "object")
     version_id = event_field.text(item, "version-id") if "version-id" in item else "null"
-    return event_field.text(item, "key"), version_id
+    return Created(event_field.text(item, "key"), version_id, _moment(event.get("time")))
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return times.from_text(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def judge_key(key: str) -> Drop | BadDrop | OtherKey:
@@ -124,24 +142,24 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
         return OtherKey()
     project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
-    named = project or NO_NAME, dataset or NO_NAME
-    is_csv = parts[-1].lower().endswith(".csv")
+    named = plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME
+    is_data = is_data_file(parts[-1])
     if not file:
         problem = "it lies directly in the data folder, so it belongs to no dataset"
         fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
-        return BadDrop(named[0], NO_NAME, problem, fix) if is_csv else OtherKey()
+        return BadDrop(named[0], NO_NAME, problem, fix) if is_data else OtherKey()
     if not PROJECT_NAME.fullmatch(project):
         problem = f"{project!r} can't be a project's name"
         fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
     if not is_a_path(file):
         problem = "no file can have this path"
         fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
-        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
     if not DATASET_NAME.fullmatch(dataset):
         problem = f"{dataset!r} can't be a dataset's name"
         fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
     return Drop(project, dataset, file)
 
 
@@ -153,24 +171,19 @@ def is_a_path(path: str) -> bool:
     )
 
 
-def may_launch(trigger: Trigger, file: str) -> bool:
-    """Whether the upload of `file` may launch its dataset: any may, or the marker alone."""
-    return trigger == "files" or file == MARKER
-
-
 def match_inputs(
     patterns: Mapping[str, str], trigger: Trigger, objects: Iterable[ObjectVersion], folder: str
 ) -> Readiness:
     """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
 
-    A `*` stays within one folder level, and what can't be a file is none. Every pattern has to match at least
-    one object, and the marker has to be there if it is the trigger.
+    A `*` stays within one folder level. A marker and a key that no file can have are never inputs. Every
+    pattern has to match at least one object, and the trigger `marker` needs the marker as well.
     """
     present = sorted((item for item in objects if item.key.startswith(folder)), key=lambda item: item.key)
     inputs: list[Input] = []
     missing: list[str] = []
     for channel, pattern in sorted(patterns.items()):
-        found = [item for item in present if _matches(item.key[len(folder) :], pattern)]
+        found = [item for item in present if matches(item.key[len(folder) :], pattern)]
         inputs.extend(Input(channel, item) for item in found)
         if not found:
             missing.append(pattern)
@@ -178,7 +191,37 @@ def match_inputs(
     if trigger == "marker":
         marker = next((item for item in present if item.key == folder + MARKER), None)
         missing += [] if marker else [MARKER]
-    return Readiness(tuple(inputs), tuple(missing), marker)
+    named = tuple(item.key[len(folder) :] for item in present[:FILES_NAMED])
+    return Readiness(tuple(inputs), tuple(missing), marker, named)
+
+
+def matches(file: str, pattern: str) -> bool:
+    """Whether the recipe's `pattern` takes `file`, a path in a dataset's folder."""
+    levels, wanted = file.split("/"), pattern.split("/")
+    if len(levels) != len(wanted) or levels[-1] == MARKER or not is_a_path(file):
+        return False
+    return all(map(fnmatchcase, levels, wanted))
+
+
+def is_pattern(name: str) -> bool:
+    """Whether an input of a recipe is a pattern, which any number of files can match, and not a file."""
+    return any(sign in name for sign in "*?[")
+
+
+def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:
+    """For each missing file that lies there under another case or in a subfolder: a sentence with the fix."""
+    files = [(file, file.rpartition("/")[2]) for file in present]
+    said: list[str] = []
+    for pattern in missing:
+        name = pattern.rpartition("/")[2]
+        close = next((file for file, last in files if fnmatchcase(last.lower(), name.lower())), None)
+        if close is None or matches(close, pattern):
+            continue
+        folder, _, last = close.rpartition("/")
+        takes = f"{'*/' * folder.count('/') + '*/' if folder else ''}{name if folder else last}"
+        takes = takes if matches(close, takes) else close
+        said.append(f"{close} lies there: rename it to {pattern}, or let the recipe's input be {takes!r}.")
+    return tuple(said)
 
 
 def too_many_inputs(count: int) -> Cause | None:
@@ -207,8 +250,3 @@ def digest(*texts: str) -> str:
 
 def _ordered(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
     return sorted(set(versions), key=lambda item: (item.key, item.version_id))
-
-
-def _matches(path: str, pattern: str) -> bool:
-    levels, wanted = path.split("/"), pattern.split("/")
-    return len(levels) == len(wanted) and is_a_path(path) and all(map(fnmatchcase, levels, wanted))

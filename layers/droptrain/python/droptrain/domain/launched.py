@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from droptrain.domain.dataset_record import DatasetRecord
+
 Upload = Literal["ignored", "waiting", "repeated", "launched", "rejected"]
 
 
@@ -16,8 +18,7 @@ class Launched:
 
 @dataclass(frozen=True)
 class Incomplete:
-    """A dataset that still waits: whether anything is there, what is missing, and who wants to hear of it."""
+    """A dataset that still waits, as its record now says, and which notices its recipe wants."""
 
-    has_files: bool
-    missing: tuple[str, ...]
+    record: DatasetRecord
     notify: tuple[str, ...]

@@ -1,19 +1,23 @@
 """The recipe, `train.yaml`: its fields, their defaults, and errors that name file, field and fix."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeGuard, TypeVar
 
-from droptrain.domain.dataset import Trigger
+from droptrain.domain.dataset import MARKER, Trigger, is_pattern
 from droptrain.domain.errors import Cause, RejectedError
+from droptrain.domain.regex import count_groups
 from droptrain.domain.rule_names import RULE_NAMES
 
 FILE = "train.yaml"
 DEFAULT_SCRIPT = "run.sh"
 MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
+# All of them, as the JSON text that is one variable of the script: Linux takes 128 KiB for one (execve(2)).
+_MAX_HYPERPARAMETER_BYTES = 64 * 1024
 
 Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
@@ -87,6 +91,7 @@ class Recipe:
         default_factory=lambda: {"training": "train.csv", "testing": "test.csv"}
     )
     trigger: Trigger = "files"
+    quiet_seconds: int | None = None
     resources: Resources = field(default_factory=Resources)
     spot: Spot = "auto"
     attempts: int = 3
@@ -133,7 +138,9 @@ def inputs_of(document: object) -> Recipe | None:
     if not isinstance(document, Mapping | None):
         return None
     recipe, problems = check(
-        {name: document[name] for name in ("inputs", "trigger") if name in document} if document else None
+        {name: document[name] for name in ("inputs", "trigger", "quiet_for") if name in document}
+        if document
+        else None
     )
     return None if problems else recipe
 
@@ -173,7 +180,14 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
             values[known_field.attribute] = known_field.read(value)
         except _WrongError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
-    return replace(Recipe(), **values)
+    recipe = replace(Recipe(), **values)
+    has_patterns = any(map(is_pattern, recipe.inputs.values()))
+    if "trigger" not in values and has_patterns:
+        return replace(recipe, trigger="quiet")
+    if recipe.trigger == "files" and has_patterns:
+        said = "files needs an input for each file, and here is a pattern, which more files can match later"
+        problems.append(Wrong("trigger", f"trigger: {said}. Leave it out, for quiet; or use marker"))
+    return recipe
 
 
 class _WrongError(Exception):
@@ -334,6 +348,11 @@ def _hyperparameters(value: object) -> dict[str, Scalar]:
             raise _WrongError(
                 "has to be a number, a text of at most 1000 characters or true/false", f".{name}"
             )
+    if (size := len(json.dumps(dict(value)))) > _MAX_HYPERPARAMETER_BYTES:
+        raise _WrongError(
+            f"take {size} bytes as JSON, where a letter beyond ASCII takes 6 or 12; all of them together "
+            f"can have {_MAX_HYPERPARAMETER_BYTES}. Put long texts into a file of the code, and name it here"
+        )
     return dict(value)
 
 
@@ -440,6 +459,8 @@ def _inputs(value: object) -> dict[str, str]:
             raise _WrongError(
                 "has to be a file or glob in the dataset's folder, such as train/part-*.csv", f".{channel}"
             )
+        if parts[-1] == MARKER:
+            raise _WrongError(f"{MARKER} is the marker, and a marker is never an input", f".{channel}")
     return dict(value)
 
 
@@ -499,8 +520,8 @@ def _regex(value: object) -> str:
     if len(text) > 500:
         raise _WrongError(f"has to be at most 500 characters long, not {len(text)}")
     try:
-        groups = re.compile(text).groups
-    except (re.error, OverflowError, RecursionError) as error:
+        groups = count_groups(text)
+    except ValueError as error:
         raise _WrongError(f"isn't a regular expression: {error} in {_short(text)}") from None
     if not groups:
         raise _WrongError(
@@ -637,9 +658,14 @@ FIELDS: Mapping[str, Field] = {
     ),
     "trigger": Field(
         "trigger",
-        _one_of("files", "marker"),
-        "What starts a run: that every input is there, or the upload of _SUCCESS.",
-        "files",
+        _one_of("files", "quiet", "marker"),
+        "What launches a run: every file is there; every input is there and no file has come for quiet_for; "
+        "or the upload of _SUCCESS. Default: files, or quiet where an input is a pattern.",
+    ),
+    "quiet_for": Field(
+        "quiet_seconds",
+        _duration(30, 3600),
+        "With the trigger quiet: how long no file may have come, 30s to 1h. Default: the stack's, 5m.",
     ),
     "resources": Field(
         "resources",

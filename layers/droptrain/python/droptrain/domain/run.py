@@ -1,5 +1,6 @@
 """A run: one training of one dataset, its identity, its life and its order of changes."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,8 @@ Status = Literal[
 Goal = Literal["maximize", "minimize"]
 TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
+
+PINNED = "pinned/"  # below a run's folder
 
 # A record is read and written with every change, so it names the first inputs only; `run.json` names all.
 INPUTS_RECORDED = 100
@@ -189,11 +192,11 @@ class Run:
     history: tuple[Step, ...] = ()
     progress: str = ""
     announced_at: str | None = None
-    told: tuple[str, ...] = ()
     reruns: int = 0
     rerun_of: str | None = None
     holds: tuple[Hold, ...] = ()
     rung: Rung | None = None
+    plan_sha256: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -216,6 +219,10 @@ class Run:
         if self.job is None or self.rung is None:
             return self.job
         return replace(self.job, spot="never", attempts=1, timeout_seconds=self.rung.timeout_seconds)
+
+    def is_on_spot(self, job_number: int) -> bool:
+        """Whether that Batch job of the run is in the queue of Spot instances: the first one can be."""
+        return job_number == 1 and self.job is not None and self.job.spot != "never"
 
     @property
     def is_claim(self) -> bool:
@@ -256,13 +263,18 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 
 def to_record(run: Run) -> Run:
     """The run as its record keeps it: the first INPUTS_RECORDED inputs, one digest over all versions."""
-    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in run.inputs)
     return replace(
         run,
         inputs=run.inputs[:INPUTS_RECORDED],
         input_count=len(run.inputs),
-        inputs_digest=digest(*parts)[:16] if parts else None,
+        inputs_digest=inputs_digest(run.inputs),
     )
+
+
+def inputs_digest(inputs: Iterable[Input]) -> str | None:
+    """One digest over keys and versions of all inputs; None without inputs."""
+    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in inputs)
+    return digest(*parts)[:16] if parts else None
 
 
 def rejected(run: Run, cause: Cause) -> Run:
@@ -327,6 +339,16 @@ def plan(
     }
 
 
+def plan_bytes(plan: Mapping[str, Any]) -> bytes:
+    """The content of `run.json`."""
+    return json.dumps(plan, indent=1, sort_keys=True).encode()
+
+
+def plan_digest(plan: Mapping[str, Any]) -> str:
+    """SHA-256 of `run.json`, hex: the record and the Batch job have it, since jobs may write to `runs/`."""
+    return hashlib.sha256(plan_bytes(plan)).hexdigest()
+
+
 def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
     """(run id, `run.json`) of a run that trains on exactly what `plan` names, the `rerun`-th time."""
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
@@ -344,6 +366,7 @@ def script_environment(run: Run, bucket: str) -> dict[str, str]:
     return {
         "DROPTRAIN_RUN": folder,
         "DROPTRAIN_JOB_NUMBER": str(run.job_number),
+        **({"DROPTRAIN_PLAN_SHA256": run.plan_sha256} if run.plan_sha256 else {}),
         "RUN_SCRIPT": code + file_of(run.job.script),
         "SCRIPT_DIR": code.rstrip("/"),
         "MODEL_DIR": folder + "model",
@@ -357,8 +380,13 @@ def run_prefix(project: str, run_id: str) -> str:
     return f"runs/{project}/{run_id}/"
 
 
+def pinned_prefix(project: str, run_id: str) -> str:
+    """The folder of the copies of inputs and code that a run pinned."""
+    return run_prefix(project, run_id) + PINNED
+
+
 def runs_prefix(project: str, dataset: str) -> str:
-    """How the folders of a dataset's runs begin; 12 hex and a slash follow."""
+    """How the folders of a dataset's runs begin, and those of other datasets with a name like it."""
     return f"runs/{project}/{_name(project, dataset)}-"
 
 
