@@ -660,7 +660,8 @@ FIELDS: Mapping[str, Field] = {
         "trigger",
         _one_of("files", "quiet", "marker"),
         "What launches a run: every file is there; every input is there and no file has come for quiet_for; "
-        "or the upload of _SUCCESS. Default: files, or quiet where an input is a pattern.",
+        "or the upload of _SUCCESS. With a pattern in inputs, the default is quiet.",
+        "files",
     ),
     "quiet_for": Field(
         "quiet_seconds",
