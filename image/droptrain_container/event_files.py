@@ -4,6 +4,7 @@ The forms: TFRecord (tensorflow.org/tutorials/load_data/tfrecord) of Event messa
 summary.proto and tensor.proto). Checksums aren't compared.
 """
 
+import math
 import os
 import struct
 import time
@@ -42,7 +43,7 @@ class EventFiles:
             if time.monotonic() > end:
                 return
             try:
-                found, self._offsets[path] = read_scalars(path, self._offsets.get(path, 0))
+                found, self._offsets[path] = read_scalars(path, self._offsets.get(path, 0), end)
             except OSError:
                 continue
             for step, tag, value in found:
@@ -71,15 +72,18 @@ class EventFiles:
         return sorted(found)[:_MAX_FILES]
 
 
-def read_scalars(path: Path, offset: int = 0) -> tuple[list[Scalar], int]:
+def read_scalars(path: Path, offset: int = 0, end_at: float = math.inf) -> tuple[list[Scalar], int]:
     """(scalars as (step, tag, value), offset to go on from) of the whole records from `offset` on; OSError.
 
-    Ends at a record that isn't complete yet, and for good at what is no record.
+    Ends at `end_at` of the monotonic clock, at a record that isn't complete yet, and for good at what is no
+    record.
     """
     found: list[Scalar] = []
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         for _ in range(_LOOK_RECORDS):
+            if time.monotonic() > end_at:
+                break
             file.seek(offset)
             header = file.read(_HEADER_BYTES)
             if len(header) < _HEADER_BYTES:

@@ -246,6 +246,10 @@ SCRIPT_FAILED = Kind(
     "script_failed", "{said}", "Read the log's last lines, correct the code, push it and launch again.", None
 )
 BAD_DATA = Kind("bad_data", "{said}", "Correct the file that it names, push it and launch again.", False)
+PLAN_CHANGED = Kind(
+    "plan_changed", "{said}",
+    "Launch the dataset again, which writes a new plan, and find out who wrote to the run's folder.", False,
+)  # fmt: skip
 BAD_RECIPE = Kind("bad_recipe", "{said}", "Correct train.yaml and launch the dataset again.", False)
 
 # droptrain itself.
