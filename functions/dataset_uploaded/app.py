@@ -17,6 +17,7 @@ COUNTED_AS = {
     "rejected": "RunsRejected",
     "repeated": "UploadsRepeated",
     "waiting": "DatasetsWaiting",
+    "postponed": "UploadsPostponed",
     "ignored": "UploadsIgnored",
 }
 

@@ -14,12 +14,12 @@ from droptrain.aws.queue_watch import CLAIM_IS_OLD
 from droptrain.aws.run_record import to_attributes, to_item
 from droptrain.aws.run_table import History, Page, Written
 from droptrain.aws.wake_ups import LONGEST_DELAY
-from droptrain.domain import batch_job, times
+from droptrain.domain import batch_job, fair_share, times
 from droptrain.domain import push as pushes
 from droptrain.domain.batch_job import JobState
 from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
-from droptrain.domain.dataset import ObjectVersion, recipe_key
+from droptrain.domain.dataset import Created, ObjectVersion, recipe_key
 from droptrain.domain.dataset_record import Answered, DatasetRecord
 from droptrain.domain.errors import BusyError
 from droptrain.domain.events import Event
@@ -374,6 +374,7 @@ class MemoryDatasetTable:
         self.world = world
         self.records: dict[tuple[str, str], DatasetRecord] = {}
         self.notified: dict[tuple[str, str], str] = {}
+        self._loads: dict[tuple[str, str], float] = {}
 
     def get(self, project: str, dataset: str) -> DatasetRecord:
         """The record, without a call."""
@@ -382,6 +383,16 @@ class MemoryDatasetTable:
     @outside
     def read(self, project: str, dataset: str) -> DatasetRecord:
         return self.get(project, dataset)
+
+    @outside
+    def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
+        loads = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
+        return self.get(project, dataset), fair_share.recent(*loads, now)
+
+    @outside
+    def add_load(self, project: str, seconds: float, now: datetime) -> None:
+        place = (project, fair_share.minutes(now)[0])
+        self._loads[place] = self._loads.get(place, 0) + seconds
 
     @outside
     def wait(
@@ -470,11 +481,12 @@ class WakeUp:
 
 
 class MemoryWakeUps:
-    """The wake-ups that were sent and not delivered yet."""
+    """The wake-ups and the postponed uploads that were sent and not delivered yet."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.messages: list[WakeUp] = []
+        self.postponed: list[Created] = []
         self._numbers = count()
 
     @outside
@@ -484,6 +496,11 @@ class MemoryWakeUps:
         arrives_at = self.world.clock() + timedelta(seconds=delay_seconds)
         self.messages.append(WakeUp(project, dataset, name, arrives_at))
         return name
+
+    @outside
+    def postpone(self, upload: Created, delay_seconds: int) -> None:
+        assert 0 <= delay_seconds <= LONGEST_DELAY
+        self.postponed.append(upload)
 
 
 @dataclass

@@ -147,6 +147,7 @@ DATASET_STEPS = st.one_of(
     st.tuples(st.just("settle"), st.just("run"), st.none() | st.just("v1"), TIMES),
     st.tuples(st.just("claim"), st.booleans(), TIMES),
     st.tuples(st.just("mark_notified"), st.integers(0, 90)),
+    st.tuples(st.just("add_load"), st.sampled_from((1.5, 3.25)), st.integers(0, 3)),
     st.tuples(st.just("forget")),
 )
 
@@ -170,6 +171,13 @@ def test_the_datasets(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) 
             drop = DropClaim(f"d{number}", values[1], None, seen.due_at if values[0] else None)
             new = run(run_id=f"penguins-first-{number:012x}")
             assert real_runs.claim(new, drop) == memory_runs.claim(new, drop)
+            continue
+        if step == "add_load":
+            for table in (real, memory):
+                table.add_load("penguins", *values)
+            for minute in range(5):
+                seen_at = ("penguins", "first", NOW + timedelta(minutes=minute, seconds=15))
+                assert real.read_with_load(*seen_at) == memory.read_with_load(*seen_at)
             continue
         assert getattr(real, step)(seen, *values) == getattr(memory, step)(seen, *values)
         assert real.of_project("penguins") == memory.of_project("penguins")

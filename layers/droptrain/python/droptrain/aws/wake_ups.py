@@ -1,4 +1,4 @@
-"""Wake-ups: delayed messages of the uploads queue, each for one dataset that rests."""
+"""Delayed messages of the uploads queue: wake-ups of datasets that rest, and uploads that are postponed."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,12 +8,14 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+    from droptrain.domain.dataset import Created
+
 DETAIL_TYPE = "Dataset Wake-Up"
 LONGEST_DELAY = 900  # seconds, SQS's limit
 
 
 class WakeUps:
-    """Sends wake-ups; the client is made for the first one."""
+    """Sends delayed messages; the client is made for the first one."""
 
     def __init__(self, make_client: "Callable[[], SQSClient]", queue_url: str) -> None:
         self._make_client = make_client
@@ -27,12 +29,23 @@ class WakeUps:
             "detail-type": DETAIL_TYPE,
             "detail": {"project": project, "dataset": dataset, "wake_up": wake_up},
         }
-        _send(self._make_client(), self._queue_url, json.dumps(event), delay_seconds)
+        self._send(event, delay_seconds)
         return wake_up
 
+    def postpone(self, upload: "Created", delay_seconds: int) -> None:
+        """Send an upload again: after `delay_seconds` (0 to 900) it is read as the same object version."""
+        event = {
+            "source": "droptrain",
+            "detail-type": "Upload Postponed",
+            "time": upload.at.isoformat() if upload.at else None,
+            "detail": {"object": {"key": upload.key, "version-id": upload.version_id}},
+        }
+        self._send(event, delay_seconds)
 
-def _send(sqs_client: "SQSClient", queue_url: str, body: str, delay_seconds: int) -> None:
-    sqs_client.send_message(QueueUrl=queue_url, MessageBody=body, DelaySeconds=delay_seconds)
+    def _send(self, event: Mapping[str, Any], delay_seconds: int) -> None:
+        self._make_client().send_message(
+            QueueUrl=self._queue_url, MessageBody=json.dumps(event), DelaySeconds=delay_seconds
+        )
 
 
 def is_wake_up(event: Mapping[str, Any]) -> bool:
