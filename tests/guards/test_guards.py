@@ -1,4 +1,4 @@
-"""The rules of the code hold: each import contract is broken once, and is seen to fail; modules stay small."""
+"""The rules of the code hold: each import contract is broken once and seen to fail; modules stay small."""
 
 import os
 import shutil
