@@ -62,7 +62,7 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	PYTHONPATH=image $(BIN)/lint-imports --no-cache
+	PYTHONPATH=image:. $(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck $$(git ls-files '*.sh')
 	$(BIN)/hadolint image/Dockerfile
 	$(BIN)/cfn-lint image/ami/template.yaml

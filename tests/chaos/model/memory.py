@@ -25,10 +25,11 @@ from droptrain.domain.errors import BusyError
 from droptrain.domain.events import Event
 from droptrain.domain.model_pointer import Held, Name, Pointer, to_document
 from droptrain.domain.notice import Notice
+from droptrain.domain.plan import plan_digest
 from droptrain.domain.preflight.facts import Piece
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import Hold, Run, plan_digest, run_prefix
+from droptrain.domain.run import Hold, Run, run_prefix
 from droptrain.domain.runs import transitions
 from droptrain.domain.runs.transitions import Transition
 from template import properties

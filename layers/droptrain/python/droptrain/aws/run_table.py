@@ -4,14 +4,12 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from droptrain.aws.accounts import account_pk
-from droptrain.aws.dataset_table import dataset_key, launched
+from droptrain.aws import claim_writes
 from droptrain.aws.run_record import (
     KIND,
     from_item,
@@ -20,12 +18,10 @@ from droptrain.aws.run_record import (
     to_item,
 )
 from droptrain.aws.transition_writes import compiled, run_key
-from droptrain.domain import times
-from droptrain.domain.budget import charge
 from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
 from droptrain.domain.dataset_record import Answered
 from droptrain.domain.errors import BadCursorError, BusyError, NewerRecordError
-from droptrain.domain.run import Hold, Run
+from droptrain.domain.run import Run
 from droptrain.domain.runs import transitions
 from droptrain.domain.runs.transitions import Transition
 from droptrain.telemetry import logger
@@ -40,8 +36,6 @@ _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputEx
 _MEETINGS, _LONGEST_PAUSE = 7, 1.6
 # Sorts behind every `created_order`, which begins with a year.
 _LAST = "~"
-# Longer than any queue keeps an event.
-_ANSWERS_KEPT_FOR = timedelta(days=30)
 Applied = Literal["applied", "stale", "unknown"]
 Position = dict[str, Any]
 
@@ -100,17 +94,18 @@ class RunTable:
         process writes the same items (TransactWriteItems, cancellation reasons).
         """
         taken: list[Claimed] = ["run_taken"]
-        writes: list[Any] = [self._put_new(to_item(run))]
+        writes: list[Any] = [claim_writes.put_new(self._table, to_item(run))]
         if drop:
             taken.append("drop_taken")
             writes.append(
-                self._put_new(
-                    to_attributes({"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run.run_id})
+                claim_writes.put_new(
+                    self._table,
+                    to_attributes({"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run.run_id}),
                 )
             )
         if request:
             taken.append("request_taken")
-            writes.append(self._put_new(to_attributes({
+            writes.append(claim_writes.put_new(self._table, to_attributes({
                 "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": run.run_id,
                 "body_digest": request.body_digest, "expires_at": request.expires_at,
             })))  # fmt: skip
@@ -119,13 +114,13 @@ class RunTable:
             writes.append(self._update_of(transitions.rerun(previous)))
         for hold in run.holds:
             taken.append("no_room")
-            writes.append(self._take(hold))
+            writes.append(claim_writes.take(self._table, hold))
         if drop:
             taken.append("postponed")
-            writes.append(self._launch_dataset(run, drop))
+            writes.append(claim_writes.launch_dataset(self._table, run, drop))
         if answer:
             taken.append("answered")
-            writes.append(self._answer(run, answer))
+            writes.append(claim_writes.answer(self._table, run, answer))
         refused = self._transact(writes, run)
         return "claimed" if refused is None else taken[refused]
 
@@ -141,7 +136,7 @@ class RunTable:
 
     def find_answer(self, answer_id: str) -> Answered | None:
         """The rejection that answers such uploads, if there is one."""
-        item = self._read(_answer_pk(answer_id))
+        item = self._read(claim_writes.answer_pk(answer_id))
         if item is None:
             return None
         return Answered(*(item[name]["S"] for name in ("run_id", "key", "version_id", "last_at")))
@@ -150,9 +145,11 @@ class RunTable:
         """Record that one more upload got this answer."""
         self._client.update_item(
             TableName=self._table,
-            Key={"pk": {"S": _answer_pk(answer_id)}},
+            Key={"pk": {"S": claim_writes.answer_pk(answer_id)}},
             UpdateExpression="SET last_at = :at, expires_at = :expires",
-            ExpressionAttributeValues=to_attributes({":at": at, ":expires": _answer_expires_at(at)}),
+            ExpressionAttributeValues=to_attributes(
+                {":at": at, ":expires": claim_writes.answer_expires_at(at)}
+            ),
         )
 
     def find_request(self, key: str) -> tuple[str, str] | None:
@@ -233,7 +230,7 @@ class RunTable:
         for each run, however often it is called. BusyError if others write the same items at this moment.
         """
         transition = transitions.notified(run, at)
-        others = [*map(partial(self._settle, run), run.holds)]
+        others = [*map(partial(claim_writes.settle, self._table, run), run.holds)]
         if models:
             from droptrain.aws import remembered_models
 
@@ -351,64 +348,6 @@ class RunTable:
             }
         }
 
-    def _take(self, hold: Hold) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": {"pk": {"S": account_pk(hold.account)}},
-                "UpdateExpression": "ADD held :amount",
-                "ConditionExpression": "attribute_not_exists(held) OR held <= :room",
-                "ExpressionAttributeValues": to_attributes(
-                    {":amount": hold.amount, ":room": hold.limit - hold.amount}
-                ),
-            }
-        }
-
-    def _settle(self, run: Run, hold: Hold) -> dict[str, Any]:
-        spent = charge(run, hold)
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": {"pk": {"S": account_pk(hold.account)}},
-                "UpdateExpression": "ADD held :change, spent :spent",
-                "ExpressionAttributeValues": to_attributes({":change": spent - hold.amount, ":spent": spent}),
-            }
-        }
-
-    def _launch_dataset(self, run: Run, drop: DropClaim) -> dict[str, Any]:
-        expression, values = launched(run.run_id, drop.marker, drop.covered_until)
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": dataset_key(run.project, run.dataset),
-            "UpdateExpression": expression,
-        }
-        if drop.due_at:
-            update["ConditionExpression"] = "due_at = :due_at"
-            values["due_at"] = drop.due_at
-        update["ExpressionAttributeValues"] = to_attributes(
-            {f":{name}": value for name, value in values.items()}
-        )
-        return {"Update": update}
-
-    def _answer(self, run: Run, answer: AnswerClaim) -> dict[str, Any]:
-        item = {
-            "pk": _answer_pk(answer.answer_id), "kind": "answer", "run_id": run.run_id, "key": answer.key,
-            "version_id": answer.version_id, "last_at": run.created_at,
-            "expires_at": _answer_expires_at(run.created_at),
-        }  # fmt: skip
-        put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(item)}
-        if answer.earlier is None:
-            put["ConditionExpression"] = "attribute_not_exists(pk)"
-        else:
-            put["ConditionExpression"] = "run_id = :earlier"
-            put["ExpressionAttributeValues"] = to_attributes({":earlier": answer.earlier.run_id})
-        return {"Put": put}
-
-    def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
-        }
-
 
 def position_of(run: Run, project: str | None) -> Position:
     """The position behind a run in the list of one project's runs, or of all."""
@@ -424,14 +363,6 @@ def history_pk(project: str) -> str:
 def models_pk(project: str) -> str:
     """The partition key of what is remembered of a project's pointers."""
     return f"MODELS#{project}"
-
-
-def _answer_pk(answer_id: str) -> str:
-    return f"ANSWER#{answer_id}"
-
-
-def _answer_expires_at(last_at: str) -> int:
-    return int((times.from_text(last_at) + _ANSWERS_KEPT_FOR).timestamp())
 
 
 def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from droptrain.domain.wake_up import DETAIL_TYPE, SOURCE
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from droptrain.domain.dataset import Created
 
-DETAIL_TYPE = "Dataset Wake-Up"
 LONGEST_DELAY = 900  # seconds, SQS's limit
 
 
@@ -25,7 +26,7 @@ class WakeUps:
         """Send a wake-up that arrives after `delay_seconds` (0 to 900); returns its id."""
         wake_up = uuid4().hex
         event = {
-            "source": "droptrain",
+            "source": SOURCE,
             "detail-type": DETAIL_TYPE,
             "detail": {"project": project, "dataset": dataset, "wake_up": wake_up},
         }
@@ -35,7 +36,7 @@ class WakeUps:
     def postpone(self, upload: "Created", delay_seconds: int) -> None:
         """Send an upload again: after `delay_seconds` (0 to 900) it is read as the same object version."""
         event = {
-            "source": "droptrain",
+            "source": SOURCE,
             "detail-type": "Upload Postponed",
             "time": upload.at.isoformat() if upload.at else None,
             "detail": {"object": {"key": upload.key, "version-id": upload.version_id}},
@@ -43,11 +44,8 @@ class WakeUps:
         self._send(event, delay_seconds)
 
     def _send(self, event: Mapping[str, Any], delay_seconds: int) -> None:
-        self._make_client().send_message(
-            QueueUrl=self._queue_url, MessageBody=json.dumps(event), DelaySeconds=delay_seconds
-        )
+        _send_message(self._make_client(), self._queue_url, json.dumps(event), delay_seconds)
 
 
-def is_wake_up(event: Mapping[str, Any]) -> bool:
-    """Whether a message of the uploads queue is a wake-up, and not an event of S3."""
-    return event.get("source") == "droptrain" and event.get("detail-type") == DETAIL_TYPE
+def _send_message(sqs_client: "SQSClient", queue_url: str, body: str, delay_seconds: int) -> None:
+    sqs_client.send_message(QueueUrl=queue_url, MessageBody=body, DelaySeconds=delay_seconds)

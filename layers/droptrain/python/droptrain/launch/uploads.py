@@ -33,10 +33,7 @@ from droptrain.launch.gather import Gather
 
 
 class LaunchUploads:
-    """Answers uploads. BusyError, UnsureError and DeniedError mean: deliver the event again later.
-
-    `quiet_seconds` is how long a dataset rests, if its recipe has the trigger `quiet` without `quiet_for`.
-    """
+    """Answers uploads. BusyError, UnsureError and DeniedError mean: deliver the event again later."""
 
     def __init__(
         self,
@@ -47,7 +44,6 @@ class LaunchUploads:
         wake_ups: WakeUps,
         where: Where,
         owner: Owner,
-        quiet_seconds: int,
         clock: Callable[[], datetime],
     ) -> None:
         self._gather = gather
@@ -57,7 +53,6 @@ class LaunchUploads:
         self._wake_ups = wake_ups
         self._where = where
         self._owner = owner
-        self._quiet_seconds = quiet_seconds
         self._clock = clock
 
     def upload(self, upload: Created) -> Launched:
@@ -204,7 +199,7 @@ class LaunchUploads:
     def _rest(self, record: DatasetRecord, recipe: Recipe, upload: Created) -> Launched:
         """Let the dataset launch when no upload has come for the recipe's `quiet_for`."""
         now = self._clock()
-        quiet_for = timedelta(seconds=recipe.quiet_seconds or self._quiet_seconds)
+        quiet_for = timedelta(seconds=recipe.quiet_seconds or self._owner.quiet_seconds)
         due_at = times.to_text((upload.at or now) + quiet_for)
         if record.due_at is None or record.due_at < due_at:
             self._datasets.rest(record, due_at, now)
