@@ -9,7 +9,7 @@ from droptrain.aws.run_files import Artifact
 from droptrain.aws.signed_requests import SignedMultipart, SignedRequest
 from droptrain.blocked import Blocked
 from droptrain.datasets import Datasets
-from droptrain.domain.batch_job import submitted
+from droptrain.domain.batch_job import queue_name, submitted
 from droptrain.query import Query
 from droptrain.results import Results
 from droptrain.spending import Spending
@@ -31,7 +31,8 @@ class Core(Launching):
         self.table.runs.update(self.before)
         for name in ("code/run.sh", "data/first/train.csv", "data/first/test.csv"):
             self.bucket.put(f"projects/penguins/{name}")
-        self.blocked = Blocked(self.announce)
+        kinds: Any = {queue_name(golden("batch/running")["detail"]["jobQueue"]): "Spot"}
+        self.blocked = Blocked(self.table, self.queues, self.tell, kinds, self.world.clock)  # type: ignore[arg-type]
 
     def serve(self, app: ModuleType) -> None:
         """Let the API's function work on this core."""
@@ -45,7 +46,7 @@ class Core(Launching):
             "cancel": self.cancel,
             "query": Query(table, datasets, bucket),  # type: ignore[arg-type]
             "results": Results(table, logs, files, signed, clock),  # type: ignore[arg-type]
-            "datasets": Datasets(table, datasets, bucket, files, signed, clock),  # type: ignore[arg-type]
+            "datasets": Datasets(table, datasets, bucket, files, signed, self.cancel, clock),  # type: ignore[arg-type]
             "spending": Spending(self.accounts, BUDGET, clock),  # type: ignore[arg-type]
         }
         for name, use_case in made.items():
@@ -64,7 +65,7 @@ class Files:
     def metrics_lines(self, project: str, run_id: str) -> list[bytes]:
         return []
 
-    def pinned_folders(self, project: str, dataset: str) -> list[str]:
+    def runs_named_like(self, project: str, dataset: str) -> list[str]:
         return []
 
 

@@ -20,28 +20,34 @@ from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.logs import TrainingLogs
 from droptrain.aws.model_pointers import ModelPointers
 from droptrain.aws.notices import NoticeTopic
+from droptrain.aws.pass_position import PassPosition
 from droptrain.aws.price_table import PriceTable
+from droptrain.aws.queue_watch import QueueWatch
 from droptrain.aws.run_files import RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import SignedRequests
 from droptrain.aws.wake_ups import LONGEST_DELAY
+from droptrain.blocked import Blocked
 from droptrain.cancel import Cancel
 from droptrain.climb import Climb
 from droptrain.datasets import Datasets
 from droptrain.domain.budget import Budget
+from droptrain.domain.dataset import Created
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
+from droptrain.overspending import Overspending
 from droptrain.promote import Promote
 from droptrain.query import Query
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
 from droptrain.results import Results
+from droptrain.settle_runs import SettleRuns
 from droptrain.spending import Spending, TellSpending
 from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
-from launching import Launching, launching
+from launching import QUIET_SECONDS, Launching, launching
 from moto import mock_aws
 from records import RUN_ID
 from template import table_definition
@@ -52,14 +58,16 @@ REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
+QUEUES: Any = {"spot": "Spot", "on-demand": "on-demand"}
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
 
 @dataclass
 class SentWakeUps:
-    """The wake-ups that were sent and not delivered yet: (project, dataset, id)."""
+    """What was sent and not delivered yet: wake-ups as (project, dataset, id), and postponed uploads."""
 
     messages: list[tuple[str, str, str]] = field(default_factory=list)
+    postponed: list[Created] = field(default_factory=list)
     sent: int = 0
 
     def send(self, project: str, dataset: str, delay_seconds: int) -> str:
@@ -67,6 +75,10 @@ class SentWakeUps:
         self.sent += 1
         self.messages.append((project, dataset, f"wake-up-{self.sent}"))
         return self.messages[-1][2]
+
+    def postpone(self, upload: Created, delay_seconds: int) -> None:
+        assert 0 <= delay_seconds <= LONGEST_DELAY
+        self.postponed.append(upload)
 
 
 @dataclass
@@ -94,6 +106,7 @@ class Stack:
     budget: Budget = BUDGET
     images: ImageRepository | None = None
     wake_ups: SentWakeUps = field(default_factory=SentWakeUps)
+    types: tuple[str, ...] = TYPES
 
     def clock(self) -> datetime:
         return self.now
@@ -115,7 +128,7 @@ class Stack:
             bucket=self.bucket, table=self.table, datasets=self.dataset_table,
             wake_ups=self.wake_ups, submit=self.submit,
             reserve=Reserve(self.accounts, self.budget, self.clock), prices=self.prices, clock=self.clock,
-            instance_types=TYPES, owner=self.owner, images=self.images,
+            instance_types=self.types, owner=self.owner, images=self.images,
         )  # fmt: skip
 
     @property
@@ -128,7 +141,17 @@ class Stack:
 
     @property
     def track(self) -> Track:
-        return Track(self.bucket, self.table, self.prices, TYPES, lambda: self.climb, self.clock)
+        return Track(
+            self.bucket, self.table, self.prices, self.queues, self.types, lambda: self.climb, self.clock
+        )
+
+    @property
+    def queues(self) -> QueueWatch:
+        return QueueWatch(self.dynamodb, self.table.name)
+
+    @property
+    def blocked(self) -> Blocked:
+        return Blocked(self.table, self.queues, self.tell, QUEUES, self.clock)
 
     @property
     def announce(self) -> Announce:
@@ -161,24 +184,40 @@ class Stack:
     @property
     def datasets(self) -> Datasets:
         files, signed = RunFiles(self.s3, "data"), SignedRequests(self.s3, "data")
-        return Datasets(self.table, self.dataset_table, self.bucket, files, signed, self.clock)
+        return Datasets(self.table, self.dataset_table, self.bucket, files, signed, self.cancel, self.clock)
 
     @property
     def spending(self) -> Spending:
         return Spending(self.accounts, self.budget, self.clock)
 
     @property
+    def position(self) -> PassPosition:
+        return PassPosition(self.dynamodb, self.table.name)
+
+    @property
     def reconcile(self) -> Reconcile:
-        spending = TellSpending(self.spending, self.accounts, self.tell)
+        spending = TellSpending(self.accounts, self.budget, self.tell, self.clock)
+        overspending = Overspending(self.bucket, self.table, self.prices, self.jobs, self.types, self.clock)
+        runs = SettleRuns(
+            self.table, self.jobs, self.submit, self.track, lambda: self.announce, overspending, self.blocked,
+            self.clock,
+        )  # fmt: skip
         return Reconcile(
-            self.table, self.dataset_table, self.jobs, self.submit, lambda: self.launch.uploads, self.track,
-            self.climb, lambda: self.announce, spending, self.tell, self.clock,
+            runs, self.dataset_table, lambda: self.launch.uploads, lambda: self.announce, spending, self.tell,
+            self.position, self.clock,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:
         """Put an object; (key, version id), as an upload event names it."""
         answer = self.s3.put_object(Bucket=self.bucket.name, Key=key, Body=body)
         return key, answer["VersionId"]
+
+    def rested(self) -> list[str]:
+        """Let the quiet time pass, and deliver every wake-up that is on its way; the answers."""
+        self.later(seconds=QUIET_SECONDS + 1)
+        messages = list(self.wake_ups.messages)
+        self.wake_ups.messages.clear()
+        return [self.launch.wake(*message).answer for message in messages]
 
     def publish_project(self, script: bytes = b"exit 0\n") -> None:
         self.put("projects/penguins/code/run.sh", script)

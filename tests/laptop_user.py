@@ -99,7 +99,13 @@ class User:
 
     def notice(self) -> dict[str, Any]:
         """The project's next notice."""
+        return self._next_notice(self.project)
 
+    def notice_of_the_stack(self) -> dict[str, Any]:
+        """The next notice that is of no project."""
+        return self._next_notice(None)
+
+    def _next_notice(self, project: str | None) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
             queue = self.cloud.ready.notices_queue_url
             sqs = self.cloud.client("sqs")
@@ -109,10 +115,10 @@ class User:
             mine = [
                 told
                 for told in self.notices_seen
-                if told["MessageAttributes"]["project"]["Value"] == self.project
+                if told["MessageAttributes"].get("project", {}).get("Value") == project
             ]
             if mine:
                 self.notices_seen.remove(mine[0])
             return mine[0] if mine else None
 
-        return wait_for(f"notice for {self.project}", look)
+        return wait_for(f"notice for {project or 'the stack'}", look)

@@ -74,12 +74,16 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         user.publish(_WAITS)
         user.drop("friday")
         running = user.run_with("RUNNING")
+        user.put("projects/penguins/train.yaml", _RECIPE + "resources: {vcpus: 8}\n")
         user.drop("saturday")
         waiting = user.run_with("RUNNABLE")
         user.age(f"RUN#{waiting['run_id']}", "updated_at", timedelta(minutes=11))
+        queue = user.cloud.ready.job_queue_arn.rpartition("/")[2]
+        user.age(f"QUEUE#{queue}", "started_at", timedelta(minutes=11))
         user.cloud.invoke("ReconcileRunsFunction", {})
-        yield "A run gets no instance", _told(user, "WAITING penguins/saturday")
+        yield "Runs wait, and nothing starts", _told(user, "WAITING 1 run")
 
+        user.put("projects/penguins/train.yaml", _RECIPE)
         user.call("POST", f"/runs/{waiting['run_id']}/cancel")
         user.call("POST", f"/runs/{running['run_id']}/cancel")
         yield "A run was cancelled", _told(user, "CANCELLED penguins/friday")

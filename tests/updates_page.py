@@ -31,7 +31,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`AlarmEmail` changed", {"AlarmEmail": _EMAIL}, {"AlarmEmail": "two@example.org"}),
     ("`WebhookUrl` given", {}, _WEBHOOK),
     ("`WebhookUrl` changed", _WEBHOOK, {**_WEBHOOK, "WebhookUrl": "https://example.org/two"}),
-    ("`WebhookUrl` emptied", _WEBHOOK, {}),
+    ("`WebhookUrl` none again", _WEBHOOK, {}),
     ("`WebhookSecret` changed", _WEBHOOK, {**_WEBHOOK, "WebhookSecret": "fedcba9876543210"}),
     ("`InstanceTypes`", {}, {"InstanceTypes": "g5.xlarge"}),
     ("`MaxvCpus`", {}, {"MaxvCpus": 64}),
@@ -47,6 +47,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`OverrideVcpus`", {}, {"OverrideVcpus": 96}),
     ("`OverrideMemoryGib`", {}, {"OverrideMemoryGib": 384}),
     ("`SettleSeconds`", {}, {"SettleSeconds": 60}),
+    ("`QuietSeconds`", {}, {"QuietSeconds": 600}),
     ("`OldVersionDays`", {}, {"OldVersionDays": 30}),
     ("`RunDays`", {}, {"RunDays": 30}),
     ("`LogRetentionDays`", {}, {"LogRetentionDays": 30}),
@@ -93,7 +94,7 @@ _MOVE = (
 ACCEPTED: dict[tuple[str, str], str] = {
     ("`NoticeEmail` changed", "NoticeEmailSubscription"): _CONFIRM,
     ("`AlarmEmail` changed", "AlarmEmailSubscription"): _CONFIRM,
-    ("`WebhookUrl` emptied", "WebhookDeadLetterQueue"): (
+    ("`WebhookUrl` none again", "WebhookDeadLetterQueue"): (
         "Events that the webhook didn't take are gone with it: send them on first, if somebody needs them."
     ),
     **{

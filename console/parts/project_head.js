@@ -21,13 +21,21 @@ export function ProjectHead({ project, here, runs }) {
             <span>newest <b>${number(trend.points.at(-1).value)}</b></span>
           </p>`}
         ${here?.waiting.map((each) => html`
-          <p class="waiting-line" key=${each.dataset}><bdi><b>${each.dataset}</b></bdi> waits for ${each.missing.map((file, n) => html`${n ? ", " : ""}<bdi><code>${file}</code></bdi>`)}: drop it on this page.</p>`)}
+          <p class="waiting-line" key=${each.dataset}><bdi><b>${each.dataset}</b></bdi> ${each.missing.length > 0 && html`waits for ${names(each.missing)}: drop it on this page. `}${each.due_at && html`launches at ${clock(each.due_at)}, unless another file arrives. `}${each.present.length > 0 && html`<span class="dim">In its folder: ${names(each.present)}</span>`}</p>`)}
         ${recipe.error && recipe.error.status === 404 && html`<p class="dim">${recipe.error.message}</p>`}
       </div>
       ${trend && trend.points.length > 1 && html`
         <div class="project-trend"><${Chart} title=${`${trend.name} by run`} xLabel="run" height=${92}
           curves=${trend.curves} /></div>`}
     </div>`;
+}
+
+function names(files) {
+  return files.map((file, n) => html`${n ? ", " : ""}<bdi><code>${file}</code></bdi>`);
+}
+
+function clock(at) {
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
 function trendOf(runs, metric) {

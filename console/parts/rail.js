@@ -22,7 +22,7 @@ export function Rail({ projects, place, isOpen, onNew, isMaking, onMade, onClose
             <a href=${`/projects/${encodeURIComponent(each.project)}`} aria-current=${current(place.view === "project" && place.name === each.project)}>
               ${each.latest_run ? html`<${Dot} status=${each.latest_run.status} />` : html`<span class="dot" />`}
               <bdi>${each.project}</bdi>
-              ${each.waiting.length > 0 && html`<span class="count" title="Datasets that lack files">${each.waiting.length}</span>`}
+              ${each.waiting.length > 0 && html`<span class="count" title="Datasets that wait">${each.waiting.length}</span>`}
             </a>
           </li>`)}
       </ul>

@@ -16,9 +16,14 @@ COUNTED_AS = {
     "terminated": "JobsTerminated",
     "climbed": "RunsGoneOnDemand",
     "forgotten": "RunsForgotten",
+    "over_reservation": "RunsOverReservation",
+    "unfinished": "PassesUnfinished",
     "listeners": "NoticeSubscribers",
     "failed": "ReconcileFailures",
 }
+
+# What a pass leaves of its time: enough to handle the last item and to say what was done.
+LEFT_SECONDS = 30
 
 reconcile = Wiring(Settings.from_environment(os.environ)).reconcile()
 
@@ -27,7 +32,7 @@ reconcile = Wiring(Settings.from_environment(os.environ)).reconcile()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """One pass over the active runs; what it did, by name."""
-    done = reconcile.all()
+    done = reconcile.all(context.get_remaining_time_in_millis() / 1000 - LEFT_SECONDS)
     for name, count in done.items():
         metrics.add_metric(COUNTED_AS[name], "Count", count)
     logger.info("Reconciled", extra=dict(done))

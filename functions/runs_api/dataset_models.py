@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
+from droptrain.aws.signed_requests import MULTIPART_FROM
 from droptrain.domain import times
 from models import WHOLE, Given, View
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
     from droptrain.datasets import NewFile, Upload
@@ -17,16 +19,35 @@ FileName = Annotated[
     str,
     StringConstraints(pattern=rf"^{_LEVEL}(/{_LEVEL})*$", max_length=200),
 ]
-_MOST_BYTES = 1 << 40
+_MOST_BYTES = 1 << 40  # of all files together
 _MOST_FILES = 100
+
+# What `_has_its_checksum` checks, in JSON Schema's words.
+_SMALL: JsonDict = {"required": ["sha256"], "properties": {"size": {"maximum": MULTIPART_FROM - 1}}}
+_LARGE: JsonDict = {"required": ["crc32"], "properties": {"size": {"minimum": MULTIPART_FROM}}}
 
 
 class NewFileGiven(Given):
-    """A file to be dropped: exactly `size` bytes with this CRC-32 (base64, most significant byte first)."""
+    """A file to be dropped: exactly `size` bytes with this checksum, in base64.
+
+    A file below 64 MiB needs `sha256`. A larger one is uploaded in parts and needs `crc32` (most significant
+    byte first).
+    """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_SMALL, _LARGE]})
 
     name: FileName
     size: Annotated[int, Field(ge=0, le=_MOST_BYTES), WHOLE]
-    crc32: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{5}[AQgw]==$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$")] | None = None
+    crc32: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{5}[AQgw]==$")] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_checksum(self) -> Self:
+        if self.size < MULTIPART_FROM and not self.sha256:
+            raise ValueError("a file of less than 64 MiB needs its sha256")
+        if self.size >= MULTIPART_FROM and not self.crc32:
+            raise ValueError("a file of 64 MiB or more needs its crc32")
+        return self
 
 
 class UploadRequest(Given):
@@ -34,13 +55,25 @@ class UploadRequest(Given):
 
     files: Annotated[list[NewFileGiven | FileName], Field(min_length=1, max_length=_MOST_FILES)]
 
+    @model_validator(mode="after")
+    def _fits_into_an_answer(self) -> Self:
+        names = [each if isinstance(each, str) else each.name for each in self.files]
+        if len(set(names)) < len(names):
+            raise ValueError("files: each name can be there once")
+        size = sum(each.size for each in self.files if not isinstance(each, str))
+        if size > _MOST_BYTES:
+            raise ValueError(
+                f"files: they have {size} bytes together, and a request can have {_MOST_BYTES}; "
+                "ask for some of them in another request"
+            )
+        return self
+
     def to_files(self) -> "list[NewFile]":
         """The files as the use case takes them."""
         from droptrain.datasets import NewFile
 
         return [
-            NewFile(each) if isinstance(each, str) else NewFile(each.name, each.size, each.crc32)
-            for each in self.files
+            NewFile(each) if isinstance(each, str) else NewFile(**each.model_dump()) for each in self.files
         ]
 
 
@@ -87,14 +120,20 @@ class UploadView(View):
 
 
 class UploadList(View):
-    """The signed uploads, in the order of the files."""
+    """The signed uploads, in the order of the files, and the path that finds their run.
+
+    S3 returns the version of each upload in the header `x-amz-version-id`. Append these versions to `run`,
+    separated by `%2C`, and GET that path. Leave out the version of a marker (`_SUCCESS`): it is no input.
+    """
 
     uploads: list[UploadView]
+    run: str
 
     @classmethod
-    def of(cls, uploads: "Iterable[Upload]") -> Self:
+    def of(cls, project: str, dataset: str, uploads: "Iterable[Upload]") -> Self:
         """The views of uploads."""
-        return cls(uploads=[UploadView.of(upload) for upload in uploads])
+        run = f"/runs?dataset={dataset}&project={project}&versions="
+        return cls(uploads=[UploadView.of(upload) for upload in uploads], run=run)
 
 
 class DeletedView(View):

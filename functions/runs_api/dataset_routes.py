@@ -9,6 +9,7 @@ from dataset_models import DeletedView, UploadList, UploadRequest
 from droptrain.telemetry import logger
 from models import DATASET_PATTERN, PROJECT_PATTERN
 from problems import documented
+from run_routes import caller
 
 router = APIGatewayHttpRouter()
 
@@ -18,11 +19,17 @@ Dataset = Annotated[str, Path(pattern=DATASET_PATTERN, description="The dataset'
 
 @router.post(
     "/projects/<project>/datasets/<dataset>/uploads",
-    responses=documented({200: (UploadList, "The requests")}, "malformed-json", "invalid-request"),
+    responses=documented(
+        {200: (UploadList, "The requests")}, "malformed-json", "not-ready", "invalid-request"
+    ),
 )
 def sign_uploads(project: Project, dataset: Dataset, body: UploadRequest) -> UploadList:
-    """Sign the requests that drop files into a dataset, for one hour."""
-    return UploadList.of(use_cases.datasets().uploads(project, dataset, body.to_files()))
+    """Sign the requests that drop files into a dataset, for one hour.
+
+    Each request is good for one version of its file: S3 refuses it as soon as there is another version.
+    """
+    uploads = use_cases.datasets().uploads(project, dataset, body.to_files())
+    return UploadList.of(project, dataset, uploads)
 
 
 @router.delete(
@@ -31,6 +38,6 @@ def sign_uploads(project: Project, dataset: Dataset, body: UploadRequest) -> Upl
 )
 def delete_dataset(project: Project, dataset: Dataset) -> DeletedView:
     """Delete a dataset in every version, with the copies that its runs had pinned."""
-    deleted = use_cases.datasets().delete(project, dataset)
+    deleted = use_cases.datasets().delete(project, dataset, caller(router.current_event))
     logger.info("Deleted %s versions of %s/%s", deleted.versions, project, dataset)
     return DeletedView(deleted=deleted.versions, complete=deleted.complete)

@@ -264,6 +264,7 @@ class RunView(View):
     metrics: dict[str, float]
     inputs: list[InputView]
     input_count: int
+    inputs_digest: str | None
     recipe: FileView | None
     code: CodeView | None
     history: list[StepView]

@@ -15,6 +15,7 @@ from droptrain.telemetry import logger, metrics
 from models import (
     RUN_ID_PATTERN,
     BudgetView,
+    DatasetName,
     LaunchRequest,
     ProjectList,
     ProjectName,
@@ -49,6 +50,16 @@ Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 Cursor = Annotated[str | None, Query(max_length=2000, description="The cursor of the page before")]
 
 
+Versions = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[^,\s]+(,[^,\s]+){0,99}$",
+        max_length=8000,
+        description="Version ids of S3, separated by commas: only runs that have all of them as inputs",
+    ),
+]
+
+
 @router.post(
     "/runs",
     responses=documented(
@@ -69,18 +80,18 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
 
     With `from_run`, train the very same bytes as that run did.
     """
-    launch, caller = use_cases.launch(), _caller()
+    launch, who = use_cases.launch(), caller(router.current_event)
     request = None
     if idempotency_key:
         expires_at = int(time.time()) + KEY_LIVES_SECONDS
-        request = Request(digest(caller, idempotency_key), digest(body.model_dump_json()), expires_at)
+        request = Request(digest(who, idempotency_key), digest(body.model_dump_json()), expires_at)
     if body.from_run:
-        run, new = launch.repeat(body.from_run, caller=caller, request=request)
+        run, new = launch.repeat(body.from_run, caller=who, request=request)
     else:
         assert body.project and body.dataset
         overrides = body.overrides.model_dump(exclude_defaults=True, exclude_none=True)
         run, new = launch.request(
-            body.project, body.dataset, caller=caller, rerun=body.rerun, overrides=overrides, request=request
+            body.project, body.dataset, caller=who, rerun=body.rerun, overrides=overrides, request=request
         )
     if new:
         metrics.add_metric("RunsRejected" if run.status == "REJECTED" else "RunsLaunched", "Count", 1)
@@ -90,15 +101,25 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
 @router.get("/runs", responses=documented({200: (RunList, "A page")}, "bad-cursor", "invalid-request"))
 def list_runs(
     project: Annotated[ProjectName | None, Query(description="Of this project alone")] = None,
+    dataset: Annotated[DatasetName | None, Query(description="Of this dataset alone")] = None,
     status: Annotated[Status | None, Query(description="With this status alone")] = None,
+    versions: Versions = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> RunList:
     """List runs, newest first.
 
-    Filtered by status, a page may be short, or empty, and still have a cursor.
+    A page can be short, or empty, and still have a cursor: an answer has room for 6 MB, and a filtered page
+    looks at 500 runs at most.
     """
-    listing = use_cases.query().runs(project=project, status=status, limit=limit, cursor=cursor)
+    listing = use_cases.query().runs(
+        project=project,
+        dataset=dataset,
+        status=status,
+        versions=frozenset(versions.split(",")) if versions else frozenset(),
+        limit=limit,
+        cursor=cursor,
+    )
     views = [RunView.of(run, use_cases.settings.bucket_name) for run in listing.runs]
     return RunList(runs=views, cursor=listing.cursor)
 
@@ -125,7 +146,7 @@ def read_run(run_id: RunId, if_none_match: KnownTags = None) -> Response[RunView
 )
 def cancel_run(run_id: RunId) -> Response[RunView]:
     """End a run in whatever state it is."""
-    return _answer(202, use_cases.cancel().run(run_id, _caller()))
+    return _answer(202, use_cases.cancel().run(run_id, caller(router.current_event)))
 
 
 @router.get(
@@ -156,6 +177,7 @@ def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:
     return Response(status, "application/json", RunView.of(run, use_cases.settings.bucket_name), headers)
 
 
-def _caller() -> str:
-    arn: str = router.current_event.request_context.authorizer.iam.user_arn
+def caller(event: Any) -> str:
+    """The ARN of a request's caller."""
+    arn: str = event.request_context.authorizer.iam.user_arn
     return arn

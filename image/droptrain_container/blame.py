@@ -1,20 +1,24 @@
 """Why a script failed, in one line: what it wrote to a failure file, or the end of its traceback."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from droptrain_container.folder import open_trusted
+from droptrain_container.layout import Layout
+
 _MOST_CHARACTERS = 1024  # of a failure file, as SageMaker takes them
+_MOST_BYTES = 1 << 16
 _RAISED = re.compile(r"^((?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?::.*)?)$")
 _WHERE = re.compile(r'^\s*File "(.+?)", line (\d+)')
 
 
-def of_files(paths: Iterable[Path], masked: Callable[[str], str]) -> str | None:
-    """What the script left in the first of the files that has something, `masked`; None if nothing."""
-    for path in paths:
+def of_files(layout: Layout, masked: Callable[[str], str]) -> str | None:
+    """What the script left in the first failure file that has something, `masked`; None if nothing."""
+    for path in layout.failure_files:
         try:
-            with path.open("rb") as file:
-                said = file.read(4 * _MOST_CHARACTERS).decode("utf-8", "replace").strip()
+            with open_trusted(path, layout.trusted) as file:
+                said = file.read(_MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             continue
         if said:

@@ -1,5 +1,6 @@
 """CHECKPOINT_DIR, kept safe: restored before the script starts, saved while it runs and after it ended."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -8,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from droptrain_container import parallel
-from droptrain_container.exit_codes import EndError
-from droptrain_container.generations import Generations, SavedFile
+from droptrain_container.folder import Entry, Folder, open_regular
+from droptrain_container.generations import Generations, Saved, SavedFile, SavedLink
+from droptrain_container.layout import Layout
 from droptrain_container.s3 import MissingError
 
 _CHUNK_BYTES = 1 << 20
@@ -21,12 +24,14 @@ _SETTLE_SECONDS = 1.0
 # So often a folder that changes is looked at again before it is saved without what changes.
 _LOOKS = 5
 
-# What tells one state of a file from another without reading it: size, modification time, inode.
-Look = tuple[int, int, int]
+# A file of this size is held in memory while it is saved.
+_SMALL_BYTES = 8 << 20
+# Beside a copy of the file that is saved, so much of the disk stays free for the script.
+_SPARE_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedGeneration:
     """A generation that was saved: how many bytes were new, and how many seconds after the last change."""
 
     number: int
@@ -44,12 +49,13 @@ class Checkpoints:
     """The script's checkpoint folder and its generations in the bucket."""
 
     def __init__(
-        self, folder: Path, generations: Generations, facts: Callable[[], Mapping[str, object]]
+        self, layout: Layout, generations: Generations, facts: Callable[[], Mapping[str, object]]
     ) -> None:
-        self._folder = folder
+        self._path = layout.checkpoints
+        self._folder = Folder(layout.checkpoints, layout.trusted, keeps_links=True)
         self._generations = generations
         self._facts = facts
-        self._saved: dict[str, tuple[Look, SavedFile]] = {}
+        self._saved: dict[str, tuple[Entry, Saved]] = {}
         self._lock = threading.Lock()
 
     def restore(self, say: Callable[[str], None]) -> int | None:
@@ -57,115 +63,140 @@ class Checkpoints:
 
         Every content is checked against its digest; a generation that isn't whole is passed over.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._path.mkdir(parents=True, exist_ok=True)
         for number in self._generations.look():
-            files = self._generations.read(number)
-            if files is not None and self._fetch(files):
-                self._remember(files)
+            saved = self._generations.read(number)
+            if saved is not None and self._fetch(saved):
+                self._remember(saved)
                 return number
             say(f"Checkpoint generation {number} isn't whole; trying the one before.")
         return None
 
-    def save(self, *, only_settled: bool, stopped: threading.Event) -> Saved | None:
+    def save(self, *, is_last: bool, stopped: threading.Event) -> SavedGeneration | None:
         """Save what changed as a new generation; None if nothing changed.
 
-        With `only_settled`, a file that is being written stays as it was saved last, if it ever was; nothing
-        is saved once `stopped` is set.
+        Unless it `is_last`, a file that is being written stays as it was saved before, if it ever was, and
+        nothing is saved once `stopped` is set. The last one leaves out what vanishes meanwhile.
         """
         with self._lock:
-            looks, unsettled = self._settle(stopped) if only_settled else (self._look(), set[str]())
-            if only_settled and stopped.is_set():
+            looks, unsettled = (self._look(), set[str]()) if is_last else self._settle(stopped)
+            if not is_last and stopped.is_set():
                 return None
             kept = {path: self._saved[path] for path in unsettled if path in self._saved}
-            found = parallel.each(lambda item: self._entry(*item), looks.items())
-            entries = kept | {
-                path: entry for path, entry in zip(looks, found, strict=True) if entry is not None
-            }
+            found = parallel.each(lambda entry: self._entry(entry, is_last=is_last), looks.values())
+            entries = kept | {path: each for path, each in zip(looks, found, strict=True) if each is not None}
             # An emptied folder is nothing to go on from: what was saved stays the newest.
-            if not entries or self._contents(entries) == self._contents(self._saved):
+            if not _files(entries) or _contents(entries) == _contents(self._saved):
                 self._saved = entries
                 return None
-            before = self._contents(self._saved).values()
-            files = [saved for _, saved in entries.values()]
-            number = self._generations.write(files, self._facts())
+            before = {item.sha256 for item in _files(self._saved)}
+            number = self._generations.write([saved for _, saved in entries.values()], self._facts())
             self._saved = entries
             self._generations.prune()
+            files = _files(entries)
             last_change = max(item.mtime_ns for item in files) / 1e9
             new = {item.sha256: item.size for item in files if item.sha256 not in before}
-            return Saved(number, sum(new.values()), max(time.time() - last_change, 0))
+            return SavedGeneration(number, sum(new.values()), max(time.time() - last_change, 0))
 
-    def _settle(self, stopped: threading.Event) -> tuple[dict[str, Look], set[str]]:
+    def remarks(self) -> list[str]:
+        """What the last look passed over, a sentence for each reason."""
+        return self._folder.remarks("CHECKPOINT_DIR")
+
+    def _settle(self, stopped: threading.Event) -> tuple[dict[str, Entry], set[str]]:
         """What isn't being written, and the paths of what is; waits some seconds for a still folder.
 
         A checkpoint is several files and a list of them; only a still folder has all of one and no part of
         the next. What was removed between the last two looks counts as being written.
         """
         looks = self._look()
-        before = {path: look for path, (look, _) in self._saved.items()}
+        before = {path: entry for path, (entry, _) in self._saved.items()}
         for _ in range(_LOOKS):
             if looks == before or stopped.wait(_SETTLE_SECONDS):
                 break
             before, looks = looks, self._look()
-        settled = {path: look for path, look in looks.items() if before.get(path) == look}
+        settled = {path: entry for path, entry in looks.items() if before.get(path) == entry}
         return settled, (looks.keys() | before.keys()) - settled.keys()
 
-    @staticmethod
-    def _contents(entries: Mapping[str, tuple[Look, SavedFile]]) -> dict[str, str]:
-        return {path: saved.sha256 for path, (_, saved) in entries.items()}
+    def _look(self) -> dict[str, Entry]:
+        return {entry.name: entry for entry in self._folder.entries()}
 
-    def _look(self) -> dict[str, Look]:
-        looks = {}
-        for folder, _, names in os.walk(self._folder):
-            for name in names:
-                path = Path(folder, name)
-                try:
-                    stat = path.stat()
-                except OSError:
-                    continue  # Removed or renamed since the folder was listed.
-                if path.is_file():
-                    looks[path.relative_to(self._folder).as_posix()] = (
-                        stat.st_size, stat.st_mtime_ns, stat.st_ino,
-                    )  # fmt: skip
-        return looks
-
-    def _entry(self, path: str, look: Look) -> tuple[Look, SavedFile] | None:
+    def _entry(self, entry: Entry, *, is_last: bool) -> tuple[Entry, Saved] | None:
         """The file, uploaded if it is new; as last saved, if ever, if it changes meanwhile.
 
-        FileNotFoundError if it is gone: the folder as a whole was moving on, and has to be looked at again.
+        OSError if it is gone: the folder as a whole was moving on, and has to be looked at again. The last
+        time it is left out instead.
         """
-        known = self._saved.get(path)
-        if known and known[0] == look:
+        known = self._saved.get(entry.name)
+        if known and known[0] == entry:
             return known
-        # A copy: what is uploaded is what was hashed, whatever the script does meanwhile.
-        with tempfile.NamedTemporaryFile(dir=self._folder.parent, prefix=".saving-") as copy:
+        if entry.target is not None:
+            return entry, SavedLink(entry.name, entry.target)
+        try:
+            sha256 = self._upload(entry, is_last=is_last)
+        except OSError as error:
+            if not is_last:
+                raise
+            self._folder.pass_over(entry.name, f"it can't be read any more: {error.strerror}")
+            return None
+        return (entry, SavedFile(entry.name, sha256, entry.size, entry.look[1])) if sha256 else known
+
+    def _upload(self, entry: Entry, *, is_last: bool) -> str | None:
+        """Upload a content that isn't in the bucket yet; its digest, None if the file changes meanwhile."""
+        with open_regular(entry.path) as source:
+            if entry.size <= _SMALL_BYTES:
+                content = source.read(_SMALL_BYTES + 1)
+                sha256 = hashlib.sha256(content).hexdigest()
+                if entry.has_changed():
+                    return None
+                self._generations.add_object(content, sha256)
+            elif is_last:
+                # The script has ended, and what ended it may be a full disk: without a copy.
+                sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+                if entry.has_changed():
+                    return None
+                self._generations.add_object(entry.path, sha256)
+                if entry.has_changed():
+                    self._generations.drop_object(sha256)
+                    return None
+            else:
+                return self._upload_copy(source, entry)
+        return sha256
+
+    def _upload_copy(self, source: BufferedReader, entry: Entry) -> str | None:
+        """A copy: what is uploaded is what was hashed, whatever the script does meanwhile."""
+        free = shutil.disk_usage(self._path.parent).free
+        if free < entry.size + _SPARE_BYTES:
+            raise OSError(
+                errno.ENOSPC, "The disk has no room for a copy of the file that is saved", entry.name
+            )
+        with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=".saving-") as copy:
             digest = hashlib.sha256()
-            with Path(self._folder, path).open("rb") as source:
-                while chunk := source.read(_CHUNK_BYTES):
-                    digest.update(chunk)
-                    copy.write(chunk)
+            while chunk := source.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                copy.write(chunk)
             copy.flush()
-            if self._look_at(path) != look:
-                return known
+            if entry.has_changed():
+                return None
             self._generations.add_object(Path(copy.name), digest.hexdigest())
-        return look, SavedFile(path, digest.hexdigest(), look[0], look[1])
+        return digest.hexdigest()
 
-    def _look_at(self, path: str) -> Look:
-        stat = Path(self._folder, path).stat()
-        return stat.st_size, stat.st_mtime_ns, stat.st_ino
-
-    def _fetch(self, files: tuple[SavedFile, ...]) -> bool:
+    def _fetch(self, saved: tuple[Saved, ...]) -> bool:
         """Fetch and check all files beside the folder, then move them in; False if one isn't whole."""
-        with tempfile.TemporaryDirectory(dir=self._folder.parent, prefix=".restoring-") as staging:
+        files = [item for item in saved if isinstance(item, SavedFile)]
+        with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=".restoring-") as staging:
             try:
                 good = all(parallel.each(lambda item: self._fetch_one(item, Path(staging)), files))
             except MissingError:
                 return False
             if not good:
                 return False
-            for item in files:
-                target = self._folder / item.path
+            for item in saved:
+                target = self._path / item.path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(Path(staging, item.path), target)
+                if isinstance(item, SavedLink):
+                    target.symlink_to(item.target)
+                else:
+                    shutil.move(Path(staging, item.path), target)
         return True
 
     def _fetch_one(self, item: SavedFile, staging: Path) -> bool:
@@ -178,8 +209,21 @@ class Checkpoints:
         os.utime(path, ns=(item.mtime_ns, item.mtime_ns))
         return digest.hexdigest() == item.sha256
 
-    def _remember(self, files: tuple[SavedFile, ...]) -> None:
-        self._saved = {item.path: (self._look_at(item.path), item) for item in files}
+    def _remember(self, saved: tuple[Saved, ...]) -> None:
+        looks = self._look()
+        self._saved = {item.path: (looks[item.path], item) for item in saved if item.path in looks}
+
+
+def _files(entries: Mapping[str, tuple[Entry, Saved]]) -> list[SavedFile]:
+    return [saved for _, saved in entries.values() if isinstance(saved, SavedFile)]
+
+
+def _contents(entries: Mapping[str, tuple[Entry, Saved]]) -> dict[str, str]:
+    """What each path holds: a content's digest, or what a link leads to."""
+    return {
+        path: saved.sha256 if isinstance(saved, SavedFile) else f"-> {saved.target}"
+        for path, (_, saved) in entries.items()
+    }
 
 
 class Saver:
@@ -189,6 +233,7 @@ class Saver:
         self._checkpoints = checkpoints
         self._seconds = seconds
         self._say = say
+        self._said: set[str] = set()
         self.has_saved = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
@@ -201,18 +246,22 @@ class Saver:
 
     def save_last(self) -> None:
         """Save what is there, after the script ended."""
-        self._save(only_settled=False)
+        self._save(is_last=True)
 
     def _run(self) -> None:
         while not self._stopped.wait(self._seconds):
-            self._save(only_settled=True)
+            self._save(is_last=False)
 
-    def _save(self, *, only_settled: bool) -> None:
+    def _save(self, *, is_last: bool) -> None:
         try:
-            saved = self._checkpoints.save(only_settled=only_settled, stopped=self._stopped)
-        except (EndError, OSError) as error:
+            saved = self._checkpoints.save(is_last=is_last, stopped=self._stopped)
+        except Exception as error:  # noqa: BLE001  whatever it is, the next save is due all the same
             self._say(f"Checkpoints could not be saved: {error}")
         else:
             if saved:
                 self.has_saved = True
                 self._say(str(saved))
+        for remark in self._checkpoints.remarks():
+            if remark not in self._said:
+                self._said.add(remark)
+                self._say(remark)

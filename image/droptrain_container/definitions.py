@@ -87,10 +87,8 @@ class Definitions:
         for line in self._process.stdout:
             found = json.loads(line)
             if isinstance(found, list):
-                self._say(
-                    f"metric_definitions: the regex of {found[1]} takes too long for a line and isn't used "
-                    "any more; write it without repetitions inside repetitions, such as (a+)+."
-                )
+                name, why = found
+                self._say(f"metric_definitions: the regex of {name} {why}. It isn't used any more.")
             else:
                 self._add(found)
         if not self._is_finishing:

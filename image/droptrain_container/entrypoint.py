@@ -1,50 +1,40 @@
 """The order of steps in the container: plan, lease, code, inputs, checkpoints, script, outcome."""
 
 import errno
-import os
-import sys
 import time
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TypeVar
 
 from droptrain_container import (
     advice,
     blame,
-    code,
-    command,
     exit_codes,
     gpu,
     image,
-    inputs,
     lease,
     outcome,
-    plan,
     reclaim,
     s3,
-    sagemaker,
-    secret_values,
     settings,
-    transfer,
-    variables,
-    vertex,
 )
 from droptrain_container.account import Account
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.generations import Generations
 from droptrain_container.gpu_use import Sampler, Use
+from droptrain_container.image import Image
 from droptrain_container.layout import Layout
 from droptrain_container.log import Log
-from droptrain_container.mask import LEAST_CHARACTERS, Mask
-from droptrain_container.packages import FILE as REQUIREMENTS
-from droptrain_container.packages import Packages
+from droptrain_container.mask import Mask
 from droptrain_container.plan import Plan
+from droptrain_container.preparation import Call, Preparation
 from droptrain_container.records import Records
 from droptrain_container.results import Results
-from droptrain_container.s3 import Bucket, ConflictError, MissingError
+from droptrain_container.s3 import Bucket, ConflictError
 from droptrain_container.script import Script
 from droptrain_container.series import Series
 from droptrain_container.settings import Settings
@@ -53,22 +43,40 @@ from droptrain_container.stops import StoppedError, Stops
 # Spot's notice comes two minutes ahead, and the end may be some seconds late.
 DOOMED_SECONDS = 150.0
 _BLAME_LINES = 20
+_TRACEBACK_CHARACTERS = 4000
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_TOO_LARGE = (
+    "Hyperparameters and environment are too large to start a program with: Linux takes 128 KiB for one of "
+    "them and 2 MiB for all. Put large values into a file of the code."
+)
+
+Found = TypeVar("Found")
 
 
 def main(environment: Mapping[str, str]) -> int:
     """Train the run that `environment` names, and return the exit code."""
     log, stops = Log(), Stops()
+    stops.catch_signals()
     try:
-        stops.catch_signals()
-        found = settings.read(environment)
-        bucket = s3.connect(found.bucket, is_local=found.s3_is_local, attempts=found.s3_attempts)
-        return Attempt(found, bucket, environment, log, stops).run()
+        with stops.raising():
+            found = settings.read(environment)
+            bucket = s3.connect(found.bucket, is_local=found.s3_is_local, attempts=found.s3_attempts)
+            attempt = Attempt(found, bucket, environment, log, stops)
+        return attempt.run()
     except EndError as error:
         log.say(str(error))
         return exit_codes.EXIT_CODES[error.code]
     except StoppedError:
         log.say(str(stops.end()))
         return exit_codes.EXIT_CODES[stops.end().code]
+    except Exception as error:  # noqa: BLE001  what isn't foreseen ends with the exit code that says so
+        log.say(traceback.format_exc()[-_TRACEBACK_CHARACTERS:])
+        log.say(_failed(error))
+        return exit_codes.EXIT_CODES["internal_error"]
+
+
+def _failed(error: Exception) -> str:
+    return f"The container's own step failed: {type(error).__name__}: {error}"
 
 
 class Attempt:
@@ -82,13 +90,17 @@ class Attempt:
         self._environment = environment
         self._log = log
         self._mask = Mask()
+        log.clean = self._mask.text
         self._stops = stops
         self._started_at = datetime.now(UTC)
         self._has_lease = False
+        self._of_script: Ending | None = None
         self._saver: Saver | None = None
-        self._layout = Layout(found.ml_dir)
+        self._layout = Layout(found.ml_dir, found.scratch)
+        self._preparation = Preparation(bucket, found, environment, self._layout, log.say)
         self._series = Series(self._layout, log.say)
         self._records = Records(bucket, found.prefix, log, self._series)
+        self._image: Image | None = None
         self._gpu_use: Use | None = None
         self._advice: list[str] = []
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
@@ -97,12 +109,8 @@ class Attempt:
         self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
 
     def run(self) -> int:
-        """Prepare, run the script, tell how it went; the exit code."""
-        try:
-            ending = self._ending_of_training()
-            self._stops.wait_for_events()
-        except StoppedError:
-            ending = self._ending_of_stop()
+        """Prepare, run the script, save what it left, tell how it went; the exit code."""
+        ending = self._ending()
         if ending.cause:
             self._log.say(ending.message)
         self._tell(ending)
@@ -113,90 +121,110 @@ class Attempt:
             self._stops.wait_for_term(DOOMED_SECONDS)
         return ending.exit_code
 
-    def _ending_of_training(self) -> Ending:
+    def _ending(self) -> Ending:
+        """Train; whatever happens becomes an ending."""
         try:
             return self._train()
+        except StoppedError:
+            return self._ending_of_stop()
         except EndError as error:
-            return exit_codes.of_cause(error.code, str(error))
+            return self._ended(error.code, str(error))
         except OSError as error:
-            code = "disk_full" if error.errno == errno.ENOSPC else "internal_error"
-            return exit_codes.of_cause(code, f"The container's own step failed: {error}")
+            if error.errno == errno.E2BIG:
+                return self._ended("bad_recipe", _TOO_LARGE)
+            code = "disk_full" if error.errno in _NO_ROOM else "internal_error"
+            return self._ended(code, _failed(error))
+        except Exception as error:  # noqa: BLE001  what isn't foreseen has to be in the outcome as well
+            self._log.say(traceback.format_exc()[-_TRACEBACK_CHARACTERS:])
+            return self._ended("internal_error", _failed(error))
 
-    def _ending_of_stop(self, script_exit_code: int | None = None) -> Ending:
+    def _train(self) -> Ending:
+        with self._stops.raising():
+            the_plan, call, checkpoints = self._prepare()
+        if self._stops.is_reclaimed:
+            raise self._stops.end()
+        was_stopped = self._run_script(the_plan, call, checkpoints)
+        self._log.phase = "sync"
+        assert self._of_script is not None
+        if was_stopped:
+            return self._ending_of_stop()
+        if self._of_script.cause is None:
+            return self._kept(self._of_script)
+        return self._explained(self._of_script, call.hint)
+
+    def _ended(self, code: str, message: str) -> Ending:
+        return exit_codes.of_cause(
+            code, message, self._of_script.script_exit_code if self._of_script else None
+        )
+
+    def _ending_of_stop(self) -> Ending:
         """143, or 75 if Spot takes the instance: draining by ECS sends its TERM before the watch looks."""
         if self._watch and not self._stops.is_reclaimed:
             self._watch.look()
         stop = self._stops.end()
-        return exit_codes.of_cause(stop.code, str(stop), script_exit_code)
+        return self._ended(stop.code, str(stop))
 
-    def _train(self) -> Ending:
-        found, bucket = self._settings, self._bucket
+    def _prepare(self) -> tuple[Plan, Call, Checkpoints]:
+        found = self._settings
         self._log.say(f"Attempt {found.attempt} of Batch job {found.job_id} for {found.run_uri}")
-        the_plan = self._read_plan()
-        held = lease.take(bucket, found)
+        the_plan = self._preparation.read_plan()
+        held = lease.take(self._bucket, found)
         self._has_lease = True
-        self._account.begin(self._started_at, self._watch.wait_for_instance() if self._watch else None)
-        self._note_image()
+        self._image = image.find(self._environment)
+        instance = self._watch.wait_for_instance() if self._watch else None
+        self._account.begin(self._started_at, instance, self._image)
         self._layout.make()
         if not held.is_first:
             self._records.continue_earlier(found.attempt)
         if the_plan.gpus and found.checks_gpu:
             gpu.check(the_plan.gpus)
-        secrets = self._read_secrets(the_plan)
-        files = self._fetch(the_plan)
-        hint = self._warn_of_google_storage(files)
-        sagemaker.write_config(the_plan, self._layout)
-        words, environment = self._call(the_plan, files, secrets)
-        checkpoints = self._restore(the_plan)
-        if self._stops.is_reclaimed:
-            raise self._stops.end()
+        secrets = self._preparation.read_secrets(the_plan, self._mask)
+        call = self._preparation.make_call(the_plan, secrets)
+        return the_plan, call, self._restore(the_plan)
+
+    def _restore(self, the_plan: Plan) -> Checkpoints:
+        generations = Generations(
+            self._bucket, self._settings.prefix + "checkpoints/", the_plan.checkpoints_kept
+        )
+        checkpoints = Checkpoints(self._layout, generations, self._facts)
+        number = checkpoints.restore(self._log.say)
+        if number is not None:
+            self._log.say(f"Restored checkpoint generation {number}.")
+        return checkpoints
+
+    def _facts(self) -> dict[str, object]:
+        saved_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "saved_at": saved_at,
+            "batch_job_id": self._settings.job_id,
+            "attempt": self._settings.attempt,
+        }
+
+    def _run_script(self, the_plan: Plan, call: Call, checkpoints: Checkpoints) -> bool:
+        """Run the script to its end; whether it was stopped."""
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
-        self._stops.wait_for_events()
         self._log.phase = "train"
         self._series.start(the_plan.metric_definitions)
-        sampler = Sampler(self._log.say) if the_plan.gpus and found.checks_gpu else None
+        sampler = Sampler(self._log.say) if the_plan.gpus and self._settings.checks_gpu else None
         started = time.monotonic()
-        running = Script(words, self._layout, environment, self._read_output, self._stops)
-        self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
-        self._records.start()
-        if sampler:
-            sampler.start()
-        returncode, was_stopped = running.run()
+        running = Script(call.words, self._layout, call.environment, self._read_output, self._stops)
+        try:
+            self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
+            self._records.start()
+            if sampler:
+                sampler.start()
+            returncode, was_stopped = running.run()
+        finally:
+            running.kill()
+        self._of_script = exit_codes.of_script(returncode)
         self._keep_output(self._mask.flush())
         self._gpu_use = sampler.finish() if sampler else None
-        self._advise(the_plan, time.monotonic() - started)
-        self._log.phase = "sync"
-        of_script = exit_codes.of_script(returncode)
-        if was_stopped:
-            return self._ending_of_stop(of_script.script_exit_code)
-        return self._kept(of_script) if of_script.cause is None else self._explained(of_script, hint)
-
-    def _fetch(self, the_plan: Plan) -> list[Path]:
-        """Fetch the code, and the inputs where they are wanted as files; the code's files."""
-        code_files = code.places(self._bucket, the_plan, self._layout.code)
-        input_files = inputs.places(the_plan, self._layout)
-        if command.is_shell(the_plan):
-            transfer.fetch(self._bucket, code_files, self._log.say)
-            code.make_runnable(the_plan, self._layout.code, code_files)
-            if inputs.are_read_as_files(code_files):
-                transfer.fetch(self._bucket, input_files, self._log.say)
-        else:
-            transfer.fetch(self._bucket, code_files | input_files, self._log.say)
-            code.make_runnable(the_plan, self._layout.code, code_files)
-        return list(code_files)
-
-    def _read_secrets(self, the_plan: Plan) -> dict[str, str]:
-        """The secrets' values, masked from now on; before the data comes, as one that is missing ends it."""
-        secrets = secret_values.fetch(the_plan.secrets, attempts=self._settings.s3_attempts)
-        self._mask.hide(secrets.values())
-        if secrets:
-            self._log.say(f"Read the secrets for {', '.join(secrets)}; their values are masked in this log.")
-        if short := [name for name, value in secrets.items() if len(value) < LEAST_CHARACTERS]:
-            self._log.say(f"Too short to be masked: {', '.join(short)}.")
-        return secrets
+        seconds = time.monotonic() - started
+        self._or_else("The advice", lambda: self._advise(the_plan, seconds), None)
+        return was_stopped
 
     def _read_output(self, chunk: bytes) -> None:
-        self._keep_output(self._mask.feed(chunk))
+        self._keep_output(self._mask.feed(chunk) if chunk else self._mask.settle())
 
     def _keep_output(self, masked: bytes) -> None:
         if masked:
@@ -217,139 +245,77 @@ class Attempt:
     def _has_checkpoint(self) -> bool:
         """Whether CHECKPOINT_DIR holds anything, or ever held it long enough to be saved."""
         was_saved = self._saver is not None and self._saver.has_saved
-        return was_saved or any(path.is_file() for path in self._layout.checkpoints.rglob("*"))
-
-    def _call(
-        self, the_plan: Plan, files: list[Path], secrets: Mapping[str, str]
-    ) -> tuple[list[str], dict[str, str]]:
-        """The command line of the entrypoint and its environment."""
-        found, bucket = self._settings, self._bucket
-        given = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
-        if command.is_module(the_plan):
-            given += vertex.arguments(self._layout, files)
-        environment = variables.of_script(
-            self._environment,
-            the_plan,
-            run_uri=found.run_uri,
-            code_uri=inputs.locate_code(bucket, the_plan, found.prefix),
-            input_uris=inputs.locate(bucket, the_plan, found.prefix),
-            layout=self._layout,
-            gpus=the_plan.gpus if found.checks_gpu else 0,
-            words=given,
-            secrets=secrets,
-        )
-        requirements = self._layout.code / REQUIREMENTS
-        if requirements.is_file() and not command.is_shell(the_plan):
-            # runs/PROJECT/packages/: beside the runs, for all of the project.
-            prefix = f"{found.prefix.rstrip('/').rpartition('/')[0]}/packages/"
-            packages = Packages(bucket, prefix, self._layout.packages, self._log.say)
-            # What is installed is kept in the bucket for other runs; pip says in the log what it asks for.
-            public = {name: value for name, value in environment.items() if name not in secrets}
-            programs = packages.install(requirements, command.find_python(environment), public)
-            environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
-        return command.of(the_plan, given, environment), environment
-
-    def _warn_of_google_storage(self, files: list[Path]) -> str:
-        """Say that gs:// can't be reached, if any code names it; a hint for the cause, else ""."""
-        named = vertex.files_of_google_storage(self._layout.code, files)
-        if not named:
-            return ""
-        hint = (
-            f"{', '.join(named[:5])}: gs:// addresses can't be reached from here; "
-            "read AIP_TRAINING_DATA_URI and AIP_TEST_DATA_URI, write to AIP_MODEL_DIR."
-        )
-        self._log.say(hint)
-        return hint
+        return was_saved or any(self._layout.folder(self._layout.checkpoints).entries())
 
     def _kept(self, ending: Ending) -> Ending:
         """The ending of a script that ended well: its model has to be in the bucket."""
         try:
-            self._results.upload_model()
-            self._results.upload_output()
-        except EndError as error:
-            message = f"The script ended well, but what it left could not be uploaded: {error}"
-            return exit_codes.of_cause(error.code, message, ending.script_exit_code)
+            with self._stops.raising():
+                self._results.upload_model()
+                self._results.upload_output()
+        except (EndError, OSError) as error:
+            code = error.code if isinstance(error, EndError) else "internal_error"
+            return self._ended(
+                code, f"The script ended well, but what it left could not be uploaded: {error}"
+            )
         return ending
 
     def _explained(self, ending: Ending, hint: str) -> Ending:
         """The ending of a script that failed, with its own words for why."""
-        why = blame.of_files(self._layout.failure_files, self._mask.text) or blame.of_traceback(
-            self._log.last_lines(_BLAME_LINES), self._layout.code
-        )
+        why = self._or_else("The script's own reason", self._reason, None)
         try:
-            self._results.upload_output()
-        except EndError as error:
+            with self._stops.raising():
+                self._results.upload_output()
+        except Exception as error:  # noqa: BLE001  why the script failed counts more
             self._log.say(f"The output could not be uploaded: {error}")
+        except StoppedError:
+            self._log.say("The output was not uploaded: the container was told to end.")
         said = " ".join(each for each in (ending.message, why, hint) if each)
         return replace(ending, message=said)
 
-    def _read_plan(self) -> Plan:
-        try:
-            content = self._bucket.get(self._settings.prefix + "run.json")
-        except MissingError:
-            raise EndError(
-                "input_missing",
-                f"{self._settings.run_uri}run.json isn't there: DROPTRAIN_RUN has to name a run.",
-            ) from None
-        return plan.read(content, self._settings.bucket)
-
-    def _note_image(self) -> None:
-        """Name the image in `run.json`, which then says all that the run is made of."""
-        used = image.find(self._environment)
-        if used is None:
-            return
-        key = self._settings.prefix + "run.json"
-        content, etag = self._bucket.get_tagged(key)
-        with_image = image.added_to(content, used)
-        if with_image:
-            with suppress(ConflictError):
-                self._bucket.replace(key, with_image, etag)
-
-    def _restore(self, the_plan: Plan) -> Checkpoints:
-        generations = Generations(
-            self._bucket, self._settings.prefix + "checkpoints/", the_plan.checkpoints_kept
-        )
-        checkpoints = Checkpoints(self._layout.checkpoints, generations, self._facts)
-        number = checkpoints.restore(self._log.say)
-        if number is not None:
-            self._log.say(f"Restored checkpoint generation {number}.")
-        return checkpoints
-
-    def _facts(self) -> dict[str, object]:
-        saved_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "saved_at": saved_at,
-            "batch_job_id": self._settings.job_id,
-            "attempt": self._settings.attempt,
-        }
+    def _reason(self) -> str | None:
+        lines = self._log.last_lines(_BLAME_LINES)
+        return blame.of_files(self._layout, self._mask.text) or blame.of_traceback(lines, self._layout.code)
 
     def _tell(self, ending: Ending) -> None:
-        """Leave the records, then the outcome, then the last checkpoint.
+        """Leave the outcome, then the records, then the last checkpoint; one that fails costs no other.
 
         The checkpoint may be large and KILL may come while it is uploaded; by then the rest is told.
         """
-        self._records.stop()
-        self._series.finish()
+        self._or_else("The records", self._records.stop, None)
+        self._or_else("The metrics", self._series.finish, None)
+        self._or_else("outcome.json", lambda: self._write_outcome(ending), None)
         if self._has_lease:
             self._records.upload()
-        self._write_outcome(ending)
         if self._saver:
-            self._saver.stop()
-            self._saver.save_last()
+            self._or_else("The last checkpoint", lambda: self._save_last(ending), None)
             self._records.upload()
 
+    def _save_last(self, ending: Ending) -> None:
+        assert self._saver is not None
+        if ending.cause is not None:
+            # Told to end, it goes on until it is killed: what it saves is what the next attempt has.
+            self._saver.stop()
+            self._saver.save_last()
+            return
+        with suppress(StoppedError), self._stops.raising():
+            self._saver.stop()
+            self._saver.save_last()
+
     def _write_outcome(self, ending: Ending) -> None:
+        metrics: dict[str, float] = self._or_else("The metrics", self._records.metrics, {})
         document = outcome.write(
             self._settings,
-            ending,
-            metrics={self._mask.text(name): value for name, value in self._records.metrics().items()},
+            replace(ending, message=self._mask.text(ending.message)),
+            metrics={self._mask.text(name): value for name, value in metrics.items()},
             log_tail=self._log.last_lines(outcome.TAIL_LINES),
             started_at=self._started_at,
             ended_at=datetime.now(UTC),
             instance=self._watch.instance if self._watch else None,
+            image=self._image,
             gpu=self._gpu_use,
-            advice=self._advice,
-            left_checkpoint=self._has_checkpoint(),
+            advice=[self._mask.text(each) for each in (*self._advice, *self._results.remarks)],
+            left_checkpoint=self._or_else("CHECKPOINT_DIR", self._has_checkpoint, False),
             earlier=self._account.earlier,
         )
         try:
@@ -361,4 +327,12 @@ class Attempt:
         except ConflictError:
             self._log.say("outcome.json is left as it is: the Batch job that trains has written it.")
         except EndError as error:
-            print(f"outcome.json could not be written: {error}", file=sys.stderr, flush=True)
+            self._log.say(f"outcome.json could not be written: {error}")
+
+    def _or_else(self, what: str, find: Callable[[], Found], otherwise: Found) -> Found:
+        """What `find` finds; `otherwise`, and a line in the log, where it fails."""
+        try:
+            return find()
+        except Exception as error:  # noqa: BLE001  at the end every other step is still due
+            self._log.say(f"{what} failed: {type(error).__name__}: {error}")
+            return otherwise

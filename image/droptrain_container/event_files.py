@@ -4,11 +4,14 @@ The forms: TFRecord (tensorflow.org/tutorials/load_data/tfrecord) of Event messa
 summary.proto and tensor.proto). Checksums aren't compared.
 """
 
+import math
 import os
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from droptrain_container.folder import Folder, open_regular
 from droptrain_container.points import Points
 
 _MARK = ".tfevents."
@@ -17,6 +20,7 @@ _MAX_ENTRIES = 20_000
 # Scalars are small; graphs, images and histograms are passed over unread.
 _MAX_RECORD_BYTES = 1 << 14
 _LOOK_RECORDS = 200_000
+_LOOK_SECONDS = 3.0
 _HEADER_BYTES, _FOOTER_BYTES = 12, 4
 _FLOAT, _DOUBLE = 1, 2
 _FORMATS = {_FLOAT: "<f", _DOUBLE: "<d"}
@@ -27,16 +31,19 @@ Scalar = tuple[int, str, float]
 class EventFiles:
     """The event files below `folders`, read on from where the last look ended."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Folder]) -> None:
         self._folders = folders
         self._offsets: dict[Path, int] = {}
         self._points: dict[Path, Points] = {}
 
     def look(self) -> None:
-        """Read what was added. A file that can't be read is passed over until the next look."""
-        for path in self._find():
+        """Read what was added, for some seconds at most. What can't be read is left to the next look."""
+        end = time.monotonic() + _LOOK_SECONDS
+        for path in self._find(end):
+            if time.monotonic() > end:
+                return
             try:
-                found, self._offsets[path] = read_scalars(path, self._offsets.get(path, 0))
+                found, self._offsets[path] = read_scalars(path, self._offsets.get(path, 0), end)
             except OSError:
                 continue
             for step, tag, value in found:
@@ -54,27 +61,29 @@ class EventFiles:
                 points.add(prefix + tag.removeprefix("epoch_"), step, value)
         return points
 
-    def _find(self) -> list[Path]:
+    def _find(self, end: float) -> list[Path]:
         found: list[Path] = []
-        entries = 0
         for folder in self._folders:
-            for parent, _, names in os.walk(folder):
-                entries += 1 + len(names)
-                found += [Path(parent, name) for name in names if _MARK in name]
-                if entries > _MAX_ENTRIES:
-                    return found[:_MAX_FILES]
+            for count, entry in enumerate(folder.entries()):
+                if _MARK in entry.path.name:
+                    found.append(entry.path)
+                if count > _MAX_ENTRIES or time.monotonic() > end:
+                    break
         return sorted(found)[:_MAX_FILES]
 
 
-def read_scalars(path: Path, offset: int = 0) -> tuple[list[Scalar], int]:
+def read_scalars(path: Path, offset: int = 0, end_at: float = math.inf) -> tuple[list[Scalar], int]:
     """(scalars as (step, tag, value), offset to go on from) of the whole records from `offset` on; OSError.
 
-    Ends at a record that isn't complete yet, and for good at what is no record.
+    Ends at `end_at` of the monotonic clock, at a record that isn't complete yet, and for good at what is no
+    record.
     """
     found: list[Scalar] = []
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         for _ in range(_LOOK_RECORDS):
+            if time.monotonic() > end_at:
+                break
             file.seek(offset)
             header = file.read(_HEADER_BYTES)
             if len(header) < _HEADER_BYTES:

@@ -25,6 +25,7 @@ EXIT_CODES: Mapping[str, int] = {
     "superseded": 73,
     "reclaimed": 75,
     "bad_recipe": 78,
+    "plan_changed": 78,
     "secret_denied": 78,
     "secret_unusable": 78,
     "terminated": TERMINATED,

@@ -5,10 +5,11 @@ written after all of them, so that a generation is complete or not there.
 """
 
 import json
+import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from droptrain_container.plan import stays_inside
 from droptrain_container.s3 import Bucket, ConflictError, MissingError
@@ -25,6 +26,17 @@ class SavedFile:
     sha256: str
     size: int
     mtime_ns: int
+
+
+@dataclass(frozen=True)
+class SavedLink:
+    """One link of a generation: its path in CHECKPOINT_DIR, and what it leads to from its own folder."""
+
+    path: str
+    target: str
+
+
+Saved = SavedFile | SavedLink
 
 
 @dataclass
@@ -51,35 +63,44 @@ class Generations:
                 self._objects.add(name.removeprefix("objects/"))
         return sorted(self._numbers, reverse=True)
 
-    def read(self, number: int) -> tuple[SavedFile, ...] | None:
-        """The files of a generation; None if its document isn't one or an object of it isn't there."""
+    def read(self, number: int) -> tuple[Saved, ...] | None:
+        """The files and links of a generation; None if its document isn't one or an object isn't there."""
         try:
             document = json.loads(self.bucket.get(self._key(number)))
             files = tuple(SavedFile(**item) for item in document["files"])
-        except (MissingError, ValueError, KeyError, TypeError, RecursionError):
+            links = tuple(SavedLink(**item) for item in document.get("links", []))
+        except (MissingError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
-        if not all(_is_sound(item) for item in files) or not {item.sha256 for item in files} <= self._objects:
+        if not all(map(_is_sound, files)) or not _are_sound(links, files):
+            return None
+        if not {item.sha256 for item in files} <= self._objects:
             return None
         self._known[number] = frozenset(item.sha256 for item in files)
-        return files
+        return files + links
 
-    def has(self, sha256: str) -> bool:
-        """Whether an object with this content is in the bucket."""
-        return sha256 in self._objects
+    def add_object(self, content: Path | bytes, sha256: str) -> None:
+        """Upload a content that has this digest, unless it is there; OSError if it is a file that is gone."""
+        if sha256 in self._objects:
+            return
+        if isinstance(content, bytes):
+            self.bucket.put(self.object_key(sha256), content)
+        else:
+            self.bucket.upload(content, self.object_key(sha256))
+        self._objects.add(sha256)
 
-    def add_object(self, path: Path, sha256: str) -> None:
-        """Upload a file whose content has this digest, unless it is there."""
-        if sha256 not in self._objects:
-            self.bucket.upload(path, self.object_key(sha256))
-            self._objects.add(sha256)
+    def drop_object(self, sha256: str) -> None:
+        """Delete an object whose content turned out to be another."""
+        self._objects.discard(sha256)
+        self.bucket.delete([self.object_key(sha256)])
 
     def object_key(self, sha256: str) -> str:
         """Where the content with this digest lies."""
         return f"{self.prefix}objects/{sha256}"
 
-    def write(self, files: Iterable[SavedFile], facts: Mapping[str, object]) -> int:
+    def write(self, saved: Iterable[Saved], facts: Mapping[str, object]) -> int:
         """Write the next generation, whose objects are all there; its number."""
-        listed = sorted(files, key=lambda item: item.path)
+        listed = sorted(saved, key=lambda item: item.path)
+        files = [item for item in listed if isinstance(item, SavedFile)]
         number = max(self._numbers, default=0)
         while True:
             number += 1
@@ -87,14 +108,15 @@ class Generations:
                 "schema": 1,
                 "generation": number,
                 **facts,
-                "files": [asdict(item) for item in listed],
+                "files": [asdict(item) for item in files],
+                "links": [asdict(item) for item in listed if isinstance(item, SavedLink)],
             }
             self._numbers.add(number)
             try:
                 self.bucket.put_new(self._key(number), json.dumps(document).encode())
             except ConflictError:
                 continue
-            self._known[number] = frozenset(item.sha256 for item in listed)
+            self._known[number] = frozenset(item.sha256 for item in files)
             return number
 
     def prune(self) -> None:
@@ -126,3 +148,23 @@ def _is_sound(item: SavedFile) -> bool:
         and isinstance(item.size, int)
         and isinstance(item.mtime_ns, int)
     )
+
+
+def _are_sound(links: Sequence[SavedLink], files: Sequence[SavedFile]) -> bool:
+    """Whether each link stays inside, and nothing would be put behind one or in its place."""
+    if not all(map(_stays, links)):
+        return False
+    paths = [item.path for item in files] + [link.path for link in links]
+    of_links = {link.path for link in links}
+    above = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+    return len(set(paths)) == len(paths) and of_links.isdisjoint(above)
+
+
+def _stays(link: SavedLink) -> bool:
+    if not isinstance(link.path, str) or not isinstance(link.target, str) or not stays_inside(link.path):
+        return False
+    # Steps up come first or not at all: behind another link they would lead elsewhere.
+    if posixpath.normpath(link.target) != link.target or "\0" in link.target:
+        return False
+    end = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
+    return end == "." or stays_inside(end)

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
-from typing import Any
 from urllib.parse import urlsplit
 
 _TIMEOUT_SECONDS = 2.0
@@ -39,11 +38,3 @@ def find(environment: Mapping[str, str]) -> Image | None:
     if not isinstance(found, dict) or not isinstance(found.get("ImageID"), str):
         return None
     return Image(str(found.get("Image", "")), found["ImageID"])
-
-
-def added_to(plan: bytes, image: Image) -> bytes | None:
-    """`run.json` with the image in it; None if an earlier attempt has added one."""
-    document: dict[str, Any] = json.loads(plan)
-    if "image" in document:
-        return None
-    return json.dumps({**document, "image": asdict(image)}, indent=1, sort_keys=True).encode()

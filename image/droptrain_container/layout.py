@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from droptrain_container.folder import Folder
+
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders and files below `root`."""
+    """The folders and files below `root`; `scratch` are other folders that a script may write to."""
 
     root: Path
+    scratch: tuple[Path, ...] = ()
+
+    @property
+    def trusted(self) -> tuple[Path, ...]:
+        """The folders that a link which the script left may lead to."""
+        return self.root, *self.scratch
 
     @property
     def code(self) -> Path:
@@ -70,6 +78,10 @@ class Layout:
     def reclaim_file(self) -> Path:
         """DROPTRAIN_RECLAIM: is there once Spot has said that it takes the instance."""
         return self.root / "reclaim"
+
+    def folder(self, path: Path) -> Folder:
+        """A folder that the script wrote to, as it is to be read."""
+        return Folder(path, self.trusted)
 
     def channel(self, name: str) -> Path:
         """The folder of an input channel's files."""

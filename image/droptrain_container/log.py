@@ -1,54 +1,64 @@
 """The training's log: every line at once on standard output, and the bounded text of log.txt."""
 
-import sys
 import threading
 import time
-from collections import deque
-from typing import BinaryIO, Literal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal, Protocol
+
+from droptrain_container.stdout import Stdout
 
 # log.txt keeps this much of a log's beginning and of its end; what lies between is left out, and said so.
 HEAD_BYTES = 4 << 20
 TAIL_BYTES = 4 << 20
 _TAIL_LINE_CHARACTERS = 500
+# Of what is kept, as much as the last lines are looked for in.
+_END_BYTES = 1 << 18
+_LITTLE_BYTES = 1 << 16
 _CUT = " ... "
 _MARK = "[droptrain] "
 
 Phase = Literal["fetch", "train", "sync"]
 
 
+class Stream(Protocol):
+    """Where the log is shown while it grows."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 class Log:
-    """A log of lines, safe for threads."""
+    """A log of lines, safe for threads. `clean` is applied to each line of the container's own."""
 
     def __init__(
-        self, stream: BinaryIO | None = None, head_bytes: int = HEAD_BYTES, tail_bytes: int = TAIL_BYTES
+        self, stream: Stream | None = None, head_bytes: int = HEAD_BYTES, tail_bytes: int = TAIL_BYTES
     ) -> None:
-        self._stream = stream if stream is not None else sys.stdout.buffer
+        self._stream = Stdout() if stream is None else stream
         self._head_bytes = head_bytes
         self._tail_bytes = tail_bytes
         self._head = bytearray()
-        self._tail: deque[bytes] = deque()
-        self._tail_size = 0
+        self._tail = bytearray()
         self._left_out = 0
         self._lock = threading.Lock()
+        self._shows = threading.Lock()
         self._started = time.monotonic()
         self.changes = 0
         self.phase: Phase = "fetch"
+        self.clean: Callable[[str], str] = str
 
     def say(self, text: str) -> None:
         """A line of the container's own, with the phase and the seconds since the container began."""
         elapsed = time.monotonic() - self._started
-        self.write(f"{_MARK}{self.phase} {elapsed:.1f} s: {text}\n".encode(errors="replace"))
+        line = f"{_MARK}{self.phase} {elapsed:.1f} s: {self.clean(text)}\n"
+        self.write(line.encode(errors="replace"))
 
-    def write(self, line: bytes) -> None:
-        """A line of the script, with its line feed; also part of one."""
+    def write(self, lines: bytes) -> None:
+        """Lines of the script; also part of one."""
         with self._lock:
-            self._keep(line)
-            try:
-                self._stream.write(line)
-                self._stream.flush()
-            except OSError:
-                # Whoever read our output is gone; the training isn't.
-                return
+            self._keep(lines)
+        # Apart, as a stream may make its writer wait: what is kept can be read meanwhile.
+        with self._shows, suppress(OSError):  # Whoever read our output is gone; the training isn't.
+            self._stream.write(lines)
 
     def begin_attempt(self, attempt: int, earlier: bytes) -> None:
         """Put the log of earlier attempts, and a line that says which begins, before what is there."""
@@ -66,28 +76,29 @@ class Log:
         """What log.txt holds."""
         with self._lock:
             gap = f"\n{_MARK}{self._left_out} bytes are left out here; the job's own log has them.\n"
-            return bytes(self._head) + (gap.encode() if self._left_out else b"") + b"".join(self._tail)
+            return bytes(self._head) + (gap.encode() if self._left_out else b"") + bytes(self._tail)
 
     def last_lines(self, count: int) -> list[str]:
         """The last lines, each cut to a bearable length."""
         with self._lock:
-            end = b"".join(self._tail) if self._tail_size > 1 << 16 else bytes(self._head[-(1 << 18) :])
-            if self._tail and self._tail_size <= 1 << 16:
-                end += b"".join(self._tail)
+            end = bytes(self._tail[-_END_BYTES:])
+            if len(self._tail) <= _LITTLE_BYTES:
+                end = bytes(self._head[-_END_BYTES:]) + end
         lines = end.decode(errors="replace").removesuffix("\n").split("\n")[-count:]
         return [_cut(_last_state(line)) for line in lines] if end else []
 
-    def _keep(self, line: bytes) -> None:
+    def _keep(self, lines: bytes) -> None:
         self.changes += 1
-        if not self._tail and len(self._head) + len(line) <= self._head_bytes:
-            self._head += line
+        if not self._tail and len(self._head) + len(lines) <= self._head_bytes:
+            self._head += lines
             return
-        self._tail.append(line)
-        self._tail_size += len(line)
-        while self._tail_size > self._tail_bytes and len(self._tail) > 1:
-            gone = self._tail.popleft()
-            self._tail_size -= len(gone)
-            self._left_out += len(gone)
+        self._tail += lines
+        excess = len(self._tail) - self._tail_bytes
+        if excess > 0:
+            # Up to the end of a line, unless that is far away.
+            cut = self._tail.find(b"\n", excess - 1, excess + _LITTLE_BYTES) + 1 or excess
+            del self._tail[:cut]
+            self._left_out += cut
 
 
 def _last_state(line: str) -> str:

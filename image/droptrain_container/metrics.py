@@ -45,7 +45,7 @@ def last_step(lines: Iterable[bytes]) -> float:
 
 
 def _object(line: bytes) -> dict[str, object]:
-    if len(line) > _MAX_LINE_BYTES:
+    if len(line) > _MAX_LINE_BYTES or not line.lstrip().startswith(b"{"):
         return {}
     try:
         parsed = json.loads(line)

@@ -8,6 +8,7 @@ from typing import Any
 
 from droptrain_container.exit_codes import Ending
 from droptrain_container.gpu_use import Use
+from droptrain_container.image import Image
 from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 
@@ -17,7 +18,7 @@ TAIL_LINES = 200
 _TAIL_BYTES = 64 << 10
 
 
-def write(
+def write(  # noqa: PLR0913  one parameter for each fact of an attempt
     settings: Settings,
     ending: Ending,
     *,
@@ -26,6 +27,7 @@ def write(
     started_at: datetime,
     ended_at: datetime,
     instance: Instance | None,
+    image: Image | None = None,
     gpu: Use | None = None,
     advice: Sequence[str] = (),
     left_checkpoint: bool = False,
@@ -45,6 +47,7 @@ def write(
         "started_at": _text(started_at),
         "ended_at": _text(ended_at),
         "instance": asdict(instance) if instance else None,
+        "image": asdict(image) if image else None,
         "gpu": asdict(gpu) if gpu else None,
         "advice": list(advice),
         "left_checkpoint": left_checkpoint,
@@ -57,6 +60,7 @@ def begin(
     settings: Settings,
     started_at: datetime,
     instance: Instance | None,
+    image: Image | None,
     earlier: Sequence[Mapping[str, Any]],
 ) -> bytes:
     """The document while an attempt runs, and for good if it is killed."""
@@ -67,6 +71,7 @@ def begin(
         "attempt": settings.attempt,
         "started_at": _text(started_at),
         "instance": asdict(instance) if instance else None,
+        "image": asdict(image) if image else None,
         "attempts": list(earlier),
     }
     return json.dumps(document, indent=1).encode()

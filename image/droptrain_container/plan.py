@@ -136,7 +136,7 @@ def _inputs(items: list[object]) -> dict[str, tuple[Pinned, ...]]:
 def _pinned(item: object, where: str) -> Pinned:
     if isinstance(item, dict):
         key, version_id = item.get("key"), item.get("version_id")
-        if isinstance(key, str) and key and isinstance(version_id, str) and version_id:
+        if isinstance(key, str) and key and isinstance(version_id, str) and can_be_given(key) and version_id:
             return Pinned(key, version_id, *_content(item, where))
     raise _WrongError(f"{where}: each has to name key and version_id")
 
@@ -160,18 +160,13 @@ def _metric_definition(item: object) -> MetricDefinition:
     name, regex = (item.get("name"), item.get("regex")) if isinstance(item, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(regex, str):
         raise _WrongError("metric_definitions: each needs a name and a regex")
-    try:
-        groups = re.compile(regex).groups
-    except (re.error, OverflowError, RecursionError) as error:
-        raise _WrongError(
-            f"metric_definitions: the regex of {name[:60]!r} can't be read here: {error}"
-        ) from None
-    if not groups:
-        raise _WrongError(f"metric_definitions: the regex of {name[:60]!r} needs a group for the value")
     return MetricDefinition(name, regex)
 
 
 def _hyperparameters(values: Mapping[str, object]) -> dict[str, Scalar]:
+    for name in values:
+        if not can_be_given(name):
+            raise _WrongError(f"hyperparameters: {name[:60]!r} can't be a name")
     return {name: _scalar(value, f"hyperparameters.{name[:60]}") for name, value in values.items()}
 
 
@@ -202,9 +197,16 @@ def text(value: Scalar) -> str:
 
 
 def _scalar(value: object, where: str) -> Scalar:
-    if isinstance(value, str | int | float) and "\0" not in str(value):
+    if isinstance(value, str | int | float) and can_be_given(str(value)):
         return value
-    raise _WrongError(f"{where} has to be a text, a number or true/false")
+    raise _WrongError(
+        f"{where} has to be a text, a number or true/false, of characters that a program can get"
+    )
+
+
+def can_be_given(text: str) -> bool:
+    """Whether a program can get `text` as an argument or in a variable."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _field(document: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:

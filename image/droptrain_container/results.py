@@ -1,19 +1,26 @@
 """What the script left in folders: its model becomes the run's export, its output is kept beside it."""
 
+import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from droptrain_container import parallel
 from droptrain_container.exit_codes import EndError
+from droptrain_container.folder import Entry, Folder, NotRegularError, key_of
 from droptrain_container.layout import Layout
 from droptrain_container.s3 import Bucket
 
 _PAUSE_SECONDS = 5.0
+# What says that a file is gone, or is another thing by now.
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES)
 
 
 class Results:
-    """Uploads the model and the output of one run, below `prefix`; S3 is waited for so many `seconds`."""
+    """Uploads the model and the output of one run, below `prefix`; S3 is waited for so many `seconds`.
+
+    `remarks` are sentences about what was passed over.
+    """
 
     def __init__(
         self, bucket: Bucket, prefix: str, layout: Layout, say: Callable[[str], None], seconds: float
@@ -23,35 +30,51 @@ class Results:
         self._prefix = prefix
         self._layout = layout
         self._say = say
+        self.remarks: list[str] = []
 
     def upload_model(self) -> None:
-        """Upload the model, or what code for Cloud ML Engine left in its job folder; EndError."""
-        if not self._upload(self._layout.model, "export/"):
-            self._upload(self._layout.job_dir, "export/")
+        """Upload the model, or what code for Cloud ML Engine left in its job folder; EndError, OSError."""
+        if not self._upload(self._layout.model, "export/", "The model folder"):
+            self._upload(self._layout.job_dir, "export/", "The job folder")
 
     def upload_output(self) -> None:
-        """Upload the output folder; EndError."""
-        self._upload(self._layout.output, "output/")
+        """Upload the output folder; EndError, OSError."""
+        self._upload(self._layout.output, "output/", "The output folder")
 
-    def _upload(self, folder: Path, name: str) -> bool:
+    def _upload(self, path: Path, name: str, called: str) -> bool:
         """Whether there was anything to upload."""
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        folder = self._layout.folder(path)
+        files: dict[str, Entry] = {}
+        for entry in folder.entries():
+            key = self._prefix + name + key_of(entry.name)
+            if key in files:
+                folder.pass_over(entry.name, "another file's name is written alike")
+            else:
+                files[key] = entry
         if files:
             self._say(f"Uploading {len(files)} files to {self._prefix}{name}")
         deadline = time.monotonic() + self._seconds
-
-        def upload(path: Path) -> None:
-            self._keep_trying(path, self._prefix + name + path.relative_to(folder).as_posix(), deadline)
-
-        parallel.each(upload, files)
+        try:
+            parallel.each(lambda key: self._keep_trying(folder, files[key], key, deadline), sorted(files))
+        finally:
+            self._remark(folder.remarks(called))
         return bool(files)
 
-    def _keep_trying(self, path: Path, key: str, deadline: float) -> None:
+    def _keep_trying(self, folder: Folder, entry: Entry, key: str, deadline: float) -> None:
         while True:
             try:
-                return self._bucket.upload(path, key)
+                return self._bucket.upload(entry.path, key)
+            except OSError as error:
+                if error.errno not in _GONE and not isinstance(error, NotRegularError):
+                    raise
+                return folder.pass_over(entry.name, "it was gone before it was uploaded")
             except EndError as error:
                 if time.monotonic() + _PAUSE_SECONDS > deadline:
                     raise
                 self._say(f"{error} Trying again.")
                 time.sleep(_PAUSE_SECONDS)
+
+    def _remark(self, remarks: list[str]) -> None:
+        for each in remarks:
+            self._say(each)
+        self.remarks += remarks

@@ -4,12 +4,14 @@ boto3 takes several times as long to import as all the rest, so it is imported w
 then TERM is caught and the settings are known to be right.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from droptrain_container.exit_codes import EndError
+from droptrain_container.folder import open_regular
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -100,13 +102,16 @@ class Bucket:
             return self._client.put_object(Bucket=self.name, Key=key, Body=body, IfMatch=etag)["ETag"]
 
     def upload(self, path: Path, key: str) -> None:
-        """Write an object from a file; a large one over several connections."""
+        """Write an object from a regular file, a large one over several connections; OSError."""
+        with open_regular(path) as content:
+            size = os.fstat(content.fileno()).st_size
+            # All of a small file at once: it may grow or shrink while it is sent.
+            body = content.read(size) if size < _MANAGED_BYTES else None
         with _failures_named(self._uri(key), is_write=True):
-            if path.stat().st_size >= _MANAGED_BYTES:
+            if body is None:
                 self._client.upload_file(str(path), self.name, key)
             else:
-                with path.open("rb") as body:
-                    self._client.put_object(Bucket=self.name, Key=key, Body=body)
+                self._client.put_object(Bucket=self.name, Key=key, Body=body)
 
     def live_version(self, key: str) -> str | None:
         """The version id that a plain read of `key` would get; None if it would find nothing."""

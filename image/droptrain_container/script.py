@@ -1,4 +1,4 @@
-"""The user's script as a child process: its output line by line, its end, and how it is stopped."""
+"""The user's script as a child process: its output while it comes, its end, and how it is stopped."""
 
 import os
 import signal
@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from droptrain_container.layout import Layout
+from droptrain_container.output import Output
 from droptrain_container.stops import Event, Stops
 
 # AWS Batch kills a container 30 s after TERM; the last checkpoint and the outcome need the rest.
 GRACE_SECONDS = 20.0
 # Spot's notice comes two minutes ahead.
 RECLAIM_GRACE_SECONDS = 60.0
-_LINE_BYTES = 1 << 16
 _LAST_OUTPUT_SECONDS = 2.0
+# A process that waits inside a driver can't even be killed.
+_DEATH_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 
 
@@ -41,10 +43,9 @@ class Script:
             process_group=0,  # in this session still, so that who kills us without a container finds it
         )
         self._reclaim_file = layout.reclaim_file
-        self._write = write
         self._stops = stops
-        self._output = threading.Thread(target=self._pass_on, name="output", daemon=True)
-        self._output.start()
+        assert self._process.stdout is not None
+        self._output = Output(self._process.stdout.fileno(), write)
         threading.Thread(target=self._wait, name="script", daemon=True).start()
 
     def run(self) -> tuple[int, bool]:
@@ -56,10 +57,16 @@ class Script:
         was_stopped = event != "ended"
         if was_stopped:
             self._stop(event)
-        self._process.wait()
+        self.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DEATH_SECONDS)
+        self._output.finish(_LAST_OUTPUT_SECONDS)
+        returncode = self._process.returncode
+        return -signal.SIGKILL if returncode is None else returncode, was_stopped
+
+    def kill(self) -> None:
+        """KILL to what is left of the group."""
         self._signal(signal.SIGKILL)
-        self._output.join(_LAST_OUTPUT_SECONDS)
-        return self._process.wait(), was_stopped
 
     def _stop(self, event: Event) -> None:
         """TERM to the whole group, then KILL to what is left after the grace; a TERM to us shortens it."""
@@ -72,7 +79,6 @@ class Script:
             time.sleep(_LOOK_SECONDS)
             if not self._stops.events.empty() and self._stops.events.get() == "terminated":
                 deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
-        self._signal(signal.SIGKILL)
 
     def _is_alive(self) -> bool:
         """Whether a process of the group is left: a shell that died of TERM may leave Python saving."""
@@ -94,8 +100,3 @@ class Script:
     def _wait(self) -> None:
         self._process.wait()
         self._stops.events.put("ended")
-
-    def _pass_on(self) -> None:
-        assert self._process.stdout is not None
-        while line := self._process.stdout.readline(_LINE_BYTES):
-            self._write(line)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from droptrain_container.exit_codes import EndError
+from droptrain_container.plan import can_be_given
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -44,8 +45,8 @@ def fetch(references: Mapping[str, str], *, attempts: int) -> dict[str, str]:
         if whole not in texts:
             texts[whole] = _text(client, name, whole)
         values[name] = _of_key(name, secret, texts[whole]) if secret.key else texts[whole]
-        if "\0" in values[name]:
-            raise _unusable(name, secret.arn, "has a null character, which no variable can hold")
+        if not can_be_given(values[name]):
+            raise _unusable(name, secret.arn, "has a character that no variable can hold")
     return values
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from droptrain_container import metrics
 from droptrain_container.definitions import Definitions
 from droptrain_container.event_files import EventFiles
 from droptrain_container.keras_lines import KerasLines
 from droptrain_container.layout import Layout
+from droptrain_container.metrics_file import MetricsFile
 from droptrain_container.plan import MetricDefinition
 from droptrain_container.points import Points
 from droptrain_container.screen import Screen
@@ -16,21 +16,24 @@ class Series:
     """One source for all of an attempt: the first of the four that has anything."""
 
     def __init__(self, layout: Layout, say: Callable[[str], None]) -> None:
-        self.metrics_file = layout.metrics_file
+        self.metrics_file = MetricsFile(layout, say)
         self._say = say
         self._screen = Screen()
         self._found = Points()
         self._definitions: Definitions | None = None
         self._of_keras = Points()
         self._keras = KerasLines(self._of_keras)
-        self._event_files = EventFiles([layout.output, layout.model, layout.job_dir])
-        self._size_before = 0
+        self._event_files = EventFiles([
+            layout.folder(path) for path in (layout.output, layout.model, layout.job_dir)
+        ])  # fmt: skip
+        self._size_before = self.metrics_file.look()[0]
 
     def start(self, definitions: Sequence[MetricDefinition]) -> None:
         """Begin, right before the script does; METRICS_FILE holds what earlier attempts left."""
-        self._size_before = self._size()
+        self._size_before = self.metrics_file.look()[0]
         if definitions:
-            self._definitions = Definitions(definitions, self._found, self._say, self._last_step())
+            last_step = self.metrics_file.last_step()
+            self._definitions = Definitions(definitions, self._found, self._say, last_step)
 
     def read(self, chunk: bytes) -> None:
         """Read some of the script's output; neither waits nor fails."""
@@ -48,7 +51,7 @@ class Series:
 
     def derived(self) -> bytes:
         """Lines that follow METRICS_FILE in metrics.jsonl; none where the script writes to it by itself."""
-        if self._size() != self._size_before:
+        if self.metrics_file.look()[0] != self._size_before:
             return b""
         for points in self._sources():
             if points:
@@ -60,16 +63,3 @@ class Series:
         yield self._of_keras
         self._event_files.look()
         yield self._event_files.points()
-
-    def _last_step(self) -> float:
-        try:
-            with self.metrics_file.open("rb") as lines:
-                return metrics.last_step(metrics.lines_of(lines))
-        except OSError:
-            return 0
-
-    def _size(self) -> int:
-        try:
-            return self.metrics_file.stat().st_size
-        except OSError:
-            return 0

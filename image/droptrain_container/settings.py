@@ -1,5 +1,6 @@
 """The container's settings, read once from its environment."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from droptrain_container.exit_codes import EndError
 _S3_ATTEMPTS = 9
 # A trained model is worth minutes.
 _UPLOAD_SECONDS = 120
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TEMPORARY = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108  where training code writes, too
 _METADATA = "http://169.254.169.254"
 
 
@@ -18,7 +21,9 @@ _METADATA = "http://169.254.169.254"
 class Settings:
     """Which run to train, as which Batch job, and where on this machine.
 
-    `metadata_url` is the instance metadata service's address, None where there is none to ask.
+    `metadata_url` is the instance metadata service's address, None where there is none to ask. `plan_sha256`
+    is the digest that run.json has to have, None where the job doesn't say. A script may write below `ml_dir`
+    and the `scratch` folders.
     """
 
     bucket: str
@@ -26,7 +31,9 @@ class Settings:
     job_id: str
     attempt: int
     job_number: int
+    plan_sha256: str | None
     ml_dir: Path
+    scratch: tuple[Path, ...]
     checks_gpu: bool
     metadata_url: str | None
     s3_is_local: bool
@@ -52,7 +59,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         job_id=job_id,
         attempt=_count(environment, "AWS_BATCH_JOB_ATTEMPT", 1),
         job_number=_count(environment, "DROPTRAIN_JOB_NUMBER", 1),
+        plan_sha256=_digest(environment, "DROPTRAIN_PLAN_SHA256"),
         ml_dir=Path(environment.get("DROPTRAIN_ML_DIR") or "opt/ml").absolute(),
+        scratch=_scratch(environment),
         checks_gpu=environment.get("DROPTRAIN_GPU_CHECK", "").lower() != "off",
         metadata_url=address.rstrip("/") if has_metadata else None,
         s3_attempts=_count(environment, "AWS_MAX_ATTEMPTS", _S3_ATTEMPTS),
@@ -66,6 +75,19 @@ def _count(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit():
         raise EndError("bad_recipe", f"{name} has to be a number, not {text[:40]!r}.")
     return int(text)
+
+
+def _digest(environment: Mapping[str, str], name: str) -> str | None:
+    text = environment.get(name) or None
+    if text is not None and not _SHA256.fullmatch(text):
+        raise EndError("bad_recipe", f"{name} has to be a SHA-256 in hexadecimal digits, not {text[:80]!r}.")
+    return text
+
+
+def _scratch(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    home = environment.get("HOME") or "/"
+    # A user without a home has "/", which holds everything.
+    return (*_TEMPORARY, *([Path(home)] if Path(home).is_absolute() and Path(home) != Path("/") else []))
 
 
 def _folder(uri: str) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Literal
@@ -13,7 +14,7 @@ Stop = Literal["terminated", "reclaimed"]
 Event = Literal["terminated", "reclaimed", "ended"]
 
 _MESSAGES: dict[Stop, str] = {
-    "terminated": "The container was told to end (TERM) before the script had ended.",
+    "terminated": "The container was told to end (TERM) before its work was done.",
     "reclaimed": "Spot takes the instance away; what CHECKPOINT_DIR held is saved for the next attempt.",
 }
 
@@ -25,7 +26,7 @@ class StoppedError(BaseException):
 class Stops:
     """Signals and the reclaim notice, as events that one reader takes in order.
 
-    Until `wait_for_events`, a TERM raises StoppedError in the main thread; that also ends a wait for S3.
+    Within `raising`, a TERM raises StoppedError in the main thread; that also ends a wait for S3.
     """
 
     def __init__(self) -> None:
@@ -36,13 +37,19 @@ class Stops:
 
     def catch_signals(self) -> None:
         """From here on TERM and INT end the training in order; only from the main thread."""
-        self._raises = True
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
-    def wait_for_events(self) -> None:
-        """From here on a signal is an event; it raises nothing."""
-        self._raises = False
+    @contextmanager
+    def raising(self) -> Iterator[None]:
+        """For what takes long without looking at events: a TERM raises StoppedError, also one from before."""
+        self._raises = True
+        try:
+            if self.is_terminated:
+                raise StoppedError
+            yield
+        finally:
+            self._raises = False
 
     def reclaim(self) -> None:
         """Spot's notice has come."""
@@ -50,7 +57,7 @@ class Stops:
         self.events.put("reclaimed")
 
     def wait_for_term(self, seconds: float) -> None:
-        """Wait until TERM has come, or for `seconds`; only after `wait_for_events`."""
+        """Wait until TERM has come, or for `seconds`; not within `raising`."""
         deadline = time.monotonic() + seconds
         with suppress(Empty):
             while not self.is_terminated:

@@ -5,21 +5,22 @@ from pathlib import Path
 from typing import IO, Any
 
 from droptrain.domain import preflight
+from droptrain.domain.data_file import is_data_file
 from droptrain.domain.finding import Finding
-from droptrain.domain.preflight.facts import Facts, of_stream
-from droptrain.domain.preflight.names import is_csv
+from droptrain.domain.preflight.facts import Facts
+from droptrain.domain.preflight.reader import of_stream
 
 
 def check_file(name: str, stream: IO[bytes], size: int, says: Mapping[str, Any]) -> tuple[Finding, ...]:
     """What the rules find in one file of `size` bytes, read to its end; `says` is the recipe's `csv`."""
-    if not is_csv(name):
+    if not is_data_file(name):
         return ()
     return preflight.judge([of_stream(name, "data", size, stream, says)], says)
 
 
 def check_files(files: Iterable[tuple[str, str, Path]], says: Mapping[str, Any]) -> tuple[Finding, ...]:
     """The same of a dataset's files, (name, channel, path) each, compared with one another."""
-    return preflight.judge([_read(*file, says) for file in files if is_csv(file[0])], says)
+    return preflight.judge([_read(*file, says) for file in files if is_data_file(file[0])], says)
 
 
 def _read(name: str, channel: str, path: Path, says: Mapping[str, Any]) -> Facts:

@@ -13,6 +13,7 @@ from droptrain.domain.errors import RejectedError
 from droptrain.domain.finding import Finding
 from droptrain.domain.recipe import FILE, Recipe
 
+from droptrain_cli import compile_regexes
 from droptrain_cli.check_files import check_files
 from droptrain_cli.project_folder import CODE, DATA, ProjectFolder
 
@@ -38,7 +39,7 @@ class Problem:
 def check_published(folder: ProjectFolder) -> list[Problem]:
     """What is wrong with recipe and code, the two that a push publishes."""
     recipe, problems = _read_recipe(folder.recipe)
-    return [*problems, *_check_code(folder, recipe)]
+    return [*problems, *_check_regexes(folder, recipe), *_check_code(folder, recipe)]
 
 
 def check_data(folder: ProjectFolder) -> list[Problem]:
@@ -88,6 +89,17 @@ def _read_recipe(path: Path | None) -> tuple[Recipe, list[Problem]]:
         Problem(FILE, wrong.problem, _FIX_RECIPE, lines.get(wrong.field), wrong.field or None)
         for wrong in problems
     ]
+
+
+def _check_regexes(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
+    """What a launch doesn't see: it compiles no regex as it is."""
+    regexes = [definition.regex for definition in recipe.metric_definitions]
+    if not regexes or folder.recipe is None:
+        return
+    field = "metric_definitions"
+    line = _lines(folder.recipe.read_bytes())[field]
+    for place, said in compile_regexes.problems(regexes):
+        yield Problem(FILE, f"{field}[{place}].regex: {said}", _FIX_RECIPE, line, field)
 
 
 def _lines(body: bytes) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 from droptrain.aws.bucket import Bucket
-from droptrain.domain.dataset import ObjectVersion
+from droptrain.domain.dataset import MARKER, ObjectVersion
 
 from droptrain_cli import drop_plan, launch_run, output, wording
 from droptrain_cli.api import Api
@@ -54,18 +54,19 @@ def drop(
             f"{planned.place} still lacks {', '.join(missing)}. There would be no run to watch: drop all of "
             "it together."
         )
-    done = _upload(stack, planned, present, is_whole=not missing)
+    api = Api(stack)
+    earlier = runs_of(api, planned) if follow and planned.marker else ()
+    done = _upload(stack, planned, present)
     if not (follow and as_json):
         _tell(planned, done, missing, as_json=as_json)
     if not follow:
         return
     if done.uploaded:
-        api = Api(stack)
-        watch(stack, api, _find_run(api, planned, done), as_json=as_json)
+        watch(stack, api, _find_run(api, planned, done, present, earlier), as_json=as_json)
     launch_run.launch(stack, project, planned.dataset, (), follow=True, as_json=as_json)
 
 
-def _upload(stack: Stack, planned: DropPlan, present: tuple[ObjectVersion, ...], *, is_whole: bool) -> _Done:
+def _upload(stack: Stack, planned: DropPlan, present: tuple[ObjectVersion, ...]) -> _Done:
     """Upload what isn't there yet; large files first, so that all of them appear within moments."""
     s3 = stack.client("s3")
     uploads: list[Upload] = []
@@ -81,42 +82,55 @@ def _upload(stack: Stack, planned: DropPlan, present: tuple[ObjectVersion, ...],
                     uploads.append(upload)
             for upload in uploads:
                 upload.send()
-            uploaded = let_appear(stack, planned, uploads, present, is_whole=is_whole)
+            uploaded = let_appear(stack, planned, uploads, there)
     except BaseException:
+        _tell_what_has_appeared(planned, uploads)
         _tell_what_is_kept(uploads)
         raise
     return _Done(uploaded, there)
 
 
 def let_appear(
-    stack: Stack,
-    planned: DropPlan,
-    uploads: Collection[Upload],
-    present: Iterable[ObjectVersion],
-    *,
-    is_whole: bool,
+    stack: Stack, planned: DropPlan, uploads: Collection[Upload], there: Mapping[str, str]
 ) -> dict[str, str]:
     """Let files that were sent appear together, and the marker after them if the dataset is whole.
 
-    Versions by key.
+    `there` has the versions (by key) of files that were in the bucket already; the answer has those of the
+    new ones. ChangedError, or CommandError if a file of `there` was replaced, before anything has appeared.
     """
+    s3 = stack.client("s3")
+    present = Bucket(s3, stack.bucket).folder(planned.folder)
+    now = {item.key: item.version_id for item in present}
+    if replaced := [key for key in there if now.get(key) != there[key]]:
+        names = ", ".join(key.removeprefix(planned.folder) for key in replaced)
+        raise CommandError(
+            f"Somebody else replaced or deleted {names} in {planned.place} while the rest was sent. So "
+            "nothing of this drop has appeared. Drop all of it again."
+        )
     uploaded = finish_together(uploads)
     marker = planned.marker
-    if marker and is_whole and (uploaded or marker not in {item.key for item in present}):
-        uploaded[marker] = stack.client("s3").put_object(Bucket=stack.bucket, Key=marker)["VersionId"]
+    if marker and not planned.missing(present) and (uploaded or marker not in now):
+        uploaded[marker] = s3.put_object(Bucket=stack.bucket, Key=marker)["VersionId"]
     return uploaded
 
 
-def _find_run(api: Api, planned: DropPlan, done: _Done) -> str:
+def _find_run(
+    api: Api,
+    planned: DropPlan,
+    done: _Done,
+    present: Iterable[ObjectVersion],
+    earlier: Collection[str],
+) -> str:
     """The id of the run that trains these files, once it is there."""
     known = {**done.present, **done.uploaded}
+    digest = planned.inputs_digest(present, done.uploaded)
     deadline = time.monotonic() + NO_RUN_AFTER_SECONDS
     patience = Patience()
     with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
         while time.monotonic() < deadline:
             found: str | None = None
             with patience.attempt():
-                found = run_that_trains(api, planned.project, planned.dataset, known)
+                found = run_that_trains(api, planned, known, digest, earlier)
             if found:
                 return found
             time.sleep(_LOOK_SECONDS)
@@ -126,18 +140,28 @@ def _find_run(api: Api, planned: DropPlan, done: _Done) -> str:
     )
 
 
-def run_that_trains(api: Api, project: str, dataset: str, known: Mapping[str, str]) -> str | None:
-    """The id of the newest run that takes these versions (by key) of a dataset's files, if it is there."""
-    runs = api.get("/runs", project=project, limit=_NEWEST)["runs"]
-    return next(
-        (str(run["run_id"]) for run in runs if run["dataset"] == dataset and _trains(run, known)), None
-    )
+def runs_of(api: Api, planned: DropPlan) -> tuple[str, ...]:
+    """The ids of the dataset's newest runs; one of them can have the inputs of a drop with a new marker."""
+    runs = api.get("/runs", project=planned.project, dataset=planned.dataset, limit=_NEWEST)["runs"]
+    return tuple(run["run_id"] for run in runs)
 
 
-def _trains(run: Mapping[str, Any], known: Mapping[str, str]) -> bool:
-    """Whether a run takes these versions, and no older one of any of these files."""
-    mine = [item for item in run["inputs"] if item["key"] in known]
-    return bool(mine) and all(item["version_id"] == known[item["key"]] for item in mine)
+def run_that_trains(
+    api: Api, planned: DropPlan, known: Mapping[str, str], digest: str | None, earlier: Collection[str]
+) -> str | None:
+    """The id of the newest run that has all these versions (by key) as inputs and isn't an earlier one.
+
+    A record names the first 100 inputs, so a run also counts if all of its inputs have this digest.
+    """
+    wanted = {key: version for key, version in known.items() if not key.endswith(f"/{MARKER}")}
+    runs = api.get("/runs", project=planned.project, dataset=planned.dataset, limit=_NEWEST)["runs"]
+    new = (run for run in runs if run["run_id"] not in earlier)
+    return next((str(run["run_id"]) for run in new if _trains(run, wanted, digest)), None)
+
+
+def _trains(run: Mapping[str, Any], wanted: Mapping[str, str], digest: str | None) -> bool:
+    named = {item["key"]: item["version_id"] for item in run["inputs"]}
+    return wanted.items() <= named.items() or run["inputs_digest"] == digest
 
 
 def _tell(planned: DropPlan, done: _Done, missing: tuple[str, ...], *, as_json: bool) -> None:
@@ -163,8 +187,20 @@ def _tell(planned: DropPlan, done: _Done, missing: tuple[str, ...], *, as_json: 
         click.echo(f"{lacks}. Nothing runs until it is there; drop it with --dataset {planned.dataset}")
 
 
+def _tell_what_has_appeared(planned: DropPlan, uploads: list[Upload]) -> None:
+    """Name each file that is there, and each that isn't: S3 can't publish several objects at once."""
+    if not any(each.version_id for each in uploads):
+        return
+    for each in uploads:
+        state = "has appeared" if each.version_id else "has not appeared"
+        click.echo(
+            f"{wording.clean(each.key.removeprefix(planned.folder))} {state} in {planned.place}.", err=True
+        )
+    click.echo("Drop all of it again: what is there isn't sent twice.", err=True)
+
+
 def _tell_what_is_kept(uploads: list[Upload]) -> None:
-    kept = [each for each in uploads if each.kept_bytes]
+    kept = [each for each in uploads if each.kept_bytes and not each.version_id]
     for each in kept:
         sizes = f"{wording.size(each.kept_bytes)} of {wording.size(each.size)}"
         click.echo(f"S3 has {sizes} of {each.path}.", err=True)

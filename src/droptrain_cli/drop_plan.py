@@ -16,6 +16,7 @@ from droptrain.domain.dataset import (
     match_inputs,
 )
 from droptrain.domain.recipe import Recipe
+from droptrain.domain.run import inputs_digest
 
 from droptrain_cli.errors import CommandError
 from droptrain_cli.project_folder import files_below
@@ -57,6 +58,12 @@ class DropPlan:
         """What the dataset will lack when the files have joined what is present."""
         local = (ObjectVersion(self.folder + name, "", 0, "") for name in self.files)
         return match_inputs(self.recipe.inputs, "files", [*present, *local], self.folder).missing
+
+    def inputs_digest(self, present: Iterable[ObjectVersion], uploaded: Mapping[str, str]) -> str | None:
+        """The digest of the run that trains what is present and what was uploaded (versions by key)."""
+        now = {item.key: item.version_id for item in present} | dict(uploaded)
+        objects = (ObjectVersion(key, version_id, 0, "") for key, version_id in now.items())
+        return inputs_digest(match_inputs(self.recipe.inputs, "files", objects, self.folder).inputs)
 
 
 def plan(project: str, dataset: str | None, paths: Iterable[Path], recipe: Recipe) -> DropPlan:

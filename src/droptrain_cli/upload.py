@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ MIB = 1024 * 1024
 PART_BYTES = 8 * MIB
 _MOST_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _AT_ONCE = 8
+_COPIED_IN_MEMORY_BYTES = 64 * MIB
 # What boto3 sends along with a part; one upload takes parts with one kind of checksum alone.
 _CHECKSUMS = (None, "CRC32")
 
@@ -49,11 +51,36 @@ class _Body(io.BytesIO):
         return super().read(size)
 
 
-class Upload:
-    """One file on its way to one key of a versioned bucket: `send` what is large, then `finish`.
+class _Copies:
+    """Copies of small files, which nobody else can change: in memory, or on disk if there are many."""
 
-    Nothing is to be seen at the key before `finish`. `advance` hears how many bytes S3 has more, from any
-    thread.
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(_COPIED_IN_MEMORY_BYTES)  # noqa: SIM115  __exit__ closes it
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "_Copies":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, content: bytes) -> Callable[[], bytes]:
+        """Copy these bytes; returns the function that reads them, from any thread."""
+        at = self._file.tell()
+        self._file.write(content)
+        return lambda: self._read(at, len(content))
+
+    def _read(self, at: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(at)
+            return self._file.read(size)
+
+
+class Upload:
+    """One file on its way to one key of a versioned bucket: `send` what is large, `hold`, then `finish`.
+
+    Nothing is to be seen at the key before `finish`; then the object has `version_id`. `advance` hears how
+    many bytes S3 has more, from any thread.
     """
 
     def __init__(
@@ -61,8 +88,10 @@ class Upload:
     ) -> None:
         self.key = key
         self.path = path
-        self.size = path.stat().st_size
-        self._modified_ns = path.stat().st_mtime_ns
+        self.version_id: str | None = None
+        self._state = _state(path)
+        self.size = self._state[0]
+        self._copy: Callable[[], bytes] | None = None
         self._s3 = s3
         self._place: Any = {"Bucket": bucket, "Key": key}
         self._advance = advance
@@ -114,22 +143,34 @@ class Upload:
         """End sending, from any thread."""
         self._stopped.set()
 
-    def finish(self) -> str:
-        """Let the object appear; its version. ChangedError if the file has been written to meanwhile."""
-        status = self.path.stat()
-        if (status.st_size, status.st_mtime_ns) != (self.size, self._modified_ns):
+    def hold(self, copies: _Copies) -> None:
+        """Check that the file is as it was when its upload began, and copy a small one.
+
+        ChangedError if the file has been written to or replaced since.
+        """
+        content = b"" if self.is_large else self.path.read_bytes()
+        if _state(self.path) != self._state:
             raise ChangedError(
-                f"{self.path} changed while it was uploaded. Drop it again when it is complete."
+                f"{self.path} changed while it was uploaded. So nothing of this drop has appeared. Drop all "
+                "of it again when the file is complete."
             )
+        if not self.is_large:
+            self._copy = copies.add(content)
+
+    def finish(self) -> str:
+        """Let the object appear, once it is held; its version."""
         if self.is_large:
             parts: Any = [self._parts[number] for number in sorted(self._parts)]
             done = self._s3.complete_multipart_upload(
                 **self._place, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
             )
-            return done["VersionId"]
-        answer = self._s3.put_object(**self._place, Body=self.path.read_bytes())
-        self._advance(self.size)
-        return answer["VersionId"]
+            self.version_id = done["VersionId"]
+        else:
+            assert self._copy
+            answer = self._s3.put_object(**self._place, Body=self._copy())
+            self._advance(self.size)
+            self.version_id = answer["VersionId"]
+        return self.version_id
 
     def _unfinished(self) -> dict[int, Any]:
         """What an earlier try left, the newest one: its parts by number."""
@@ -180,10 +221,21 @@ class Upload:
 
 
 def finish_together(uploads: Iterable[Upload]) -> dict[str, str]:
-    """Let all objects appear within moments; versions by key."""
+    """Let all objects appear within moments, or none if a file has changed; versions by key.
+
+    ChangedError.
+    """
     those = list(uploads)
-    with ThreadPoolExecutor(_AT_ONCE, "finish") as pool:
+    with _Copies() as copies, ThreadPoolExecutor(_AT_ONCE, "finish") as pool:
+        for each in those:
+            each.hold(copies)
         return dict(zip((each.key for each in those), pool.map(Upload.finish, those), strict=True))
+
+
+def _state(path: Path) -> tuple[int, int, int, int]:
+    """Size, times of the last change, and inode: one of them differs after any change of the file."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _md5(content: bytes) -> bytes:

@@ -60,7 +60,7 @@ class Watch:
     def _read(self) -> Run | None:
         if self._run_id:
             return self._table.get(self._run_id)
-        page = self._table.page(project=self._project, status=None, limit=1, position=None)
+        page = self._table.page(project=self._project, where={}, limit=1, position=None)
         if not page.runs:
             return None
         self._run_id = page.runs[0].run_id

@@ -1,10 +1,11 @@
-"""A stack of the core's own for each attack that wants one."""
+"""A stack of the core's own for each attack that wants one, and functions loaded as Lambda does."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from core_stack import Stack, core_stack
+from unit.functions.conftest import context, load  # noqa: F401  fixtures
 
 
 @pytest.fixture

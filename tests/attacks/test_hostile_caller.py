@@ -48,13 +48,6 @@ def test_a_link_names_one_object_for_an_hour_and_is_always_a_download(
     assert "X-Amz-Signature" in said
 
 
-def test_an_upload_s_link_is_bound_to_its_size_and_checksum(signed: SignedRequests) -> None:
-    request = signed.put("projects/p/data/d/train.csv", 10, "AAAAAA==")
-    said = query(request.url)
-    assert (request.method, said["X-Amz-Expires"]) == ("PUT", "3600")
-    assert set(said["X-Amz-SignedHeaders"].split(";")) == {"content-length", "host", "x-amz-checksum-crc32"}
-
-
 def test_the_largest_notice_and_event_of_a_run_fit() -> None:
     cause = Cause("script_failed", "m" * 3000, "f" * 1000, ("e" * 300,) * 5, None)
     found = Finding("long_row", "warning", "k" * 1024, 1, "c" * 1000, "m" * 2000, "f" * 500)

@@ -3,15 +3,18 @@
 import gzip
 import io
 import json
+import time
 import tracemalloc
 
 import pytest
 from droptrain.aws import bucket as buckets
 from droptrain.domain import preflight
-from droptrain.domain.dataset import BadDrop, judge_key, match_inputs
+from droptrain.domain.dataset import BadDrop, Input, judge_key, match_inputs
 from droptrain.domain.errors import NotReadyError
-from droptrain.domain.preflight import facts as facts_of_csv
-from droptrain.domain.preflight.facts import RANGE_BYTES, of_stream, ranges
+from droptrain.domain.preflight import reader
+from droptrain.domain.preflight import rows as rows_of_csv
+from droptrain.domain.preflight.facts import RANGE_BYTES, Piece, ranges
+from droptrain.domain.preflight.reader import of_stream
 from droptrain_container import plan
 from droptrain_container.exit_codes import EndError
 from records import object_version
@@ -53,7 +56,8 @@ class Endless(io.RawIOBase):
     (b"", b"1,"),
 ], ids=["a field", "fields", "quotes across lines", "a quote left open", "the header"])  # fmt: skip
 def test_a_row_without_end_is_not_held_in_memory(monkeypatch, head: bytes, piece: bytes) -> None:
-    monkeypatch.setattr(facts_of_csv, "MAX_ROW_CHARACTERS", MIB >> 2)
+    for module in (reader, rows_of_csv):
+        monkeypatch.setattr(module, "MAX_ROW_CHARACTERS", MIB >> 2)
 
     def peak(size: int) -> int:
         tracemalloc.start()
@@ -71,7 +75,32 @@ def test_a_row_without_end_is_judged_by_what_comes_before_it() -> None:
     stream = io.BufferedReader(Endless(b"a,b\n" + b"1,2\n" * 9, b"x", size))
     facts = of_stream("train.csv", "training", size, stream, {})
     assert (facts.whole, facts.rows, facts.width) == (False, 10, 2)
-    assert preflight.judge([facts], {}) == ()
+    (found,) = preflight.judge([facts], {})
+    assert found.message == "rows after row 10 are not checked, because a row is too long"
+
+
+# Each costs seconds or minutes where a rule looks through all names for each of them.
+EXPENSIVE = {
+    "thousands of half empty columns": b",".join(b"c%d" % number for number in range(9000)) + b"\n"
+    + (b"1," * 4500 + b"," * 4499 + b"\n") * 3,
+    "thousands of empty columns": b",".join(b"c%d" % number for number in range(20_000)) + b"\n"
+    + (b"1" + b"," * 19_999 + b"\n") * 2,
+    "thousands of names, each twice": b",".join(b"c%d" % (number // 2) for number in range(25_000)) + b"\n",
+    "thousands of symbols": "".join(map(chr, (*range(0x2000, 0x2C00), *range(0x3200, 0x4000)))).encode()
+    + b"\n" + b"a,b\n" * 40_000 + b"1,2,3\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", EXPENSIVE.values(), ids=EXPENSIVE)
+def test_no_file_costs_a_launch_a_second_of_processor_time(body: bytes) -> None:
+    assert len(body) <= 3 * RANGE_BYTES
+    says = {"header": True, "label": "z", "columns": [f"x{number}" for number in range(5000)]}
+    for said in ({}, says):
+        began = time.process_time()
+        inputs = [Input("training", object_version(f"{name}.csv", size=len(body))) for name in "ab"]
+        facts = preflight.read(inputs, lambda item: [Piece(0, body)], said)
+        assert preflight.judge(facts, said)
+        assert time.process_time() - began < 1
 
 
 def test_a_launch_reads_three_ranges_of_a_file_of_any_size() -> None:
@@ -98,6 +127,17 @@ def test_a_key_that_is_no_path_is_rejected_and_never_an_input(path: str) -> None
     assert match_inputs(globs, "files", [object_version(FOLDER + path)], FOLDER).inputs == ()
 
 
+def test_a_key_of_control_characters_is_rejected_with_a_notice_that_sns_delivers(stack) -> None:
+    key = "projects/P\t\x01\u202e/data/d\x1b[2J\n/train.CSV"
+    assert stack.launch.upload(key, "v1").answer == "rejected"
+    (record,) = stack.dynamodb.scan(TableName="runs")["Items"]
+    stack.announce.ended(record["run_id"]["S"], record["project"]["S"], record)
+    (told,) = stack.notices()
+    for text in (told["Subject"], *(each["Value"] for each in told["MessageAttributes"].values())):
+        assert text.isascii() and text.isprintable()
+    assert all(line.isprintable() for line in told["Message"].splitlines())
+
+
 @pytest.mark.parametrize(
     "key", ["projects/p/data/d/../../../x.csv", "/etc/x.csv", "projects/p/data/d/x\0.csv"]
 )
@@ -117,7 +157,8 @@ def test_the_container_too_takes_no_input_that_leads_out(key: str) -> None:
 def test_any_other_name_is_a_name(stack, name: str) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
-    assert stack.launch.upload(*stack.put(FOLDER + name)).answer == "launched"
+    assert stack.launch.upload(*stack.put(FOLDER + name)).answer == "waiting"
+    assert stack.rested() == ["launched"]
 
 
 def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(stack, monkeypatch) -> None:
@@ -128,19 +169,24 @@ def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(s
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\nnotify: {on: [failed]}\n")
     events = [stack.put(f"{FOLDER}{number:04}.csv") for number in range(1001)]
     answers = [stack.launch.upload(*event).answer for event in events[-3:]]
-    assert answers == ["rejected", "repeated", "repeated"]
-    assert len(listings) <= 2 * 3
+    assert answers == ["waiting"] * 3
+    assert listings == []
+    assert stack.rested() == ["rejected"]
+    assert stack.launch.upload(*events[0]).answer == "waiting"
+    assert stack.rested() == ["repeated"]
+    assert len(listings) <= 2 * 2
     (run,) = stack.query.runs(limit=10).runs
     assert (run.cause.code, run.notify) == ("too_many_objects", ("failed",))
     with pytest.raises(NotReadyError, match="has more than 1,000 objects"):
         stack.launch.request("penguins", "first", caller="ann")
     stack.later(days=1)
-    assert stack.launch.upload(*events[0]).answer == "rejected"
+    stack.launch.upload(*events[0])
+    assert stack.rested() == ["rejected"]
     assert stack.batch_jobs() == []
 
 
 def test_code_of_too_many_keys_is_rejected(stack, monkeypatch) -> None:
-    monkeypatch.setattr("droptrain.launch.MAX_CODE_FILES", 3)
+    monkeypatch.setattr("droptrain.launch.decide.MAX_CODE_FILES", 3)
     stack.publish_project()
     for number in range(3):
         stack.put(f"projects/penguins/code/{number}.py")

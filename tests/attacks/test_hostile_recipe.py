@@ -1,5 +1,6 @@
 """A recipe made to hurt who reads it: each is refused within a second, in little memory, with a reason."""
 
+import re
 import subprocess
 import sys
 import time
@@ -9,6 +10,9 @@ from droptrain.aws import recipe_yaml
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import match_inputs
 from droptrain.domain.errors import RejectedError
+from droptrain.domain.regex import count_groups
+from hypothesis import given
+from hypothesis import strategies as st
 from records import object_version
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -35,9 +39,19 @@ HOSTILE = {
     "a hyperparameter that none can hold": ('hyperparameters: {a: "x\\0y"}', "hyperparameters.a: has to be"),
     "thousands of fields": ("\n".join(f"k{number}: 1" for number in range(7_000)), "and 6990 more"),
     "a huge document": ("a: 1\n" * 20_000, "more than 64 KiB"),
+    "a tag as long as the document": ("a: !" + "x" * 60_000 + " 1", "could not determine a constructor"),
     "Python's own objects": ("a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
     "a way out of the code folder": ("entrypoint: a/../../run.sh", "inside the project's code folder"),
 }  # fmt: skip
+
+
+REGEX_PARTS = (
+    "a", "1", r"\d", "[a-z]", "[^0-9]", "[]a]", r"[\]]", "(", ")", "(?:", "(?P<n>", "(?=", "(?<!", "(?i)",
+    "(?i:", "(?m-i:", "(?im:", "(?s)", "(?-i:", "|", "*", "+", "{1,3}", "*?", r"\1", "\u0101",
+    "[\u0101-\u0113]", "[a-\u0101]", r"\u0101", r"[\u0041-z]", r"\x41", r"\101", "^", ".", r"\b", r"[a\-z]",
+    r"\(", r"\[", "[(?i)]", "#", "\n", "(?x)", "(?#c)", "]", "\\", "[", r"\N{LATIN SMALL LETTER A}",
+    "(?(1)a|b)", "(?>", "\u0130", "\u017f", "\u212a",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "said"), HOSTILE.values(), ids=HOSTILE)
@@ -73,6 +87,33 @@ def test_a_launch_compiles_a_metric_s_regex_and_never_runs_it(regex: str) -> Non
     read = recipes.parse({"metric_definitions": [{"name": "loss", "regex": regex}]})
     assert time.process_time() - began < 1
     assert read.metric_definitions[0].regex == regex
+
+
+@pytest.mark.parametrize("regex", [
+    "(?i)(a)" + "[!-\U0010ffff]" * 98, "(?i)(a)" + r"[\u0001-\U0010ffff]" * 23,
+    "(a)" + "[\u0100\u4e00\uac00]" * 98,
+    "(?i)(a)" + "[ks]" * 120, "(?i)(a)" + "(?:k|s|i)" * 50, "[" * 500, "(?:" * 40 + "(a)" + "){1,65535}" * 34,
+    "(" * 240 + ")" * 240, "(?i:" * 90 + "(a)" + ")" * 90,
+])  # fmt: skip
+def test_forty_regexes_are_checked_within_a_second_of_processor_time(regex: str) -> None:
+    definitions = [{"name": f"m{number}", "regex": f"{regex[:498]}{number}"} for number in range(40)]
+    re.purge()
+    began = time.process_time()
+    recipes.check({"metric_definitions": definitions})
+    assert time.process_time() - began < 1
+
+
+@given(st.lists(st.sampled_from(REGEX_PARTS), max_size=9).map("".join))
+def test_the_cheap_check_of_a_regex_says_what_compiling_it_says(regex: str) -> None:
+    try:
+        groups: int | None = re.compile(regex).groups
+    except (re.error, RecursionError):
+        groups = None
+    try:
+        found: int | None = count_groups(regex)
+    except ValueError:
+        found = None
+    assert found == groups
 
 
 def test_a_glob_of_stars_costs_no_more_than_its_length() -> None:

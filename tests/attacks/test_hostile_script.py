@@ -106,16 +106,34 @@ def test_an_unreadable_lease_is_nobody_s(content: bytes) -> None:
 OUTSIDE = {"path": "../../etc/x", "sha256": "0" * 64, "size": 1, "mtime_ns": 1}
 
 
+def linked(*links: dict[str, Any], file: str = "a/x") -> bytes:
+    """A generation with a file and links, of which all contents are there."""
+    return json.dumps({"files": [OUTSIDE | {"path": file}], "links": links}).encode()
+
+
+def link(path: str, target: str) -> dict[str, str]:
+    return {"path": path, "target": target}
+
+
 @pytest.mark.parametrize("content", [
     DEEP, b"{}", b'{"files": [[]]}', b'{"files": 1}', b'{"files": [{"path": "../x"}]}',
-    json.dumps({"files": [OUTSIDE]}).encode(),
+    json.dumps({"files": [OUTSIDE]}).encode(), linked(link("l", "/etc")), linked(link("l", "..")),
+    linked(link("../l", "a")), linked(link("a/l", "../../etc")), linked(link("l", "a/../../etc")),
+    linked(link("a", "b")), linked(link("a/x", "b")), linked(link("l", "a"), link("l", "b")),
+    linked(link("l", "."), link("m", "l/../../etc")), linked(link("l", "a"), link("l/m", "x")),
+    linked({"path": [], "target": "a"}), linked({"path": "l"}), b'{"files": [], "links": 1}',
 ])  # fmt: skip
 def test_a_generation_that_is_not_whole_or_leads_out_is_none(content: bytes) -> None:
     class Holding:
         def get(self, key: str) -> bytes:
             return content
 
-    assert Generations(Holding(), "checkpoints/", 3).read(1) is None  # type: ignore[arg-type]
+        def keys(self, prefix: str) -> list[str]:
+            return [f"{prefix}objects/{'0' * 64}"]
+
+    generations = Generations(Holding(), "checkpoints/", 3)  # type: ignore[arg-type]
+    generations.look()
+    assert generations.read(1) is None
 
 
 PUSHING = {"schema": 1, "state": "pushing", "recipe": None}

@@ -9,6 +9,7 @@ from droptrain.domain.diagnosis.kind import Kind
 from droptrain.domain.diagnosis.table import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
+VERDICTS = ("right", "wrong", "unknown")
 _RETRY = {True: "can help", False: "won't help", None: "it depends"}
 
 
@@ -21,16 +22,20 @@ def text() -> str:
 
 
 def _accuracy() -> list[str]:
-    rows = ["| cases | right | of |", "| --- | --- | --- |"]
-    right, all_of = Counter[str](), Counter[str]()
+    rows = ["| cases | right | wrong | unknown | of |", "| --- | --- | --- | --- | --- |"]
+    files: dict[str, Counter[str]] = {}
     for case in corpus.cases():
-        all_of[case["file"]] += 1
-        right[case["file"]] += corpus.is_right(case)
-    rows += [
-        f"| [{file}](../tests/diagnosis/cases/{file}) | {right[file]} | {all_of[file]} |" for file in all_of
-    ]
-    share = 100 * right.total() / all_of.total()
-    return [*rows, f"| all | {right.total()} ({share:.1f} %) | {all_of.total()} |"]
+        files.setdefault(case["file"], Counter())[corpus.judge(case)] += 1
+    for file, verdicts in files.items():
+        rows.append(f"| [{file}](../tests/diagnosis/cases/{file}) | {_counts(verdicts)} |")
+    public = [verdicts for file, verdicts in files.items() if file != corpus.OWN]
+    return [*rows, f"| all from public sources | {_counts(sum(public, Counter()))} |"]
+
+
+def _counts(verdicts: Counter[str]) -> str:
+    of = verdicts.total()
+    shares = (f"{verdicts[name]} ({100 * verdicts[name] / of:.1f} %)" for name in VERDICTS)
+    return " | ".join([*shares, str(of)])
 
 
 def _causes() -> list[str]:
@@ -38,7 +43,7 @@ def _causes() -> list[str]:
         "| code | what it means | what to do | trying again as it is | sources |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for kind in _kinds():
+    for kind in kinds_of_causes():
         sources = dict.fromkeys(rule.source for rule in RULES if rule.kind == kind)
         links = ", ".join(_link(source, number) for number, source in enumerate(sources, 1)) or "-"
         message = kind.message.replace("{said}", "…")
@@ -46,7 +51,8 @@ def _causes() -> list[str]:
     return rows
 
 
-def _kinds() -> list[Kind]:
+def kinds_of_causes() -> list[Kind]:
+    """Every cause that a run can have."""
     return [kind for kind in vars(kinds).values() if isinstance(kind, Kind)]
 
 

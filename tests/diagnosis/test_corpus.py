@@ -4,11 +4,14 @@ import re
 
 import pytest
 from diagnosis import corpus, page
+from droptrain.domain.diagnosis import kinds
 from droptrain.domain.diagnosis.table import RULES
 from hypothesis import given
 from hypothesis import strategies as st
+from template import template
 
-WRITTEN_WITH_THE_RULES = [case for case in corpus.cases() if case["file"] != "holdout.yaml"]
+HOLDOUT = [case for case in corpus.cases() if case["file"] == corpus.HOLDOUT]
+WRITTEN_WITH_THE_RULES = [case for case in corpus.cases() if case["file"] != corpus.HOLDOUT]
 
 
 @pytest.mark.parametrize("case", WRITTEN_WITH_THE_RULES, ids=lambda case: case["name"])
@@ -28,16 +31,44 @@ def test_evidence_is_bounded_and_plain(case: corpus.Case) -> None:
         assert len(cause.message) <= 1024
 
 
-def test_there_are_at_least_120_cases_and_each_names_its_source() -> None:
+def test_there_are_at_least_300_cases_from_public_sources() -> None:
     names = [case["name"] for case in corpus.cases()]
-    assert len(names) >= 120
     assert len(set(names)) == len(names)
-    assert all(case["source"] for case in corpus.cases())
+    public = [case for case in corpus.cases() if case["file"] != corpus.OWN]
+    assert len(public) >= 300
+    assert all(case["source"].startswith("https://") for case in public)
+
+
+def test_at_most_two_percent_of_the_holdout_get_a_wrong_cause() -> None:
+    assert len(HOLDOUT) >= 60
+    assert sum(corpus.judge(case) == "wrong" for case in HOLDOUT) <= 0.02 * len(HOLDOUT)
+
+
+def test_a_source_is_either_in_the_holdout_or_known_to_the_rules() -> None:
+    known = {rule.source for rule in RULES}
+    assert not known & {case["source"] for case in HOLDOUT}
+
+
+def test_cases_name_no_folder_of_the_machine_that_they_were_written_on() -> None:
+    for path in corpus.FOLDER.iterdir():
+        assert not re.search(r"(^|[^a-zA-Z0-9_.])/(work|farm|root)/", path.read_text("utf-8"), re.MULTILINE)
 
 
 def test_every_cause_has_a_case() -> None:
     labels = {case["code"] for case in corpus.cases()}
     assert {rule.kind.code for rule in RULES} <= labels
+
+
+def test_every_cause_says_what_happened_and_what_to_do() -> None:
+    for kind in page.kinds_of_causes():
+        assert "{said}" in kind.message or kind.message.endswith(".")
+        assert kind.fix[0].isupper()
+        assert kind.fix.endswith((".", ")."))
+
+
+def test_the_log_group_that_a_fix_names_is_the_template_s() -> None:
+    job = template()["Resources"]["TrainingJobDefinition"]["Properties"]["ContainerProperties"]
+    assert job["LogConfiguration"]["Options"]["awslogs-group"] in kinds.LOGS_DENIED.fix
 
 
 def test_every_rule_names_a_source() -> None:

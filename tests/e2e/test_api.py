@@ -1,6 +1,8 @@
 """The HTTP API on the laptop cloud: what a script does with it, and what it is refused."""
 
 import base64
+import hashlib
+import urllib.error
 import urllib.request
 import zlib
 from email.message import Message
@@ -23,6 +25,10 @@ def crc32(content: bytes) -> str:
     return base64.b64encode(zlib.crc32(content).to_bytes(4)).decode()
 
 
+def sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
 def send(request: dict[str, Any], body: bytes = b"") -> tuple[int, Message, bytes]:
     """Send a signed request as somebody without credentials."""
     # urllib would call the body a form, which moto then takes apart.
@@ -32,19 +38,26 @@ def send(request: dict[str, Any], body: bytes = b"") -> tuple[int, Message, byte
         return answer.status, answer.headers, answer.read()
 
 
-def drop(user, files: dict[str, bytes]) -> None:
-    """Drop files by signed requests."""
-    asked = [{"name": name, "size": len(content), "crc32": crc32(content)} for name, content in files.items()]
+def drop(user, files: dict[str, bytes]) -> str:
+    """Drop files by signed requests; where their run is found."""
+    asked = [
+        {"name": name, "size": len(content), "sha256": sha256(content)} for name, content in files.items()
+    ]
     status, answer = user.call("POST", f"/projects/{user.project}/datasets/first/uploads", {"files": asked})
     assert status == 200
+    versions = []
     for upload in answer["uploads"]:
-        assert send(upload["put"], files[upload["file"]])[0] == 200
+        status, headers, _ = send(upload["put"], files[upload["file"]])
+        assert status == 200
+        versions.append(headers["x-amz-version-id"])
+    return answer["run"] + "%2C".join(versions)
 
 
 def test_a_dataset_is_dropped_trained_and_fetched_by_the_api_alone(user) -> None:
     user.publish(SCRIPT)
-    drop(user, {"train.csv": b"a,b\n1,2\n", "test.csv": b"a,b\n3,4\n"})
+    path = drop(user, {"train.csv": b"a,b\n1,2\n", "test.csv": b"a,b\n3,4\n"})
     run = user.run_with("SUCCEEDED")
+    assert [each["run_id"] for each in user.call("GET", path)[1]["runs"]] == [run["run_id"]]
     address = f"/runs/{run['run_id']}"
 
     status, page = user.call("GET", f"{address}/logs")
@@ -75,6 +88,25 @@ def test_a_dataset_is_dropped_trained_and_fetched_by_the_api_alone(user) -> None
     assert (status, content) == (200, b"model\n")
     told = headers["content-disposition"]
     assert told == "attachment; filename=\"m_del.txt\"; filename*=UTF-8''m%C3%B6del.txt"
+
+
+def test_a_link_is_used_up_and_a_replacement_gets_one_of_its_own_and_its_own_run(user) -> None:
+    user.publish(SCRIPT)
+    drop(user, {"train.csv": b"a,b\n1,2\n", "test.csv": b"a,b\n3,4\n"})
+    first = user.run_with("SUCCEEDED")
+    asked = {"files": [{"name": "train.csv", "size": 8, "sha256": sha256(b"a,b\n5,6\n")}]}
+    _, answer = user.call("POST", f"/projects/{user.project}/datasets/first/uploads", asked)
+    [upload] = answer["uploads"]
+    status, headers, _ = send(upload["put"], b"a,b\n5,6\n")
+    assert (status, list(upload["put"]["headers"])) == (200, ["if-match", "x-amz-checksum-sha256"])
+    with pytest.raises(urllib.error.HTTPError, match="412"):
+        send(upload["put"], b"a,b\n5,6\n")
+    path = answer["run"] + headers["x-amz-version-id"]
+    second = wait_for("the run of the replacement", lambda: user.call("GET", path)[1]["runs"])
+    assert [run["dataset"] for run in second] == ["first"]
+    assert second[0]["run_id"] != first["run_id"]
+    user.run_with("SUCCEEDED")
+    assert len(user.runs()) == 2
 
 
 def test_a_large_file_is_dropped_in_parts(user) -> None:

@@ -265,18 +265,32 @@ def test_a_queue_that_is_blocked_is_told_of(user: User) -> None:
     user.publish(WAITS)
     user.drop()
     run = user.run_with("RUNNING")
+    seems_to_wait(user, run["run_id"])
     detail = {
         **job_of(user, run["run_id"]),
         "status": "RUNNABLE",
-        "statusReason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - none is there",
+        "statusReason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - no instance has room for it",
     }
+    user.age(f"QUEUE#{detail['jobQueue'].rpartition('/')[2]}", "started_at", timedelta(minutes=11))
     user.cloud.client("events").put_events(
         Entries=[
             {"Source": "aws.batch", "DetailType": "Batch Job Queue Blocked", "Detail": json.dumps(detail)}
         ]
     )
-    assert user.notice()["Subject"].startswith("WAITING")
+    assert "(does_not_fit)" in user.notice_of_the_stack()["Subject"]
     user.call("POST", f"/runs/{run['run_id']}/cancel")
+
+
+def seems_to_wait(user: User, run_id: str) -> None:
+    """Let the record say that the run has waited for an instance for ten minutes."""
+    user.age(f"RUN#{run_id}", "updated_at", timedelta(minutes=11))
+    user.cloud.client("dynamodb").update_item(
+        TableName=user.cloud.ready.table,
+        Key={"pk": {"S": f"RUN#{run_id}"}},
+        UpdateExpression="SET #status = :waits",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":waits": {"S": "RUNNABLE"}},
+    )
 
 
 def test_the_reconciler_may_count_who_hears_notices(user: User) -> None:

@@ -152,21 +152,29 @@ def test_neither_secret_shows_anywhere(cloud: LaptopCloud, told: Told) -> None:
     assert not showing
 
 
-def test_the_webhook_s_secret_goes_into_its_connection_and_nowhere_else() -> None:
+@pytest.mark.parametrize(("parameter", "place"), [
+    ("WebhookSecret", ("WebhookConnection", "Properties.AuthParameters.ApiKeyAuthParameters.ApiKeyValue")),
+    ("WebhookUrl", ("WebhookDestination", "Properties.InvocationEndpoint")),
+])  # fmt: skip
+def test_the_webhook_s_address_and_secret_go_where_they_are_needed_and_nowhere_else(
+    parameter: str, place: tuple[str, str]
+) -> None:
     source = template()
     named = [
         (name, path)
         for name, resource in source["Resources"].items()
-        for path in references(resource, "WebhookSecret")
+        for path in references(resource, parameter)
     ]
-    assert named == [
-        (
-            "WebhookConnection",
-            "Properties.AuthParameters.ApiKeyAuthParameters.ApiKeyValue",
-        )
-    ]
-    assert not list(references([source["Globals"], source["Outputs"]], "WebhookSecret"))
-    assert source["Parameters"]["WebhookSecret"]["NoEcho"] is True
+    assert named == [place]
+    assert not list(references([source["Globals"], source["Outputs"]], parameter))
+    assert source["Parameters"][parameter]["NoEcho"] is True
+
+
+def test_a_stack_that_is_described_shows_neither_address_nor_secret(cloud: LaptopCloud) -> None:
+    (stack,) = cloud.client("cloudformation").describe_stacks(StackName="droptrain")["Stacks"]
+    shown = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    assert (shown["WebhookUrl"], shown["WebhookSecret"]) == ("****", "****")
+    assert "example.org" not in str(stack)
 
 
 def references(value: Any, parameter: str, path: str = "") -> Iterator[str]:

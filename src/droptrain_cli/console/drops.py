@@ -23,7 +23,7 @@ from droptrain.domain.recipe import Recipe
 from droptrain_cli.api import Api
 from droptrain_cli.console.answers import ProblemError
 from droptrain_cli.console.request import Body
-from droptrain_cli.drop_files import let_appear, run_that_trains
+from droptrain_cli.drop_files import let_appear, run_that_trains, runs_of
 from droptrain_cli.drop_plan import DropPlan, check_dataset_name, check_input
 from droptrain_cli.project_folder import check_project_name
 from droptrain_cli.published import published_recipe
@@ -50,10 +50,14 @@ class _Sent:
 
 @dataclass
 class _Dataset:
-    """What the page has sent of a dataset: files on their way, and versions by key of what has appeared."""
+    """What the page has sent of a dataset: files on their way, and versions by key of what has appeared.
+
+    `earlier` are runs that were there before.
+    """
 
     sent: dict[str, _Sent] = field(default_factory=dict)
     appeared: dict[str, str] = field(default_factory=dict)
+    earlier: tuple[str, ...] = ()
     committing: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -143,12 +147,16 @@ class Drops:
             for upload in uploads:
                 if upload.is_large and not upload.kept_bytes:  # was there, and was replaced since
                     upload.send()
-            uploaded = let_appear(self._stack, planned, uploads, present, is_whole=not missing)
-            state.appeared |= {key: item.version_id for key, item in there.items()} | uploaded
+            if planned.marker and not uploads and sent:
+                state.earlier = runs_of(self._api, planned)
+            versions = {key: item.version_id for key, item in there.items()}
+            uploaded = let_appear(self._stack, planned, uploads, versions)
+            state.appeared |= versions | uploaded
             self._forget(state, sent)
             known = {folder + file: state.appeared[folder + file] for file in files}
+            digest = planned.inputs_digest(present, uploaded)
         all_there = bool(sent) and not uploaded  # so no event of it comes
-        run_id = None if missing else self._run(project, dataset, known, launch=all_there)
+        run_id = None if missing else self._run(planned, known, digest, state.earlier, launch=all_there)
         return {"project": project, "dataset": dataset, "missing": list(missing), "run_id": run_id}
 
     def close(self) -> None:
@@ -191,14 +199,22 @@ class Drops:
         for each in sent.values():
             each.upload.path.unlink(missing_ok=True)
 
-    def _run(self, project: str, dataset: str, known: dict[str, str], *, launch: bool) -> str | None:
+    def _run(
+        self,
+        planned: DropPlan,
+        known: dict[str, str],
+        digest: str | None,
+        earlier: tuple[str, ...],
+        *,
+        launch: bool,
+    ) -> str | None:
         if launch:
-            body = {"project": project, "dataset": dataset}
+            body = {"project": planned.project, "dataset": planned.dataset}
             run = self._api.post("/runs", body, idempotency_key=uuid.uuid4().hex).body
             return str(run["run_id"])
         deadline = time.monotonic() + self._wait_seconds
         while True:
-            found = run_that_trains(self._api, project, dataset, known)
+            found = run_that_trains(self._api, planned, known, digest, earlier)
             if found or time.monotonic() > deadline or self._closing.wait(_LOOK_SECONDS):
                 return found
 

@@ -1,11 +1,12 @@
 """A request to the console's server: what is asked, and a body of any size that is read when it is wanted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from droptrain_cli.console.answers import ProblemError
+from droptrain_cli.console.deadlines import PIECE_SECONDS
 
 MAX_BODY_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 18
@@ -16,12 +17,20 @@ class _Readable(Protocol):
 
 
 class Body:
-    """The bytes behind a request's headers; `left` is what has not been read of them."""
+    """The bytes behind a request's headers; `left` is what has not been read of them.
 
-    def __init__(self, stream: _Readable, length: int | None) -> None:
+    `allow` sets how many seconds the next bytes may take. More than MAX_BODY_BYTES are only read if the body
+    `is_wanted`, which means that its caller is authenticated. A connection can't be used after a body that
+    `is_broken`.
+    """
+
+    def __init__(self, stream: _Readable, length: int | None, allow: Callable[[float], None]) -> None:
         self._stream = stream
         self._length = length
+        self._allow = allow
         self.left = length or 0
+        self.is_wanted = False
+        self.is_broken = False
 
     def read(self) -> bytes:
         """All of a small body; ProblemError 413 beyond MAX_BODY_BYTES."""
@@ -37,16 +46,27 @@ class Body:
             while self.left:
                 file.write(self._take(min(self.left, _PIECE_BYTES)))
 
-    def skip(self) -> None:
-        """Read past what is left, so that who sends it comes to read the answer."""
-        while self.left:
-            self._take(min(self.left, _PIECE_BYTES))
+    def skip(self) -> bool:
+        """Read what is left, so that the client reads the answer; False if the connection has to close."""
+        if self.is_broken or (self.left > MAX_BODY_BYTES and not self.is_wanted):
+            return False
+        try:
+            while self.left:
+                self._take(min(self.left, _PIECE_BYTES))
+        except ProblemError:
+            return False
+        return True
 
     def _take(self, count: int) -> bytes:
-        taken = self._stream.read(count)
+        self._allow(PIECE_SECONDS)
+        try:
+            taken = self._stream.read(count)
+        except TimeoutError:
+            self.is_broken = True
+            raise ProblemError(408, "too-slow", "The body comes too slowly. Send it again.") from None
         self.left -= len(taken)
         if len(taken) < count:
-            self.left = 0
+            self.is_broken = True
             raise ProblemError(400, "cut-off", "The body ended before its length. Send it again.")
         return taken
 

@@ -1,6 +1,7 @@
 """Serves the console on 127.0.0.1: the page, /api/ for the stack's HTTP API, /local/ for local commands."""
 
 import errno
+import io
 import logging
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -9,11 +10,12 @@ from botocore.exceptions import ClientError
 
 from droptrain_cli.aws_errors import told
 from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
+from droptrain_cli.console.deadlines import ANSWER_SECONDS, HEAD_SECONDS, IDLE_SECONDS, TimedStream
 from droptrain_cli.console.forward import Forward
 from droptrain_cli.console.gate import Gate
 from droptrain_cli.console.local_calls import LocalCalls
 from droptrain_cli.console.page import Page
-from droptrain_cli.console.request import MAX_BODY_BYTES, Body, Request
+from droptrain_cli.console.request import Body, Request
 from droptrain_cli.errors import ApiError, CommandError, UnreachableError
 from droptrain_cli.stack import Stack
 from droptrain_local.loopback import LoopbackHandler, LoopbackServer, listen
@@ -21,6 +23,7 @@ from droptrain_local.loopback import LoopbackHandler, LoopbackServer, listen
 _API, _LOCAL = "/api/", "/local/"
 _READS = ("GET", "HEAD")
 _FORBIDDEN = 403
+_LENGTH_DIGITS = 18
 _DENIED = ("AccessDenied", "AccessDeniedException", "403")
 _logger = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class ConsoleServer:
         for prefix in (_API, _LOCAL):
             if request.path.startswith(prefix):
                 self.gate.check_call(request.method, request.headers)
+                request.body.is_wanted = True
                 if prefix == _API:
                     return self._forward.call(request, request.path.removeprefix("/api"))
                 return self._local.call(request, unquote(request.path.removeprefix(_LOCAL)))
@@ -95,19 +99,36 @@ class _Handler(LoopbackHandler):
     server_version = "droptrain"
     sys_version = ""
 
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self._stream = TimedStream(self.connection)
+        self._reader = io.BufferedReader(self._stream)
+        self.rfile = self._reader
+
+    def handle_one_request(self) -> None:
+        try:
+            self._stream.allow(IDLE_SECONDS)
+            self._reader.peek(1)
+        except OSError:  # no request came, or the client has reset the connection
+            self.close_connection = True
+            return
+        self._stream.allow(HEAD_SECONDS)
+        super().handle_one_request()
+
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "")
-        has_length = length.isascii() and length.isdigit() and "Transfer-Encoding" not in self.headers
+        is_number = length.isascii() and length.isdigit() and len(length) <= _LENGTH_DIGITS
+        has_length = is_number and "Transfer-Encoding" not in self.headers
         has_body = bool(length) or "Transfer-Encoding" in self.headers
-        body = Body(self.rfile, int(length) if has_length else None)
+        body = Body(self.rfile, int(length) if has_length else None, self._stream.allow)
         path, _, raw_query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(raw_query, keep_blank_values=True))
         answer = self.console.answer(Request(self.command, path, raw_query, query, headers, body))
-        if has_body != has_length or (answer.status == _FORBIDDEN and body.left > MAX_BODY_BYTES):
+        if has_body != has_length or not body.skip():
             self.close_connection = True
-        else:
-            body.skip()
+        self.connection.settimeout(ANSWER_SECONDS)
         told = {"Cache-Control": "no-store", **HEADERS, **answer.headers}
         if self.close_connection:
             told["Connection"] = "close"

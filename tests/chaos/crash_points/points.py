@@ -16,7 +16,7 @@ from droptrain.promote import NAMES
 from template import table_definition
 
 # Why the engine's job waits depends on how long it has waited, in seconds of this machine.
-TOLD_BY_THE_CLOCK = {f"WAITING penguins/first ({cause})" for cause in ("does_not_fit", "waits_long")}
+TOLD_BY_THE_CLOCK = {f"WAITING 1 run ({cause})" for cause in ("does_not_fit", "waits_long")}
 _numbers = count()
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core_stack import Stack
-from droptrain.blocked import Blocked
 from droptrain.domain.budget import Budget
 from droptrain.domain.claims import Request
 from droptrain.domain.push import Published, pushing
 from droptrain.domain.run import Hold
+from droptrain.domain.runs.transitions import cancel_requested
 from records import job_detail, run
 
 ASKED = Request("key", "digest", 4102444800)
@@ -156,7 +156,7 @@ def _forgotten(stack: Stack) -> Any:
 
 def _cancel_not_carried_out(stack: Stack) -> Any:
     found = _launched_run(stack)
-    stack.table.ask_to_cancel(found.run_id, "bob", "2026-11-23T02:10:05Z")
+    stack.table.write(cancel_requested(found.run_id, "bob", "2026-11-23T02:10:05Z"))
     stack.later(minutes=5)
 
 
@@ -165,10 +165,13 @@ def _change(stack: Stack, status: str, **changes: Any) -> Any:
 
 
 def _blocked(stack: Stack) -> Any:
+    """A run that waits at the head of its queue, and AWS Batch's event of it."""
+    found = _launched_run(stack)
     said = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
-    return Blocked(stack.announce).event(
-        job_detail("RUNNABLE", jobName=stack.run_id, jobId=JOB, statusReason=said)
-    )
+    detail = job_detail("RUNNABLE", jobName=found.run_id, jobId=found.batch_job_id, statusReason=said)
+    stack.track.event(detail)
+    stack.later(minutes=11)
+    return detail
 
 
 SCENARIOS = (
@@ -246,19 +249,19 @@ SCENARIOS = (
         lambda stack, _: stack.announce.ended(stack.run_id, "penguins"),
         5,
     ),
-    Scenario("tell of a blocked queue", _running, lambda stack, _: _blocked(stack), 4),
+    Scenario("tell of a blocked queue", _blocked, lambda stack, detail: stack.blocked.event(detail), 7),
     Scenario(
         "cancel",
         _launched_run,
         lambda stack, found: stack.cancel.run(found.run_id, "bob"),
         2,
     ),
-    Scenario("finish an old claim", _old_claim, lambda stack, _: stack.reconcile.all(), 7),
-    Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 6),
-    Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 5),
-    Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 6),
-    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 9),
+    Scenario("finish an old claim", _old_claim, lambda stack, _: stack.reconcile.all(), 10),
+    Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 9),
+    Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 8),
+    Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 9),
+    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 12),
     Scenario(
-        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 18
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 21
     ),
 )

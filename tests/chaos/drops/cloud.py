@@ -13,13 +13,16 @@ from chaos.burst.virtual_time import CALL_SECONDS, START, VirtualTime
 from chaos.drops.bucket import DropBucket
 from chaos.drops.drop import Drop, Put
 from chaos.model.memory import (
+    SPOT_QUEUE,
     Job,
     MemoryAccounts,
     MemoryBus,
     MemoryDatasetTable,
     MemoryJobQueue,
     MemoryPointers,
+    MemoryPosition,
     MemoryPriceTable,
+    MemoryQueueWatch,
     MemoryTable,
     MemoryTopic,
     MemoryWakeUps,
@@ -27,6 +30,7 @@ from chaos.model.memory import (
 )
 from chaos.model.world import outside
 from droptrain.announce import Announce
+from droptrain.blocked import Blocked
 from droptrain.climb import Climb
 from droptrain.domain.budget import Budget
 from droptrain.domain.dataset import Created
@@ -34,10 +38,12 @@ from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.run import Run
+from droptrain.overspending import Overspending
 from droptrain.promote import Promote
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
-from droptrain.spending import Spending, TellSpending
+from droptrain.settle_runs import SettleRuns
+from droptrain.spending import TellSpending
 from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
@@ -154,6 +160,7 @@ class Cloud:
         self.jobs.events = Feed(self._track)
         self.wake_ups = MemoryWakeUps(time)
         self.wake_ups.messages = Feed(self._wake)
+        self.wake_ups.postponed = Feed(self._upload_again)
         self.topic = MemoryTopic(time)
 
     def _make_use_cases(self) -> None:
@@ -173,14 +180,20 @@ class Cloud:
             bucket=bucket, table=table, datasets=datasets, wake_ups=self.wake_ups, submit=submit,
             reserve=reserve, prices=prices, clock=clock, definition=self.jobs.definition,
         ).uploads  # fmt: skip
-        self.track = Track(bucket, table, prices, types, lambda: climb, clock)
+        queues: Any = MemoryQueueWatch(time)
+        self.track = Track(bucket, table, prices, queues, types, lambda: climb, clock)
         promote = Promote(MemoryPointers(time))  # type: ignore[arg-type]
         self.announce = Announce(table, datasets, promote, tell, Places("data"), clock)
-        spending = TellSpending(Spending(accounts, budget, clock), accounts, tell)
+        blocked = Blocked(table, queues, tell, {SPOT_QUEUE: "Spot"}, clock)
+        overspending = Overspending(bucket, table, prices, jobs, types, clock)
+        runs = SettleRuns(
+            table, jobs, submit, self.track, lambda: self.announce, overspending, blocked, clock
+        )
+        spending = TellSpending(accounts, budget, tell, clock)
+        position: Any = MemoryPosition(time)
         self.reconcile = Reconcile(
-            table, datasets, jobs, submit, lambda: self.launch, self.track, climb, lambda: self.announce,
-            spending, tell, clock,
-        )  # fmt: skip
+            runs, datasets, lambda: self.launch, lambda: self.announce, spending, tell, position, clock
+        )
 
     def _upload(self, put: Put) -> None:
         if put.content is None:
@@ -192,6 +205,11 @@ class Cloud:
         for moment in put.arrivals:
             work = partial(self.launch.upload, created)
             self._send(Message(put.key, work), moment + self.queue.delay_seconds)
+
+    def _upload_again(self, upload: Created) -> None:
+        """Deliver a postponed upload in the next minute."""
+        work = partial(self.launch.upload, upload)
+        self._send(Message(upload.key, work), self.time.now + 60)
 
     def _wake(self, wake_up: WakeUp) -> None:
         work = partial(self.launch.wake, wake_up.project, wake_up.dataset, wake_up.wake_up)

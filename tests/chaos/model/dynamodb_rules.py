@@ -105,7 +105,7 @@ class DynamodbRules:
         for table in request["RequestItems"].values():
             for key in table["Keys"]:
                 check_item(key)
-        return {"Responses": {}}
+        return {"Responses": {table: [] for table in request["RequestItems"]}}
 
     def query(self, **request: Any) -> dict[str, Any]:
         check_item(request["ExpressionAttributeValues"])

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from chaos.model.memory import (
+    SPOT_QUEUE,
     Job,
     MemoryAccounts,
     MemoryBucket,
@@ -11,7 +12,9 @@ from chaos.model.memory import (
     MemoryDatasetTable,
     MemoryJobQueue,
     MemoryPointers,
+    MemoryPosition,
     MemoryPriceTable,
+    MemoryQueueWatch,
     MemoryTable,
     MemoryTopic,
     MemoryWakeUps,
@@ -19,6 +22,7 @@ from chaos.model.memory import (
 )
 from chaos.model.world import FailedCallError, Task, World
 from droptrain.announce import Announce
+from droptrain.blocked import Blocked
 from droptrain.cancel import Cancel
 from droptrain.climb import Climb
 from droptrain.domain.budget import RUNNING, Budget, charge, to_micro
@@ -31,14 +35,17 @@ from droptrain.domain.errors import (
     NotReadyError,
     UnsureError,
 )
+from droptrain.domain.fair_share import SHARE_SECONDS
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.push import Published, complete, push_key, pushing
 from droptrain.domain.recipe import parse
+from droptrain.overspending import Overspending
 from droptrain.promote import Promote
 from droptrain.reconcile import Reconcile
 from droptrain.reserve import Reserve
-from droptrain.spending import Spending, TellSpending
+from droptrain.settle_runs import SettleRuns
+from droptrain.spending import TellSpending
 from droptrain.submit import Submit
 from droptrain.tell import Tell
 from droptrain.track import Track
@@ -54,11 +61,14 @@ DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
 # A pointer that others move meanwhile costs a read and a write more each time.
 MOST_CALLS = {"upload": 15, "change": 3, "notice": 9}
+OF_A_FALLBACK = ("last_checkpoint_at", "climb", "describe", "submit", "record_job")
 # Room for three runs of 24 hours on each of three attempts, and for two at the same time.
 BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
 TASK_SECONDS = {"reconcile": 240}
 TELLERS = ("notice", "reconcile")
+RECLAIMED = "Host EC2 (instance i-0abc) terminated."
+CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 NEXT_STATES = {"SUBMITTED": "RUNNABLE", "RUNNABLE": "STARTING", "STARTING": "RUNNING"}
 EXPECTED = (AlreadyFinishedError, BusyError, DeniedError, NotFoundError, NotReadyError, UnsureError)
 
@@ -90,27 +100,31 @@ class Launching(RuleBasedStateMachine):
             bucket=self.bucket, table=self.table, datasets=self.datasets, wake_ups=self.wake_ups,
             submit=submit, reserve=reserve, prices=prices, clock=clock, definition=self.jobs.definition,
         )  # fmt: skip
-        self.track = Track(self.bucket, self.table, prices, types, lambda: climb, clock)  # type: ignore[arg-type]
+        self.queues = MemoryQueueWatch(self.world)
+        self.track = Track(self.bucket, self.table, prices, self.queues, types, lambda: climb, clock)  # type: ignore[arg-type]
         self.pointers = MemoryPointers(self.world)
-        tell = Tell(MemoryBus(self.world), self.topic)  # type: ignore[arg-type]
+        self.tell = tell = Tell(MemoryBus(self.world), self.topic)  # type: ignore[arg-type]
         promote = Promote(self.pointers)  # type: ignore[arg-type]
         self.announce = Announce(self.table, self.datasets, promote, tell, Places("data"), clock)  # type: ignore[arg-type]
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
-        spending = TellSpending(Spending(self.accounts, BUDGET, clock), self.accounts, tell)  # type: ignore[arg-type]
+        blocked = Blocked(self.table, self.queues, tell, {SPOT_QUEUE: "Spot"}, clock)  # type: ignore[arg-type]
+        overspending = Overspending(self.bucket, self.table, prices, self.jobs, types, clock)  # type: ignore[arg-type]
+        runs = SettleRuns(
+            self.table, self.jobs, submit, self.track, lambda: self.announce, overspending, blocked, clock
+        )  # type: ignore[arg-type]
+        spending = TellSpending(self.accounts, BUDGET, tell, clock)  # type: ignore[arg-type]
+        position = MemoryPosition(self.world)
         self.reconcile = Reconcile(
-            self.table,
+            runs,
             self.datasets,
-            self.jobs,
-            submit,
             lambda: self.launch.uploads,
-            self.track,
-            climb,
             lambda: self.announce,
             spending,
             tell,
+            position,
             clock,
         )  # type: ignore[arg-type]
-        self.uploads: list[Created] = []
+        self.uploads: list[Created] = self.wake_ups.postponed
         self.tasks: list[tuple[Task, Any]] = []
         self.troubled = False
         self.bucket.put("projects/p/code/run.sh")
@@ -168,6 +182,10 @@ class Launching(RuleBasedStateMachine):
         queue.append(queue[which % len(queue)])
         COUNTED["events repeated"] += 1
         self.troubled = True
+
+    @rule()
+    def the_project_uses_its_share_up(self) -> None:
+        self.datasets.add_load("p", SHARE_SECONDS, self.world.now)
 
     @rule(far=sides)
     def pass_of_the_reconciler(self, far: int) -> None:
@@ -354,7 +372,14 @@ class Launching(RuleBasedStateMachine):
         state = job.detail
         expected = "CANCELLED" if state.get("isTerminated") else state["status"]
         assert run.status == expected
-        assert len(run.attempts) == len(state["attempts"])
+        names = (run.run_id, run.job_name)
+        tried = sum(
+            len(each.detail["attempts"])
+            for each in self.jobs.jobs.values()
+            if each.detail["jobName"] in names
+        )
+        assert len(run.attempts) == len(run.cost.attempts) == tried, "an attempt is not in the record"
+        COUNTED["fallbacks"] += run.job_number > 1
 
     def _check_dataset(self, dataset: str) -> None:
         """What is complete now has its run; what came after a marker that has one waits for a new marker."""
@@ -386,8 +411,10 @@ class Launching(RuleBasedStateMachine):
             return
         self.tasks.remove((task, again))
         most = MOST_CALLS.get(task.name)
-        # A cancel that came in between costs one more.
-        assert most is None or len(task.calls) - task.calls.count("end") <= most, task.calls
+        # A cancel that came in between costs one more, and what Spot took away costs a look and a step.
+        # An expensive upload is counted.
+        more = [call for call in task.calls if call in ("end", "add_load", *OF_A_FALLBACK)]
+        assert most is None or len(task.calls) - len(more) <= most, task.calls
         if task.error is None:
             return
         assert isinstance(task.error, (*EXPECTED, FailedCallError)) or _was_killed(task), task.error
@@ -470,6 +497,14 @@ class Everything(Launching):
         job = living[which % len(living)]
         _move(self.jobs, job, how)
 
+    @precondition(lambda self: any(job.detail["status"] == "RUNNABLE" for job in self.jobs.jobs.values()))
+    @rule(which=anyone)
+    def spot_has_no_capacity(self, which: int) -> None:
+        """AWS Batch gives the reason where a job is described; no event tells of it."""
+        waiting = [job for job in self.jobs.jobs.values() if job.detail["status"] == "RUNNABLE"]
+        job = waiting[which % len(waiting)]
+        job.detail = {**job.detail, "statusReason": CAPACITY}
+
 
 def _was_killed(task: Task) -> bool:
     return type(task.error).__name__ == "Killed"
@@ -488,11 +523,13 @@ def _move(jobs: MemoryJobQueue, job: Job, how: str) -> None:
     detail = job.detail
     status = detail["status"]
     if status in NEXT_STATES:
-        jobs.move(job, NEXT_STATES[status])
+        jobs.move(job, NEXT_STATES[status], statusReason="")
         return
-    stamps = {"startedAt": 1795399800000, "stoppedAt": 1795399860000}
-    attempts = [*detail["attempts"], {**stamps, "container": {}}]
+    start = 1795399800000 + 100_000 * len(detail["attempts"])
+    stamps = {"startedAt": start, "stoppedAt": start + 60_000}
+    said = {"statusReason": RECLAIMED if how == "reclaimed" else ""}
+    attempts = [*detail["attempts"], {**stamps, **said, "container": {}}]
     if how == "reclaimed" and len(attempts) < detail["retryStrategy"]["attempts"]:
-        jobs.move(job, "RUNNABLE", attempts=attempts)
+        jobs.move(job, "RUNNABLE", attempts=attempts, **said)
     else:
-        jobs.move(job, "FAILED" if how != "on" else "SUCCEEDED", attempts=attempts, **stamps)
+        jobs.move(job, "FAILED" if how != "on" else "SUCCEEDED", attempts=attempts, **stamps, **said)

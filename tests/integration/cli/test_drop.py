@@ -7,7 +7,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner, Result
+from droptrain.domain.dataset import Input, ObjectVersion
+from droptrain.domain.run import inputs_digest
 from moto import mock_aws
 
 from droptrain_cli import drop_files
@@ -180,32 +183,170 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
     assert [item["uploaded"] for item in again["files"]] == [True, False], "train.csv keeps its version"
 
 
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs that drops have followed or launched."""
+    found: list[str] = []
+
+    def follow(_stack: Any, _api: Any, run_id: str, **_: Any) -> None:
+        found.append(run_id)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(drop_files, "watch", follow)
+    monkeypatch.setattr(drop_files, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(drop_files, "NO_RUN_AFTER_SECONDS", 5.0)
+    monkeypatch.setattr("droptrain_cli.launch_run.launch", lambda *_, **__: found.append("launched"))
+    return found
+
+
+class Runs:
+    """The API's list of runs: those of before, and `new` ones from the third look on."""
+
+    def __init__(self, s3: Any, *before: dict[str, Any]) -> None:
+        self._s3 = s3
+        self.before = list(before)
+        self.new: list[dict[str, Any]] = []
+        self.looks = 0
+        self.asked: dict[str, Any] = {}
+
+    def __call__(self, path: str, **query: Any) -> Any:
+        self.looks += 1
+        self.asked = {"path": path, **query}
+        listed = [run() if callable(run) else run for run in self.new] if self.looks > 2 else []
+        return {"runs": [*listed, *self.before]}
+
+    def inputs(self, *names: str, dataset: str = "d") -> list[dict[str, str]]:
+        """The current versions of these files, as a run has them."""
+        keys = [f"projects/penguins/data/{dataset}/{name}" for name in names]
+        return [
+            {"key": key, "version_id": self._s3.head_object(Bucket="data", Key=key)["VersionId"]}
+            for key in keys
+        ]
+
+
+def a_run(run_id: str, inputs: list[dict[str, str]], digest: str = "") -> dict[str, Any]:
+    return {"run_id": run_id, "dataset": "d", "inputs": inputs, "inputs_digest": digest}
+
+
 def test_a_watched_drop_follows_the_run_of_its_own_versions(
-    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch, watched: list[str]
 ) -> None:
     droptrain("push", "penguins", "project")
-    dropped = json.loads(droptrain("drop", "penguins", "train.csv", "--dataset", "d", "--json").output)
-    old = {"key": dropped["files"][0]["key"], "version_id": dropped["files"][0]["version_id"]}
+    droptrain("drop", "penguins", "train.csv", "--dataset", "d")
+    runs = Runs(s3)
+    old = runs.inputs("train.csv")
     Path("train.csv").write_text("a,b\n5,6\n")
-    answers: list[str] = []
-
-    def runs(*_: Any, **__: Any) -> Any:
-        found = s3.list_objects_v2(Bucket="data", Prefix="projects/penguins/data/d/")["Contents"]
-        new = [
-            {"key": item["Key"], "version_id": s3.head_object(Bucket="data", Key=item["Key"])["VersionId"]}
-            for item in found
-        ]
-        test, train = new
-        listed = [{"run_id": "mixture", "dataset": "d", "inputs": [old, test]}]
-        if answers:
-            listed.append({"run_id": "whole", "dataset": "d", "inputs": [train, test]})
-        answers.append("one")
-        return {"runs": listed}
-
+    runs.new = [
+        lambda: a_run("mixture", [*old, *runs.inputs("test.csv")]),
+        lambda: a_run("whole", runs.inputs("train.csv", "test.csv")),
+    ]
     monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
-    watched: list[str] = []
-    monkeypatch.setattr(drop_files, "watch", lambda _stack, _api, run_id, **_: watched.append(run_id))
-    monkeypatch.setattr("droptrain_cli.launch_run.launch", lambda *_, **__: None)
     said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
     assert said.exit_code == 0, said.output
     assert watched == ["whole"]
+    assert runs.asked == {"path": "/runs", "project": "penguins", "dataset": "d", "limit": 20}
+
+
+def test_a_watched_drop_does_not_follow_an_older_run_of_a_part_of_its_files(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch, watched: list[str]
+) -> None:
+    """The recipe named one file when that run trained, and names two now; that file is the same."""
+    droptrain("push", "penguins", "project")
+    droptrain("drop", "penguins", "train.csv", "--dataset", "d")
+    runs = Runs(s3)
+    runs.before = [a_run("older", runs.inputs("train.csv"))]
+    runs.new = [lambda: a_run("new", runs.inputs("train.csv", "test.csv"))]
+    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
+    assert (said.exit_code, watched) == (0, ["new"]), said.output
+
+
+def test_of_many_files_a_watched_drop_compares_the_digest(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch, watched: list[str]
+) -> None:
+    """A record names the first 100 inputs; these are the same in the run before."""
+    recipe("inputs: {training: '*.csv'}\n")
+    droptrain("push", "penguins", "project")
+    names = [f"{number:03}.csv" for number in range(120)]
+    Path("data").mkdir()
+    for name in names:
+        Path("data", name).write_text("a,b\n1,2\n")
+    droptrain("drop", "penguins", "data", "--dataset", "d")
+    runs = Runs(s3)
+
+    def now(run_id: str) -> dict[str, Any]:
+        inputs = runs.inputs(*names)
+        files = [Input("training", ObjectVersion(each["key"], each["version_id"], 0, "")) for each in inputs]
+        return a_run(run_id, inputs[:100], inputs_digest(files) or "")
+
+    runs.before = [now("older")]
+    runs.new = [lambda: now("new")]
+    Path("data", names[-1]).write_text("a,b\n5,6\n")
+    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    said = droptrain("drop", "penguins", "data", "--dataset", "d", "--watch")
+    assert (said.exit_code, watched) == (0, ["new"]), said.output
+
+
+def test_a_new_marker_alone_is_not_taken_for_the_run_before(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch, watched: list[str]
+) -> None:
+    recipe("trigger: marker\n")
+    droptrain("push", "penguins", "project")
+    droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d")
+    s3.delete_object(Bucket="data", Key="projects/penguins/data/d/_SUCCESS")
+    runs = Runs(s3)
+    runs.before = [a_run("older", runs.inputs("train.csv", "test.csv"))]
+    runs.new = [a_run("new", runs.inputs("train.csv", "test.csv"))]
+    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
+    assert (said.exit_code, watched) == (0, ["new"]), said.output
+
+
+def test_nothing_appears_if_a_file_that_was_there_is_replaced_meanwhile(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    droptrain("push", "penguins", "project")
+    droptrain("drop", "penguins", "train.csv", "--dataset", "d")
+    send = Upload.send
+
+    def replace_and_send(upload: Upload) -> None:
+        s3.put_object(Bucket="data", Key="projects/penguins/data/d/train.csv", Body=b"other,bytes\n")
+        send(upload)
+
+    monkeypatch.setattr(Upload, "send", replace_and_send)
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d")
+    assert said.exit_code == 1
+    assert "replaced or deleted train.csv in penguins/d" in said.output.replace("\n", " ")
+    assert "nothing of this drop has appeared" in said.output.replace("\n", " ")
+    assert "projects/penguins/data/d/test.csv" not in keys(s3)
+    monkeypatch.setattr(Upload, "send", send)
+    again = json.loads(
+        droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--json").output
+    )
+    assert [item["uploaded"] for item in again["files"]] == [True, True]
+
+
+def test_a_failure_in_the_last_step_says_which_files_are_there(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe("trigger: marker\n")
+    droptrain("push", "penguins", "project")
+    failing = [True]
+
+    def fail(params: dict[str, Any], **_: Any) -> None:
+        if failing and params["Key"].endswith("test.csv"):
+            raise EndpointConnectionError(endpoint_url="https://s3")
+
+    s3.meta.events.register("provide-client-params.s3.PutObject", fail)
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d")
+    assert said.exit_code == 1
+    assert "train.csv has appeared in penguins/d.\ntest.csv has not appeared in penguins/d." in said.output
+    assert "Drop all of it again: what is there isn't sent twice." in said.output
+    assert "projects/penguins/data/d/_SUCCESS" not in keys(s3)
+    failing.clear()
+    again = json.loads(
+        droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--json").output
+    )
+    assert {Path(item["key"]).name: item["uploaded"] for item in again["files"]} == {
+        "_SUCCESS": True, "test.csv": True, "train.csv": False,
+    }  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from droptrain.aws.bucket import Bucket
 from moto import mock_aws
 
-from droptrain_cli.upload import PART_BYTES, ChangedError, Upload
+from droptrain_cli.upload import PART_BYTES, ChangedError, Upload, finish_together
 
 BUCKET = "data"
 KEY = "projects/p/data/d/größe + 100%.csv"
@@ -77,7 +77,7 @@ def test_a_file_arrives_whole_and_is_known_again(
     path.write_bytes(os.urandom(size))
     first = upload(path)
     first.send()
-    version = first.finish()
+    version = finish_together([first])[KEY]
     assert content(s3) == path.read_bytes()
     present = Bucket(s3, BUCKET).folder(KEY)
     there = upload(path).is_there(present)
@@ -98,7 +98,7 @@ def test_what_breaks_off_goes_on_where_it_was(s3: Any, upload: Callable[[Path], 
     sent = parts_sent(s3)
     again = upload(large)
     again.send()
-    again.finish()
+    finish_together([again])
     assert set(sent) == {1, 2, 3, 4} - kept
     assert content(s3) == large.read_bytes()
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET)
@@ -117,7 +117,7 @@ def test_a_part_of_other_bytes_is_sent_again(s3: Any, upload: Callable[[Path], U
     sent = parts_sent(s3)
     again = upload(large)
     again.send()
-    again.finish()
+    finish_together([again])
     assert sorted(sent) == [2, 3, 4]
     assert content(s3) == large.read_bytes()
 
@@ -128,7 +128,7 @@ def test_what_is_left_of_another_file_is_let_alone(
     other = s3.create_multipart_upload(Bucket=BUCKET, Key=f"{KEY}.gz")["UploadId"]
     this = upload(large)
     this.send()
-    this.finish()
+    finish_together([this])
     [left] = s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
     assert left["UploadId"] == other
 
@@ -141,5 +141,64 @@ def test_a_file_that_changes_on_its_way_never_appears(
     with large.open("ab") as stream:
         stream.write(b"more")
     with pytest.raises(ChangedError, match=r"train\.csv changed while"):
-        this.finish()
+        finish_together([this])
     assert Bucket(s3, BUCKET).folder(KEY) == ()
+
+
+def rewrite(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[::-1])
+
+
+def rewrite_and_set_its_time_back(path: Path) -> None:
+    before = path.stat()
+    rewrite(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def replace_by_another(path: Path) -> None:
+    before = path.stat()
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes()[::-1])
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [rewrite, rewrite_and_set_its_time_back, replace_by_another])
+@pytest.mark.parametrize("changed", ["small.csv", "large.csv"])
+def test_of_several_files_none_appears_if_one_has_changed(
+    s3: Any, tmp_path: Path, changed: str, change: Callable[[Path], None]
+) -> None:
+    uploads = []
+    for name, size in (("a.csv", 10), ("small.csv", 1000), ("large.csv", PART_BYTES + 1), ("z.csv", 10)):
+        path = tmp_path / name
+        path.write_bytes(os.urandom(size))
+        uploads.append(Upload(s3, BUCKET, f"projects/p/data/d/{name}", path, lambda _: None))
+    for each in uploads:
+        each.send()
+    change(tmp_path / changed)
+    with pytest.raises(ChangedError, match="nothing of this drop has appeared"):
+        finish_together(uploads)
+    assert Bucket(s3, BUCKET).folder("projects/") == ()
+
+
+def test_what_appears_is_what_was_checked_though_a_file_changes_a_moment_later(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("droptrain_cli.upload._COPIED_IN_MEMORY_BYTES", 1000)
+    contents = {f"{number}.csv": os.urandom(700) for number in range(20)}
+    uploads = []
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        uploads.append(Upload(s3, BUCKET, name, tmp_path / name, lambda _: None))
+    finish = Upload.finish
+
+    def change_all_and_finish(upload: Upload) -> str:
+        for name in contents:
+            (tmp_path / name).write_bytes(b"changed")
+        return finish(upload)
+
+    monkeypatch.setattr(Upload, "finish", change_all_and_finish)
+    versions = finish_together(uploads)
+    for name, content in contents.items():
+        there = s3.get_object(Bucket=BUCKET, Key=name)
+        assert (there["Body"].read(), there["VersionId"]) == (content, versions[name])

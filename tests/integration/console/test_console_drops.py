@@ -66,7 +66,7 @@ def runs_of_what_is_dropped(s3: Any) -> Any:
 
     def answer(asked: Asked) -> Told:
         inputs = [{"key": FOLDER + name, "version_id": version} for name, version in dropped(s3).items()]
-        run = {"run_id": "trees-d1-1", "dataset": "d1", "inputs": inputs}
+        run = {"run_id": "trees-d1-1", "dataset": "d1", "inputs": inputs, "inputs_digest": None}
         return Told(200, {"runs": [run]} if asked.method == "GET" else run)
 
     return answer

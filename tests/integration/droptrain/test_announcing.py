@@ -101,6 +101,13 @@ def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> No
         stack.launch.upload(*stack.drop("first", "train.csv")[0])
         stack.later(minutes=61)
         stack.reconcile.all()
+    elif detail_type == "Queue Needs Attention":
+        stack.publish_project()
+        stack.drop()
+        stack.launch.request("penguins", "first", caller="ann")
+        for _ in range(3):
+            stack.later(minutes=6)
+            stack.reconcile.all()
     elif detail_type == "Budget":
         stack.budget = type(stack.budget)(month_usd=1.0)
         stack.accounts.mark_refused("2026-11")

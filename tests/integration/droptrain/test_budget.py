@@ -170,3 +170,32 @@ def test_people_are_told_once_when_the_budget_has_no_room(stack) -> None:
     told = [notice for notice in stack.notices() if notice["Subject"].startswith("BUDGET")]
     assert [notice["Subject"] for notice in told] == ["BUDGET 100 % of $42.00 for 2026-11"]
     assert "$0.00 of $42.00 are spent" in told[0]["Message"]
+
+
+def test_a_refusal_in_a_month_s_last_minutes_is_told_of_in_the_next_month(stack) -> None:
+    stack.budget = Budget(month_usd=42.0)
+    stack.publish_project()
+    stack.now = stack.now.replace(day=30, hour=23, minute=58)
+    stack.reconcile.all()
+    stack.later(minutes=1)
+    assert launch(stack, "first").status == "REJECTED"
+    for _ in range(3):
+        stack.later(minutes=5)
+        stack.reconcile.all()
+    (notice,) = [each for each in stack.notices() if each["Subject"].startswith("BUDGET")]
+    assert notice["Subject"] == "BUDGET 100 % of $42.00 for 2026-11"
+    assert "The budget for 2026-11 had no room: runs were rejected." in notice["Message"]
+    assert "This month has a budget of its own" in notice["Message"]
+
+
+@pytest.mark.parametrize("level", [50, 80, 100])
+def test_a_level_that_a_run_of_last_month_reaches_in_this_one_is_told_of(stack, level) -> None:
+    stack.now = stack.now.replace(month=12, day=20)
+    stack.dynamodb.update_item(
+        TableName="runs", Key={"pk": {"S": "BUDGET#2026-11"}}, UpdateExpression="SET spent = :usd",
+        ExpressionAttributeValues={":usd": {"N": str(level * 1_000_000)}},
+    )  # fmt: skip
+    for _ in range(2):
+        stack.reconcile.all()
+    (notice,) = [each for each in stack.notices() if each["Subject"].startswith("BUDGET")]
+    assert notice["Subject"] == f"BUDGET {level} % of $100.00 for 2026-11"

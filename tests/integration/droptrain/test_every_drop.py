@@ -32,14 +32,6 @@ def answers(stack: Stack, *uploads: Created) -> list[str]:
     return [stack.launch.uploads.upload(each).answer for each in uploads]
 
 
-def rested(stack: Stack) -> list[str]:
-    """The datasets' wake-ups, delivered after the quiet time."""
-    stack.later(seconds=301)
-    messages = list(stack.wake_ups.messages)
-    stack.wake_ups.messages.clear()
-    return [stack.launch.wake(*message).answer for message in messages]
-
-
 def runs(stack: Stack) -> Counter[str]:
     found = stack.query.runs(limit=100).runs
     return Counter(run.cause.code if run.cause else run.status for run in found)
@@ -73,7 +65,7 @@ def test_a_marker_starts_a_run_of_any_number_of_parts(project: Stack) -> None:
 def test_one_file_may_be_in_two_channels(project: Stack, inputs: str) -> None:
     recipe(project, f"inputs: {inputs}\n")
     data, marker = put(project, f"{DATA}d/data.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
-    given = answers(project, data, marker) + rested(project)
+    given = answers(project, data, marker) + project.rested()
     assert "launched" in given
     (run,) = project.query.runs(limit=10).runs
     assert {item.object.key for item in run.inputs} == {f"{DATA}d/data.csv"}
@@ -157,7 +149,9 @@ def test_a_badly_named_dataset_gets_one_answer(stack: Stack, name: str) -> None:
     # The same drop again is a new attempt, and so is one after an hour.
     again = [put(stack, f"{folder}part-{number}.csv") for number in range(60)]
     assert Counter(answers(stack, *again)) == {"rejected": 1, "repeated": 59}
+    late = put(stack, f"{folder}late.csv")
     stack.later(hours=2)
+    assert answers(stack, late) == ["repeated"], "it belongs to the drop, though its event comes late"
     assert answers(stack, put(stack, f"{folder}another.csv")) == ["rejected"]
 
 

@@ -86,7 +86,7 @@ def test_a_marker_launches_what_has_many_parts(stack) -> None:
 def test_any_letter_may_stand_in_a_file_s_name(stack, name: str) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {data: '*.csv'}\n")
-    assert uploaded(stack, stack.drop("first", name)) == ["launched"]
+    assert uploaded(stack, stack.drop("first", name)) + stack.rested() == ["waiting", "launched"]
     (run,) = stack.query.runs(limit=10).runs
     assert run.inputs[0].object.key.endswith(name)
 
@@ -109,6 +109,14 @@ def test_what_can_not_train_is_one_rejected_run(stack, recipe, code, said) -> No
     assert stack.batch_jobs() == []
 
 
+def test_an_unreadable_recipe_is_rejected_over_data_files_of_any_kind(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"a: [")
+    assert uploaded(stack, stack.drop("first", "train.TSV.gz")) == ["rejected"]
+    (run,) = stack.query.runs(limit=10).runs
+    assert [item.object.key for item in run.inputs] == ["projects/penguins/data/first/train.TSV.gz"]
+
+
 def test_an_empty_file_is_rejected(stack) -> None:
     stack.publish_project()
     stack.drop("first", "test.csv")
@@ -122,7 +130,8 @@ def test_more_files_than_a_run_can_have_are_rejected(stack, monkeypatch) -> None
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
     monkeypatch.setattr(dataset, "MAX_INPUTS", 110)
     event = stack.drop("first", *(f"{number}.csv" for number in range(111)))[-1]
-    assert uploaded(stack, [event, event]) == ["rejected", "repeated"]
+    assert uploaded(stack, [event, event]) + stack.rested() == ["waiting", "waiting", "rejected"]
+    assert uploaded(stack, [event]) + stack.rested() == ["waiting", "repeated"]
     (run,) = stack.query.runs(limit=10).runs
     assert run.cause.code == "too_many_inputs"
     assert "111 input files" in run.cause.message
@@ -132,7 +141,7 @@ def test_the_plan_names_all_inputs_and_the_record_the_first_hundred(stack) -> No
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
     event = stack.drop("first", *(f"{number}.csv" for number in range(120)))[-1]
-    assert uploaded(stack, [event]) == ["launched"]
+    assert uploaded(stack, [event]) + stack.rested() == ["waiting", "launched"]
     (run,) = stack.query.runs(limit=10).runs
     assert (len(run.inputs), run.input_count) == (100, 120)
     plan = stack.s3.get_object(Bucket="data", Key=f"runs/penguins/{run.run_id}/run.json")["Body"]
@@ -178,7 +187,7 @@ def test_a_lost_answer_of_submitjob_leads_to_no_second_job(stack) -> None:
     with pytest.raises(UnsureError):
         stack.launch.upload(*event)
     for _ in range(2):
-        with pytest.raises(BusyError, match="by others"):
+        with pytest.raises(BusyError, match="by another process"):
             stack.launch.upload(*event)  # a young claim isn't taken over, and the event isn't lost
     stack.later(seconds=60)
     assert stack.launch.upload(*event).answer == "launched"
@@ -194,7 +203,7 @@ def test_only_one_of_many_takes_over_an_old_claim(stack) -> None:
         stack.launch.upload(*event)
     (claim,) = stack.query.runs(limit=10).runs
     stack.submit.finish(claim)
-    with pytest.raises(BusyError, match="by others"):
+    with pytest.raises(BusyError, match="by another process"):
         stack.submit.finish(claim)
     assert len(stack.batch_jobs()) == 1
 
@@ -308,5 +317,5 @@ def test_two_launches_at_the_same_moment_are_no_error(stack) -> None:
     stack.dynamodb.meta.events.register_first(
         "before-send.dynamodb.TransactWriteItems", lambda **_: answer, unique_id="conflict"
     )
-    with pytest.raises(BusyError, match="by others"):
+    with pytest.raises(BusyError, match="by another process"):
         stack.launch.upload(*event)

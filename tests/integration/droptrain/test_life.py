@@ -5,9 +5,9 @@ import json
 import random
 
 import pytest
-from droptrain.blocked import Blocked
 from droptrain.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
 from droptrain.domain.run import GpuUse
+from droptrain.domain.runs.transitions import cancel_requested, submitted
 from records import JOB_ID, RUN_ID, job_detail, run
 from waiting import wait_for
 
@@ -107,7 +107,7 @@ def test_an_account_of_an_earlier_attempt_says_nothing_about_this_end(stack) -> 
 def test_an_event_before_the_submitter_noted_the_job_is_kept(stack) -> None:
     record = claimed(stack)
     assert stack.track.event(job_detail("RUNNING")) == "applied"
-    noted = stack.table.record_job(record, JOB_ID, "2026-11-23T02:10:05Z")
+    noted = stack.table.write(submitted(record, JOB_ID, "2026-11-23T02:10:05Z")).run
     assert (noted.status, noted.batch_job_id) == ("RUNNING", JOB_ID)
 
 
@@ -190,7 +190,8 @@ def test_a_cancel_that_died_before_it_told_batch_is_carried_out(stack) -> None:
     stack.publish_project()
     stack.drop()
     launched, _ = stack.launch.request("penguins", "first", caller="ann")
-    assert stack.table.ask_to_cancel(launched.run_id, "bob", "2026-11-23T02:10:05Z")
+    requested = cancel_requested(launched.run_id, "bob", "2026-11-23T02:10:05Z")
+    assert stack.table.write(requested).outcome == "applied"
     stack.later(minutes=5)
     assert stack.reconcile.all()["terminated"] == 1
     (job,) = stack.batch_jobs()
@@ -268,35 +269,6 @@ def test_an_item_that_nobody_can_read_hides_itself_alone(stack) -> None:
     assert [found.run_id for found in stack.query.runs(limit=10).runs] == ["penguins-first-00000000000a"]
     stack.later(minutes=5)
     assert stack.reconcile.all()["finished"] == 1
-
-
-def test_a_run_that_waits_long_for_an_instance_is_told_of_once(stack) -> None:
-    stack.publish_project()
-    stack.drop()
-    launched, _ = stack.launch.request("penguins", "first", caller="ann")
-    stack.later(minutes=5)
-    stack.reconcile.all()
-    stack.later(minutes=9)
-    assert "announced" not in stack.reconcile.all()
-    stack.later(minutes=1)
-    assert stack.reconcile.all()["announced"] == 1
-    stack.later(minutes=5)
-    assert "announced" not in stack.reconcile.all()
-    (told,) = stack.notices()
-    assert told["Subject"].startswith("WAITING penguins/first (")
-    assert launched.run_id in told["Message"]
-    assert told["MessageAttributes"]["outcome"]["Value"] == "ATTENTION"
-
-
-def test_a_blocked_queue_is_told_of_at_once_for_capacity_and_later_for_the_rest(stack) -> None:
-    claimed(stack, batch_job_id=JOB_ID, status="RUNNABLE")
-    blocked = Blocked(stack.announce)
-    capacity = job_detail("RUNNABLE", statusReason="CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - ...")
-    scaling = job_detail("RUNNABLE", statusReason="MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - ...")
-    assert [blocked.event(each) for each in (scaling, capacity, capacity, {"jobName": "x"})] == [
-        "nothing", "published", "nothing", "foreign",
-    ]  # fmt: skip
-    assert [told["Subject"] for told in stack.notices()] == ["WAITING penguins/first (no_capacity)"]
 
 
 def test_a_record_follows_the_job_that_holds_the_lease(stack) -> None:

@@ -29,6 +29,19 @@ def test_a_csv_that_cannot_train_is_rejected_and_one_with_a_flaw_is_warned_of(st
     assert "test.csv, row 1: it begins with a byte order mark" in told
 
 
+def test_a_latin_1_header_over_an_empty_column_is_warned_of_in_text_that_every_table_takes(
+    stack: Stack,
+) -> None:
+    stack.publish_project()
+    stack.drop("first", "test.csv")
+    body = "id;größe;y\n1;;2\n2;;3\n".encode("latin-1")
+    launched = stack.launch.upload(*stack.put(FOLDER + "train.csv", body))
+    assert launched.answer == "launched"
+    run = stack.table.get(launched.run_id or "")
+    (warning,) = (each for each in run.warnings if each.rule == "empty_column") if run else ()
+    assert (warning.column or "").encode().decode() == "gr\ufffd\ufffde"
+
+
 def test_a_file_that_is_deleted_meanwhile_makes_the_event_come_again(stack: Stack) -> None:
     key, version = stack.put(FOLDER + "train.csv", ROWS)
     pieces = stack.bucket.sample(ObjectVersion(key, version, len(ROWS), ""))

@@ -203,7 +203,7 @@ def test_each_attempt_is_priced_by_what_its_container_told(stack: Stack) -> None
     spot = {"id": "i-1", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot"}
     account = {
         "batch_job_id": run.batch_job_id, "attempt": 2, "ended_at": "2026-11-23T03:40:00Z",
-        "instance": {**spot, "lifecycle": "on-demand"},
+        "instance": {**spot, "zone": "eu-west-1b", "lifecycle": "on-demand"},
         "attempts": [
             {"batch_job_id": run.batch_job_id, "attempt": 1, "started_at": None, "instance": spot},
             {"batch_job_id": "another", "attempt": 2, "instance": spot},
@@ -212,9 +212,9 @@ def test_each_attempt_is_priced_by_what_its_container_told(stack: Stack) -> None
     tell(stack, run_id, account)
     cost = ended(stack, run_id, attempts=2).cost
     assert [(each.lifecycle, each.usd_per_hour, each.usd, each.reclaimed) for each in cost.attempts] == [
-        ("spot", 0.3, 0.15, True), ("on-demand", 0.6, 0.3, False),
+        ("spot", 0.3, 0.15, True), ("spot", 0.2, 0.1, False),
     ]  # fmt: skip
-    assert (cost.estimate_usd, cost.reclaimed_usd, cost.seconds) == (0.45, 0.15, 2 * SECONDS)
+    assert (cost.estimate_usd, cost.reclaimed_usd, cost.seconds) == (0.25, 0.15, 2 * SECONDS)
 
 
 def test_an_account_without_an_end_says_where_the_attempt_ran_and_not_why_it_ended(stack: Stack) -> None:

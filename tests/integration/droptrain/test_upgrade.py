@@ -10,6 +10,7 @@ from core_stack import PRICES, Stack
 from droptrain.aws.run_record import SCHEMA, from_item
 from droptrain.domain import batch_job
 from droptrain.domain.errors import NewerRecordError
+from droptrain.domain.runs.transitions import observed
 from droptrain_container.plan import read as read_plan
 from releases.record import record
 
@@ -98,7 +99,8 @@ def test_a_dataset_that_waited_is_still_waited_for(stack: Stack, left: dict[str,
 def test_the_same_upload_finds_the_run_that_it_had(stack: Stack, left: dict[str, Any]) -> None:
     run = run_of(stack, "running")
     upload = run.inputs[0].object
-    assert stack.launch.upload(upload.key, upload.version_id).run_id == run.run_id
+    before = datetime.fromisoformat(run.created_at) - timedelta(minutes=1)
+    assert stack.launch.upload(upload.key, upload.version_id, before).run_id == run.run_id
 
 
 def test_the_plans_and_prices_that_were_left_are_read(stack: Stack, left: dict[str, Any]) -> None:
@@ -140,7 +142,7 @@ def test_a_record_of_a_later_release_is_neither_read_nor_moved(stack: Stack, lef
         job = batch_job.read(left["events"][dataset][-1]["detail"])
         assert job
         with pytest.raises(NewerRecordError):
-            stack.table.apply(job, "2026-11-23T03:00:00Z")
+            stack.table.write(observed(job, "2026-11-23T03:00:00Z"))
         after = stack.dynamodb.get_item(TableName="runs", Key={"pk": {"S": f"RUN#{run_id}"}})["Item"]
         assert after == before
         assert run_id not in {run.run_id for run in stack.query.runs(limit=100).runs}

@@ -158,7 +158,7 @@ def test_s3_that_can_not_be_reached_ends_with_69(machine) -> None:
     ended = machine.run()
     assert ended.code == 69
     assert "S3 can't be reached" in ended.output
-    assert "outcome.json could not be written" in ended.errors
+    assert "outcome.json could not be written" in ended.output
     assert "Traceback" not in ended.output + ended.errors
 
 
@@ -169,7 +169,7 @@ def test_an_endpoint_that_is_not_s3s_breaks_nothing(machine) -> None:
         ended = machine.run()
         server.shutdown()
     assert ended.code == 66
-    assert "outcome.json could not be written: S3 refused" in ended.errors
+    assert "outcome.json could not be written: S3 refused" in ended.output
     assert "Traceback" not in ended.output + ended.errors
 
 

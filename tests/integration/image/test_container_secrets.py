@@ -1,6 +1,7 @@
 """Secrets by ARN: the script gets their values, and nothing that the container writes has them."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,16 @@ from scripted_server import ScriptedServer, Told
 from training_machine import CODE, Machine
 
 CANARY = "canary-5f0c/77+41b5=e9"
-PRINT_ALL = """
+PRINT_ALL = r"""
 env | sort
 python -c 'import os; print(dict(os.environ)); print(os.environ["TOKEN"] * 9000)'
 echo "https://user:$TOKEN@example.org" >&2
+export -p; declare -p TOKEN; printf '%q\n' "$TOKEN"; (set -x; : "user:$TOKEN"); sh -c 'set'
+printf 'user:%s' "$TOKEN" | base64; printf '\r%s' "$TOKEN"
+printf %s "${TOKEN:0:9}"; sleep 1; echo "${TOKEN:9}"
+python -c 'import os, urllib.parse as u; t = os.environ["TOKEN"]; print(u.quote(t), u.urlencode({"t": t}))'
+python -c 'import os; t = os.environ["TOKEN"]; print(t[:9] + "\033[1m" + t[9:12] + "\033[0m" + t[12:])'
+cd "$CHECKPOINT_DIR"; mkdir "${TOKEN%/*}"; ln -s /etc "$TOKEN"
 """
 
 
@@ -62,7 +69,9 @@ def test_the_script_has_the_value_and_nothing_else_shows_it(machine: Machine, se
     assert arn in machine.text("run.json")
     for told in (ended.output, ended.errors, everything_in_the_bucket(machine).decode(errors="replace")):
         assert CANARY not in told
-        assert "77+41b5" not in told
+        # As it is, as URLs and shells write it, in base64, and as a terminal shows it.
+        for trace in ("77+41b5", "77%2B41b5", "77\\+41b5", "LTVmMGMvNzcrNDFiNT1l"):
+            assert trace not in re.sub(r"\x1b\[\d*m", "", told)
 
 
 def test_what_a_script_leaves_as_its_reason_is_masked(machine: Machine, secrets: Any) -> None:

@@ -5,8 +5,16 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import time
 
-from training_machine import wait_for_line
+import pytest
+from slow_line import slow_line
+from training_machine import CODE, Machine, wait_for_line
+from waiting import wait_for
+
+# AWS Batch kills the container 30 s after its TERM; what has nothing to stop ends much sooner.
+ENDS_WITHIN_SECONDS = 10.0
 
 TRAINING = """
 trap 'echo told; echo 42 > "$CHECKPOINT_DIR/step"; exit 0' TERM
@@ -162,7 +170,7 @@ def test_every_attempt_s_account_stays_also_that_of_one_that_was_killed(machine,
     assert (outcome["status"], outcome["attempt"]) == ("ended", 3)
     assert killed == {
         "batch_job_id": begun["batch_job_id"], "attempt": 1, "started_at": begun["started_at"],
-        "ended_at": None, "instance": where,
+        "ended_at": None, "instance": where, "image": None,
     }  # fmt: skip
     assert (reclaimed["attempt"], reclaimed["instance"]) == (2, where)
     assert reclaimed["ended_at"] >= reclaimed["started_at"]
@@ -215,6 +223,69 @@ def test_an_attempt_on_an_instance_that_goes_away_trains_nothing_and_leaves_it_t
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     assert machine.finish(process).code == 75
+
+
+def told_to_end(machine: Machine, process: subprocess.Popen[str]) -> str:
+    """Send TERM, and see outcome and log saved at once; the exit code and the cause."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    code = machine.finish(process).code
+    assert time.monotonic() - began < ENDS_WITHIN_SECONDS
+    outcome = machine.outcome()
+    assert outcome["exit_code"] == code
+    assert "Attempt 1 of" in machine.text("log.txt")
+    return f"{code} {outcome['cause'] and outcome['cause']['code']}"
+
+
+def test_term_while_packages_are_installed_ends_at_once(machine) -> None:
+    code = [machine.put(CODE + "train.py", ""), machine.put(CODE + "requirements.txt", "no-such-package\n")]
+    with _Silent() as url:
+        machine.publish("", code=code, entrypoint="train.py", environment={"PIP_INDEX_URL": url})
+        process = machine.start()
+        wait_for_line(process, "Installing requirements.txt")
+        time.sleep(1)
+        assert told_to_end(machine, process) == "143 terminated"
+
+
+def test_term_while_the_gpu_is_looked_for_ends_at_once(machine) -> None:
+    tools = machine.folder / "tools"
+    tools.mkdir()
+    (tools / "nvidia-smi").write_text(f"#!/bin/sh\ntouch {tools}/asked\nexec sleep 60\n")
+    (tools / "nvidia-smi").chmod(0o755)
+    machine.variables |= {"DROPTRAIN_GPU_CHECK": "", "PATH": f"{tools}:{machine.environment('', 1)['PATH']}"}
+    machine.publish("exit 0\n", resources={"gpus": 1})
+    process = machine.start()
+    wait_for("question to nvidia-smi", (tools / "asked").exists)
+    assert told_to_end(machine, process) == "143 terminated"
+
+
+@pytest.mark.parametrize(("folder", "code", "ends"), [
+    ("$SM_MODEL_DIR", 0, "143 terminated"),
+    ("$SM_OUTPUT_DATA_DIR", 3, "3 script_failed"),
+])  # fmt: skip
+def test_term_while_files_are_uploaded_ends_at_once(machine, folder: str, code: int, ends: str) -> None:
+    machine.publish(f'echo 7 > "$CHECKPOINT_DIR/step"; truncate -s 400M "{folder}/large"\nexit {code}\n')
+    with slow_line(machine.endpoint) as url:
+        machine.variables["AWS_ENDPOINT_URL"] = url
+        process = machine.start()
+        wait_for_line(process, "Uploading 1 files")
+        time.sleep(1)
+        assert told_to_end(machine, process) == ends
+    assert machine.outcome()["script_exit_code"] == code
+    assert machine.names("checkpoints/generations/")
+
+
+def test_term_while_the_last_checkpoint_is_saved_leaves_a_success(machine) -> None:
+    machine.publish('echo m > "$SM_MODEL_DIR/m"; truncate -s 400M "$CHECKPOINT_DIR/large"\n')
+    with slow_line(machine.endpoint) as url:
+        machine.variables["AWS_ENDPOINT_URL"] = url
+        process = machine.start()
+        wait_for(
+            "outcome", lambda: "outcome.json" in machine.names() and machine.outcome()["status"] == "ended"
+        )
+        time.sleep(1)
+        assert told_to_end(machine, process) == "0 None"
+    assert machine.names("export/") == ["export/m"]
 
 
 class _Silent:

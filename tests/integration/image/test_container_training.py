@@ -1,11 +1,13 @@
 """A container that trains: what the script sees, and what the run is left with."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from training_machine import CODE
 
 SCRIPT = """
 echo "words: $(cat lib/words.txt)"
@@ -63,11 +65,43 @@ def container_agent() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["/v4/id", "/v4/other"])
-def test_run_json_names_the_image_that_the_container_agent_tells_of(machine, container_agent, path) -> None:
+def test_the_outcome_names_the_image_that_the_container_agent_tells_of(
+    machine, container_agent, path
+) -> None:
     machine.publish("true")
     machine.variables["ECS_CONTAINER_METADATA_URI_V4"] = container_agent + path
-    before = json.loads(machine.text("run.json"))
+    plan = machine.text("run.json")
     assert machine.run().code == 0
-    found = {"image": {"name": "repository/training:latest", "digest": "sha256:0abc"}}
-    assert json.loads(machine.text("run.json")) == before | (found if path == "/v4/id" else {})
+    found = {"name": "repository/training:latest", "digest": "sha256:0abc"} if path == "/v4/id" else None
+    assert machine.outcome()["image"] == found
     assert machine.run(attempt=2).code == 0
+    assert [attempt["image"] for attempt in machine.outcome()["attempts"]] == [found]
+    assert machine.text("run.json") == plan, "a plan is never changed"
+
+
+@pytest.mark.parametrize("is_the_plan", [True, False])
+def test_a_plan_that_is_not_the_job_s_is_not_used(machine, is_the_plan: bool) -> None:
+    machine.publish('echo "trained with $HP_RATE"; exit 3\n', hyperparameters={"rate": 1})
+    machine.variables["DROPTRAIN_PLAN_SHA256"] = hashlib.sha256(machine.text("run.json").encode()).hexdigest()
+    if not is_the_plan:
+        machine.publish(
+            "", code=[machine.put(CODE + "run.sh", "echo planted\n")], hyperparameters={"rate": 2}
+        )
+    ended = machine.run()
+    cause = machine.outcome()["cause"]
+    if is_the_plan:
+        assert (ended.code, cause["code"]) == (3, "script_failed")
+        assert "trained with 1" in ended.output
+    else:
+        assert (ended.code, cause["code"]) == (78, "plan_changed")
+        assert "was changed after the launch" in cause["message"]
+        assert "planted" not in ended.output
+        assert machine.names("lease") == []
+
+
+def test_a_digest_of_the_plan_that_is_none_is_refused(machine) -> None:
+    machine.publish("exit 0\n")
+    machine.variables["DROPTRAIN_PLAN_SHA256"] = "abc"
+    ended = machine.run()
+    assert ended.code == 78
+    assert "DROPTRAIN_PLAN_SHA256 has to be a SHA-256" in ended.output

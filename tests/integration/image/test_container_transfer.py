@@ -256,9 +256,10 @@ def test_a_stop_ends_s5cmd_and_leaves_nothing(machine, proxy, spoilt, monkeypatc
     one = put(machine, "1", b"first")
     proxy.fault, proxy.spoils = "silent", 1000
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    Stops().catch_signals()
+    stops = Stops()
+    stops.catch_signals()
     try:
-        with pytest.raises(StoppedError):
+        with pytest.raises(StoppedError), stops.raising():
             transfer.fetch(spoilt, {tmp_path / "1": one}, ignore)
     finally:
         for number, handler in before.items():

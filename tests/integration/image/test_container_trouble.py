@@ -1,9 +1,11 @@
 """What goes wrong around a training and must not harm it: S3 that refuses, a log that floods."""
 
+import json
 import threading
 
+import pytest
 from gate import gate
-from training_machine import CODE, wait_for_line
+from training_machine import CODE, REPOSITORY, wait_for_line
 
 REFUSES_SECONDS = 8.0
 
@@ -67,3 +69,50 @@ def test_a_log_of_many_lines_and_of_bytes_that_are_no_text_is_kept(machine) -> N
     assert b"caf\xe9 last\n" in log
     assert log.count(b"a line of a hundred thousand\n") > 40_000
     assert b"bytes are left out here" in log or log.count(b"a line of a hundred thousand\n") == 100_000
+
+
+FAILING = """
+import importlib, sys
+name, _, step = "{}".rpartition(".")
+module, _, owner = name.partition(":")
+found = importlib.import_module("droptrain_container." + module)
+def fail(*_, **__): raise {}("nobody has thought of this")
+setattr(getattr(found, owner) if owner else found, step, fail)
+"""
+
+
+@pytest.mark.parametrize("error", ["RuntimeError", "RecursionError", "UnicodeError"])
+@pytest.mark.parametrize(("step", "code"), [
+    ("lease.take", 70),
+    ("sagemaker.write_config", 70),
+    ("blame.of_files", 3),
+    ("advice.of_checkpoints", 3),
+    ("results:Results.upload_output", 3),
+    ("series:Series.finish", 3),
+    ("series:Series.derived", 3),
+    ("metrics.last_values", 3),
+])  # fmt: skip
+def test_a_step_of_the_container_s_own_that_fails_costs_no_other(
+    machine, step: str, code: int, error: str
+) -> None:
+    machine.publish('echo 7 > "$CHECKPOINT_DIR/step"; echo trained; exit 3\n')
+    (machine.folder / "sitecustomize.py").write_text(FAILING.format(step, error))
+    machine.variables["PYTHONPATH"] = f"{machine.folder}:{REPOSITORY / 'image'}"
+    ended = machine.run()
+    assert ended.code == code, ended.output
+    outcome = machine.outcome()
+    assert (outcome["status"], outcome["exit_code"]) == ("ended", code)
+    if code == 70:
+        assert "nobody has thought of this" in outcome["cause"]["message"]
+    if step not in ("lease.take", "sagemaker.write_config"):
+        assert outcome["script_exit_code"] == 3
+        assert "trained\n" in machine.text("log.txt")
+        [generation] = machine.names("checkpoints/generations/")
+        assert json.loads(machine.text(generation))["files"][0]["path"] == "step"
+
+
+def test_settings_that_no_library_takes_end_with_70(machine) -> None:
+    machine.variables["AWS_ENDPOINT_URL"] = "nonsense"
+    ended = machine.run()
+    assert ended.code == 70
+    assert "The container's own step failed: ValueError" in ended.output

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from droptrain.aws import recipe_yaml
 from jsonschema import Draft7Validator
 
+from droptrain_cli import compile_regexes
 from droptrain_cli.example import EXAMPLES
 from droptrain_cli.init_project import DIALECTS
 from droptrain_cli.main import main
@@ -45,6 +46,8 @@ def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) ->
 @pytest.mark.parametrize(("files", "said"), [
     ({"train.yaml": b"timeout: 4\n"}, "train.yaml:1: timeout: has to be a duration"),
     ({"train.yaml": b"attempts: 1\n\nepochs: 3\n"}, "train.yaml:3: there is no field 'epochs'"),
+    ({"train.yaml": "attempts: 1\nmetric_definitions: [{name: a, regex: '([\u0113-\u0101])'}]\n".encode()},
+     "train.yaml:2: metric_definitions[0].regex: isn't a regular expression: bad character range"),
     ({"train.yaml": b"a: [\n"}, "train.yaml: line 2, column 1"),
     ({"train.yaml": b"[1]\n"}, "train.yaml: the file has to be a mapping"),
     ({"train.yaml": b"entrypoint: trainer.task\n"}, "code/trainer/task.py: it isn't there"),
@@ -73,6 +76,20 @@ def test_what_is_wrong_is_told_with_its_place_and_fix(
     document = json.loads(droptrain("validate", "--json").output)
     assert document["ok"] is False
     assert all(problem["message"] and problem["fix"] for problem in document["problems"])
+
+
+def test_regexes_that_take_long_to_compile_are_told(droptrain: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compile_regexes, "LIMIT_SECONDS", 2.0)
+    droptrain("init", "mine")
+    slow = "(?i)(x)" + "[!-\U0010ffff]" * 98
+    regexes = ["loss (x)", *(f"{slow}{number}" for number in range(39))]
+    definitions = [{"name": f"m{place}", "regex": regex} for place, regex in enumerate(regexes)]
+    recipe = json.dumps({"metric_definitions": definitions}, ensure_ascii=False)
+    Path("mine/train.yaml").write_text(recipe, "utf-8")
+    said = droptrain("validate", "mine")
+    assert said.exit_code == 1
+    assert "].regex: takes too long to compile; write it with smaller ranges of characters" in said.output
+    assert "metric_definitions[0]" not in said.output
 
 
 def test_a_folder_without_a_project_is_told_so(droptrain: Run) -> None:

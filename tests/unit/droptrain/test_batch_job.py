@@ -74,7 +74,7 @@ def test_jobs_of_others_and_unknown_states_are_not_ours() -> None:
 
 
 @pytest.mark.parametrize(("changes", "field", "read"), [
-    ({"statusReason": "a\ud800b"}, "status_reason", "a?b"),
+    ({"statusReason": "a\ud800b"}, "status_reason", "a\ufffdb"),
     ({"startedAt": 1795399800}, "started_at", None),  # seconds, of 1970
     ({"stoppedAt": -(10**15)}, "stopped_at", None),
     ({"stoppedAt": 10**16}, "stopped_at", None),

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from droptrain.domain import diagnosis
 from droptrain.domain.budget import (
     RUNNING,
     Account,
@@ -60,8 +61,17 @@ def test_an_end_is_charged_with_its_cost() -> None:
     assert charge(run(status="SUCCEEDED", cost=COST), Hold("2026-11", 9_000_000, 1)) == 1_500_000
 
 
+def test_an_end_that_cost_more_than_was_reserved_is_charged_with_its_cost() -> None:
+    assert charge(run(status="FAILED", cost=COST), Hold("2026-11", 1_000_000, 1)) == 1_500_000
+
+
 def test_an_end_that_nobody_can_price_is_charged_in_full() -> None:
     assert charge(run(status="FAILED", cost=None), Hold("2026-11", 9_000_000, 1)) == 9_000_000
+
+
+def test_a_run_whose_job_batch_has_forgotten_is_charged_in_full_whatever_an_earlier_job_cost() -> None:
+    forgotten = run(status="FAILED", cost=COST, cause=diagnosis.unknown_to_batch("job"))
+    assert charge(forgotten, Hold("2026-11", 9_000_000, 1)) == 9_000_000
 
 
 @pytest.mark.parametrize("status", ["REJECTED", "CANCELLED"])

@@ -3,6 +3,7 @@ from droptrain.domain.dataset import (
     MARKER,
     BadDrop,
     Drop,
+    Input,
     ObjectVersion,
     OtherKey,
     drop_id,
@@ -10,6 +11,7 @@ from droptrain.domain.dataset import (
     match_inputs,
     near_misses,
 )
+from droptrain.domain.preflight import to_sample
 from hypothesis import given
 from hypothesis import strategies as st
 from records import object_version
@@ -45,13 +47,23 @@ def test_a_key_of_the_contract_is_a_drop(key: str) -> None:
     ("projects/penguins/data//train.csv", "'' can't be a dataset's name"),
     ("projects/penguins/data/train.csv", "belongs to no dataset"),
 ])  # fmt: skip
-def test_a_csv_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> None:
+def test_a_data_file_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> None:
     place = judge_key(key)
     assert isinstance(place, BadDrop)
     assert said in place.problem
     assert place.fix
     assert place.project
     assert place.dataset
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "csv.gz", "TSV.gz", "Csv"])
+def test_a_data_file_is_one_definition_for_keys_and_preflight(ending: str) -> None:
+    assert isinstance(judge_key(f"projects/penguins/data/train.{ending}"), BadDrop)
+    item = Input("training", object_version(f"{FOLDER}train.{ending}"))
+    assert to_sample([item]) == [item]
+    for name in (f"train.{ending}.bak", f"train{ending.replace('.', '')}", "train.gz", "train.parquet"):
+        assert isinstance(judge_key(f"projects/penguins/data/{name}"), OtherKey)
+        assert to_sample([Input("training", object_version(FOLDER + name))]) == []
 
 
 @pytest.mark.parametrize("key", [

@@ -65,10 +65,18 @@ def test_the_run_keeps_its_worst_case() -> None:
 
 
 def test_waiting_for_spot_has_an_end() -> None:
-    assert ladder.while_waiting(on_spot(), NO_CAPACITY, timedelta(minutes=14)) is None
-    rung = ladder.while_waiting(on_spot(), NO_CAPACITY, timedelta(minutes=16))
+    assert not ladder.is_too_long(NO_CAPACITY, timedelta(minutes=14))
+    assert ladder.is_too_long(NO_CAPACITY, timedelta(minutes=16))
+    assert not ladder.is_too_long(Cause("does_not_fit", "", ""), timedelta(hours=1))
+
+
+def test_a_run_that_waited_too_long_keeps_its_attempts_and_its_worst_case() -> None:
+    rung = ladder.while_waiting(on_spot(), COST, JOB_ID, [ATTEMPT], timedelta(minutes=16))
     assert rung and rung.why.startswith("AWS has had no Spot instance for it in 16 minutes.")
-    assert ladder.while_waiting(on_spot(), Cause("does_not_fit", "", ""), timedelta(hours=1)) is None
+    assert (rung.earlier_attempts, rung.timeout_seconds) == ((ATTEMPT,), 3600)
+    spent = replace(COST, estimate_usd=2.5)
+    shorter = ladder.while_waiting(on_spot(), spent, JOB_ID, [ATTEMPT], timedelta(minutes=16))
+    assert shorter and shorter.timeout_seconds == 1800
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 import csv
 import gzip
 import io
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import pytest
 from droptrain.domain import preflight
 from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.finding import Finding, describe
-from droptrain.domain.preflight.facts import RANGE_BYTES, Piece, of_pieces, of_stream, ranges
+from droptrain.domain.preflight.facts import MAX_COLUMNS, RANGE_BYTES, Piece, ranges
+from droptrain.domain.preflight.reader import of_stream
 from droptrain.domain.preflight.rules import BY_NAME, RULES
 from droptrain.domain.rule_names import RULE_NAMES
 from hypothesis import given, settings
@@ -20,6 +23,7 @@ from hypothesis import strategies as st
 from droptrain_cli.preflight_page import rules_table
 
 GOOD = b"size,label\n" + b"".join(b"%d,%s\n" % (n, (b"cat", b"dog")[n % 2]) for n in range(20))
+WIDE = b"".join(b"%s,%s\n" % (b"1," * MAX_COLUMNS, label) for label in (b"cat", b"dog", b"cat"))
 BODY = GOOD.removeprefix(b"size,label\n")
 PAGE = Path(__file__).parents[3] / "docs/preflight.md"
 Found = tuple[Finding, ...]
@@ -33,10 +37,14 @@ def whole(train: bytes, test: bytes | None = GOOD, name: str = "train.csv", **sa
 
 
 def sampled(train: bytes, test: bytes | None = GOOD, name: str = "train.csv", **says: Any) -> Found:
-    files = [(name, "training", train), *([("test.csv", "testing", test)] if test is not None else [])]
-    return preflight.judge(
-        [of_pieces(name, channel, len(body), pieces(body), says) for name, channel, body in files], says
-    )
+    return launched({name: train} | ({"test.csv": test} if test is not None else {}), **says)
+
+
+def launched(files: Mapping[str, bytes], **says: Any) -> Found:
+    """What a launch finds; test.csv is the input `testing`, the others are `training`."""
+    channels = {name: "testing" if name == "test.csv" else "training" for name in files}
+    inputs = [Input(channels[name], ObjectVersion(name, "v", len(body), "e")) for name, body in files.items()]
+    return preflight.judge(preflight.read(inputs, lambda item: pieces(files[item.key]), says), says)
 
 
 def pieces(body: bytes) -> list[Piece]:
@@ -74,6 +82,7 @@ CASES: Mapping[str, tuple[bytes, bytes, dict[str, Any], int | None, str | None]]
     "delimiter_differs": (GOOD, GOOD.replace(b",", b";"), {}, None, None),
     "header_differs": (GOOD, BODY, {}, 1, None),
     "columns_differ": (GOOD, GOOD.replace(b"size,label", b"size,kind"), {}, 1, None),
+    "not_checked": (WIDE, GOOD, {}, None, None),
     "types_differ": (GOOD, GOOD.replace(b"cat", b"1").replace(b"dog", b"2"), {}, None, "label"),
 }
 
@@ -168,6 +177,89 @@ def test_a_dataset_of_many_parts_is_sampled_across_its_channels() -> None:
     chosen = preflight.to_sample([Input(channel, ObjectVersion(key, "v", 1, "e")) for channel, key in names])
     assert len(chosen) == preflight.FILES_SAMPLED
     assert {item.channel for item in chosen} == {"training", "testing"}
+
+
+def test_names_of_any_number_of_columns_are_checked_and_values_of_the_first_two_thousand() -> None:
+    header = b",".join(b"gene%d" % number for number in range(3000)) + b",label\n"
+    body = header + (b"1," * 3000 + b"cat\n") * 5
+    found = sampled(body, None, label="label", header=True)
+    assert [(each.rule, each.level) for each in found] == [("not_checked", "warning")]
+    assert found[0].message == "values of columns after the first 2,000 are not checked"
+    assert errors(sampled(body, None, label="species", header=True)) == {"label_missing"}
+
+
+def test_a_first_line_longer_than_what_a_launch_reads_of_a_file_is_said_so() -> None:
+    body = b",".join(b"gene%06d" % number for number in range(10_000)) + b"\n" + (b"1," * 9999 + b"1\n") * 9
+    (found,) = sampled(body, None)
+    assert found.message == "rows are not checked, because a row is too long"
+    (found,) = whole(body, None)
+    assert found.message == "values of columns after the first 2,000 are not checked"
+
+
+def test_a_launch_stops_at_so_much_work_and_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "STEPS", 100_000)
+    files = {f"part-{number}.csv": b"1\n" * 4500 for number in range(preflight.FILES_SAMPLED)}
+    inputs = [Input("training", ObjectVersion(name, "v", 9000, "e")) for name in files]
+    facts = preflight.read(inputs, lambda item: pieces(files[item.key]), {})
+    assert sum(file.steps for file in facts) < 1.1 * preflight.STEPS
+    assert min(file.rows for file in facts) > 0.9 * max(file.rows for file in facts), "each has its share"
+    (found,) = preflight.judge(facts, {})
+    rows = facts[0].rows
+    assert (
+        found.message == f"rows after row {rows:,} are not checked, because the dataset has too many values"
+    )
+    assert launched(dict(list(files.items())[:3])) == (), "three such files are not too much"
+
+
+def test_a_rule_names_ten_places_in_a_file_and_says_that_there_are_more() -> None:
+    body = b",".join(b"c%d" % number for number in range(500)) + b"\n" + (b"1" + b"," * 499 + b"\n") * 9
+    found = [each for each in sampled(body, None) if each.rule == "empty_column"]
+    assert [each.column for each in found] == [f"c{number}" for number in range(1, 11)] + [None]
+    assert found[-1].message == "and more of the same"
+
+
+def test_text_of_a_file_or_recipe_makes_no_long_or_broken_message() -> None:
+    name = "é\n" * 500
+    body = f'"{name}","{name}"\n1,2\n'.encode("latin-1")
+    for found in (*sampled(body, None, header=True), *sampled(body, None, label=name, header=True)):
+        assert len(found.message) < 301 and len(found.column or "") < 301
+        assert (found.message + (found.column or "")).isprintable()
+        assert f"{found}".encode()
+
+
+@pytest.mark.parametrize("shape", [
+    lambda n: b"a," * n + b"a\n" + b"1," * n + b"1\n",
+    lambda n: b",".join(b"c%d" % each for each in range(n)) + b"\n" + (b"1" + b"," * (n - 1) + b"\n") * 3,
+    lambda n: "".join(map(chr, range(0x2000, 0x2000 + n))).encode() + b"\n" + b"a,b\n" * n + b"1,2,3\n",
+    lambda n: b"," * n + b"\n",
+    lambda n: b"1\n" * n,
+    lambda n: b"\n" * n + b"1\n",
+    lambda n: b'"",' * n + b'""\n',
+    lambda n: b'a\n"' + b"\n" * n,
+    lambda n: b'a\n"' + b"x" * 140_000 + b'"\n' + b"1\n" * n,
+    lambda n: b"a,b\n" + b"".join(b"1,2" + b"," * (each % 90) + b"\n" for each in range(n)),
+], ids=["one name", "empty columns", "symbols", "delimiters", "rows", "blank lines", "quotes",
+        "an open quote", "a long field", "many widths"])  # fmt: skip
+@pytest.mark.parametrize("says", [{}, {"header": True, "label": "z", "columns": ["x", "y"] * 50}])
+def test_calls_grow_no_faster_than_the_file(shape: Callable[[int], bytes], says: dict[str, Any]) -> None:
+    small, large = (calls(partial(whole, body, body, **says)) for body in (shape(4000), shape(16_000)))
+    assert large < 4.2 * small + 1000
+
+
+def calls(act: Callable[[], object]) -> int:
+    """How many functions are called, Python's own included."""
+    count = 0
+
+    def note(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 @settings(deadline=None)

@@ -129,7 +129,7 @@ def noted(load: Any, context: Any, monkeypatch: Any, capsys: Any) -> dict[str, s
 
 def _done(function: str) -> Any:
     done: Any = Counter(active=1) if function == "reconcile_runs" else Done(1, 1, written=True, failed=())
-    return lambda: done
+    return lambda *_: done
 
 
 def matched() -> dict[str, set[str]]:

@@ -47,6 +47,7 @@ def overriding(hyperparameters: str) -> str:
     (overriding('{"a": 1e400}'), 422),
     (overriding('{"a": NaN}'), 422),
     (overriding('{"$(id)": 1}'), 422),
+    (overriding(r'{"a": "half of \ud800 a character"}'), 422),
     (overriding('{"a": {"secret": "arn:x"}}'), 422),
     (overriding(json.dumps({f"n{number}": "x" * 1000 for number in range(5000)})), 422),
     (json.dumps({f"field{number}": 1 for number in range(100_000)}), 422),

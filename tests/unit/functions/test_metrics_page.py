@@ -115,7 +115,7 @@ def test_the_dashboard_shows_each_function_queue_and_api_by_its_own_dimension() 
 
 def test_alarms_watch_what_the_functions_count_as_they_count_it() -> None:
     own = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == NAMESPACE]
-    assert len(own) == 2
+    assert len(own) == 3
     for alarm in own:
         assert alarm["MetricName"] in counted()
         assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == dimensions(

@@ -32,6 +32,8 @@ from golden import golden
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from records import RUN_ID, run
 
+SHA256 = "A" * 43 + "="
+
 
 class UseCases:
     """Stands for every use case: notes what it is asked, answers or raises."""
@@ -73,11 +75,11 @@ class UseCases:
         return self._give()
 
     def uploads(self, project: str, dataset: str, files: Any) -> Any:
-        self.asked.append((project, dataset, list(files)))
+        self.asked.append((project, dataset, files))
         return self._give()
 
-    def delete(self, project: str, dataset: str) -> Any:
-        self.asked.append((project, dataset))
+    def delete(self, project: str, dataset: str, caller: str) -> Any:
+        self.asked.append((project, dataset, caller))
         return self._give()
 
     def _give(self) -> Any:
@@ -197,10 +199,13 @@ def test_projects_are_told_with_what_they_wait_for(call) -> None:
 
 def test_a_list_is_filtered_and_paged(call) -> None:
     use_cases = UseCases(Listing((run(),), "next"))
-    query = "project=penguins&status=FAILED&limit=5&cursor=abc"
+    query = "project=penguins&dataset=first&status=FAILED&versions=a,b&limit=5&cursor=abc"
     code, body, _ = call(use_cases, "GET", "/runs", query=query)
     assert (code, len(body["runs"]), body["cursor"]) == (200, 1, "next")
-    assert use_cases.asked == [{"project": "penguins", "status": "FAILED", "limit": 5, "cursor": "abc"}]
+    assert use_cases.asked == [{
+        "project": "penguins", "dataset": "first", "status": "FAILED", "versions": {"a", "b"}, "limit": 5,
+        "cursor": "abc",
+    }]  # fmt: skip
 
 
 def test_a_cancel_names_its_caller(call) -> None:
@@ -281,7 +286,10 @@ def test_a_wrong_field_is_422_and_named(call, body, field) -> None:
     assert field in [each["field"] for each in answer["errors"]]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "status=DONE", "project=A"])
+@pytest.mark.parametrize("query", [
+    "limit=0", "limit=101", "limit=x", "status=DONE", "project=A", "dataset=..", "versions=a,,b",
+    "versions=" + ",".join("v" * 101),
+])  # fmt: skip
 def test_a_wrong_filter_is_422(call, query) -> None:
     code, answer, _ = call(UseCases(None), "GET", "/runs", query=query)
     assert code == 422
@@ -322,21 +330,29 @@ def test_metrics_are_told_by_step(call) -> None:
 
 def test_uploads_are_signed_with_and_without_a_size(call) -> None:
     at = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
-    put = SignedRequest("PUT", "https://s3/x", {"x-amz-checksum-crc32": "y6N3aw=="})
+    put = SignedRequest("PUT", "https://s3/x", {"x-amz-checksum-sha256": SHA256})
     use_cases = UseCases([Upload("train.csv", "projects/p/data/d/train.csv", at, put, None)])
-    files = [{"name": "train.csv", "size": 5, "crc32": "y6N3aw=="}, "sub/test.csv"]
+    files = [
+        {"name": "train.csv", "size": 5, "sha256": SHA256}, "sub/test.csv",
+        {"name": "large.csv", "size": 64 << 20, "crc32": "y6N3aw=="},
+    ]  # fmt: skip
     code, body, _ = call(use_cases, "POST", "/projects/p/datasets/d/uploads", {"files": files})
     assert code == 200
     assert body["uploads"][0]["put"] == {
-        "method": "PUT", "url": "https://s3/x", "headers": {"x-amz-checksum-crc32": "y6N3aw=="},
+        "method": "PUT", "url": "https://s3/x", "headers": {"x-amz-checksum-sha256": SHA256},
     }  # fmt: skip
-    assert use_cases.asked == [("p", "d", [NewFile("train.csv", 5, "y6N3aw=="), NewFile("sub/test.csv")])]
+    assert body["run"] == "/runs?dataset=d&project=p&versions="
+    assert use_cases.asked == [("p", "d", [
+        NewFile("train.csv", 5, SHA256), NewFile("sub/test.csv"),
+        NewFile("large.csv", 64 << 20, None, "y6N3aw=="),
+    ])]  # fmt: skip
 
 
 @pytest.mark.parametrize("file", [
     "", "/x", "../x", "a/../b", "a//b", ".hidden", "a/.b", "a\\b", "a\nb", "x" * 201, 7, None, {"name": "x"},
-    {"name": "x", "size": -1, "crc32": "y6N3aw=="}, {"name": "x", "size": 1, "crc32": "y6N3aw"},
-    {"name": "../x", "size": 1, "crc32": "y6N3aw=="}, {"name": "x", "size": 1 << 41, "crc32": "y6N3aw=="},
+    {"name": "x", "size": -1, "sha256": SHA256}, {"name": "x", "size": 1, "sha256": SHA256[1:]},
+    {"name": "../x", "size": 1, "sha256": SHA256}, {"name": "x", "size": 1 << 41, "crc32": "y6N3aw=="},
+    {"name": "x", "size": 1, "crc32": "y6N3aw=="}, {"name": "x", "size": 64 << 20, "sha256": SHA256},
 ])  # fmt: skip
 def test_a_file_that_can_not_be_dropped_is_422(call, file) -> None:
     code, body, _ = call(UseCases(None), "POST", "/projects/p/datasets/d/uploads", {"files": [file]})
@@ -350,9 +366,22 @@ def test_a_dataset_that_can_not_be_is_422(call, path) -> None:
     assert call(UseCases(None), "DELETE", path)[0] == 422
 
 
-def test_a_dataset_is_deleted(call) -> None:
-    code, body, _ = call(UseCases(Deleted(3, complete=True)), "DELETE", "/projects/p/datasets/d")
+def test_a_file_can_be_asked_for_once(call) -> None:
+    code, body, _ = call(UseCases(None), "POST", "/projects/p/datasets/d/uploads", {"files": ["a", "b", "a"]})
+    assert (code, "each name can be there once" in body["detail"]) == (422, True)
+
+
+def test_more_than_an_answer_has_links_for_is_422_and_says_what_to_do(call) -> None:
+    files = [{"name": name, "size": 600 << 30, "crc32": "y6N3aw=="} for name in ("a", "b")]
+    code, body, _ = call(UseCases(None), "POST", "/projects/p/datasets/d/uploads", {"files": files})
+    assert (code, "ask for some of them in another request" in body["detail"]) == (422, True)
+
+
+def test_a_dataset_is_deleted_in_its_caller_s_name(call) -> None:
+    use_cases = UseCases(Deleted(3, complete=True))
+    code, body, _ = call(use_cases, "DELETE", "/projects/p/datasets/d")
     assert (code, body) == (200, {"deleted": 3, "complete": True})
+    assert use_cases.asked == [("p", "d", "arn:aws:iam::123456789012:user/ann")]
 
 
 def test_the_description_is_that_of_the_routes(load) -> None:

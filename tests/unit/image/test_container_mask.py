@@ -1,6 +1,7 @@
 """What is secret is masked, however the script's output is cut into chunks."""
 
 import json
+import time
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -58,6 +59,37 @@ def test_a_line_is_handed_on_at_once_and_without_secrets_everything_is() -> None
     mask.hide([SECRET])
     assert mask.feed(b"epoch 1\n") == b"epoch 1\n"
     assert mask.feed(b"x" * 100).startswith(b"x" * 70)
+
+
+@pytest.mark.parametrize(
+    "values", [["token-abc", "token-abc-and-more"], ["abcdefgh", "efghijkl-and-more", "abc-"]]
+)
+@given(cut=st.integers(0, 30))
+def test_a_value_that_begins_another_shows_nothing_of_it(values: list[str], cut: int) -> None:
+    whole = "".join(values[-2:]).encode() if values[0].startswith("token") else b"abcdefghijkl-and-more"
+    assert set(masked(values, whole[:cut], whole[cut:])) == {ord("*")}
+
+
+def test_the_beginning_of_a_value_is_held_until_it_is_none() -> None:
+    mask = Mask()
+    mask.hide([SECRET])
+    assert mask.feed(b"is canary-7f3a") == b"is "
+    assert mask.feed(b"/9 it\n") == b"canary-7f3a/9 it\n"
+    assert mask.feed(b"the canary\n") == b"the ", "the rest may follow in the next line"
+    assert mask.settle() == b"canary\n", "nothing has come for a while"
+    assert mask.feed(b"50 % canary-7f3a") == b"50 % "
+    assert mask.settle() == b""
+    assert mask.flush() == b"***", "killed while it printed a value"
+
+
+def test_a_text_that_looks_like_a_value_everywhere_is_masked_in_bounded_time() -> None:
+    began = time.process_time()
+    mask = Mask()
+    mask.hide(["'" * 63 + "x", "\\" * 63 + "x", "ab" * 20_000])
+    for line in (b"'" * 65_536, b"\\" * 65_536, b"ab" * 32_768):
+        mask.feed(line)
+    assert len(mask.flush()) < 200_000
+    assert time.process_time() - began < 20
 
 
 def test_values_that_are_in_every_log_are_left_alone() -> None:

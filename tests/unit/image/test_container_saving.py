@@ -1,9 +1,11 @@
 """Checkpoints, lease and records over a bucket in memory."""
 
+import errno
 import hashlib
 import io
 import json
 import os
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from droptrain_container import checkpoints as saving
 from droptrain_container import lease, records, settings
 from droptrain_container.checkpoints import Checkpoints
 from droptrain_container.exit_codes import EndError
+from droptrain_container.folder import Entry
 from droptrain_container.generations import Generations
 from droptrain_container.layout import Layout
 from droptrain_container.log import Log
@@ -77,7 +80,7 @@ class MemoryBucket:
 
 def checkpoints(bucket: Any, folder: Path, keep: int = 3) -> Checkpoints:
     """A container's view of the checkpoints, after its restore."""
-    made = Checkpoints(folder / "checkpoints", Generations(bucket, "c/", keep), dict)
+    made = Checkpoints(Layout(folder), Generations(bucket, "c/", keep), dict)
     made.restore(lambda _: None)
     return made
 
@@ -88,8 +91,8 @@ def new_folder(tmp_path: Path, name: str) -> Path:
     return folder
 
 
-def save(made: Checkpoints, *, only_settled: bool = False) -> int | None:
-    saved = made.save(only_settled=only_settled, stopped=NEVER)
+def save(made: Checkpoints, *, is_last: bool = True) -> int | None:
+    saved = made.save(is_last=is_last, stopped=NEVER)
     return saved.number if saved else None
 
 
@@ -136,11 +139,11 @@ def test_a_clock_that_jumps_neither_loses_a_checkpoint_nor_takes_an_old_one(
     made = checkpoints(bucket, new_folder(tmp_path, "first"))
     path = tmp_path / "first/checkpoints/a"
     path.write_text("before")
-    assert save(made, only_settled=True) == 1
+    assert save(made, is_last=False) == 1
     path.write_text("after")
     jumped = time.time() + hours * 3600
     os.utime(path, (jumped, jumped))
-    saved = made.save(only_settled=True, stopped=NEVER)
+    saved = made.save(is_last=False, stopped=NEVER)
     assert saved
     assert saved.number == 2
     assert saved.seconds_behind >= 0
@@ -234,7 +237,7 @@ def test_a_folder_that_moves_on_is_saved_in_one_piece(tmp_path: Path, monkeypatc
 
     timer = threading.Timer(0.1, move_on)
     timer.start()
-    assert save(made, only_settled=True) == 2
+    assert save(made, is_last=False) == 2
     timer.join()
     assert named(bucket, 2).keys() == {"checkpoint", "ckpt-2"}
     assert named(bucket, 2)["checkpoint"] == hashlib.sha256(b"ckpt-2 is the newest").hexdigest()
@@ -247,12 +250,85 @@ def test_a_folder_in_which_a_file_vanishes_while_it_is_saved_is_saved_the_next_t
     made = checkpoints(bucket, tmp_path)
     (folder / "ckpt-1").write_text("one")
     look = made._look
-    monkeypatch.setattr(made, "_look", lambda: look() | {"gone": (1, 1, 1)})
+    gone = Entry("gone", folder / "gone", (1, 1, 1))
+    monkeypatch.setattr(made, "_look", lambda: look() | {"gone": gone})
     with pytest.raises(FileNotFoundError, match="gone"):
-        save(made)
+        save(made, is_last=False)
     assert bucket.keys("c/generations/") == []
-    monkeypatch.undo()
+    assert save(made) == 1, "the last time, what is there is saved"
+    assert named(bucket, 1).keys() == {"ckpt-1"}
+
+
+def test_the_last_save_needs_no_room_on_the_disk(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(saving, "_SMALL_BYTES", 10)
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, tmp_path)
+    (tmp_path / "checkpoints/large").write_text("more than ten bytes")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(saving.shutil, "disk_usage", lambda folder: usage._replace(free=1))
+    with pytest.raises(OSError, match="no room"):
+        save(made, is_last=False)
+    monkeypatch.setattr(saving.tempfile, "NamedTemporaryFile", None)
     assert save(made) == 1
+    assert named(bucket, 1) == {"large": hashlib.sha256(b"more than ten bytes").hexdigest()}
+
+
+def test_a_large_file_that_changes_during_the_last_save_leaves_no_wrong_content(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(saving, "_SMALL_BYTES", 10)
+    large = tmp_path / "checkpoints/large"
+
+    class Meddling(MemoryBucket):
+        def upload(self, path: Path, key: str) -> None:
+            large.write_text("something else by now")
+            super().upload(path, key)
+
+    bucket = Meddling()
+    made = checkpoints(bucket, tmp_path)
+    large.write_text("more than ten bytes")
+    (tmp_path / "checkpoints/small").write_text("x")
+    assert save(made) == 1
+    assert named(bucket, 1).keys() == {"small"}
+    assert len(bucket.keys("c/objects/")) == 1
+
+
+def test_a_file_that_can_not_be_read_costs_the_last_save_no_other(tmp_path: Path, monkeypatch) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, tmp_path)
+    for name in "ab":
+        (tmp_path / "checkpoints" / name).write_text(name)
+    opens = saving.open_regular
+
+    def refuse(path: Path):
+        if path.name == "a":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opens(path)
+
+    monkeypatch.setattr(saving, "open_regular", refuse)
+    assert save(made) == 1
+    assert named(bucket, 1).keys() == {"b"}
+    assert "passed over a" in made.remarks()[0]
+
+
+def test_links_are_restored_behind_the_files_that_they_lead_to(tmp_path: Path) -> None:
+    bucket = MemoryBucket()
+    made = checkpoints(bucket, new_folder(tmp_path, "first"))
+    folder = tmp_path / "first/checkpoints"
+    (folder / "step-1").mkdir()
+    (folder / "step-1/w").write_text("w")
+    (folder / "a-latest").symlink_to("step-1")
+    (folder / "step-1/up").symlink_to("../a-latest/w")
+    assert save(made) == 1
+    assert save(made) is None
+    again = checkpoints(bucket, new_folder(tmp_path, "second"))
+    folder = tmp_path / "second/checkpoints"
+    assert (folder / "a-latest").readlink() == Path("step-1")
+    assert (folder / "step-1/up").read_text() == "w"
+    assert save(again) is None, "nothing changed"
+    (folder / "a-latest").unlink()
+    (folder / "a-latest").symlink_to("step-2")
+    assert save(again) == 2, "a link that leads elsewhere is a change"
 
 
 def test_once_the_last_save_is_due_no_other_is_made(tmp_path: Path) -> None:
@@ -261,7 +337,7 @@ def test_once_the_last_save_is_due_no_other_is_made(tmp_path: Path) -> None:
     (tmp_path / "checkpoints/a").write_text("half")
     stopped = threading.Event()
     stopped.set()
-    assert made.save(only_settled=True, stopped=stopped) is None
+    assert made.save(is_last=False, stopped=stopped) is None
     assert bucket.objects == {}
 
 
@@ -285,7 +361,7 @@ def test_a_file_that_is_being_written_stays_as_it_was_saved(tmp_path: Path, monk
     done.write_text("done")
     try:
         time.sleep(0.05)
-        assert save(made, only_settled=True) == 2
+        assert save(made, is_last=False) == 2
     finally:
         stop.set()
         writer.join()

@@ -9,6 +9,7 @@ import pytest
 from droptrain_container import event_files
 from droptrain_container.definitions import Definitions
 from droptrain_container.event_files import EventFiles
+from droptrain_container.folder import Folder
 from droptrain_container.keras_lines import KerasLines
 from droptrain_container.layout import Layout
 from droptrain_container.plan import MetricDefinition
@@ -60,7 +61,7 @@ def test_keras_3_gives_one_point_for_each_epoch_and_none_for_evaluate(path: Path
 def test_keras_s_numbers_are_those_of_its_event_files() -> None:
     """Both were recorded in the same training."""
     found = keras(RECORDED[0].read_bytes())[:2]
-    board = EventFiles([BOARD / "train", BOARD / "validation"])
+    board = EventFiles([Folder(BOARD / name, [BOARD]) for name in ("train", "validation")])
     board.look()
     in_files = [row for row in rows(board.points().lines()) if row["step"] < 2]
     for line, file in zip(found, in_files, strict=True):
@@ -141,7 +142,7 @@ def test_no_line_stalls_the_reading(line: bytes) -> None:
 
 
 def test_event_files_of_several_writers_are_told_apart() -> None:
-    board = EventFiles([BOARD])
+    board = EventFiles([Folder(BOARD, [BOARD])])
     board.look()
     board.look()
     found = rows(board.points().lines())
@@ -153,7 +154,7 @@ def test_event_files_of_several_writers_are_told_apart() -> None:
 def test_an_event_file_is_read_on_while_it_is_written(tmp_path: Path) -> None:
     whole = next((BOARD / "train").iterdir()).read_bytes()
     path = tmp_path / "events.out.tfevents.1.host"
-    board = EventFiles([tmp_path])
+    board = EventFiles([Folder(tmp_path, [tmp_path])])
     for size in range(0, len(whole) + 1, 100):
         path.write_bytes(whole[:size])
         board.look()
@@ -230,6 +231,20 @@ def test_a_regex_that_never_ends_stalls_nothing_and_the_others_go_on() -> None:
     assert rows(points.lines())[-1] == {"step": 1000, "loss": 999}
     assert len(said) == 1
     assert said[0].startswith("metric_definitions: the regex of slow takes too long for a line")
+
+
+def test_a_regex_that_is_wrong_or_takes_long_to_compile_is_not_used_and_the_others_are() -> None:
+    points, said = Points(), list[str]()
+    endless = "(?i)(x)" + "[\x01-\U0010ffff]" * 100
+    pairs = (("slow", endless), ("open", "("), ("huge", "a{99999999999}()"), ("bare", "loss"))
+    made = defined(points, said, *pairs, ("loss", r"loss=([0-9.]+)"))
+    made.read("loss=1")
+    wait_for_points(points, 1)
+    made.finish()
+    assert rows(points.lines()) == [{"step": 1, "loss": 1}]
+    whys = ("slow takes too long to compile", "open can't be read", "huge can't be read", "bare has no group")
+    for line, why in zip(said, whys, strict=True):
+        assert line.startswith(f"metric_definitions: the regex of {why}")
 
 
 def test_lines_that_come_too_fast_are_passed_over_and_counted(monkeypatch) -> None:

@@ -9,7 +9,6 @@ from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import RunTable
 from droptrain.domain import notice, times
 from droptrain.domain.dataset_record import DatasetRecord
-from droptrain.domain.errors import Cause
 from droptrain.domain.notice import Notice, Places
 from droptrain.promote import Promote
 from droptrain.tell import Tell
@@ -19,7 +18,7 @@ ATTENTION = "attention"
 
 
 class Announce:
-    """Tells of runs that ended, and of runs and datasets that wait for too long."""
+    """Tells of runs that ended, and of datasets that wait for too long."""
 
     def __init__(
         self,
@@ -58,15 +57,6 @@ class Announce:
         answer = self._publish(notice.of_end(run, self._places, standings), wanted=wanted)
         news = {name: each for name, each in held.items() if remembered.get(name) != each}
         self._table.mark_announced(run, times.to_text(self._clock()), news)
-        return answer
-
-    def stuck(self, run_id: str, cause: Cause) -> Answer:
-        """Tell, once for each cause, why a run that waits for an instance gets none."""
-        run = self._table.get(run_id)
-        if run is None or run.ended or cause.code in run.told:
-            return "nothing"
-        answer = self._publish(notice.of_stuck(run, cause, self._places), wanted=ATTENTION in run.notify)
-        self._table.mark_told(run_id, cause.code)
         return answer
 
     def incomplete(self, waiting: DatasetRecord, notify: tuple[str, ...]) -> Answer:

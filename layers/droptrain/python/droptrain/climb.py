@@ -5,8 +5,9 @@ from datetime import datetime
 
 from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.run_table import RunTable
-from droptrain.domain import times
-from droptrain.domain.run import Cost, Run, Rung
+from droptrain.domain import batch_job, times
+from droptrain.domain.run import Attempt, Cost, Run, Rung
+from droptrain.domain.runs import transitions
 from droptrain.submit import Submit
 
 
@@ -26,10 +27,21 @@ class Climb:
 
     def to(self, rung: Rung, run: Run, cost: Cost | None) -> bool:
         """Let the run go on with `rung`'s job; False if others were faster, or it ended or was cancelled."""
-        claim = self._table.climb(run, rung, cost, times.to_text(self._clock()))
-        if claim is None:
+        written = self._table.write(transitions.next_job(run, rung, cost, times.to_text(self._clock())))
+        claim = written.run
+        if written.outcome != "applied" or claim is None:
             return False
         if not rung.earlier_has_ended:
             self._jobs.end(rung.earlier_job_id, rung.why)
         self._submit.or_leave(claim)
         return True
+
+    def earlier_attempts(self, rung: Rung) -> tuple[Attempt, ...]:
+        """The attempts of the job before `rung`'s, as AWS Batch tells by now.
+
+        That job could begin another attempt until it was terminated, and its later events come too late for
+        the record. Where AWS Batch no longer knows the job, the attempts known at the step count.
+        """
+        state = self._jobs.describe([rung.earlier_job_id]).get(rung.earlier_job_id)
+        found = batch_job.attempts_until(state, self._clock()) if state else ()
+        return max(rung.earlier_attempts, found, key=len)

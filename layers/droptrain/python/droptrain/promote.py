@@ -72,7 +72,7 @@ class Promote:
             if held:
                 return Standing(moved=True, other=summary(now) if now else None), held
             seen = self._pointers.read(run.project, name)
-        raise BusyError(f"The {name} model of {run.project} is being moved by others all the time")
+        raise BusyError(f"The {name} model of {run.project} is being moved by other processes all the time")
 
 
 def _in_two(found: Found) -> Moved:

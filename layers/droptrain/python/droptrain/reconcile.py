@@ -1,112 +1,141 @@
-"""Reconcile: what should have moved and did not is compared with AWS Batch, and finished."""
+"""Reconcile: finish what events left undone, in passes that come to every item."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from droptrain.aws.dataset_table import DatasetTable
-from droptrain.aws.job_queue import JobQueue
-from droptrain.aws.run_table import RunTable
-from droptrain.climb import Climb
-from droptrain.domain import diagnosis, ladder, times
-from droptrain.domain.batch_job import JobState
+from droptrain.aws.pass_position import PassPosition
 from droptrain.domain.dataset_record import DatasetRecord
-from droptrain.domain.errors import BusyError, Cause, UnsureError
+from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.launched import Launched
-from droptrain.domain.run import Run
+from droptrain.settle_runs import Seen, SettleRuns, Work
 from droptrain.spending import TellSpending
-from droptrain.submit import Submit, cancelled
 from droptrain.telemetry import logger
 from droptrain.tell import Tell
-from droptrain.track import Track
 
 if TYPE_CHECKING:
     from droptrain.announce import Announce
     from droptrain.launch import LaunchUploads
 
-# Events normally come within seconds; a record that is younger is left to them.
-QUIET = timedelta(minutes=2)
-# A healthy job can wait for minutes while its compute environment scales up from nothing.
-STUCK = timedelta(minutes=10)
 # The minutes of an hour: passes are five apart, so one of them looks, once an hour.
 LOOKS_AT_LISTENERS_UNTIL = 5
 INCOMPLETE = timedelta(hours=1)
-# Batch describes a job from its submission on; one that it doesn't know after this long, it has forgotten.
-FORGOTTEN = timedelta(hours=1)
+# Sorts behind every key of an item.
+_END = "~"
+_QUEUES = "queues"
+
+Section = Callable[[str, str], Iterator[tuple[str, Work | None]]]
 
 
 class Reconcile:
-    """Goes through the runs that are active: one query a hundred, one DescribeJobs a hundred."""
+    """Passes over the active runs and the datasets that wait.
+
+    An item that takes all of a pass's time keeps no other item waiting: its place is noted before it is
+    handled, and the next pass begins behind it and comes to it last.
+    """
 
     def __init__(
         self,
-        table: RunTable,
+        runs: SettleRuns,
         datasets: DatasetTable,
-        jobs: JobQueue,
-        submit: Submit,
         launch: "Callable[[], LaunchUploads]",
-        track: Track,
-        climb: Climb,
         announce: "Callable[[], Announce]",
         spending: TellSpending,
         tell: Tell,
+        position: PassPosition,
         clock: Callable[[], datetime],
     ) -> None:
-        self._table = table
+        self._runs = runs
         self._datasets = datasets
-        self._jobs = jobs
-        self._submit = submit
         self._launch = launch
-        self._track = track
-        self._climb = climb
         self._announce = announce
         self._spending = spending
         self._tell = tell
+        self._position = position
         self._clock = clock
 
-    def all(self) -> Counter[str]:
-        """One pass over the active runs: how many there are, and what was done by name.
+    def all(self, seconds: float = math.inf) -> Counter[str]:
+        """One pass: how many runs are active, and what was done by name.
 
-        "failed" counts what went wrong with one run or page; the others go on, and so does the next pass.
+        "failed" counts what went wrong with one item; the others are handled, and the next pass tries again.
+        Nothing is begun after `seconds`: "unfinished" says so, and the next pass goes on from there.
         """
-        done = Counter(active=0)
-        for page in self._table.active():
-            done["active"] += len(page)
-            quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]
-            states = self._describe(quiet, done)
-            for run in quiet:
-                try:
-                    done.update(self._settle(run, states))
-                except Exception:
-                    logger.exception("A run could not be reconciled", run_id=run.run_id)
-                    done["failed"] += 1
-        self._look_at_incomplete_datasets(done)
+        began, seen, done = self._clock(), Seen(), Counter(active=0)
         self._look_at_spending(done)
-        if self._clock().minute < LOOKS_AT_LISTENERS_UNTIL:
+        if began.minute < LOOKS_AT_LISTENERS_UNTIL:
             self._look_at_listeners(done)
+        stopped_at = self._position.read()
+        is_noted = bool(stopped_at)
+        for place, work in self._items(stopped_at, seen):
+            if work:
+                if place == stopped_at:
+                    self._do(_QUEUES, partial(self._runs.judge_queues, seen), done)
+                self._position.write(place)
+                is_noted = True
+                self._do(place, work, done)
+            if (self._clock() - began).total_seconds() >= seconds:
+                self._position.write(place)
+                done["unfinished"] += 1
+                break
+        else:
+            self._do(_QUEUES, partial(self._runs.judge_queues, seen), done)
+            if is_noted:
+                self._position.clear()
+        done["active"] = seen.active.total()
+        if seen.failed:
+            done["failed"] += seen.failed
         return done
 
-    def _look_at_incomplete_datasets(self, done: Counter[str]) -> None:
-        """Notify of datasets that have waited for a file for an hour; launch those that are complete.
+    def _items(self, stopped_at: str, seen: Seen) -> Iterator[tuple[str, Work | None]]:
+        """Every item once, by place, beginning behind the one at which the last pass stopped."""
+        sections: dict[str, Section] = {
+            "runs": partial(self._runs.items, seen),
+            "datasets": self._incomplete_datasets,
+        }
+        names = list(sections)
+        first, _, key = stopped_at.partition(" ")
+        if first not in sections:
+            first, key = names[0], ""
+        start = names.index(first)
+        parts = [(name, "", _END) for name in names[start:] + names[:start]]
+        if key:
+            parts = [(first, key, _END), *parts[1:], (first, "", key)]
+        for name, after, until in parts:
+            for item, work in sections[name](after, until):
+                yield f"{name} {item}", work
+
+    def _do(self, place: str, work: Work, done: Counter[str]) -> None:
+        try:
+            done.update(work())
+        except (BusyError, UnsureError) as error:
+            logger.info("The next pass looks again: %s", error, item=place)
+        except Exception:
+            logger.exception("An item could not be reconciled", item=place)
+            done["failed"] += 1
+
+    def _incomplete_datasets(self, after: str, until: str) -> Iterator[tuple[str, Work]]:
+        """Datasets that have waited for a file for an hour, between two places, each with what settles it.
 
         A dataset whose notice is out is looked at again every hour, as its last event may be lost as well.
         """
         before = self._clock() - INCOMPLETE
-        for notified in (False, True):
-            for record in self._datasets.waiting(before, notified=notified):
-                try:
-                    done.update(self._settle_dataset(record, notified=notified))
-                except (BusyError, UnsureError):
-                    continue  # the next pass looks again
-                except Exception:
-                    logger.exception("A dataset could not be reconciled: %s", record)
-                    done["failed"] += 1
+        found = {
+            f"{each.project}/{each.dataset}": partial(self._settle_dataset, each, notified=notified)
+            for notified in (False, True)
+            for each in self._datasets.waiting(before, notified=notified)
+        }
+        for place in sorted(found):
+            if after < place <= until:
+                yield place, found[place]
 
     def _look_at_spending(self, done: Counter[str]) -> None:
         try:
-            if self._spending.look():
-                done["announced"] += 1
+            if published := self._spending.look():
+                done["announced"] += published
         except Exception:
             logger.exception("The budget could not be announced")
             done["failed"] += 1
@@ -130,64 +159,3 @@ class Reconcile:
             self._datasets.mark_notified(found.record, self._clock())
         elif self._announce().incomplete(found.record, found.notify) == "published":
             yield "announced"
-
-    def _describe(self, runs: list[Run], done: Counter[str]) -> Mapping[str, JobState] | None:
-        """What Batch says of their jobs, by id; None if it can't be asked at this moment."""
-        job_ids = [run.batch_job_id for run in runs if run.batch_job_id and not run.ended]
-        if not job_ids:
-            return {}
-        try:
-            return self._jobs.describe(job_ids)
-        except Exception:
-            logger.exception("AWS Batch did not describe %s jobs", len(job_ids))
-            done["failed"] += 1
-            return None
-
-    def _settle(self, run: Run, states: Mapping[str, JobState] | None) -> Iterator[str]:
-        """Do what is left to do for one run, and name it."""
-        if run.ended:
-            if self._announce().ended(run.run_id, run.project) == "published":
-                yield "announced"
-        elif run.batch_job_id is None:
-            if self._submit.is_old_claim(run) and self._finish(run):
-                yield "finished"
-        elif states is not None:
-            yield from self._compare(run, run.batch_job_id, states.get(run.batch_job_id))
-
-    def _finish(self, run: Run) -> bool:
-        try:
-            self._submit.finish(run)
-        except (BusyError, UnsureError):
-            return False  # the next pass looks again
-        return True
-
-    def _compare(self, run: Run, job_id: str, state: JobState | None) -> Iterator[str]:
-        if state is None:
-            if self._clock() - times.from_text(run.created_at) >= FORGOTTEN:
-                cause = diagnosis.unknown_to_batch(job_id)
-                if self._table.end(run, "FAILED", cause, times.to_text(self._clock())):
-                    yield "forgotten"
-            return
-        if state.progress > run.progress and self._track.apply(state) == "applied":
-            yield "applied"
-        if run.cancelled_by and not state.ended:
-            # Whoever cancelled it noted so, and died before the job was told.
-            self._jobs.end(job_id, cancelled(run.cancelled_by).message)
-            yield "terminated"
-        elif state.state == "RUNNABLE" and self._waited(run) >= STUCK:
-            cause = diagnosis.no_instance(state.status_reason)
-            if self._goes_on(run, cause):
-                yield "climbed"
-            elif cause.code not in run.told and self._announce().stuck(run.run_id, cause) == "published":
-                yield "announced"
-
-    def _waited(self, run: Run) -> timedelta:
-        return self._clock() - times.from_text(run.updated_at)
-
-    def _goes_on(self, waiting: Run, cause: Cause) -> bool:
-        """Let a run that has waited too long for Spot go on on demand."""
-        if cause.code != "no_capacity" or self._waited(waiting) < ladder.PATIENCE:
-            return False
-        run = self._table.get(waiting.run_id)
-        rung = ladder.while_waiting(run, cause, self._waited(waiting)) if run else None
-        return run is not None and rung is not None and self._climb.to(rung, run, run.cost)

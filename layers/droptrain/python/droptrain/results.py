@@ -1,21 +1,23 @@
 """Results: what a run printed, measured and left."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from droptrain import cursors
-from droptrain.aws.logs import TrainingLogs
+from droptrain.aws.logs import LogPage, TrainingLogs
 from droptrain.aws.run_files import Artifact, RunFiles
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.signed_requests import LIFE, SignedRequest, SignedRequests
 from droptrain.domain import series
+from droptrain.domain.answer_size import how_many_fit
 from droptrain.domain.errors import NotFoundError
 from droptrain.domain.log_line import LogLine
 from droptrain.domain.run import Run, run_prefix
 from droptrain.domain.series import Series
 
-_LOG_BYTES = 1 << 20
+# Of log.txt, for one page. A byte takes up to seven bytes in an answer, which has room for 6 MB.
+_LOG_BYTES = 1 << 19
 _MAX_PATH = 1024
 
 
@@ -72,6 +74,8 @@ class Results:
     def logs(self, run_id: str, *, limit: int, cursor: str | None = None) -> LogListing:
         """At most `limit` lines of all attempts; of log.txt where CloudWatch Logs has forgotten the run.
 
+        A page is cut where an answer has no more room.
+
         BadCursorError for a cursor that this run's log didn't hand out.
         """
         run = self._run(run_id)
@@ -81,7 +85,7 @@ class Results:
         streams = _streams(run)
         for number in range(place.number, len(streams)):
             token = place.token if number == place.number else None
-            page = self._logs.page(streams[number], number + 1, token, limit)
+            page = self._page(streams[number], number + 1, token, limit)
             if page and page.token:
                 return LogListing(page.lines, _log_cursor(run_id, _InStream(number, page.token)))
             is_last = number + 1 == len(streams)
@@ -118,6 +122,16 @@ class Results:
         if run is None:
             raise NotFoundError(f"There is no run {run_id!r}")
         return run
+
+    def _page(self, stream: str, attempt: int, token: str | None, limit: int) -> LogPage | None:
+        """A page of a stream, read again with fewer lines where those don't fit into an answer."""
+        while True:
+            page = self._logs.page(stream, attempt, token, limit)
+            if page is None:
+                return None
+            limit = how_many_fit(map(asdict, page.lines))
+            if limit == len(page.lines):
+                return page
 
     def _text(self, run: Run, offset: int, limit: int) -> LogListing:
         """Lines of log.txt behind `offset`; the last one of a page is whole, unless it alone fills it."""

@@ -1,4 +1,4 @@
-"""Spending: what the month has cost so far, for who asks, and for who has to be told."""
+"""Spending: what the month has cost so far, on request and in notices."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +11,7 @@ from droptrain.domain.budget import (
     Month,
     levels_reached,
     month_account,
+    previous_month_account,
     project_account,
     to_micro,
 )
@@ -43,20 +44,31 @@ class Spending:
 
 
 class TellSpending:
-    """Publishes, each once a month, which part of the stack's budget is spent."""
+    """Publishes, each once for a month, which part of the stack's budget is spent."""
 
-    def __init__(self, spending: Spending, accounts: Accounts, tell: Tell) -> None:
-        self._spending = spending
+    def __init__(self, accounts: Accounts, budget: Budget, tell: Tell, clock: Callable[[], datetime]) -> None:
         self._accounts = accounts
+        self._budget = budget
         self._tell = tell
+        self._clock = clock
 
-    def look(self) -> tuple[int, ...]:
-        """The levels, in percent, that people are told of now; only the highest gets a notice."""
-        month = self._spending.this_month()
-        levels = levels_reached(month.stack)
-        if levels:
-            from droptrain.domain import notice
+    def look(self) -> int:
+        """Publish the highest level that each of the last two months has reached; how many notices.
 
-            self._tell.everybody(notice.of_budget(month, max(levels)))
-            self._accounts.mark_told(month.month, levels)
-        return levels
+        A run of the month before can end in this one, and a launch be refused in a month's last minutes.
+        """
+        if self._budget.month_usd is None:
+            return 0
+        now, cap, published = self._clock(), to_micro(self._budget.month_usd), 0
+        months = (previous_month_account(now), month_account(now))
+        for month, account in self._accounts.read(months).items():
+            if levels := levels_reached(Capped(cap, account)):
+                from droptrain.domain import notice
+
+                is_over = month != months[-1]
+                self._tell.everybody(
+                    notice.of_budget(month, Capped(cap, account), max(levels), is_over=is_over)
+                )
+                self._accounts.mark_told(month, levels)
+                published += 1
+        return published

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.price_table import Facts, PriceTable
+from droptrain.aws.queue_watch import QueueWatch
 from droptrain.aws.run_table import Applied, History, RunTable
 from droptrain.climb import Climb
 from droptrain.domain import batch_job, diagnosis, ladder, times
 from droptrain.domain import cost as costs
 from droptrain.domain import outcome as outcomes
 from droptrain.domain.batch_job import JobState
-from droptrain.domain.cost import Report
+from droptrain.domain.cost import Eligible
 from droptrain.domain.outcome import Outcome
-from droptrain.domain.run import Cost, Run
+from droptrain.domain.run import Attempt, Cost, Run, Rung
+from droptrain.domain.runs import transitions
+from droptrain.domain.runs.transitions import End
 from droptrain.domain.ticket import remember
 
 Change = Applied | Literal["foreign"]
@@ -29,6 +32,7 @@ class Track:
         bucket: Bucket,
         table: RunTable,
         prices: PriceTable,
+        queues: QueueWatch,
         instance_types: tuple[str, ...],
         climb: Callable[[], Climb],
         clock: Callable[[], datetime],
@@ -36,6 +40,7 @@ class Track:
         self._bucket = bucket
         self._table = table
         self._prices = prices
+        self._queues = queues
         self._instance_types = instance_types
         self._climb = climb
         self._clock = clock
@@ -51,51 +56,78 @@ class Track:
         BusyError means: deliver the event again later.
         """
         now = times.to_text(self._clock())
+        if job.state == "STARTING":
+            self._queues.note_start(job.queue, now)
         if not job.ended and not _was_reclaimed(job):
-            return self._table.apply(job, now)
+            return self._table.write(transitions.observed(job, now)).outcome
         project = self._project(job)
         if project is None:
             return "unknown"
         if not job.ended:
             return self._apply_reclaim(job, project, now)
         if job.superseded and (trains := self._superseded_by(job, project)):
-            follows = self._table.follow(job.run_id, job.job_id, trains, job.job_number, now)
-            return "applied" if follows else "stale"
+            return self._table.write(transitions.followed(job, trains, now)).outcome
         document = self._bucket.outcome(project, job.run_id)
         account = outcomes.read(document)
         facts = self._prices.read(project, job.run_id)
         outcome = account if account and _is_of_the_end(account, job) else None
-        cost = self._cost(job, outcomes.reports(document, job.job_id), facts)
-        cause = diagnosis.explain(job, outcome)
+        earlier = self._earlier_attempts(job, facts.run)
+        cost = self._cost(job, document, facts, earlier)
+        cause = diagnosis.explain(
+            job, outcome, _lifecycle(job, facts.run), facts.run.warnings if facts.run else ()
+        )
         if (run := facts.run) and run.batch_job_id == job.job_id:
             rung = ladder.after_end(run, cause, cost, job.job_id, job.attempts)
             if rung and self._climb().to(rung, run, cost):
                 return "applied"
-        return self._table.apply(
-            _with_earlier(job, facts.run),
-            now,
+        end = End(
             cause=cause,
-            metrics=outcome.metrics if outcome else None,
+            metrics=outcome.metrics if outcome else {},
             cost=cost,
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
-            history=_history(job, cost, project, facts, outcome),
-            models=facts.models if job.status == "SUCCEEDED" else None,
+        )
+        models = facts.models if job.status == "SUCCEEDED" else None
+        whole = replace(job, attempts=(*earlier, *job.attempts))
+        transition = transitions.observed(whole, now, end, models)
+        history = _history(job, cost, project, facts, outcome)
+        if history:
+            return self._table.write_with_history(transition, history, now).outcome
+        return self._table.write(transition).outcome
+
+    def fall_back(self, job: JobState, waited: timedelta) -> bool:
+        """Continue a run on demand whose job has waited too long for a Spot instance; False if it may not."""
+        project = self._project(job)
+        if project is None:
+            return False
+        return self._leave_spot(
+            job, project, lambda run, cost: ladder.while_waiting(run, cost, job.job_id, job.attempts, waited)
         )
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
         """Apply that a job waits for its next attempt on Spot, if that is still the cheaper way."""
-        applied = self._table.apply(job, now)
-        facts = self._prices.read(project, job.run_id) if applied == "applied" else None
-        if facts is None or facts.run is None or facts.run.job is None or facts.run.job.spot != "auto":
-            return applied
-        saved_at = self._bucket.last_checkpoint_at(project, job.run_id)
-        reports = outcomes.reports(self._bucket.outcome(project, job.run_id), job.job_id)
-        cost = self._cost(job, reports, facts)
-        rung = ladder.after_reclaim(facts.run, cost, job.job_id, job.attempts, saved_at)
-        if rung:
-            self._climb().to(rung, facts.run, cost)
+        applied = self._table.write(transitions.observed(job, now)).outcome
+        if applied == "applied":
+            self._leave_spot(
+                job,
+                project,
+                lambda run, cost: ladder.after_reclaim(
+                    run, cost, job.job_id, job.attempts, self._bucket.last_checkpoint_at(project, job.run_id)
+                ),
+            )
         return applied
+
+    def _leave_spot(
+        self, job: JobState, project: str, decide: Callable[[Run, Cost | None], Rung | None]
+    ) -> bool:
+        """Continue a run on demand whose job waits, if `decide` says how; False if the run has moved on."""
+        facts = self._prices.read(project, job.run_id)
+        run = facts.run
+        if run is None or run.job is None or run.job.spot != "auto" or run.progress != job.progress:
+            return False
+        cost = self._cost(job, self._bucket.outcome(project, job.run_id), facts)
+        rung = decide(run, cost)
+        return rung is not None and self._climb().to(rung, run, cost)
 
     def _superseded_by(self, job: JobState, project: str) -> str | None:
         """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
@@ -108,16 +140,19 @@ class Track:
         run = self._table.get(job.run_id)
         return run.project if run else None
 
-    def _cost(self, job: JobState, reports: Mapping[int, Report], facts: Facts) -> Cost | None:
-        types = facts.prices.expand(self._instance_types) or self._instance_types
-        return costs.of_attempts(
-            job.attempts,
-            reports,
-            facts.prices,
-            batch_job=job.job_number,
-            instance_type=types[0],
-            earlier=facts.run.cost.attempts if facts.run and facts.run.cost else (),
-        )
+    def _earlier_attempts(self, job: JobState, run: Run | None) -> tuple[Attempt, ...]:
+        """The attempts of the run's Batch job before this one, if there is one."""
+        step = run.rung if run else None
+        return self._climb().earlier_attempts(step) if step and step.number == job.job_number else ()
+
+    def _cost(
+        self, job: JobState, document: object, facts: Facts, earlier: tuple[Attempt, ...] = ()
+    ) -> Cost | None:
+        run = facts.run
+        if run is None:
+            return None
+        eligible = Eligible.of(run, facts.prices, self._instance_types)
+        return costs.of_run(run, job, document, eligible, self._clock(), earlier)
 
 
 def _was_reclaimed(job: JobState) -> bool:
@@ -126,10 +161,11 @@ def _was_reclaimed(job: JobState) -> bool:
     return waits and bool(job.attempts) and batch_job.is_reclaimed(job.attempts[-1])
 
 
-def _with_earlier(job: JobState, run: Run | None) -> JobState:
-    """The job with the attempts of the run's job before it."""
-    earlier = run.rung.earlier_attempts if run and run.rung else ()
-    return replace(job, attempts=(*earlier, *job.attempts)) if job.job_number > 1 else job
+def _lifecycle(job: JobState, run: Run | None) -> str | None:
+    """How the last attempt's instance was bought: its job's queue says so."""
+    if run is None or run.job is None:
+        return None
+    return "on-demand" if job.job_number > 1 or run.job.spot == "never" else "spot"
 
 
 def _is_of_the_end(account: Outcome, job: JobState) -> bool:

@@ -16,6 +16,8 @@ from droptrain.aws.run_table import RunTable
 from droptrain.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from droptrain.aws.job_queue import JobQueue
     from droptrain.aws.notices import NoticeTopic
     from droptrain.aws.price_table import PriceTable
+    from droptrain.aws.queue_watch import QueueWatch
     from droptrain.aws.run_files import RunFiles
     from droptrain.aws.signed_requests import SignedRequests
     from droptrain.blocked import Blocked
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from droptrain.climb import Climb
     from droptrain.datasets import Datasets
     from droptrain.domain.budget import Budget
+    from droptrain.domain.events import QueueKind
     from droptrain.domain.notice import Places
     from droptrain.domain.owner import Owner
     from droptrain.launch import LaunchRequests, LaunchUploads
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from droptrain.refresh import Refresh
     from droptrain.reserve import Reserve
     from droptrain.results import Results
+    from droptrain.settle_runs import SettleRuns
     from droptrain.spending import Spending
     from droptrain.submit import Submit
     from droptrain.tell import Tell
@@ -80,7 +85,7 @@ class Wiring:
         wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
         return LaunchUploads(
             self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
-            self._owner(), int(settings.quiet_seconds), now,
+            self._owner(), now,
         )  # fmt: skip
 
     def launch_requests(self) -> "LaunchRequests":
@@ -94,7 +99,8 @@ class Wiring:
         """Batch's word becomes the record."""
         from droptrain.track import Track
 
-        return Track(self._bucket(), self._table, self._prices, self._settings.types, self._climb, now)
+        bucket, queues, types = self._bucket(), self._queues(), self._settings.types
+        return Track(bucket, self._table, self._prices, queues, types, self._climb, now)
 
     def announce(self) -> "Announce":
         """Ends, and what needs people, become notices."""
@@ -106,34 +112,29 @@ class Wiring:
         return Announce(self._table, self._datasets, promote, self._tell(), self._places(), now)
 
     def blocked(self) -> "Blocked":
-        """Blocked queues become notices."""
+        """Queues that make no progress become notices."""
         from droptrain.blocked import Blocked
+        from droptrain.domain.batch_job import queue_name
 
-        return Blocked(self.announce())
+        settings = self._settings
+        kinds: dict[str, QueueKind] = {
+            queue_name(settings.spot_job_queue_arn): "Spot",
+            queue_name(settings.on_demand_job_queue_arn): "on-demand",
+        }
+        return Blocked(self._table, self._queues(), self._tell(), kinds, now)
 
     def reconcile(self) -> "Reconcile":
         """What events left undone is finished."""
+        from droptrain.aws.pass_position import PassPosition
         from droptrain.reconcile import Reconcile
         from droptrain.spending import TellSpending
 
         # Few passes find something to launch or to announce.
-        launch, announce = cache(self.launch_uploads), cache(self.announce)
-        track, tell = self.track(), self._tell()
-        spending = TellSpending(self.spending(), self._accounts(), tell)
-        submit, climb = self._submit, self._climb()
-        return Reconcile(
-            self._table,
-            self._datasets,
-            self._jobs,
-            submit,
-            launch,
-            track,
-            climb,
-            announce,
-            spending,
-            tell,
-            now,
-        )
+        launch, announce, tell = cache(self.launch_uploads), cache(self.announce), self._tell()
+        spending = TellSpending(self._accounts(), self._budget(), tell, now)
+        position = PassPosition(self._dynamodb, self._settings.table_name)
+        runs = self._settle_runs(announce)
+        return Reconcile(runs, self._datasets, launch, announce, spending, tell, position, now)
 
     def spending(self) -> "Spending":
         """What the month has cost is read."""
@@ -181,7 +182,15 @@ class Wiring:
         """Datasets are dropped and deleted."""
         from droptrain.datasets import Datasets
 
-        return Datasets(self._table, self._datasets, self._bucket(), self._run_files(), self._signed(), now)
+        return Datasets(
+            self._table,
+            self._datasets,
+            self._bucket(),
+            self._run_files(),
+            self._signed(),
+            self.cancel(),
+            now,
+        )
 
     def _gather(self) -> "Gather":
         from droptrain.launch.gather import Gather
@@ -249,7 +258,8 @@ class Wiring:
             "vcpus": settings.override_vcpus,
             "memory_gib": settings.override_memory_gib,
         }
-        return Owner(settings.paused, {name: int(text) for name, text in most.items()})
+        limits = {name: int(text) for name, text in most.items()}
+        return Owner(settings.paused, limits, int(settings.quiet_seconds))
 
     def _images(self) -> "ImageRepository | None":
         from droptrain.aws.image_repository import ImageRepository
@@ -293,6 +303,21 @@ class Wiring:
         from droptrain.submit import Submit
 
         return Submit(self._table, self._jobs, self._settings.bucket_name, self._owner(), now)
+
+    def _settle_runs(self, announce: "Callable[[], Announce]") -> "SettleRuns":
+        from droptrain.overspending import Overspending
+        from droptrain.settle_runs import SettleRuns
+
+        table, jobs, types = self._table, self._jobs, self._settings.types
+        overspending = Overspending(self._bucket(), table, self._prices, jobs, types, now)
+        return SettleRuns(
+            table, jobs, self._submit, self.track(), announce, overspending, self.blocked(), now
+        )
+
+    def _queues(self) -> "QueueWatch":
+        from droptrain.aws.queue_watch import QueueWatch
+
+        return QueueWatch(self._dynamodb, self._settings.table_name)
 
     def _climb(self) -> "Climb":
         from droptrain.climb import Climb

@@ -106,9 +106,7 @@ class JobQueue:
         self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
 
     def _queue_of(self, run: Run) -> str:
-        job = run.job_now
-        assert job is not None
-        return self._on_demand_queue if job.spot == "never" else self._spot_queue
+        return self._spot_queue if run.is_on_spot(run.job_number) else self._on_demand_queue
 
 
 def _meaning(run: Run, error: ClientError) -> Exception:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 GROUP = "/aws/batch/job"  # AWS Batch's own default
+# In characters. If each of them has to be escaped, the line still fits into an answer of the API.
+LONGEST_LINE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class TrainingLogs:
     def page(self, stream: str, attempt: int, token: str | None, limit: int) -> LogPage | None:
         """At most `limit` lines of a stream behind `token`, at most 1 MiB; None if there is no such stream.
 
+        A line is cut after LONGEST_LINE characters.
+
         BadCursorError for a token that this stream didn't hand out.
         """
         behind: Any = {"nextToken": token} if token else {}
@@ -47,7 +51,8 @@ class TrainingLogs:
                 raise
             raise BadCursorError("CloudWatch Logs doesn't know that place; begin without a cursor") from error
         lines = tuple(
-            LogLine(_at(event["timestamp"]), attempt, event["message"]) for event in answer["events"]
+            LogLine(_at(event["timestamp"]), attempt, event["message"][:LONGEST_LINE])
+            for event in answer["events"]
         )
         # The same token comes back at the end of the stream (CloudWatch Logs API reference: GetLogEvents).
         after = answer["nextForwardToken"]

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from droptrain.domain.notice import Notice
+from droptrain.domain.text import printable_ascii
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -19,6 +20,9 @@ class NoticeTopic:
     def publish(self, notice: Notice) -> None:
         """Publish the notice; subscribers can filter by the attributes `project`, if any, and `outcome`.
 
+        SNS takes any attribute, and then drops the message on its way to subscribers if one isn't printable
+        ASCII (metric NumberOfNotificationsFilteredOut-InvalidAttributes).
+
         Subscribers by HTTPS, as chats are, get the chat's rendering, all others plain text
         (https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html).
         """
@@ -29,7 +33,8 @@ class NoticeTopic:
             Message=json.dumps({"default": notice.text, "https": json.dumps(notice.chat)}),
             MessageStructure="json",
             MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+                name: {"DataType": "String", "StringValue": printable_ascii(value)}
+                for name, value in attributes.items()
             },
         )
 

@@ -64,6 +64,11 @@ class PriceTable:
             models={name: pointers[name] for name in ("latest", "best") if name in pointers},
         )
 
+    def current(self) -> PriceList:
+        """The prices alone."""
+        item = self._client.get_item(TableName=self._table, Key={"pk": {"S": PRICES_PK}}).get("Item")
+        return self.shipped.refreshed(_refreshed(to_values(item))) if item else self.shipped
+
     def refresh(self, read: Refreshed, at: str) -> bool:
         """Write what a refresh that began `at` has read; a half without a time stays as it is.
 

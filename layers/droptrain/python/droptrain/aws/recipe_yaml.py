@@ -9,11 +9,13 @@ import yaml
 
 from droptrain.domain import recipe as recipes
 from droptrain.domain.errors import RejectedError
+from droptrain.domain.text import encodable, plain
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A recipe nests three levels. libyaml crashes the process on some ten thousand.
 _MAX_DEPTH = 20
 _MAX_DIGITS = 100
+_SAID = 200  # characters; PyYAML repeats the document's own, and a tag can have as many as that
 # YAML 1.2.2, section 10.3.2: what a plain scalar can be beside a text, and the first letters it then has.
 _CORE_SCHEMA = (
     ("null", r"null|Null|NULL|~|", "nN~"),
@@ -46,6 +48,11 @@ def _float(loader: Any, node: Any) -> float:
     return value
 
 
+def _text(loader: Any, node: Any) -> str:
+    """A text; PyYAML without its C part takes the escape of half a character."""
+    return encodable(loader.construct_scalar(node))
+
+
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
@@ -61,6 +68,7 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
 _Loader.add_constructor("tag:yaml.org,2002:int", _decimal)
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:str", _text)
 
 
 def parse(body: bytes) -> object:
@@ -80,7 +88,7 @@ def parse(body: bytes) -> object:
         said = getattr(error, "problem", None) or "it can't be read as YAML"
         if mark and text[mark.index : mark.index + 1] == "\t":
             said = "YAML is indented with spaces, and here is a tab"
-        raise RejectedError(recipes.bad_recipe(f"{where}{said}")) from None
+        raise RejectedError(recipes.bad_recipe(f"{where}{plain(said, _SAID)}")) from None
 
 
 def _check_shape(text: str) -> None:

@@ -1,7 +1,6 @@
 """What runs left in the bucket: artifacts, log.txt, metrics.jsonl, copies of inputs."""
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from droptrain.domain.run import run_prefix, runs_prefix
+from droptrain.domain.run import PINNED, run_prefix, runs_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # A run's folder in the order of its keys is artifacts but for these, which are the container's own.
-_INNER = ("checkpoints/", "lease", "pinned/")
+_INNER = ("checkpoints/", "lease", PINNED)
 # The newest part of a long metrics.jsonl; a function has to read it within seconds.
 _METRICS_BYTES = 8 << 20
 
@@ -69,17 +68,18 @@ class RunFiles:
         key = run_prefix(project, run_id) + "metrics.jsonl"
         return io.BytesIO(self._range(key, f"bytes=-{_METRICS_BYTES}") or b"")
 
-    def pinned_folders(self, project: str, dataset: str) -> Iterator[str]:
-        """The folders of the copies of inputs that runs of a dataset trained on."""
+    def runs_named_like(self, project: str, dataset: str) -> Iterator[str]:
+        """The ids of the runs with a folder whose names begin as those of the dataset's runs do.
+
+        Runs of other datasets are among them: of `v1-2` and `v1-2-x` where the dataset is `v1.2`.
+        """
         prefix = runs_prefix(project, dataset)
-        of_dataset = re.compile(re.escape(prefix) + "[0-9a-f]{12}/")
         pages: Any = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix, Delimiter="/"
         )
         for page in pages:
             for folder in page.get("CommonPrefixes", []):
-                if of_dataset.fullmatch(folder["Prefix"]):
-                    yield folder["Prefix"] + "pinned/"
+                yield folder["Prefix"].rstrip("/").rpartition("/")[2]
 
     def _range(self, key: str, wanted: str) -> bytes | None:
         try:

@@ -12,6 +12,7 @@ from droptrain.domain.dataset import Input, ObjectVersion
 from droptrain.domain.errors import Cause, NewerRecordError
 from droptrain.domain.finding import Finding
 from droptrain.domain.run import Attempt, AttemptCost, Code, Cost, GpuUse, Hold, JobRequest, Run, Rung, Step
+from droptrain.domain.text import encodable
 from droptrain.domain.ticket import Offer, Ticket
 
 KIND = "run"
@@ -35,7 +36,7 @@ def to_item(run: Run) -> dict[str, Any]:
 
 def to_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values as DynamoDB's attribute values."""
-    return {name: _attribute(value) for name, value in values.items()}
+    return {encodable(name): _attribute(value) for name, value in values.items()}
 
 
 def to_values(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +98,6 @@ def from_item(item: Mapping[str, Any]) -> Run:
         history=tuple(_made(Step, each) for each in values.get("history", ())),
         progress=values.get("progress", ""),
         announced_at=values.get("announced_at"),
-        told=tuple(values.get("told", ())),
         reruns=values.get("reruns", 0),
         rerun_of=values.get("rerun_of"),
         holds=tuple(_made(Hold, each) for each in values.get("holds", ())),
@@ -140,7 +140,9 @@ def _attribute(value: Any) -> dict[str, Any]:
         case bool():
             return {"BOOL": value}
         case str():
-            return {"S": value}
+            # Text is made clean where it enters. DynamoDB refuses the whole write for half a character, and a
+            # write that is refused each time leaves a drop without an answer: so nothing of it gets this far.
+            return {"S": encodable(value)}
         case int() | float():
             return {"N": repr(value)}
         case Mapping():

@@ -13,14 +13,22 @@ if TYPE_CHECKING:
 LIFE = timedelta(hours=1)
 # From here on a file comes in parts: what breaks off is sent again from the last part on.
 MULTIPART_FROM = 64 << 20
-# So many links at most for a file: an answer of the API has room for 6 MB.
-_MOST_PARTS = 500
 _METHODS = {
     "get_object": "GET",
     "put_object": "PUT",
     "upload_part": "PUT",
     "complete_multipart_upload": "POST",
     "abort_multipart_upload": "DELETE",
+}
+
+# The parameters that are headers. They have to be sent as they were signed; every client sends a length.
+_HEADERS = {
+    "ChecksumCRC32": "x-amz-checksum-crc32",
+    "ChecksumSHA256": "x-amz-checksum-sha256",
+    "ChecksumType": "x-amz-checksum-type",
+    "IfMatch": "if-match",
+    "IfNoneMatch": "if-none-match",
+    "MpuObjectSize": "x-amz-mp-object-size",
 }
 
 
@@ -65,44 +73,45 @@ class SignedRequests:
         disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
         return self._sign("get_object", {"Key": key, "ResponseContentDisposition": disposition})
 
-    def put(self, key: str, size: int | None, crc32: str | None) -> SignedRequest:
-        """Upload an object of exactly `size` bytes with this checksum (base64), where they are given."""
-        bound = {"ContentLength": size} if size is not None else {}
-        checked = {"ChecksumCRC32": crc32} if crc32 else {}
-        return self._sign("put_object", {"Key": key, **bound, **checked}, _checksum(crc32))
+    def put(self, key: str, etag: str | None, size: int | None, sha256: str | None) -> SignedRequest:
+        """Upload an object of exactly `size` bytes with this checksum (base64), where they are given.
 
-    def multipart(self, key: str, size: int, crc32: str) -> SignedMultipart:
-        """Begin an upload in parts; S3 completes it only if the whole has `size` bytes and this checksum."""
+        S3 accepts it only while the current object has `etag`, or while there is none.
+        """
+        condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
+        bound = {"ContentLength": size} if size is not None else {}
+        checked = {"ChecksumSHA256": sha256} if sha256 else {}
+        return self._sign("put_object", {"Key": key, **condition, **bound, **checked})
+
+    def multipart(self, key: str, etag: str | None, size: int, crc32: str, part_size: int) -> SignedMultipart:
+        """Begin an upload in parts of `part_size` bytes.
+
+        S3 completes it only if the whole has `size` bytes and this checksum, and only while the current
+        object has `etag`, or while there is none. The checksum is a CRC-32: S3 computes no SHA-256 of a whole
+        object from its parts (S3 user guide, "Checking object integrity").
+        """
         upload_id = self._client.create_multipart_upload(
             Bucket=self._bucket, Key=key, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
         )["UploadId"]
         upload = {"Key": key, "UploadId": upload_id}
-        part_size = max(MULTIPART_FROM, -(-size // _MOST_PARTS))
         parts = tuple(
             SignedPart(number, self._sign("upload_part", {
                 **upload, "PartNumber": number, "ContentLength": min(part_size, size - start),
             }))
             for number, start in enumerate(range(0, size, part_size), 1)
         )  # fmt: skip
+        condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
         whole = {"ChecksumCRC32": crc32, "ChecksumType": "FULL_OBJECT", "MpuObjectSize": size}
-        headers = {
-            **_checksum(crc32), "x-amz-checksum-type": "FULL_OBJECT", "x-amz-mp-object-size": str(size),
-        }  # fmt: skip
         return SignedMultipart(
             part_size,
             parts,
-            complete=self._sign("complete_multipart_upload", {**upload, **whole}, headers),
+            complete=self._sign("complete_multipart_upload", {**upload, **condition, **whole}),
             abort=self._sign("abort_multipart_upload", upload),
         )
 
-    def _sign(
-        self, operation: Any, parameters: Mapping[str, Any], headers: Mapping[str, str] | None = None
-    ) -> SignedRequest:
+    def _sign(self, operation: Any, parameters: Mapping[str, Any]) -> SignedRequest:
         url = self._client.generate_presigned_url(
             operation, Params={"Bucket": self._bucket, **parameters}, ExpiresIn=int(LIFE.total_seconds())
         )
-        return SignedRequest(_METHODS[operation], url, headers or {})
-
-
-def _checksum(crc32: str | None) -> dict[str, str]:
-    return {"x-amz-checksum-crc32": crc32} if crc32 else {}
+        headers = {_HEADERS[name]: str(value) for name, value in parameters.items() if name in _HEADERS}
+        return SignedRequest(_METHODS[operation], url, headers)

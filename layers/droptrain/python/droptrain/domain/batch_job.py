@@ -1,12 +1,14 @@
 """A Batch job as AWS Batch tells of it: one reading for state-change events and for DescribeJobs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from droptrain.domain import event_field, times
 from droptrain.domain.dataset import PROJECT_NAME
 from droptrain.domain.run import Attempt, Status, split_job_name
+from droptrain.domain.text import plain
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
 # PENDING waits for other jobs, which ours never do: it says no more than SUBMITTED.
@@ -26,6 +28,8 @@ _HOST_GONE = "Host EC2"
 # the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
 TIMED_OUT = "Job attempt duration exceeded timeout"
 WAITED_TOO_LONG = "JobStateTimeLimit"
+# How the reason begins with which droptrain ends a job that costs more than its run reserved.
+OVER_RESERVATION = "over_reservation: "
 _MAX_ATTEMPTS_KEPT = 10
 _MAX_REASON = 1024
 _YEARS = range(2016, 2100)  # since there is AWS Batch; a cost is made of what lies between two moments
@@ -33,7 +37,7 @@ _YEARS = range(2016, 2100)  # since there is AWS Batch; a cost is made of what l
 
 @dataclass(frozen=True)
 class JobState:
-    """What AWS Batch says of one Batch job at one moment."""
+    """What AWS Batch says of one Batch job at one moment; `queue` is the name of its job queue."""
 
     run_id: str
     job_id: str
@@ -48,11 +52,12 @@ class JobState:
     exit_code: int | None = None
     stopped_by_user: bool = False
     project: str | None = None
+    queue: str = ""
 
     @property
     def status(self) -> Status:
         """The run's status that follows from the Batch job's state."""
-        if self.state == "FAILED" and self.stopped_by_user and not self.stopped_by_batch:
+        if self.state == "FAILED" and self.stopped_by_user and not self._stopped_by_a_limit:
             return "CANCELLED"
         return _STATUSES[self.state]
 
@@ -62,9 +67,11 @@ class JobState:
         return self.state == "FAILED" and self.exit_code == _SUPERSEDED_EXIT_CODE
 
     @property
-    def stopped_by_batch(self) -> bool:
-        """Whether Batch itself ended the job, whatever its flags for cancelled and terminated say."""
-        return self.status_reason.startswith(TIMED_OUT) or WAITED_TOO_LONG in self.status_reason
+    def _stopped_by_a_limit(self) -> bool:
+        """Whether a limit of AWS Batch or of the budget ended the job, and not a person."""
+        return self.status_reason.startswith((TIMED_OUT, OVER_RESERVATION)) or (
+            WAITED_TOO_LONG in self.status_reason
+        )
 
     @property
     def ended(self) -> bool:
@@ -124,6 +131,27 @@ def read(detail: Mapping[str, Any]) -> JobState | None:
         exit_code=_integer(container.get("exitCode")),
         stopped_by_user=detail.get("isCancelled") is True or detail.get("isTerminated") is True,
         project=_project(_mapping(detail.get("tags")).get("droptrain:project")),
+        queue=queue_name(_text(detail.get("jobQueue"))),
+    )
+
+
+def queue_name(arn: str) -> str:
+    """The name of a job queue, of its ARN or of the name itself."""
+    return arn.rpartition("/")[2]
+
+
+def attempts_until(job: JobState, now: datetime) -> tuple[Attempt, ...]:
+    """The job's attempts, each with the end until which AWS charges for it; one that runs ends `now`.
+
+    `attempts` of the job are those that have ended; `started_at` is the start of the last one.
+    """
+    tries = list(job.attempts)
+    if job.started_at and all(job.started_at > (each.started_at or "") for each in tries):
+        tries.append(Attempt(job.started_at, job.stopped_at, None, None, job.log_stream))
+    stops = [*(each.started_at for each in tries[1:]), job.stopped_at]
+    return tuple(
+        replace(each, stopped_at=each.stopped_at or stop or times.to_text(now))
+        for each, stop in zip(tries, stops, strict=False)
     )
 
 
@@ -149,8 +177,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    """The text, without halves of characters, which no table takes."""
-    return value[:_MAX_REASON].encode(errors="replace").decode() if isinstance(value, str) else ""
+    return plain(value[:_MAX_REASON]) if isinstance(value, str) else ""
 
 
 def _project(value: object) -> str | None:

@@ -9,7 +9,7 @@ micro-USD, as counters must add up exactly.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from droptrain.domain.errors import Cause
 from droptrain.domain.run import Hold, Run
@@ -17,6 +17,7 @@ from droptrain.domain.run import Hold, Run
 LEVELS = (50, 80, 100)  # percent of the stack's cap that are announced, each once a month
 RUNNING = "running"
 _MICRO = 1_000_000
+_FORGOTTEN = "unknown_to_batch"
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 
@@ -95,6 +96,11 @@ def month_account(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y-%m")
 
 
+def previous_month_account(now: datetime) -> str:
+    """The stack's account of the month before, in UTC."""
+    return month_account(now.astimezone(UTC).replace(day=1) - timedelta(days=1))
+
+
 def project_account(now: datetime, project: str) -> str:
     """A project's account of the month that it is in UTC, such as 2026-11#penguins."""
     return f"{month_account(now)}#{project}"
@@ -110,13 +116,27 @@ def to_usd(micro: int) -> float:
     return micro / _MICRO
 
 
+def reserved_for(run: Run) -> int | None:
+    """What the run has reserved, in micro-USD; None if the stack had no cap on money at its launch."""
+    return max((hold.amount for hold in run.holds if hold.account != RUNNING), default=None)
+
+
 def charge(run: Run, hold: Hold) -> int:
-    """What an ended run has spent of its hold: its cost; all of it if nobody knows how long it trained."""
+    """What an ended run has spent of its reservation: its cost, also if that is more.
+
+    It has spent all of it if nobody knows how long it trained.
+    """
     if hold.account == RUNNING or run.status == "REJECTED":
         return 0
-    if run.cost:
-        return to_micro(run.cost.estimate_usd)
-    return hold.amount if run.started_at or run.status == "FAILED" else 0
+    spent = to_micro(run.cost.estimate_usd) if run.cost else 0
+    return max(spent, hold.amount) if _is_unknown(run) else spent
+
+
+def _is_unknown(run: Run) -> bool:
+    """Whether nobody knows what the run has cost: no price, or AWS Batch has forgotten its job."""
+    if run.cause and run.cause.code == _FORGOTTEN:
+        return True
+    return run.cost is None and (run.started_at is not None or run.status == "FAILED")
 
 
 def over(holds: tuple[Hold, ...], accounts: Mapping[str, Account]) -> Hold | None:

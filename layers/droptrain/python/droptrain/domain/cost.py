@@ -1,107 +1,154 @@
-"""What a run cost: each attempt by its instance type, zone, lifecycle and seconds. An estimate."""
+"""What a run cost, an estimate: AWS Batch's seconds at the price of an instance type that could serve it.
+
+Training code can write the container's report, so the report only chooses among those types and their zones.
+Times and the queue are AWS Batch's.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from droptrain.domain import times
-from droptrain.domain.batch_job import is_reclaimed
+from droptrain.domain.batch_job import JobState, attempts_until, is_reclaimed
+from droptrain.domain.outcome import Report, reports
 from droptrain.domain.pricing import PriceList
-from droptrain.domain.run import Attempt, AttemptCost, Cost
+from droptrain.domain.run import Attempt, AttemptCost, Cost, Run
 
 SPOT, ON_DEMAND = "spot", "on-demand"
 _BASES = {
     frozenset({SPOT}): "Spot price of the zone",
-    frozenset({SPOT, ON_DEMAND}): "Spot price of the zone, on-demand list price where that isn't known",
-    frozenset({ON_DEMAND}): "on-demand list price; Spot costs less",
+    frozenset({SPOT, ON_DEMAND}): "Spot price of the zone and on-demand list price",
+    frozenset({ON_DEMAND}): "on-demand list price",
 }
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a container told of its own attempt; None for what it didn't live to tell."""
+class Eligible:
+    """The instance types that could serve a run and have a price."""
 
-    job_id: str
-    attempt: int
-    started_at: str | None = None
-    ended_at: str | None = None
-    instance_type: str | None = None
-    zone: str | None = None
-    lifecycle: str | None = None
+    prices: PriceList
+    types: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Run, prices: PriceList, instance_types: Iterable[str]) -> "Eligible":
+        """Those of the stack, and those of the run's estimate: the stack's may have changed since."""
+        offered = (offer.instance_type for offer in run.ticket.offers) if run.ticket else ()
+        names = dict.fromkeys((*prices.expand(instance_types), *offered))
+        return cls(prices, tuple(name for name in names if _could_serve(prices, name, run)))
+
+    def rate(self, report: Report | None, *, on_spot: bool) -> "Rate":
+        """The price of an attempt: that of the reported type if it is eligible, else the highest one."""
+        rates = {name: self._rate(name, report, on_spot) for name in self.types}
+        reported = rates.get(report.instance_type or "") if report else None
+        return reported or max(rates.values(), key=lambda rate: rate.usd_per_hour)
+
+    def _rate(self, name: str, report: Report | None, on_spot: bool) -> "Rate":
+        zones = self.prices.spot.get(name, {})
+        zone = report.zone if report and report.instance_type == name and report.zone in zones else None
+        spot = self.prices.spot_price(name, zone) if zone else self.prices.dearest_spot_price(name)
+        on_demand = self.prices.on_demand.get(name)
+        if spot is not None and (on_spot or on_demand is None):
+            return Rate(name, zone, spot, SPOT)
+        assert on_demand is not None
+        return Rate(name, zone, on_demand, ON_DEMAND)
 
 
-def of_attempts(
-    attempts: Sequence[Attempt],
-    reports: Mapping[int, Report],
-    prices: PriceList,
-    *,
-    batch_job: int,
-    instance_type: str,
-    earlier: Iterable[AttemptCost] = (),
+@dataclass(frozen=True)
+class Rate:
+    """The price of an instance type, in USD an hour, and which of its two prices that is."""
+
+    instance_type: str
+    zone: str | None
+    usd_per_hour: float
+    priced_as: str
+
+
+def of_run(
+    run: Run,
+    job: JobState,
+    document: object,
+    eligible: Eligible,
+    now: datetime,
+    earlier: Sequence[Attempt] | None = None,
 ) -> Cost | None:
-    """The cost of a run with these `attempts` of its Batch job number `batch_job`, and of those `earlier`.
+    """The cost of `run` until `now`, whose Batch job is `job`; None if no eligible type has a price.
 
-    `reports` are by the attempt's number. An attempt without one counts as of `instance_type`, on demand:
-    nobody can say that it was cheaper. None if an instance type has no price.
+    `document` is the parsed outcome.json. `earlier` are the attempts of the Batch job before `job`, by
+    default those in the record. Those that the record has priced keep their price.
     """
-    costs = [each for each in earlier if each.batch_job < batch_job]
-    for number, attempt in enumerate(attempts, 1):
-        report = reports.get(number) or Report("", number)
-        name = report.instance_type or instance_type
-        seconds = _seconds(attempt, report)
-        price, priced_as = _price(prices, name, report)
-        if price is None:
-            return None
+    if not eligible.types:
+        return None
+    costs: list[AttemptCost] = []
+    step = run.rung
+    if step and step.number == job.job_number:
+        priced = {(each.batch_job, each.attempt): each for each in run.cost.attempts} if run.cost else {}
+        tries = step.earlier_attempts if earlier is None else earlier
+        before = _of_job(run, step.number - 1, tries, reports(document, step.earlier_job_id), eligible)
+        costs += [priced.get((each.batch_job, each.attempt), each) for each in before]
+    tries = attempts_until(job, now)
+    costs += _of_job(run, job.job_number, tries, reports(document, job.job_id), eligible)
+    return _sum(costs, eligible.prices) if costs else _nothing(run, job, eligible)
+
+
+def _of_job(
+    run: Run, number: int, attempts: Sequence[Attempt], told: Mapping[int, Report], eligible: Eligible
+) -> list[AttemptCost]:
+    on_spot = run.is_on_spot(number)
+    costs = []
+    for count, attempt in enumerate(attempts, 1):
+        rate = eligible.rate(told.get(count), on_spot=on_spot)
+        seconds = _seconds(attempt)
         costs.append(
             AttemptCost(
-                batch_job=batch_job,
-                attempt=number,
-                instance_type=name,
-                zone=report.zone,
-                lifecycle=report.lifecycle,
+                batch_job=number,
+                attempt=count,
+                instance_type=rate.instance_type,
+                zone=rate.zone,
+                lifecycle=SPOT if on_spot else ON_DEMAND,
                 seconds=seconds,
-                usd_per_hour=price,
-                priced_as=priced_as,
-                usd=round(seconds * price / 3600, 6),
+                usd_per_hour=rate.usd_per_hour,
+                priced_as=rate.priced_as,
+                usd=round(seconds * rate.usd_per_hour / 3600, 6),
                 reclaimed=is_reclaimed(attempt),
             )
         )
-    return _sum(costs, prices) if costs else _nothing(prices, instance_type)
+    return costs
 
 
 def _sum(attempts: Sequence[AttemptCost], prices: PriceList) -> Cost:
     last, kinds = attempts[-1], frozenset(each.priced_as for each in attempts)
+    is_high = any((each.lifecycle, each.priced_as) == (SPOT, ON_DEMAND) for each in attempts)
     return Cost(
         estimate_usd=round(sum(each.usd for each in attempts), 6),
         instance_type=last.instance_type,
         usd_per_hour=last.usd_per_hour,
         seconds=sum(each.seconds for each in attempts),
-        basis=_BASES[kinds],
+        basis=_BASES[kinds] + ("; Spot costs less" if is_high else ""),
         priced_at=(prices.spot_priced_at if SPOT in kinds else None) or prices.priced_at,
         reclaimed_usd=round(sum(each.usd for each in attempts if each.reclaimed), 6),
         attempts=tuple(attempts),
     )
 
 
-def _nothing(prices: PriceList, instance_type: str) -> Cost | None:
-    """The cost of a run whose Batch job never got an instance."""
-    price = prices.on_demand.get(instance_type)
-    if price is None:
-        return None
-    return Cost(0.0, instance_type, price, 0, _BASES[frozenset({ON_DEMAND})], prices.priced_at)
+def _nothing(run: Run, job: JobState, eligible: Eligible) -> Cost:
+    """The cost of a run whose Batch jobs never got an instance."""
+    rate = eligible.rate(None, on_spot=run.is_on_spot(job.job_number))
+    return Cost(
+        0.0, rate.instance_type, rate.usd_per_hour, 0, _BASES[frozenset({rate.priced_as})],
+        eligible.prices.priced_at,
+    )  # fmt: skip
 
 
-def _price(prices: PriceList, instance_type: str, report: Report) -> tuple[float | None, str]:
-    spot = prices.spot_price(instance_type, report.zone) if report.lifecycle == SPOT else None
-    return (prices.on_demand.get(instance_type), ON_DEMAND) if spot is None else (spot, SPOT)
+def _could_serve(prices: PriceList, name: str, run: Run) -> bool:
+    if name not in prices.on_demand and not prices.spot.get(name):
+        return False
+    job = run.job
+    return job is None or prices.could_serve(name, job.gpus, job.vcpus, job.memory_mib)
 
 
-def _seconds(attempt: Attempt, report: Report) -> int:
-    """By Batch's times, which the last checkpoint's upload is part of; by the container's where they lack."""
-    seconds = _between(attempt.started_at, attempt.stopped_at)
-    if seconds is None:
-        seconds = _between(report.started_at, report.ended_at)
-    return round(max(seconds or 0.0, 0.0))
-
-
-def _between(start: str | None, end: str | None) -> float | None:
-    return (times.from_text(end) - times.from_text(start)).total_seconds() if start and end else None
+def _seconds(attempt: Attempt) -> int:
+    """AWS Batch's seconds, which the upload of the last checkpoint is part of; 0 if it never started."""
+    if not attempt.started_at or not attempt.stopped_at:
+        return 0
+    took = times.from_text(attempt.stopped_at) - times.from_text(attempt.started_at)
+    return round(max(took.total_seconds(), 0.0))

@@ -9,7 +9,9 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from droptrain.domain import event_field, times
+from droptrain.domain.data_file import is_data_file
 from droptrain.domain.errors import Cause
+from droptrain.domain.text import plain
 
 MARKER = "_SUCCESS"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
@@ -65,7 +67,7 @@ class Drop:
 
 @dataclass(frozen=True)
 class BadDrop:
-    """A CSV below `projects/*/data/` whose names break the rules; it is rejected with `problem` and `fix`."""
+    """A data file below `projects/*/data/` whose names break the rules: rejected with `problem` and `fix`."""
 
     project: str
     dataset: str
@@ -140,24 +142,24 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
         return OtherKey()
     project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
-    named = project or NO_NAME, dataset or NO_NAME
-    is_csv = parts[-1].lower().endswith(".csv")
+    named = plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME
+    is_data = is_data_file(parts[-1])
     if not file:
         problem = "it lies directly in the data folder, so it belongs to no dataset"
         fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
-        return BadDrop(named[0], NO_NAME, problem, fix) if is_csv else OtherKey()
+        return BadDrop(named[0], NO_NAME, problem, fix) if is_data else OtherKey()
     if not PROJECT_NAME.fullmatch(project):
         problem = f"{project!r} can't be a project's name"
         fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
     if not is_a_path(file):
         problem = "no file can have this path"
         fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
-        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
     if not DATASET_NAME.fullmatch(dataset):
         problem = f"{dataset!r} can't be a dataset's name"
         fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_csv else OtherKey()
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
     return Drop(project, dataset, file)
 
 

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from droptrain.domain.text import plain
+
+# Some names of files are longer than a page. A record has 400 KB in all (DynamoDB), a notice 256 KB (SNS).
+_MAX_CHARACTERS = 6000
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -16,6 +21,12 @@ class Cause:
     fix: str
     evidence: tuple[str, ...] = ()
     retry_helps: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Make its words plain: they hold names of files, of columns, and what programs printed."""
+        object.__setattr__(self, "message", plain(self.message, _MAX_CHARACTERS))
+        object.__setattr__(self, "fix", plain(self.fix, _MAX_CHARACTERS))
+        object.__setattr__(self, "evidence", tuple(map(plain, self.evidence)))
 
 
 class RejectedError(Exception):

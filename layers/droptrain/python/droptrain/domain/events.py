@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 SOURCE = "droptrain"
+QueueKind = Literal["Spot", "on-demand"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class RunRejected:
 
 @dataclass(frozen=True, kw_only=True)
 class RunNeedsAttention:
-    """A run that gets no instance, or a dataset that lacks files."""
+    """A dataset that lacks files."""
 
     detail_type: ClassVar[str] = "Run Needs Attention"
 
@@ -126,6 +127,20 @@ class RunNeedsAttention:
     run_id: Annotated[str | None, "null for a dataset that has no run yet."]
     cause: EventCause
     since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueNeedsAttention:
+    """Runs wait in a job queue of the stack, and nothing starts there."""
+
+    detail_type: ClassVar[str] = "Queue Needs Attention"
+
+    schema: Literal[1] = 1
+    queue: QueueKind
+    cause: EventCause
+    waiting_runs: Annotated[int, "Runs of the stack that wait for an instance."]
+    run_id: Annotated[str, "The run for which AWS Batch gives the cause, or else the one that waits longest."]
+    since: Annotated[str, "When the last run started there, or the first one began to wait."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +157,14 @@ class BudgetReached:
     reserved_usd: Annotated[float, "Held by runs under way, at their worst case."]
 
 
-Event = RunFinished | RunRejected | RunNeedsAttention | BudgetReached
-EVENTS: tuple[type[Event], ...] = (RunFinished, RunRejected, RunNeedsAttention, BudgetReached)
+Event = RunFinished | RunRejected | RunNeedsAttention | QueueNeedsAttention | BudgetReached
+EVENTS: tuple[type[Event], ...] = (
+    RunFinished,
+    RunRejected,
+    RunNeedsAttention,
+    QueueNeedsAttention,
+    BudgetReached,
+)
 
 
 def to_detail(event: Event) -> Mapping[str, Any]:

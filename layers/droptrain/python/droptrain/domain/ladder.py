@@ -27,13 +27,18 @@ def after_end(
     return _step(run, cost, job_id, attempts, cause.message, has_ended=True)
 
 
-def while_waiting(run: Run, cause: Cause, waited: timedelta) -> Rung | None:
-    """How a run goes on that waits for a Spot instance, for that cause and so long; None if it waits on."""
-    if cause.code != "no_capacity" or waited < PATIENCE or run.batch_job_id is None:
-        return None
+def is_too_long(cause: Cause, waited: timedelta) -> bool:
+    """Whether a run that has waited so long for a Spot instance, for that cause, should not wait on."""
+    return cause.code == "no_capacity" and waited >= PATIENCE
+
+
+def while_waiting(
+    run: Run, cost: Cost | None, job_id: str, attempts: Sequence[Attempt], waited: timedelta
+) -> Rung | None:
+    """How a run continues that has waited too long for a Spot instance; None if it waits on."""
     minutes = int(waited.total_seconds()) // 60
     why = f"AWS has had no Spot instance for it in {minutes} minutes."
-    return _step(run, run.cost, run.batch_job_id, run.attempts, why)
+    return _step(run, cost, job_id, attempts, why)
 
 
 def after_reclaim(

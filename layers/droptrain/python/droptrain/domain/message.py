@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from droptrain.domain.text import plain, printable_ascii
+
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
 # What a chat shows is short; the mail has the whole message. No limits of theirs are published.
-_CHAT_TITLE, _CHAT_TEXT, _CHAT_STEP = 250, 3000, 500
+_CHAT_TITLE, _CHAT_TEXT, _CHAT_STEP, _CHAT_WORD = 250, 3000, 500, 100
 _LABEL = 15
-# What would break a line, steer a terminal or turn text around; keys and metrics can have any of it.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+# Markdown's links: [text](address), [text][name], [name]: address.
+_LINKS = re.compile(r"\](?=[(\[:])")
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -44,7 +46,7 @@ class Message:
 
 def subject_of(message: Message) -> str:
     """The subject as SNS takes it: printable ASCII, at most 99 characters."""
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in message.subject)
+    printable = printable_ascii(message.subject)
     return printable if len(printable) <= _SUBJECT_LENGTH else printable[: _SUBJECT_LENGTH - 3] + "..."
 
 
@@ -64,7 +66,7 @@ def text_of(message: Message) -> str:
     if message.commands:
         width = max(len(command) for command, _ in message.commands)
         lines += ["", "Next", *(f"  {command:<{width}}  {does}" for command, does in message.commands)]
-    return "\n".join(map(_line, lines)) + "\n"
+    return "\n".join(map(plain, lines)) + "\n"
 
 
 def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> dict[str, Any]:
@@ -73,47 +75,43 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
     https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
     """
     lines = [
-        f"*{label}:* {_plain(said)}" if label else _plain(said)
+        f"*{label}:* {plain(said)}" if label else plain(said)
         for label, said in message.lead
         if label != "What to do"
     ]
-    lines += [_plain(message.note)] if message.note else []
+    lines += [plain(message.note)] if message.note else []
     for section in message.sections:
         if section.rows:
             lines += ["", f"*{section.title}*"]
-            lines += [
-                f"{_plain(name) + ':' if name else '-'} {_plain(value)}" for name, value in section.rows
-            ]
-    steps = [_plain(said) for label, said in message.lead if label == "What to do"]
+            lines += [f"{plain(name) + ':' if name else '-'} {plain(value)}" for name, value in section.rows]
+    steps = [said for label, said in message.lead if label == "What to do"]
     steps += [f"`{command}` {does}" for command, does in message.commands]
     return {
         "version": "1.0",
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": _short(_plain(message.subject), _CHAT_TITLE),
-            "description": _short("\n".join(lines).strip() or _plain(message.headline), _CHAT_TEXT),
-            "nextSteps": [_short(step, _CHAT_STEP) for step in steps],
-            "keywords": list(message.keywords),
+            "title": _shown(plain(message.subject), _CHAT_TITLE),
+            "description": _shown("\n".join(lines).strip() or plain(message.headline), _CHAT_TEXT),
+            "nextSteps": [_shown(plain(step), _CHAT_STEP) for step in steps],
+            "keywords": [_shown(plain(word), _CHAT_WORD) for word in message.keywords],
         },
         "metadata": {
-            "threadId": message.thread,
-            "summary": _short(_plain(message.headline), _CHAT_TITLE),
+            "threadId": _shown(plain(message.thread), _CHAT_TITLE),
+            "summary": _shown(plain(message.headline), _CHAT_TITLE),
             "eventType": event_type,
-            "additionalContext": dict(context),
+            "additionalContext": {name: _shown(plain(said), _CHAT_WORD) for name, said in context.items()},
         },
     }
 
 
-def _plain(text: str) -> str:
-    """Without the signs by which a chat would mention people or make links; the user's code wrote some."""
-    plain = _line(text).replace("<", "‹").replace(">", "›").replace("@", "@\u200b")
-    return plain.replace("](", "]\u200b(")
+def _shown(text: str, length: int) -> str:
+    """A text for a chat: cut to `length`, without mentions of people and without links in Markdown.
 
-
-def _line(text: str) -> str:
-    """The text in one line, without what is not seen."""
-    return _UNSEEN.sub(" ", text)
+    Some of it comes from users and their code: keys, names, metrics, lines of the log.
+    """
+    harmless = text.replace("<", "‹").replace(">", "›").replace("@", "@\u200b")
+    return _short(_LINKS.sub("]\u200b", harmless), length)
 
 
 def _short(text: str, length: int) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from droptrain.domain import cause_text
 from droptrain.domain import message as messages
 from droptrain.domain import notice_facts as facts
-from droptrain.domain.budget import LEVELS, Month, dollars, to_usd
+from droptrain.domain.budget import LEVELS, Capped, dollars, to_usd
 from droptrain.domain.console import Console
 from droptrain.domain.dataset import data_prefix, near_misses
 from droptrain.domain.dataset_record import DatasetRecord
@@ -15,6 +15,8 @@ from droptrain.domain.errors import Cause
 from droptrain.domain.events import (
     BudgetReached,
     Event,
+    QueueKind,
+    QueueNeedsAttention,
     RunFinished,
     RunNeedsAttention,
     RunRejected,
@@ -23,6 +25,9 @@ from droptrain.domain.finding import describe
 from droptrain.domain.message import Message, Rows, Section
 from droptrain.domain.model_pointer import Name, Standing
 from droptrain.domain.run import Run
+
+if TYPE_CHECKING:
+    from droptrain.domain.queue_progress import Stuck
 
 ATTENTION = "ATTENTION"
 BUDGET = "BUDGET"
@@ -88,26 +93,29 @@ def of_end(run: Run, places: Places, models: Mapping[Name, Standing] | None = No
     return Notice(message, _event_of_end(run, places.bucket, models), run.project, run.status)
 
 
-def of_stuck(run: Run, cause: Cause, places: Places) -> Notice:
-    """The notice of a run whose Batch job gets no instance."""
+def of_stuck(stuck: "Stuck", kind: QueueKind, waiting: int) -> Notice:
+    """The notice of a job queue that makes no progress, while `waiting` runs of the stack wait."""
+    runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
     message = Message(
-        subject=f"WAITING {run.project}/{run.dataset} ({cause.code})",
-        headline=f"{run.project} / {run.dataset} waits for an instance since {run.updated_at}.",
-        lead=_cause(cause),
-        note="It starts by itself as soon as there is room; nothing is charged while it waits.",
-        sections=(Section("Facts", (("Run", run.run_id),)), Section("Links", _links(run, places))),
-        commands=((f"droptrain cancel {run.run_id}", "waits no longer"),),
-        keywords=(run.project, run.dataset, ATTENTION),
-        thread=run.run_id,
+        subject=f"WAITING {runs.partition(' wait')[0]} ({stuck.cause.code})",
+        headline=f"{runs} for an instance. Nothing has started in the {kind} queue since {stuck.since}.",
+        lead=_cause(stuck.cause),
+        note="Runs start by themselves as soon as there is room. Waiting costs nothing.",
+        commands=(
+            ("droptrain runs --status RUNNABLE", "lists the runs that wait"),
+            (f"droptrain show {stuck.run_id}", "shows the run for which AWS Batch gives the reason"),
+        ),
+        keywords=(ATTENTION, stuck.cause.code),
+        thread=f"queue-{stuck.cause.code}",
     )
-    event = RunNeedsAttention(
-        project=run.project,
-        dataset=run.dataset,
-        run_id=run.run_id,
-        cause=facts.event_cause(cause),
-        since=run.updated_at,
+    event = QueueNeedsAttention(
+        queue=kind,
+        cause=facts.event_cause(stuck.cause),
+        waiting_runs=waiting,
+        run_id=stuck.run_id,
+        since=stuck.since,
     )
-    return Notice(message, event, run.project, ATTENTION)
+    return Notice(message, event, None, ATTENTION)
 
 
 def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
@@ -141,30 +149,36 @@ def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
     return Notice(message, event, waiting.project, ATTENTION)
 
 
-def of_budget(month: Month, level: int) -> Notice:
-    """The notice that the stack has spent `level` percent of its budget, or refuses runs for lack of room."""
-    assert month.stack.limit is not None
-    account, cap = month.stack.account, dollars(month.stack.limit)
+def of_budget(month: str, stack: Capped, level: int, *, is_over: bool) -> Notice:
+    """The notice that `level` percent of the stack's budget for `month` is spent, or that runs were refused.
+
+    `is_over` says that it is the month before this one.
+    """
+    assert stack.limit is not None
+    account, cap = stack.account, dollars(stack.limit)
     spent = (
         f"{dollars(account.spent)} of {cap} are spent, {dollars(account.reserved)} reserved by runs under way"
     )
-    said = f"{level} % of the budget for {month.month} is spent."
-    fix = "Nothing, if that was meant; what doesn't fit any more is rejected."
+    said = f"{level} % of the budget for {month} is spent."
+    fix = "Nothing, if that was meant. Runs for which there is no room are rejected."
     if level >= LEVELS[-1]:
-        said = f"The budget for {month.month} has no room: runs are rejected."
+        said = f"The budget for {month} has no room: runs are rejected."
         fix = "Raise the stack's parameter MonthlyBudgetUsd, shorten `timeout` in train.yaml, or wait."
+        if is_over:
+            said = f"The budget for {month} had no room: runs were rejected."
+            fix = "This month has a budget of its own: launch the rejected runs again with `droptrain rerun`."
     message = Message(
-        subject=f"BUDGET {level} % of {cap} for {month.month}",
+        subject=f"BUDGET {level} % of {cap} for {month}",
         headline=f"droptrain: {said}",
         lead=(("What happened", f"{spent}; estimates from EC2's prices."), ("What to do", fix)),
         commands=(("droptrain budget", "shows what the month has cost so far"),),
-        keywords=(BUDGET, month.month),
-        thread=f"budget-{month.month}",
+        keywords=(BUDGET, month),
+        thread=f"budget-{month}",
     )
     event = BudgetReached(
-        month=month.month,
+        month=month,
         level_percent=level,
-        cap_usd=to_usd(month.stack.limit),
+        cap_usd=to_usd(stack.limit),
         spent_usd=to_usd(account.spent),
         reserved_usd=to_usd(account.reserved),
     )

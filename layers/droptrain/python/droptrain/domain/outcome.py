@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from droptrain.domain import times
-from droptrain.domain.cost import Report
 from droptrain.domain.run import GpuUse
+from droptrain.domain.text import TERMINAL_SEQUENCE, encodable, plain
 
 _MAX_METRICS = 50
 _MAX_TEXT = 1024
@@ -22,8 +21,17 @@ _MAX_ADVICE_TEXT = 300
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
 
-# Terminal sequences, then any other control character.
-_CONTROL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x1f\x7f-\x9f]"
+_CONTROL = rf"{TERMINAL_SEQUENCE}|[\x00-\x1f\x7f-\x9f]"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a container reported of its own attempt; None for what it did not report."""
+
+    job_id: str
+    attempt: int
+    instance_type: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def read(document: object) -> Outcome | None:
         cause_message=_text(cause.get("message")),
         script_exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         metrics=_metrics(_mapping(document.get("metrics"))),
-        instance_type=_text(instance.get("type")) or None,
+        instance_type=_name(instance.get("type")),
         ended=document.get("status") != _RUNNING,
         log_tail=_log_tail(cause.get("log_tail")),
         gpu=_gpu(_mapping(document.get("gpu"))),
@@ -71,7 +79,7 @@ def read(document: object) -> Outcome | None:
 
 
 def reports(document: object, job_id: str) -> dict[int, Report]:
-    """What a parsed `outcome.json` tells of the attempts of one Batch job, by their number."""
+    """What a parsed `outcome.json` reports of the attempts of one Batch job, by their number."""
     account = _mapping(document)
     earlier = account.get("attempts")
     accounts = [*(earlier[-_MAX_REPORTS:] if isinstance(earlier, list) else []), account]
@@ -80,17 +88,14 @@ def reports(document: object, job_id: str) -> dict[int, Report]:
 
 
 def _report(document: Mapping[str, Any]) -> Report:
-    """What an account says of when and where its attempt ran."""
+    """What an account says of where its attempt ran."""
     instance = _mapping(document.get("instance"))
     attempt = document.get("attempt")
     return Report(
         job_id=_text(document.get("batch_job_id")),
         attempt=attempt if isinstance(attempt, int) else 0,
-        started_at=_moment(document.get("started_at")),
-        ended_at=_moment(document.get("ended_at")),
         instance_type=_name(instance.get("type")),
         zone=_name(instance.get("zone")),
-        lifecycle=_name(instance.get("lifecycle")),
     )
 
 
@@ -114,7 +119,7 @@ def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
 
 def _advice(lines: object) -> tuple[str, ...]:
     said = (
-        (" ".join(re.sub(_CONTROL, " ", _text(line)).split()) for line in lines[:_MAX_ADVICE])
+        (" ".join(plain(_text(line)).split()) for line in lines[:_MAX_ADVICE])
         if isinstance(lines, list)
         else ()
     )
@@ -141,17 +146,9 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _moment(value: object) -> str | None:
-    """The text of a moment; None for any other value, of any other type or beyond all calendars."""
-    try:
-        return times.to_text(times.from_text(_text(value)))
-    except (ValueError, OverflowError):
-        return None
-
-
 def _name(value: object) -> str | None:
-    return _text(value)[:_MAX_NAME] or None
+    return plain(_text(value)[:_MAX_NAME]) or None
 
 
 def _text(value: object) -> str:
-    return value[:_MAX_TEXT] if isinstance(value, str) else ""
+    return encodable(value[:_MAX_TEXT]) if isinstance(value, str) else ""

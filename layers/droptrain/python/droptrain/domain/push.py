@@ -8,6 +8,7 @@ from typing import Any
 
 from droptrain.domain.dataset import ObjectVersion, code_prefix, recipe_key
 from droptrain.domain.errors import Cause, RejectedError
+from droptrain.domain.text import encodable
 
 SCHEMA = 1
 
@@ -87,6 +88,8 @@ def _version(item: Mapping[str, Any]) -> ObjectVersion:
     texts = (version.key, version.version_id, version.etag)
     if not all(isinstance(text, str) for text in texts) or not isinstance(version.size, int):
         raise TypeError
+    if any(text != encodable(text) for text in texts):
+        raise ValueError
     return version
 
 

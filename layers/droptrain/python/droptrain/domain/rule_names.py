@@ -24,4 +24,5 @@ RULE_NAMES = (
     "header_differs",
     "columns_differ",
     "types_differ",
+    "not_checked",
 )

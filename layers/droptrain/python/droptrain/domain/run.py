@@ -1,10 +1,9 @@
 """A run: one training of one dataset, its identity, its life and its order of changes."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
@@ -21,6 +20,8 @@ Status = Literal[
 Goal = Literal["maximize", "minimize"]
 TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
+
+PINNED = "pinned/"  # below a run's folder
 
 # A record is read and written with every change, so it names the first inputs only; `run.json` names all.
 INPUTS_RECORDED = 100
@@ -190,7 +191,6 @@ class Run:
     history: tuple[Step, ...] = ()
     progress: str = ""
     announced_at: str | None = None
-    told: tuple[str, ...] = ()
     reruns: int = 0
     rerun_of: str | None = None
     holds: tuple[Hold, ...] = ()
@@ -218,6 +218,10 @@ class Run:
         if self.job is None or self.rung is None:
             return self.job
         return replace(self.job, spot="never", attempts=1, timeout_seconds=self.rung.timeout_seconds)
+
+    def is_on_spot(self, job_number: int) -> bool:
+        """Whether that Batch job of the run is in the queue of Spot instances: the first one can be."""
+        return job_number == 1 and self.job is not None and self.job.spot != "never"
 
     @property
     def is_claim(self) -> bool:
@@ -258,13 +262,18 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 
 def to_record(run: Run) -> Run:
     """The run as its record keeps it: the first INPUTS_RECORDED inputs, one digest over all versions."""
-    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in run.inputs)
     return replace(
         run,
         inputs=run.inputs[:INPUTS_RECORDED],
         input_count=len(run.inputs),
-        inputs_digest=digest(*parts)[:16] if parts else None,
+        inputs_digest=inputs_digest(run.inputs),
     )
+
+
+def inputs_digest(inputs: Iterable[Input]) -> str | None:
+    """One digest over keys and versions of all inputs; None without inputs."""
+    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in inputs)
+    return digest(*parts)[:16] if parts else None
 
 
 def rejected(run: Run, cause: Cause) -> Run:
@@ -287,64 +296,6 @@ def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Itera
         spot=recipe.spot,
         data=_data_variables(inputs),
     )
-
-
-def plan(
-    run: Run,
-    recipe: Recipe,
-    code: Iterable[ObjectVersion],
-    bucket: str,
-    overrides: Mapping[str, Any],
-    rerun: int,
-    job_definition: str,
-) -> dict[str, Any]:
-    """`run.json`: everything that the container needs to train exactly this run, and to repeat it."""
-    assert run.job is not None
-    return {
-        "schema": 1,
-        "run_id": run.run_id,
-        "project": run.project,
-        "dataset": run.dataset,
-        "bucket": bucket,
-        "inputs": [{"channel": item.channel, **asdict(item.object)} for item in run.inputs],
-        "recipe": asdict(run.recipe) if run.recipe else None,
-        "code": [asdict(item) for item in code],
-        "entrypoint": run.job.script,
-        "hyperparameters": dict(recipe.hyperparameters),
-        "environment": {
-            name: value if isinstance(value, str) else {"secret": value.arn}
-            for name, value in recipe.environment.items()
-        },
-        "checkpoints": asdict(recipe.checkpoints),
-        "resources": {"gpus": run.job.gpus, "vcpus": run.job.vcpus, "memory_mib": run.job.memory_mib},
-        "spot": run.job.spot,
-        "attempts": run.job.attempts,
-        "timeout_seconds": run.job.timeout_seconds,
-        "metric": asdict(recipe.metric) if recipe.metric else None,
-        "metric_definitions": [asdict(each) for each in recipe.metric_definitions],
-        "csv": dict(recipe.csv),
-        "job_definition": job_definition,
-        "overrides": dict(overrides),
-        "rerun": rerun,
-    }
-
-
-def plan_bytes(plan: Mapping[str, Any]) -> bytes:
-    """The content of `run.json`."""
-    return json.dumps(plan, indent=1, sort_keys=True).encode()
-
-
-def plan_digest(plan: Mapping[str, Any]) -> str:
-    """SHA-256 of `run.json`, hex: the record and the Batch job have it, since jobs may write to `runs/`."""
-    return hashlib.sha256(plan_bytes(plan)).hexdigest()
-
-
-def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
-    """(run id, `run.json`) of a run that trains on exactly what `plan` names, the `rerun`-th time."""
-    files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
-    versions = [ObjectVersion(file["key"], file["version_id"], 0, "") for file in files]
-    run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
-    return run_id, {**plan, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}
 
 
 def script_environment(run: Run, bucket: str) -> dict[str, str]:
@@ -370,8 +321,13 @@ def run_prefix(project: str, run_id: str) -> str:
     return f"runs/{project}/{run_id}/"
 
 
+def pinned_prefix(project: str, run_id: str) -> str:
+    """The folder of the copies of inputs and code that a run pinned."""
+    return run_prefix(project, run_id) + PINNED
+
+
 def runs_prefix(project: str, dataset: str) -> str:
-    """How the folders of a dataset's runs begin; 12 hex and a slash follow."""
+    """How the folders of a dataset's runs begin, and those of other datasets with a name like it."""
     return f"runs/{project}/{_name(project, dataset)}-"
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 MAX_POINTS = 1000
+# Of all metrics together: an answer of the API has room for 6 MB.
+_MAX_POINTS_IN_ALL = 50_000
 _AXIS = "step"
 _MAX_NAMES = 200
 _MAX_NAME = 100
@@ -24,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """A metric's values in their order: all `count`, or MAX_POINTS of them, the last one among them."""
+    """A metric's values in their order: all `count`, or MAX_POINTS at most, the last one among them."""
 
     name: str
     count: int
@@ -32,7 +34,10 @@ class Series:
 
 
 def read(lines: Iterable[bytes]) -> tuple[Series, ...]:
-    """The series in JSON lines, in the order of their first values; what isn't such a line is passed over."""
+    """The series in JSON lines, in the order of their first values; what isn't such a line is passed over.
+
+    Of many metrics each has fewer points.
+    """
     found: dict[str, list[tuple[float, float]]] = {}
     for number, line in enumerate(lines, 1):
         values = _object(line)
@@ -41,13 +46,14 @@ def read(lines: Iterable[bytes]) -> tuple[Series, ...]:
         for name, value in values.items():
             if len(name) <= _MAX_NAME and _is_number(value) and (name in found or len(found) < _MAX_NAMES):
                 found.setdefault(name, []).append((at, float(value)))
-    return tuple(Series(name, len(points), _thinned(points)) for name, points in found.items())
+    most = min(MAX_POINTS, _MAX_POINTS_IN_ALL // max(len(found), 1))
+    return tuple(Series(name, len(points), _thinned(points, most)) for name, points in found.items())
 
 
-def _thinned(points: list[tuple[float, float]]) -> tuple[Point, ...]:
+def _thinned(points: list[tuple[float, float]], most: int) -> tuple[Point, ...]:
     last = len(points) - 1
-    if len(points) > MAX_POINTS:
-        points = [points[last * number // (MAX_POINTS - 1)] for number in range(MAX_POINTS)]
+    if len(points) > most:
+        points = [points[last * number // (most - 1)] for number in range(most)]
     return tuple(Point(*point) for point in points)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from droptrain.aws.bucket import Bucket, RecipeFile
@@ -106,22 +107,15 @@ class Gather:
     def _files(self, found: Found) -> "tuple[tuple[Facts, ...], Cause | None]":
         """What preflight reads of the inputs, and why S3 doesn't let one be read."""
         from droptrain.domain import preflight
-        from droptrain.domain.preflight.facts import of_pieces
 
         inputs = found.readiness.inputs
         if found.how.problem or preflight.check(inputs):
             return (), None
-        files = []
-        sampled = preflight.to_sample(inputs)
         try:
             # A file in two channels is read once.
-            samples = {file: self.bucket.sample(file) for file in {item.object: 0 for item in sampled}}
+            return tuple(preflight.read(inputs, cache(self.bucket.sample), found.recipe.csv)), None
         except RejectedError as error:
             return (), error.cause
-        for item in sampled:
-            file = item.object
-            files.append(of_pieces(file.key, item.channel, file.size, samples[file], found.recipe.csv))
-        return tuple(files), None
 
 
 def _read_recipe(

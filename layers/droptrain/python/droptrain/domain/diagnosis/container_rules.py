@@ -21,6 +21,7 @@ RULES = (
     Rule(kinds.INTERNAL_ERROR, container_names("internal_error", 70), _PAGE),
     Rule(kinds.GPU_NOT_VISIBLE, container_names("gpu_not_visible", 71), _PAGE),
     Rule(kinds.SUPERSEDED, container_names("superseded", 73), _PAGE),
+    Rule(kinds.PLAN_CHANGED, container_names("plan_changed"), _PAGE),
     Rule(kinds.BAD_RECIPE, container_names("bad_recipe", 78), _PAGE),
     Rule(kinds.TERMINATED, container_names("terminated", 143), _PAGE),
 )

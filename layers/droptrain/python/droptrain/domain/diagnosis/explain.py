@@ -1,38 +1,49 @@
 """The cause of an ended Batch job: the first rule that finds its evidence; unknown is an answer."""
 
-import re
+from typing import TYPE_CHECKING
 
 from droptrain.domain.batch_job import JobState
 from droptrain.domain.diagnosis import kinds
 from droptrain.domain.errors import Cause
+from droptrain.domain.finding import Finding
 from droptrain.domain.outcome import Outcome
+from droptrain.domain.text import plain
+
+if TYPE_CHECKING:
+    from droptrain.domain.diagnosis.facts import Facts
 
 _MAX_EVIDENCE_LINES = 5
 _MAX_EVIDENCE_LINE = 300
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+"
 
 
-def explain(job: JobState, outcome: Outcome | None) -> Cause | None:
+def explain(
+    job: JobState,
+    outcome: Outcome | None,
+    lifecycle: str | None = None,
+    findings: tuple[Finding, ...] = (),
+) -> Cause | None:
     """The cause of an ended Batch job; None if it SUCCEEDED, whatever its log says.
 
-    `outcome` is the last attempt's own account, if it left one.
+    `outcome` is the last attempt's own account, if it left one; `lifecycle`, how that attempt's instance was
+    bought ("spot", "on-demand"), if that is known; `findings`, what preflight warned of at the launch.
     """
     if job.state == "SUCCEEDED":
         return None
     from droptrain.domain.diagnosis.facts import Facts
     from droptrain.domain.diagnosis.table import RULES
 
-    facts = Facts(job, outcome)
+    facts = Facts(job, outcome, lifecycle, findings)
     for rule in RULES:
         if found := rule.find(facts):
             return rule.kind.cause(_plain(found.said, 900), _bounded(found.evidence))
-    return _unknown(job, outcome, facts.said_by_batch)
+    return _unknown(facts)
 
 
-def _unknown(job: JobState, outcome: Outcome | None, said_by_batch: tuple[str, ...]) -> Cause:
+def _unknown(facts: "Facts") -> Cause:
+    job, outcome, said_by_batch = facts.job, facts.outcome, facts.said_by_batch
     if outcome and outcome.cause_code:
         said = outcome.cause_message or outcome.cause_code
-        lines = outcome.log_tail
+        lines = facts.telling
         if outcome.cause_code == kinds.SCRIPT_FAILED.code and lines and lines[-1].strip() not in said:
             said += f" Its last line: {lines[-1].strip()}"
         kind = kinds.SCRIPT_FAILED if outcome.cause_code == kinds.SCRIPT_FAILED.code else kinds.UNKNOWN
@@ -57,5 +68,4 @@ def _bounded(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _plain(text: str, limit: int) -> str:
-    """In one line, without control characters and what turns the direction of text."""
-    return re.sub(_CONTROL, " ", text).strip()[:limit]
+    return plain(text).strip()[:limit]

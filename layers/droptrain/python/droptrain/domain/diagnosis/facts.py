@@ -1,11 +1,13 @@
-"""What the rules look at: Batch's words, the container's own account, the end of the script's log."""
+"""What the rules look at: Batch's words, the container's own account, the end of the log, the data."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 from droptrain.domain.batch_job import JobState
 from droptrain.domain.diagnosis import python_errors
+from droptrain.domain.diagnosis.log_noise import is_noise
 from droptrain.domain.diagnosis.python_errors import Raised
+from droptrain.domain.finding import Finding
 from droptrain.domain.outcome import Outcome
 
 SCRIPT_FAILED = "script_failed"
@@ -15,10 +17,16 @@ _END_LINES = 25
 
 @dataclass(frozen=True)
 class Facts:
-    """An ended Batch job, and the last attempt's account, if it left one."""
+    """An ended Batch job, and the last attempt's account, if it left one.
+
+    `lifecycle` is how the last attempt's instance was bought, None if that isn't known; `findings` are
+    preflight's.
+    """
 
     job: JobState
     outcome: Outcome | None
+    lifecycle: str | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def said_by_batch(self) -> tuple[str, ...]:
@@ -42,6 +50,11 @@ class Facts:
         if self.outcome is None or self.container_code != SCRIPT_FAILED:
             return ()
         return self.outcome.log_tail or tuple(self.outcome.cause_message.splitlines())
+
+    @cached_property
+    def telling(self) -> tuple[str, ...]:
+        """The last lines of the log that are more than what a framework prints at its start."""
+        return tuple(line for line in (self.outcome.log_tail if self.outcome else ()) if not is_noise(line))
 
     @cached_property
     def raised(self) -> tuple[Raised, ...]:

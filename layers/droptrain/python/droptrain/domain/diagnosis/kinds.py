@@ -9,9 +9,18 @@ RECLAIMED = Kind(
     "reclaimed", "Spot reclaimed the instance on each of {said}.",
     "Raise `attempts` in train.yaml, or say `spot: never` to train on demand.", True,
 )  # fmt: skip
+INSTANCE_LOST = Kind(
+    "instance_lost", "The on-demand instance went away while the job ran ({said}).",
+    "Launch the dataset again. If it happens again, look up in EC2 why the instance was terminated.", True,
+)  # fmt: skip
 TIMEOUT = Kind(
     "timeout", "The training took longer than its timeout.", "Raise `timeout` in train.yaml, or train less.",
     False,
+)  # fmt: skip
+OVER_RESERVATION = Kind(
+    "over_reservation", "The run cost more than it had reserved, so it was ended. {said}",
+    "Launch the dataset again: a new estimate takes today's prices. Raise `timeout` or the budget if the run "
+    "needs more.", None,
 )  # fmt: skip
 CANCELLED = Kind("cancelled", "{said}.", "Launch the dataset again if that was not meant.", None)
 NO_CAPACITY = Kind(
@@ -55,6 +64,15 @@ IMAGE_DENIED = Kind(
     "Allow the instance role to pull in the repository's policy; correct the image's name if it is mistyped.",
     False,
 )  # fmt: skip
+IMAGE_WITH_PROVENANCE = Kind(
+    "image_unsupported",
+    "The instance can't pull the image, because a provenance manifest was pushed with it ({said}).",
+    "Build the image again with `docker buildx build --provenance=false` and push it.", False,
+)  # fmt: skip
+IMAGE_OF_OTHER_PLATFORM = Kind(
+    "image_unsupported", "The image was built for another processor or system than the instance's ({said}).",
+    "Build the image again with `--platform linux/amd64` and push it.", False,
+)  # fmt: skip
 IMAGE_RATE_LIMITED = Kind(
     "image_rate_limited", "The registry allows no more pulls at this time ({said}).",
     "Wait some hours and launch again, or copy the image to Amazon ECR, which has no such limit.", True,
@@ -71,6 +89,16 @@ IMAGE_UNREACHABLE = Kind(
 IMAGE_NOT_PULLED = Kind(
     "image_not_pulled", "The image can't be pulled ({said}).",
     "Launch again; if it stays, pull the image by hand with the same role.", None,
+)  # fmt: skip
+LOGS_DENIED = Kind(
+    "logs_denied", "The container can't write its log to Amazon CloudWatch Logs ({said}).",
+    "Create the log group /aws/batch/job in CloudWatch Logs, and allow the instance role to create log "
+    "streams in it.", False,
+)  # fmt: skip
+ROLE_DENIED = Kind(
+    "permission_denied", "Amazon ECS can't use the job's role ({said}).",
+    "Let the role's trust policy allow ecs-tasks.amazonaws.com to assume it; the stack's TrainingRole does.",
+    False,
 )  # fmt: skip
 NOT_STARTED = Kind(
     "container_not_started", "The instance couldn't start the container ({said}).",
@@ -90,6 +118,11 @@ GPU_OUT_OF_MEMORY = Kind(
 GPU_NOT_VISIBLE = Kind(
     "gpu_not_visible", "No GPU is visible: {said}",
     "Say `resources: {gpus: 1}` in train.yaml; the AMI needs NVIDIA drivers, the image CUDA.", False,
+)  # fmt: skip
+GPU_FAULT = Kind(
+    "gpu_fault", "The GPU is broken or not usable: {said}",
+    "Launch the dataset again: it gets another instance. If it happens again, use another instance type "
+    f"({_TYPES}).", True,
 )  # fmt: skip
 CUDA_MISMATCH = Kind(
     "cuda_mismatch", "The GPU's driver and the image's CUDA libraries don't fit together: {said}",
@@ -116,6 +149,16 @@ S3_DENIED = Kind(
     "s3_denied", "S3 refuses what the script asks for: {said}",
     "Allow it in the policy of the job role or of the other bucket; the stack's own role covers its bucket.",
     False,
+)  # fmt: skip
+PERMISSION_DENIED = Kind(
+    "permission_denied", "The job role lacks a permission that the script needs: {said}",
+    "Attach a policy with that action to the stack's TrainingRole, or allow it in the resource's own policy.",
+    False,
+)  # fmt: skip
+SCRIPT_OFFLINE = Kind(
+    "no_network", "The script can't reach a host on the network, or lost the connection: {said}",
+    "Launch again. If it fails again, check the host's name, and give the subnets a way out: a public IP "
+    "address and an internet gateway, a NAT, or VPC endpoints.", None,
 )  # fmt: skip
 S3_MISSING = Kind(
     "s3_missing", "The script asks S3 for something that isn't there: {said}",
@@ -148,7 +191,12 @@ INPUT_CHANGED = Kind(
 )
 COLUMN_MISMATCH = Kind(
     "column_mismatch", "The code and the CSV disagree about columns: {said}",
-    "Compare the names, their number and the delimiter in the CSV with what the code reads.", False,
+    "Compare the columns' names, number, types and delimiter in the CSV with what the code reads.", False,
+)  # fmt: skip
+DATA_UNUSABLE = Kind(
+    "bad_data", "The data is not what the code can use: {said}",
+    "Correct the file and upload it again, which launches a new run. If the data is right, change how the "
+    "code reads it.", False,
 )  # fmt: skip
 
 # The user's own code.
@@ -161,11 +209,34 @@ MISSING_MODULE = Kind(
     "Name it in requirements.txt beside the code, which Python entrypoints get installed, or install it in "
     "run.sh; or put the missing file into the code's folder.", False,
 )  # fmt: skip
+NO_S3_FILE_SYSTEM = Kind(
+    "missing_module", "TensorFlow can't read s3:// addresses, because tensorflow-io isn't imported: {said}",
+    "Read the files that are already there, below SM_CHANNEL_TRAINING, or name tensorflow-io in "
+    "requirements.txt and import it.", False,
+)  # fmt: skip
+BAD_HYPERPARAMETERS = Kind(
+    "bad_hyperparameters", "The code rejects its arguments: {said}",
+    "Correct `hyperparameters` or `args` in train.yaml: names and types must be those that the code expects.",
+    False,
+)  # fmt: skip
+FRAMEWORK_MISMATCH = Kind(
+    "framework_mismatch", "The code was written for another version of its framework: {said}",
+    "Use an image with the version of TensorFlow, Keras or PyTorch that the code was written for, or adapt "
+    "the code.", False,
+)  # fmt: skip
+PACKAGE_CONFLICT = Kind(
+    "package_conflict", "The versions of the installed packages don't fit together: {said}",
+    "Name versions that fit together in requirements.txt, such as numpy<2 for packages built for NumPy 1.",
+    False,
+)  # fmt: skip
 MISSING_COMMAND = Kind(
     "missing_command", "The script calls a program that isn't in the image: {said}",
     "Install it in an image of your own (docs/container.md), or correct its name.", False,
 )  # fmt: skip
-EXCEPTION = Kind("script_raised", "{said}", "Correct the code there, push it and launch again.", False)
+EXCEPTION = Kind(
+    "script_raised", "{said}",
+    "Correct the code there, or the setting or data that it can't use, and launch again.", False,
+)  # fmt: skip
 CRASHED = Kind(
     "crashed", "Native code crashed the script: {said}.",
     "Look at what ran last; a package that was built for another processor or CUDA is the usual reason.",
@@ -175,6 +246,10 @@ SCRIPT_FAILED = Kind(
     "script_failed", "{said}", "Read the log's last lines, correct the code, push it and launch again.", None
 )
 BAD_DATA = Kind("bad_data", "{said}", "Correct the file that it names, push it and launch again.", False)
+PLAN_CHANGED = Kind(
+    "plan_changed", "{said}",
+    "Launch the dataset again, which writes a new plan, and find out who wrote to the run's folder.", False,
+)  # fmt: skip
 BAD_RECIPE = Kind("bad_recipe", "{said}", "Correct train.yaml and launch the dataset again.", False)
 
 # droptrain itself.

@@ -27,6 +27,8 @@ _NO_NEWS = re.compile(
     r"|Caused by op|Call arguments|Arguments received|Exception ignored|\d+ successful op|\d+ derived err"
     r"|\(\d\))"
 )
+# TensorFlow's name for what it ran, in front of a message.
+_FUNCTION_NODE = re.compile(r"^\s*\{\{function_node [^\s}]{1,400}\}\}\s*")
 # A message of TensorFlow's that says nothing yet: the next line of this level does.
 _EMPTY_MESSAGE = re.compile(r"^(?:Graph execution error:|\d+ root error\(s\) found\.)?$")
 _NEWS_LATER = re.compile(r"^\s*(?:Detected at|Node:|File \"|\[\[)|^\s{4}")
@@ -34,8 +36,14 @@ _GOES_ON = re.compile(
     r"^\s*(?:Epoch|epoch|Step|step)\W{0,2}\d|(?<!\d)\d{1,12}/\d{1,12} \[[=.>]|\bloss\W{1,3}\d"
 )
 _WRAPPER = re.compile(r"^[\w.]*(?:CalledProcessError|ChildFailedError|ProcessRaisedException)\b")
+# torchrun tells of every process that it ended; the one that failed first comes last.
+# https://pytorch.org/docs/stable/elastic/errors.html
+_ROOT_CAUSE = re.compile(r"^Root Cause \(first observed failure\):")
 _MAX_LATER_LINES = 15
+# Of an error's message, that much is looked at: a program may print any number of lines after it.
+_MAX_TEXT_LINES = 60
 _MAX_EVIDENCE = 5
+_NO_CODE = re.compile(r'File "|Traceback |[~^]+$|\[Previous line repeated')
 _LIBRARIES = (
     "/site-packages/",
     "/dist-packages/",
@@ -74,7 +82,14 @@ class Raised:
     @property
     def text(self) -> str:
         """Type and message as Python prints them; a type in a package has its full name."""
-        return "\n".join(self.lines)
+        root = next((number for number, line in enumerate(self.lines) if _ROOT_CAUSE.match(line)), 1)
+        return "\n".join((self.lines[0], *self.lines[root : root + _MAX_TEXT_LINES]))
+
+    @property
+    def code(self) -> str:
+        """The line of code that the traceback shows last."""
+        shown = (line.strip() for line in reversed(self.frame_lines))
+        return next((line for line in shown if line and not _NO_CODE.match(line)), "")
 
     @property
     def headline(self) -> str:
@@ -85,7 +100,7 @@ class Raised:
         match = _ERROR.match(said)
         if not match:
             return said
-        name, message = match[1].rpartition(".")[2], (match[2] or "").strip()
+        name, message = match[1].rpartition(".")[2], _FUNCTION_NODE.sub("", match[2] or "").strip()
         if _EMPTY_MESSAGE.match(message):
             more = (line.strip() for line in self.lines[1:] if line.strip() and not _NEWS_LATER.match(line))
             message = next(more, message)

@@ -8,13 +8,13 @@ from droptrain.domain.errors import Cause
 
 _WAITS_FOR_CAPACITY = Kind(
     "no_capacity", "AWS has no instance of the stack's types free at this moment.",
-    "Wait; or cancel it and say `spot: never` in train.yaml; or give the stack more instance types.", True,
+    "Wait; or set `spot: never` in train.yaml; or give the stack more instance types.", True,
 )  # fmt: skip
 _WAITS_LONG = Kind(
     "waits_long",
-    "AWS Batch gives no reason{said}. Usual ones are other jobs before it, a quota of 0 vCPUs for GPU "
-    "instances in a new account, and a network without a way out.",
-    "Look at the running jobs, at the quotas of EC2 (docs/deploying.md) and at the compute environment.",
+    "AWS Batch gives no reason{said}. Usual ones are a quota of 0 vCPUs for GPU instances in a new account, "
+    "and a network without a way out.",
+    "Look at the quotas of EC2 (docs/deploying.md) and at the compute environment.",
     None,
 )  # fmt: skip
 # https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html

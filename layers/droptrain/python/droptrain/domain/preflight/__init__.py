@@ -1,17 +1,24 @@
 """What is certain not to train, seen before a GPU is asked for."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from droptrain.domain.dataset import Input, too_many_inputs
+from droptrain.domain.data_file import is_data_file
+from droptrain.domain.dataset import Input, ObjectVersion, too_many_inputs
 from droptrain.domain.errors import Cause
 from droptrain.domain.finding import Finding, describe
-from droptrain.domain.preflight.facts import Facts
-from droptrain.domain.preflight.names import is_csv
-from droptrain.domain.preflight.rules import RULES, Dataset
+from droptrain.domain.preflight.facts import Facts, Piece
+from droptrain.domain.preflight.reader import of_pieces
+from droptrain.domain.preflight.rules import RULES, Dataset, Rule, Spot
+from droptrain.domain.text import plain
 
 # As many files of a dataset are looked into by a launch: three reads each, well within its function's time.
 FILES_SAMPLED = 20
+# The work of a launch's preflight, over all files. rows.py says what costs how many steps.
+STEPS = 2_000_000
+_SPOTS_NAMED = 10  # by one rule in one file
+_TEXT_CHARACTERS = 300
 _NAMED = 5
 _WARNINGS_KEPT = 20
 
@@ -32,7 +39,7 @@ def to_sample(inputs: Iterable[Input]) -> list[Input]:
     """Those of the inputs that a launch looks into: the first CSVs by key, one channel's after another's."""
     channels: dict[str, list[Input]] = {}
     for item in sorted(inputs, key=lambda item: (item.channel, item.object.key)):
-        if is_csv(item.object.key):
+        if is_data_file(item.object.key):
             channels.setdefault(item.channel, []).append(item)
     chosen: list[Input] = []
     while channels and len(chosen) < FILES_SAMPLED:
@@ -43,17 +50,42 @@ def to_sample(inputs: Iterable[Input]) -> list[Input]:
     return chosen[:FILES_SAMPLED]
 
 
+def read(
+    inputs: Iterable[Input], sample: Callable[[ObjectVersion], Iterable[Piece]], says: Mapping[str, Any]
+) -> list[Facts]:
+    """The facts of those of the inputs that a launch looks into; `sample` reads ranges of an object.
+
+    Each file gets an equal share of the steps that are left.
+    """
+    chosen = to_sample(inputs)
+    files: list[Facts] = []
+    left = STEPS
+    for number, item in enumerate(chosen):
+        file, share = item.object, max(left, 0) // (len(chosen) - number)
+        files.append(of_pieces(file.key, item.channel, file.size, sample(file), says, share))
+        left -= files[-1].steps
+    return files
+
+
 def judge(files: Iterable[Facts], says: Mapping[str, Any]) -> tuple[Finding, ...]:
     """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`."""
     dataset = Dataset(tuple(files), says)
-    found = [
-        Finding(rule.name, rule.level, facts.name, spot.row, spot.column, spot.message, rule.fix)
-        for facts in dataset.files
-        for rule in RULES
-        if rule.name not in says.get("ignore", ())
-        for spot in rule.check(facts, dataset)
-    ]
+    ignored = set(says.get("ignore", ()))
+    rules = [rule for rule in RULES if rule.name not in ignored]
+    found = [each for facts in dataset.files for rule in rules for each in _find(rule, facts, dataset)]
     return tuple(sorted(found, key=lambda finding: finding.level))
+
+
+def _find(rule: Rule, facts: Facts, dataset: Dataset) -> Iterator[Finding]:
+    """What a rule finds in a file: the first places, and whether there are more."""
+    spots = rule.check(facts, dataset)
+    shown = [*islice(spots, _SPOTS_NAMED)]
+    if next(spots, None):
+        shown.append(Spot("and more of the same"))
+    for spot in shown:
+        column = None if spot.column is None else plain(spot.column, _TEXT_CHARACTERS)
+        message = plain(spot.message, _TEXT_CHARACTERS)
+        yield Finding(rule.name, rule.level, plain(facts.name), spot.row, column, message, rule.fix)
 
 
 def rejection(findings: Iterable[Finding]) -> Cause | None:

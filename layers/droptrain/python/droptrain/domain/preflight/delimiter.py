@@ -1,11 +1,12 @@
-"""Which character separates the fields of a CSV."""
+"""Which character separates the fields of a CSV. At most eight are tried beside the one that was found."""
 
 import csv
 import io
 from collections import Counter
 
 _USUAL = (",", ";", "\t", "|")
-_CLEAR = 0.9
+_CLEAR = 0.5
+MAX_OTHERS = 8
 
 
 def find_delimiter(sample: str, name: str) -> str:
@@ -15,22 +16,37 @@ def find_delimiter(sample: str, name: str) -> str:
         widths = _widths(sample, delimiter)
         width, count = widths.most_common(1)[0] if widths else (0, 0)
         # One clear delimiter is as good as another, so the earlier stays: a semicolon in texts is usual.
-        if width > 1 and count / sum(widths.values()) > max(share, 0.5 if delimiter != best else 0.0):
+        if width > 1 and count / sum(widths.values()) > max(share, _CLEAR if delimiter != best else 0.0):
             best, share = delimiter, count / sum(widths.values())
             if share == 1:
                 break
     return best
 
 
-def is_regular_with_another(sample: str, line: str, delimiter: str) -> bool:
-    """Whether another character separates all rows of the sample, and the line, into the same fields."""
-    first = sample.partition("\n")[0]
-    others = {letter for letter in first if not letter.isalnum() and letter not in f'"\r\n{delimiter}'}
-    for other in others:
-        widths = _widths(sample, other)
-        if len(widths) == 1 and (width := next(iter(widths))) > 1 and _widths(line, other) == {width: 1}:
-            return True
-    return False
+class Others:
+    """The other characters that could separate the fields of a sample: the symbols of its first line."""
+
+    def __init__(self, sample: str, delimiter: str) -> None:
+        self._sample = sample
+        first = set(sample.partition("\n")[0])
+        self._symbols = {each for each in first if not each.isalnum() and each not in f'"\r\n{delimiter}'}
+        self._sample_widths: dict[str, Counter[int]] = {}
+
+    def may_separate(self, line: str) -> bool:
+        """Whether another character separates all rows of the sample, and the line, into the same fields.
+
+        With more than MAX_OTHERS characters to try, the answer is yes: nobody has shown that none does.
+        """
+        symbols = sorted(self._symbols.intersection(line))
+        return len(symbols) > MAX_OTHERS or any(self._separates(symbol, line) for symbol in symbols)
+
+    def _separates(self, symbol: str, line: str) -> bool:
+        widths = _widths(line, symbol)
+        if len(widths) != 1 or 1 in widths:
+            return False
+        if symbol not in self._sample_widths:
+            self._sample_widths[symbol] = _widths(self._sample, symbol)
+        return self._sample_widths[symbol].keys() == widths.keys()
 
 
 def _widths(text: str, delimiter: str) -> Counter[int]:

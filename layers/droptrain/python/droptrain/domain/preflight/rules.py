@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from droptrain.domain.data_file import is_named_gzip
 from droptrain.domain.preflight import headers
 from droptrain.domain.preflight.dataset import Dataset, Spot
-from droptrain.domain.preflight.facts import Facts, OddRow
-from droptrain.domain.preflight.names import says_gzip
+from droptrain.domain.preflight.facts import MAX_COLUMNS, Facts, OddRow
+from droptrain.domain.text import plain
+
+_NAME_CHARACTERS = 60
 
 Check = Callable[[Facts, Dataset], Iterator[Spot]]
 
@@ -59,12 +62,12 @@ def _nul_bytes(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
 
 
 def _gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if facts.gzip and not says_gzip(facts.name):
+    if facts.gzip and not is_named_gzip(facts.name):
         yield Spot("it is compressed by gzip, and its name doesn't say so")
 
 
 def _not_gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if says_gzip(facts.name) and not facts.gzip:
+    if is_named_gzip(facts.name) and not facts.gzip:
         yield Spot("its name says gzip, and it isn't compressed")
 
 
@@ -100,18 +103,15 @@ def _open_quote(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
 
 
 def _duplicate_columns(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if headers.has_header(facts, dataset) and facts.first:
-        for name in {name: 0 for name in facts.first if name and facts.first.count(name) > 1}:
-            yield Spot(
-                f"{facts.first.count(name)} columns have the name {name[:60]!r}", row=1, column=name[:60]
-            )
+    if dataset.has_header(facts):
+        for name, count in facts.name_counts.items():
+            if name and count > 1:
+                yield Spot(f"{count} columns have the name {_short(name)!r}", row=1, column=name)
 
 
 def _unnamed_column(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if headers.has_header(facts, dataset):
-        empty = [str(number) for number, name in enumerate(facts.first, 1) if not name.strip()]
-        if empty:
-            yield Spot("a column has no name", row=1, column=empty[0])
+    if dataset.has_header(facts) and "" in facts.name_counts:
+        yield Spot("a column has no name", row=1, column=str(facts.names.index("") + 1))
 
 
 def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
@@ -125,17 +125,19 @@ def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             )
     elif label in dataset.says.get("columns", ()) or not headers.may_have_names(facts, dataset):
         return
-    elif label not in headers.names(facts):
-        yield Spot(f"its first line has no {label}, which the recipe's csv.label names", row=1, column=label)
+    elif label not in facts.name_counts:
+        yield Spot(
+            f"its first line has no {_short(label)}, which the recipe's csv.label names", row=1, column=label
+        )
 
 
 def _columns_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     columns = dataset.says.get("columns", [])
     if not columns or not facts.first or not dataset.trains_on(facts):
         return
-    if headers.has_header(facts, dataset):
-        if absent := [name for name in columns if name not in headers.names(facts)]:
-            named = ", ".join(absent[:5])
+    if dataset.has_header(facts):
+        if absent := [name for name in columns if name not in facts.name_counts]:
+            named = ", ".join(map(_short, absent[:5]))
             yield Spot(f"its first line has no {named}, which the recipe's csv.columns names", row=1)
     elif facts.regular and facts.width != len(columns):
         yield Spot(f"it has {facts.width} columns, and the recipe's csv.columns names {len(columns)}", row=1)
@@ -148,7 +150,7 @@ def _label_constant(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         if len(column.values) == 1 and column.numbers + column.texts > 1:
             where = "" if facts.whole else " in the parts that were read"
             yield Spot(
-                f"the label is {next(iter(column.values))[:60]!r} in every row{where}",
+                f"the label is {_short(next(iter(column.values)))!r} in every row{where}",
                 column=headers.name_of(facts, dataset, place),
             )
 
@@ -172,7 +174,7 @@ def _header_differs(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other is None or facts.width != other.width:
         return
-    has, others = headers.has_header(facts, dataset), headers.has_header(other, dataset)
+    has, others = dataset.has_header(facts), dataset.has_header(other)
     if None not in (has, others) and has != others:
         said = "a header, and {} has none" if has else "no header, and {} has one"
         yield Spot(f"it has {said.format(other.short)}", row=1)
@@ -184,12 +186,12 @@ def _columns_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         return
     if facts.width != other.width:
         yield Spot(f"it has {facts.width} columns, and {other.short} has {other.width}")
-    elif headers.has_header(facts, dataset) and headers.has_header(other, dataset):
-        mine, theirs = headers.names(facts), headers.names(other)
-        if mine != theirs and sorted(mine) == sorted(theirs):
+    elif dataset.has_header(facts) and dataset.has_header(other):
+        absent = next((name for name in other.names if name not in facts.name_counts), None)
+        if absent is not None:
+            yield Spot(f"it has no column {_short(absent)!r}, and {other.short} has", row=1)
+        elif facts.names != other.names and facts.name_counts == other.name_counts:
             yield Spot(f"its columns are in another order than those of {other.short}", row=1)
-        elif absent := [name for name in theirs if name not in mine]:
-            yield Spot(f"it has no column {absent[0][:60]!r}, and {other.short} has", row=1)
 
 
 def _types_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
@@ -204,8 +206,26 @@ def _types_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             )
 
 
+def _not_checked(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts.width > MAX_COLUMNS and facts is _first(dataset, lambda file: file.width > MAX_COLUMNS):
+        yield Spot(f"values of columns after the first {MAX_COLUMNS:,} are not checked")
+    if facts.stopped and facts is _first(dataset, lambda file: file.stopped == facts.stopped):
+        why = "a row is too long" if facts.stopped == "long row" else "the dataset has too many values"
+        which = f"rows after row {facts.rows:,}" if facts.rows else "rows"
+        yield Spot(f"{which} are not checked, because {why}")
+
+
+def _first(dataset: Dataset, is_one: Callable[[Facts], bool]) -> Facts:
+    """One file stands for all that have the same limit."""
+    return next(file for file in dataset.files if is_one(file))
+
+
+def _short(name: str) -> str:
+    return plain(name, _NAME_CHARACTERS)
+
+
 _SAVE = "Save it as CSV, as UTF-8 and without a byte order mark, and upload it again."
-_ROW = "Mend the row; put fields that hold the delimiter in quotes, or say csv.delimiter in train.yaml."
+_ROW = "Fix the row. Put fields that hold the delimiter in quotes, or set csv.delimiter in train.yaml."
 _ALIKE = "Write both files in the same way, unless the code expects them so."
 _RECIPE = "Correct the file, or csv in train.yaml."
 
@@ -245,6 +265,8 @@ RULES = (
          _columns_differ),
     Rule("types_differ", "warning", "Numbers where the first file has text, or the reverse.", _ALIKE,
          _types_differ),
+    Rule("not_checked", "warning", "More columns, rows or values than are checked, or a very long row.",
+         "Make sure that the rest is like what was checked.", _not_checked),
 )  # fmt: skip
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 __all__ = ["BY_NAME", "RULES", "Dataset", "Rule", "Spot"]

@@ -1,0 +1,73 @@
+"""METRICS_FILE, read with suspicion: whatever the script made of it, a regular file's two ends are read."""
+
+import os
+from collections.abc import Callable
+from io import BytesIO
+
+from droptrain_container import metrics
+from droptrain_container.folder import Look, look_of, open_trusted
+from droptrain_container.layout import Layout
+
+# Of a larger file its beginning and its end are kept; droptrain's readers take the last 8 MiB.
+FIRST_BYTES = 1 << 20
+LAST_BYTES = 8 << 20
+
+
+class MetricsFile:
+    """The script's METRICS_FILE; `say` gets a line once if it can't be read, or not whole."""
+
+    def __init__(self, layout: Layout, say: Callable[[str], None]) -> None:
+        self.path = layout.metrics_file
+        self._trusted = layout.trusted
+        self._say = say
+        self._said: set[str] = set()
+
+    def look(self) -> Look:
+        """What tells one state from another; zeros where there is nothing to read."""
+        try:
+            with open_trusted(self.path, self._trusted) as file:
+                return look_of(os.fstat(file.fileno()))
+        except OSError:
+            return 0, 0, 0
+
+    def read(self) -> bytes:
+        """Its lines, those in the middle of a very large file left out; empty if there is none to read."""
+        try:
+            with open_trusted(self.path, self._trusted) as file:
+                size = os.fstat(file.fileno()).st_size
+                if size <= FIRST_BYTES + LAST_BYTES:
+                    return file.read(size)
+                self._say_once(
+                    f"METRICS_FILE has {size >> 20} MiB; its first {FIRST_BYTES >> 20} and its last "
+                    f"{LAST_BYTES >> 20} MiB are kept."
+                )
+                first = file.read(FIRST_BYTES)
+                file.seek(size - LAST_BYTES)
+                last = file.read(LAST_BYTES)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            self._say_once(f"METRICS_FILE can't be read: {error}.")
+            return b""
+        return first[: first.rfind(b"\n") + 1] + last[last.find(b"\n") + 1 :]
+
+    def last_values(self, more: bytes) -> dict[str, float]:
+        """The last number of each name in it, and in the lines `more` that follow it."""
+        return metrics.last_values(metrics.lines_of(BytesIO(_joined(self.read(), more))))
+
+    def last_step(self) -> float:
+        """The greatest step in it; 0 if there is none."""
+        return metrics.last_step(metrics.lines_of(BytesIO(self.read())))
+
+    def content(self, more: bytes) -> bytes:
+        """What metrics.jsonl holds: the file, and the lines `more` that follow it."""
+        return _joined(self.read(), more)
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text)
+
+
+def _joined(lines: bytes, more: bytes) -> bytes:
+    return lines + b"\n" + more if more and lines and not lines.endswith(b"\n") else lines + more

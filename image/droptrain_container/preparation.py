@@ -1,0 +1,146 @@
+"""What comes before the script: its plan, secrets, files and packages, and the command that runs it."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from droptrain_container import (
+    code,
+    command,
+    inputs,
+    plan,
+    sagemaker,
+    secret_values,
+    transfer,
+    variables,
+    vertex,
+)
+from droptrain_container.exit_codes import EndError
+from droptrain_container.layout import Layout
+from droptrain_container.mask import Mask
+from droptrain_container.needle import LEAST_CHARACTERS
+from droptrain_container.packages import FILE as REQUIREMENTS
+from droptrain_container.packages import Packages
+from droptrain_container.plan import Plan
+from droptrain_container.s3 import Bucket, MissingError
+from droptrain_container.settings import Settings
+
+
+@dataclass(frozen=True)
+class Call:
+    """How the script is run; `hint` is for the cause if it fails, else ""."""
+
+    words: list[str]
+    environment: dict[str, str]
+    hint: str
+
+
+class Preparation:
+    """The steps before one attempt's script, each with its EndError."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        settings: Settings,
+        environment: Mapping[str, str],
+        layout: Layout,
+        say: Callable[[str], None],
+    ) -> None:
+        self._bucket = bucket
+        self._settings = settings
+        self._environment = environment
+        self._layout = layout
+        self._say = say
+
+    def read_plan(self) -> Plan:
+        """The plan of the run. Where the job says which plan it was submitted for, it has to be that one."""
+        where = f"{self._settings.run_uri}run.json"
+        try:
+            content = self._bucket.get(self._settings.prefix + "run.json")
+        except MissingError:
+            raise EndError(
+                "input_missing", f"{where} isn't there: DROPTRAIN_RUN has to name a run."
+            ) from None
+        expected = self._settings.plan_sha256
+        found = hashlib.sha256(content).hexdigest()
+        if expected and found != expected:
+            raise EndError(
+                "plan_changed",
+                f"{where} was changed after the launch: its SHA-256 is {found}, and the Batch job was "
+                f"submitted for {expected}. Nothing in it was used.",
+            )
+        return plan.read(content, self._settings.bucket)
+
+    def read_secrets(self, the_plan: Plan, mask: Mask) -> dict[str, str]:
+        """The secrets' values, masked from now on; before the data comes, as one that is missing ends it."""
+        secrets = secret_values.fetch(the_plan.secrets, attempts=self._settings.s3_attempts)
+        mask.hide(secrets.values())
+        if secrets:
+            self._say(f"Read the secrets for {', '.join(secrets)}; their values are masked in this log.")
+        if short := [name for name, value in secrets.items() if len(value) < LEAST_CHARACTERS]:
+            self._say(f"Too short to be masked: {', '.join(short)}.")
+        return secrets
+
+    def make_call(self, the_plan: Plan, secrets: Mapping[str, str]) -> Call:
+        """Fetch code and inputs, install packages, and make the command."""
+        files = self._fetch(the_plan)
+        hint = self._warn_of_google_storage(files)
+        sagemaker.write_config(the_plan, self._layout)
+        given = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
+        if command.is_module(the_plan):
+            given += vertex.arguments(self._layout, files)
+        environment = variables.of_script(
+            self._environment,
+            the_plan,
+            run_uri=self._settings.run_uri,
+            code_uri=inputs.locate_code(self._bucket, the_plan, self._settings.prefix),
+            input_uris=inputs.locate(self._bucket, the_plan, self._settings.prefix),
+            layout=self._layout,
+            gpus=the_plan.gpus if self._settings.checks_gpu else 0,
+            words=given,
+            secrets=secrets,
+        )
+        requirements = self._layout.code / REQUIREMENTS
+        if requirements.is_file() and not command.is_shell(the_plan):
+            programs = self._install(requirements, environment, secrets)
+            environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+        return Call(command.of(the_plan, given, environment), environment, hint)
+
+    def _fetch(self, the_plan: Plan) -> list[Path]:
+        """Fetch the code, and the inputs where they are wanted as files; the code's files."""
+        code_files = code.places(self._bucket, the_plan, self._layout.code)
+        input_files = inputs.places(the_plan, self._layout)
+        if command.is_shell(the_plan):
+            transfer.fetch(self._bucket, code_files, self._say)
+            code.make_runnable(the_plan, self._layout.code, code_files)
+            if inputs.are_read_as_files(code_files):
+                transfer.fetch(self._bucket, input_files, self._say)
+        else:
+            transfer.fetch(self._bucket, code_files | input_files, self._say)
+            code.make_runnable(the_plan, self._layout.code, code_files)
+        return list(code_files)
+
+    def _install(
+        self, requirements: Path, environment: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> Path:
+        """Install packages; the folder of their programs."""
+        # runs/PROJECT/packages/: beside the runs, for all of the project.
+        prefix = f"{self._settings.prefix.rstrip('/').rpartition('/')[0]}/packages/"
+        packages = Packages(self._bucket, prefix, self._layout.packages, self._say)
+        # What is installed is kept in the bucket for other runs; pip says in the log what it asks for.
+        public = {name: value for name, value in environment.items() if name not in secrets}
+        return packages.install(requirements, command.find_python(environment), public)
+
+    def _warn_of_google_storage(self, files: list[Path]) -> str:
+        """Say that gs:// can't be reached, if any code names it; a hint for the cause, else ""."""
+        named = vertex.files_of_google_storage(self._layout.code, files)
+        if not named:
+            return ""
+        hint = (
+            f"{', '.join(named[:5])}: gs:// addresses can't be reached from here; "
+            "read AIP_TRAINING_DATA_URI and AIP_TEST_DATA_URI, write to AIP_MODEL_DIR."
+        )
+        self._say(hint)
+        return hint

@@ -1,0 +1,13 @@
+"""Which files are data, by their names: for keys of the bucket, for preflight, and for what is dropped."""
+
+ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+
+
+def is_data_file(name: str) -> bool:
+    """Whether a key or path names a data file, in any case of letters."""
+    return name.lower().endswith(ENDINGS)
+
+
+def is_named_gzip(name: str) -> bool:
+    """Whether a file's name says that the file is compressed by gzip."""
+    return name.lower().endswith(".gz")
