@@ -1,5 +1,7 @@
 """The bucket in memory, with the contents of objects and a log of what was uploaded when."""
 
+from dataclasses import dataclass
+
 from chaos.drops.contents import Content
 from chaos.model.memory import MemoryBucket
 from chaos.model.world import outside
@@ -11,20 +13,35 @@ from droptrain.domain.preflight.facts import Piece, ranges
 from droptrain.domain.push import Published
 
 
+@dataclass(frozen=True)
+class Change:
+    """An upload, or a deletion where there is no `version`; `at` is in seconds after the start."""
+
+    at: float
+    key: str
+    version: ObjectVersion | None
+
+
 class DropBucket(MemoryBucket):
-    """`log` has each upload: seconds after the start, and the version."""
+    """`log` has each upload and deletion."""
 
     def __init__(self, world: object) -> None:
         super().__init__(world)  # type: ignore[arg-type]
-        self.log: list[tuple[float, ObjectVersion]] = []
+        self.log: list[Change] = []
+
+    def remove(self, key: str, at: float) -> None:
+        """Delete an object, if there is one."""
+        if self.latest(key):
+            self.delete(key)
+            self.log.append(Change(at, key, None))
 
     def upload(self, key: str, content: Content, at: float) -> ObjectVersion:
-        """Put a new version of an object, `at` seconds after the start."""
+        """Put a new version of an object."""
         versions = self._versions.setdefault(key, [])
         version = ObjectVersion(key, f"v{len(versions)}", content.size, f"etag-{hash(content.data)}")
         versions.append(version)
         self.documents[key, version.version_id] = content
-        self.log.append((at, version))
+        self.log.append(Change(at, key, version))
         return version
 
     @outside

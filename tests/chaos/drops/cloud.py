@@ -1,5 +1,6 @@
 """Runs a drop in virtual time: queue, function, reconciler, AWS Batch and notices over adapters in memory."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -182,8 +183,12 @@ class Cloud:
         )  # fmt: skip
 
     def _upload(self, put: Put) -> None:
+        if put.content is None:
+            self.bucket.remove(put.key, self.time.now)
+            return
         version = self.bucket.upload(put.key, put.content, self.time.now)
-        created = Created(version.key, version.version_id, START + timedelta(seconds=int(self.time.now)))
+        s3_time = START + timedelta(seconds=math.floor(self.time.now + self.drop.s3_clock))
+        created = Created(version.key, version.version_id, s3_time)
         for moment in put.arrivals:
             work = partial(self.launch.upload, created)
             self._send(Message(put.key, work), moment + self.queue.delay_seconds)

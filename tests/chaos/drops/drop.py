@@ -8,14 +8,15 @@ from chaos.drops.contents import Content
 
 @dataclass(frozen=True)
 class Put:
-    """An upload, `at` seconds after the start. Its event arrives as many times as there are `delays`.
+    """An upload, or a deletion where there is no `content`, `at` seconds after the start.
 
-    A delay is in seconds and comes before the settle time; without one the event is lost.
+    An upload's event arrives as many times as there are `delays` (seconds, before the settle time). Without a
+    delay it is lost.
     """
 
     at: float
     key: str
-    content: Content
+    content: Content | None
     delays: tuple[float, ...] = (0.0,)
 
     def _repr_pretty_(self, printer: Any, _: bool) -> None:
@@ -33,13 +34,15 @@ class Drop:
     """Everything that happens in one example.
 
     `lanes` is how many batches of events are handled at a time; AWS Batch takes no job for the first
-    `throttled_seconds`. Each wake-up and each ended run's record comes `deliveries` times.
+    `throttled_seconds`. Each wake-up and each ended run's record comes `deliveries` times. S3's clock is
+    `s3_clock` seconds ahead.
     """
 
     puts: tuple[Put, ...]
     lanes: int = 2
     throttled_seconds: int = 0
     deliveries: int = 1
+    s3_clock: float = 0.0
 
     @property
     def last_at(self) -> float:
@@ -50,5 +53,5 @@ class Drop:
     def is_orderly(self) -> bool:
         """Whether every event comes once and within seconds, and AWS Batch takes every job."""
         return not self.throttled_seconds and all(
-            len(put.delays) == 1 and put.delays[0] < 10 for put in self.puts
+            put.content is None or (len(put.delays) == 1 and put.delays[0] < 10) for put in self.puts
         )

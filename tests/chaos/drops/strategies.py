@@ -77,7 +77,7 @@ FILES = (
     "train.csv", "test.csv", "Train.csv", "Test.csv", "TRAIN.CSV", "train.csv.gz", "test.tsv", "train.tsv",
     "11/train.csv", "11/test.csv", "a/b/c/train.csv", "README.md", ".DS_Store", "train.csv.crc", "notes",
     "größe.csv", "bell\x07.csv", "a\nb.csv", "x" * 256 + ".csv", "a//b.csv", "../train.csv", "._train.csv",
-    "part-é.csv", "sub/_SUCCESS", "_SUCCESS.csv", "[x].csv", "*.csv", "train.csv ",
+    "part-é.csv", "sub/_SUCCESS", "", "sub/", "_SUCCESS.csv", "[x].csv", "*.csv", "train.csv ",
 )  # fmt: skip
 PACES = (0.0, 0.2, 1.0, 31.0)
 LONG_PACES = (280.0, 301.0, 1000.0, 4000.0)
@@ -125,6 +125,7 @@ odd_contents = st.sampled_from(sorted(KINDS)).flatmap(
 contents = (
     st.just([PLAIN]) | st.just([PLAIN]) | st.lists(odd_contents | st.just(PLAIN), min_size=1, max_size=3)
 )
+no_deletions = st.just(list[int]())
 part_counts = st.just(0) | st.integers(1, 5) | st.integers(40, 60) | st.integers(0, MOST_PARTS)
 names_beside = (
     st.just(["train.csv", "test.csv"])
@@ -135,7 +136,7 @@ names_beside = (
 
 
 @st.composite
-def folders(draw: st.DrawFn) -> list[tuple[float, str, Content]]:
+def folders(draw: st.DrawFn) -> list[tuple[float, str, Content | None]]:
     """The uploads into one place: seconds after the start, key and content."""
     place = draw(places)
     count = draw(part_counts)
@@ -146,7 +147,7 @@ def folders(draw: st.DrawFn) -> list[tuple[float, str, Content]]:
         random.Random(draw(st.integers(0, 99))).shuffle(names)
     pace = draw(st.sampled_from(PACES if len(names) > 20 else (*PACES, *LONG_PACES)))
     start = draw(st.sampled_from((10.0, 10.0, 17.0, 500.0)))
-    uploads = [
+    uploads: list[tuple[float, str, Content | None]] = [
         (start + pace * number, f"{place}/{name}", kinds[number % len(kinds)])
         for number, name in enumerate(names)
     ]
@@ -158,6 +159,9 @@ def folders(draw: st.DrawFn) -> list[tuple[float, str, Content]]:
         _, key, content = uploads[again % len(uploads)]
         pause = draw(st.sampled_from((0.0, 20.0, 100.0, 700.0, HOUR + 700)))
         uploads.append((end + pause, key, draw(st.just(content) | odd_contents)))
+    for gone in draw(no_deletions | st.lists(st.integers(0, 1000), max_size=3)) if uploads else ():
+        at, key, _ = uploads[gone % len(uploads)]
+        uploads.append((at + draw(st.sampled_from((1.0, 60.0, 400.0, HOUR + 700))), key, None))
     return uploads
 
 
@@ -176,11 +180,13 @@ def drops(draw: st.DrawFn) -> Drop:
     dropped = draw(st.lists(folders(), min_size=1, max_size=2))
     uploads = sorted((upload for folder in dropped for upload in folder), key=lambda upload: upload[0])
     puts += [
-        Put(at, key, content, events.delays(number)) for number, (at, key, content) in enumerate(uploads)
+        Put(at, key, content, events.delays(number) if content else ())
+        for number, (at, key, content) in enumerate(uploads)
     ]
     return Drop(
         tuple(puts),
         lanes=draw(st.sampled_from((2, 1, 20))),
         throttled_seconds=draw(st.sampled_from((0, 0, 0, 100, 1200))),
         deliveries=draw(st.sampled_from((1, 2))),
+        s3_clock=draw(st.sampled_from((0.0, 0.0, -4.0, 4.0))),
     )

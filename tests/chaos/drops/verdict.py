@@ -31,7 +31,7 @@ class Verdict:
         self.notices = Counter((notice.message.thread, notice.outcome) for notice in cloud.topic.published)
         self._places: dict[tuple[str, str, bool], list[Put]] = defaultdict(list)
         for put in cloud.drop.puts:
-            if place := place_of(put.key):
+            if put.content is not None and (place := place_of(put.key)):
                 self._places[place].append(put)
 
     def check(self) -> None:
@@ -85,8 +85,8 @@ class Verdict:
         else:
             found_dataset = Dataset(self.cloud, project, dataset, recipe, since, puts, runs)
             told = self.notices[f"{project}/{dataset}", "ATTENTION"]
-            # What comes after a marker's run waits for the next marker.
-            most = len(recipes) + found_dataset.markers
+            # What comes after a marker's run waits for the next marker; what was deleted waits no more.
+            most = len(recipes) + found_dataset.markers + len(found_dataset.deletions)
             assert told <= most, f"{project}/{dataset}: {told} notices that it waits"
             found_dataset.check(told)
 
@@ -104,7 +104,7 @@ class Verdict:
         """The project's recipes, each since when; None where nobody can say which inputs it names."""
         found: list[tuple[float, Recipe | None]] = []
         for put in self.cloud.drop.puts:
-            if put.key == recipe_key(project):
+            if put.content and put.key == recipe_key(project):
                 found.append((put.at, _inputs_of(read_recipe(put.content))))
         return found if found and found[0][0] <= 0 else [(0.0, Recipe()), *found]
 
@@ -127,7 +127,7 @@ class Verdict:
 def place_of(key: str) -> tuple[str, str, bool] | None:
     """Project and dataset of a key in a data folder, and whether its names are allowed; None elsewhere."""
     parts = key.split("/")
-    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data":
+    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
         return None
     project, dataset, file = parts[1], parts[3] if len(parts) > 4 else "", "/".join(parts[4:])
     if PROJECT_NAME.fullmatch(project) and DATASET_NAME.fullmatch(dataset) and is_a_path(file):

@@ -90,7 +90,8 @@ class MemoryBucket:
     @outside
     def folder(self, prefix: str, named: Iterable[str] = ()) -> tuple[ObjectVersion, ...]:
         listed = sorted(self._versions.items())  # as S3 lists
-        latest = (versions[-1] for key, versions in listed if key.startswith(prefix))
+        files = (versions for key, versions in listed if key.startswith(prefix) and not key.endswith("/"))
+        latest = (versions[-1] for versions in files)
         return tuple(version for version in latest if version)
 
     @outside
