@@ -11,7 +11,7 @@ MARKER = "_SUCCESS"
 HOUR = 3600.0
 BEFORE = 0.0  # before the first data
 MOST_PARTS = 300
-WIDEST = 300
+WIDEST = 4000
 
 GOOD_RECIPES = (
     "{}",

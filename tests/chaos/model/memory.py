@@ -180,7 +180,7 @@ class MemoryTable:
             self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
         if answer:
             self.answers[answer.answer_id] = Answered(
-                run.run_id, answer.key, answer.version_id, answer.at
+                run.run_id, answer.key, answer.version_id, answer.at, answer.at
             )
         if request:
             self._requests[request.key] = (run.run_id, request.body_digest)

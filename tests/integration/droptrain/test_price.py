@@ -167,7 +167,7 @@ def test_an_end_that_others_write_at_this_moment_comes_again(
 ) -> None:
     run_id = launched(stack)
     refuse(stack, monkeypatch, ["TransactionConflict", "None"])
-    with pytest.raises(BusyError, match="written by others"):
+    with pytest.raises(BusyError, match="written by another process"):
         ended(stack, run_id)
 
 

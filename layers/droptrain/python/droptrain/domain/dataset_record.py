@@ -61,11 +61,12 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class Answered:
-    """A rejection that answers more than one upload: which upload caused it, and the last one's time."""
+    """A rejection that answers more than one upload: which one caused it, its time, and the last one's."""
 
     run_id: str
     key: str
     version_id: str
+    uploaded_at: str
     last_at: str
 
     def covers(self, key: str, version_id: str, uploaded_at: datetime) -> bool:
@@ -73,6 +74,7 @@ class Answered:
 
         Uploading the same file again is a new attempt, and so is an upload after an hour without one.
         """
-        if self.key == key and self.version_id != version_id:
+        is_newer = uploaded_at > times.from_text(self.uploaded_at)
+        if self.key == key and self.version_id != version_id and is_newer:
             return False
         return uploaded_at - times.from_text(self.last_at) < _ONE_DROP
