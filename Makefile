@@ -54,7 +54,7 @@ vendor: .venv/uv.stamp ## fetch the console's libraries anew, as pinned; needs n
 	$(BIN)/python console/vendor.py
 
 chaos: .venv/dev.stamp ## break everything, for an hour or two, and report
-	@cd tests && for layer in model crash_points burst soak; do \
+	@cd tests && for layer in model crash_points burst neighbour soak; do \
 	  echo "== $$layer"; $(CURDIR)/$(BIN)/python -m chaos.$$layer || exit 1; echo; \
 	done
 
@@ -62,7 +62,7 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	PYTHONPATH=image $(BIN)/lint-imports --no-cache
+	PYTHONPATH=image:. $(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck $$(git ls-files '*.sh')
 	$(BIN)/hadolint image/Dockerfile
 	$(BIN)/cfn-lint image/ami/template.yaml

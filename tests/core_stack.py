@@ -32,6 +32,7 @@ from droptrain.cancel import Cancel
 from droptrain.climb import Climb
 from droptrain.datasets import Datasets
 from droptrain.domain.budget import Budget
+from droptrain.domain.dataset import Created
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.pricing import PriceList
@@ -63,9 +64,10 @@ BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
 @dataclass
 class SentWakeUps:
-    """The wake-ups that were sent and not delivered yet: (project, dataset, id)."""
+    """What was sent and not delivered yet: wake-ups as (project, dataset, id), and postponed uploads."""
 
     messages: list[tuple[str, str, str]] = field(default_factory=list)
+    postponed: list[Created] = field(default_factory=list)
     sent: int = 0
 
     def send(self, project: str, dataset: str, delay_seconds: int) -> str:
@@ -73,6 +75,10 @@ class SentWakeUps:
         self.sent += 1
         self.messages.append((project, dataset, f"wake-up-{self.sent}"))
         return self.messages[-1][2]
+
+    def postpone(self, upload: Created, delay_seconds: int) -> None:
+        assert 0 <= delay_seconds <= LONGEST_DELAY
+        self.postponed.append(upload)
 
 
 @dataclass

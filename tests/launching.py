@@ -12,7 +12,7 @@ from droptrain.launch.commit import Commit
 from droptrain.launch.decide import Where
 from droptrain.launch.gather import Gather
 
-QUIET_SECONDS = 300
+QUIET_SECONDS = Owner().quiet_seconds
 
 
 @dataclass
@@ -59,6 +59,6 @@ def launching(
     where = Where(bucket.name, definition, instance_types)
     owner = owner or Owner()
     return Launching(
-        LaunchUploads(gather, commit, table, datasets, wake_ups, where, owner, QUIET_SECONDS, clock),
+        LaunchUploads(gather, commit, table, datasets, wake_ups, where, owner, clock),
         LaunchRequests(gather, commit, table, where, owner, clock),
     )

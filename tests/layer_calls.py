@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 
 REGIONS = ("eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1")
-SERVICES = ("batch", "dynamodb", "ec2", "ecr", "events", "logs", "pricing", "s3", "sns")
+SERVICES = ("batch", "dynamodb", "ec2", "ecr", "events", "logs", "pricing", "s3", "sns", "sqs")
 
 
 def main() -> None:
@@ -32,6 +32,7 @@ def main() -> None:
     call_batch(clients["batch"], there["queue"], there["definition"])
     clients["sns"].publish(TopicArn=there["topic"], Subject="s", Message="m")
     assert clients["sns"].get_topic_attributes(TopicArn=there["topic"])["Attributes"]
+    clients["sqs"].send_message(QueueUrl=there["uploads"], MessageBody="{}", DelaySeconds=900)
     entry = {"Source": "droptrain", "DetailType": "Budget", "Resources": ["a"], "Detail": "{}"}
     assert clients["events"].put_events(Entries=[entry])["FailedEntryCount"] == 0
     events = clients["logs"].get_log_events(logGroupName=there["log_group"], logStreamName="a-stream")

@@ -47,6 +47,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`OverrideVcpus`", {}, {"OverrideVcpus": 96}),
     ("`OverrideMemoryGib`", {}, {"OverrideMemoryGib": 384}),
     ("`SettleSeconds`", {}, {"SettleSeconds": 60}),
+    ("`QuietSeconds`", {}, {"QuietSeconds": 600}),
     ("`OldVersionDays`", {}, {"OldVersionDays": 30}),
     ("`RunDays`", {}, {"RunDays": 30}),
     ("`LogRetentionDays`", {}, {"LogRetentionDays": 30}),

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.aws.wake_ups import is_wake_up
 from droptrain.domain import dataset, event_field
+from droptrain.domain.wake_up import is_wake_up
 from droptrain.partial_batch import handle_each, queued_event
 from droptrain.settings import Settings
 from droptrain.telemetry import logger, metrics
@@ -17,6 +17,7 @@ COUNTED_AS = {
     "rejected": "RunsRejected",
     "repeated": "UploadsRepeated",
     "waiting": "DatasetsWaiting",
+    "postponed": "UploadsPostponed",
     "ignored": "UploadsIgnored",
 }
 

@@ -47,7 +47,7 @@ class _Watch:
             raise _TooSlowError
 
 
-def main() -> None:
+def main() -> None:  # noqa: C901  one branch for each word of the protocol
     """Read lines until the end of standard input."""
     watch = _Watch()
     patterns = {}

@@ -18,7 +18,7 @@ TAIL_LINES = 200
 _TAIL_BYTES = 64 << 10
 
 
-def write(
+def write(  # noqa: PLR0913  one parameter for each fact of an attempt
     settings: Settings,
     ending: Ending,
     *,

@@ -12,7 +12,7 @@ CHANNEL_VARIABLES: Mapping[str, str] = {"training": "TRAINING_DATA", "testing": 
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9_]")
 
 
-def of_script(
+def of_script(  # noqa: PLR0913  one parameter for each source of variables
     inherited: Mapping[str, str],
     plan: Plan,
     *,

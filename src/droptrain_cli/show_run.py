@@ -54,7 +54,9 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime) -> None:
             _fact(screen, title, run[name])
 
 
-def _facts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str | Text]]:
+def _facts(  # noqa: C901  a line for each fact
+    run: Mapping[str, Any], now: datetime
+) -> Iterator[tuple[str, str | Text]]:
     yield "Status", output.styled(run["status"])
     if run["cause"]:
         yield from cause_text.of(wording.cause(run["cause"]))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from core_stack import Stack
-from droptrain.domain import run as runs
+from droptrain.domain import plan as plans
 from droptrain.domain.errors import ChangedPlanError, NotFoundError
 
 
@@ -27,22 +27,22 @@ def read(stack: Stack, run_id: str) -> Any:
 
 def test_the_job_and_the_record_know_the_plan_s_digest(stack: Stack, launched: Any) -> None:
     body = stack.s3.get_object(Bucket="data", Key=plan_key(launched.run_id))["Body"].read()
-    assert launched.plan_sha256 == runs.plan_digest(json.loads(body))
-    assert runs.plan_bytes(json.loads(body)) == body
+    assert launched.plan_sha256 == plans.plan_digest(json.loads(body))
+    assert plans.plan_bytes(json.loads(body)) == body
     (job,) = stack.batch.describe_jobs(jobs=[launched.batch_job_id])["jobs"]
     given = {each["name"]: each["value"] for each in job["container"]["environment"]}
     assert given["DROPTRAIN_PLAN_SHA256"] == launched.plan_sha256
 
 
 def test_the_plan_of_the_next_rerun_can_t_be_planted(stack: Stack, launched: Any) -> None:
-    new_id, planted = runs.repeat_plan(read(stack, launched.run_id), 1)
+    new_id, planted = plans.repeat_plan(read(stack, launched.run_id), 1)
     planted["hyperparameters"] = {"epochs": 1_000_000}
     stack.put(plan_key(new_id), json.dumps(planted).encode())
     again, new = stack.launch.repeat(launched.run_id, caller="ann")
     assert new
     assert again.run_id == new_id
     assert read(stack, new_id)["hyperparameters"] == {}
-    assert runs.plan_digest(read(stack, new_id)) == again.plan_sha256
+    assert plans.plan_digest(read(stack, new_id)) == again.plan_sha256
 
 
 @pytest.mark.parametrize("change", [

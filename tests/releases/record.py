@@ -16,6 +16,7 @@ from core_stack import Stack, core_stack
 from droptrain.domain.budget import Budget
 from droptrain.domain.errors import BusyError, UnsureError
 from droptrain.domain.pricing import Listing, Refreshed
+from droptrain.domain.runs.transitions import cancel_requested
 from droptrain_container import outcome
 from droptrain_container.exit_codes import Ending
 from droptrain_container.reclaim import Instance
@@ -65,7 +66,9 @@ def _go(stack: Stack, name: str) -> list[dict[str, Any]]:
     if run.batch_job_id is None:
         return []
     if name == "cancelling":
-        stack.table.ask_to_cancel(run_id, "arn:aws:iam::123456789012:user/someone", "2026-11-23T02:30:00Z")
+        stack.table.write(
+            cancel_requested(run_id, "arn:aws:iam::123456789012:user/someone", "2026-11-23T02:30:00Z")
+        )
     past, future = _events(name, run_id, run.batch_job_id)
     for event in past:
         stack.track.event(event["detail"])

@@ -33,7 +33,7 @@ class BatchEngine:
     `guard` judges who calls the API.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the surroundings of a process
         self,
         *,
         region: str,

@@ -23,13 +23,17 @@ class ReadyDatasets(MemoryBucket):
 
 
 class ThrottledJobQueue:
-    """AWS Batch takes jobs while there are tokens: `submitted` has their names, `throttles` the refusals."""
+    """AWS Batch takes jobs while there are tokens.
+
+    `submitted` has their names, `submitted_at` when each project submitted last, `throttles` the refusals.
+    """
 
     definition = MemoryJobQueue.definition
 
     def __init__(self, world: VirtualTime) -> None:
         self.world = world
         self.submitted: list[str] = []
+        self.submitted_at: dict[str, float] = {}
         self.throttles = 0
         self._job_ids: dict[str, str] = {}
         self._tokens = float(SUBMITS_PER_SECOND)
@@ -39,6 +43,7 @@ class ThrottledJobQueue:
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
         self._take_token(run)
         self.submitted.append(run.run_id)
+        self.submitted_at[run.project] = self.world.now
         return self._job_ids.setdefault(run.run_id, f"job-{len(self.submitted)}")
 
     @outside

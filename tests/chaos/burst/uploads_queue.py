@@ -1,7 +1,6 @@
 """The uploads queue in virtual time: visibility, receive counts and redrive as SQS has them."""
 
 import heapq
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,21 +59,28 @@ def settings_of_template() -> QueueSettings:
 class Message:
     """A message, and how often it was received."""
 
-    message_id: str
+    number: int
     body: str
     receives: int = 0
 
 
 class UploadsQueue:
-    """Messages that all arrived at the start; `messages` are those that still wait or are being handled."""
+    """`messages` are those that still wait or are being handled, in the order in which they were sent."""
 
-    def __init__(self, settings: QueueSettings, bodies: Iterable[str]) -> None:
+    def __init__(self, settings: QueueSettings) -> None:
         self._settings = settings
-        self.messages = {f"m{number}": Message(f"m{number}", body) for number, body in enumerate(bodies)}
+        self.messages: dict[int, Message] = {}
+        self.sent = 0
         self.dead_letters: list[Message] = []
         self.most_receives = 0
         self.changed_at = 0.0
-        self._visible_at = [(float(settings.delay_seconds), message_id) for message_id in self.messages]
+        self._visible_at: list[tuple[float, int]] = []
+
+    def send(self, body: str, visible_at: float) -> None:
+        """Put a message on the queue that is visible from that moment on."""
+        self.sent += 1
+        self.messages[self.sent] = Message(self.sent, body)
+        heapq.heappush(self._visible_at, (visible_at, self.sent))
 
     def receive(self, now: float) -> list[Message]:
         """A batch of what is visible; what was received too often goes to the dead letters instead."""
@@ -87,13 +93,13 @@ class UploadsQueue:
                 continue
             message.receives += 1
             self.most_receives = max(self.most_receives, message.receives)
-            heapq.heappush(self._visible_at, (now + self._settings.visibility_seconds, message.message_id))
+            heapq.heappush(self._visible_at, (now + self._settings.visibility_seconds, message.number))
             batch.append(message)
         return batch
 
     def delete(self, message: Message, now: float) -> None:
         """Take the message off the queue."""
-        del self.messages[message.message_id]
+        del self.messages[message.number]
         self.changed_at = now
 
     def next_visible_at(self) -> float:

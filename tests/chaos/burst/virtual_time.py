@@ -15,14 +15,15 @@ SUBMIT_SECONDS = 0.12
 class VirtualTime:
     """Seconds since the start; a call of an in-memory adapter has its effect after the seconds it takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: datetime = START) -> None:
         self.now = 0.0
+        self._start = start
         self._waiting: list[tuple[float, int, greenlet]] = []
         self._order = count()
 
     def clock(self) -> datetime:
         """The moment that it is, in UTC."""
-        return START + timedelta(seconds=self.now)
+        return self._start + timedelta(seconds=self.now)
 
     def start(self, at: float, work: Callable[[], None]) -> None:
         """Start a lane at that moment."""

@@ -10,6 +10,7 @@ from droptrain.domain.budget import Budget
 from droptrain.domain.claims import Request
 from droptrain.domain.push import Published, pushing
 from droptrain.domain.run import Hold
+from droptrain.domain.runs.transitions import cancel_requested
 from records import job_detail, run
 
 ASKED = Request("key", "digest", 4102444800)
@@ -155,7 +156,7 @@ def _forgotten(stack: Stack) -> Any:
 
 def _cancel_not_carried_out(stack: Stack) -> Any:
     found = _launched_run(stack)
-    stack.table.ask_to_cancel(found.run_id, "bob", "2026-11-23T02:10:05Z")
+    stack.table.write(cancel_requested(found.run_id, "bob", "2026-11-23T02:10:05Z"))
     stack.later(minutes=5)
 
 

@@ -35,6 +35,7 @@ from droptrain.domain.errors import (
     NotReadyError,
     UnsureError,
 )
+from droptrain.domain.fair_share import SHARE_SECONDS
 from droptrain.domain.notice import Places
 from droptrain.domain.owner import Owner
 from droptrain.domain.push import Published, complete, push_key, pushing
@@ -123,7 +124,7 @@ class Launching(RuleBasedStateMachine):
             position,
             clock,
         )  # type: ignore[arg-type]
-        self.uploads: list[Created] = []
+        self.uploads: list[Created] = self.wake_ups.postponed
         self.tasks: list[tuple[Task, Any]] = []
         self.troubled = False
         self.bucket.put("projects/p/code/run.sh")
@@ -181,6 +182,10 @@ class Launching(RuleBasedStateMachine):
         queue.append(queue[which % len(queue)])
         COUNTED["events repeated"] += 1
         self.troubled = True
+
+    @rule()
+    def the_project_uses_its_share_up(self) -> None:
+        self.datasets.add_load("p", SHARE_SECONDS, self.world.now)
 
     @rule(far=sides)
     def pass_of_the_reconciler(self, far: int) -> None:
@@ -407,7 +412,8 @@ class Launching(RuleBasedStateMachine):
         self.tasks.remove((task, again))
         most = MOST_CALLS.get(task.name)
         # A cancel that came in between costs one more, and what Spot took away costs a look and a step.
-        more = [call for call in task.calls if call in ("end", *OF_A_FALLBACK)]
+        # An expensive upload is counted.
+        more = [call for call in task.calls if call in ("end", "add_load", *OF_A_FALLBACK)]
         assert most is None or len(task.calls) - len(more) <= most, task.calls
         if task.error is None:
             return

@@ -1,7 +1,7 @@
 """The adapters in memory: the methods and answers of those of `droptrain.aws`, each one atomic effect."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -12,23 +12,26 @@ from droptrain.aws.bucket import PlanFile, RecipeFile
 from droptrain.aws.price_table import Facts
 from droptrain.aws.queue_watch import CLAIM_IS_OLD
 from droptrain.aws.run_record import to_attributes, to_item
-from droptrain.aws.run_table import RELEASED, Applied, History, Page
+from droptrain.aws.run_table import History, Page, Written
 from droptrain.aws.wake_ups import LONGEST_DELAY
-from droptrain.domain import batch_job, times
+from droptrain.domain import batch_job, fair_share, times
 from droptrain.domain import push as pushes
-from droptrain.domain.batch_job import JobState, expected, submitted
+from droptrain.domain.batch_job import JobState
 from droptrain.domain.budget import Account, charge, over
 from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
-from droptrain.domain.dataset import ObjectVersion, recipe_key
+from droptrain.domain.dataset import Created, ObjectVersion, recipe_key
 from droptrain.domain.dataset_record import Answered, DatasetRecord
-from droptrain.domain.errors import BusyError, Cause
+from droptrain.domain.errors import BusyError
 from droptrain.domain.events import Event
 from droptrain.domain.model_pointer import Held, Name, Pointer, to_document
 from droptrain.domain.notice import Notice
+from droptrain.domain.plan import plan_digest
 from droptrain.domain.preflight.facts import Piece
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import Cost, GpuUse, Hold, Run, Rung, Step, plan_digest, run_prefix
+from droptrain.domain.run import Hold, Run, run_prefix
+from droptrain.domain.runs import transitions
+from droptrain.domain.runs.transitions import Transition
 from template import properties
 
 SPOT_QUEUE = "spot"
@@ -150,7 +153,7 @@ class MemoryTable:
             return "drop_taken"
         if request and request.key in self._requests:
             return "request_taken"
-        if previous and self.runs[previous.run_id].reruns != previous.reruns:
+        if previous and not transitions.rerun(previous).holds(self.runs[previous.run_id]):
             return "run_taken"
         if over(run.holds, self.accounts):
             return "no_room"
@@ -162,7 +165,7 @@ class MemoryTable:
         for hold in run.holds:
             self._count(hold, hold.amount, 0)
         if previous:
-            self._put(replace(self.runs[previous.run_id], reruns=previous.reruns + 1))
+            self._write(transitions.rerun(previous))
         if drop:
             self.drops[drop.drop_id] = run.run_id
             self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
@@ -196,110 +199,23 @@ class MemoryTable:
         return self._requests.get(key)
 
     @outside
-    def hold_claim(self, run: Run, at: str) -> Run | None:
-        return self._set_claimed_at(run, at)
+    def write(self, transition: Transition) -> Written:
+        return self._write(transition)
 
     @outside
-    def release_claim(self, run: Run) -> None:
-        self._set_claimed_at(run, RELEASED)
-
-    def _set_claimed_at(self, run: Run, at: str) -> Run | None:
-        now = self.runs.get(run.run_id)
-        if now is None or not now.is_claim or now.claimed_at != run.claimed_at:
-            return None
-        return self._put(replace(now, claimed_at=at))
-
-    @outside
-    def record_job(self, run: Run, job_id: str, at: str) -> Run:
-        now = self.runs[run.run_id]
-        if not now.is_claim:
-            return now
-        return self._put(
-            replace(
-                now, status="SUBMITTED", batch_job_id=job_id, updated_at=at,
-                progress=submitted(now.job_number), history=(*now.history, Step(at, "SUBMITTED")),
-            )
-        )  # fmt: skip
-
-    @outside
-    def climb(self, run: Run, rung: Rung, cost: Cost | None, at: str) -> Run | None:
-        now = self.runs.get(run.run_id)
-        if now is None or now.ended or now.cancelled_by or now.batch_job_id != rung.earlier_job_id:
-            return None
-        return self._put(
-            replace(
-                now, rung=rung, progress=expected(rung.number), status="CLAIMED", claimed_at=at,
-                updated_at=at, attempts=rung.earlier_attempts, cost=cost or now.cost, batch_job_id=None,
-                history=(*now.history, Step(at, "CLAIMED", rung.why)),
-            )
-        )  # fmt: skip
-
-    @outside
-    def apply(
-        self,
-        job: JobState,
-        at: str,
-        *,
-        cause: Cause | None = None,
-        metrics: Mapping[str, float] | None = None,
-        cost: Cost | None = None,
-        gpu: GpuUse | None = None,
-        advice: Sequence[str] = (),
-        history: History | None = None,
-        models: Mapping[str, Any] | None = None,
-    ) -> Applied:
-        now = self.runs.get(job.run_id)
-        if now is None:
-            return "unknown"
-        if now.ended or now.progress >= job.progress or now.batch_job_id not in (None, job.job_id):
-            return "stale"
-        if history:
+    def write_with_history(self, transition: Transition, history: History, at: str) -> Written:
+        written = self._write(transition)
+        if written.outcome == "applied":
             self.histories[history.project] = history
-        self._put(
-            replace(
-                now,
-                status=job.status,
-                progress=job.progress,
-                updated_at=at,
-                batch_job_id=job.job_id,
-                attempts=job.attempts or now.attempts,
-                log_stream=job.log_stream or now.log_stream,
-                started_at=now.started_at or job.started_at,
-                stopped_at=(job.stopped_at if job.ended else None) or now.stopped_at,
-                cause=cause or now.cause,
-                metrics=dict(metrics or now.metrics),
-                cost=cost or now.cost,
-                gpu=gpu or now.gpu,
-                advice=tuple(advice) or now.advice,
-                history=(*now.history, Step(at, job.status, job.status_reason)),
-            ),
-            models,
-        )
-        return "applied"
+        return Written(written.outcome, None if written.outcome == "applied" else written.run)
 
-    @outside
-    def follow(self, run_id: str, superseded: str, job_id: str, job_number: int, at: str) -> bool:
-        now = self.runs[run_id]
-        if now.ended or now.batch_job_id != superseded:
-            return False
-        self._put(replace(now, batch_job_id=job_id, progress=submitted(job_number), updated_at=at))
-        return True
-
-    @outside
-    def end(self, run: Run, status: Any, cause: Cause, at: str) -> bool:
-        now = self.runs[run.run_id]
-        if (now.status, now.updated_at) != (run.status, run.updated_at):
-            return False
-        step = Step(at, status, cause.message)
-        self._put(replace(now, status=status, cause=cause, updated_at=at, history=(*now.history, step)))
-        return True
-
-    @outside
-    def ask_to_cancel(self, run_id: str, caller: str, at: str) -> Run | None:
-        now = self.runs.get(run_id)
-        if now is None or now.ended:
-            return None
-        return self._put(replace(now, cancelled_by=now.cancelled_by or caller, updated_at=at))
+    def _write(self, transition: Transition) -> Written:
+        now = self.runs.get(transition.run_id)
+        if now is None:
+            return Written("unknown", None)
+        if not transition.holds(now):
+            return Written("stale", now)
+        return Written("applied", self._put(transition.applied_to(now), transition.attributes))
 
     @outside
     def to_announce(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
@@ -307,10 +223,8 @@ class MemoryTable:
 
     @outside
     def mark_announced(self, run: Run, at: str, models: Mapping[Name, Held] | None = None) -> None:
-        now = self.runs[run.run_id]
-        if now.announced_at:
+        if self._write(transitions.notified(run, at)).outcome != "applied":
             return
-        self._put(replace(now, announced_at=at))
         self.models[run.project] = {**self.models.get(run.project, {}), **(models or {})}
         for hold in run.holds:
             spent = charge(run, hold)
@@ -344,12 +258,11 @@ class MemoryTable:
         was = self.accounts.get(hold.account, Account())
         self.accounts[hold.account] = replace(was, held=was.held + change, spent=was.spent + spent)
 
-    def _put(self, run: Run, models: Mapping[str, Any] | None = None) -> Run:
+    def _put(self, run: Run, attributes: Mapping[str, Any] | None = None) -> Run:
         before = self.runs.get(run.run_id)
         self.runs[run.run_id] = run
         if run.ended and not (before and before.ended):
-            seen = {} if models is None else {"models_seen": models}
-            self.stream.append({**to_item(run), **to_attributes(seen)})
+            self.stream.append({**to_item(run), **to_attributes(attributes or {})})
         return run
 
 
@@ -462,6 +375,7 @@ class MemoryDatasetTable:
         self.world = world
         self.records: dict[tuple[str, str], DatasetRecord] = {}
         self.notified: dict[tuple[str, str], str] = {}
+        self._loads: dict[tuple[str, str], float] = {}
 
     def get(self, project: str, dataset: str) -> DatasetRecord:
         """The record, without a call."""
@@ -470,6 +384,16 @@ class MemoryDatasetTable:
     @outside
     def read(self, project: str, dataset: str) -> DatasetRecord:
         return self.get(project, dataset)
+
+    @outside
+    def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
+        loads = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
+        return self.get(project, dataset), fair_share.recent(*loads, now)
+
+    @outside
+    def add_load(self, project: str, seconds: float, now: datetime) -> None:
+        place = (project, fair_share.minutes(now)[0])
+        self._loads[place] = self._loads.get(place, 0) + seconds
 
     @outside
     def wait(
@@ -558,11 +482,12 @@ class WakeUp:
 
 
 class MemoryWakeUps:
-    """The wake-ups that were sent and not delivered yet."""
+    """The wake-ups and the postponed uploads that were sent and not delivered yet."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.messages: list[WakeUp] = []
+        self.postponed: list[Created] = []
         self._numbers = count()
 
     @outside
@@ -572,6 +497,11 @@ class MemoryWakeUps:
         arrives_at = self.world.clock() + timedelta(seconds=delay_seconds)
         self.messages.append(WakeUp(project, dataset, name, arrives_at))
         return name
+
+    @outside
+    def postpone(self, upload: Created, delay_seconds: int) -> None:
+        assert 0 <= delay_seconds <= LONGEST_DELAY
+        self.postponed.append(upload)
 
 
 @dataclass

@@ -13,12 +13,14 @@ from chaos.model.world import World
 from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import Bucket
 from droptrain.aws.dataset_table import DatasetTable
-from droptrain.aws.run_table import RunTable
+from droptrain.aws.run_table import History, RunTable
 from droptrain.domain import batch_job
 from droptrain.domain.claims import AnswerClaim, DropClaim, Request
 from droptrain.domain.errors import Cause
 from droptrain.domain.push import Published, Push, complete, pushing
 from droptrain.domain.run import Attempt, Cost, Hold, Rung
+from droptrain.domain.runs import transitions
+from droptrain.domain.runs.transitions import End
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -26,6 +28,7 @@ from records import job_detail, run
 from template import table_definition
 
 NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
+NOW_TEXT = "2026-11-23T02:10:00Z"
 TIMES = st.integers(0, 3).map(lambda minutes: f"2026-11-23T02:1{minutes}:00Z")
 NAMES = st.sampled_from(("penguins-first-00000000000a", "penguins-first-00000000000b"))
 JOBS = st.sampled_from(("job-1", "job-2"))
@@ -69,24 +72,22 @@ STATES = st.builds(
     st.integers(0, 2),
     st.sampled_from(("", "Host EC2 (instance i-1) terminated.")),
 )
+ENDS = st.none() | st.builds(End, cause=CAUSES, cost=COSTS)
 STEPS = st.one_of(
     st.tuples(st.just("claim"), RUNS, DROPS, REQUESTS, st.none(), ANSWERS),
-    st.tuples(st.just("hold_claim"), RUNS, TIMES),
-    st.tuples(st.just("release_claim"), RUNS),
-    st.tuples(st.just("record_job"), RUNS, JOBS, TIMES),
-    st.tuples(st.just("apply"), STATES, TIMES, CAUSES, COSTS),
-    st.tuples(st.just("follow"), NAMES, JOBS, JOBS, st.just(1), TIMES),
-    st.tuples(st.just("climb"), RUNS, RUNGS, COSTS, TIMES),
-    st.tuples(st.just("end"), RUNS, st.just("FAILED"), CAUSES, TIMES),
-    st.tuples(st.just("ask_to_cancel"), NAMES, st.just("ann"), TIMES),
-    st.tuples(st.just("get_many"), st.just(("penguins-first-00000000000a", "penguins-first-00000000000b"))),
+    st.tuples(st.just("write"), st.just(transitions.held), RUNS, TIMES | st.just(transitions.RELEASED)),
+    st.tuples(st.just("write"), st.just(transitions.submitted), RUNS, JOBS, TIMES),
+    st.tuples(st.just("write"), st.just(transitions.observed), STATES, TIMES, ENDS),
+    st.tuples(st.just("write"), st.just(transitions.followed), STATES, JOBS, TIMES),
+    st.tuples(st.just("write"), st.just(transitions.next_job), RUNS, RUNGS, COSTS, TIMES),
+    st.tuples(st.just("write"), st.just(transitions.ended), RUNS, st.just("FAILED"), CAUSES, TIMES),
+    st.tuples(st.just("write"), st.just(transitions.cancel_requested), NAMES, st.just("ann"), TIMES),
+    st.tuples(st.just("write_with_history"), st.just(transitions.observed), STATES, TIMES, ENDS),
     st.tuples(st.just("mark_announced"), RUNS, TIMES),
     st.tuples(st.just("find_answer"), st.sampled_from(("a1", "a2"))),
     st.tuples(st.just("find_drop"), st.sampled_from(("d1", "d2"))),
     st.tuples(st.just("find_request"), st.sampled_from(("k1", "k2"))),
 )
-HOLDS_A_RECORD = {"hold_claim", "release_claim", "record_job", "end", "mark_announced"}
-NEEDS_A_RECORD = {"record_job", "follow", "end", "mark_announced"}
 _numbers = count()
 
 
@@ -106,12 +107,16 @@ def a_table(dynamodb: Any) -> str:
 
 def call(table: Any, step: tuple[Any, ...], up_to_date: bool) -> Any:
     name, *given_values = step
-    if name == "mark_announced" or (name in HOLDS_A_RECORD and up_to_date):
+    made_by = given_values.pop(0) if name.startswith("write") else None
+    holds_a_record = hasattr(given_values[0], "claimed_at")
+    if name == "mark_announced" or (holds_a_record and name != "claim" and up_to_date):
         given_values[0] = table.get(given_values[0].run_id) or given_values[0]
-    if name == "apply":
-        state, at, cause, cost = given_values
-        return table.apply(state, at, cause=cause if state.ended else None, cost=cost)
-    return getattr(table, name)(*given_values)
+    if made_by is None:
+        return getattr(table, name)(*given_values)
+    transition = made_by(*given_values)
+    if name == "write":
+        return table.write(transition)
+    return table.write_with_history(transition, History("penguins", (60,)), NOW_TEXT)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -122,8 +127,7 @@ def test_the_table(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> 
     world = World()
     memory = MemoryTable(world, MemoryDatasetTable(world))
     for step, up_to_date in steps:
-        target = step[1] if isinstance(step[1], str) else getattr(step[1], "run_id", None)
-        if step[0] in NEEDS_A_RECORD and memory.get(target) is None:
+        if step[0] == "mark_announced" and memory.get(step[1].run_id) is None:
             continue
         assert call(real, step, up_to_date) == call(memory, step, up_to_date), step
     for name in ("penguins-first-00000000000a", "penguins-first-00000000000b"):
@@ -143,6 +147,7 @@ DATASET_STEPS = st.one_of(
     st.tuples(st.just("settle"), st.just("run"), st.none() | st.just("v1"), TIMES),
     st.tuples(st.just("claim"), st.booleans(), TIMES),
     st.tuples(st.just("mark_notified"), st.integers(0, 90)),
+    st.tuples(st.just("add_load"), st.sampled_from((1.5, 3.25)), st.integers(0, 3)),
     st.tuples(st.just("forget")),
 )
 
@@ -166,6 +171,13 @@ def test_the_datasets(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) 
             drop = DropClaim(f"d{number}", values[1], None, seen.due_at if values[0] else None)
             new = run(run_id=f"penguins-first-{number:012x}")
             assert real_runs.claim(new, drop) == memory_runs.claim(new, drop)
+            continue
+        if step == "add_load":
+            for table in (real, memory):
+                table.add_load("penguins", *values)
+            for minute in range(5):
+                seen_at = ("penguins", "first", NOW + timedelta(minutes=minute, seconds=15))
+                assert real.read_with_load(*seen_at) == memory.read_with_load(*seen_at)
             continue
         assert getattr(real, step)(seen, *values) == getattr(memory, step)(seen, *values)
         assert real.of_project("penguins") == memory.of_project("penguins")

@@ -11,6 +11,7 @@ import pytest
 from droptrain.aws.run_table import RunTable
 from droptrain.domain.errors import Cause
 from droptrain.domain.run import Cost, Run, Step
+from droptrain.domain.runs.transitions import submitted
 from moto import mock_aws
 from records import RUN_ID, run
 from rich.console import Console
@@ -69,7 +70,7 @@ def test_each_look_tells_what_is_new_and_nothing_twice(aws: boto3.Session, table
     claimed = run(history=(CLAIMED,))
     table.claim(claimed)
     assert watch.look().steps == (CLAIMED,)
-    table.record_job(claimed, "job-1", SUBMITTED.at)
+    table.write(submitted(claimed, "job-1", SUBMITTED.at))
     assert watch.look().steps == (SUBMITTED,)
     assert watch.look().steps == ()
 

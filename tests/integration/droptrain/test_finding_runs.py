@@ -1,6 +1,7 @@
 """The run of a drop is found by the versions that were uploaded, among all others of its project."""
 
 from core_stack import Stack
+from droptrain.domain import plan as plans
 from droptrain.domain import run as runs
 from droptrain.domain.dataset import Input
 from droptrain.domain.recipe import Recipe
@@ -24,7 +25,7 @@ def claim(stack: Stack, dataset: str, *versions: str, **more) -> str:
         **more,
     )
     stack.table.claim(runs.to_record(made))
-    stack.bucket.write_plan(runs.plan(made, RECIPE, [], "data", {}, 0, "training"))
+    stack.bucket.write_plan(plans.plan_of(made, RECIPE, [], "data", {}, 0, "training"))
     return run_id
 
 

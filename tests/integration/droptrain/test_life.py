@@ -7,6 +7,7 @@ import random
 import pytest
 from droptrain.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
 from droptrain.domain.run import GpuUse
+from droptrain.domain.runs.transitions import cancel_requested, submitted
 from records import JOB_ID, RUN_ID, job_detail, run
 from waiting import wait_for
 
@@ -106,7 +107,7 @@ def test_an_account_of_an_earlier_attempt_says_nothing_about_this_end(stack) -> 
 def test_an_event_before_the_submitter_noted_the_job_is_kept(stack) -> None:
     record = claimed(stack)
     assert stack.track.event(job_detail("RUNNING")) == "applied"
-    noted = stack.table.record_job(record, JOB_ID, "2026-11-23T02:10:05Z")
+    noted = stack.table.write(submitted(record, JOB_ID, "2026-11-23T02:10:05Z")).run
     assert (noted.status, noted.batch_job_id) == ("RUNNING", JOB_ID)
 
 
@@ -189,7 +190,8 @@ def test_a_cancel_that_died_before_it_told_batch_is_carried_out(stack) -> None:
     stack.publish_project()
     stack.drop()
     launched, _ = stack.launch.request("penguins", "first", caller="ann")
-    assert stack.table.ask_to_cancel(launched.run_id, "bob", "2026-11-23T02:10:05Z")
+    requested = cancel_requested(launched.run_id, "bob", "2026-11-23T02:10:05Z")
+    assert stack.table.write(requested).outcome == "applied"
     stack.later(minutes=5)
     assert stack.reconcile.all()["terminated"] == 1
     (job,) = stack.batch_jobs()

@@ -10,6 +10,7 @@ from core_stack import PRICES, Stack
 from droptrain.aws.run_record import SCHEMA, from_item
 from droptrain.domain import batch_job
 from droptrain.domain.errors import NewerRecordError
+from droptrain.domain.runs.transitions import observed
 from droptrain_container.plan import read as read_plan
 from releases.record import record
 
@@ -141,7 +142,7 @@ def test_a_record_of_a_later_release_is_neither_read_nor_moved(stack: Stack, lef
         job = batch_job.read(left["events"][dataset][-1]["detail"])
         assert job
         with pytest.raises(NewerRecordError):
-            stack.table.apply(job, "2026-11-23T03:00:00Z")
+            stack.table.write(observed(job, "2026-11-23T03:00:00Z"))
         after = stack.dynamodb.get_item(TableName="runs", Key={"pk": {"S": f"RUN#{run_id}"}})["Item"]
         assert after == before
         assert run_id not in {run.run_id for run in stack.query.runs(limit=100).runs}

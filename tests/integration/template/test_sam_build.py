@@ -57,7 +57,7 @@ def test_the_layer_ships_powertools_and_yaml_for_the_runtime(built: Path) -> Non
 def test_the_layer_ships_botocore_with_the_models_of_what_is_called_and_nothing_of_boto3(built: Path) -> None:
     layer = built / "DroptrainLayer/python"
     services = {path.name for path in (layer / "botocore/data").iterdir() if path.is_dir()}
-    assert services == {"batch", "dynamodb", "ec2", "ecr", "events", "logs", "pricing", "s3", "sns"}
+    assert services == {"batch", "dynamodb", "ec2", "ecr", "events", "logs", "pricing", "s3", "sns", "sqs"}
     names = {path.name for path in built.rglob("*") if path.is_dir()}
     assert not names & {"boto3", "s3transfer"}
 
@@ -73,7 +73,7 @@ def test_bytecode_ships_if_the_runtimes_python_is_here(built: Path) -> None:
         return (source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc").is_file()
 
     sources = [
-        built / "DroptrainLayer/python/droptrain/launch.py",
+        built / "DroptrainLayer/python/droptrain/launch/uploads.py",
         built / "DroptrainLayer/python/yaml/__init__.py",
     ]
     sources += [built / function / "app.py" for function in FUNCTIONS]

@@ -47,7 +47,7 @@ def test_the_data_bucket_is_versioned_and_tells_eventbridge() -> None:
 
 def test_what_runs_write_launches_nothing() -> None:
     detail = properties("UploadsRule")["EventPattern"]["detail"]
-    assert detail["object"]["key"] == [{"anything-but": {"prefix": "runs/"}}]
+    assert detail["object"]["key"] == [{"prefix": "projects/"}]
     assert detail["bucket"]["name"] == [{"Ref": "DataBucket"}]
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from droptrain.domain.events import EVENTS, SOURCE
+from droptrain.domain.fair_share import LANES
 from template import properties, template
 
 
@@ -90,6 +91,14 @@ def test_queue_fed_functions_answer_with_partial_failures(of_type: Any) -> None:
     for source in queue_sources(of_type).values():
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_shares_are_parts_of_the_lanes_that_there_are(of_type: Any) -> None:
+    assert queue_sources(of_type)["UploadsQueue"]["ScalingConfig"]["MaximumConcurrency"] == LANES
+
+
+def test_no_upload_is_handled_with_another_project_s(of_type: Any) -> None:
+    assert queue_sources(of_type)["UploadsQueue"]["BatchSize"] == 1
 
 
 def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_take(of_type: Any) -> None:

@@ -1,6 +1,7 @@
 import re
 from datetime import UTC, datetime
 
+from droptrain.domain import plan as plans
 from droptrain.domain import run as runs
 from droptrain.domain.dataset import Input
 from droptrain.domain.recipe import Recipe
@@ -85,7 +86,7 @@ def test_a_record_keeps_the_first_inputs_and_their_number() -> None:
 def test_the_plan_pins_every_file_by_version() -> None:
     code = [object_version("projects/penguins/code/run.sh", "c1")]
     record = run(recipe=object_version("projects/penguins/train.yaml", "r1"))
-    plan = runs.plan(record, Recipe(), code, "b", {}, 0, "training:1")
+    plan = plans.plan_of(record, Recipe(), code, "b", {}, 0, "training:1")
     assert [item["version_id"] for item in plan["inputs"]] == ["v1", "v1"]
     assert plan["recipe"] == {
         "key": "projects/penguins/train.yaml", "version_id": "r1", "size": 10, "etag": "etag",

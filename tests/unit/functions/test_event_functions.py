@@ -38,6 +38,7 @@ class Uploads:
         return answer
 
 
+COUNTED = ("ignored", "waiting", "postponed", "repeated", "rejected")
 # What the stream tells of the end of a run.
 ENDED = golden("stream/modify_ended")["dynamodb"]["NewImage"]
 
@@ -66,13 +67,28 @@ def test_a_wake_up_looks_at_its_dataset(load, context) -> None:
     assert uploads.woken == [("penguins", "first", wake_up)]
 
 
+@pytest.mark.parametrize("event", [golden("s3/odd_key"), {**golden("s3/odd_key"), "time": None}])
+def test_a_postponed_upload_comes_back_as_the_same_object_version(load, context, event: Any) -> None:
+    app = load("dataset_uploaded")
+    app.launch = uploads = Uploads(Launched("postponed"), Launched("launched", "penguins-first-0123456789ab"))
+    app.handler(queued(event), context)
+    sent: list[dict[str, Any]] = []
+    client: Any = SimpleNamespace(send_message=lambda **message: sent.append(message))
+    WakeUps(lambda: client, "a-queue").postpone(uploads.seen[0], 60)
+    (message,) = sent
+    assert (message["QueueUrl"], message["DelaySeconds"]) == ("a-queue", 60)
+    assert failed(app.handler(queued(json.loads(message["MessageBody"])), context)) == []
+    assert uploads.seen[0] == uploads.seen[1]
+
+
 def test_what_each_upload_led_to_is_counted(load, context, capsys) -> None:
     app = load("dataset_uploaded")
-    app.launch = Uploads(*(Launched(answer) for answer in ("ignored", "waiting", "repeated", "rejected")))
-    app.handler(queued(*[golden("s3/odd_key")] * 4), context)
+    app.launch = Uploads(*(Launched(answer) for answer in COUNTED))
+    app.handler(queued(*[golden("s3/odd_key")] * len(COUNTED)), context)
     assert metrics_in(capsys.readouterr().out) == {
         "UploadsIgnored": 1,
         "DatasetsWaiting": 1,
+        "UploadsPostponed": 1,
         "UploadsRepeated": 1,
         "RunsRejected": 1,
     }

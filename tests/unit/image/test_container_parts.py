@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from droptrain.domain import plan as plans
 from droptrain.domain import run as runs
 from droptrain.domain.recipe import MetricDefinition, Recipe, Secret
 from droptrain_container import exit_codes, gpu, inputs, metrics, outcome, plan, settings, variables
@@ -31,7 +32,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
         environment={"COLOUR": "blue", "TOKEN": Secret("arn:x")},
         metric_definitions=(MetricDefinition("loss", "loss=(.+)"),),
     )
-    written = runs.plan(run(), recipe, code, "data", {}, 0, "training:1")
+    written = plans.plan_of(run(), recipe, code, "data", {}, 0, "training:1")
     read = plan.read(json.dumps(written).encode(), "data")
     assert read.metric_definitions == (plan.MetricDefinition("loss", "loss=(.+)"),)
     assert [item.key for item in read.code] == [item.key for item in code]
@@ -60,7 +61,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
 )  # fmt: skip
 def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -> None:
     code = [object_version("projects/penguins/code/run.sh")]
-    written = runs.plan(run(), Recipe(), code, "data", {}, 0, "training:1")
+    written = plans.plan_of(run(), Recipe(), code, "data", {}, 0, "training:1")
     try:
         plan.read(json.dumps(written | {name: value}).encode(), "data")
     except EndError as error:
@@ -69,7 +70,7 @@ def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -
 
 @pytest.mark.parametrize(("name", "value"), [("size", -1), ("size", "1"), ("size", True), ("etag", 1)])
 def test_a_plan_with_a_wrong_size_or_etag_is_refused(name: str, value: object) -> None:
-    written = runs.plan(
+    written = plans.plan_of(
         run(), Recipe(), [object_version("projects/penguins/code/run.sh")], "data", {}, 0, "t:1"
     )
     written["code"][0][name] = value
@@ -82,14 +83,14 @@ def test_a_plan_with_a_wrong_size_or_etag_is_refused(name: str, value: object) -
     ([{"name": "loss"}], "each needs a name and a regex"),
 ])  # fmt: skip
 def test_a_plan_s_wrong_metric_definition_is_named(definitions: object, said: str) -> None:
-    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    written = plans.plan_of(run(), Recipe(), [], "data", {}, 0, "training:1")
     with pytest.raises(EndError, match=said) as error:
         plan.read(json.dumps(written | {"metric_definitions": definitions}).encode(), "data")
     assert error.value.code == "bad_recipe"
 
 
 def test_a_plan_from_before_there_were_metric_definitions_is_read() -> None:
-    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    written = plans.plan_of(run(), Recipe(), [], "data", {}, 0, "training:1")
     del written["metric_definitions"]
     assert plan.read(json.dumps(written).encode(), "data").metric_definitions == ()
 
@@ -189,7 +190,7 @@ def test_metrics_are_the_last_finite_numbers() -> None:
 def test_the_container_names_the_same_uris_as_the_launch() -> None:
     launched = runs.script_environment(run(), "data")
     read = plan.read(
-        json.dumps(runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")).encode(),
+        json.dumps(plans.plan_of(run(), Recipe(), [], "data", {}, 0, "training:1")).encode(),
         "data",
     )
     given_to_script = variables.of_script(
@@ -253,7 +254,7 @@ def test_term_is_caught_before_the_slow_import_of_boto3() -> None:
 
 
 def test_one_object_may_be_in_two_channels_and_placeholders_are_no_files(tmp_path: Path) -> None:
-    written = runs.plan(run(), Recipe(), [], "data", {}, 0, "training:1")
+    written = plans.plan_of(run(), Recipe(), [], "data", {}, 0, "training:1")
     item = {"key": "projects/penguins/data/first/all.csv", "version_id": "v1"}
     placeholder = {"key": "projects/penguins/data/first/", "version_id": "v1"}
     written["inputs"] = [

@@ -8,6 +8,7 @@ from droptrain.aws.run_table import RunTable
 from droptrain.domain import times
 from droptrain.domain.errors import AlreadyFinishedError, NotFoundError
 from droptrain.domain.run import Run
+from droptrain.domain.runs import transitions
 
 
 class Cancel:
@@ -23,10 +24,12 @@ class Cancel:
 
         NotFoundError, AlreadyFinishedError.
         """
-        run = self._table.ask_to_cancel(run_id, caller, times.to_text(self._clock()))
+        at = times.to_text(self._clock())
+        written = self._table.write(transitions.cancel_requested(run_id, caller, at))
+        run = written.run
         if run is None:
-            if self._table.get(run_id) is None:
-                raise NotFoundError(f"There is no run {run_id!r}")
+            raise NotFoundError(f"There is no run {run_id!r}")
+        if written.outcome != "applied":
             raise AlreadyFinishedError(f"The run {run_id} has ended; there is nothing to cancel")
         if run.batch_job_id:
             self._jobs.end(run.batch_job_id, f"Cancelled by {caller}.")

@@ -7,6 +7,7 @@ from droptrain.aws.job_queue import JobQueue
 from droptrain.aws.run_table import RunTable
 from droptrain.domain import batch_job, times
 from droptrain.domain.run import Attempt, Cost, Run, Rung
+from droptrain.domain.runs import transitions
 from droptrain.submit import Submit
 
 
@@ -26,8 +27,9 @@ class Climb:
 
     def to(self, rung: Rung, run: Run, cost: Cost | None) -> bool:
         """Let the run go on with `rung`'s job; False if others were faster, or it ended or was cancelled."""
-        claim = self._table.climb(run, rung, cost, times.to_text(self._clock()))
-        if claim is None:
+        written = self._table.write(transitions.next_job(run, rung, cost, times.to_text(self._clock())))
+        claim = written.run
+        if written.outcome != "applied" or claim is None:
             return False
         if not rung.earlier_has_ended:
             self._jobs.end(rung.earlier_job_id, rung.why)

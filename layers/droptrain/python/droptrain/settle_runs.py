@@ -15,6 +15,7 @@ from droptrain.domain.batch_job import JobState
 from droptrain.domain.pricing import PriceList
 from droptrain.domain.queue_progress import QueueView
 from droptrain.domain.run import Run, Status
+from droptrain.domain.runs import transitions
 from droptrain.overspending import Overspending, Overspent
 from droptrain.submit import Submit, cancelled
 from droptrain.telemetry import logger
@@ -153,7 +154,8 @@ class SettleRuns:
 
     def _end_forgotten(self, run: Run) -> Iterator[str]:
         cause = diagnosis.unknown_to_batch(str(run.batch_job_id))
-        if self._table.end(run, "FAILED", cause, times.to_text(self._clock())):
+        ended = transitions.ended(run, "FAILED", cause, times.to_text(self._clock()))
+        if self._table.write(ended).outcome == "applied":
             yield "forgotten"
 
     def _compare(self, run: Run, state: JobState, overspent: Overspent | None) -> Iterator[str]:

@@ -9,7 +9,8 @@ from droptrain.domain import run as runs
 from droptrain.domain import times
 from droptrain.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain.domain.owner import Owner
-from droptrain.domain.run import Run
+from droptrain.domain.run import Run, Status
+from droptrain.domain.runs import transitions
 
 # A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
 # passed, until a job that was submitted at the end can be found by its name.
@@ -40,11 +41,12 @@ class Submit:
                 raise BusyError(f"{run.run_id} took too long to launch")
             job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket_name))
         except RejectedError as error:
-            status = "FAILED" if run.rung else "REJECTED"
-            self._table.end(run, status, error.cause, self._text())
+            status: Status = "FAILED" if run.rung else "REJECTED"
+            self._table.write(transitions.ended(run, status, error.cause, self._text()))
             return runs.rejected(run, error.cause)
         except (BusyError, DeniedError):
-            self._table.release_claim(run)
+            # It is certain that nothing was submitted.
+            self._table.write(transitions.held(run, transitions.RELEASED))
             raise
         return self._record(run, job_id)
 
@@ -63,8 +65,9 @@ class Submit:
         BusyError if somebody else does so at this moment, or the stack is paused.
         """
         self._owner.check_running()
-        held = self._table.hold_claim(run, self._text())
-        if held is None:
+        claim = self._table.write(transitions.held(run, self._text()))
+        held = claim.run
+        if claim.outcome != "applied" or held is None:
             raise BusyError(f"{run.run_id} is being launched by another process")
         if held.rung and not held.rung.earlier_has_ended:
             self._jobs.end(held.rung.earlier_job_id, held.rung.why)
@@ -72,7 +75,9 @@ class Submit:
         if job_id:
             self._record(held, job_id)
         elif held.cancelled_by:
-            self._table.end(held, "CANCELLED", cancelled(held.cancelled_by), self._text())
+            self._table.write(
+                transitions.ended(held, "CANCELLED", cancelled(held.cancelled_by), self._text())
+            )
         else:
             self.now(held)
 
@@ -82,7 +87,7 @@ class Submit:
 
     def _record(self, run: Run, job_id: str) -> Run:
         """Note the Batch job; end it at once if the run was cancelled meanwhile or has another job."""
-        recorded = self._table.record_job(run, job_id, self._text())
+        recorded = self._table.write(transitions.submitted(run, job_id, self._text())).run or run
         if recorded.batch_job_id != job_id:
             self._jobs.end(job_id, f"superseded: {run.run_id} has the Batch job {recorded.batch_job_id}")
         elif recorded.cancelled_by:

@@ -17,6 +17,8 @@ from droptrain.domain.batch_job import JobState
 from droptrain.domain.cost import Eligible
 from droptrain.domain.outcome import Outcome
 from droptrain.domain.run import Attempt, Cost, Run, Rung
+from droptrain.domain.runs import transitions
+from droptrain.domain.runs.transitions import End
 from droptrain.domain.ticket import remember
 
 Change = Applied | Literal["foreign"]
@@ -57,15 +59,14 @@ class Track:
         if job.state == "STARTING":
             self._queues.note_start(job.queue, now)
         if not job.ended and not _was_reclaimed(job):
-            return self._table.apply(job, now)
+            return self._table.write(transitions.observed(job, now)).outcome
         project = self._project(job)
         if project is None:
             return "unknown"
         if not job.ended:
             return self._apply_reclaim(job, project, now)
         if job.superseded and (trains := self._superseded_by(job, project)):
-            follows = self._table.follow(job.run_id, job.job_id, trains, job.job_number, now)
-            return "applied" if follows else "stale"
+            return self._table.write(transitions.followed(job, trains, now)).outcome
         document = self._bucket.outcome(project, job.run_id)
         account = outcomes.read(document)
         facts = self._prices.read(project, job.run_id)
@@ -79,17 +80,20 @@ class Track:
             rung = ladder.after_end(run, cause, cost, job.job_id, job.attempts)
             if rung and self._climb().to(rung, run, cost):
                 return "applied"
-        return self._table.apply(
-            replace(job, attempts=(*earlier, *job.attempts)),
-            now,
+        end = End(
             cause=cause,
-            metrics=outcome.metrics if outcome else None,
+            metrics=outcome.metrics if outcome else {},
             cost=cost,
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
-            history=_history(job, cost, project, facts, outcome),
-            models=facts.models if job.status == "SUCCEEDED" else None,
         )
+        models = facts.models if job.status == "SUCCEEDED" else None
+        whole = replace(job, attempts=(*earlier, *job.attempts))
+        transition = transitions.observed(whole, now, end, models)
+        history = _history(job, cost, project, facts, outcome)
+        if history:
+            return self._table.write_with_history(transition, history, now).outcome
+        return self._table.write(transition).outcome
 
     def fall_back(self, job: JobState, waited: timedelta) -> bool:
         """Continue a run on demand whose job has waited too long for a Spot instance; False if it may not."""
@@ -102,7 +106,7 @@ class Track:
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
         """Apply that a job waits for its next attempt on Spot, if that is still the cheaper way."""
-        applied = self._table.apply(job, now)
+        applied = self._table.write(transitions.observed(job, now)).outcome
         if applied == "applied":
             self._leave_spot(
                 job,

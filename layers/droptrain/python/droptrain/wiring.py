@@ -85,7 +85,7 @@ class Wiring:
         wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
         return LaunchUploads(
             self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
-            self._owner(), int(settings.quiet_seconds), now,
+            self._owner(), now,
         )  # fmt: skip
 
     def launch_requests(self) -> "LaunchRequests":
@@ -258,7 +258,8 @@ class Wiring:
             "vcpus": settings.override_vcpus,
             "memory_gib": settings.override_memory_gib,
         }
-        return Owner(settings.paused, {name: int(text) for name, text in most.items()})
+        limits = {name: int(text) for name, text in most.items()}
+        return Owner(settings.paused, limits, int(settings.quiet_seconds))
 
     def _images(self) -> "ImageRepository | None":
         from droptrain.aws.image_repository import ImageRepository

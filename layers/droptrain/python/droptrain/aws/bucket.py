@@ -13,8 +13,9 @@ from droptrain.domain import push as pushes
 from droptrain.domain import recipe as recipes
 from droptrain.domain.dataset import ObjectVersion, recipe_key
 from droptrain.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
+from droptrain.domain.plan import plan_bytes
 from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import plan_bytes, run_prefix
+from droptrain.domain.run import run_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,11 +1,11 @@
-"""Datasets in the runs' table: what each waits for, and which uploads its last run has answered."""
+"""Datasets in the runs' table: what each waits for, which uploads are answered, and projects' loads."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from droptrain.aws.run_record import to_attributes, to_values
-from droptrain.domain import times
+from droptrain.domain import fair_share, times
 from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import BusyError
 
@@ -17,6 +17,7 @@ _WAITS, _NOTIFIED = "waiting", "notified"
 # A dataset that stays incomplete for so long is forgotten, unless a run of it exists.
 _FORGOTTEN_AFTER = timedelta(days=30)
 _SHOWN = 100
+_LOAD_EXPIRES_AFTER = timedelta(hours=1)
 # Attributes of a dataset that waits; a launch removes them, and with them the item from the indexes.
 _WAITING = (
     "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "due_at",
@@ -49,6 +50,37 @@ class DatasetTable:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         item = answer.get("Item")
         return _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
+
+    def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
+        """What is known of the dataset, and the project's load of the last sixty seconds, in one call.
+
+        BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
+        """
+        dataset_pk, *load_pks = pks = [
+            dataset_key(project, dataset)["pk"]["S"],
+            *(_load_pk(project, minute) for minute in fair_share.minutes(now)),
+        ]
+        keys = [{"pk": {"S": pk}} for pk in pks]
+        answer = self._client.batch_get_item(
+            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+        )
+        if answer.get("UnprocessedKeys"):
+            raise BusyError(f"DynamoDB can't read what is known of {project}/{dataset} at this moment")
+        items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
+        this_minute, last_minute = (float(items[pk]["seconds"]["N"]) if pk in items else 0 for pk in load_pks)
+        item = items.get(dataset_pk)
+        record = _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
+        return record, fair_share.recent(this_minute, last_minute, now)
+
+    def add_load(self, project: str, seconds: float, now: datetime) -> None:
+        """Add seconds of a lane to the project's load of the current minute."""
+        values = {":seconds": seconds, ":expires_at": int((now + _LOAD_EXPIRES_AFTER).timestamp())}
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": _load_pk(project, fair_share.minutes(now)[0])}},
+            UpdateExpression="ADD seconds :seconds SET expires_at = :expires_at",
+            ExpressionAttributeValues=to_attributes(values),
+        )
 
     def wait(
         self, record: DatasetRecord, missing: Collection[str], present: Collection[str], now: datetime
@@ -175,6 +207,10 @@ def _sets(names: "Collection[str] | Iterator[str] | Mapping[str, Any]") -> str:
         f"{name} = if_not_exists({name}, :{name})" if name in _KEPT else f"{name} = :{name}" for name in names
     )
     return f"SET {', '.join(sets)}"
+
+
+def _load_pk(project: str, minute: str) -> str:
+    return f"LOAD#{project}#{minute}"
 
 
 def _order(now: datetime, dataset: str) -> str:

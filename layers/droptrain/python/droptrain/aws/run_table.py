@@ -2,32 +2,28 @@
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from droptrain.aws.accounts import account_pk
-from droptrain.aws.dataset_table import dataset_key, launched
+from droptrain.aws import claim_writes
 from droptrain.aws.run_record import (
     KIND,
-    SCHEMA,
-    check_schema,
     from_item,
     run_pk,
     to_attributes,
     to_item,
 )
-from droptrain.domain import times
-from droptrain.domain.batch_job import JobState, expected, submitted
-from droptrain.domain.budget import charge
+from droptrain.aws.transition_writes import compiled, run_key
 from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
 from droptrain.domain.dataset_record import Answered
-from droptrain.domain.errors import BadCursorError, BusyError, Cause, NewerRecordError
-from droptrain.domain.run import TERMINAL, Cost, GpuUse, Hold, Run, Rung, Step
+from droptrain.domain.errors import BadCursorError, BusyError, NewerRecordError
+from droptrain.domain.run import Run
+from droptrain.domain.runs import transitions
+from droptrain.domain.runs.transitions import Transition
 from droptrain.telemetry import logger
 
 if TYPE_CHECKING:
@@ -40,10 +36,6 @@ _CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputEx
 _MEETINGS, _LONGEST_PAUSE = 7, 1.6
 # Sorts behind every `created_order`, which begins with a year.
 _LAST = "~"
-# Longer than any queue keeps an event.
-_ANSWERS_KEPT_FOR = timedelta(days=30)
-# The moment that a released claim was held last: so old that anybody may take it.
-RELEASED = "1970-01-01T00:00:00Z"
 Applied = Literal["applied", "stale", "unknown"]
 Position = dict[str, Any]
 
@@ -58,6 +50,17 @@ class History:
     project: str
     seconds: tuple[int, ...]
     left_checkpoint: bool | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of a transition: "stale" if its requirements don't hold, "unknown" if there is no such run.
+
+    `run` is the record as it then is; None where it isn't known.
+    """
+
+    outcome: Applied
+    run: Run | None
 
 
 @dataclass(frozen=True)
@@ -91,32 +94,33 @@ class RunTable:
         process writes the same items (TransactWriteItems, cancellation reasons).
         """
         taken: list[Claimed] = ["run_taken"]
-        writes: list[Any] = [self._put_new(to_item(run))]
+        writes: list[Any] = [claim_writes.put_new(self._table, to_item(run))]
         if drop:
             taken.append("drop_taken")
             writes.append(
-                self._put_new(
-                    to_attributes({"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run.run_id})
+                claim_writes.put_new(
+                    self._table,
+                    to_attributes({"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run.run_id}),
                 )
             )
         if request:
             taken.append("request_taken")
-            writes.append(self._put_new(to_attributes({
+            writes.append(claim_writes.put_new(self._table, to_attributes({
                 "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": run.run_id,
                 "body_digest": request.body_digest, "expires_at": request.expires_at,
             })))  # fmt: skip
         if previous:
             taken.append("run_taken")
-            writes.append(self._count_rerun(previous))
+            writes.append(self._update_of(transitions.rerun(previous)))
         for hold in run.holds:
             taken.append("no_room")
-            writes.append(self._take(hold))
+            writes.append(claim_writes.take(self._table, hold))
         if drop:
             taken.append("postponed")
-            writes.append(self._launch_dataset(run, drop))
+            writes.append(claim_writes.launch_dataset(self._table, run, drop))
         if answer:
             taken.append("answered")
-            writes.append(self._answer(run, answer))
+            writes.append(claim_writes.answer(self._table, run, answer))
         refused = self._transact(writes, run)
         return "claimed" if refused is None else taken[refused]
 
@@ -132,7 +136,7 @@ class RunTable:
 
     def find_answer(self, answer_id: str) -> Answered | None:
         """The rejection that answers such uploads, if there is one."""
-        item = self._read(_answer_pk(answer_id))
+        item = self._read(claim_writes.answer_pk(answer_id))
         if item is None:
             return None
         return Answered(*(item[name]["S"] for name in ("run_id", "key", "version_id", "last_at")))
@@ -141,9 +145,11 @@ class RunTable:
         """Record that one more upload got this answer."""
         self._client.update_item(
             TableName=self._table,
-            Key={"pk": {"S": _answer_pk(answer_id)}},
+            Key={"pk": {"S": claim_writes.answer_pk(answer_id)}},
             UpdateExpression="SET last_at = :at, expires_at = :expires",
-            ExpressionAttributeValues=to_attributes({":at": at, ":expires": _answer_expires_at(at)}),
+            ExpressionAttributeValues=to_attributes(
+                {":at": at, ":expires": claim_writes.answer_expires_at(at)}
+            ),
         )
 
     def find_request(self, key: str) -> tuple[str, str] | None:
@@ -151,243 +157,62 @@ class RunTable:
         item = self._read(f"REQUEST#{key}")
         return (item["run_id"]["S"], item["body_digest"]["S"]) if item else None
 
-    def hold_claim(self, run: Run, at: str) -> Run | None:
-        """Take over a claim whose maker is gone; None if somebody else did, or it has moved on.
+    def write(self, transition: Transition) -> Written:
+        """Change a run's record, if what the transition requires holds.
 
-        Returns the record as it then is.
+        BusyError if a transaction writes the record, NewerRecordError if a later release wrote it.
         """
-        return self._set_claimed_at(run, at)
-
-    def release_claim(self, run: Run) -> None:
-        """Let whoever finds the claim next go on at once: it is certain that nothing was submitted."""
-        self._set_claimed_at(run, RELEASED)
-
-    def _set_claimed_at(self, run: Run, at: str) -> Run | None:
+        change = compiled(transition)
+        errors = self._client.exceptions
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key={"pk": {"S": run_pk(run.run_id)}},
-                UpdateExpression="SET claimed_at = :at",
-                ConditionExpression="attribute_not_exists(batch_job_id) AND #status = :claimed "
-                "AND claimed_at = :seen",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_attributes({
-                    ":at": at, ":claimed": "CLAIMED", ":seen": run.claimed_at,
-                }),
-                ReturnValues="ALL_NEW",
-            )  # fmt: skip
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return None
-        return from_item(answer["Attributes"])
-
-    def record_job(self, run: Run, job_id: str, at: str) -> Run:
-        """Write down the Batch job that was submitted for the claim, unless an event did so first.
-
-        Returns the record as it then is.
-        """
-        step = [asdict(Step(at, "SUBMITTED"))]
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(run.run_id)}},
-                UpdateExpression="SET #status = :submitted, batch_job_id = :job, updated_at = :at, "
-                "progress = :progress, history = list_append(if_not_exists(history, :none), :step)",
-                ConditionExpression="attribute_not_exists(batch_job_id) AND #status = :claimed",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_attributes({
-                    ":submitted": "SUBMITTED", ":claimed": "CLAIMED", ":job": job_id, ":at": at,
-                    ":progress": submitted(run.job_number), ":none": [], ":step": step,
-                }),
+                Key=run_key(transition.run_id),
+                UpdateExpression=change.update,
+                ConditionExpression=change.condition,
+                ExpressionAttributeNames=change.names,
+                ExpressionAttributeValues=change.values,
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )  # fmt: skip
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            return from_item(_item_of(error))
-        return from_item(answer["Attributes"])
+            )
+        except errors.ConditionalCheckFailedException as error:
+            return _held_up(error.response.get("Item"))
+        except errors.TransactionConflictException as error:
+            raise BusyError(f"{transition.run_id} is being written by another process") from error
+        return Written("applied", from_item(answer["Attributes"]))
 
-    def climb(self, run: Run, rung: Rung, cost: Cost | None, at: str) -> Run | None:
-        """Turn a run whose Batch job can't train it into a claim for its next one; the record as it then is.
+    def write_with_history(self, transition: Transition, history: History, at: str) -> Written:
+        """Change a run's record and its project's history, both or none.
 
-        What the job before still says comes too late from now on. None if somebody else did so, the run was
-        cancelled or has ended.
-        """
-        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
-        values = {
-            "rung": asdict(rung), "progress": expected(rung.number), "status": "CLAIMED", "claimed_at": at,
-            "updated_at": at, "attempts": [asdict(each) for each in rung.earlier_attempts],
-        } | ({"cost": asdict(cost)} if cost else {})  # fmt: skip
-        step = [asdict(Step(at, "CLAIMED", rung.why))]
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(run.run_id)}},
-                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values)
-                + ", history = list_append(if_not_exists(history, :none), :step) REMOVE batch_job_id",
-                ConditionExpression="batch_job_id = :earlier AND attribute_not_exists(cancelled_by) "
-                f"AND NOT #status IN ({', '.join(terminal)})",
-                ExpressionAttributeNames={f"#{name}": name for name in values},
-                ExpressionAttributeValues=to_attributes({
-                    **{f":{name}": value for name, value in values.items()}, **terminal,
-                    ":earlier": rung.earlier_job_id, ":none": [], ":step": step,
-                }),
-                ReturnValues="ALL_NEW",
-            )  # fmt: skip
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return None
-        return from_item(answer["Attributes"])
-
-    def apply(
-        self,
-        job: JobState,
-        at: str,
-        *,
-        cause: Cause | None = None,
-        metrics: Mapping[str, float] | None = None,
-        cost: Cost | None = None,
-        gpu: GpuUse | None = None,
-        advice: Sequence[str] = (),
-        history: History | None = None,
-        models: Mapping[str, Any] | None = None,
-    ) -> Applied:
-        """Apply a Batch job's state, if it says more than the record knows; `history` is written with it.
-
-        `models` is what is remembered of the project's pointers; the stream carries it to who moves them.
-
-        "stale" for what repeats, comes late or belongs to another Batch job; "unknown": no such run.
-        BusyError if another write of the run is under way, NewerRecordError.
-        """
-        values = {
-            "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,
-            "attempts": [asdict(attempt) for attempt in job.attempts], "log_stream": job.log_stream,
-            "started_at": job.started_at, "stopped_at": job.stopped_at if job.ended else None,
-            "cause": asdict(cause) if cause else None, "metrics": dict(metrics or {}),
-            "cost": asdict(cost) if cost else None, "gpu": asdict(gpu) if gpu else None,
-            "advice": list(advice),
-        }  # fmt: skip
-        values = {name: value for name, value in values.items() if value not in (None, {}, [])}
-        if models is not None:
-            values["models_seen"] = dict(models)
-        kept_once = {"started_at"}
-        sets = [
-            f"#{name} = " + (f"if_not_exists(#{name}, :{name})" if name in kept_once else f":{name}")
-            for name in values
-        ]
-        sets.append("history = list_append(if_not_exists(history, :none), :step)")
-        step = Step(at, job.status, job.status_reason)
-        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
-        update: Any = {
-            "TableName": self._table,
-            "Key": {"pk": {"S": run_pk(job.run_id)}},
-            "UpdateExpression": "SET " + ", ".join(sets),
-            "ConditionExpression": "attribute_exists(pk) "
-            "AND (attribute_not_exists(batch_job_id) OR batch_job_id = :batch_job_id) "
-            "AND (attribute_not_exists(progress) OR progress < :progress) "
-            "AND (attribute_not_exists(#schema) OR #schema <= :schema) "
-            f"AND NOT #status IN ({', '.join(terminal)})",
-            "ExpressionAttributeNames": {f"#{name}": name for name in (*values, "schema")},
-            "ExpressionAttributeValues": to_attributes({
-                **{f":{name}": value for name, value in values.items()}, **terminal,
-                ":schema": SCHEMA, ":none": [], ":step": [asdict(step)],
-            }),
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }  # fmt: skip
-        if history and (applied := self._apply_with(update, history, at)):
-            return applied
-        try:
-            self._client.update_item(**update)
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            return _not_applied(error.response.get("Item"))
-        return "applied"
-
-    def _apply_with(self, update: Any, history: History, at: str) -> Applied | None:
-        """Apply a state and write the project's history, both or none; None while another run writes that.
-
-        A duration that gets lost makes the next ticket a little less sure; an end must not wait for it.
+        The history is left out while another run writes it: a duration that gets lost makes the next estimate
+        a little less sure, and an end must not wait for it. Errors are those of `write`.
         """
         values: dict[str, Any] = {"kind": "history", "seconds": list(history.seconds), "updated_at": at}
         if history.left_checkpoint is not None:
             values["left_checkpoint"] = history.left_checkpoint
-        written: Any = {
-            "TableName": self._table,
-            "Key": {"pk": {"S": history_pk(history.project)}},
-            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in values),
-            "ExpressionAttributeValues": to_attributes({f":{name}": value for name, value in values.items()}),
+        remembered = {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": history_pk(history.project)}},
+                "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in values),
+                "ExpressionAttributeValues": to_attributes(
+                    {f":{name}": value for name, value in values.items()}
+                ),
+            }
         }
+        writes: Any = [self._update_of(transition), remembered]
         try:
-            self._client.transact_write_items(TransactItems=[{"Update": update}, {"Update": written}])
+            self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as error:
             of_run, of_history = error.response["CancellationReasons"]
             if of_run.get("Code") == "ConditionalCheckFailed":
-                return _not_applied(of_run.get("Item"))
+                return _held_up(of_run.get("Item"))
             if of_run.get("Code") in _CONTENDED:
-                raise BusyError("the run's record is being written by another process") from error
+                raise BusyError(f"{transition.run_id} is being written by another process") from error
             if of_history.get("Code") in _CONTENDED:
-                return None
+                return self.write(transition)
             raise
-        return "applied"
-
-    def end(self, run: Run, status: str, cause: Cause, at: str) -> bool:
-        """End a run that has no Batch job to end it; False if it moved on meanwhile."""
-        step = [asdict(Step(at, status, cause.message))]
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(run.run_id)}},
-                UpdateExpression="SET #status = :status, cause = :cause, updated_at = :at, "
-                "history = list_append(if_not_exists(history, :none), :step)",
-                ConditionExpression="#status = :seen AND updated_at = :seen_at",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_attributes({
-                    ":status": status, ":cause": asdict(cause), ":at": at, ":seen": run.status,
-                    ":seen_at": run.updated_at, ":none": [], ":step": step,
-                }),
-            )  # fmt: skip
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
-
-    def ask_to_cancel(self, run_id: str, caller: str, at: str) -> Run | None:
-        """Note who wants the run cancelled; the record as it then is, or None if it has ended or isn't there.
-
-        Whoever submits a claim reads this note afterwards, so that no order of the two lets the job live on.
-        """
-        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(run_id)}},
-                UpdateExpression="SET cancelled_by = if_not_exists(cancelled_by, :caller), updated_at = :at",
-                ConditionExpression=f"attribute_exists(pk) AND NOT #status IN ({', '.join(terminal)})",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_attributes({":caller": caller, ":at": at, **terminal}),
-                ReturnValues="ALL_NEW",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return None
-        return from_item(answer["Attributes"])
-
-    def follow(self, run_id: str, superseded: str, job_id: str, job_number: int, at: str) -> bool:
-        """Let the record follow the Batch job that trains instead of the one that it superseded.
-
-        False if the record doesn't follow `superseded`, or has ended.
-        """
-        terminal = {f":end{index}": status for index, status in enumerate(TERMINAL)}
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": run_pk(run_id)}},
-                UpdateExpression="SET batch_job_id = :job, progress = :progress, updated_at = :at",
-                ConditionExpression="batch_job_id = :superseded "
-                f"AND NOT #status IN ({', '.join(terminal)})",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_attributes({
-                    ":job": job_id, ":superseded": superseded, ":progress": submitted(job_number), ":at": at,
-                    **terminal,
-                }),
-            )  # fmt: skip
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        return Written("applied", None)
 
     def to_announce(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
         """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
@@ -404,25 +229,16 @@ class RunTable:
         The run leaves the index of active runs; `models` is what to remember of its project's pointers. Once
         for each run, however often it is called. BusyError if others write the same items at this moment.
         """
-        mark: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": {"pk": {"S": run_pk(run.run_id)}},
-            "UpdateExpression": "SET announced_at = :at REMOVE active, models_seen",
-            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(announced_at)",
-            "ExpressionAttributeValues": to_attributes({":at": at}),
-        }
-        others = [*map(partial(self._settle, run), run.holds)]
+        transition = transitions.notified(run, at)
+        others = [*map(partial(claim_writes.settle, self._table, run), run.holds)]
         if models:
             from droptrain.aws import remembered_models
 
             others.append(remembered_models.to_update(self._table, models_pk(run.project), models))
         if others:
-            self._transact([{"Update": mark}, *others], run)
-            return
-        try:
-            self._client.update_item(**mark)
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
+            self._transact([self._update_of(transition), *others], run)
+        else:
+            self.write(transition)
 
     def page(
         self, *, project: str | None, where: Mapping[str, str], limit: int, position: Position | None
@@ -517,74 +333,18 @@ class RunTable:
                 return None
         raise BusyError(f"{run.run_id} is being written by another process")
 
-    def _take(self, hold: Hold) -> dict[str, Any]:
+    def _update_of(self, transition: Transition) -> dict[str, Any]:
+        """The transition as a part of a transaction."""
+        change = compiled(transition)
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": {"pk": {"S": account_pk(hold.account)}},
-                "UpdateExpression": "ADD held :amount",
-                "ConditionExpression": "attribute_not_exists(held) OR held <= :room",
-                "ExpressionAttributeValues": to_attributes(
-                    {":amount": hold.amount, ":room": hold.limit - hold.amount}
-                ),
-            }
-        }
-
-    def _settle(self, run: Run, hold: Hold) -> dict[str, Any]:
-        spent = charge(run, hold)
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": {"pk": {"S": account_pk(hold.account)}},
-                "UpdateExpression": "ADD held :change, spent :spent",
-                "ExpressionAttributeValues": to_attributes({":change": spent - hold.amount, ":spent": spent}),
-            }
-        }
-
-    def _launch_dataset(self, run: Run, drop: DropClaim) -> dict[str, Any]:
-        expression, values = launched(run.run_id, drop.marker, drop.covered_until)
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": dataset_key(run.project, run.dataset),
-            "UpdateExpression": expression,
-        }
-        if drop.due_at:
-            update["ConditionExpression"] = "due_at = :due_at"
-            values["due_at"] = drop.due_at
-        update["ExpressionAttributeValues"] = to_attributes(
-            {f":{name}": value for name, value in values.items()}
-        )
-        return {"Update": update}
-
-    def _answer(self, run: Run, answer: AnswerClaim) -> dict[str, Any]:
-        item = {
-            "pk": _answer_pk(answer.answer_id), "kind": "answer", "run_id": run.run_id, "key": answer.key,
-            "version_id": answer.version_id, "last_at": run.created_at,
-            "expires_at": _answer_expires_at(run.created_at),
-        }  # fmt: skip
-        put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(item)}
-        if answer.earlier is None:
-            put["ConditionExpression"] = "attribute_not_exists(pk)"
-        else:
-            put["ConditionExpression"] = "run_id = :earlier"
-            put["ExpressionAttributeValues"] = to_attributes({":earlier": answer.earlier.run_id})
-        return {"Put": put}
-
-    def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
-        }
-
-    def _count_rerun(self, previous: Run) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": {"pk": {"S": run_pk(previous.run_id)}},
-                "UpdateExpression": "SET reruns = :next",
-                "ConditionExpression": "attribute_not_exists(reruns) OR reruns = :seen",
-                "ExpressionAttributeValues": to_attributes(
-                    {":next": previous.reruns + 1, ":seen": previous.reruns}
-                ),
+                "Key": run_key(transition.run_id),
+                "UpdateExpression": change.update,
+                "ConditionExpression": change.condition,
+                "ExpressionAttributeNames": change.names,
+                "ExpressionAttributeValues": change.values,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
 
@@ -605,14 +365,6 @@ def models_pk(project: str) -> str:
     return f"MODELS#{project}"
 
 
-def _answer_pk(answer_id: str) -> str:
-    return f"ANSWER#{answer_id}"
-
-
-def _answer_expires_at(last_at: str) -> int:
-    return int((times.from_text(last_at) + _ANSWERS_KEPT_FOR).timestamp())
-
-
 def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:
     """The runs in items; one that no code of ours wrote so hides itself alone, not its page."""
     found: list[Run] = []
@@ -624,16 +376,6 @@ def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:
     return tuple(found)
 
 
-def _not_applied(item: Any) -> Applied:
-    """Why a state moved nothing, by the item that was found; NewerRecordError."""
-    if not item:
-        return "unknown"
-    check_schema(item)
-    return "stale"
-
-
-def _item_of(error: ClientError) -> Any:
-    item = error.response.get("Item")
-    if item is None:
-        raise error
-    return item
+def _held_up(item: Any) -> Written:
+    """Why a transition was not written, by the item that was found; NewerRecordError."""
+    return Written("stale", from_item(item)) if item else Written("unknown", None)

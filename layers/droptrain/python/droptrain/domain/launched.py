@@ -5,7 +5,7 @@ from typing import Literal
 
 from droptrain.domain.dataset_record import DatasetRecord
 
-Upload = Literal["ignored", "waiting", "repeated", "launched", "rejected"]
+Upload = Literal["ignored", "postponed", "waiting", "repeated", "launched", "rejected"]
 
 
 @dataclass(frozen=True)

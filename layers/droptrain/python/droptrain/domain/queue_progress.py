@@ -59,7 +59,7 @@ class QueueView:
     def stuck(self, last_start: str | None, now: datetime) -> Stuck | None:
         """Why the queue makes no progress; None if it does, or has not been stuck for long.
 
-        `last_start` is when a job of the queue started last, as far as events told.
+        `last_start` is when a job of the queue started last, as far as events say.
         """
         if self.waits_since is None or self.shown_by is None:
             return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from droptrain.domain import plan as plans
 from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
 from droptrain.domain import times
@@ -139,10 +140,10 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         return Draft(runs.rejected(runs.to_record(run), error.cause), None)
     job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
     run = with_estimate(replace(run, job=job), snapshot.market)
-    plan = runs.plan(
+    plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
     )
-    return Draft(replace(runs.to_record(run), plan_sha256=runs.plan_digest(plan)), plan)
+    return Draft(replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan)
 
 
 def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from droptrain.aws.run_table import RunTable
-from droptrain.domain import run as runs
+from droptrain.domain import plan as plans
 from droptrain.domain import ticket as tickets
 from droptrain.domain.claims import Request
 from droptrain.domain.dataset import data_prefix, near_misses
@@ -135,7 +135,7 @@ class LaunchRequests:
                 f"The plan of {run_id} has been changed since its launch, so it can't be repeated. "
                 "Launch its dataset instead."
             )
-        new_id, document = runs.repeat_plan(plan.document, first.reruns + 1)
+        new_id, document = plans.repeat_plan(plan.document, first.reruns + 1)
         market = self._gather.market(
             original.project, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
         )
@@ -153,7 +153,7 @@ class LaunchRequests:
             warnings=tuple(each for each in original.warnings if each.rule != tickets.NO_CHECKPOINT),
             job=job,
             rerun_of=first.run_id,
-            plan_sha256=runs.plan_digest(document),
+            plan_sha256=plans.plan_digest(document),
         )
         return Draft(with_estimate(run, market), document)
 

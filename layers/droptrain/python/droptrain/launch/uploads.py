@@ -1,15 +1,16 @@
 """Uploads become runs: each upload is answered by a run, a rejection, or a dataset that waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import RunTable
 from droptrain.aws.wake_ups import LONGEST_DELAY, WakeUps
+from droptrain.domain import fair_share, times
 from droptrain.domain import recipe as recipes
 from droptrain.domain import run as runs
-from droptrain.domain import times
 from droptrain.domain.claims import AnswerClaim
 from droptrain.domain.dataset import (
     MARKER,
@@ -32,10 +33,7 @@ from droptrain.launch.gather import Gather
 
 
 class LaunchUploads:
-    """Answers uploads. BusyError, UnsureError and DeniedError mean: deliver the event again later.
-
-    `quiet_seconds` is how long a dataset rests, if its recipe has the trigger `quiet` without `quiet_for`.
-    """
+    """Answers uploads. BusyError, UnsureError and DeniedError mean: deliver the event again later."""
 
     def __init__(
         self,
@@ -46,7 +44,6 @@ class LaunchUploads:
         wake_ups: WakeUps,
         where: Where,
         owner: Owner,
-        quiet_seconds: int,
         clock: Callable[[], datetime],
     ) -> None:
         self._gather = gather
@@ -56,11 +53,13 @@ class LaunchUploads:
         self._wake_ups = wake_ups
         self._where = where
         self._owner = owner
-        self._quiet_seconds = quiet_seconds
         self._clock = clock
 
     def upload(self, upload: Created) -> Launched:
-        """Answer one uploaded object: look at its whole dataset, unless an earlier answer covers it."""
+        """Answer one uploaded object: look at its whole dataset, unless an earlier answer covers it.
+
+        While the project's uploads take more than its share of the lanes, the upload is postponed.
+        """
         self._owner.check_running()
         place = judge_key(upload.key)
         if isinstance(place, OtherKey):
@@ -68,34 +67,71 @@ class LaunchUploads:
         if isinstance(place, BadDrop):
             cause = Cause("bad_name", f"{upload.key}: {place.problem}", place.fix)
             return self._reject(place.project, place.dataset, cause, cause.code, upload)
-        record = self._datasets.read(place.project, place.dataset)
+        now = self._clock()
+        record, load = self._datasets.read_with_load(place.project, place.dataset, now)
         if record.run_id and record.covers(upload.at):
             return self._repeat(record.run_id)
-        how = self._gather.how(place.project)
+        if fair_share.is_exceeded(load):
+            name = f"{upload.key} {upload.version_id}"
+            self._wake_ups.postpone(upload, fair_share.delay_seconds(name, upload.at or now, now))
+            return Launched("postponed")
+        with self._counted(place.project):
+            return self._judge(record, place.file, upload)
+
+    def _judge(self, record: DatasetRecord, file: str, upload: Created) -> Launched:
+        """Do what the project's recipe says about an upload."""
+        how = self._gather.how(record.project)
         if how.recipe is None:
             return self._reject_unread(record, how, upload)
         if how.recipe.trigger == "quiet":
-            return self._rest(record.with_file(place.file), how.recipe, upload)
-        if how.recipe.trigger == "marker" and place.file != MARKER and (record.since or not record.run_id):
-            return self._await_marker(record, how.recipe, place.file)
+            return self._rest(record.with_file(file), how.recipe, upload)
+        if how.recipe.trigger == "marker" and file != MARKER and (record.since or not record.run_id):
+            return self._await_marker(record, how.recipe, file)
         return self._look(record, how, how.recipe)
 
     def wake(self, project: str, dataset: str, wake_up: str) -> Launched:
         """Look at a dataset that has rested; rest on, if an upload has arrived meanwhile."""
         self._owner.check_running()
-        record = self._datasets.read(project, dataset)
+        now = self._clock()
+        record, load = self._datasets.read_with_load(project, dataset, now)
         if record.wake_up != wake_up or record.due_at is None:
             return Launched("ignored")
-        if not record.is_due(self._clock()):
+        if not record.is_due(now):
             self._send_wake_up(record)
             return Launched("waiting")
-        how = self._gather.how(project)
+        if fair_share.is_exceeded(load):
+            since = times.from_text(record.due_at)
+            self._send_wake_up(record, fair_share.delay_seconds(dataset, since, now))
+            return Launched("postponed")
+        with self._counted(project):
+            return self._wake(record)
+
+    def _wake(self, record: DatasetRecord) -> Launched:
+        """Look at a dataset that is due."""
+        how = self._gather.how(record.project)
         if how.recipe is None:
             return self._reject_unread(record, how)
         found = self._look(record, how, how.recipe)
         if found.answer == "waiting":
-            self._send_wake_up(self._datasets.read(project, dataset))
+            self._send_wake_up(self._datasets.read(record.project, record.dataset))
         return found
+
+    @contextmanager
+    def _counted(self, project: str) -> Iterator[None]:
+        """Add what follows to the project's load, if it is expensive, however it ends."""
+        began = self._clock()
+        try:
+            yield
+        except Exception:
+            self._count(project, began)
+            raise
+        self._count(project, began)
+
+    def _count(self, project: str, began: datetime) -> None:
+        now = self._clock()
+        seconds = (now - began).total_seconds()
+        if seconds > fair_share.EXPENSIVE_SECONDS:
+            self._datasets.add_load(project, seconds, now)
 
     def revisit(self, waiting: DatasetRecord) -> Launched | Incomplete:
         """Look again at a dataset that waits; launch it if it is complete, since its last event got lost."""
@@ -163,7 +199,7 @@ class LaunchUploads:
     def _rest(self, record: DatasetRecord, recipe: Recipe, upload: Created) -> Launched:
         """Let the dataset launch when no upload has come for the recipe's `quiet_for`."""
         now = self._clock()
-        quiet_for = timedelta(seconds=recipe.quiet_seconds or self._quiet_seconds)
+        quiet_for = timedelta(seconds=recipe.quiet_seconds or self._owner.quiet_seconds)
         due_at = times.to_text((upload.at or now) + quiet_for)
         if record.due_at is None or record.due_at < due_at:
             self._datasets.rest(record, due_at, now)
@@ -172,13 +208,13 @@ class LaunchUploads:
             self._send_wake_up(record)
         return Launched("waiting")
 
-    def _send_wake_up(self, record: DatasetRecord) -> None:
+    def _send_wake_up(self, record: DatasetRecord, shortest_delay: int = 0) -> None:
         """Send the dataset's next wake-up message; a message that isn't recorded is ignored on arrival."""
         if record.due_at is None:
             return
         now = self._clock()
         seconds = (times.from_text(record.due_at) - now).total_seconds()
-        delay = min(max(int(seconds), 0) + 1, LONGEST_DELAY)
+        delay = min(max(int(seconds), shortest_delay) + 1, LONGEST_DELAY)
         wake_up = self._wake_ups.send(record.project, record.dataset, delay)
         arrives_at = times.to_text(now + timedelta(seconds=delay))
         self._datasets.expect_wake_up(record, wake_up, arrives_at)

@@ -1,0 +1,41 @@
+"""Fair shares: how many of the uploads' lanes one project may fill with expensive uploads."""
+
+from datetime import datetime, timedelta
+from zlib import crc32
+
+# A lane handles one upload at a time: MaximumConcurrency of the uploads queue's function, in template.yaml.
+LANES = 22
+# A launch takes 0.4 s of a lane. Only longer uploads count, so a burst of launches may use every lane.
+EXPENSIVE_SECONDS = 1.0
+# A project's expensive uploads may take a quarter of all lanes.
+SHARE_SECONDS = LANES * 60 / 4
+_SHORTEST_BASE, _LONGEST_BASE = 60, 450  # seconds; twice the longest is SQS's longest delay
+
+
+def minutes(now: datetime) -> tuple[str, str]:
+    """The names of the current minute and of the one before."""
+    return _minute(now), _minute(now - timedelta(minutes=1))
+
+
+def recent(this_minute: float, last_minute: float, now: datetime) -> float:
+    """The load of the last sixty seconds, as if that of the last minute were spread evenly over it."""
+    return this_minute + last_minute * (60 - now.second) / 60
+
+
+def is_exceeded(load: float) -> bool:
+    """Whether a project with this load, in seconds of a lane, has to wait."""
+    return load >= SHARE_SECONDS
+
+
+def delay_seconds(name: str, since: datetime, now: datetime) -> int:
+    """How long an upload that waits since `since` waits on: as long again, 1 to 15 minutes.
+
+    `name` spreads the uploads of one moment over a time.
+    """
+    waited = (now - since).total_seconds()
+    base = min(max(waited, _SHORTEST_BASE), _LONGEST_BASE)
+    return int(base * (1 + crc32(name.encode()) / 2**32))
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M")

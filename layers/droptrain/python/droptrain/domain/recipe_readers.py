@@ -1,0 +1,129 @@
+"""How a recipe's values are read: each reader returns the value, or raises WrongValueError with the fix."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class WrongValueError(Exception):
+    """A value that a field can't have; `path` leads from the field to it."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Reader(Generic[Value]):
+    """Reads a value, or raises WrongValueError; `schema` says what it takes, as far as JSON Schema can."""
+
+    read: Callable[[object], Value]
+    schema: Mapping[str, Any]
+
+    def __call__(self, value: object) -> Value:
+        """The value as the recipe has it."""
+        return self.read(value)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of train.yaml: its attribute in Recipe, how it is read, its meaning, and its default."""
+
+    attribute: str
+    read: Reader[Any]
+    about: str
+    default: object = None
+
+
+def takes(**schema: Any) -> Callable[[Callable[[object], Value]], Reader[Value]]:
+    return lambda read: Reader(read, schema)
+
+
+def mapping_schema(known: Mapping[str, Reader[Any]], **more: Any) -> dict[str, Any]:
+    """JSON Schema of a mapping that has these fields and no other."""
+    properties = {name: read.schema for name, read in known.items()}
+    return {"type": "object", "properties": properties, "additionalProperties": False, **more}
+
+
+def whole(pattern: re.Pattern[str]) -> str:
+    return f"^(?:{pattern.pattern})$"
+
+
+def kind_of(value: object) -> str:
+    names = {
+        type(None): "nothing",
+        bool: "true/false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "a mapping",
+    }
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+@takes(type="string", minLength=1)
+def text_of(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise WrongValueError(f"has to be a text, not {kind_of(value)}")
+    return value
+
+
+def integer(low: int, high: int) -> Reader[int]:
+    @takes(type="integer", minimum=low, maximum=high)
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise WrongValueError(f"has to be a whole number from {low} to {high}, not {short(value)}")
+        return value
+
+    return read
+
+
+def one_of(*choices: str) -> Reader[Any]:
+    @takes(enum=[*choices])
+    def read(value: object) -> str:
+        if value not in choices:
+            raise WrongValueError(f"has to be {', '.join(choices[:-1])} or {choices[-1]}, not {short(value)}")
+        return str(value)
+
+    return read
+
+
+def duration(low: int, high: int) -> Reader[int]:
+    @takes(type="string", pattern=whole(_DURATION))
+    def read(value: object) -> int:
+        match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise WrongValueError(f"has to be a duration such as 30s, 90m, 4h or 2d, not {short(value)}")
+        seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
+        if not low <= seconds <= high:
+            raise WrongValueError(f"has to be from {low}s to {high}s, not {value}")
+        return seconds
+
+    return read
+
+
+def mapping(value: object, known: Mapping[str, Reader[Any]]) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise WrongValueError(f"has to be a mapping of {', '.join(known)}, not {kind_of(value)}")
+    read: dict[str, Any] = {}
+    for name, item in value.items():
+        if name not in known:
+            raise WrongValueError(f"has no field {str(name)[:60]!r}; its fields are {', '.join(known)}")
+        try:
+            read[name] = known[name](item)
+        except WrongValueError as error:
+            raise WrongValueError(str(error), f".{name}{error.path}") from None
+    return read

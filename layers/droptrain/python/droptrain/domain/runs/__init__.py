@@ -1,0 +1,1 @@
+"""A run's life: every legal change of its record, as values."""

@@ -1,0 +1,86 @@
+"""The rules of the code hold: each import contract is broken once and seen to fail; modules stay small."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAYER = "layers/droptrain/python"
+SOURCES = (LAYER, "src", "image", "functions")
+MOST_LINES = 400
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code, without what is installed or built beside it."""
+    folder = tmp_path_factory.mktemp("code")
+    for name in SOURCES:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    places = [*(str(folder / name) for name in SOURCES if name != "functions"), str(folder)]
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": os.pathsep.join(places)}, text=True, capture_output=True,
+        check=False, timeout=100,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "line", "broken"), [
+    (f"{LAYER}/droptrain/domain/times.py", "import boto3, os", "the domain is pure"),
+    (f"{LAYER}/droptrain/domain/times.py", "import random", "the domain is pure"),
+    (f"{LAYER}/droptrain/domain/times.py", "import droptrain.aws.bucket", "wiring -> use cases"),
+    (f"{LAYER}/droptrain/aws/bucket.py", "import droptrain.cancel", "wiring -> use cases"),
+    (f"{LAYER}/droptrain/a_new_module.py", "X = 1", "wiring -> use cases"),
+    (f"{LAYER}/droptrain/launch/decide.py", "import droptrain.launch.gather", "launch:"),
+    (f"{LAYER}/droptrain/cancel.py", "import boto3", "only adapters"),
+    ("functions/run_changed/app.py", "import droptrain.aws.bucket", "functions translate"),
+    (f"{LAYER}/droptrain/cancel.py", "import droptrain_local.cloud", "nothing deployed"),
+    ("image/droptrain_container/s3.py", "import droptrain.domain.times", "the image knows"),
+])  # fmt: skip
+def test_a_broken_contract_is_seen(copy: Path, module: str, line: str, broken: str) -> None:
+    path = copy / module
+    before = path.read_text("utf-8") if path.exists() else None
+    path.write_text(f"{before or ''}\n{line}\n", "utf-8")
+    try:
+        found = lint(copy)
+    finally:
+        path.write_text(before, "utf-8") if before is not None else path.unlink()
+    assert found.returncode == 1, found.stdout + found.stderr
+    assert f"{broken}" in found.stdout.partition("Broken contracts")[2], found.stdout
+
+
+def test_the_contracts_hold_as_the_code_is(copy: Path) -> None:
+    found = lint(copy)
+    assert found.returncode == 0, found.stdout
+
+
+def test_no_module_is_longer_than_a_reader_holds_in_mind() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for name in SOURCES
+        for path in (ROOT / name).rglob("*.py")
+        if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES
+    }
+    assert long == {}
+
+
+@pytest.mark.parametrize(("code", "rule"), [
+    ("def f(a, b, c, d, e, f, g, h, i):\n    return a\n", "PLR0913"),
+    ("def f(a):\n" + "".join(f"    if a == {n}:\n        a += 1\n" for n in range(11)), "C901"),
+    ("def f(a):\n" + "    a += 1\n" * 51, "PLR0915"),
+])  # fmt: skip
+def test_a_function_that_is_too_large_is_seen(code: str, rule: str) -> None:
+    found = subprocess.run(
+        [str(Path(sys.executable).with_name("ruff")), "check", "--no-cache", "--select", rule,
+         "--config", str(ROOT / "pyproject.toml"), "--stdin-filename", "layers/a.py", "-"],
+        cwd=ROOT, input=code, text=True, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert rule in found.stdout
