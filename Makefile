@@ -54,7 +54,7 @@ vendor: .venv/uv.stamp ## fetch the console's libraries anew, as pinned; needs n
 	$(BIN)/python console/vendor.py
 
 chaos: .venv/dev.stamp ## break everything, for an hour or two, and report
-	@cd tests && for layer in model crash_points burst neighbour soak; do \
+	@cd tests && for layer in model crash_points burst neighbour soak drops; do \
 	  echo "== $$layer"; $(CURDIR)/$(BIN)/python -m chaos.$$layer || exit 1; echo; \
 	done
 

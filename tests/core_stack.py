@@ -214,7 +214,7 @@ class Stack:
 
     def rested(self) -> list[str]:
         """Let the quiet time pass, and deliver every wake-up that is on its way; the answers."""
-        self.later(seconds=QUIET_SECONDS + 1)
+        self.later(seconds=QUIET_SECONDS + 31)
         messages = list(self.wake_ups.messages)
         self.wake_ups.messages.clear()
         return [self.launch.wake(*message).answer for message in messages]

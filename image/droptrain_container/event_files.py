@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from droptrain_container.folder import Folder, open_regular
+from droptrain_container.folder import Folder, key_of, open_regular
 from droptrain_container.points import Points
 
 _MARK = ".tfevents."
@@ -102,7 +102,7 @@ def _prefix(below: Path) -> str:
     """What tells apart writers in several folders, in Keras's words where it is Keras."""
     if below.name in ("", "train"):
         return ""
-    return "val_" if below.name == "validation" else f"{below.as_posix()}/"
+    return "val_" if below.name == "validation" else f"{key_of(below.as_posix())}/"
 
 
 def _scalars(event: bytes) -> Iterator[Scalar]:

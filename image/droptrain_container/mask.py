@@ -5,11 +5,12 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import islice
 
 from droptrain_container.needle import LEAST_OF_A_PART, Needle, Span, needles_of
 
 MASK = b"***"
-# From so many bytes on, what may be the beginning of a value isn't shown where a line or the output ends.
+# Where the output ends within a line, the beginning of a value is masked from so many bytes on.
 _LEAST_BEGINNING = 4
 _MOST_HELD = 1 << 16
 # What no reader sees: readers take it out, and so would join the parts of a value that it stands between.
@@ -17,7 +18,7 @@ _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n"))
 # Control characters of two bytes, and a terminal's sequences, also one that the data ends within: colours,
 # titles and links, character sets, and the rest of two characters (ECMA-48).
 _SEQUENCES = (
-    rb"\xc2[\x80-\x9f]|\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|\Z)|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\|\Z)"
+    rb"\xc2(?:[\x80-\x9f]|\Z)|\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|\Z)|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\|\Z)"
     rb"|[ -/]+(?:[0-~]|\Z)|[@-Z\\^_]|\Z)"
 )
 
@@ -132,15 +133,13 @@ def _found(views: Iterable[_View]) -> list[Span]:
 
 def _open_at(data: bytes, views: Iterable[_View]) -> int:
     """From where on `data` may be the beginning of a value; its length if it ends with none."""
-    first = len(data)
-    for view in views:
-        for needle in view.needles:
-            for start in needle.begin(view.seen):
-                place = view.place(start, start + 1)[0]
-                if len(view.seen) - start >= _LEAST_BEGINNING or b"\n" not in data[place:]:
-                    first = min(first, place)
-                    break
-    return first
+    starts = (
+        view.place(start, start + 1)[0]
+        for view in views
+        for needle in view.needles
+        for start in islice(needle.begin(view.seen), 1)
+    )
+    return min(starts, default=len(data))
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

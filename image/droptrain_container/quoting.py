@@ -40,6 +40,8 @@ def forms(character: str) -> tuple[bytes, ...]:
     if "\x80" <= character <= "\xff":
         found.add(character.encode("latin-1"))
     found.add(b"".join(b"\\%c" % byte for byte in character.encode(errors="replace")))  # Perl's quotemeta
+    if character == "\\":
+        found.add(b"")  # a shell that reads the text takes it out
     if character != "\t" and not character.isprintable() and character <= "\x9f":
         found |= {b"", b"\\"}  # a control character is taken out where a text is shown
     return tuple(sorted(found))

@@ -1,7 +1,10 @@
 """No legal record, log, metric or drop makes an answer of the API larger than Lambda lets through."""
 
+import base64
 import json
+import zlib
 from collections.abc import Callable
+from random import Random
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -9,7 +12,9 @@ import boto3
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
 from core_stack import Stack
+from droptrain import cursors
 from droptrain.aws.signed_requests import SignedRequests
+from droptrain.domain.errors import BadCursorError
 from droptrain.domain.run import Step, order_key
 from droptrain.wiring import _SIGNS
 from golden import golden
@@ -174,6 +179,46 @@ def test_a_hundred_links_with_the_longest_names_fit(stack: Stack, ask: Ask) -> N
         stack.s3.put_object(Bucket="data", Key=f"{FOLDER}export/{name}"[:1024], Body=b"x")
     stack.table.claim(run(status="SUCCEEDED"))
     assert len(ask("GET", f"/runs/{RUN_ID}/artifacts", limit="100")["artifacts"]) == 100
+
+
+@pytest.mark.parametrize("letters", ["éàüöñ", "💥🦜🐧", '"\\', "xyz"])
+def test_the_cursor_behind_the_longest_name_goes_on(stack: Stack, ask: Ask, letters: str) -> None:
+    random = Random(letters)
+    names = []
+    for number in range(3):
+        name = f"export/{number}"
+        while len((FOLDER + name).encode()) <= 1024 - 4:
+            name += random.choice(letters)
+        names.append(name)
+        stack.put(FOLDER + name)
+    stack.table.claim(run(status="SUCCEEDED"))
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = ask("GET", f"/runs/{RUN_ID}/artifacts", limit="1", **cursor)
+        found += [each["path"] for each in page["artifacts"]]
+        if page["cursor"] is None:
+            break
+        cursor = {"cursor": page["cursor"]}
+    assert found == names
+
+
+def test_no_name_makes_a_cursor_too_long_for_an_address() -> None:
+    """moto lists no keys with control characters; such a cursor would be the longest."""
+    random = Random(1)
+    for first, last in ((1, 31), (0x80, 0x7FF), (0x4E00, 0x9FFF), (0x1F300, 0x1F5FF)):
+        name = ""
+        while len(name.encode()) < 1024:
+            name += chr(random.randint(first, last))
+        cursor = cursors.encode([RUN_ID, name])
+        assert (len(cursor) < 2000, cursors.decode(cursor)) == (True, [RUN_ID, name])
+
+
+def test_a_cursor_that_unpacks_to_gigabytes_is_refused_at_once() -> None:
+    bomb = base64.urlsafe_b64encode(zlib.compress(b'"' + b"x" * (1 << 20) + b'"')).decode()
+    assert len(bomb) < 2000
+    with pytest.raises(BadCursorError):
+        cursors.decode(bomb)
 
 
 def file(number: int, size: int) -> dict[str, Any]:

@@ -190,7 +190,9 @@ UNSEEN = [
 
 
 @given(
-    secret=secrets, unseen=st.lists(st.sampled_from(UNSEEN), min_size=1, max_size=4),
+    # An escape character in the value itself would begin a terminal's sequence with what follows it.
+    secret=secrets.filter(lambda text: "\x1b" not in text),
+    unseen=st.lists(st.sampled_from(UNSEEN), min_size=1, max_size=4),
     places=st.lists(st.integers(1, 40), min_size=4, max_size=4, unique=True),
     cuts=st.lists(st.integers(0, 90), max_size=5),
     quoter=st.sampled_from([str, json.dumps, repr, quote]),

@@ -18,16 +18,16 @@ from droptrain_local.cloud import LaptopCloud
 SECRET = "canary-9d41/ee+07b2=c5"
 OF_THE_WEBHOOK = "webhook-canary-1b7e93c0"
 # Parts too: what is cut into lines or pieces would hold one of them.
-TRACES = (SECRET, SECRET[:12], SECRET[-12:], "canary-9d41%2Fee", OF_THE_WEBHOOK)
+TRACES = (SECRET, SECRET[:12], SECRET[-12:], "canary-9d41%2Fee", "ee%2B07b2", OF_THE_WEBHOOK)
 DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
 SCRIPT = f"""
 test "$(printf %s "$TOKEN" | sha256sum | cut -d' ' -f1)" = {DIGEST} && echo "the script has it"
-env
+env; export -p; set -x; : "$TOKEN"; set +x; printf '%q\\n' "$TOKEN"
 echo "https://user:$TOKEN@example.org/?key=$(printf %s "$TOKEN" | sed 's|/|%2F|; s|+|%2B|; s|=|%3D|')" >&2
 echo weights > "$CHECKPOINT_DIR/model"
 echo '{{"accuracy": 0.5}}' >> "$METRICS_FILE"
 if [[ "$TRAINING_DATA" = */second/* ]]; then
-  python -c 'import os; raise ValueError("refused " + os.environ["TOKEN"])'
+  python -c 'import os, urllib.parse as u; raise ValueError("refused " + u.quote(os.environ["TOKEN"]))'
 fi
 """
 

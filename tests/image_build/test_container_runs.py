@@ -218,7 +218,7 @@ def test_a_disk_too_small_for_the_code_ends_with_70_and_says_so(machine) -> None
     assert "files need 4.0 MiB and the disk has" in machine.outcome()["cause"]["message"]
 
 
-def test_a_disk_that_the_script_fills_fails_the_script_and_leaves_the_earlier_generation(machine) -> None:
+def test_a_disk_that_the_script_fills_fails_the_script_and_all_that_is_there_is_saved(machine) -> None:
     machine.options = [ML_DIR + "1m"]
     machine.publish(
         """
@@ -234,9 +234,25 @@ def test_a_disk_that_the_script_fills_fails_the_script_and_leaves_the_earlier_ge
     account = machine.outcome()["cause"]
     assert account["code"] == "script_failed"
     assert any("No space left on device" in line for line in account["log_tail"])
-    assert "Checkpoints could not be saved: [Errno 28]" in machine.text("log.txt")
+    earlier, last = (json.loads(machine.text(name)) for name in machine.names("checkpoints/generations/"))
+    assert [item["path"] for item in earlier["files"]] == ["step"]
+    assert [item["path"] for item in last["files"]] == ["large", "step"]
+
+
+def test_files_without_permission_are_passed_over(machine) -> None:
+    """Here user 1000 asks; on a machine where root runs the tests, everything can be read."""
+    machine.publish("""
+        for folder in "$SM_MODEL_DIR" "$CHECKPOINT_DIR"; do
+            cd "$folder"; echo w > w; echo s > shut; chmod 000 shut
+            mkdir closed; echo x > closed/x; chmod 000 closed
+        done
+    """)
+    assert machine.run().code == 0
+    assert machine.names("export/") == ["export/w"]
     generation = json.loads(machine.text(machine.names("checkpoints/generations/")[-1]))
-    assert [item["path"] for item in generation["files"]] == ["step"]
+    assert [item["path"] for item in generation["files"]] == ["w"]
+    assert "shut: its permissions forbid to read it" in machine.text("log.txt")
+    assert "closed: it can't be read: Permission denied" in machine.text("log.txt")
 
 
 def test_binary_output_is_in_the_log_byte_by_byte(machine) -> None:

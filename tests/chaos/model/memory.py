@@ -7,12 +7,19 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from chaos.model.dynamodb_rules import DynamodbRules
+from chaos.model.notice_rules import NoticeRules
+from chaos.model.rules import obeys
 from chaos.model.world import World, outside
+from droptrain.aws.accounts import Accounts
 from droptrain.aws.bucket import PlanFile, RecipeFile
+from droptrain.aws.dataset_table import DatasetTable
+from droptrain.aws.event_bus import EventBus
+from droptrain.aws.notices import NoticeTopic
 from droptrain.aws.price_table import Facts
 from droptrain.aws.queue_watch import CLAIM_IS_OLD
 from droptrain.aws.run_record import to_attributes, to_item
-from droptrain.aws.run_table import History, Page, Written
+from droptrain.aws.run_table import History, Page, RunTable, Written
 from droptrain.aws.wake_ups import LONGEST_DELAY
 from droptrain.domain import batch_job, fair_share, times
 from droptrain.domain import push as pushes
@@ -88,7 +95,8 @@ class MemoryBucket:
     @outside
     def folder(self, prefix: str, named: Iterable[str] = ()) -> tuple[ObjectVersion, ...]:
         listed = sorted(self._versions.items())  # as S3 lists
-        latest = (versions[-1] for key, versions in listed if key.startswith(prefix))
+        files = (versions for key, versions in listed if key.startswith(prefix) and not key.endswith("/"))
+        latest = (versions[-1] for versions in files)
         return tuple(version for version in latest if version)
 
     @outside
@@ -123,6 +131,7 @@ class MemoryBucket:
         return self.documents.get(run_prefix(project, run_id) + "lease")
 
 
+@obeys(RunTable(DynamodbRules(), "runs"))
 class MemoryTable:
     """The runs' table. `ended` is called with each run that gets its outcome, as the stream tells of it."""
 
@@ -171,7 +180,7 @@ class MemoryTable:
             self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
         if answer:
             self.answers[answer.answer_id] = Answered(
-                run.run_id, answer.key, answer.version_id, run.created_at
+                run.run_id, answer.key, answer.version_id, answer.at, answer.at
             )
         if request:
             self._requests[request.key] = (run.run_id, request.body_digest)
@@ -266,6 +275,7 @@ class MemoryTable:
         return run
 
 
+@obeys(Accounts(DynamodbRules(), "runs"))
 class MemoryAccounts:
     """The accounts of the owner's caps, which the table's transactions write."""
 
@@ -368,6 +378,7 @@ class MemoryPosition:
         self.place = ""
 
 
+@obeys(DatasetTable(DynamodbRules(), "runs"))
 class MemoryDatasetTable:
     """The datasets' records, and whether the notice of one that waits is out."""
 
@@ -592,6 +603,7 @@ class MemoryPointers:
         return held
 
 
+@obeys(EventBus(NoticeRules(), "stack"))
 class MemoryBus:
     """The events that were put on the bus."""
 
@@ -604,6 +616,7 @@ class MemoryBus:
         self.told.append(event)
 
 
+@obeys(NoticeTopic(NoticeRules(), "topic"))
 class MemoryTopic:
     """The notices that were published."""
 

@@ -46,7 +46,7 @@ DROPS = st.none() | st.builds(
     st.none() | st.just("2026-11-23T03:00:00Z"),
 )
 ANSWERS = st.none() | st.builds(
-    AnswerClaim, st.sampled_from(("a1", "a2")), st.just("key"), st.just("v1"), st.none()
+    AnswerClaim, st.sampled_from(("a1", "a2")), st.just("key"), st.just("v1"), TIMES, st.none()
 )
 REQUESTS = st.none() | st.builds(
     Request, st.sampled_from(("k1", "k2")), st.just("digest"), st.just(4102444800)

@@ -117,6 +117,14 @@ def test_a_part_that_is_uploaded_after_the_launch_waits_for_a_new_marker(project
     assert waiting(project) == []
 
 
+def test_a_marker_may_come_before_the_last_input(project: Stack) -> None:
+    recipe(project, "inputs: {training: 'part-*.csv', testing: test.csv}\ntrigger: marker\n")
+    part, marker = put(project, f"{DATA}d/part-1.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
+    assert answers(project, part, marker) == ["waiting", "waiting"]
+    assert waiting(project) == [("d", ("test.csv",), ("_SUCCESS", "part-1.csv"))]
+    assert answers(project, put(project, f"{DATA}d/test.csv")) == ["launched"]
+
+
 def test_a_marker_whose_event_is_lost_is_found(project: Stack) -> None:
     recipe(project, "inputs: {training: 'part-*.csv'}\ntrigger: marker\n")
     part = put(project, f"{DATA}d/part-1.csv")
@@ -149,7 +157,9 @@ def test_a_badly_named_dataset_gets_one_answer(stack: Stack, name: str) -> None:
     # The same drop again is a new attempt, and so is one after an hour.
     again = [put(stack, f"{folder}part-{number}.csv") for number in range(60)]
     assert Counter(answers(stack, *again)) == {"rejected": 1, "repeated": 59}
+    late = put(stack, f"{folder}late.csv")
     stack.later(hours=2)
+    assert answers(stack, late) == ["repeated"], "it belongs to the drop, though its event comes late"
     assert answers(stack, put(stack, f"{folder}another.csv")) == ["rejected"]
 
 

@@ -140,7 +140,8 @@ def test_a_history_keeps_the_last_runs_of_its_own_project(stack: Stack) -> None:
 def test_prices_cost_a_launch_one_call_and_an_end_one(stack: Stack) -> None:
     made = calls(stack)
     run_id = launched(stack)
-    assert made.count("BatchGetItem") == 2  # prices with history, and the caps
+    # Prices with history, and the caps; for each of two uploads the dataset's record with its project's load.
+    assert made.count("BatchGetItem") == 4
     del made[:]
     run = stack.table.get(run_id)
     assert run
@@ -166,7 +167,7 @@ def test_an_end_that_others_write_at_this_moment_comes_again(
 ) -> None:
     run_id = launched(stack)
     refuse(stack, monkeypatch, ["TransactionConflict", "None"])
-    with pytest.raises(BusyError, match="written by others"):
+    with pytest.raises(BusyError, match="written by another process"):
         ended(stack, run_id)
 
 

@@ -128,6 +128,8 @@ def test_artifacts_leave_out_what_is_the_container_s_own(stack, limit) -> None:
     kept = [
         "export/a/b",
         "export/ü",
+        "lease-2",
+        "leases/a",
         "log.txt",
         "metrics.jsonl",
         "model/m",

@@ -13,6 +13,7 @@ from droptrain.settings import Settings
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields__} | {
     "QUIET_SECONDS": "300",
+    "SETTLE_SECONDS": "30",
     "PAUSED": "",
     "OVERRIDE_GPUS": "1",
     "OVERRIDE_VCPUS": "8",

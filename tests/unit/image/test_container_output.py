@@ -43,21 +43,23 @@ def test_lines_come_at_once_and_a_part_of_one_after_a_moment(pipe: Pipe) -> None
 
 def test_a_moment_of_silence_is_told_once(pipe: Pipe) -> None:
     came: list[bytes] = []
-    Output(pipe[0], came.append)
+    output = Output(pipe[0], came.append)
     os.write(pipe[1], b"one\n")
     wait_for("silence", lambda: len(came) > 1, 10)
     time.sleep(2.5)
     assert came == [b"one\n", b""]
+    os.close(pipe[1])
+    output.finish(5)
 
 
 def test_a_pipe_that_stays_open_ends_with_the_time_for_it(pipe: Pipe) -> None:
     came: list[bytes] = []
     output = Output(pipe[0], came.append)
     os.write(pipe[1], b"last words")
-    output.finish(2 * PART_SECONDS)
-    assert came == [b"last words"]
+    wait_for("last words", lambda: came, 10)
+    output.finish(0.1)
     os.write(pipe[1], b"too late\n")
-    time.sleep(0.2)
+    output.finish(5)
     assert came == [b"last words"]
 
 

@@ -3,16 +3,20 @@
 import base64
 import binascii
 import json
+import zlib
 from typing import Any
 
 from droptrain.domain.errors import BadCursorError
 
+# Cursors are compressed, since they are sent in an address, and a key of S3 has 1,024 bytes, often escaped.
 _MAX_CHARACTERS = 2000
+_MAX_BYTES = 16 * 1024
 
 
 def encode(position: object) -> str:
     """A cursor that stands for a position that JSON can say."""
-    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+    text = json.dumps(position, ensure_ascii=False).encode(errors="surrogatepass")
+    return base64.urlsafe_b64encode(zlib.compress(text)).decode()
 
 
 def decode(cursor: str) -> Any:
@@ -20,10 +24,14 @@ def decode(cursor: str) -> Any:
     try:
         if len(cursor) > _MAX_CHARACTERS:
             raise ValueError("too long")
-        position = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+        unpacking = zlib.decompressobj()
+        text = unpacking.decompress(base64.b64decode(cursor, altchars=b"-_", validate=True), _MAX_BYTES)
+        if not unpacking.eof:
+            raise ValueError("too long, or cut off")
+        position = json.loads(text)
         # Escaped halves of a character are JSON, but no text.
         json.dumps(position, ensure_ascii=False).encode()
-    except (binascii.Error, ValueError, RecursionError):
+    except (binascii.Error, ValueError, RecursionError, zlib.error):
         raise refused() from None
     return position
 

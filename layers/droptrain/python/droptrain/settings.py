@@ -12,6 +12,7 @@ class Settings:
     bucket_name: str
     uploads_queue_url: str
     quiet_seconds: str
+    settle_seconds: str
     spot_job_queue_arn: str
     on_demand_job_queue_arn: str
     job_definition_arn: str

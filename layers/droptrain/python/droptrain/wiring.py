@@ -259,7 +259,7 @@ class Wiring:
             "memory_gib": settings.override_memory_gib,
         }
         limits = {name: int(text) for name, text in most.items()}
-        return Owner(settings.paused, limits, int(settings.quiet_seconds))
+        return Owner(settings.paused, limits, int(settings.quiet_seconds), int(settings.settle_seconds))
 
     def _images(self) -> "ImageRepository | None":
         from droptrain.aws.image_repository import ImageRepository

@@ -58,7 +58,7 @@ def launch_dataset(table: str, run: Run, drop: DropClaim) -> dict[str, Any]:
 def answer(table: str, run: Run, answer: AnswerClaim) -> dict[str, Any]:
     item = {
         "pk": answer_pk(answer.answer_id), "kind": "answer", "run_id": run.run_id, "key": answer.key,
-        "version_id": answer.version_id, "last_at": run.created_at,
+        "version_id": answer.version_id, "uploaded_at": answer.at, "last_at": answer.at,
         "expires_at": answer_expires_at(run.created_at),
     }  # fmt: skip
     put: dict[str, Any] = {"TableName": table, "Item": to_attributes(item)}

@@ -1,4 +1,4 @@
-"""Datasets in the runs' table: what each waits for, which uploads are answered, and projects' loads."""
+"""Datasets in the runs' table: what each waits for, which uploads its run has answered; projects' loads."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta

@@ -13,8 +13,9 @@ from droptrain.domain.run import PINNED, run_prefix, runs_prefix
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# A run's folder in the order of its keys is artifacts but for these, which are the container's own.
-_INNER = ("checkpoints/", "lease", PINNED)
+# Everything in a run's folder is an artifact, except these, which belong to the container.
+_INNER = ("checkpoints/", PINNED)
+_LEASE = "lease"
 # The newest part of a long metrics.jsonl; a function has to read it within seconds.
 _METRICS_BYTES = 8 << 20
 
@@ -49,7 +50,7 @@ class RunFiles:
                 inner = next((name for name in _INNER if path.startswith(name)), None)
                 if inner:
                     break
-                if not path.endswith("/"):
+                if path != _LEASE and not path.endswith("/"):
                     found.append(Artifact(path, item["Size"], item["LastModified"]))
                 after = path
             if len(found) > limit:

@@ -139,7 +139,9 @@ class RunTable:
         item = self._read(claim_writes.answer_pk(answer_id))
         if item is None:
             return None
-        return Answered(*(item[name]["S"] for name in ("run_id", "key", "version_id", "last_at")))
+        return Answered(
+            *(item[name]["S"] for name in ("run_id", "key", "version_id", "uploaded_at", "last_at"))
+        )
 
     def extend_answer(self, answer_id: str, at: str) -> None:
         """Record that one more upload got this answer."""

@@ -33,9 +33,12 @@ class DropClaim:
 
 @dataclass(frozen=True)
 class AnswerClaim:
-    """A rejection that answers all uploads of one drop: for which upload, instead of an `earlier` one."""
+    """A rejection that answers all uploads of one drop: for which upload, when it was uploaded, and which
+    `earlier` rejection it replaces.
+    """
 
     answer_id: str
     key: str
     version_id: str
+    at: str
     earlier: Answered | None

@@ -209,10 +209,18 @@ def is_pattern(name: str) -> bool:
 
 
 def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:
-    """For each missing file that lies there under another case or in a subfolder: a sentence with the fix."""
+    """A sentence with the fix for each missing file that lies there after all: under another case, in a
+    subfolder, or as a marker that has started its run.
+    """
+    present = tuple(present)
     files = [(file, file.rpartition("/")[2]) for file in present]
     said: list[str] = []
     for pattern in missing:
+        if pattern == MARKER and MARKER in present:
+            said.append(
+                f"The {MARKER} there has started a run, and other files came after it: upload it again."
+            )
+            continue
         name = pattern.rpartition("/")[2]
         close = next((file for file, last in files if fnmatchcase(last.lower(), name.lower())), None)
         if close is None or matches(close, pattern):

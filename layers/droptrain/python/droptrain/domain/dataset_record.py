@@ -61,18 +61,20 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class Answered:
-    """A rejection that answers more than one upload: which upload caused it, and when the last one came."""
+    """A rejection that answers more than one upload: which one caused it, its time, and the last one's."""
 
     run_id: str
     key: str
     version_id: str
+    uploaded_at: str
     last_at: str
 
-    def covers(self, key: str, version_id: str, now: datetime) -> bool:
-        """Whether an upload belongs to the drop that was rejected.
+    def covers(self, key: str, version_id: str, uploaded_at: datetime) -> bool:
+        """Whether an upload belongs to the drop that was rejected, however late its event comes.
 
         Uploading the same file again is a new attempt, and so is an upload after an hour without one.
         """
-        if self.key == key and self.version_id != version_id:
+        is_newer = uploaded_at > times.from_text(self.uploaded_at)
+        if self.key == key and self.version_id != version_id and is_newer:
             return False
-        return now - times.from_text(self.last_at) < _ONE_DROP
+        return uploaded_at - times.from_text(self.last_at) < _ONE_DROP

@@ -5,7 +5,7 @@ from zlib import crc32
 
 # A lane handles one upload at a time: MaximumConcurrency of the uploads queue's function, in template.yaml.
 LANES = 22
-# A launch takes 0.4 s of a lane. Only longer uploads count, so a burst of launches may use every lane.
+# A launch takes 0.4 s of a lane. Only uploads that take longer than this count: a burst may use every lane.
 EXPENSIVE_SECONDS = 1.0
 # A project's expensive uploads may take a quarter of all lanes.
 SHARE_SECONDS = LANES * 60 / 4

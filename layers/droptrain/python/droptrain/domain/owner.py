@@ -11,12 +11,14 @@ from droptrain.domain.errors import Cause, PausedError, RejectedError
 class Owner:
     """The owner's word: why the stack is paused (empty: it isn't), and the most of each resource that the
     overrides of a request may ask for (a resource that isn't named has no limit). A dataset with the trigger
-    `quiet` rests for `quiet_seconds`, unless its recipe has `quiet_for`.
+    `quiet` rests for `quiet_seconds`, unless its recipe has `quiet_for`; an upload is seen `settle_seconds`
+    after it was made.
     """
 
     paused: str = ""
     most: Mapping[str, int] = field(default_factory=dict)
     quiet_seconds: int = 300
+    settle_seconds: int = 30
 
     def check_running(self) -> None:
         """PausedError while the stack is paused."""

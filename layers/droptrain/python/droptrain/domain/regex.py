@@ -10,7 +10,7 @@ import re
 
 _SET = r"\[\^?+\]?+(?:\\.|[^\]\\])*+\]"
 _WIDE = r"(?s)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(N\{[^}]*+\}))|(\\.)|([^\x00-\xff])"
-_FLAGS = rf"(?s)(\\.|{_SET})|\(\?([a-zA-Z]*+)(?:-([a-zA-Z]*+))?([:)])"
+_FLAGS = rf"(?s)(\\.|{_SET})|\(\?([a-zA-Z]*+)(?:\)|(?:-([a-zA-Z]++))?:)"
 
 
 def count_groups(regex: str) -> int:
@@ -30,9 +30,9 @@ def _narrow(match: re.Match[str]) -> str:
 
 
 def _without_ignoring_case(match: re.Match[str]) -> str:
-    if match[1]:
+    if match[1] or "i" not in match[0]:
         return match[0]
     on, off = ((match[number] or "").replace("i", "") for number in (2, 3))
-    if match[4] == ")":
+    if match[0].endswith(")"):
         return f"(?{on or 'm'})"
     return f"(?{on}-{off}:" if off else f"(?{on}:"

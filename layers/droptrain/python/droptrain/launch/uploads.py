@@ -86,7 +86,9 @@ class LaunchUploads:
         if how.recipe.trigger == "quiet":
             return self._rest(record.with_file(file), how.recipe, upload)
         if how.recipe.trigger == "marker" and file != MARKER and (record.since or not record.run_id):
-            return self._await_marker(record, how.recipe, file)
+            record = self._await_marker(record, how.recipe, file)
+            if record.missing:
+                return Launched("waiting")
         return self._look(record, how, how.recipe)
 
     def wake(self, project: str, dataset: str, wake_up: str) -> Launched:
@@ -199,8 +201,9 @@ class LaunchUploads:
     def _rest(self, record: DatasetRecord, recipe: Recipe, upload: Created) -> Launched:
         """Let the dataset launch when no upload has come for the recipe's `quiet_for`."""
         now = self._clock()
-        quiet_for = timedelta(seconds=recipe.quiet_seconds or self._owner.quiet_seconds)
-        due_at = times.to_text((upload.at or now) + quiet_for)
+        # Uploads of the last `settle_seconds` are still in the queue.
+        rests = (recipe.quiet_seconds or self._owner.quiet_seconds) + self._owner.settle_seconds
+        due_at = times.to_text((upload.at or now) + timedelta(seconds=rests))
         if record.due_at is None or record.due_at < due_at:
             self._datasets.rest(record, due_at, now)
             record = replace(record, due_at=due_at)
@@ -219,14 +222,17 @@ class LaunchUploads:
         arrives_at = times.to_text(now + timedelta(seconds=delay))
         self._datasets.expect_wake_up(record, wake_up, arrives_at)
 
-    def _await_marker(self, record: DatasetRecord, recipe: Recipe, file: str) -> Launched:
-        """Record one more file of a dataset that waits for its marker, without listing the folder."""
+    def _await_marker(self, record: DatasetRecord, recipe: Recipe, file: str) -> DatasetRecord:
+        """Record one more file of a dataset that waits for its marker, without listing the folder.
+
+        The record as it then is; it lacks nothing if the marker came before the last input.
+        """
         if record.since is None:
             record = replace(record, missing=(*recipe.inputs.values(), MARKER))
         now = record.with_file(file)
         if now != record or record.since is None:
             self._datasets.wait(record, now.missing, now.present, self._clock())
-        return Launched("waiting")
+        return now
 
     def _reject_unread(
         self, record: DatasetRecord, how: HowToTrain, upload: Created | None = None
@@ -234,7 +240,6 @@ class LaunchUploads:
         """Reject a dataset whose recipe can't be read."""
         assert how.problem is not None
         about = how.version.version_id if how.version else f"push {how.push.version_id}"
-        upload = upload or Created(data_prefix(record.project, record.dataset), about)
         return self._reject(record.project, record.dataset, how.problem.cause, about, upload)
 
     def _reject(
@@ -243,19 +248,27 @@ class LaunchUploads:
         dataset: str,
         cause: Cause,
         about: str,
-        upload: Created,
+        upload: Created | None,
         notify: tuple[str, ...] = recipes.EVENTS,
     ) -> Launched:
-        """Reject an upload; one rejection answers all uploads of one drop that have the same cause."""
+        """Reject an upload; one rejection answers all uploads of one drop that have the same cause.
+
+        Without an upload, as when the reconciler looks again, any earlier rejection is the answer.
+        """
         now = self._clock()
         answer_id = digest(project, dataset, cause.code, about)
         earlier = self._table.find_answer(answer_id)
-        if earlier and earlier.covers(upload.key, upload.version_id, now):
-            self._table.extend_answer(answer_id, times.to_text(now))
+        if earlier and upload is None:
+            return Launched("repeated", earlier.run_id)
+        upload = upload or Created(data_prefix(project, dataset), about)
+        uploaded_at = upload.at or now
+        if earlier and earlier.covers(upload.key, upload.version_id, uploaded_at):
+            self._table.extend_answer(answer_id, max(earlier.last_at, times.to_text(uploaded_at)))
             return Launched("repeated", earlier.run_id)
         what = ObjectVersion(upload.key, upload.version_id, 0, "")
         run_id = runs.identify(project, dataset, [what], {"rejected": cause.code}, 0)
         run = replace(new_run(run_id, project, dataset, Asked("upload", now, {})), notify=notify)
-        claim = AnswerClaim(answer_id, upload.key, upload.version_id, earlier)
+        at = times.to_text(uploaded_at)
+        claim = AnswerClaim(answer_id, upload.key, upload.version_id, at, earlier)
         claimed = self._commit.reject(runs.rejected(run, cause), claim)
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)

@@ -1,0 +1,65 @@
+"""The bucket in memory, with the contents of objects and a log of what was uploaded when."""
+
+from dataclasses import dataclass
+
+from chaos.drops.contents import Content
+from chaos.model.memory import MemoryBucket
+from chaos.model.world import outside
+from droptrain.aws import recipe_yaml
+from droptrain.aws.bucket import RecipeFile
+from droptrain.domain.dataset import ObjectVersion, recipe_key
+from droptrain.domain.errors import RejectedError
+from droptrain.domain.preflight.facts import Piece, ranges
+from droptrain.domain.push import Published
+
+
+@dataclass(frozen=True)
+class Change:
+    """An upload, or a deletion where there is no `version`; `at` is in seconds after the start."""
+
+    at: float
+    key: str
+    version: ObjectVersion | None
+
+
+class DropBucket(MemoryBucket):
+    """`log` has each upload and deletion."""
+
+    def __init__(self, world: object) -> None:
+        super().__init__(world)  # type: ignore[arg-type]
+        self.log: list[Change] = []
+
+    def remove(self, key: str, at: float) -> None:
+        """Delete an object, if there is one."""
+        if self.latest(key):
+            self.delete(key)
+            self.log.append(Change(at, key, None))
+
+    def upload(self, key: str, content: Content, at: float) -> ObjectVersion:
+        """Put a new version of an object."""
+        versions = self._versions.setdefault(key, [])
+        version = ObjectVersion(key, f"v{len(versions)}", content.size, f"etag-{hash(content.data)}")
+        versions.append(version)
+        self.documents[key, version.version_id] = content
+        self.log.append(Change(at, key, version))
+        return version
+
+    @outside
+    def recipe(self, project: str, before: Published | None = None) -> RecipeFile:
+        version = before.recipe if before else self.latest(recipe_key(project))
+        if version is None:
+            return RecipeFile(None, None)
+        return read_recipe(self.documents[version.key, version.version_id], version)
+
+    @outside
+    def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
+        content: Content = self.documents[file.key, file.version_id]
+        return tuple(Piece(start, content.piece(start, length)) for start, length in ranges(file.size))
+
+
+def read_recipe(content: Content, version: ObjectVersion | None = None) -> RecipeFile:
+    """A recipe as the real adapter reads it."""
+    try:
+        return RecipeFile(recipe_yaml.parse(content.piece(0, content.size)), version)
+    except RejectedError as problem:
+        return RecipeFile(None, version, problem)

@@ -1,0 +1,153 @@
+"""What a drop must have led to, once nothing can happen any more: each dataset has exactly one answer."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from chaos.drops.bucket import read_recipe
+from chaos.drops.cloud import Cloud
+from chaos.drops.dataset import Dataset, is_data_file, seconds_of
+from chaos.drops.drop import Put
+from droptrain.aws.bucket import RecipeFile
+from droptrain.domain.dataset import DATASET_NAME, PROJECT_NAME, is_a_path, recipe_key
+from droptrain.domain.errors import RejectedError
+from droptrain.domain.recipe import Recipe, inputs_of, parse
+from droptrain.domain.run import Run
+
+COUNTED: Counter[str] = Counter()
+# Uploads belong to one drop until an hour has passed between two of them, give or take some seconds.
+ONE_DROP_SECONDS = 3590
+# A launch, and a read of each file that preflight samples. A pass looks at each dataset that waits.
+CALLS_OF_AN_EVENT = 17 + 20
+
+
+class Verdict:
+    """Compares what lies in the bucket with runs, waiting datasets and notices."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.runs = tuple(cloud.table.runs.values())
+        self.notices = Counter((notice.message.thread, notice.outcome) for notice in cloud.topic.published)
+        self._places: dict[tuple[str, str, bool], list[Put]] = defaultdict(list)
+        for put in cloud.drop.puts:
+            if put.content is not None and (place := place_of(put.key)):
+                self._places[place].append(put)
+
+    def check(self) -> None:
+        """AssertionError that names the promise that is broken."""
+        assert not self.cloud.dead_letters, f"dead letters: {self.cloud.dead_letters}"
+        self._check_calls()
+        for run in self.runs:
+            assert run.status in ("SUCCEEDED", "REJECTED"), f"{run.run_id} is {run.status}: {run.cause}"
+            notices = self.notices[run.run_id, run.status]
+            assert notices == 1, f"{run.run_id} has {notices} notices"
+        for (project, dataset, named_well), puts in self._places.items():
+            if named_well:
+                self._check_dataset(project, dataset, puts)
+            else:
+                self._check_bad_place(project, dataset, puts)
+        self._count()
+
+    def _check_calls(self) -> None:
+        for event in self.cloud.handled:
+            assert event.calls.total() <= CALLS_OF_AN_EVENT, (
+                f"{event.name}, {event.answer}: {dict(event.calls)}"
+            )
+        most = 10 + CALLS_OF_AN_EVENT * len(self._places) + len(self.runs)
+        for calls in self.cloud.passes:
+            assert calls.total() <= most, f"a pass of the reconciler: {dict(calls)}"
+
+    def _check_bad_place(self, project: str, dataset: str, puts: list[Put]) -> None:
+        """A bad name has one rejection until something changes."""
+        found = [
+            run
+            for run in self._rejected("bad_name")
+            if (_plain(run.project), _plain(run.dataset)) == (project, dataset)
+        ]
+        data = [put for put in puts if is_data_file(put.key)]
+        self._check_rejections(found, data, f"{project}/{dataset}")
+
+    def _check_dataset(self, project: str, dataset: str, puts: list[Put]) -> None:
+        runs = [
+            run
+            for run in self.runs
+            if (run.project, run.dataset) == (project, dataset) and _code(run) != "bad_name"
+        ]
+        recipes = self._recipes(project)
+        since, recipe = recipes[-1]
+        if recipe is None:
+            later = [put for put in puts if put.at >= since]
+            found = [run for run in runs if seconds_of(run.created_at) >= since]
+            assert {_code(run) for run in found} <= {"bad_recipe"}
+            # The look at a dataset that waits finds out as well.
+            self._check_rejections(found, later, f"{project}/{dataset}", at_least=len(recipes))
+        else:
+            found_dataset = Dataset(self.cloud, project, dataset, recipe, since, puts, runs)
+            told = self.notices[f"{project}/{dataset}", "ATTENTION"]
+            # What comes after a marker's run waits for the next marker; what was deleted waits no more.
+            most = len(recipes) + found_dataset.markers + len(found_dataset.deletions)
+            assert told <= most, f"{project}/{dataset}: {told} notices that it waits"
+            found_dataset.check(told)
+
+    def _check_rejections(self, found: list[Run], puts: list[Put], what: str, at_least: int = 1) -> None:
+        """One rejection answers all uploads, until a file is uploaded again or an hour has passed."""
+        moments = [put.at for put in puts]
+        again = len(puts) - len({put.key for put in puts})
+        pauses = sum(after - before >= ONE_DROP_SECONDS for before, after in pairwise(moments))
+        at_most = at_least + again + pauses
+        has_data = any(put.delays and is_data_file(put.key) for put in puts)
+        assert found or not has_data, f"{what}: nothing says why it isn't trained"
+        assert len(found) <= at_most, f"{what}: {len(found)} rejections for {at_most} causes"
+
+    def _recipes(self, project: str) -> list[tuple[float, Recipe | None]]:
+        """The project's recipes, each since when; None where nobody can say which inputs it names."""
+        found: list[tuple[float, Recipe | None]] = []
+        for put in self.cloud.drop.puts:
+            if put.content and put.key == recipe_key(project):
+                found.append((put.at, _inputs_of(read_recipe(put.content))))
+        return found if found and found[0][0] <= 0 else [(0.0, Recipe()), *found]
+
+    def _rejected(self, code: str) -> Iterator[Run]:
+        return (run for run in self.runs if _code(run) == code)
+
+    def _count(self) -> None:
+        cloud = self.cloud
+        calls = [event.calls.total() for event in cloud.handled]
+        COUNTED["drops"] += 1
+        COUNTED["objects"] += len(cloud.drop.puts)
+        COUNTED["events"] += len(cloud.handled)
+        COUNTED["runs"] += sum(run.status == "SUCCEEDED" for run in self.runs)
+        COUNTED["rejected"] += sum(run.status == "REJECTED" for run in self.runs)
+        COUNTED["waiting"] += sum(record.since is not None for record in cloud.datasets.records.values())
+        COUNTED["notices"] += len(cloud.topic.published)
+        COUNTED["most calls per event"] = max(COUNTED["most calls per event"], *calls, 0)
+
+
+def place_of(key: str) -> tuple[str, str, bool] | None:
+    """Project and dataset of a key in a data folder, and whether its names are allowed; None elsewhere."""
+    parts = key.split("/")
+    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
+        return None
+    project, dataset, file = parts[1], parts[3] if len(parts) > 4 else "", "/".join(parts[4:])
+    if PROJECT_NAME.fullmatch(project) and DATASET_NAME.fullmatch(dataset) and is_a_path(file):
+        return project, dataset, True
+    return _plain(project), _plain(dataset), False
+
+
+def _inputs_of(file: RecipeFile) -> Recipe | None:
+    if file.problem:
+        return None
+    try:
+        return parse(file.document)
+    except RejectedError:
+        return inputs_of(file.document)
+
+
+def _plain(name: str) -> str:
+    """The start of a name without signs, by which a rejection is assigned to what was dropped."""
+    return re.sub(r"\x1b\[\d*m|[^\w.]", "", name)[:30]
+
+
+def _code(run: Run) -> str | None:
+    return run.cause.code if run.cause else None
