@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from droptrain.domain import notice
 from droptrain.domain.console import Console
-from droptrain.domain.dataset import Waiting
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import Cause
 from droptrain.domain.finding import Finding
 from droptrain.domain.message import Message, Section, chat_of
@@ -52,7 +52,10 @@ def notices(text: str) -> Iterator[Notice]:
     for status in ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"):
         yield notice.of_end(replace(ended, status=status), PLACES)
     yield notice.of_stuck(ended, cause, PLACES)
-    yield notice.of_incomplete(Waiting(text, text, "2026-11-23T02:10:00Z", (text,)), PLACES)
+    waiting = DatasetRecord(
+        project=text, dataset=text, since="2026-11-23T02:10:00Z", missing=(text,), present=(text,)
+    )
+    yield notice.of_incomplete(waiting, PLACES)
     yield notice.of_test(text, text)
 
 

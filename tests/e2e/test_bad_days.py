@@ -184,7 +184,7 @@ def test_a_dataset_whose_event_was_lost_is_launched_with_what_was_there_before_a
     user.publish(QUICK, "timeout: 2h\n")
     under_way(user)
     user.put(f"projects/{user.project}/data/first/train.csv", "a,b\n1,2\n")
-    waiting = f"WAITING#{user.project}/first"
+    waiting = f"DATASET#{user.project}/first"
     user.age(waiting, "created_order", timedelta(minutes=61))
     with outage(user.cloud, "DatasetUploadedRole", "dynamodb:*"):
         user.put(f"projects/{user.project}/data/first/test.csv", "a,b\n3,4\n")
