@@ -14,6 +14,7 @@ from awslambdaric.lambda_runtime_marshaller import to_json
 from core_stack import Stack
 from droptrain import cursors
 from droptrain.aws.signed_requests import SignedRequests
+from droptrain.domain.dataset_record import DatasetRecord
 from droptrain.domain.errors import BadCursorError
 from droptrain.domain.run import Step, order_key
 from droptrain.wiring import _SIGNS
@@ -100,7 +101,8 @@ def test_a_list_of_projects_is_cut_by_what_they_wait_for_and_goes_on(stack: Stac
     for name in names:
         stack.put(f"projects/{name}/train.yaml")
         for dataset in range(100 if name == "p00" else 10):
-            stack.waiting.note(name, f"d{dataset}", patterns, stack.clock())
+            record = DatasetRecord(project=name, dataset=f"d{dataset}")
+            stack.dataset_table.wait(record, patterns, (), stack.clock())
         newest = f"{name}-first-0123456789ab"
         stack.table.claim(run(run_id=newest, project=name, history=(Step("", "", STEERING * 300_000),)))
     found: list[str] = []

@@ -13,6 +13,7 @@ from droptrain.domain.errors import Cause
 from droptrain.domain.finding import Finding
 from droptrain.domain.message import Message, Section, chat_of
 from droptrain.domain.notice import Notice, Places
+from droptrain.domain.queue_progress import Stuck
 from droptrain.domain.run import Attempt, Step
 from records import run
 
@@ -51,7 +52,7 @@ def notices(text: str) -> Iterator[Notice]:
     )  # fmt: skip
     for status in ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"):
         yield notice.of_end(replace(ended, status=status), PLACES)
-    yield notice.of_stuck(ended, cause, PLACES)
+    yield notice.of_stuck(Stuck("2026-11-23T02:10:00Z", "", cause, text), "Spot", 3)
     waiting = DatasetRecord(
         project=text, dataset=text, since="2026-11-23T02:10:00Z", missing=(text,), present=(text,)
     )

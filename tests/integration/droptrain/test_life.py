@@ -249,14 +249,14 @@ def test_a_run_that_can_not_be_reconciled_does_not_keep_the_pass_from_the_others
             stack, run_id=f"penguins-first-{number:012x}", batch_job_id=f"gone-{number}", status="RUNNING"
         )
     stack.later(minutes=61)
-    end = stack.table.end
+    write = stack.table.write
 
-    def end_but_the_second(record, *rest) -> bool:
-        if record.batch_job_id == "gone-1":
+    def write_but_the_second(transition):
+        if transition.run_id.endswith("000000000001"):
             raise RuntimeError("a poisoned record")
-        return end(record, *rest)
+        return write(transition)
 
-    monkeypatch.setattr(stack.table, "end", end_but_the_second)
+    monkeypatch.setattr(stack.table, "write", write_but_the_second)
     assert stack.reconcile.all() == {"active": 3, "forgotten": 2, "failed": 1}
 
 
