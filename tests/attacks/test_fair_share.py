@@ -78,7 +78,7 @@ def test_a_dataset_that_has_rested_waits_too_and_is_launched_later(stack: Stack)
         assert (
             stack.launch.uploads.upload(Created(*stack.drop("first", name)[0], stack.now)).answer == "waiting"
         )
-    stack.later(seconds=301)
+    stack.later(seconds=331)
     use_share_up(stack)
     (wake_up,) = stack.wake_ups.messages
     stack.wake_ups.messages.clear()

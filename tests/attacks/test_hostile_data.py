@@ -148,7 +148,7 @@ def test_the_container_too_takes_no_input_that_leads_out(key: str) -> None:
         "environment": {}, "checkpoints": {"interval_seconds": 30, "keep": 3}, "resources": {"gpus": 0},
         "inputs": [{"channel": "training", "key": key, "version_id": "v"}],
     }  # fmt: skip
-    with pytest.raises(EndError, match="can't be a file|has to name key and version_id"):
+    with pytest.raises(EndError, match=r"can't be a file|has to name key and version_id"):
         plan.read(json.dumps(document).encode(), "b")
 
 
