@@ -89,7 +89,7 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "A run was cancelled", _told(user, "CANCELLED penguins/friday")
 
         user.drop("sunday", train=_ROWS)
-        user.age("WAITING#penguins/sunday", "created_order", timedelta(minutes=61))
+        user.age("DATASET#penguins/sunday", "created_order", timedelta(minutes=61))
         user.cloud.invoke("ReconcileRunsFunction", {})
         yield "A dataset lacks a file", _told(user, "WAITING penguins/sunday")
 
