@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from droptrain.settings import Settings
+from droptrain_core.settings import Settings
 
 # Only routes and models are read, so any values do.
 os.environ |= {name.upper(): "1" for name in Settings.__dataclass_fields__}

@@ -1,6 +1,6 @@
 """Leaves only what the adapters call of an installed botocore's data, so that clients are made of little.
 
-usage: prune_botocore.py LAYER    (the folder with botocore/ and droptrain/)
+usage: prune_botocore.py LAYER    (the folder with botocore/ and droptrain_core/)
 
 An adapter names its service by its type (`from mypy_boto3_s3 import S3Client`), and every operation that it
 calls or signs by its method. What isn't named is gone, and a call of it fails: the build's tests make each.
@@ -24,7 +24,7 @@ def main() -> None:
     """Prune the botocore of a layer."""
     layer = Path(sys.argv[1])
     data = layer / "botocore" / "data"
-    called = calls(layer / "droptrain" / "aws")
+    called = calls(layer / "droptrain_core" / "aws")
     for folder in data.iterdir():
         if folder.is_dir() and folder.name not in called:
             shutil.rmtree(folder)

@@ -19,7 +19,8 @@ from botocore import xform_name
 from template import ROOT
 
 FOLDERS = (
-    "functions/*/", "layers/droptrain/python/droptrain/", "image/droptrain_container/", "src/droptrain_cli/",
+    "functions/*/", "layers/droptrain/python/droptrain_core/", "image/droptrain_container/",
+    "src/droptrain_cli/",
 )  # fmt: skip
 MAKERS = ("client", "create_client", "_client")
 # boto3's own methods, and what they call (s3transfer: upload.py, download.py, copies.py, tasks.py).

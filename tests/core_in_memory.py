@@ -5,14 +5,14 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from chaos.model.machine import BUDGET, Launching
-from droptrain.aws.run_files import Artifact
-from droptrain.aws.signed_requests import SignedMultipart, SignedRequest
-from droptrain.blocked import Blocked
-from droptrain.datasets import Datasets
-from droptrain.domain.batch_job import queue_name, submitted
-from droptrain.query import Query
-from droptrain.results import Results
-from droptrain.spending import Spending
+from droptrain_core.aws.run_files import Artifact
+from droptrain_core.aws.signed_requests import SignedMultipart, SignedRequest
+from droptrain_core.datasets import Datasets
+from droptrain_core.domain.runs.batch_job import queue_name, submitted
+from droptrain_core.query import Query
+from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.results import Results
+from droptrain_core.spending import Spending
 from golden import golden
 from records import run
 

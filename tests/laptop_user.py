@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
-from droptrain.domain import times
+from droptrain_core.domain import times
 from waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud

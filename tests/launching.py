@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from droptrain.domain.dataset import Created
-from droptrain.domain.owner import Owner
-from droptrain.launch import LaunchRequests, LaunchUploads
-from droptrain.launch.commit import Commit
-from droptrain.launch.decide import Where
-from droptrain.launch.gather import Gather
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.launch import LaunchRequests, LaunchUploads
+from droptrain_core.launch.commit import Commit
+from droptrain_core.launch.decide import Where
+from droptrain_core.launch.gather import Gather
 
 QUIET_SECONDS = Owner().quiet_seconds
 

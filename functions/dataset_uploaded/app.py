@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.domain import dataset, event_field
-from droptrain.domain.wake_up import is_wake_up
-from droptrain.partial_batch import handle_each, queued_event
-from droptrain.settings import Settings
-from droptrain.telemetry import logger, metrics
-from droptrain.wiring import Wiring
+from droptrain_core.domain import event_field
+from droptrain_core.domain.datasets import dataset
+from droptrain_core.domain.datasets.wake_up import is_wake_up
+from droptrain_core.partial_batch import handle_each, queued_event
+from droptrain_core.settings import Settings
+from droptrain_core.telemetry import logger, metrics
+from droptrain_core.wiring import Wiring
 
 COUNTED_AS = {
     "launched": "RunsLaunched",

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.settings import Settings
-from droptrain.telemetry import logger, metrics
-from droptrain.wiring import Wiring
+from droptrain_core.settings import Settings
+from droptrain_core.telemetry import logger, metrics
+from droptrain_core.wiring import Wiring
 
 refresh = Wiring(Settings.from_environment(os.environ)).refresh()
 

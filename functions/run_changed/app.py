@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.domain import canary, event_field
-from droptrain.partial_batch import handle_each
-from droptrain.settings import Settings
-from droptrain.telemetry import logger, metrics
-from droptrain.wiring import Wiring
+from droptrain_core.domain import event_field
+from droptrain_core.domain.runs import canary
+from droptrain_core.partial_batch import handle_each
+from droptrain_core.settings import Settings
+from droptrain_core.telemetry import logger, metrics
+from droptrain_core.wiring import Wiring
 
 REMOVED = "REMOVE"
 

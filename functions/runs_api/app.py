@@ -11,8 +11,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from droptrain.domain.errors import UnreadableError
-from droptrain.telemetry import logger, metrics
+from droptrain_core.domain.errors import UnreadableError
+from droptrain_core.telemetry import logger, metrics
 from problems import STATUSES, of_error, of_unknown_route, of_unreadable, of_validation
 
 app = APIGatewayHttpResolver(enable_validation=True)

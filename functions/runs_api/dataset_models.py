@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from droptrain.aws.signed_requests import MULTIPART_FROM
-from droptrain.domain import times
+from droptrain_core.aws.signed_requests import MULTIPART_FROM
+from droptrain_core.domain import times
 from models import WHOLE, Given, View
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
-    from droptrain.datasets import NewFile, Upload
+    from droptrain_core.datasets import NewFile, Upload
 
 # A level of folders doesn't begin with a dot: no name leaves its dataset.
 _LEVEL = r"[A-Za-z0-9_][^/\\\x00-\x1f\x7f]*"
@@ -70,7 +70,7 @@ class UploadRequest(Given):
 
     def to_files(self) -> "list[NewFile]":
         """The files as the use case takes them."""
-        from droptrain.datasets import NewFile
+        from droptrain_core.datasets import NewFile
 
         return [
             NewFile(each) if isinstance(each, str) else NewFile(**each.model_dump()) for each in self.files

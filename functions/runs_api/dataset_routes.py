@@ -6,7 +6,7 @@ import use_cases
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from dataset_models import DeletedView, UploadList, UploadRequest
-from droptrain.telemetry import logger
+from droptrain_core.telemetry import logger
 from models import DATASET_PATTERN, PROJECT_PATTERN
 from problems import documented
 from run_routes import caller

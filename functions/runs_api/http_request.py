@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from droptrain.domain import event_field
-from droptrain.domain.errors import UnreadableError
+from droptrain_core.domain import event_field
+from droptrain_core.domain.errors import UnreadableError
 
 # API Gateway's limit for the request line and all headers together.
 _MAX_BYTES = 10_240

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from droptrain.domain.budget import to_usd
-from droptrain.domain.run import Run, Status, run_prefix
+from droptrain_core.domain.costs.budget import to_usd
+from droptrain_core.domain.runs.run import Run, Status, run_prefix
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -17,8 +17,8 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
-    from droptrain.domain.budget import Capped, Month
-    from droptrain.query import Project
+    from droptrain_core.domain.costs.budget import Capped, Month
+    from droptrain_core.query import Project
 
 PROJECT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 DATASET_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,39}$"

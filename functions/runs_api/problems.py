@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from droptrain.domain.errors import (
+from droptrain_core.domain.errors import (
     AlreadyFinishedError,
     BadCursorError,
     BusyError,

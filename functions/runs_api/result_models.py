@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Self
 
-from droptrain.domain import times
+from droptrain_core.domain import times
 from models import View
 
 if TYPE_CHECKING:
-    from droptrain.domain.series import Series
-    from droptrain.results import LinkListing, LogListing
+    from droptrain_core.domain.runs.series import Series
+    from droptrain_core.results import LinkListing, LogListing
 
 
 class LineView(View):

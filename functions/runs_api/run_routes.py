@@ -8,10 +8,10 @@ import use_cases
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from droptrain.domain.claims import Request
-from droptrain.domain.dataset import digest
-from droptrain.domain.run import Run, Status
-from droptrain.telemetry import logger, metrics
+from droptrain_core.domain.datasets.dataset import digest
+from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.run import Run, Status
+from droptrain_core.telemetry import logger, metrics
 from models import (
     RUN_ID_PATTERN,
     BudgetView,

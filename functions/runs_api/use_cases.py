@@ -4,16 +4,16 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from droptrain.settings import Settings
-from droptrain.wiring import Wiring
+from droptrain_core.settings import Settings
+from droptrain_core.wiring import Wiring
 
 if TYPE_CHECKING:
-    from droptrain.cancel import Cancel
-    from droptrain.datasets import Datasets
-    from droptrain.launch import LaunchRequests
-    from droptrain.query import Query
-    from droptrain.results import Results
-    from droptrain.spending import Spending
+    from droptrain_core.cancel import Cancel
+    from droptrain_core.datasets import Datasets
+    from droptrain_core.launch import LaunchRequests
+    from droptrain_core.query import Query
+    from droptrain_core.results import Results
+    from droptrain_core.spending import Spending
 
 settings = Settings.from_environment(os.environ)
 _wiring = Wiring(settings)

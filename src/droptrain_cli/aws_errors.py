@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import exceptions
-from droptrain.domain.errors import CrowdedError
+from droptrain_core.domain.errors import CrowdedError
 
 from droptrain_cli.errors import CommandError
 

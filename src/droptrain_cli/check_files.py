@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from droptrain.domain import preflight
-from droptrain.domain.data_file import is_data_file
-from droptrain.domain.finding import Finding
-from droptrain.domain.preflight.facts import Facts
-from droptrain.domain.preflight.reader import of_stream
+from droptrain_core.domain import preflight
+from droptrain_core.domain.datasets.data_file import is_data_file
+from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.preflight.facts import Facts
+from droptrain_core.domain.preflight.reader import of_stream
 
 
 def check_file(name: str, stream: IO[bytes], size: int, says: Mapping[str, Any]) -> tuple[Finding, ...]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from droptrain.aws import recipe_yaml
-from droptrain.domain import preflight
-from droptrain.domain import recipe as recipes
-from droptrain.domain.dataset import ObjectVersion, match_inputs
-from droptrain.domain.errors import RejectedError
-from droptrain.domain.finding import Finding
-from droptrain.domain.recipe import FILE, Recipe
+from droptrain_core import recipe_yaml
+from droptrain_core.domain import preflight
+from droptrain_core.domain.datasets.dataset import ObjectVersion, match_inputs
+from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.recipe import FILE, Recipe
 
 from droptrain_cli import compile_regexes
 from droptrain_cli.check_files import check_files

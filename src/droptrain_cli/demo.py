@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from droptrain.aws.run_table import RunTable
-from droptrain.domain.run import Run, run_prefix
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.runs.run import Run, run_prefix
 from rich.console import Console
 
 from droptrain_cli import artifacts

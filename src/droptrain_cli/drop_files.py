@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from droptrain.aws.bucket import Bucket
-from droptrain.domain.dataset import MARKER, ObjectVersion
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.dataset import MARKER, ObjectVersion
 
 from droptrain_cli import drop_plan, launch_run, output, wording
 from droptrain_cli.api import Api

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from droptrain.domain import preflight
-from droptrain.domain.dataset import (
+from droptrain_core.domain import preflight
+from droptrain_core.domain.datasets.dataset import (
     DATASET_NAME,
     MARKER,
     Input,
@@ -15,8 +15,8 @@ from droptrain.domain.dataset import (
     data_prefix,
     match_inputs,
 )
-from droptrain.domain.recipe import Recipe
-from droptrain.domain.run import inputs_digest
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs.run import inputs_digest
 
 from droptrain_cli.errors import CommandError
 from droptrain_cli.project_folder import files_below

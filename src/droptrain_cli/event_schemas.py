@@ -8,7 +8,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from droptrain.domain.events import EVENTS, SOURCE, Event
+from droptrain_core.domain.notices.events import EVENTS, SOURCE, Event
 
 FOLDER = "events"
 _TYPES: Mapping[object, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from droptrain.domain.dataset import code_prefix, data_prefix, recipe_key
+from droptrain_core.domain.datasets.dataset import code_prefix, data_prefix, recipe_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from droptrain.domain.dataset import PROJECT_NAME
+from droptrain_core.domain.datasets.dataset import PROJECT_NAME
 
 from droptrain_cli.api import Api, quoted
 from droptrain_cli.errors import ApiError, CommandError

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from droptrain.domain.log_line import LogLine
-from droptrain.domain.run import TERMINAL
+from droptrain_core.domain.runs.log_line import LogLine
+from droptrain_core.domain.runs.run import TERMINAL
 
 from droptrain_cli.api import Api, quoted
 from droptrain_cli.patience import Patience

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import click
-from droptrain.domain.recipe import FILE
+from droptrain_core.domain.recipes.recipe import FILE
 
 from droptrain_cli import output, recipe_schema
 from droptrain_cli.errors import CommandError

@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from droptrain.domain.preflight.rules import RULES
+from droptrain_core.domain.preflight.rules import RULES
 
 
 def rules_table() -> str:

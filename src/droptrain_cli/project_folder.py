@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from droptrain.domain.dataset import PROJECT_NAME, code_prefix, recipe_key
-from droptrain.domain.recipe import FILE
+from droptrain_core.domain.datasets.dataset import PROJECT_NAME, code_prefix, recipe_key
+from droptrain_core.domain.recipes.recipe import FILE
 
 from droptrain_cli.errors import CommandError
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from droptrain.aws.bucket import Bucket
-from droptrain.domain import push as pushes
-from droptrain.domain.dataset import code_prefix, recipe_key
-from droptrain.domain.push import Published, push_key
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.dataset import code_prefix, recipe_key
+from droptrain_core.domain.recipes import push as pushes
+from droptrain_core.domain.recipes.push import Published, push_key
 
 from droptrain_cli.errors import CommandError
 from droptrain_cli.published import find

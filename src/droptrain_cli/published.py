@@ -1,11 +1,11 @@
 """What is published of a project, as a launch would take it at this moment."""
 
-from droptrain.aws.bucket import Bucket
-from droptrain.domain import recipe as recipes
-from droptrain.domain.dataset import ObjectVersion, code_prefix, recipe_key
-from droptrain.domain.errors import RejectedError
-from droptrain.domain.push import Push, push_key
-from droptrain.domain.recipe import Recipe
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.dataset import ObjectVersion, code_prefix, recipe_key
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.push import Push, push_key
+from droptrain_core.domain.recipes.recipe import Recipe
 
 from droptrain_cli.errors import CommandError
 

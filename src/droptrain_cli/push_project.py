@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from droptrain.domain import times
+from droptrain_core.domain import times
 
 from droptrain_cli import output
 from droptrain_cli.project_folder import check_project_name, read_folder

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from droptrain.domain.recipe import FIELDS
+from droptrain_core.domain.recipes.recipe import FIELDS
 
 FILE = "train.schema.json"
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from droptrain.domain.errors import Cause
-from droptrain.domain.run import TERMINAL, Cost, Run, Step
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.runs.run import TERMINAL, Cost, Run, Step
 
 from droptrain_cli.artifacts import Copies
 from droptrain_cli.screen import Screen

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from droptrain.domain import cause_text
-from droptrain.domain.errors import Cause
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.notices import cause_text
 from rich.console import Console
 from rich.text import Text
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from droptrain.aws.notices import NoticeTopic
-from droptrain.domain import notice, times
+from droptrain_core.aws.notices import NoticeTopic
+from droptrain_core.domain import times
+from droptrain_core.domain.notices import notice
 
 from droptrain_cli.checks import Finding, Patient
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from droptrain.domain import cause_text
+from droptrain_core.domain.notices import cause_text
 from rich.console import Console
 from rich.text import Text
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from droptrain.domain.dataset import ObjectVersion
+from droptrain_core.domain.datasets.dataset import ObjectVersion
 
 from droptrain_cli import at_once
 from droptrain_cli.errors import CommandError

@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from droptrain.aws.run_table import RunTable
-from droptrain.domain.run import Run, Step
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

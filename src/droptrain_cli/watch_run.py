@@ -5,8 +5,8 @@ from contextlib import nullcontext
 from typing import Any, NoReturn
 
 import click
-from droptrain.domain.log_line import LogLine
-from droptrain.domain.run import TERMINAL
+from droptrain_core.domain.runs.log_line import LogLine
+from droptrain_core.domain.runs.run import TERMINAL
 from rich.text import Text
 
 from droptrain_cli import exit_codes, output, wording

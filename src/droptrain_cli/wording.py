@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from droptrain.domain.errors import Cause
-from droptrain.domain.finding import Finding, describe
+from droptrain_core.domain.datasets.finding import Finding, describe
+from droptrain_core.domain.errors import Cause
 
 # Terminal sequences (CSI, OSC and the like), then any other control character but the tab.
 _SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")

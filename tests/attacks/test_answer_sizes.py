@@ -12,12 +12,12 @@ import boto3
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
 from core_stack import Stack
-from droptrain import cursors
-from droptrain.aws.signed_requests import SignedRequests
-from droptrain.domain.dataset_record import DatasetRecord
-from droptrain.domain.errors import BadCursorError
-from droptrain.domain.run import Step, order_key
-from droptrain.wiring import _SIGNS
+from droptrain_core import cursors
+from droptrain_core.aws.signed_requests import SignedRequests
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.errors import BadCursorError
+from droptrain_core.domain.runs.run import Step, order_key
+from droptrain_core.wiring import _SIGNS
 from golden import golden
 from records import RUN_ID, run
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from core_stack import Stack
-from droptrain.aws.run_table import RunTable
-from droptrain.domain.errors import BusyError, InUseError, NotFoundError
-from droptrain.launch.gather import Gather
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.errors import BusyError, InUseError, NotFoundError
+from droptrain_core.launch.gather import Gather
 from records import run
 
 ANN = "arn:aws:iam::123456789012:user/ann"

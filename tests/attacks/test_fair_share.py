@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from core_stack import Stack
-from droptrain.domain.dataset import Created
-from droptrain.domain.errors import BusyError
-from droptrain.domain.fair_share import EXPENSIVE_SECONDS, SHARE_SECONDS, delay_seconds
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.datasets.fair_share import EXPENSIVE_SECONDS, SHARE_SECONDS, delay_seconds
+from droptrain_core.domain.errors import BusyError
 
 QUIET = b"inputs: {training: 'train/*.csv', testing: test.csv}\ntrigger: quiet\n"
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from droptrain.domain import batch_job
-from droptrain.domain import cost as costs
-from droptrain.domain.budget import Account, Budget
-from droptrain.domain.cost import Eligible
-from droptrain.domain.pricing import Listing, PriceList, Refreshed, Size
-from droptrain.domain.run import Run
+from droptrain_core.domain.costs import cost as costs
+from droptrain_core.domain.costs.budget import Account, Budget
+from droptrain_core.domain.costs.cost import Eligible
+from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size
+from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs.run import Run
 from hypothesis import given
 from hypothesis import strategies as st
 from records import JOB, JOB_ID, RUN_ID, job_detail, run

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
-from droptrain.aws.signed_requests import SignedRequests
-from droptrain.domain import notice
-from droptrain.domain.errors import Cause
-from droptrain.domain.finding import Finding
-from droptrain.domain.notice import Places
-from droptrain.wiring import _SIGNS
+from droptrain_core.aws.signed_requests import SignedRequests
+from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.notices import notice
+from droptrain_core.domain.notices.notice import Places
+from droptrain_core.wiring import _SIGNS
 from records import run
 
 LIMIT = 256 * 1024  # of an SNS message and of an EventBridge entry

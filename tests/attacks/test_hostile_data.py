@@ -7,16 +7,16 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from droptrain.aws import bucket as buckets
-from droptrain.domain import preflight
-from droptrain.domain.dataset import BadDrop, Input, judge_key, match_inputs
-from droptrain.domain.errors import NotReadyError
-from droptrain.domain.preflight import reader
-from droptrain.domain.preflight import rows as rows_of_csv
-from droptrain.domain.preflight.facts import RANGE_BYTES, Piece, ranges
-from droptrain.domain.preflight.reader import of_stream
 from droptrain_container import plan
 from droptrain_container.exit_codes import EndError
+from droptrain_core.aws import bucket as buckets
+from droptrain_core.domain import preflight
+from droptrain_core.domain.datasets.dataset import BadDrop, Input, judge_key, match_inputs
+from droptrain_core.domain.errors import NotReadyError
+from droptrain_core.domain.preflight import reader
+from droptrain_core.domain.preflight import rows as rows_of_csv
+from droptrain_core.domain.preflight.facts import RANGE_BYTES, Piece, ranges
+from droptrain_core.domain.preflight.reader import of_stream
 from processor_time import least_seconds
 from records import object_version
 
@@ -190,7 +190,7 @@ def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(s
 
 
 def test_code_of_too_many_keys_is_rejected(stack, monkeypatch) -> None:
-    monkeypatch.setattr("droptrain.launch.decide.MAX_CODE_FILES", 3)
+    monkeypatch.setattr("droptrain_core.launch.decide.MAX_CODE_FILES", 3)
     stack.publish_project()
     for number in range(3):
         stack.put(f"projects/penguins/code/{number}.py")

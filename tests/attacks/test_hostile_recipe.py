@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from droptrain.aws import recipe_yaml
-from droptrain.domain import recipe as recipes
-from droptrain.domain.dataset import match_inputs
-from droptrain.domain.errors import RejectedError
-from droptrain.domain.regex import count_groups
+from droptrain_core import recipe_yaml
+from droptrain_core.domain.datasets.dataset import match_inputs
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.regex import count_groups
 from hypothesis import given
 from hypothesis import strategies as st
 from processor_time import least_seconds
@@ -56,9 +56,10 @@ REGEX_PARTS = (
 
 @pytest.mark.parametrize(("text", "said"), HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_recipe_is_rejected_at_once(text: str, said: str) -> None:
-    code = "import sys; from droptrain.aws import recipe_yaml; from droptrain.domain import recipe\n" \
+    code = "import sys; from droptrain_core import recipe_yaml\n" \
+        "from droptrain_core.domain.recipes import recipe\n" \
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))\n" \
-        "from droptrain.domain.errors import RejectedError\n" \
+        "from droptrain_core.domain.errors import RejectedError\n" \
         "try: recipe.parse(recipe_yaml.parse(sys.stdin.buffer.read()))\n" \
         "except RejectedError as error: print(error.cause.message)"  # fmt: skip
     # In a process of its own: what comes through may take all memory, or crash it.

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from droptrain.domain import batch_job, diagnosis, notice, outcome, push, series
-from droptrain.domain.errors import Cause
-from droptrain.domain.notice import Places
 from droptrain_container import lease, metrics
 from droptrain_container.generations import Generations
 from droptrain_container.log import HEAD_BYTES, TAIL_BYTES, Log
 from droptrain_container.screen import Screen
+from droptrain_core.domain import diagnosis
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.notices import notice
+from droptrain_core.domain.notices.notice import Places
+from droptrain_core.domain.recipes import push
+from droptrain_core.domain.runs import batch_job, outcome, series
 from records import JOB_ID, RUN_ID, job_detail, run
 
 from droptrain_cli.wording import clean

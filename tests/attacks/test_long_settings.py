@@ -11,13 +11,13 @@ from typing import Any
 
 import boto3
 import pytest
-from droptrain.aws.job_queue import JobQueue
-from droptrain.domain import recipe as recipes
-from droptrain.domain import run as runs
-from droptrain.domain.dataset import Input
-from droptrain.domain.errors import RejectedError
 from droptrain_container import plan, sagemaker, variables
 from droptrain_container.layout import Layout
+from droptrain_core.aws.job_queue import JobQueue
+from droptrain_core.domain.datasets.dataset import Input
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.runs import run as runs
 from records import object_version, run
 
 SUBMIT_BYTES = 30 * 1024  # of SubmitJob's payload

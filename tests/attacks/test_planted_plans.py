@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from core_stack import Stack
-from droptrain.domain import plan as plans
-from droptrain.domain.errors import ChangedPlanError, NotFoundError
+from droptrain_core.domain.errors import ChangedPlanError, NotFoundError
+from droptrain_core.domain.runs import plan as plans
 
 
 @pytest.fixture

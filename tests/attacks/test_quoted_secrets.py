@@ -21,12 +21,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 import yaml
-from droptrain.domain import batch_job, diagnosis
-from droptrain.domain import outcome as account
 from droptrain_container import exit_codes, outcome
 from droptrain_container import settings as container_settings
 from droptrain_container.log import Log
 from droptrain_container.mask import Mask
+from droptrain_core.domain import diagnosis
+from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs import outcome as account
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from records import JOB_ID, job_detail

@@ -9,9 +9,9 @@ import boto3
 import pytest
 import requests
 from core_stack import Stack
-from droptrain.aws.signed_requests import MULTIPART_FROM, SignedRequest, SignedRequests
-from droptrain.datasets import Datasets, NewFile
-from droptrain.wiring import _SIGNS
+from droptrain_core.aws.signed_requests import MULTIPART_FROM, SignedRequest, SignedRequests
+from droptrain_core.datasets import Datasets, NewFile
+from droptrain_core.wiring import _SIGNS
 
 KEY = "projects/penguins/data/first/train.csv"
 OLD, NEW, OTHER = b"a,b\n1,2\n", b"a,b\n3,4\n", b"a,b\n5,6\n"

@@ -14,9 +14,9 @@ from string import ascii_letters
 from typing import Any
 
 from cold_start import instructions
-from droptrain.domain import preflight
-from droptrain.domain.dataset import Input, ObjectVersion
-from droptrain.domain.preflight.facts import RANGE_BYTES, Piece
+from droptrain_core.domain import preflight
+from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
+from droptrain_core.domain.preflight.facts import RANGE_BYTES, Piece
 
 BYTES = 3 * RANGE_BYTES  # of a file that a launch reads whole
 COLUMNS = (10, 1000, 10_000)

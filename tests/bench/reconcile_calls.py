@@ -18,12 +18,12 @@ from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
-from droptrain import wiring
-from droptrain.aws.run_record import to_item
-from droptrain.domain import batch_job
-from droptrain.domain.run import Hold
-from droptrain.settings import Settings
-from droptrain.telemetry import logger
+from droptrain_core import wiring
+from droptrain_core.aws.run_record import to_item
+from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs.run import Hold
+from droptrain_core.settings import Settings
+from droptrain_core.telemetry import logger
 from records import job_detail, run
 from template import properties
 

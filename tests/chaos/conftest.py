@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from droptrain.telemetry import logger
+from droptrain_core.telemetry import logger
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from droptrain.domain import batch_job, diagnosis, outcome
-from droptrain.domain.errors import Cause
+from droptrain_core.domain import diagnosis
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.runs import batch_job, outcome
 from records import JOB_ID, job_detail
 
 Case = Mapping[str, Any]

@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 from diagnosis import corpus
-from droptrain.domain.diagnosis import kinds
-from droptrain.domain.diagnosis.kind import Kind
-from droptrain.domain.diagnosis.table import RULES
+from droptrain_core.domain.diagnosis import kinds
+from droptrain_core.domain.diagnosis.kind import Kind
+from droptrain_core.domain.diagnosis.table import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
 VERDICTS = ("right", "wrong", "unknown")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 from diagnosis import corpus, page
-from droptrain.domain.diagnosis import kinds
-from droptrain.domain.diagnosis.table import RULES
+from droptrain_core.domain.diagnosis import kinds
+from droptrain_core.domain.diagnosis.table import RULES
 from hypothesis import given
 from hypothesis import strategies as st
 from template import template

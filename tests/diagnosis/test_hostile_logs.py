@@ -4,7 +4,7 @@ import time
 
 import pytest
 from diagnosis import corpus
-from droptrain.domain import outcome
+from droptrain_core.domain.runs import outcome
 
 # What the patterns of the rules begin with, over and over: the most work that a line can make.
 _BEGINNINGS = [

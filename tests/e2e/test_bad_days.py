@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from droptrain.aws.notices import NoticeTopic
-from droptrain.aws.price_table import PriceTable
-from droptrain.domain import push as pushes
-from droptrain.domain.dataset import ObjectVersion
-from droptrain.domain.pricing import Listing, PriceList, Refreshed
-from droptrain.domain.push import Published
+from droptrain_core.aws.notices import NoticeTopic
+from droptrain_core.aws.price_table import PriceTable
+from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed
+from droptrain_core.domain.datasets.dataset import ObjectVersion
+from droptrain_core.domain.recipes import push as pushes
+from droptrain_core.domain.recipes.push import Published
 from laptop_user import User
 from permissions.calls import recording
 from waiting import wait_for

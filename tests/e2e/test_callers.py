@@ -9,9 +9,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from command_line import CommandLine
-from droptrain.domain import push as pushes
-from droptrain.domain.dataset import ObjectVersion
-from droptrain.domain.push import Published
+from droptrain_core.domain.datasets.dataset import ObjectVersion
+from droptrain_core.domain.recipes import push as pushes
+from droptrain_core.domain.recipes.push import Published
 from permissions.calls import recording
 
 from droptrain_local.clients import CLIENT_ENVIRONMENT

@@ -34,16 +34,16 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(("module", "line", "broken"), [
-    (f"{LAYER}/droptrain/domain/times.py", "import boto3, os", "the domain is pure"),
-    (f"{LAYER}/droptrain/domain/times.py", "import random", "the domain is pure"),
-    (f"{LAYER}/droptrain/domain/times.py", "import droptrain.aws.bucket", "wiring -> use cases"),
-    (f"{LAYER}/droptrain/aws/bucket.py", "import droptrain.cancel", "wiring -> use cases"),
-    (f"{LAYER}/droptrain/a_new_module.py", "X = 1", "wiring -> use cases"),
-    (f"{LAYER}/droptrain/launch/decide.py", "import droptrain.launch.gather", "launch:"),
-    (f"{LAYER}/droptrain/cancel.py", "import boto3", "only adapters"),
-    ("functions/run_changed/app.py", "import droptrain.aws.bucket", "functions translate"),
-    (f"{LAYER}/droptrain/cancel.py", "import droptrain_local.cloud", "nothing deployed"),
-    ("image/droptrain_container/s3.py", "import droptrain.domain.times", "the image knows"),
+    (f"{LAYER}/droptrain_core/domain/times.py", "import boto3, os", "the domain is pure"),
+    (f"{LAYER}/droptrain_core/domain/times.py", "import random", "the domain is pure"),
+    (f"{LAYER}/droptrain_core/domain/times.py", "import droptrain_core.aws.bucket", "wiring -> use cases"),
+    (f"{LAYER}/droptrain_core/aws/bucket.py", "import droptrain_core.cancel", "wiring -> use cases"),
+    (f"{LAYER}/droptrain_core/a_new_module.py", "X = 1", "wiring -> use cases"),
+    (f"{LAYER}/droptrain_core/launch/decide.py", "import droptrain_core.launch.gather", "launch:"),
+    (f"{LAYER}/droptrain_core/cancel.py", "import boto3", "only adapters"),
+    ("functions/run_changed/app.py", "import droptrain_core.aws.bucket", "functions translate"),
+    (f"{LAYER}/droptrain_core/cancel.py", "import droptrain_local.cloud", "nothing deployed"),
+    ("image/droptrain_container/s3.py", "import droptrain_core.domain.times", "the image knows"),
 ])  # fmt: skip
 def test_a_broken_contract_is_seen(copy: Path, module: str, line: str, broken: str) -> None:
     path = copy / module

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from core_stack import Stack, core_stack
-from droptrain.domain.budget import Budget
-from droptrain.domain.errors import BusyError, UnsureError
-from droptrain.domain.pricing import Listing, Refreshed
-from droptrain.domain.runs.transitions import cancel_requested
 from droptrain_container import outcome
 from droptrain_container.exit_codes import Ending
 from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
+from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.costs.pricing import Listing, Refreshed
+from droptrain_core.domain.errors import BusyError, UnsureError
+from droptrain_core.domain.runs.transitions import cancel_requested
 
 from droptrain_local.batch.faults import Fault
 

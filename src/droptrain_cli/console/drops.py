@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from droptrain.aws.bucket import Bucket
-from droptrain.domain.dataset import data_prefix
-from droptrain.domain.recipe import Recipe
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.dataset import data_prefix
+from droptrain_core.domain.recipes.recipe import Recipe
 
 from droptrain_cli.api import Api
 from droptrain_cli.console.answers import ProblemError

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from droptrain.aws.bucket import Bucket
-from droptrain.domain.finding import Finding
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.finding import Finding
 
 from droptrain_cli.check_files import check_file
 from droptrain_cli.drop_plan import check_input

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from droptrain.aws.bucket import Bucket
-from droptrain.domain.dataset import code_prefix, recipe_key
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.dataset import code_prefix, recipe_key
 
 from droptrain_cli.console.answers import ProblemError
 from droptrain_cli.init_project import make_folder

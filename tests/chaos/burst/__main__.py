@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chaos.burst.burst import drain, limit_seconds
 from chaos.burst.uploads_queue import settings_of_template
-from droptrain.telemetry import logger
+from droptrain_core.telemetry import logger
 
 TRIED_LANES = (2, 6, 20, 50)
 

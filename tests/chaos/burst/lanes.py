@@ -17,14 +17,14 @@ from chaos.burst.memory import ReadyDatasets, ThrottledJobQueue
 from chaos.burst.uploads_queue import Message, QueueSettings, UploadsQueue
 from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
 from chaos.model.memory import MemoryAccounts, MemoryDatasetTable, MemoryPriceTable, MemoryTable
-from droptrain.aws.wake_ups import LONGEST_DELAY, WakeUps
-from droptrain.domain import times
-from droptrain.domain.budget import Budget
-from droptrain.domain.owner import Owner
-from droptrain.launch import LaunchUploads
-from droptrain.reserve import Reserve
-from droptrain.settings import Settings
-from droptrain.submit import Submit
+from droptrain_core.aws.wake_ups import LONGEST_DELAY, WakeUps
+from droptrain_core.domain import times
+from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.launch import LaunchUploads
+from droptrain_core.reserve import Reserve
+from droptrain_core.settings import Settings
+from droptrain_core.submit import Submit
 from golden import golden
 from launching import launching
 from template import ROOT
@@ -119,6 +119,6 @@ class Lanes:
         spec = importlib.util.spec_from_file_location("dataset_uploaded_app", APP)
         assert spec and spec.loader
         app = importlib.util.module_from_spec(spec)
-        with patch("droptrain.wiring.Wiring", lambda settings: self):
+        with patch("droptrain_core.wiring.Wiring", lambda settings: self):
             spec.loader.exec_module(app)
         return app

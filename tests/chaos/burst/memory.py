@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from chaos.burst.virtual_time import VirtualTime
 from chaos.model.memory import MemoryBucket, MemoryJobQueue
 from chaos.model.world import outside
-from droptrain.domain.dataset import ObjectVersion
-from droptrain.domain.errors import BusyError
-from droptrain.domain.run import Run
+from droptrain_core.domain.datasets.dataset import ObjectVersion
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.run import Run
 
 # SubmitJob's default throttle (AWS Batch service quotas); the bucket of tokens holds those of one second.
 SUBMITS_PER_SECOND = 50

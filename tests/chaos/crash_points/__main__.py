@@ -15,7 +15,7 @@ from pathlib import Path
 from chaos.crash_points.points import disturbed, points, undisturbed
 from chaos.crash_points.scenarios import SCENARIOS
 from core_stack import core_stack
-from droptrain.telemetry import logger
+from droptrain_core.telemetry import logger
 
 
 def main() -> int:

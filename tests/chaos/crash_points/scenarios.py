@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from core_stack import Stack
-from droptrain.domain.budget import Budget
-from droptrain.domain.claims import Request
-from droptrain.domain.push import Published, pushing
-from droptrain.domain.run import Hold
-from droptrain.domain.runs.transitions import cancel_requested
+from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.recipes.push import Published, pushing
+from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.run import Hold
+from droptrain_core.domain.runs.transitions import cancel_requested
 from records import job_detail, run
 
 ASKED = Request("key", "digest", 4102444800)

@@ -10,7 +10,7 @@ import time
 from chaos.drops.play import play
 from chaos.drops.strategies import drops
 from chaos.drops.verdict import COUNTED
-from droptrain.telemetry import logger
+from droptrain_core.telemetry import logger
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 LOT = 1000

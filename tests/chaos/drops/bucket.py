@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from chaos.drops.contents import Content
 from chaos.model.memory import MemoryBucket
 from chaos.model.world import outside
-from droptrain.aws import recipe_yaml
-from droptrain.aws.bucket import RecipeFile
-from droptrain.domain.dataset import ObjectVersion, recipe_key
-from droptrain.domain.errors import RejectedError
-from droptrain.domain.preflight.facts import Piece, ranges
-from droptrain.domain.push import Published
+from droptrain_core import recipe_yaml
+from droptrain_core.aws.bucket import RecipeFile
+from droptrain_core.domain.datasets.dataset import ObjectVersion, recipe_key
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.preflight.facts import Piece, ranges
+from droptrain_core.domain.recipes.push import Published
 
 
 @dataclass(frozen=True)

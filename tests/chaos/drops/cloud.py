@@ -29,24 +29,24 @@ from chaos.model.memory import (
     WakeUp,
 )
 from chaos.model.world import outside
-from droptrain.announce import Announce
-from droptrain.blocked import Blocked
-from droptrain.climb import Climb
-from droptrain.domain.budget import Budget
-from droptrain.domain.dataset import Created
-from droptrain.domain.errors import BusyError, UnsureError
-from droptrain.domain.notice import Places
-from droptrain.domain.owner import Owner
-from droptrain.domain.run import Run
-from droptrain.overspending import Overspending
-from droptrain.promote import Promote
-from droptrain.reconcile import Reconcile
-from droptrain.reserve import Reserve
-from droptrain.settle_runs import SettleRuns
-from droptrain.spending import TellSpending
-from droptrain.submit import Submit
-from droptrain.tell import Tell
-from droptrain.track import Track
+from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.errors import BusyError, UnsureError
+from droptrain_core.domain.notices.notice import Places
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.run import Run
+from droptrain_core.fall_back import Climb
+from droptrain_core.notifications import Tell
+from droptrain_core.notify import Announce
+from droptrain_core.overspending import Overspending
+from droptrain_core.promote import Promote
+from droptrain_core.reconcile import Reconcile
+from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.reserve import Reserve
+from droptrain_core.settle_runs import SettleRuns
+from droptrain_core.spending import TellSpending
+from droptrain_core.submit import Submit
+from droptrain_core.track import Track
 from greenlet import getcurrent
 from launching import launching
 

@@ -11,11 +11,11 @@ from chaos.burst.virtual_time import START
 from chaos.drops.bucket import Change
 from chaos.drops.cloud import Cloud
 from chaos.drops.drop import Put
-from droptrain.domain import times
-from droptrain.domain.dataset import ObjectVersion, data_prefix, drop_id, is_a_path
-from droptrain.domain.dataset_record import DatasetRecord
-from droptrain.domain.recipe import Recipe
-from droptrain.domain.run import Run
+from droptrain_core.domain import times
+from droptrain_core.domain.datasets.dataset import ObjectVersion, data_prefix, drop_id, is_a_path
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs.run import Run
 
 MARKER = "_SUCCESS"
 HOUR = 3600

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from chaos.drops.play import play
 from chaos.drops.strategies import drops
-from droptrain.aws.run_table import RunTable
-from droptrain.domain.dataset_record import Answered
-from droptrain.reconcile import Reconcile
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.datasets.dataset_record import Answered
+from droptrain_core.reconcile import Reconcile
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 # Each of these is found within the first hundred.

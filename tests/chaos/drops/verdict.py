@@ -9,11 +9,11 @@ from chaos.drops.bucket import read_recipe
 from chaos.drops.cloud import Cloud
 from chaos.drops.dataset import Dataset, is_data_file, seconds_of
 from chaos.drops.drop import Put
-from droptrain.aws.bucket import RecipeFile
-from droptrain.domain.dataset import DATASET_NAME, PROJECT_NAME, is_a_path, recipe_key
-from droptrain.domain.errors import RejectedError
-from droptrain.domain.recipe import Recipe, inputs_of, parse
-from droptrain.domain.run import Run
+from droptrain_core.aws.bucket import RecipeFile
+from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME, is_a_path, recipe_key
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes.recipe import Recipe, inputs_of, parse
+from droptrain_core.domain.runs.run import Run
 
 COUNTED: Counter[str] = Counter()
 # Uploads belong to one drop until an hour has passed between two of them, give or take some seconds.

@@ -8,7 +8,7 @@ import sys
 import time
 
 from chaos.model.machine import COUNTED, Everything, Launching
-from droptrain.telemetry import logger
+from droptrain_core.telemetry import logger
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 

@@ -21,13 +21,11 @@ from chaos.model.memory import (
     WakeUp,
 )
 from chaos.model.world import FailedCallError, Task, World
-from droptrain.announce import Announce
-from droptrain.blocked import Blocked
-from droptrain.cancel import Cancel
-from droptrain.climb import Climb
-from droptrain.domain.budget import RUNNING, Budget, charge, to_micro
-from droptrain.domain.dataset import MARKER, Created, data_prefix, drop_id, match_inputs
-from droptrain.domain.errors import (
+from droptrain_core.cancel import Cancel
+from droptrain_core.domain.costs.budget import RUNNING, Budget, charge, to_micro
+from droptrain_core.domain.datasets.dataset import MARKER, Created, data_prefix, drop_id, match_inputs
+from droptrain_core.domain.datasets.fair_share import SHARE_SECONDS
+from droptrain_core.domain.errors import (
     AlreadyFinishedError,
     BusyError,
     DeniedError,
@@ -35,20 +33,22 @@ from droptrain.domain.errors import (
     NotReadyError,
     UnsureError,
 )
-from droptrain.domain.fair_share import SHARE_SECONDS
-from droptrain.domain.notice import Places
-from droptrain.domain.owner import Owner
-from droptrain.domain.push import Published, complete, push_key, pushing
-from droptrain.domain.recipe import parse
-from droptrain.overspending import Overspending
-from droptrain.promote import Promote
-from droptrain.reconcile import Reconcile
-from droptrain.reserve import Reserve
-from droptrain.settle_runs import SettleRuns
-from droptrain.spending import TellSpending
-from droptrain.submit import Submit
-from droptrain.tell import Tell
-from droptrain.track import Track
+from droptrain_core.domain.notices.notice import Places
+from droptrain_core.domain.recipes.push import Published, complete, push_key, pushing
+from droptrain_core.domain.recipes.recipe import parse
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.fall_back import Climb
+from droptrain_core.notifications import Tell
+from droptrain_core.notify import Announce
+from droptrain_core.overspending import Overspending
+from droptrain_core.promote import Promote
+from droptrain_core.reconcile import Reconcile
+from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.reserve import Reserve
+from droptrain_core.settle_runs import SettleRuns
+from droptrain_core.spending import TellSpending
+from droptrain_core.submit import Submit
+from droptrain_core.track import Track
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from launching import launching

@@ -1,4 +1,4 @@
-"""The adapters in memory: the methods and answers of those of `droptrain.aws`, each one atomic effect."""
+"""The adapters in memory, each call one atomic effect: the methods and answers of `droptrain_core.aws`."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,34 +11,35 @@ from chaos.model.dynamodb_rules import DynamodbRules
 from chaos.model.notice_rules import NoticeRules
 from chaos.model.rules import obeys
 from chaos.model.world import World, outside
-from droptrain.aws.accounts import Accounts
-from droptrain.aws.bucket import PlanFile, RecipeFile
-from droptrain.aws.dataset_table import DatasetTable
-from droptrain.aws.event_bus import EventBus
-from droptrain.aws.notices import NoticeTopic
-from droptrain.aws.price_table import Facts
-from droptrain.aws.queue_watch import CLAIM_IS_OLD
-from droptrain.aws.run_record import to_attributes, to_item
-from droptrain.aws.run_table import History, Page, RunTable, Written
-from droptrain.aws.wake_ups import LONGEST_DELAY
-from droptrain.domain import batch_job, fair_share, times
-from droptrain.domain import push as pushes
-from droptrain.domain.batch_job import JobState
-from droptrain.domain.budget import Account, charge, over
-from droptrain.domain.claims import AnswerClaim, Claimed, DropClaim, Request
-from droptrain.domain.dataset import Created, ObjectVersion, recipe_key
-from droptrain.domain.dataset_record import Answered, DatasetRecord
-from droptrain.domain.errors import BusyError
-from droptrain.domain.events import Event
-from droptrain.domain.model_pointer import Held, Name, Pointer, to_document
-from droptrain.domain.notice import Notice
-from droptrain.domain.plan import plan_digest
-from droptrain.domain.preflight.facts import Piece
-from droptrain.domain.pricing import PriceList
-from droptrain.domain.push import Published, Push, push_key
-from droptrain.domain.run import Hold, Run, run_prefix
-from droptrain.domain.runs import transitions
-from droptrain.domain.runs.transitions import Transition
+from droptrain_core.aws.accounts import Accounts
+from droptrain_core.aws.bucket import PlanFile, RecipeFile
+from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.event_bus import EventBus
+from droptrain_core.aws.notices import NoticeTopic
+from droptrain_core.aws.price_table import Facts
+from droptrain_core.aws.queue_watch import CLAIM_IS_OLD
+from droptrain_core.aws.run_record import to_attributes, to_item
+from droptrain_core.aws.run_table import History, Page, RunTable, Written
+from droptrain_core.aws.wake_ups import LONGEST_DELAY
+from droptrain_core.domain import times
+from droptrain_core.domain.costs.budget import Account, charge, over
+from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.datasets import fair_share
+from droptrain_core.domain.datasets.dataset import Created, ObjectVersion, recipe_key
+from droptrain_core.domain.datasets.dataset_record import Answered, DatasetRecord
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.notices.events import Event
+from droptrain_core.domain.notices.notice import Notice
+from droptrain_core.domain.preflight.facts import Piece
+from droptrain_core.domain.recipes import push as pushes
+from droptrain_core.domain.recipes.push import Published, Push, push_key
+from droptrain_core.domain.runs import batch_job, transitions
+from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer, to_document
+from droptrain_core.domain.runs.plan import plan_digest
+from droptrain_core.domain.runs.run import Hold, Run, run_prefix
+from droptrain_core.domain.runs.transitions import Transition
 from template import properties
 
 SPOT_QUEUE = "spot"

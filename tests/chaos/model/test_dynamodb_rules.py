@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from chaos.model.dynamodb_rules import check_item, check_transaction, check_update
 from chaos.model.memory import MemoryDatasetTable, MemoryTable
 from chaos.model.world import World
-from droptrain.domain.claims import DropClaim
-from droptrain.domain.dataset_record import DatasetRecord
-from droptrain.domain.run import Hold
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.runs.claims import DropClaim
+from droptrain_core.domain.runs.run import Hold
 from moto import mock_aws
 from records import run
 from template import table_definition

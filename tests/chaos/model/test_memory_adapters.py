@@ -10,17 +10,16 @@ import boto3
 import pytest
 from chaos.model.memory import MemoryAccounts, MemoryBucket, MemoryDatasetTable, MemoryTable
 from chaos.model.world import World
-from droptrain.aws.accounts import Accounts
-from droptrain.aws.bucket import Bucket
-from droptrain.aws.dataset_table import DatasetTable
-from droptrain.aws.run_table import History, RunTable
-from droptrain.domain import batch_job
-from droptrain.domain.claims import AnswerClaim, DropClaim, Request
-from droptrain.domain.errors import Cause
-from droptrain.domain.push import Published, Push, complete, pushing
-from droptrain.domain.run import Attempt, Cost, Hold, Rung
-from droptrain.domain.runs import transitions
-from droptrain.domain.runs.transitions import End
+from droptrain_core.aws.accounts import Accounts
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.run_table import History, RunTable
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.recipes.push import Published, Push, complete, pushing
+from droptrain_core.domain.runs import batch_job, transitions
+from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, Request
+from droptrain_core.domain.runs.run import Attempt, Cost, Hold, Rung
+from droptrain_core.domain.runs.transitions import End
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from chaos.model.memory import MemoryBus, MemoryTopic
 from chaos.model.notice_rules import MAX_ENTRY_BYTES, NoticeRules
 from chaos.model.world import World
-from droptrain.domain.errors import Cause
-from droptrain.domain.notice import Places, of_end
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.notices.notice import Places, of_end
 from records import run
 
 TEXTS = {

@@ -6,7 +6,7 @@ from statistics import median
 
 from chaos.burst.uploads_queue import settings_of_template
 from chaos.neighbour.neighbour import alone, beside
-from droptrain.telemetry import logger
+from droptrain_core.telemetry import logger
 
 TRIED = (100, 1000, 3000)
 SECONDS_OF_MINUTE = (0, 10, 20, 30, 40, 50)

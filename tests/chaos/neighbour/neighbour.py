@@ -8,8 +8,8 @@ from chaos.burst.memory import ReadyDatasets
 from chaos.burst.uploads_queue import QueueSettings
 from chaos.burst.virtual_time import CALL_SECONDS, START, VirtualTime
 from chaos.model.world import outside
-from droptrain.domain.dataset import ObjectVersion
-from droptrain.domain.preflight.facts import Piece
+from droptrain_core.domain.datasets.dataset import ObjectVersion
+from droptrain_core.domain.preflight.facts import Piece
 
 HOSTILE = "hostile"
 # What a launch's preflight takes at most of a function with 512 MB (decision 110), and its sixty reads.

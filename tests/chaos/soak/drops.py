@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
-from droptrain.domain.dataset import ObjectVersion, drop_id
+from droptrain_core.domain.datasets.dataset import ObjectVersion, drop_id
 
 from droptrain_local.cloud import LaptopCloud
 

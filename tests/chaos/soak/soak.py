@@ -20,7 +20,7 @@ from chaos.soak.time_passing import pass_time
 from chaos.soak.trainings import SCRIPT, Ledger
 from chaos.soak.trouble import Trouble, reconcile
 from chaos.soak.verdict import Seen
-from droptrain.aws.run_table import RunTable
+from droptrain_core.aws.run_table import RunTable
 
 from droptrain_local.cloud import LaptopCloud
 

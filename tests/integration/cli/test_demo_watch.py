@@ -8,10 +8,10 @@ from typing import Any
 
 import boto3
 import pytest
-from droptrain.aws.run_table import RunTable
-from droptrain.domain.errors import Cause
-from droptrain.domain.run import Cost, Run, Step
-from droptrain.domain.runs.transitions import submitted
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.runs.run import Cost, Run, Step
+from droptrain_core.domain.runs.transitions import submitted
 from moto import mock_aws
 from records import RUN_ID, run
 from rich.console import Console

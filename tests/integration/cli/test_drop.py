@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner, Result
-from droptrain.domain.dataset import Input, ObjectVersion
-from droptrain.domain.run import inputs_digest
+from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
+from droptrain_core.domain.runs.run import inputs_digest
 from moto import mock_aws
 
 from droptrain_cli import drop_files

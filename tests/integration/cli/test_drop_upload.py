@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from droptrain.aws.bucket import Bucket
+from droptrain_core.aws.bucket import Bucket
 from moto import mock_aws
 
 from droptrain_cli.upload import PART_BYTES, ChangedError, Upload, finish_together

@@ -17,14 +17,14 @@ from chaos.model.memory import (
     MemoryTable,
     MemoryWakeUps,
 )
-from droptrain.aws.bucket import Bucket
-from droptrain.domain.budget import Budget
-from droptrain.domain.errors import BusyError
-from droptrain.domain.owner import Owner
-from droptrain.domain.push import Published, pushing
-from droptrain.domain.run import Run
-from droptrain.reserve import Reserve
-from droptrain.submit import Submit
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.recipes.push import Published, pushing
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.run import Run
+from droptrain_core.reserve import Reserve
+from droptrain_core.submit import Submit
 from greenlet import getcurrent, greenlet
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st

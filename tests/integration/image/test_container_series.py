@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from droptrain.aws import recipe_yaml
-from droptrain.domain import recipe as recipes
+from droptrain_core import recipe_yaml
+from droptrain_core.domain.recipes import recipe as recipes
 from training_machine import REPOSITORY
 
 EVENTS = REPOSITORY / "tests" / "events"

@@ -42,9 +42,9 @@ def test_a_function_without_requirements_ships_nothing_else(built: Path, functio
 
 
 def test_the_layer_ships_the_core_and_its_data(built: Path) -> None:
-    core = ROOT / "layers/droptrain/python/droptrain"
+    core = ROOT / "layers/droptrain/python/droptrain_core"
     wanted = {path.relative_to(core) for path in core.rglob("*") if path.suffix in {".py", ".csv"}}
-    shipped = built / "DroptrainLayer/python/droptrain"
+    shipped = built / "DroptrainLayer/python/droptrain_core"
     assert {path for path in wanted if not (shipped / path).is_file()} == set()
 
 
@@ -73,7 +73,7 @@ def test_bytecode_ships_if_the_runtimes_python_is_here(built: Path) -> None:
         return (source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc").is_file()
 
     sources = [
-        built / "DroptrainLayer/python/droptrain/launch/uploads.py",
+        built / "DroptrainLayer/python/droptrain_core/launch/uploads.py",
         built / "DroptrainLayer/python/yaml/__init__.py",
     ]
     sources += [built / function / "app.py" for function in FUNCTIONS]

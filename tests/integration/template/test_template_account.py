@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from audit.variants import ADDS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from droptrain.domain import console
+from droptrain_core.domain.notices import console_links
 from rendered import STACK, rendered, strings
 from template import ROOT, template
 
@@ -75,7 +75,7 @@ def test_nothing_names_another_partition_than_its_own(region: str) -> None:
 def test_the_console_is_known_in_every_partition_that_notices_link_into() -> None:
     assert {
         name: it["Console"] for name, it in template()["Mappings"]["Partitions"].items()
-    } == console._DOMAINS
+    } == console_links._DOMAINS
 
 
 def test_ec2_has_a_principal_of_its_own_in_china() -> None:

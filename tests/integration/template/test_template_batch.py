@@ -4,7 +4,7 @@ import re
 from email import message_from_string
 from typing import Any
 
-from droptrain.aws.job_queue import EVALUATE_ON_EXIT
+from droptrain_core.aws.job_queue import EVALUATE_ON_EXIT
 from template import ROOT, properties, template
 
 ENVIRONMENTS = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from droptrain.domain.events import EVENTS, SOURCE
-from droptrain.domain.fair_share import LANES
+from droptrain_core.domain.datasets.fair_share import LANES
+from droptrain_core.domain.notices.events import EVENTS, SOURCE
 from template import properties, template
 
 
@@ -241,7 +241,7 @@ def test_a_paused_stack_leaves_uploads_in_their_queue() -> None:
 
 
 def test_the_settings_that_functions_read_are_in_their_environment() -> None:
-    from droptrain.settings import Settings
+    from droptrain_core.settings import Settings
 
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
     assert {name.upper() for name in Settings.__dataclass_fields__} - {"AWS_REGION"} <= set(variables)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from droptrain.domain import run
+from droptrain_core.domain.runs import run
 
 from droptrain_cli.commands import runs
 from droptrain_cli.main import main

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from droptrain.aws import recipe_yaml
+from droptrain_core import recipe_yaml
 from jsonschema import Draft7Validator
 
 from droptrain_cli import compile_regexes

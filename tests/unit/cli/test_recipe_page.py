@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from droptrain.aws import recipe_yaml
-from droptrain.domain import recipe as recipes
+from droptrain_core import recipe_yaml
+from droptrain_core.domain.recipes import recipe as recipes
 
 PAGE = (Path(__file__).parents[3] / "docs" / "recipe.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from droptrain.aws import recipe_yaml
-from droptrain.domain.errors import RejectedError
-from droptrain.domain.recipe import FIELDS, Recipe, parse
+from droptrain_core import recipe_yaml
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes.recipe import FIELDS, Recipe, parse
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from droptrain.settings import Settings
+from droptrain_core.settings import Settings
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields__} | {
@@ -36,7 +36,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType
     before = set(sys.modules)
 
     def load_function(name: str) -> ModuleType:
-        from droptrain.telemetry import logger
+        from droptrain_core.telemetry import logger
 
         monkeypatch.setattr(logger.registered_handler, "stream", sys.stdout)
         monkeypatch.syspath_prepend(FUNCTIONS / name)

@@ -11,8 +11,8 @@ from typing import Any
 import aws_calls
 import pytest
 from core_in_memory import Core
-from droptrain import partial_batch
-from droptrain.refresh import Done
+from droptrain_core import partial_batch
+from droptrain_core.refresh import Done
 from golden import golden, names_of, queued, streamed
 from recorded import recorded
 from template import properties

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from droptrain.aws.wake_ups import WakeUps
-from droptrain.domain.dataset import Created
-from droptrain.domain.errors import BusyError
-from droptrain.domain.launched import Launched
+from droptrain_core.aws.wake_ups import WakeUps
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.launch.answers import Launched
 from function_output import failed, metrics_in
 from golden import golden, queued, streamed
 
@@ -191,7 +191,7 @@ def test_a_pass_of_the_reconciler_says_what_it_did(load, context, capsys) -> Non
 
 
 def refreshing(*failed: str) -> object:
-    from droptrain.refresh import Done
+    from droptrain_core.refresh import Done
 
     return type("Refresh", (), {"all": lambda self: Done(4, 0, written=True, failed=failed)})()
 

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.parser.models import (
     SqsRecordModel,
 )
 from botocore.model import ListShape, MapShape, Shape, StructureShape
-from droptrain.domain import batch_job
+from droptrain_core.domain.runs import batch_job
 from golden import FOLDER, golden, names_of
 
 LOADER = botocore.session.get_session()

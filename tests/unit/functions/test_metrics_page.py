@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
-from droptrain.telemetry import metrics
+from droptrain_core.telemetry import metrics
 from template import ROOT, properties, template
 
 NAMESPACE = "droptrain"

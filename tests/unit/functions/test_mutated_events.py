@@ -14,10 +14,11 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 from core_in_memory import ANOTHER, Core
-from droptrain.aws.run_record import from_item, to_item
-from droptrain.domain import batch_job, event_field, times
-from droptrain.domain.run import TERMINAL, Run
-from droptrain.telemetry import logger
+from droptrain_core.aws.run_record import from_item, to_item
+from droptrain_core.domain import event_field, times
+from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs.run import TERMINAL, Run
+from droptrain_core.telemetry import logger
 from function_output import failed, metrics_in
 from golden import golden, names_of, queued, streamed
 from hypothesis import HealthCheck, given, settings
@@ -246,7 +247,7 @@ def lacks(event: Any, at: str, whole: Any) -> bool:
     ("function", "name"), [("reconcile_runs", "reconcile"), ("refresh_prices", "refresh")]
 )
 def test_a_schedule_s_event_may_be_anything(load, context, function: str, name: str) -> None:
-    from droptrain.refresh import Done
+    from droptrain_core.refresh import Done
 
     app = load(function)
     core = Core()

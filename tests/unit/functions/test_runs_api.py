@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from droptrain.aws.signed_requests import SignedRequest
-from droptrain.datasets import Deleted, NewFile, Upload
-from droptrain.domain.dataset_record import DatasetRecord
-from droptrain.domain.errors import (
+from droptrain_core.aws.signed_requests import SignedRequest
+from droptrain_core.datasets import Deleted, NewFile, Upload
+from droptrain_core.domain.costs.estimate import Offer, Ticket
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.errors import (
     AlreadyFinishedError,
     BadCursorError,
     BusyError,
@@ -22,12 +23,11 @@ from droptrain.domain.errors import (
     PausedError,
     RejectedError,
 )
-from droptrain.domain.log_line import LogLine
-from droptrain.domain.run import AttemptCost, Cost, GpuUse
-from droptrain.domain.series import Point, Series
-from droptrain.domain.ticket import Offer, Ticket
-from droptrain.query import Listing, Project, ProjectListing
-from droptrain.results import LogListing
+from droptrain_core.domain.runs.log_line import LogLine
+from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
+from droptrain_core.domain.runs.series import Point, Series
+from droptrain_core.query import Listing, Project, ProjectListing
+from droptrain_core.results import LogListing
 from golden import golden
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from records import RUN_ID, run

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from droptrain.domain import plan as plans
-from droptrain.domain import run as runs
-from droptrain.domain.recipe import MetricDefinition, Recipe, Secret
 from droptrain_container import exit_codes, gpu, inputs, metrics, outcome, plan, settings, variables
 from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
 from droptrain_container.log import Log
 from droptrain_container.stops import Stops
+from droptrain_core.domain.recipes.recipe import MetricDefinition, Recipe, Secret
+from droptrain_core.domain.runs import plan as plans
+from droptrain_core.domain.runs import run as runs
 from hypothesis import given
 from hypothesis import strategies as st
 from records import object_version, run

@@ -19,7 +19,7 @@ def test_code_and_layer_are_folders_of_the_checkout(template) -> None:
     function = template.resources["RunsApiFunction"]["Properties"]
     assert (template.path_of(function["Code"]) / "app.py").is_file()
     layer = next(item for item in template.resources.values() if item["Type"] == "AWS::Lambda::LayerVersion")
-    assert (template.path_of(layer["Properties"]["Content"]) / "droptrain" / "wiring.py").is_file()
+    assert (template.path_of(layer["Properties"]["Content"]) / "droptrain_core" / "wiring.py").is_file()
 
 
 def test_parameters_are_the_defaults_but_for_what_is_overridden(template) -> None:

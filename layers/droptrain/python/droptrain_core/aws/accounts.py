@@ -1,0 +1,65 @@
+"""The accounts of the owner's caps in DynamoDB; runs hold and settle them in their own transactions."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.aws.run_record import to_attributes, to_values
+from droptrain_core.domain.costs.budget import Account
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def account_pk(account: str) -> str:
+    """The partition key of an account."""
+    return f"BUDGET#{account}"
+
+
+class Accounts:
+    """What runs hold and have spent."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def read(self, names: Iterable[str]) -> dict[str, Account]:
+        """The accounts as they are, by name; one that nobody has held is empty."""
+        found = {name: Account() for name in names}
+        keys: Any = [{"pk": {"S": account_pk(name)}} for name in found]
+        while keys:
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            for item in answer["Responses"].get(self._table, []):
+                values = to_values(item)
+                found[values["pk"].removeprefix(account_pk(""))] = _account(values)
+            left: Any = answer.get("UnprocessedKeys", {})
+            keys = left.get(self._table, {}).get("Keys")
+        return found
+
+    def mark_refused(self, account: str) -> None:
+        """Note that a launch found no room, so that people are told once."""
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": account_pk(account)}},
+            UpdateExpression="SET refused = :yes",
+            ExpressionAttributeValues=to_attributes({":yes": True}),
+        )
+
+    def mark_told(self, account: str, levels: tuple[int, ...]) -> None:
+        """Note which levels, in percent, people were told of."""
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": account_pk(account)}},
+            UpdateExpression="SET told = list_append(if_not_exists(told, :none), :levels)",
+            ExpressionAttributeValues=to_attributes({":none": [], ":levels": list(levels)}),
+        )
+
+
+def _account(values: Mapping[str, Any]) -> Account:
+    return Account(
+        values.get("held", 0),
+        values.get("spent", 0),
+        values.get("refused", False),
+        tuple(values.get("told", ())),
+    )

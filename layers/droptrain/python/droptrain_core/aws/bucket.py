@@ -1,0 +1,278 @@
+"""The bucket in S3: recipes, pushes, what lies in a folder at this moment, run.json and outcome.json."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from droptrain_core.domain.datasets.dataset import ObjectVersion, recipe_key
+from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
+from droptrain_core.domain.recipes import push as pushes
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.push import Published, Push, push_key
+from droptrain_core.domain.runs.plan import plan_bytes
+from droptrain_core.domain.runs.run import run_prefix
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from droptrain_core.domain.preflight.facts import Piece
+
+_MAX_ACCOUNT_BYTES = 256 * 1024
+_MAX_PLAN_BYTES = 16 * 1024 * 1024
+_MAX_PUSH_BYTES = 16 * 1024 * 1024
+# Of a thousand versions each; a function has 30 s, and each upload of a dataset looks through all of it.
+MAX_PAGES = 50
+# How S3 refuses an archived object, one under SSE-C, and one under a key that the stack may not use (S3 API
+# reference, Error responses; GetObject).
+_UNREADABLE = {"InvalidObjectState", "InvalidRequest", "AccessDenied"}
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """The recipe's parsed YAML and which version it is; `version` is None where there is no recipe."""
+
+    document: object
+    version: ObjectVersion | None
+    problem: RejectedError | None = None
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """The parsed `run.json` of a run, and the SHA-256 of its bytes, hex."""
+
+    document: dict[str, Any]
+    sha256: str
+
+
+class Bucket:
+    """The stack's data bucket."""
+
+    def __init__(self, client: "S3Client", name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def push(self, project: str) -> Push:
+        """The state of the project's pushes; `problem` says why it can't be read."""
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=push_key(project))
+        except self._client.exceptions.NoSuchKey:
+            return Push()
+        document = _parsed(answer["Body"].read(_MAX_PUSH_BYTES + 1), _MAX_PUSH_BYTES)
+        return pushes.read(project, document, answer.get("VersionId", "null"))
+
+    def recipe(self, project: str, before: Published | None = None) -> RecipeFile:
+        """The project's recipe, or the one `before` a push; `problem` says why it can't be read as YAML."""
+        from droptrain_core import recipe_yaml
+
+        key = recipe_key(project)
+        wanted: Any = {}
+        if before:
+            if before.recipe is None:
+                return RecipeFile(None, None)
+            wanted = {"VersionId": before.recipe.version_id}
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=key, **wanted)
+        except self._client.exceptions.NoSuchKey:
+            return RecipeFile(None, None)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchVersion":
+                raise
+            return RecipeFile(None, None, RejectedError(pushes.expired(project)))
+        version = ObjectVersion(
+            key, answer.get("VersionId", "null"), answer["ContentLength"], answer["ETag"].strip('"')
+        )
+        try:
+            return RecipeFile(recipe_yaml.parse(answer["Body"].read(recipes.MAX_BYTES + 1)), version)
+        except RejectedError as problem:
+            return RecipeFile(None, version, problem)
+
+    def sample(self, file: ObjectVersion) -> "tuple[Piece, ...]":
+        """At most three ranges of a file: its start, middle and end; all of a small one, in one request.
+
+        BusyError if that version was deleted meanwhile. RejectedError if S3 refuses: the object is archived,
+        or encrypted with a key that the stack can't use.
+        """
+        from droptrain_core.domain.preflight.facts import Piece, ranges
+
+        pieces: list[Piece] = []
+        for start, length in ranges(file.size):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self.name,
+                    Key=file.key,
+                    VersionId=file.version_id,
+                    Range=f"bytes={start}-{start + length - 1}",
+                )
+            except ClientError as error:
+                said = error.response["Error"]
+                if said["Code"] in ("NoSuchVersion", "NoSuchKey"):
+                    raise BusyError(f"s3://{self.name}/{file.key} was deleted meanwhile") from error
+                if said["Code"] in _UNREADABLE or said["Code"].startswith("KMS."):
+                    raise RejectedError(_unreadable(file, said["Code"], said["Message"])) from error
+                raise
+            pieces.append(Piece(start, answer["Body"].read()))
+        return tuple(pieces)
+
+    def projects(self, after: str | None, limit: int) -> tuple[list[str], bool]:
+        """At most `limit` names of folders below `projects/`, after that one; whether there are more."""
+        # "0" follows "/": so the listing starts behind all that lies in the folder.
+        start: Any = {"StartAfter": f"projects/{after}0"} if after else {}
+        answer = self._client.list_objects_v2(
+            Bucket=self.name, Prefix="projects/", Delimiter="/", MaxKeys=limit, **start
+        )
+        folders = [each["Prefix"].split("/")[1] for each in answer.get("CommonPrefixes", [])]
+        return folders, answer["IsTruncated"] and bool(folders)
+
+    def folder(self, prefix: str, named: Collection[str] = ()) -> tuple[ObjectVersion, ...]:
+        """The current version of every object below `prefix`; folder markers are left out.
+
+        In a folder of more than one page, `named` files are looked up one by one, if they are all that is
+        asked for. CrowdedError if the folder has more versions than fit into MAX_PAGES.
+        """
+        found: list[ObjectVersion] = []
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
+        for number, page in enumerate(pages, 1):
+            if number > MAX_PAGES:
+                raise CrowdedError(_crowded(self.name, prefix))
+            found.extend(_current(page))
+            if named and page["IsTruncated"]:
+                looked_up = [each for name in named if (each := self._latest(prefix + name))]
+                return tuple({item.key: item for item in (*found, *looked_up)}.values())
+        return tuple(found)
+
+    def _latest(self, key: str) -> ObjectVersion | None:
+        """The current version of one object; None if there is none. S3 lists a key's newest version first."""
+        page = self._client.list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
+        return next((item for item in _current(page) if item.key == key), None)
+
+    def delete_folder(self, prefix: str) -> Iterator[int]:
+        """Delete every version of every object below `prefix`; yields how many, at most 1000 at a time."""
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
+        for page in pages:
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            objects: Any = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            if not objects:
+                continue
+            answer = self._client.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+            for failed in answer.get("Errors", []):
+                raise DeniedError(f"S3 doesn't delete s3://{self.name}/{failed['Key']}: {failed['Message']}")
+            yield len(objects)
+
+    def write_plan(self, plan: Mapping[str, Any]) -> str | None:
+        """Write `run.json` if there is none; else the ETag of a file there that has other content.
+
+        BusyError if another process writes it.
+        """
+        key = _plan_key(plan)
+        try:
+            self._client.put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=plan_bytes(plan),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalRequestConflict":
+                raise BusyError(f"{plan['run_id']} is being launched by another process") from error
+            if code != "PreconditionFailed":
+                raise
+            there = self._client.get_object(Bucket=self.name, Key=key)
+            if there["Body"].read(_MAX_PLAN_BYTES) != plan_bytes(plan):
+                return there["ETag"]
+        return None
+
+    def replace_plan(self, plan: Mapping[str, Any], etag: str) -> None:
+        """Write `run.json` in the place of a file with that ETag; BusyError if that has changed."""
+        try:
+            self._client.put_object(
+                Bucket=self.name,
+                Key=_plan_key(plan),
+                Body=plan_bytes(plan),
+                ContentType="application/json",
+                IfMatch=etag,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise BusyError(f"{plan['run_id']} is being launched by another process") from error
+            raise
+
+    def plan(self, project: str, run_id: str) -> PlanFile | None:
+        """The `run.json` of a run; None if it is gone or no JSON object.
+
+        Every Batch job can write to `runs/`: compare the digest with the run's record.
+        """
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=run_prefix(project, run_id) + "run.json")
+        except self._client.exceptions.NoSuchKey:
+            return None
+        body = answer["Body"].read(_MAX_PLAN_BYTES + 1)
+        document = _parsed(body, _MAX_PLAN_BYTES)
+        return PlanFile(document, hashlib.sha256(body).hexdigest()) if isinstance(document, dict) else None
+
+    def outcome(self, project: str, run_id: str) -> object:
+        """The parsed `outcome.json` of a run; None if there is none or it isn't JSON of a sane size."""
+        return self._document(run_prefix(project, run_id) + "outcome.json", _MAX_ACCOUNT_BYTES)
+
+    def lease_holder(self, project: str, run_id: str) -> str | None:
+        """The id of the Batch job that trains the run; None if none does."""
+        lease = self._document(run_prefix(project, run_id) + "lease", _MAX_ACCOUNT_BYTES)
+        job_id = lease.get("batch_job_id") if isinstance(lease, dict) else None
+        return job_id if isinstance(job_id, str) else None
+
+    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
+        """When the run's newest generation of checkpoints was complete; None if there is none."""
+        folder = run_prefix(project, run_id) + "checkpoints/generations/"
+        answer = self._client.list_objects_v2(Bucket=self.name, Prefix=folder)
+        return max((item["LastModified"] for item in answer.get("Contents", [])), default=None)
+
+    def _document(self, key: str, max_bytes: int) -> object:
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        return _parsed(answer["Body"].read(max_bytes + 1), max_bytes)
+
+
+def _plan_key(plan: Mapping[str, Any]) -> str:
+    return run_prefix(plan["project"], plan["run_id"]) + "run.json"
+
+
+def _current(page: Any) -> Iterator[ObjectVersion]:
+    for version in page.get("Versions", []):
+        if version["IsLatest"] and not version["Key"].endswith("/"):
+            yield ObjectVersion(
+                version["Key"], version["VersionId"], version["Size"], version["ETag"].strip('"')
+            )
+
+
+def _unreadable(file: ObjectVersion, code: str, message: str) -> Cause:
+    return Cause(
+        "unreadable_input",
+        f"S3 doesn't let {file.key} be read: {code}: {message}",
+        "Restore it from its archive storage class, or upload it again with the bucket's own encryption "
+        "(without SSE-C or a KMS key that the stack's roles may not use).",
+    )
+
+
+def _crowded(bucket: str, prefix: str) -> Cause:
+    return Cause(
+        "too_many_objects",
+        f"s3://{bucket}/{prefix} has more than {MAX_PAGES * 1000:,} objects and old versions of objects",
+        "Move what a training doesn't need out of that folder, or use a new one, and drop the dataset again.",
+    )
+
+
+def _parsed(body: bytes, max_bytes: int) -> object:
+    if len(body) > max_bytes:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

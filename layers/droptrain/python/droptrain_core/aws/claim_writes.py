@@ -1,0 +1,82 @@
+"""The parts of a claim's transaction, and of a settlement's, beside the run's own record."""
+
+from datetime import timedelta
+from typing import Any
+
+from droptrain_core.aws.accounts import account_pk
+from droptrain_core.aws.dataset_table import dataset_key, launched
+from droptrain_core.aws.run_record import to_attributes
+from droptrain_core.domain import times
+from droptrain_core.domain.costs.budget import charge
+from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim
+from droptrain_core.domain.runs.run import Hold, Run
+
+# Longer than any queue keeps an event.
+_ANSWERS_KEPT_FOR = timedelta(days=30)
+
+
+def take(table: str, hold: Hold) -> dict[str, Any]:
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": {"pk": {"S": account_pk(hold.account)}},
+            "UpdateExpression": "ADD held :amount",
+            "ConditionExpression": "attribute_not_exists(held) OR held <= :room",
+            "ExpressionAttributeValues": to_attributes(
+                {":amount": hold.amount, ":room": hold.limit - hold.amount}
+            ),
+        }
+    }
+
+
+def settle(table: str, run: Run, hold: Hold) -> dict[str, Any]:
+    spent = charge(run, hold)
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": {"pk": {"S": account_pk(hold.account)}},
+            "UpdateExpression": "ADD held :change, spent :spent",
+            "ExpressionAttributeValues": to_attributes({":change": spent - hold.amount, ":spent": spent}),
+        }
+    }
+
+
+def launch_dataset(table: str, run: Run, drop: DropClaim) -> dict[str, Any]:
+    expression, values = launched(run.run_id, drop.marker, drop.covered_until)
+    update: dict[str, Any] = {
+        "TableName": table,
+        "Key": dataset_key(run.project, run.dataset),
+        "UpdateExpression": expression,
+    }
+    if drop.due_at:
+        update["ConditionExpression"] = "due_at = :due_at"
+        values["due_at"] = drop.due_at
+    update["ExpressionAttributeValues"] = to_attributes({f":{name}": value for name, value in values.items()})
+    return {"Update": update}
+
+
+def answer(table: str, run: Run, answer: AnswerClaim) -> dict[str, Any]:
+    item = {
+        "pk": answer_pk(answer.answer_id), "kind": "answer", "run_id": run.run_id, "key": answer.key,
+        "version_id": answer.version_id, "uploaded_at": answer.at, "last_at": answer.at,
+        "expires_at": answer_expires_at(run.created_at),
+    }  # fmt: skip
+    put: dict[str, Any] = {"TableName": table, "Item": to_attributes(item)}
+    if answer.earlier is None:
+        put["ConditionExpression"] = "attribute_not_exists(pk)"
+    else:
+        put["ConditionExpression"] = "run_id = :earlier"
+        put["ExpressionAttributeValues"] = to_attributes({":earlier": answer.earlier.run_id})
+    return {"Put": put}
+
+
+def put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+
+def answer_pk(answer_id: str) -> str:
+    return f"ANSWER#{answer_id}"
+
+
+def answer_expires_at(last_at: str) -> int:
+    return int((times.from_text(last_at) + _ANSWERS_KEPT_FOR).timestamp())

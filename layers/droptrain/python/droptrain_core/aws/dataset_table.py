@@ -1,0 +1,236 @@
+"""Datasets in the runs' table: what each waits for, which uploads its run has answered; projects' loads."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.aws.run_record import to_attributes, to_values
+from droptrain_core.domain import times
+from droptrain_core.domain.datasets import fair_share
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.errors import BusyError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PREFIX = "DATASET#"
+_WAITS, _NOTIFIED = "waiting", "notified"
+# A dataset that stays incomplete for so long is forgotten, unless a run of it exists.
+_FORGOTTEN_AFTER = timedelta(days=30)
+_SHOWN = 100
+_LOAD_EXPIRES_AFTER = timedelta(hours=1)
+# Attributes of a dataset that waits; a launch removes them, and with them the item from the indexes.
+_WAITING = (
+    "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "due_at",
+    "wake_up", "wake_up_at",
+)  # fmt: skip
+
+
+def dataset_key(project: str, dataset: str) -> dict[str, Any]:
+    """The primary key of a dataset's item."""
+    return {"pk": {"S": f"{_PREFIX}{project}/{dataset}"}}
+
+
+def launched(run_id: str, marker: str | None, covered_until: str) -> tuple[str, dict[str, Any]]:
+    """The update after which the dataset waits no more, since it has a run: its expression and values."""
+    values = {"run_id": run_id, "covered_until": covered_until} | ({"marker": marker} if marker else {})
+    sets = ", ".join(f"{name} = :{name}" for name in values)
+    return f"SET {sets} REMOVE {', '.join(_WAITING)}", values
+
+
+class DatasetTable:
+    """Reads and writes the datasets' items. BusyError where a transaction writes the same item."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def read(self, project: str, dataset: str) -> DatasetRecord:
+        """What is known of the dataset, read consistently; an empty record if nothing is."""
+        key = dataset_key(project, dataset)
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        item = answer.get("Item")
+        return _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
+
+    def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
+        """What is known of the dataset, and the project's load of the last sixty seconds, in one call.
+
+        BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
+        """
+        dataset_pk, *load_pks = pks = [
+            dataset_key(project, dataset)["pk"]["S"],
+            *(_load_pk(project, minute) for minute in fair_share.minutes(now)),
+        ]
+        keys = [{"pk": {"S": pk}} for pk in pks]
+        answer = self._client.batch_get_item(
+            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+        )
+        if answer.get("UnprocessedKeys"):
+            raise BusyError(f"DynamoDB can't read what is known of {project}/{dataset} at this moment")
+        items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
+        this_minute, last_minute = (float(items[pk]["seconds"]["N"]) if pk in items else 0 for pk in load_pks)
+        item = items.get(dataset_pk)
+        record = _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
+        return record, fair_share.recent(this_minute, last_minute, now)
+
+    def add_load(self, project: str, seconds: float, now: datetime) -> None:
+        """Add seconds of a lane to the project's load of the current minute."""
+        values = {":seconds": seconds, ":expires_at": int((now + _LOAD_EXPIRES_AFTER).timestamp())}
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": _load_pk(project, fair_share.minutes(now)[0])}},
+            UpdateExpression="ADD seconds :seconds SET expires_at = :expires_at",
+            ExpressionAttributeValues=to_attributes(values),
+        )
+
+    def wait(
+        self, record: DatasetRecord, missing: Collection[str], present: Collection[str], now: datetime
+    ) -> bool:
+        """Record that the dataset lacks `missing` and doesn't rest any more; it waits since the first time.
+
+        False, and nothing is written, if an upload has changed `record.due_at` meanwhile.
+        """
+        values = self._waiting(record, missing, present, now)
+        unchanged = "attribute_not_exists(due_at)"
+        if record.due_at:
+            values["due_at"] = record.due_at
+            unchanged = "due_at = :due_at"
+        sets = _sets(name for name in values if name != "due_at")
+        return self._update(record, f"{sets} REMOVE due_at, wake_up, wake_up_at", values, unchanged)
+
+    def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> None:
+        """Record that the dataset launches at `due_at`, unless a later upload has postponed that further."""
+        values = {**self._waiting(record, record.missing, record.present, now), "due_at": due_at}
+        self._update(record, _sets(values), values, "attribute_not_exists(due_at) OR due_at < :due_at")
+
+    def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:
+        """Record which message wakes the dataset, instead of `record.wake_up`; False if that has changed."""
+        values = {"wake_up": wake_up, "wake_up_at": at}
+        unchanged = "attribute_not_exists(wake_up)"
+        if record.wake_up:
+            values["seen"] = record.wake_up
+            unchanged = "wake_up = :seen"
+        condition = f"attribute_exists(due_at) AND {unchanged}"
+        return self._update(record, "SET wake_up = :wake_up, wake_up_at = :wake_up_at", values, condition)
+
+    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
+        """Record that what lies in the folder has its run, unless an upload has changed `record.due_at`."""
+        expression, values = launched(run_id, marker, covered_until)
+        condition = "attribute_not_exists(due_at)"
+        if record.due_at:
+            values["due_at"] = record.due_at
+            condition = "due_at = :due_at"
+        self._update(record, expression, values, condition)
+
+    def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
+        """The project's datasets that wait, the newest hundred, newest first."""
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName="by_time",
+            KeyConditionExpression="kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": f"waiting#{project}"}},
+            ScanIndexForward=False,
+            Limit=_SHOWN,
+        )
+        return tuple(_from_item(item) for item in answer["Items"])
+
+    def waiting(self, before: datetime, *, notified: bool) -> Iterator[DatasetRecord]:
+        """What has waited since before that moment, or was looked at again last before it; oldest first.
+
+        `notified`: those whose notice is out. The records name what the index has.
+        """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_activity",
+            KeyConditionExpression="active = :active AND created_order < :before",
+            ExpressionAttributeValues=to_attributes(
+                {":active": _NOTIFIED if notified else _WAITS, ":before": times.to_text(before)}
+            ),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield _from_item(item)
+
+    def mark_notified(self, record: DatasetRecord, now: datetime) -> None:
+        """Record that the notice is out and when the dataset was looked at; a launched one stays as it is."""
+        values = {"active": _NOTIFIED, "created_order": _order(now, record.dataset)}
+        expression = "SET active = :active, created_order = :created_order"
+        self._update(record, expression, values, "attribute_exists(active)")
+
+    def forget(self, record: DatasetRecord) -> None:
+        """Remove the item."""
+        self._client.delete_item(TableName=self._table, Key=dataset_key(record.project, record.dataset))
+
+    def _waiting(
+        self, record: DatasetRecord, missing: Collection[str], present: Collection[str], now: datetime
+    ) -> dict[str, Any]:
+        """The attributes of a dataset that waits; the first time's are kept where there are any."""
+        at = times.to_text(now)
+        values: dict[str, Any] = {
+            "kind": f"waiting#{record.project}",
+            "missing_files": list(missing),
+            "present_files": list(present),
+            "active": _WAITS,
+            "since": at,
+            "created_order": _order(now, record.dataset),
+        }
+        if record.run_id is None:
+            values["expires_at"] = int((now + _FORGOTTEN_AFTER).timestamp())
+        return values
+
+    def _update(
+        self, record: DatasetRecord, expression: str, values: Mapping[str, Any], condition: str
+    ) -> bool:
+        errors = self._client.exceptions
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=dataset_key(record.project, record.dataset),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=to_attributes(
+                    {f":{name}": value for name, value in values.items()}
+                ),
+            )
+        except errors.ConditionalCheckFailedException:
+            return False
+        except errors.TransactionConflictException as error:
+            raise BusyError(f"{record.project}/{record.dataset} is being launched") from error
+        return True
+
+
+# Kept from the first time that a dataset waits, until it is launched.
+_KEPT = ("active", "since", "created_order")
+
+
+def _sets(names: "Collection[str] | Iterator[str] | Mapping[str, Any]") -> str:
+    sets = (
+        f"{name} = if_not_exists({name}, :{name})" if name in _KEPT else f"{name} = :{name}" for name in names
+    )
+    return f"SET {', '.join(sets)}"
+
+
+def _load_pk(project: str, minute: str) -> str:
+    return f"LOAD#{project}#{minute}"
+
+
+def _order(now: datetime, dataset: str) -> str:
+    return f"{times.to_text(now)}#{dataset}"
+
+
+def _from_item(item: Mapping[str, Any]) -> DatasetRecord:
+    project, _, dataset = item["pk"]["S"].removeprefix(_PREFIX).partition("/")
+    values = to_values(item)
+    return DatasetRecord(
+        project=project,
+        dataset=dataset,
+        since=values.get("since"),
+        missing=tuple(values.get("missing_files", ())),
+        present=tuple(values.get("present_files", ())),
+        due_at=values.get("due_at"),
+        wake_up=values.get("wake_up"),
+        wake_up_at=values.get("wake_up_at"),
+        run_id=values.get("run_id"),
+        marker=values.get("marker"),
+        covered_until=values.get("covered_until"),
+    )

@@ -1,0 +1,35 @@
+"""The account's default event bus in EventBridge."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.domain.notices import events
+from droptrain_core.domain.notices.events import Event
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+
+class EventBus:
+    """Where programs hear what became of runs."""
+
+    def __init__(self, client: "EventBridgeClient", stack_id: str) -> None:
+        self._client = client
+        self._stack_id = stack_id
+
+    def put(self, event: Event) -> None:
+        """Put the event on the bus; RuntimeError if EventBridge answers that it didn't take it."""
+        entry: Any = {
+            "Source": events.SOURCE,
+            "DetailType": event.detail_type,
+            # Another stack of the account says the same source.
+            "Resources": [self._stack_id],
+            "Detail": json.dumps(events.to_detail(event)),
+        }
+        answer = self._client.put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            (refused,) = answer["Entries"]
+            raise RuntimeError(
+                f"EventBridge didn't take {event.detail_type}: "
+                f"{refused.get('ErrorCode')} {refused.get('ErrorMessage')}"
+            )

@@ -1,0 +1,125 @@
+"""AWS Batch: submit a run's job once, find it by name, describe it, end it."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
+from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.runs.run import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+
+# Another try mends a reclaim alone; Batch retries when nothing matches, so the last rule ends the rest.
+EVALUATE_ON_EXIT = [
+    {"onStatusReason": "Host EC2*", "action": "RETRY"},
+    {"onExitCode": "75", "action": "RETRY"},
+    {"onReason": "*", "action": "EXIT"},
+]
+_THROTTLES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"}
+_MAX_REASON = 1024
+
+
+class JobQueue:
+    """The stack's two job queues, Spot and on-demand, and its job definition.
+
+    `definition` is the job definition by revision, so that a run's plan can name exactly what it ran with.
+    `submitter` must not retry by itself: SubmitJob has no idempotency token. `client` does everything else.
+    """
+
+    def __init__(
+        self,
+        client: "BatchClient",
+        submitter: "BatchClient",
+        spot_queue: str,
+        on_demand_queue: str,
+        definition: str,
+    ) -> None:
+        self._client = client
+        self._submitter = submitter
+        self._spot_queue = spot_queue
+        self._on_demand_queue = on_demand_queue
+        self.definition = definition
+
+    def submit(self, run: Run, environment: Mapping[str, str]) -> str:
+        """Submit the run's Batch job, the first or the next, and return its id.
+
+        BusyError if Batch throttles, RejectedError if it refuses this job, DeniedError if it refuses the
+        stack: nothing was submitted. UnsureError if it is open whether the job exists: look it up by name
+        before submitting again.
+        """
+        job = run.job_now
+        assert job is not None
+        requirements = [
+            {"type": "VCPU", "value": str(job.vcpus)},
+            {"type": "MEMORY", "value": str(job.memory_mib)},
+        ]
+        if job.gpus:
+            requirements.append({"type": "GPU", "value": str(job.gpus)})
+        request: Any = {
+            "jobName": run.job_name,
+            "jobQueue": self._queue_of(run),
+            "jobDefinition": self.definition,
+            "containerOverrides": {
+                "environment": [{"name": name, "value": value} for name, value in environment.items()],
+                "resourceRequirements": requirements,
+            },
+            "retryStrategy": {"attempts": job.attempts, "evaluateOnExit": EVALUATE_ON_EXIT},
+            "timeout": {"attemptDurationSeconds": job.timeout_seconds},
+            "tags": {
+                "droptrain:project": run.project, "droptrain:dataset": run.dataset,
+                "droptrain:run_id": run.run_id,
+            },
+            "propagateTags": True,
+        }  # fmt: skip
+        try:
+            return self._submitter.submit_job(**request)["jobId"]
+        except ClientError as error:
+            raise _meaning(run, error) from error
+        except BotoCoreError as error:
+            raise UnsureError(f"{run.run_id}: {error}") from error
+
+    def find(self, run: Run) -> str | None:
+        """The id of a Batch job with that name, whatever its state; the oldest, if there are several.
+
+        ListJobs' JOB_NAME filter ignores case and job status (Batch API reference, ListJobs).
+        """
+        pages = self._client.get_paginator("list_jobs").paginate(
+            jobQueue=self._queue_of(run), filters=[{"name": "JOB_NAME", "values": [run.job_name]}]
+        )
+        jobs = [job for page in pages for job in page["jobSummaryList"] if job["jobName"] == run.job_name]
+        oldest = min(jobs, key=lambda job: (job.get("createdAt", 0), job["jobId"]), default=None)
+        return oldest["jobId"] if oldest else None
+
+    def describe(self, job_ids: Iterable[str]) -> dict[str, JobState]:
+        """States by job id, of at most 100 jobs; ids that Batch doesn't know are left out."""
+        answer = self._client.describe_jobs(jobs=list(job_ids))
+        states = (batch_job.read(detail) for detail in answer["jobs"])
+        return {state.job_id: state for state in states if state}
+
+    def end(self, job_id: str, reason: str) -> None:
+        """End a Batch job in whatever state it is; CancelJob would pass over a running one in silence."""
+        self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
+
+    def _queue_of(self, run: Run) -> str:
+        return self._spot_queue if run.is_on_spot(run.job_number) else self._on_demand_queue
+
+
+def _meaning(run: Run, error: ClientError) -> Exception:
+    """What an error that SubmitJob answered says of the run's job."""
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    if code in _THROTTLES:
+        return BusyError(f"{run.run_id}: {message}")
+    if code == "ClientException":
+        fix = 'Correct what AWS Batch names, then launch with POST /runs and "rerun": true.'
+        return RejectedError(Cause("refused_by_batch", f"AWS Batch refused the job: {message}", fix))
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return DeniedError(
+            f"AWS Batch refused to take the job of {run.run_id} ({code}: {message}). "
+            "The run is recorded and starts by itself when that is mended."
+        )
+    return UnsureError(f"{run.run_id}: {error}")

@@ -1,0 +1,112 @@
+"""What prices need of the runs' table: one item of prices, and for each project how long its runs took."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.aws.run_record import from_item, run_pk, to_attributes, to_values
+from droptrain_core.aws.run_table import history_pk, models_pk
+from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.run import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PRICES_PK = "PRICES"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
+
+    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows. `models`
+    is what is remembered of the project's pointers, as the table holds it, if the run is asked for.
+    """
+
+    prices: PriceList
+    history: tuple[int, ...] = ()
+    run: Run | None = None
+    left_checkpoint: bool | None = None
+    models: Mapping[str, Any] = field(default_factory=dict)
+
+
+class PriceTable:
+    """Prices, the shipped ones until they are refreshed, and histories: one call reads what a run needs."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str, shipped: PriceList) -> None:
+        self._client = client
+        self._table = table_name
+        self.shipped = shipped
+
+    def read(self, project: str, run_id: str | None = None) -> Facts:
+        """The prices, the project's history, and the run if it is asked for, read consistently.
+
+        BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
+        """
+        pks = [PRICES_PK, history_pk(project), *([run_pk(run_id), models_pk(project)] if run_id else [])]
+        answer = self._client.batch_get_item(
+            RequestItems={
+                self._table: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": run_id is not None}
+            }
+        )
+        if answer.get("UnprocessedKeys"):
+            raise BusyError(f"DynamoDB can't read the prices for {project} at this moment")
+        items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
+        prices, history, *of_run = (items.get(pk) for pk in pks)
+        run, models = of_run or (None, None)
+        took, pointers = (to_values(item) if item else {} for item in (history, models))
+        return Facts(
+            prices=self.shipped.refreshed(_refreshed(to_values(prices))) if prices else self.shipped,
+            history=tuple(took.get("seconds", ())),
+            run=from_item(run) if run else None,
+            left_checkpoint=took.get("left_checkpoint"),
+            models={name: pointers[name] for name in ("latest", "best") if name in pointers},
+        )
+
+    def current(self) -> PriceList:
+        """The prices alone."""
+        item = self._client.get_item(TableName=self._table, Key={"pk": {"S": PRICES_PK}}).get("Item")
+        return self.shipped.refreshed(_refreshed(to_values(item))) if item else self.shipped
+
+    def refresh(self, read: Refreshed, at: str) -> bool:
+        """Write what a refresh that began `at` has read; a half without a time stays as it is.
+
+        False if a refresh that began later has written already.
+        """
+        values: dict[str, Any] = {"kind": "prices", "refreshed_at": at}
+        if read.on_demand_at:
+            values["on_demand"] = {name: _listing(each) for name, each in read.on_demand.items()}
+            values["on_demand_at"] = read.on_demand_at
+        if read.spot_at:
+            values["spot"] = {name: dict(zones) for name, zones in read.spot.items()}
+            values["spot_at"] = read.spot_at
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": PRICES_PK}},
+                UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
+                ConditionExpression="attribute_not_exists(refreshed_at) OR refreshed_at < :refreshed_at",
+                ExpressionAttributeValues=to_attributes({f":{name}": it for name, it in values.items()}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _listing(listing: Listing) -> dict[str, Any]:
+    return {"usd_per_hour": listing.usd_per_hour, **(asdict(listing.size) if listing.size else {})}
+
+
+def _refreshed(values: Mapping[str, Any]) -> Refreshed:
+    return Refreshed(
+        on_demand={name: _listed(each) for name, each in values.get("on_demand", {}).items()},
+        on_demand_at=values.get("on_demand_at"),
+        spot=values.get("spot", {}),
+        spot_at=values.get("spot_at"),
+    )
+
+
+def _listed(values: Mapping[str, Any]) -> Listing:
+    size = Size(values["gpus"], values["vcpus"], values["memory_gib"]) if "gpus" in values else None
+    return Listing(values["usd_per_hour"], size)

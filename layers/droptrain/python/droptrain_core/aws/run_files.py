@@ -1,0 +1,93 @@
+"""What runs left in the bucket: artifacts, log.txt, metrics.jsonl, copies of inputs."""
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from droptrain_core.domain.runs.run import PINNED, run_prefix, runs_prefix
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Everything in a run's folder is an artifact, except these, which belong to the container.
+_INNER = ("checkpoints/", PINNED)
+_LEASE = "lease"
+# The newest part of a long metrics.jsonl; a function has to read it within seconds.
+_METRICS_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file that a run left; `path` is relative to the run's folder, `size` in bytes."""
+
+    path: str
+    size: int
+    modified_at: datetime
+
+
+class RunFiles:
+    """The folders of runs."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def artifacts(self, project: str, run_id: str, after: str, limit: int) -> tuple[list[Artifact], bool]:
+        """At most `limit` artifacts whose paths follow `after`; whether there are more."""
+        folder = run_prefix(project, run_id)
+        found: list[Artifact] = []
+        while True:
+            answer = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=folder, StartAfter=folder + after, MaxKeys=limit + 1
+            )
+            inner = None
+            for item in answer.get("Contents", []):
+                path = item["Key"].removeprefix(folder)
+                inner = next((name for name in _INNER if path.startswith(name)), None)
+                if inner:
+                    break
+                if path != _LEASE and not path.endswith("/"):
+                    found.append(Artifact(path, item["Size"], item["LastModified"]))
+                after = path
+            if len(found) > limit:
+                return found[:limit], True
+            if inner:
+                after = f"{inner}\U0010ffff"
+            elif not answer["IsTruncated"]:
+                return found, False
+
+    def log_text(self, project: str, run_id: str, offset: int, size: int) -> bytes | None:
+        """At most `size` bytes of log.txt behind `offset`, b"" at its end; None if there is no log.txt."""
+        return self._range(run_prefix(project, run_id) + "log.txt", f"bytes={offset}-{offset + size - 1}")
+
+    def metrics_lines(self, project: str, run_id: str) -> Iterable[bytes]:
+        """The lines of metrics.jsonl: all, or the newest that are together 8 MiB."""
+        key = run_prefix(project, run_id) + "metrics.jsonl"
+        return io.BytesIO(self._range(key, f"bytes=-{_METRICS_BYTES}") or b"")
+
+    def runs_named_like(self, project: str, dataset: str) -> Iterator[str]:
+        """The ids of the runs with a folder whose names begin as those of the dataset's runs do.
+
+        Runs of other datasets are among them: of `v1-2` and `v1-2-x` where the dataset is `v1.2`.
+        """
+        prefix = runs_prefix(project, dataset)
+        pages: Any = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+        )
+        for page in pages:
+            for folder in page.get("CommonPrefixes", []):
+                yield folder["Prefix"].rstrip("/").rpartition("/")[2]
+
+    def _range(self, key: str, wanted: str) -> bytes | None:
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            return None
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidRange":
+                raise
+            return b""

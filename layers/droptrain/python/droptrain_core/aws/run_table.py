@@ -1,0 +1,377 @@
+"""The table of runs in DynamoDB: every move of a run's state is one conditional write."""
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+
+from droptrain_core.aws import claim_writes
+from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
+from droptrain_core.aws.transition_writes import compiled, run_key
+from droptrain_core.domain.datasets.dataset_record import Answered
+from droptrain_core.domain.errors import BadCursorError, BusyError, NewerRecordError
+from droptrain_core.domain.runs import transitions
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.runs.transitions import Transition
+from droptrain_core.telemetry import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from droptrain_core.domain.runs.model_pointer import Held, Name
+
+_CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# How often a transaction that met another is tried, and the longest pause in between, in seconds.
+_MEETINGS, _LONGEST_PAUSE = 7, 1.6
+# Sorts behind every `created_order`, which begins with a year.
+_LAST = "~"
+Applied = Literal["applied", "stale", "unknown"]
+Position = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class History:
+    """How long a project's last successful runs took, in seconds, the oldest first.
+
+    `left_checkpoint` is whether the last of them did so; None where its container didn't tell.
+    """
+
+    project: str
+    seconds: tuple[int, ...]
+    left_checkpoint: bool | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of a transition: "stale" if its requirements don't hold, "unknown" if there is no such run.
+
+    `run` is the record as it then is; None where it isn't known.
+    """
+
+    outcome: Applied
+    run: Run | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some runs, newest first, and where the next page starts; None after the last one."""
+
+    runs: tuple[Run, ...]
+    position: Position | None
+
+
+class RunTable:
+    """Runs, the drops that they took, and the requests that made them."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table = self.name = table_name
+
+    def claim(
+        self,
+        run: Run,
+        drop: DropClaim | None = None,
+        request: Request | None = None,
+        previous: Run | None = None,
+        answer: AnswerClaim | None = None,
+    ) -> Claimed:
+        """Make the record of `run` and take its drop, its request, its turn as a rerun, its answer and its
+        reservations, all or nothing.
+
+        `previous` is the run of which this one is the next rerun. A dataset whose drop is taken waits no
+        more. Says what another process has taken before, or that a cap has no room; BusyError if another
+        process writes the same items (TransactWriteItems, cancellation reasons).
+        """
+        taken: list[Claimed] = ["run_taken"]
+        writes: list[Any] = [claim_writes.put_new(self._table, to_item(run))]
+        if drop:
+            taken.append("drop_taken")
+            writes.append(
+                claim_writes.put_new(
+                    self._table,
+                    to_attributes({"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run.run_id}),
+                )
+            )
+        if request:
+            taken.append("request_taken")
+            writes.append(claim_writes.put_new(self._table, to_attributes({
+                "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": run.run_id,
+                "body_digest": request.body_digest, "expires_at": request.expires_at,
+            })))  # fmt: skip
+        if previous:
+            taken.append("run_taken")
+            writes.append(self._update_of(transitions.rerun(previous)))
+        for hold in run.holds:
+            taken.append("no_room")
+            writes.append(claim_writes.take(self._table, hold))
+        if drop:
+            taken.append("postponed")
+            writes.append(claim_writes.launch_dataset(self._table, run, drop))
+        if answer:
+            taken.append("answered")
+            writes.append(claim_writes.answer(self._table, run, answer))
+        refused = self._transact(writes, run)
+        return "claimed" if refused is None else taken[refused]
+
+    def get(self, run_id: str) -> Run | None:
+        """The run, read consistently; None if there is none."""
+        item = self._read(run_pk(run_id))
+        return from_item(item) if item else None
+
+    def find_drop(self, drop: str) -> str | None:
+        """The id of the run that took this drop, if any."""
+        item = self._read(f"DROP#{drop}")
+        return item["run_id"]["S"] if item else None
+
+    def find_answer(self, answer_id: str) -> Answered | None:
+        """The rejection that answers such uploads, if there is one."""
+        item = self._read(claim_writes.answer_pk(answer_id))
+        if item is None:
+            return None
+        return Answered(
+            *(item[name]["S"] for name in ("run_id", "key", "version_id", "uploaded_at", "last_at"))
+        )
+
+    def extend_answer(self, answer_id: str, at: str) -> None:
+        """Record that one more upload got this answer."""
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": claim_writes.answer_pk(answer_id)}},
+            UpdateExpression="SET last_at = :at, expires_at = :expires",
+            ExpressionAttributeValues=to_attributes(
+                {":at": at, ":expires": claim_writes.answer_expires_at(at)}
+            ),
+        )
+
+    def find_request(self, key: str) -> tuple[str, str] | None:
+        """(run id, digest of the body) of an earlier request with this idempotency key, if any."""
+        item = self._read(f"REQUEST#{key}")
+        return (item["run_id"]["S"], item["body_digest"]["S"]) if item else None
+
+    def write(self, transition: Transition) -> Written:
+        """Change a run's record, if what the transition requires holds.
+
+        BusyError if a transaction writes the record, NewerRecordError if a later release wrote it.
+        """
+        change = compiled(transition)
+        errors = self._client.exceptions
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=run_key(transition.run_id),
+                UpdateExpression=change.update,
+                ConditionExpression=change.condition,
+                ExpressionAttributeNames=change.names,
+                ExpressionAttributeValues=change.values,
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except errors.ConditionalCheckFailedException as error:
+            return _held_up(error.response.get("Item"))
+        except errors.TransactionConflictException as error:
+            raise BusyError(f"{transition.run_id} is being written by another process") from error
+        return Written("applied", from_item(answer["Attributes"]))
+
+    def write_with_history(self, transition: Transition, history: History, at: str) -> Written:
+        """Change a run's record and its project's history, both or none.
+
+        The history is left out while another run writes it: a duration that gets lost makes the next estimate
+        a little less sure, and an end must not wait for it. Errors are those of `write`.
+        """
+        values: dict[str, Any] = {"kind": "history", "seconds": list(history.seconds), "updated_at": at}
+        if history.left_checkpoint is not None:
+            values["left_checkpoint"] = history.left_checkpoint
+        remembered = {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": history_pk(history.project)}},
+                "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in values),
+                "ExpressionAttributeValues": to_attributes(
+                    {f":{name}": value for name, value in values.items()}
+                ),
+            }
+        }
+        writes: Any = [self._update_of(transition), remembered]
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except self._client.exceptions.TransactionCanceledException as error:
+            of_run, of_history = error.response["CancellationReasons"]
+            if of_run.get("Code") == "ConditionalCheckFailed":
+                return _held_up(of_run.get("Item"))
+            if of_run.get("Code") in _CONTENDED:
+                raise BusyError(f"{transition.run_id} is being written by another process") from error
+            if of_history.get("Code") in _CONTENDED:
+                return self.write(transition)
+            raise
+        return Written("applied", None)
+
+    def to_announce(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
+        """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
+        from droptrain_core.aws import remembered_models
+
+        run_key, models_key = run_pk(run_id), models_pk(project)
+        found = self._read_many([run_key, models_key], consistent=True)
+        run = from_item(found[run_key]) if run_key in found else None
+        return run, remembered_models.from_item(found.get(models_key))
+
+    def mark_announced(self, run: Run, at: str, models: "Mapping[Name, Held] | None" = None) -> None:
+        """Note that the notice is out, and give back what the run held of the caps but didn't spend.
+
+        The run leaves the index of active runs; `models` is what to remember of its project's pointers. Once
+        for each run, however often it is called. BusyError if others write the same items at this moment.
+        """
+        transition = transitions.notified(run, at)
+        others = [*map(partial(claim_writes.settle, self._table, run), run.holds)]
+        if models:
+            from droptrain_core.aws import remembered_models
+
+            others.append(remembered_models.to_update(self._table, models_pk(run.project), models))
+        if others:
+            self._transact([self._update_of(transition), *others], run)
+        else:
+            self.write(transition)
+
+    def page(
+        self, *, project: str | None, where: Mapping[str, str], limit: int, position: Position | None
+    ) -> Page:
+        """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
+
+        Runs with other values are left out, and count for `limit` all the same.
+
+        BadCursorError for a position that no page had.
+        """
+        index, name, value = ("by_project", "project", project) if project else ("by_time", "kind", KIND)
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": "#owner = :owner",
+            "ExpressionAttributeNames": {"#owner": name, **{f"#{each}": each for each in where}},
+            "ExpressionAttributeValues": to_attributes(
+                {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
+            ),
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if where:
+            query["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
+        if position:
+            query["ExclusiveStartKey"] = position
+        try:
+            answer = self._client.query(**query)
+        except ClientError as error:
+            if position and error.response["Error"]["Code"] == "ValidationException":
+                raise BadCursorError(
+                    "No page of this list ends there; begin again without a cursor"
+                ) from error
+            raise
+        return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
+
+    def active(self, after: str = "", until: str = _LAST) -> Iterator[tuple[Run, ...]]:
+        """Pages of the runs that have not ended or are not announced, oldest first.
+
+        Of each only what the index by_activity has: who it is, where it stands, and its Batch job. With
+        `after` and `until` those whose `created_order` is beyond the one and not beyond the other.
+        """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_activity",
+            KeyConditionExpression="active = :active AND created_order BETWEEN :after AND :until",
+            ExpressionAttributeValues=to_attributes(
+                {":active": KIND, ":after": after + " ", ":until": until}
+            ),
+            PaginationConfig={"PageSize": 100},
+        )
+        for page in pages:
+            yield _readable(page["Items"])
+
+    def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
+        """Those of at most 100 runs that are there, as they were a moment ago."""
+        return _readable(list(self._read_many(map(run_pk, run_ids)).values()))
+
+    def _read_many(self, pks: Iterable[str], *, consistent: bool = False) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        keys: Any = [{"pk": {"S": pk}} for pk in pks]
+        while keys:
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
+            )
+            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+            left: Any = answer.get("UnprocessedKeys", {})
+            keys = left.get(self._table, {}).get("Keys")
+        return found
+
+    def _read(self, pk: str) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _transact(self, writes: list[Any], run: Run) -> int | None:
+        """Write all or nothing; the number of the first write whose condition failed, None if all is written.
+
+        Everybody writes the accounts of the caps, and DynamoDB cancels one of two transactions that meet at
+        an item, which no retry mode of the SDK repeats. BusyError if they meet too often.
+        """
+        for tries in range(_MEETINGS):
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+                if "ConditionalCheckFailed" in reasons:
+                    return reasons.index("ConditionalCheckFailed")
+                if not _CONTENDED & set(reasons):
+                    raise
+                time.sleep(random.uniform(0, _LONGEST_PAUSE / 2 ** (_MEETINGS - tries)))  # noqa: S311
+            else:
+                return None
+        raise BusyError(f"{run.run_id} is being written by another process")
+
+    def _update_of(self, transition: Transition) -> dict[str, Any]:
+        """The transition as a part of a transaction."""
+        change = compiled(transition)
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": run_key(transition.run_id),
+                "UpdateExpression": change.update,
+                "ConditionExpression": change.condition,
+                "ExpressionAttributeNames": change.names,
+                "ExpressionAttributeValues": change.values,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+
+def position_of(run: Run, project: str | None) -> Position:
+    """The position behind a run in the list of one project's runs, or of all."""
+    owner = {"project": run.project} if project else {"kind": KIND}
+    return to_attributes({"pk": run_pk(run.run_id), "created_order": run.created_order, **owner})
+
+
+def history_pk(project: str) -> str:
+    """The partition key of a project's history."""
+    return f"HISTORY#{project}"
+
+
+def models_pk(project: str) -> str:
+    """The partition key of what is remembered of a project's pointers."""
+    return f"MODELS#{project}"
+
+
+def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:
+    """The runs in items; one that no code of ours wrote so hides itself alone, not its page."""
+    found: list[Run] = []
+    for item in items:
+        try:
+            found.append(from_item(item))
+        except (KeyError, NewerRecordError, TypeError, ValueError):
+            logger.exception("An item of the table is no run", extra={"pk": item.get("pk")})
+    return tuple(found)
+
+
+def _held_up(item: Any) -> Written:
+    """Why a transition was not written, by the item that was found; NewerRecordError."""
+    return Written("stale", from_item(item)) if item else Written("unknown", None)

@@ -1,0 +1,77 @@
+"""A transition of a run as DynamoDB's update: expressions, names and values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from droptrain_core.aws.run_record import SCHEMA, run_pk, to_attributes
+from droptrain_core.domain.runs.transitions import Transition
+
+
+@dataclass(frozen=True)
+class Change:
+    """An update of an item, in DynamoDB's own words."""
+
+    update: str
+    condition: str
+    names: dict[str, str]
+    values: dict[str, Any]
+
+
+def run_key(run_id: str) -> dict[str, Any]:
+    """The primary key of a run's item."""
+    return {"pk": {"S": run_pk(run_id)}}
+
+
+def compiled(transition: Transition) -> Change:
+    """The update; it also requires that the record exists, in a schema that this release reads."""
+    words = _Placeholders()
+    name, value = words.name, words.value
+    sets = [
+        f"{name(field)} = {value(given)}"
+        for field, given in {**transition.set, **transition.attributes}.items()
+    ]
+    sets += [
+        f"{name(field)} = if_not_exists({name(field)}, {value(given)})"
+        for field, given in transition.set_once.items()
+    ]
+    sets += [
+        f"{name(field)} = list_append(if_not_exists({name(field)}, {value(())}), {value(given)})"
+        for field, given in transition.append.items()
+    ]
+    removed = f" REMOVE {', '.join(map(name, transition.remove))}" if transition.remove else ""
+    schema = name("schema")
+    condition = " AND ".join((
+        "attribute_exists(pk)",
+        f"(attribute_not_exists({schema}) OR {schema} <= {value(SCHEMA)})",
+        *(each.expression(name, value) for each in transition.requires),
+    ))  # fmt: skip
+    return Change(f"SET {', '.join(sets)}{removed}", condition, words.names, to_attributes(words.values))
+
+
+class _Placeholders:
+    """Gives each name and each value of an expression its placeholder."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    def name(self, field: str) -> str:
+        self.names[f"#{field}"] = field
+        return f"#{field}"
+
+    def value(self, given: Any) -> str:
+        placeholder = f":v{len(self.values)}"
+        self.values[placeholder] = _plain(given)
+        return placeholder
+
+
+def _plain(given: Any) -> Any:
+    """Domain values as plain ones."""
+    if is_dataclass(given) and not isinstance(given, type):
+        return asdict(given)
+    if isinstance(given, Mapping):
+        return {name: _plain(each) for name, each in given.items()}
+    if isinstance(given, list | tuple):
+        return [_plain(each) for each in given]
+    return given

@@ -1,0 +1,36 @@
+"""Cancel: end a run in whatever state it is."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from droptrain_core.aws.job_queue import JobQueue
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain import times
+from droptrain_core.domain.errors import AlreadyFinishedError, NotFoundError
+from droptrain_core.domain.runs import transitions
+from droptrain_core.domain.runs.run import Run
+
+
+class Cancel:
+    """Ends runs for their users."""
+
+    def __init__(self, table: RunTable, jobs: JobQueue, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._jobs = jobs
+        self._clock = clock
+
+    def run(self, run_id: str, caller: str) -> Run:
+        """Ask for the run's end: its Batch job is terminated; a claim without one ends when it is submitted.
+
+        NotFoundError, AlreadyFinishedError.
+        """
+        at = times.to_text(self._clock())
+        written = self._table.write(transitions.cancel_requested(run_id, caller, at))
+        run = written.run
+        if run is None:
+            raise NotFoundError(f"There is no run {run_id!r}")
+        if written.outcome != "applied":
+            raise AlreadyFinishedError(f"The run {run_id} has ended; there is nothing to cancel")
+        if run.batch_job_id:
+            self._jobs.end(run.batch_job_id, f"Cancelled by {caller}.")
+        return run

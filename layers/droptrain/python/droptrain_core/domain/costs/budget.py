@@ -1,0 +1,228 @@
+"""The owner's caps: what a run may hold of them at its launch, and what is left of that at its end.
+
+A cap is an account in the table with two counters: `held`, which no write lets pass the cap, and `spent`.
+A run holds its worst case; when it ends, what it spent takes the place of what it held. The month is that of
+the launch, in UTC, so that a run which passes midnight is settled where it was reserved. Money is in
+micro-USD, as counters must add up exactly.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.runs.run import Hold, Run
+
+LEVELS = (50, 80, 100)  # percent of the stack's cap that are announced, each once a month
+RUNNING = "running"
+_MICRO = 1_000_000
+_FORGOTTEN = "unknown_to_batch"
+_SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an account's counters say, which levels were announced, and whether a launch was refused."""
+
+    held: int = 0
+    spent: int = 0
+    refused: bool = False
+    told: tuple[int, ...] = ()
+
+    @property
+    def reserved(self) -> int:
+        """What runs under way hold."""
+        return self.held - self.spent
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Caps a month, USD, of the stack and of single projects, and one on runs at the same time."""
+
+    month_usd: float | None = None
+    project_usd: Mapping[str, float] = field(default_factory=dict)
+    runs_at_once: int | None = None
+
+    def holds(self, project: str, worst_usd: float | None, now: datetime) -> tuple[Hold, ...]:
+        """What a run that may cost `worst_usd` takes of each cap; NoPriceError if that isn't known."""
+        caps = {
+            month_account(now): self.month_usd,
+            project_account(now, project): self.project_usd.get(project),
+        }
+        money = {account: cap for account, cap in caps.items() if cap is not None}
+        if money and worst_usd is None:
+            raise NoPriceError
+        holds = [Hold(account, to_micro(worst_usd or 0), to_micro(cap)) for account, cap in money.items()]
+        if self.runs_at_once is not None:
+            holds.append(Hold(RUNNING, 1, self.runs_at_once))
+        return tuple(holds)
+
+
+@dataclass(frozen=True)
+class Capped:
+    """A cap and its account: micro-USD, or runs; without a limit nothing is counted."""
+
+    limit: int | None
+    account: Account
+
+
+@dataclass(frozen=True)
+class Month:
+    """The caps in a month such as 2026-11: of the stack, of projects, and of runs at the same time."""
+
+    month: str
+    stack: Capped
+    projects: Mapping[str, Capped]
+    running: Capped
+
+
+class NoPriceError(Exception):
+    """There is a cap to keep, and no price to keep it by."""
+
+
+def read_budget(month_usd: str, project_usd: str, runs_at_once: str) -> Budget:
+    """The caps in the stack's parameters: numbers, 0 for no cap, and projects as `penguins=20,whales=7.5`."""
+    pairs = (pair.split("=") for pair in project_usd.split(",") if pair)
+    return Budget(
+        float(month_usd) or None,
+        {name: float(usd) for name, usd in pairs},
+        int(runs_at_once) or None,
+    )
+
+
+def month_account(now: datetime) -> str:
+    """The stack's account of the month that it is in UTC, such as 2026-11."""
+    return now.astimezone(UTC).strftime("%Y-%m")
+
+
+def previous_month_account(now: datetime) -> str:
+    """The stack's account of the month before, in UTC."""
+    return month_account(now.astimezone(UTC).replace(day=1) - timedelta(days=1))
+
+
+def project_account(now: datetime, project: str) -> str:
+    """A project's account of the month that it is in UTC, such as 2026-11#penguins."""
+    return f"{month_account(now)}#{project}"
+
+
+def to_micro(usd: float) -> int:
+    """USD as micro-USD, rounded up."""
+    return math.ceil(round(usd * _MICRO, 3))
+
+
+def to_usd(micro: int) -> float:
+    """Micro-USD as USD."""
+    return micro / _MICRO
+
+
+def reserved_for(run: Run) -> int | None:
+    """What the run has reserved, in micro-USD; None if the stack had no cap on money at its launch."""
+    return max((hold.amount for hold in run.holds if hold.account != RUNNING), default=None)
+
+
+def charge(run: Run, hold: Hold) -> int:
+    """What an ended run has spent of its reservation: its cost, also if that is more.
+
+    It has spent all of it if nobody knows how long it trained.
+    """
+    if hold.account == RUNNING or run.status == "REJECTED":
+        return 0
+    spent = to_micro(run.cost.estimate_usd) if run.cost else 0
+    return max(spent, hold.amount) if _is_unknown(run) else spent
+
+
+def _is_unknown(run: Run) -> bool:
+    """Whether nobody knows what the run has cost: no price, or AWS Batch has forgotten its job."""
+    if run.cause and run.cause.code == _FORGOTTEN:
+        return True
+    return run.cost is None and (run.started_at is not None or run.status == "FAILED")
+
+
+def over(holds: tuple[Hold, ...], accounts: Mapping[str, Account]) -> Hold | None:
+    """The first cap that has no room for what a run would hold; None if all have."""
+    return next(
+        (hold for hold in holds if accounts.get(hold.account, Account()).held + hold.amount > hold.limit),
+        None,
+    )
+
+
+def refusal(hold: Hold, account: Account, run: Run, now: datetime) -> Cause:
+    """Why a run may not launch, in numbers, and what would make it fit."""
+    again = f"Then: droptrain rerun {run.run_id}"
+    if hold.account == RUNNING:
+        return Cause(
+            "too_many_runs",
+            f"{account.held} of at most {hold.limit} runs are under way.",
+            f"Wait until one has ended, or raise the stack's parameter MaxRunsAtOnce. {again}",
+        )
+    whose = f"project {run.project}'s" if "#" in hold.account else "stack's"
+    room = max(hold.limit - account.held, 0)
+    return Cause(
+        "over_budget",
+        f"The run may cost up to {dollars(hold.amount)}{_worst(run)}, and {dollars(room)} of the {whose} "
+        f"{dollars(hold.limit)} for {hold.account[:7]} are left: {dollars(account.spent)} are spent, "
+        f"{dollars(account.reserved)} reserved by runs under way.",
+        " ".join([*_ways(hold, room, account, run, now), again]),
+    )
+
+
+def levels_reached(capped: Capped) -> tuple[int, ...]:
+    """The levels, in percent, that spending has reached and nobody was told of; a refusal is the last one."""
+    if capped.limit is None:
+        return ()
+    account = capped.account
+    percent = account.spent * 100 / capped.limit
+    reached = (level for level in LEVELS if percent >= level or (level == 100 and account.refused))
+    return tuple(level for level in reached if level not in account.told)
+
+
+def no_price() -> Cause:
+    """The cause of a run that can't be kept within a budget, as its cost isn't known."""
+    return Cause(
+        "no_price",
+        "There is no price in this region for the instance types that could train this, so the budget can't "
+        "be kept.",
+        "Give the stack instance types that have a price, or set its parameter MonthlyBudgetUsd to 0.",
+    )
+
+
+def _ways(hold: Hold, room: int, account: Account, run: Run, now: datetime) -> list[str]:
+    """What would make the run fit, the nearest first."""
+    assert run.job is not None
+    seconds = int(run.job.timeout_seconds * room / hold.amount)
+    ways = []
+    if seconds >= _SHORTEST_TIMEOUT:
+        ways.append(
+            f"Say `timeout: {_duration(seconds)}` or `max_cost_usd: {math.floor(room / 10_000) / 100}` "
+            "in train.yaml;"
+        )
+    if account.reserved:
+        ways.append("wait until runs have ended, which frees what they didn't need;")
+    parameter = "ProjectBudgetsUsd" if "#" in hold.account else "MonthlyBudgetUsd"
+    ways.append(f"wait for {_next_month(now)}; or raise the stack's parameter {parameter}.")
+    text = ways[0]
+    return [text[0].upper() + text[1:], *ways[1:]]
+
+
+def _worst(run: Run) -> str:
+    if run.job is None:
+        return ""
+    tries = f"{run.job.attempts} attempts of " if run.job.attempts > 1 else ""
+    return f" ({tries}{_duration(run.job.timeout_seconds)} on the dearest instance that could serve it)"
+
+
+def _duration(seconds: int) -> str:
+    if seconds >= 7200:
+        return f"{seconds // 3600}h"
+    return f"{seconds // 60}m"
+
+
+def _next_month(now: datetime) -> str:
+    year, month = divmod(now.year * 12 + now.month, 12)
+    return f"{year}-{month + 1:02d}-01"
+
+
+def dollars(micro: int) -> str:
+    """Micro-USD for people, such as $12.40."""
+    return f"${to_usd(micro):.2f}"

@@ -1,0 +1,154 @@
+"""What a run cost, an estimate: AWS Batch's seconds at the price of an instance type that could serve it.
+
+Training code can write the container's report, so the report only chooses among those types and their zones.
+Times and the queue are AWS Batch's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from droptrain_core.domain import times
+from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.runs.batch_job import JobState, attempts_until, is_reclaimed
+from droptrain_core.domain.runs.outcome import Report, reports
+from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, Run
+
+SPOT, ON_DEMAND = "spot", "on-demand"
+_BASES = {
+    frozenset({SPOT}): "Spot price of the zone",
+    frozenset({SPOT, ON_DEMAND}): "Spot price of the zone and on-demand list price",
+    frozenset({ON_DEMAND}): "on-demand list price",
+}
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """The instance types that could serve a run and have a price."""
+
+    prices: PriceList
+    types: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Run, prices: PriceList, instance_types: Iterable[str]) -> "Eligible":
+        """Those of the stack, and those of the run's estimate: the stack's may have changed since."""
+        offered = (offer.instance_type for offer in run.ticket.offers) if run.ticket else ()
+        names = dict.fromkeys((*prices.expand(instance_types), *offered))
+        return cls(prices, tuple(name for name in names if _could_serve(prices, name, run)))
+
+    def rate(self, report: Report | None, *, on_spot: bool) -> "Rate":
+        """The price of an attempt: that of the reported type if it is eligible, else the highest one."""
+        rates = {name: self._rate(name, report, on_spot) for name in self.types}
+        reported = rates.get(report.instance_type or "") if report else None
+        return reported or max(rates.values(), key=lambda rate: rate.usd_per_hour)
+
+    def _rate(self, name: str, report: Report | None, on_spot: bool) -> "Rate":
+        zones = self.prices.spot.get(name, {})
+        zone = report.zone if report and report.instance_type == name and report.zone in zones else None
+        spot = self.prices.spot_price(name, zone) if zone else self.prices.dearest_spot_price(name)
+        on_demand = self.prices.on_demand.get(name)
+        if spot is not None and (on_spot or on_demand is None):
+            return Rate(name, zone, spot, SPOT)
+        assert on_demand is not None
+        return Rate(name, zone, on_demand, ON_DEMAND)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The price of an instance type, in USD an hour, and which of its two prices that is."""
+
+    instance_type: str
+    zone: str | None
+    usd_per_hour: float
+    priced_as: str
+
+
+def of_run(
+    run: Run,
+    job: JobState,
+    document: object,
+    eligible: Eligible,
+    now: datetime,
+    earlier: Sequence[Attempt] | None = None,
+) -> Cost | None:
+    """The cost of `run` until `now`, whose Batch job is `job`; None if no eligible type has a price.
+
+    `document` is the parsed outcome.json. `earlier` are the attempts of the Batch job before `job`, by
+    default those in the record. Those that the record has priced keep their price.
+    """
+    if not eligible.types:
+        return None
+    costs: list[AttemptCost] = []
+    step = run.rung
+    if step and step.number == job.job_number:
+        priced = {(each.batch_job, each.attempt): each for each in run.cost.attempts} if run.cost else {}
+        tries = step.earlier_attempts if earlier is None else earlier
+        before = _of_job(run, step.number - 1, tries, reports(document, step.earlier_job_id), eligible)
+        costs += [priced.get((each.batch_job, each.attempt), each) for each in before]
+    tries = attempts_until(job, now)
+    costs += _of_job(run, job.job_number, tries, reports(document, job.job_id), eligible)
+    return _sum(costs, eligible.prices) if costs else _nothing(run, job, eligible)
+
+
+def _of_job(
+    run: Run, number: int, attempts: Sequence[Attempt], told: Mapping[int, Report], eligible: Eligible
+) -> list[AttemptCost]:
+    on_spot = run.is_on_spot(number)
+    costs = []
+    for count, attempt in enumerate(attempts, 1):
+        rate = eligible.rate(told.get(count), on_spot=on_spot)
+        seconds = _seconds(attempt)
+        costs.append(
+            AttemptCost(
+                batch_job=number,
+                attempt=count,
+                instance_type=rate.instance_type,
+                zone=rate.zone,
+                lifecycle=SPOT if on_spot else ON_DEMAND,
+                seconds=seconds,
+                usd_per_hour=rate.usd_per_hour,
+                priced_as=rate.priced_as,
+                usd=round(seconds * rate.usd_per_hour / 3600, 6),
+                reclaimed=is_reclaimed(attempt),
+            )
+        )
+    return costs
+
+
+def _sum(attempts: Sequence[AttemptCost], prices: PriceList) -> Cost:
+    last, kinds = attempts[-1], frozenset(each.priced_as for each in attempts)
+    is_high = any((each.lifecycle, each.priced_as) == (SPOT, ON_DEMAND) for each in attempts)
+    return Cost(
+        estimate_usd=round(sum(each.usd for each in attempts), 6),
+        instance_type=last.instance_type,
+        usd_per_hour=last.usd_per_hour,
+        seconds=sum(each.seconds for each in attempts),
+        basis=_BASES[kinds] + ("; Spot costs less" if is_high else ""),
+        priced_at=(prices.spot_priced_at if SPOT in kinds else None) or prices.priced_at,
+        reclaimed_usd=round(sum(each.usd for each in attempts if each.reclaimed), 6),
+        attempts=tuple(attempts),
+    )
+
+
+def _nothing(run: Run, job: JobState, eligible: Eligible) -> Cost:
+    """The cost of a run whose Batch jobs never got an instance."""
+    rate = eligible.rate(None, on_spot=run.is_on_spot(job.job_number))
+    return Cost(
+        0.0, rate.instance_type, rate.usd_per_hour, 0, _BASES[frozenset({rate.priced_as})],
+        eligible.prices.priced_at,
+    )  # fmt: skip
+
+
+def _could_serve(prices: PriceList, name: str, run: Run) -> bool:
+    if name not in prices.on_demand and not prices.spot.get(name):
+        return False
+    job = run.job
+    return job is None or prices.could_serve(name, job.gpus, job.vcpus, job.memory_mib)
+
+
+def _seconds(attempt: Attempt) -> int:
+    """AWS Batch's seconds, which the upload of the last checkpoint is part of; 0 if it never started."""
+    if not attempt.started_at or not attempt.stopped_at:
+        return 0
+    took = times.from_text(attempt.stopped_at) - times.from_text(attempt.started_at)
+    return round(max(took.total_seconds(), 0.0))

@@ -1,0 +1,186 @@
+"""The ticket: what could serve a run, how long it may take and what it may cost, estimated at its launch."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.datasets.finding import Finding
+
+# Of how many successful runs a project's history keeps the duration.
+HISTORY_KEPT = 10
+# A record is read and written with every change; so many types are enough to see what a run may get.
+_OFFERS_KEPT = 12
+# From so many seconds on, a training that Spot may take and that leaves no checkpoint is warned of.
+LONG_SECONDS = 900
+NO_CHECKPOINT = "no_checkpoint"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An instance type that could serve a run; USD an hour, None where unknown. The zone is the cheapest."""
+
+    instance_type: str
+    on_demand_usd_per_hour: float | None
+    spot_usd_per_hour: float | None
+    spot_zone: str | None
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a run may cost, estimated at its launch; prices are of `priced_at`, Spot's of `spot_priced_at`.
+
+    `offers` are the cheapest first, and of many the first dozen. `worst_usd` is `worst_usd_per_hour` for
+    all attempts until their timeout. Without a successful run of the project nothing says what to expect.
+    """
+
+    offers: tuple[Offer, ...]
+    expected_seconds: int | None
+    expected_usd: float | None
+    worst_usd: float
+    worst_usd_per_hour: float
+    basis: str
+    priced_at: str
+    spot_priced_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A price in USD an hour, and the words for whose price it is."""
+
+    usd_per_hour: float
+    of_what: str
+
+    @classmethod
+    def of(cls, usd_per_hour: float | None, of_what: str) -> "Rate | None":
+        """None for a price that isn't known."""
+        return None if usd_per_hour is None else cls(usd_per_hour, of_what)
+
+    def usd(self, seconds: float) -> float:
+        """What so many seconds cost."""
+        return round(seconds * self.usd_per_hour / 3600, 6)
+
+
+@dataclass(frozen=True)
+class Market:
+    """The instance types that could serve a run, the cheapest first, and the two rates that tickets take.
+
+    `history` is how long the project's last successful runs took, in seconds. `is_unsaved` says that the run
+    may train on Spot, and the last one left no checkpoint.
+    """
+
+    offers: tuple[Offer, ...]
+    likely: Rate
+    dearest: Rate
+    history: tuple[int, ...]
+    priced_at: str
+    spot_priced_at: str | None
+    is_unsaved: bool = False
+
+    def seconds_for(self, usd: float) -> float:
+        """How many seconds `usd` buys at the dearest rate."""
+        return usd / self.dearest.usd_per_hour * 3600
+
+    def ticket(self, attempts: int, timeout_seconds: int) -> Ticket:
+        """The ticket of a run of so many attempts, each of at most `timeout_seconds`."""
+        history = self.history
+        longest = attempts * timeout_seconds
+        seconds = min(_median(history), longest) if history else None
+        tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+        worst = f"at worst {tries} of {timeout_seconds} s at the price of {self.dearest.of_what}"
+        if seconds is None:
+            basis = f"no successful run of the project yet to tell how long it takes; {worst}"
+        else:
+            runs = "last successful run" if len(history) == 1 else f"last {len(history)} successful runs"
+            basis = f"as long as the project's {runs}, at the price of {self.likely.of_what}; {worst}"
+        return Ticket(
+            offers=self.offers[:_OFFERS_KEPT],
+            expected_seconds=seconds,
+            expected_usd=None if seconds is None else self.likely.usd(seconds),
+            worst_usd=self.dearest.usd(longest),
+            worst_usd_per_hour=self.dearest.usd_per_hour,
+            basis=basis,
+            priced_at=self.priced_at,
+            spot_priced_at=self.spot_priced_at,
+        )
+
+    def warnings(self, ticket: Ticket) -> tuple[Finding, ...]:
+        """What a run with this ticket risks: all its work, if it is long and nothing of it is saved."""
+        seconds, usd = ticket.expected_seconds, ticket.expected_usd
+        if not self.is_unsaved or seconds is None or usd is None or seconds < LONG_SECONDS:
+            return ()
+        took = f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds // 60} min"
+        said = (
+            f"the project's runs take about {took}, and the last one left no checkpoint: whenever Spot takes "
+            f"the instance, all begins again, and up to ${usd:.2f} of work is lost (an estimate)"
+        )
+        fix = "Write what it needs to go on into CHECKPOINT_DIR (docs/container.md), or say spot: never."
+        return (Finding(NO_CHECKPOINT, "warning", "train.yaml", None, None, said, fix),)
+
+
+def market(
+    prices: PriceList,
+    instance_types: Iterable[str],
+    history: Sequence[int] = (),
+    *,
+    gpus: int,
+    vcpus: int,
+    memory_mib: int,
+    spot: str,
+    left_checkpoint: bool | None = None,
+) -> Market | None:
+    """What could serve a job that asks for so much and takes Spot as its recipe says.
+
+    `left_checkpoint` is whether the project's last successful run did so, None where nobody knows. The
+    dearest rate is on demand, unless the run takes Spot only. None if no type with a price has room.
+    """
+    found = [
+        each
+        for name in prices.expand(instance_types)
+        if prices.could_serve(name, gpus, vcpus, memory_mib) and (each := _Bid.of(prices, name, spot))
+    ]
+    if not found:
+        return None
+    found.sort(key=lambda each: (each.low.usd_per_hour, each.high.usd_per_hour, each.offer.instance_type))
+    return Market(
+        offers=tuple(each.offer for each in found),
+        likely=found[0].low,
+        dearest=max((each.high for each in found), key=lambda rate: rate.usd_per_hour),
+        history=tuple(history),
+        priced_at=prices.priced_at,
+        spot_priced_at=prices.spot_priced_at,
+        is_unsaved=left_checkpoint is False and spot != "never",
+    )
+
+
+@dataclass(frozen=True)
+class _Bid:
+    """An offer with the least and the most that an hour of it is likely to cost this run."""
+
+    offer: Offer
+    low: Rate
+    high: Rate
+
+    @classmethod
+    def of(cls, prices: PriceList, name: str, spot: str) -> "_Bid | None":
+        zone = prices.cheapest_zone(name)
+        offer = Offer(name, prices.on_demand.get(name), prices.spot_price(name, zone), zone)
+        on_demand = Rate.of(offer.on_demand_usd_per_hour, f"{name} on demand")
+        cheapest = Rate.of(offer.spot_usd_per_hour, f"{name} on Spot in {zone}")
+        dearest = Rate.of(prices.dearest_spot_price(name), f"{name} on Spot")
+        if spot == "never":
+            low = high = on_demand
+        else:
+            low = cheapest or on_demand
+            high = dearest or on_demand if spot == "only" else on_demand or dearest
+        return cls(offer, low, high) if low and high else None
+
+
+def remember(history: Sequence[int], seconds: int) -> tuple[int, ...]:
+    """A project's history with one more successful run in it, of `seconds`."""
+    return (*history, seconds)[-HISTORY_KEPT:]
+
+
+def _median(values: Sequence[int]) -> int:
+    # The statistics module would cost a launch's cold start more than this line.
+    middle = sorted(values)[(len(values) - 1) // 2 : len(values) // 2 + 1]
+    return round(sum(middle) / len(middle))

@@ -1,0 +1,1 @@
+"""What is dropped: names, readiness, records."""

@@ -1,0 +1,260 @@
+"""What was dropped: the bucket's names, a dataset's files, and when a dataset is ready to train."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from droptrain_core.domain import event_field, times
+from droptrain_core.domain.datasets.data_file import is_data_file
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.text import plain
+
+MARKER = "_SUCCESS"
+NO_NAME = "-"  # stands where a rejected key names no project or dataset
+PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+
+# What a launch can list, and write into run.json, well within its function's time.
+MAX_INPUTS = 10_000
+MAX_CODE_FILES = 10_000
+_MAX_NAME_BYTES = 255  # of a file or folder on Linux
+
+# How many of a waiting dataset's files are named to people.
+FILES_NAMED = 10
+
+Trigger = Literal["files", "quiet", "marker"]
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """One version of one S3 object; `size` in bytes."""
+
+    key: str
+    version_id: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """A dropped file and the channel that the recipe gives it."""
+
+    channel: str
+    object: ObjectVersion
+
+
+@dataclass(frozen=True)
+class Created:
+    """An object version that was uploaded, and when; None where the event doesn't say."""
+
+    key: str
+    version_id: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Drop:
+    """An uploaded key that obeys the bucket's contract."""
+
+    project: str
+    dataset: str
+    file: str
+
+
+@dataclass(frozen=True)
+class BadDrop:
+    """A data file below `projects/*/data/` whose names break the rules: rejected with `problem` and `fix`."""
+
+    project: str
+    dataset: str
+    problem: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class OtherKey:
+    """A key that isn't a drop: ignored and counted."""
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """The inputs in a dataset's folder, the marker if the recipe waits for one, and what is still missing.
+
+    `present` names the first FILES_NAMED of all files in the folder, inputs or not.
+    """
+
+    inputs: tuple[Input, ...]
+    missing: tuple[str, ...]
+    marker: ObjectVersion | None = None
+    present: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        return not self.missing
+
+    @property
+    def versions(self) -> tuple[ObjectVersion, ...]:
+        """The dropped objects, each once: the inputs, and the marker that completes them."""
+        objects = (*(item.object for item in self.inputs), *([self.marker] if self.marker else []))
+        return tuple(dict.fromkeys(objects))
+
+
+def data_prefix(project: str, dataset: str) -> str:
+    """The folder that the dataset's files are dropped into."""
+    return f"projects/{project}/data/{dataset}/"
+
+
+def code_prefix(project: str) -> str:
+    """The folder of the project's code: SCRIPT_DIR."""
+    return f"projects/{project}/code/"
+
+
+def recipe_key(project: str) -> str:
+    """Where the project's recipe lies."""
+    return f"projects/{project}/train.yaml"
+
+
+def read_created(event: Mapping[str, Any]) -> Created:
+    """The object version that an S3 event reports; UnreadableError.
+
+    In a bucket without versioning an object's only version is "null", and the event names none. The event's
+    time is when S3 finished the request.
+    """
+    item = event_field.mapping(event, "detail", "object")
+    version_id = event_field.text(item, "version-id") if "version-id" in item else "null"
+    return Created(event_field.text(item, "key"), version_id, _moment(event.get("time")))
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return times.from_text(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def judge_key(key: str) -> Drop | BadDrop | OtherKey:
+    """What an uploaded key means under the bucket's contract."""
+    parts = key.split("/")
+    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
+        return OtherKey()
+    project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
+    named = plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME
+    is_data = is_data_file(parts[-1])
+    if not file:
+        problem = "it lies directly in the data folder, so it belongs to no dataset"
+        fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
+        return BadDrop(named[0], NO_NAME, problem, fix) if is_data else OtherKey()
+    if not PROJECT_NAME.fullmatch(project):
+        problem = f"{project!r} can't be a project's name"
+        fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
+    if not is_a_path(file):
+        problem = "no file can have this path"
+        fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
+    if not DATASET_NAME.fullmatch(dataset):
+        problem = f"{dataset!r} can't be a dataset's name"
+        fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
+        return BadDrop(*named, problem, fix) if is_data else OtherKey()
+    return Drop(project, dataset, file)
+
+
+def is_a_path(path: str) -> bool:
+    """Whether a file can have the relative `path`, below where it is put; keys can be any text."""
+    return "\0" not in path and all(
+        part not in ("", ".", "..") and len(part.encode(errors="replace")) <= _MAX_NAME_BYTES
+        for part in path.split("/")
+    )
+
+
+def match_inputs(
+    patterns: Mapping[str, str], trigger: Trigger, objects: Iterable[ObjectVersion], folder: str
+) -> Readiness:
+    """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
+
+    A `*` stays within one folder level. A marker and a key that no file can have are never inputs. Every
+    pattern has to match at least one object, and the trigger `marker` needs the marker as well.
+    """
+    present = sorted((item for item in objects if item.key.startswith(folder)), key=lambda item: item.key)
+    inputs: list[Input] = []
+    missing: list[str] = []
+    for channel, pattern in sorted(patterns.items()):
+        found = [item for item in present if matches(item.key[len(folder) :], pattern)]
+        inputs.extend(Input(channel, item) for item in found)
+        if not found:
+            missing.append(pattern)
+    marker = None
+    if trigger == "marker":
+        marker = next((item for item in present if item.key == folder + MARKER), None)
+        missing += [] if marker else [MARKER]
+    named = tuple(item.key[len(folder) :] for item in present[:FILES_NAMED])
+    return Readiness(tuple(inputs), tuple(missing), marker, named)
+
+
+def matches(file: str, pattern: str) -> bool:
+    """Whether the recipe's `pattern` takes `file`, a path in a dataset's folder."""
+    levels, wanted = file.split("/"), pattern.split("/")
+    if len(levels) != len(wanted) or levels[-1] == MARKER or not is_a_path(file):
+        return False
+    return all(map(fnmatchcase, levels, wanted))
+
+
+def is_pattern(name: str) -> bool:
+    """Whether an input of a recipe is a pattern, which any number of files can match, and not a file."""
+    return any(sign in name for sign in "*?[")
+
+
+def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:
+    """A sentence with the fix for each missing file that lies there after all: under another case, in a
+    subfolder, or as a marker that has started its run.
+    """
+    present = tuple(present)
+    files = [(file, file.rpartition("/")[2]) for file in present]
+    said: list[str] = []
+    for pattern in missing:
+        if pattern == MARKER and MARKER in present:
+            said.append(
+                f"The {MARKER} there has started a run, and other files came after it: upload it again."
+            )
+            continue
+        name = pattern.rpartition("/")[2]
+        close = next((file for file, last in files if fnmatchcase(last.lower(), name.lower())), None)
+        if close is None or matches(close, pattern):
+            continue
+        folder, _, last = close.rpartition("/")
+        takes = f"{'*/' * folder.count('/') + '*/' if folder else ''}{name if folder else last}"
+        takes = takes if matches(close, takes) else close
+        said.append(f"{close} lies there: rename it to {pattern}, or let the recipe's input be {takes!r}.")
+    return tuple(said)
+
+
+def too_many_inputs(count: int) -> Cause | None:
+    """The reason to reject so many inputs, if it is one."""
+    if count <= MAX_INPUTS:
+        return None
+    return Cause(
+        "too_many_inputs",
+        f"The dataset has {count} input files; a run can have {MAX_INPUTS}",
+        "Join them into fewer, larger files, drop those, and delete the small ones.",
+    )
+
+
+def drop_id(project: str, dataset: str, versions: Iterable[ObjectVersion]) -> str:
+    """The drop's identity: project, dataset and the exact versions of its files, whatever their order."""
+    return digest(project, dataset, *(f"{item.key}\0{item.version_id}" for item in _ordered(versions)))
+
+
+def digest(*texts: str) -> str:
+    """sha256 over texts, hex; no two lists of texts share one by accident of joining."""
+    whole = hashlib.sha256()
+    for text in texts:
+        whole.update(hashlib.sha256(text.encode()).digest())
+    return whole.hexdigest()
+
+
+def _ordered(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
+    return sorted(set(versions), key=lambda item: (item.key, item.version_id))

@@ -1,0 +1,80 @@
+"""What the table remembers of a dataset: what it waits for, and which uploads have been answered."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from droptrain_core.domain import times
+from droptrain_core.domain.datasets.dataset import FILES_NAMED, MARKER, matches
+
+# S3's event times are whole seconds, and S3's clock and Lambda's may differ.
+_CLOCKS_DIFFER = timedelta(seconds=5)
+# A wake-up that is later than this is taken for lost. Its message is retried within this time.
+_WAKE_UP_IS_LOST = timedelta(minutes=15)
+# A rejected upload answers the others of the same drop, which arrive within this time of one another.
+_ONE_DROP = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetRecord:
+    """One dataset; times are the contract's UTC texts.
+
+    It waits since `since` and lacks `missing`; `present` names the first files in its folder. With the
+    trigger `quiet`, it launches at `due_at`, when the message `wake_up` arrives (at `wake_up_at`). Its last
+    run is `run_id`, which took `marker` (a version) and every upload that was complete before
+    `covered_until`.
+    """
+
+    project: str
+    dataset: str
+    since: str | None = None
+    missing: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    due_at: str | None = None
+    wake_up: str | None = None
+    wake_up_at: str | None = None
+    run_id: str | None = None
+    marker: str | None = None
+    covered_until: str | None = None
+
+    def covers(self, uploaded_at: datetime | None) -> bool:
+        """Whether the last run was launched from a listing that certainly saw this upload."""
+        if uploaded_at is None or self.covered_until is None:
+            return False
+        return uploaded_at + _CLOCKS_DIFFER < times.from_text(self.covered_until)
+
+    def expects_wake_up(self, now: datetime) -> bool:
+        """Whether a wake-up message is on its way."""
+        return self.wake_up_at is not None and now < times.from_text(self.wake_up_at) + _WAKE_UP_IS_LOST
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether no file has arrived for as long as the recipe's `quiet_for`."""
+        return self.due_at is None or times.from_text(self.due_at) <= now
+
+    def with_file(self, file: str) -> "DatasetRecord":
+        """The record after one more upload, without a listing: what is missing now, and what lies there."""
+        missing = tuple(name for name in self.missing if name == MARKER or not matches(file, name))
+        present = self.present
+        if file not in present and len(present) < FILES_NAMED:
+            present = tuple(sorted((*present, file)))
+        return DatasetRecord(**{**self.__dict__, "missing": missing, "present": present})
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A rejection that answers more than one upload: which one caused it, its time, and the last one's."""
+
+    run_id: str
+    key: str
+    version_id: str
+    uploaded_at: str
+    last_at: str
+
+    def covers(self, key: str, version_id: str, uploaded_at: datetime) -> bool:
+        """Whether an upload belongs to the drop that was rejected, however late its event comes.
+
+        Uploading the same file again is a new attempt, and so is an upload after an hour without one.
+        """
+        is_newer = uploaded_at > times.from_text(self.uploaded_at)
+        if self.key == key and self.version_id != version_id and is_newer:
+            return False
+        return uploaded_at - times.from_text(self.last_at) < _ONE_DROP

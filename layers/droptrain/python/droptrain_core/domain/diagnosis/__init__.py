@@ -1,0 +1,6 @@
+"""Why a Batch job ended as it did, and what to do: one cause, by an ordered table of rules."""
+
+from droptrain_core.domain.diagnosis.explain import explain, unknown_to_batch
+from droptrain_core.domain.diagnosis.waiting import no_instance
+
+__all__ = ["explain", "no_instance", "unknown_to_batch"]

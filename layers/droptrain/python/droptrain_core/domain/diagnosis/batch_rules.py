@@ -1,0 +1,160 @@
+"""Rules on what AWS says: the strongest evidence, since a killed container can't tell and a log may lie."""
+
+from droptrain_core.domain.diagnosis import kinds
+from droptrain_core.domain.diagnosis.facts import Facts
+from droptrain_core.domain.diagnosis.rule import Found, Rule, batch_says
+from droptrain_core.domain.runs.batch_job import OVER_RESERVATION, TIMED_OUT, JobState
+
+_STUCK = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
+_CAPACITY = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_capacity.html"
+_RETRIES = "https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html"
+_TERMINATE = "https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html"
+_TIMEOUTS = "https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html"
+_STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
+_PULL = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
+_START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
+_RATE = "https://repost.aws/knowledge-center/ecs-pull-container-error-rate-limit"
+_RECLAIMED_EXIT_CODE = 75
+_SPOT = "spot"
+_LIMIT = r"JobStateTimeLimit.*"
+_NOT_PULLED = r"CannotPull(?:Container|ECRContainer|Image)(?:Error)?\b(?s:.*)"
+_NOT_STARTED = r"(?:CannotStartContainer|CannotCreateContainer|ResourceInitialization)Error(?s:.*)"
+_LOGS = r"(?:logging driver|logger args|Cloudwatch log)(?s:.*)"
+_UNREACHABLE = (
+    r"(?i:i/o time|timeout|timed out|deadline exceeded|no such host|unreachable|connection re"
+    r"|send request failed|network configuration)"
+)
+_REFUSED = r"(?i:access ?denied|not authorized|unauthorized)"
+
+
+def _cancelled(facts: Facts) -> Found | None:
+    if facts.job.status != "CANCELLED":
+        return None
+    said = facts.job.status_reason.rstrip(".") or "The Batch job was stopped"
+    return Found(said, (facts.job.status_reason,) if facts.job.status_reason else ())
+
+
+def _lost(facts: Facts) -> Found | None:
+    job = facts.job
+    if not _host_is_gone(job) or facts.lifecycle in (None, _SPOT):
+        return None
+    return Found(job.status_reason.rstrip("."), (job.status_reason,))
+
+
+def _over_reservation(facts: Facts) -> Found | None:
+    said = facts.job.status_reason
+    if not said.startswith(OVER_RESERVATION):
+        return None
+    return Found(said.removeprefix(OVER_RESERVATION), (said,))
+
+
+def _reclaimed(facts: Facts) -> Found | None:
+    job = facts.job
+    if not _host_is_gone(job) and job.exit_code != _RECLAIMED_EXIT_CODE:
+        return None
+    tries, said = max(len(job.attempts), 1), job.status_reason or "exit code 75"
+    reasons = tuple(f"attempt {n}: {each.reason}" for n, each in enumerate(job.attempts, 1) if each.reason)
+    return Found(f"{tries} attempt{'s' if tries > 1 else ''} ({said})", reasons or (said,))
+
+
+def _host_is_gone(job: JobState) -> bool:
+    return job.status_reason.startswith("Host EC2")
+
+
+RULES = (
+    Rule(kinds.TOO_MANY_VCPUS, batch_says(_LIMIT + "COMPUTE_ENVIRONMENT_MAX_RESOURCE"), _STUCK),
+    Rule(kinds.TOO_LARGE, batch_says(_LIMIT + "JOB_RESOURCE_REQUIREMENT"), _STUCK),
+    Rule(
+        kinds.NO_QUOTA, batch_says(_LIMIT + "(?:VcpuLimitExceeded|vCPU limit|MaxSpotInstanceCount)"), _STUCK
+    ),
+    Rule(kinds.MISCONFIGURED, batch_says(_LIMIT + "MISCONFIGURATION"), _STUCK),
+    Rule(kinds.NO_CAPACITY, batch_says(_LIMIT + "CAPACITY:"), _CAPACITY),
+    Rule(kinds.NOT_PLACED, batch_says(_LIMIT), _STUCK),
+    Rule(kinds.OVER_RESERVATION, _over_reservation, _TERMINATE),
+    Rule(kinds.CANCELLED, _cancelled, _TERMINATE),
+    Rule(kinds.TIMEOUT, batch_says(f"^{TIMED_OUT}"), _TIMEOUTS),
+    Rule(kinds.OUT_OF_MEMORY, batch_says("^OutOfMemoryError"), _STOPPED),
+    Rule(kinds.INSTANCE_LOST, _lost, _RETRIES),
+    Rule(kinds.RECLAIMED, _reclaimed, _RETRIES),
+    Rule(kinds.IMAGE_RATE_LIMITED, batch_says(_NOT_PULLED + "(?i:toomanyrequests|too many requests)"), _RATE),
+    Rule(kinds.IMAGE_TOO_LARGE, batch_says(_NOT_PULLED + "(?i:no space left on device)"), _PULL),
+    Rule(
+        kinds.IMAGE_WITH_PROVENANCE,
+        batch_says(_NOT_PULLED + r"(?i:in-toto|unsupported media type|no processor for media-type)"),
+        "https://github.com/Mangio621/Mangio-RVC-Fork/issues/97",
+    ),
+    Rule(
+        kinds.IMAGE_OF_OTHER_PLATFORM,
+        batch_says(
+            _NOT_PULLED + r"(?i:matching platform|match for platform|no matching manifest|for platform)"
+            "|" + _NOT_STARTED + "exec format error"
+        ),
+        "https://github.com/aws/containers-roadmap/issues/1120",
+    ),
+    Rule(
+        kinds.IMAGE_UNREACHABLE,
+        batch_says(
+            _NOT_PULLED
+            + "(?i:timeout|timed out|deadline exceeded|context canceled|no such host|connection re"
+            "|TLS handshake|request canceled|failed to do request|unreachable)"
+        ),
+        _PULL,
+    ),
+    Rule(
+        kinds.IMAGE_MISSING,
+        batch_says(_NOT_PULLED + r"API error \(404\)"),
+        "https://github.com/RafalWilinski/deploy-with-serverless/issues/11",
+    ),
+    Rule(
+        kinds.IMAGE_DENIED,
+        batch_says(
+            _NOT_PULLED
+            + r"(?i:access ?denied|not authorized|unauthorized|no basic auth|403|401|authorization failed"
+            "|denied:|no pull access|AccessDeniedException)"
+        ),
+        _PULL,
+    ),
+    Rule(
+        kinds.IMAGE_MISSING,
+        batch_says(
+            _NOT_PULLED
+            + "(?i:not found|manifest unknown|does not exist|name unknown|no such image|invalid reference)"
+        ),
+        _PULL,
+    ),
+    Rule(kinds.IMAGE_NOT_PULLED, batch_says(_NOT_PULLED), _PULL),
+    Rule(
+        kinds.CUDA_MISMATCH,
+        batch_says(_NOT_STARTED + r"nvidia-container-cli: requirement error"),
+        "https://github.com/NVIDIA/nvidia-docker/issues/1442",
+    ),
+    Rule(
+        kinds.GPU_NOT_VISIBLE,
+        batch_says(_NOT_STARTED + r"(?:nvidia-container-cli|capabilities: \[\[gpu\]\])"),
+        "https://github.com/NVIDIA/libnvidia-container/issues/103",
+    ),
+    Rule(kinds.DISK_FULL, batch_says(_NOT_STARTED + "(?i:no space left on device)"), _STOPPED),
+    Rule(kinds.NO_NETWORK, batch_says(_NOT_STARTED + _LOGS + _UNREACHABLE), _START),
+    Rule(
+        kinds.LOGS_DENIED,
+        batch_says(_NOT_STARTED + _LOGS),
+        "https://github.com/cn-terraform/terraform-aws-ecs-fargate-task-definition/issues/1",
+    ),
+    Rule(
+        kinds.SECRET_DENIED,
+        batch_says(_NOT_STARTED + r"(?:retrieve|fetch) secrets?(?s:.*)" + _REFUSED),
+        "https://github.com/GiamPy5/terraform-aws-directus/issues/10",
+    ),
+    Rule(kinds.IMAGE_DENIED, batch_says(_NOT_STARTED + r"ecr registry auth(?s:.*)" + _REFUSED), _PULL),
+    Rule(kinds.NO_NETWORK, batch_says("ResourceInitializationError(?s:.*)" + _UNREACHABLE), _STOPPED),
+    Rule(
+        kinds.ROLE_DENIED,
+        batch_says("unable to assume the role"),
+        "https://github.com/nextflow-io/nextflow/pull/2146",
+    ),
+    Rule(
+        kinds.NOT_STARTED,
+        batch_says(_NOT_STARTED + "|^(?:Docker|ContainerRuntime)TimeoutError|^CgroupError"),
+        _START,
+    ),
+)

@@ -1,0 +1,42 @@
+"""Rules on what the container itself names: it ran before and after the script, and knows its own steps."""
+
+from droptrain_core.domain.diagnosis import kinds
+from droptrain_core.domain.diagnosis.rule import Rule, container_names, script_exits
+
+_PAGE = "docs/container.md"
+_SIGNALS = "https://man7.org/linux/man-pages/man7/signal.7.html"
+_BASH = "https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"
+
+RULES = (
+    Rule(kinds.RECLAIMED, container_names("reclaimed"), _PAGE),
+    Rule(kinds.BAD_DATA, container_names("bad_data", 65), _PAGE),
+    Rule(kinds.INPUT_CHANGED, container_names("input_changed"), _PAGE),
+    Rule(kinds.INPUT_MISSING, container_names("input_missing", 66), _PAGE),
+    Rule(kinds.S3_DENIED, container_names("s3_denied"), _PAGE),
+    Rule(kinds.S3_UNREACHABLE, container_names("s3_unreachable", 69), _PAGE),
+    Rule(kinds.SECRET_DENIED, container_names("secret_denied"), _PAGE),
+    Rule(kinds.SECRET_UNUSABLE, container_names("secret_unusable"), _PAGE),
+    Rule(kinds.SECRET_UNREACHABLE, container_names("secret_unreachable"), _PAGE),
+    Rule(kinds.DISK_FULL, container_names("disk_full"), _PAGE),
+    Rule(kinds.INTERNAL_ERROR, container_names("internal_error", 70), _PAGE),
+    Rule(kinds.GPU_NOT_VISIBLE, container_names("gpu_not_visible", 71), _PAGE),
+    Rule(kinds.SUPERSEDED, container_names("superseded", 73), _PAGE),
+    Rule(kinds.PLAN_CHANGED, container_names("plan_changed"), _PAGE),
+    Rule(kinds.BAD_RECIPE, container_names("bad_recipe", 78), _PAGE),
+    Rule(kinds.TERMINATED, container_names("terminated", 143), _PAGE),
+)
+
+# Nothing but the kernel kills a script: the container's own stops are named above.
+SIGNALS = (
+    Rule(kinds.OUT_OF_MEMORY, script_exits(137), _SIGNALS),
+    Rule(kinds.SHARED_MEMORY_FULL, script_exits(135), _SIGNALS),
+)
+
+# Weaker than what the log says at its end.
+LEFT_OVER = (
+    Rule(kinds.CRASHED, script_exits(139), _SIGNALS),
+    Rule(kinds.CRASHED, script_exits(134), _SIGNALS),
+    Rule(kinds.CRASHED, script_exits(132), _SIGNALS),
+    Rule(kinds.CRASHED, script_exits(136), _SIGNALS),
+    Rule(kinds.MISSING_COMMAND, script_exits(127), _BASH),
+)

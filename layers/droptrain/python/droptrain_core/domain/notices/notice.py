@@ -1,0 +1,248 @@
+"""What people and programs are told: of ends, of what waits, of the budget."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.domain.costs.budget import LEVELS, Capped, dollars, to_usd
+from droptrain_core.domain.datasets.dataset import data_prefix, near_misses
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.datasets.finding import describe
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.notices import cause_text
+from droptrain_core.domain.notices import message as messages
+from droptrain_core.domain.notices import rows as facts
+from droptrain_core.domain.notices.console_links import Console
+from droptrain_core.domain.notices.events import (
+    BudgetReached,
+    Event,
+    QueueKind,
+    QueueNeedsAttention,
+    RunFinished,
+    RunNeedsAttention,
+    RunRejected,
+)
+from droptrain_core.domain.notices.message import Message, Rows, Section
+from droptrain_core.domain.runs.model_pointer import Name, Standing
+from droptrain_core.domain.runs.run import Run
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.runs.queue_progress import Stuck
+
+ATTENTION = "ATTENTION"
+BUDGET = "BUDGET"
+TEST = "TEST"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are: the bucket, and AWS's console; None where no console shows them."""
+
+    bucket: str
+    console: Console | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message for people and an event for programs, if it concerns them; `project` and `outcome` are what
+    to filter by.
+    """
+
+    message: Message
+    event: Event | None
+    project: str | None
+    outcome: str
+
+    @property
+    def subject(self) -> str:
+        """ASCII, at most 99 characters."""
+        return messages.subject_of(self.message)
+
+    @property
+    def text(self) -> str:
+        """Plain text."""
+        return messages.text_of(self.message)
+
+    @property
+    def chat(self) -> Mapping[str, Any]:
+        """What Amazon Q Developer in chat applications shows."""
+        context = {"outcome": self.outcome} | ({"project": self.project} if self.project else {})
+        return messages.chat_of(self.message, self.event.detail_type if self.event else "Test", context)
+
+
+def of_end(run: Run, places: Places, models: Mapping[Name, Standing] | None = None) -> Notice:
+    """The notice of an ended run; `models` is what became of its project's pointers."""
+    models = models or {}
+    lead: Rows = _cause(run.cause) if run.cause else ()
+    message = Message(
+        subject=f"{run.status} {run.project}/{run.dataset}{_headline(run)}",
+        headline=f"{run.project} / {run.dataset}: {run.status}",
+        lead=(*lead, *facts.models(run, models), *(("Advice", each) for each in run.advice)),
+        sections=(
+            Section(
+                "Warnings", tuple(("", f"{describe(each)}. {each.fix}") for each in run.warnings), width=0
+            ),
+            Section("Metrics", facts.metrics(run), width=24),
+            Section("Facts", facts.of_run(run, places.bucket)),
+            Section("Links", _links(run, places)),
+        ),
+        commands=_commands(run),
+        keywords=(run.project, run.dataset, run.status),
+        thread=run.run_id,
+    )
+    return Notice(message, _event_of_end(run, places.bucket, models), run.project, run.status)
+
+
+def of_stuck(stuck: "Stuck", kind: QueueKind, waiting: int) -> Notice:
+    """The notice of a job queue that makes no progress, while `waiting` runs of the stack wait."""
+    runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
+    message = Message(
+        subject=f"WAITING {runs.partition(' wait')[0]} ({stuck.cause.code})",
+        headline=f"{runs} for an instance. Nothing has started in the {kind} queue since {stuck.since}.",
+        lead=_cause(stuck.cause),
+        note="Runs start by themselves as soon as there is room. Waiting costs nothing.",
+        commands=(
+            ("droptrain runs --status RUNNABLE", "lists the runs that wait"),
+            (f"droptrain show {stuck.run_id}", "shows the run for which AWS Batch gives the reason"),
+        ),
+        keywords=(ATTENTION, stuck.cause.code),
+        thread=f"queue-{stuck.cause.code}",
+    )
+    event = QueueNeedsAttention(
+        queue=kind,
+        cause=facts.event_cause(stuck.cause),
+        waiting_runs=waiting,
+        run_id=stuck.run_id,
+        since=stuck.since,
+    )
+    return Notice(message, event, None, ATTENTION)
+
+
+def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
+    """The notice of a dataset that lacks files."""
+    assert waiting.since is not None
+    name, missing = f"{waiting.project} / {waiting.dataset}", ", ".join(waiting.missing)
+    folder = f"s3://{places.bucket}/{data_prefix(waiting.project, waiting.dataset)}"
+    near = near_misses(waiting.missing, waiting.present)
+    cause = Cause(
+        "incomplete",
+        f"the dataset lacks {missing}. Its folder has {', '.join(waiting.present)}.",
+        " ".join(
+            (*near, f"Upload {missing} to {folder}: the dataset then trains by itself. "
+             "If you don't want it any more, delete its files.")
+        ),
+    )  # fmt: skip
+    message = Message(
+        subject=f"WAITING {waiting.project}/{waiting.dataset} for {missing}",
+        headline=f"{name} has waited since {waiting.since} and hasn't been trained.",
+        lead=_cause(cause),
+        keywords=(waiting.project, waiting.dataset, ATTENTION),
+        thread=f"{waiting.project}/{waiting.dataset}",
+    )
+    event = RunNeedsAttention(
+        project=waiting.project,
+        dataset=waiting.dataset,
+        run_id=None,
+        cause=facts.event_cause(cause),
+        since=waiting.since,
+    )
+    return Notice(message, event, waiting.project, ATTENTION)
+
+
+def of_budget(month: str, stack: Capped, level: int, *, is_over: bool) -> Notice:
+    """The notice that `level` percent of the stack's budget for `month` is spent, or that runs were refused.
+
+    `is_over` says that it is the month before this one.
+    """
+    assert stack.limit is not None
+    account, cap = stack.account, dollars(stack.limit)
+    spent = (
+        f"{dollars(account.spent)} of {cap} are spent, {dollars(account.reserved)} reserved by runs under way"
+    )
+    said = f"{level} % of the budget for {month} is spent."
+    fix = "Nothing, if that was meant. Runs for which there is no room are rejected."
+    if level >= LEVELS[-1]:
+        said = f"The budget for {month} has no room: runs are rejected."
+        fix = "Raise the stack's parameter MonthlyBudgetUsd, shorten `timeout` in train.yaml, or wait."
+        if is_over:
+            said = f"The budget for {month} had no room: runs were rejected."
+            fix = "This month has a budget of its own: launch the rejected runs again with `droptrain rerun`."
+    message = Message(
+        subject=f"BUDGET {level} % of {cap} for {month}",
+        headline=f"droptrain: {said}",
+        lead=(("What happened", f"{spent}; estimates from EC2's prices."), ("What to do", fix)),
+        commands=(("droptrain budget", "shows what the month has cost so far"),),
+        keywords=(BUDGET, month),
+        thread=f"budget-{month}",
+    )
+    event = BudgetReached(
+        month=month,
+        level_percent=level,
+        cap_usd=to_usd(stack.limit),
+        spent_usd=to_usd(account.spent),
+        reserved_usd=to_usd(account.reserved),
+    )
+    return Notice(message, event, None, BUDGET)
+
+
+def of_test(stack: str, at: str) -> Notice:
+    """What people get when somebody asks whether notices arrive."""
+    message = Message(
+        subject=f"TEST of {stack}",
+        headline=f"{stack}: this is a test. Notices of runs arrive where you read this.",
+        lead=(
+            ("What happened", f"somebody said `droptrain doctor --send-test-notice` at {at}."),
+            ("What to do", "nothing."),
+        ),
+        keywords=(TEST,),
+        thread="test",
+    )
+    return Notice(message, None, None, TEST)
+
+
+def _cause(cause: Cause) -> Rows:
+    return tuple(cause_text.of(cause))
+
+
+def _headline(run: Run) -> str:
+    if run.status == "SUCCEEDED" and run.metric and run.metric in run.metrics:
+        return f" {run.metric}={run.metrics[run.metric]:.4g}"
+    return f" ({run.cause.code})" if run.cause else ""
+
+
+def _commands(run: Run) -> Rows:
+    get = (f"droptrain get {run.run_id}", "fetches the model")
+    logs = (f"droptrain logs {run.run_id}", "shows the training's log")
+    rerun = (f"droptrain rerun {run.run_id}", "trains its dataset again")
+    if run.status == "SUCCEEDED":
+        return get, logs, rerun
+    if run.status == "REJECTED":
+        return ((f"droptrain show {run.run_id}", "shows what was dropped"),)
+    return (logs, rerun) if run.started_at else (rerun,)
+
+
+def _links(run: Run, places: Places) -> Rows:
+    """Where the console shows the run; nothing where there is no console."""
+    console = places.console
+    if console is None:
+        return ()
+    links = [("Batch job", console.job(run.batch_job_id))] if run.batch_job_id else []
+    if run.log_stream:
+        links.append(("Log", console.log(run.log_stream)))
+    if run.started_at:
+        links.append(("Files", console.folder(places.bucket, facts.folder(run))))
+    return tuple(links)
+
+
+def _event_of_end(run: Run, bucket: str, models: Mapping[Name, Standing]) -> RunFinished | RunRejected:
+    if run.status == "REJECTED":
+        assert run.cause is not None
+        return RunRejected(
+            run_id=run.run_id,
+            project=run.project,
+            dataset=run.dataset,
+            cause=facts.event_cause(run.cause),
+            created_at=run.created_at,
+            launched_by=run.launched_by,
+        )
+    return facts.finished(run, bucket, models)

@@ -1,0 +1,212 @@
+"""What a notice tells of a run: rows for people, the event's parts for programs."""
+
+from collections.abc import Mapping
+
+from droptrain_core.domain import times
+from droptrain_core.domain.costs.estimate import Ticket
+from droptrain_core.domain.datasets.finding import describe
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.notices.events import (
+    EventCause,
+    EventCost,
+    EventMetric,
+    EventModel,
+    EventPlaces,
+    EventTicket,
+    RunFinished,
+)
+from droptrain_core.domain.notices.message import Rows
+from droptrain_core.domain.runs.batch_job import is_reclaimed
+from droptrain_core.domain.runs.model_pointer import Name, Standing
+from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix
+
+_INPUTS_NAMED = 10
+_SHORT_START_SECONDS = 10
+
+
+def folder(run: Run) -> str:
+    """Where in the bucket the run left what it left."""
+    return run_prefix(run.project, run.run_id)
+
+
+def metrics(run: Run) -> Rows:
+    """The recipe's metric, then the others by name."""
+    first = sorted(run.metrics.items(), key=lambda item: (item[0] != run.metric, item[0]))
+    return tuple((name, f"{value:.6g}") for name, value in first)
+
+
+def models(run: Run, standings: Mapping[Name, Standing]) -> Rows:
+    """How the run compares with the project's models so far."""
+    rows = []
+    if best := standings.get("best"):
+        rows.append(("Best model", _best(run, best)))
+    latest = standings.get("latest")
+    if latest and not latest.moved and latest.other:
+        rows.append(("Latest model", f"still {latest.other.run_id}, which was launched later."))
+    return tuple(rows)
+
+
+def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
+    """When it ran, what it took, and where everything is."""
+    rows = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
+    if run.started_at and run.stopped_at:
+        rows += _phases(run, run.started_at, run.stopped_at)
+    if len(run.attempts) > 1:
+        ends = "; ".join(attempt.reason or "ended" for attempt in run.attempts)
+        rows.append(("Attempts", f"{len(run.attempts)}: {ends}"))
+    if survived := _survived(run):
+        rows.append(("Reclaims", f"{survived} survived"))
+    if run.gpu:
+        rows.append(("GPU", _gpu_use(run.gpu)))
+    if run.cost:
+        rows.append(("Cost", _price(run.cost)))
+    if run.ticket:
+        rows.append(("Ticket", _expected(run.ticket)))
+    root = f"s3://{bucket}/"
+    if run.status == "SUCCEEDED":
+        rows.append(("Model", f"{root}{folder(run)}export/"))
+    if run.started_at:
+        rows.append(("Log", f"{root}{folder(run)}log.txt"))
+    for item in run.inputs[:_INPUTS_NAMED]:
+        rows.append(("Input", f"{root}{item.object.key} ({item.object.version_id})"))
+    if more := max(run.input_count - _INPUTS_NAMED, 0):
+        rows.append(("", f"and {more} more"))
+    return tuple(rows)
+
+
+def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFinished:
+    """The event of a run that was launched and has ended."""
+    assert run.status in ("SUCCEEDED", "FAILED", "CANCELLED")
+    root = f"s3://{bucket}/{folder(run)}"
+    return RunFinished(
+        run_id=run.run_id,
+        project=run.project,
+        dataset=run.dataset,
+        outcome=run.status,
+        cause=event_cause(run.cause) if run.cause else None,
+        metric=_event_metric(run),
+        metrics=dict(run.metrics),
+        latest=_event_model(standings.get("latest")),
+        best=_event_model(standings.get("best")),
+        created_at=run.created_at,
+        started_at=run.started_at,
+        stopped_at=run.stopped_at,
+        launched_by=run.launched_by,
+        rerun_of=run.rerun_of,
+        batch_job_id=run.batch_job_id,
+        attempts=len(run.attempts),
+        reclaims=_reclaims(run),
+        cost=_event_cost(run.cost) if run.cost else None,
+        ticket=_event_ticket(run.ticket) if run.ticket else None,
+        warnings=[describe(each) for each in run.warnings],
+        inputs_digest=run.inputs_digest,
+        places=EventPlaces(root, f"{root}export/", f"{root}model/", f"{root}log.txt"),
+    )
+
+
+def event_cause(cause: Cause) -> EventCause:
+    """A cause as events have it."""
+    return EventCause(cause.code, cause.message, cause.fix, list(cause.evidence), cause.retry_helps)
+
+
+def _best(run: Run, best: Standing) -> str:
+    assert run.metric is not None
+    reached = f"{run.metric} {run.metrics[run.metric]:.4g}"
+    if best.other is None:
+        return f"{reached} is the first of this project."
+    other = "" if best.other.value is None else f"{best.other.value:.4g} of "
+    if best.moved:
+        return f"new best: {reached} against {other}{best.other.run_id}."
+    return f"still {other}{best.other.run_id}; this run reached {reached}."
+
+
+def _event_metric(run: Run) -> EventMetric | None:
+    return EventMetric(run.metric, run.metric_goal, run.metrics.get(run.metric)) if run.metric else None
+
+
+def _event_model(standing: Standing | None) -> EventModel | None:
+    if standing is None:
+        return None
+    other = standing.other
+    return EventModel(standing.moved, other.run_id if other else None, other.value if other else None)
+
+
+def _event_cost(cost: Cost) -> EventCost:
+    return EventCost(
+        cost.estimate_usd, cost.instance_type, cost.seconds, cost.basis, reclaimed_usd=cost.reclaimed_usd
+    )
+
+
+def _event_ticket(ticket: Ticket) -> EventTicket:
+    return EventTicket(ticket.expected_usd, ticket.worst_usd)
+
+
+def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
+    """How long it waited for an instance, the instance took to start it, and it trained.
+
+    A short start counts as waiting, as where the event of it got lost; what reclaims interrupted is counted
+    by its attempts.
+    """
+    placed_at = next((step.at for step in run.history if step.status == "STARTING"), None)
+    if placed_at and _seconds(placed_at, started_at) < _SHORT_START_SECONDS:
+        placed_at = None
+    rows = [("Waited", _duration(run.created_at, placed_at or started_at))]
+    if placed_at:
+        rows.append(("Started", f"in {_duration(placed_at, started_at)}"))
+    ends = [(each.started_at, each.stopped_at) for each in run.attempts]
+    between = [(start, end) for start, end in ends if start and end]
+    if len(between) < 2:
+        between = [(started_at, stopped_at)]
+    return (*rows, ("Trained", _in_words(sum(_seconds(start, end) for start, end in between))))
+
+
+def _survived(run: Run) -> int:
+    """Reclaims after which the run went on to its end."""
+    return _reclaims(run) if run.status == "SUCCEEDED" else 0
+
+
+def _reclaims(run: Run) -> int:
+    return sum(is_reclaimed(attempt) for attempt in run.attempts)
+
+
+def _price(cost: Cost) -> str:
+    tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
+    said = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
+    seconds = sum(each.seconds for each in cost.attempts if each.reclaimed)
+    lost = f"; {_usd(cost.reclaimed_usd)} of it, {_in_words(seconds)}, went into what Spot reclaimed"
+    lost = lost if cost.reclaimed_usd else ""
+    return f"{said} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
+
+
+def _expected(ticket: Ticket) -> str:
+    worst = f"at worst {_usd(ticket.worst_usd)}, an estimate"
+    return worst if ticket.expected_usd is None else f"{_usd(ticket.expected_usd)} expected, {worst}"
+
+
+def _usd(usd: float) -> str:
+    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+
+
+def _gpu_use(gpu: GpuUse) -> str:
+    said = [str(gpu.count)]
+    if gpu.busy_percent is not None:
+        said.append(f"busy {gpu.busy_percent:.0f} % of the time")
+    if gpu.peak_memory_gib is not None:
+        said.append(f"at most {gpu.peak_memory_gib:.1f} GiB in use")
+    if gpu.waiting_seconds is not None:
+        said.append(f"first used after {gpu.waiting_seconds:.0f} s")
+    return ", ".join(said)
+
+
+def _duration(start: str, end: str) -> str:
+    return _in_words(_seconds(start, end))
+
+
+def _seconds(start: str, end: str) -> int:
+    return max(round((times.from_text(end) - times.from_text(start)).total_seconds()), 0)
+
+
+def _in_words(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

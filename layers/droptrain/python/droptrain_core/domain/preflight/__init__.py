@@ -1,0 +1,109 @@
+"""What is certain not to train, seen before a GPU is asked for."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from droptrain_core.domain.datasets.data_file import is_data_file
+from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, too_many_inputs
+from droptrain_core.domain.datasets.finding import Finding, describe
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.preflight.facts import Facts, Piece
+from droptrain_core.domain.preflight.reader import of_pieces
+from droptrain_core.domain.preflight.rules import RULES, Dataset, Rule, Spot
+from droptrain_core.domain.text import plain
+
+# As many files of a dataset are looked into by a launch: three reads each, well within its function's time.
+FILES_SAMPLED = 20
+# The work of a launch's preflight, over all files. rows.py says what costs how many steps.
+STEPS = 2_000_000
+_SPOTS_NAMED = 10  # by one rule in one file
+_TEXT_CHARACTERS = 300
+_NAMED = 5
+_WARNINGS_KEPT = 20
+
+
+def check(inputs: Collection[Input]) -> Cause | None:
+    """The reason to reject these inputs, if any: empty files, or too many of them."""
+    empty = [item.object.key for item in inputs if item.object.size == 0]
+    if empty:
+        return Cause(
+            "empty_input",
+            f"{', '.join(empty[:5])} {'is' if len(empty) == 1 else 'are'} empty (0 bytes)",
+            "Upload the file again; the new version launches a run by itself.",
+        )
+    return too_many_inputs(len(inputs))
+
+
+def to_sample(inputs: Iterable[Input]) -> list[Input]:
+    """Those of the inputs that a launch looks into: the first CSVs by key, one channel's after another's."""
+    channels: dict[str, list[Input]] = {}
+    for item in sorted(inputs, key=lambda item: (item.channel, item.object.key)):
+        if is_data_file(item.object.key):
+            channels.setdefault(item.channel, []).append(item)
+    chosen: list[Input] = []
+    while channels and len(chosen) < FILES_SAMPLED:
+        for channel in list(channels):
+            chosen.append(channels[channel].pop(0))
+            if not channels[channel]:
+                del channels[channel]
+    return chosen[:FILES_SAMPLED]
+
+
+def read(
+    inputs: Iterable[Input], sample: Callable[[ObjectVersion], Iterable[Piece]], says: Mapping[str, Any]
+) -> list[Facts]:
+    """The facts of those of the inputs that a launch looks into; `sample` reads ranges of an object.
+
+    Each file gets an equal share of the steps that are left.
+    """
+    chosen = to_sample(inputs)
+    files: list[Facts] = []
+    left = STEPS
+    for number, item in enumerate(chosen):
+        file, share = item.object, max(left, 0) // (len(chosen) - number)
+        files.append(of_pieces(file.key, item.channel, file.size, sample(file), says, share))
+        left -= files[-1].steps
+    return files
+
+
+def judge(files: Iterable[Facts], says: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`."""
+    dataset = Dataset(tuple(files), says)
+    ignored = set(says.get("ignore", ()))
+    rules = [rule for rule in RULES if rule.name not in ignored]
+    found = [each for facts in dataset.files for rule in rules for each in _find(rule, facts, dataset)]
+    return tuple(sorted(found, key=lambda finding: finding.level))
+
+
+def _find(rule: Rule, facts: Facts, dataset: Dataset) -> Iterator[Finding]:
+    """What a rule finds in a file: the first places, and whether there are more."""
+    spots = rule.check(facts, dataset)
+    shown = [*islice(spots, _SPOTS_NAMED)]
+    if next(spots, None):
+        shown.append(Spot("and more of the same"))
+    for spot in shown:
+        column = None if spot.column is None else plain(spot.column, _TEXT_CHARACTERS)
+        message = plain(spot.message, _TEXT_CHARACTERS)
+        yield Finding(rule.name, rule.level, plain(facts.name), spot.row, column, message, rule.fix)
+
+
+def rejection(findings: Iterable[Finding]) -> Cause | None:
+    """The cause of a rejection that names the errors among the findings, if there are any."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    if not errors:
+        return None
+    named = "; ".join(describe(each) for each in errors[:_NAMED])
+    more = len(errors) - _NAMED
+    fixes = dict.fromkeys(finding.fix for finding in errors[:_NAMED])
+    rules = ", ".join(dict.fromkeys(finding.rule for finding in errors[:_NAMED]))
+    return Cause(
+        "bad_csv",
+        f"{named}; and {more} more" if more > 0 else named,
+        f"{' '.join(fixes)} If the data is meant to be so: csv: {{ignore: [{rules}]}} in train.yaml.",
+    )
+
+
+def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The warnings that a record keeps."""
+    return tuple(finding for finding in findings if finding.level == "warning")[:_WARNINGS_KEPT]

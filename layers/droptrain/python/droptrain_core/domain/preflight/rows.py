@@ -1,0 +1,188 @@
+"""Counts the rows of one CSV into its facts, by one delimiter and within a budget of work."""
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Literal
+
+from droptrain_core.domain.preflight.delimiter import Others, find_delimiter
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Column, Facts, OddRow, Piece
+
+# A longer row isn't held in memory: what follows it isn't looked at.
+MAX_ROW_CHARACTERS = 4 << 20
+UNLIMITED = sys.maxsize
+# What work costs, in steps of much the same time: tests/bench/launch_cost.py measures them.
+_LINE_STEPS, _NAME_STEPS, _VALUE_STEPS, _TEXT_STEPS, _CHARACTERS_A_STEP = 5, 4, 1, 1, 16
+_SAMPLE_LINES = 1000
+_VALUES_HELD = 1 << 16
+_WIDTHS_KEPT = 50
+_REGULAR = 0.9  # of the rows have the same number of fields, else the file is made so
+_END = "\x02end of file\x03"
+
+
+class _StoppedError(Exception):
+    """No further row is read; `why` is for the facts."""
+
+    def __init__(self, why: Literal["too much work", "long row"]) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Rows:
+    """Reads rows until they end, or `steps` of work are done.
+
+    `sample` is the beginning of the file: its first thousand lines show delimiter and number of columns.
+    """
+
+    def __init__(self, facts: Facts, says: Mapping[str, Any], sample: str, steps: int = UNLIMITED) -> None:
+        self._facts = facts
+        self._steps = self._steps_left = steps
+        self._sample = "".join(islice(io.StringIO(sample, newline=""), _SAMPLE_LINES))
+        self._pinned = "delimiter" in says
+        facts.delimiter = says.get("delimiter") or find_delimiter(self._sample, facts.name)
+        self._widths: Counter[int] = Counter()
+        self._odd: dict[int, tuple[OddRow, str]] = {}
+        self._spans_lines = False
+        self._held: list[list[str]] = []
+        reader = csv.reader(io.StringIO(self._sample, newline=""), delimiter=facts.delimiter)
+        widths = Counter(len(row) for row in _safely(reader) if row)
+        facts.width = widths.most_common(1)[0][0] if widths else 0
+        facts.columns = [Column() for _ in range(min(facts.width, MAX_COLUMNS))]
+        self._row_steps = len(facts.columns) * _VALUE_STEPS
+        self._most_held = _VALUES_HELD // max(len(facts.columns), 1)
+
+    def read(self, lines: Iterable[str]) -> None:
+        """Read from the start of the file."""
+        facts = self._facts
+        kept: list[str] = []
+        source = self._keep(lines, kept)
+        while True:
+            try:
+                self._read_rows(source, kept)
+            except csv.Error:
+                # More than the reader takes for one field: a long text, or all that follows a lone quote.
+                facts.rows += 1
+                if len(kept) == 1 and kept[0].count('"') % 2 == 0:
+                    kept.clear()
+                    continue
+                facts.open_quote = facts.rows
+            except _StoppedError as stopped:
+                self._stop(stopped.why)
+            return
+
+    def read_middle(self, piece: Piece, *, at_end: bool) -> None:
+        """Read the complete lines of a later range, unless quotes leave open where its rows begin."""
+        data = piece.data[piece.data.find(b"\n") + 1 :] if b"\n" in piece.data else b""
+        lines = to_text(data if at_end else data[: data.rfind(b"\n") + 1])
+        parts = [line for line in io.StringIO(lines, newline="") if line.strip()]
+        self._spend(len(parts) * _LINE_STEPS + len(lines) // _CHARACTERS_A_STEP)
+        if self._steps_left < 0:
+            self._stop("too much work")
+            return
+        if self._spans_lines or not parts or any(line.count('"') % 2 for line in parts):
+            return
+        rows = list(_safely(csv.reader(parts, delimiter=self._facts.delimiter)))
+        alike = sum(len(row) == self._facts.width for row in rows)
+        if len(rows) != len(parts) or alike < _REGULAR * len(rows):
+            return
+        for row, raw in zip(rows, parts, strict=True):
+            self._count(row, None, raw, piece.start)
+
+    def finish(self) -> None:
+        """Say which rows are odd, if most are alike."""
+        self._look_into_columns()
+        facts = self._facts
+        facts.steps = self._steps - self._steps_left
+        rows = sum(self._widths.values())
+        # In a file of few rows one odd row is more than a tenth of them.
+        alike = self._widths[facts.width]
+        facts.regular = not facts.width or alike >= _REGULAR * rows or rows - alike <= 1
+        others = Others(self._sample, facts.delimiter)
+        for width, (odd, line) in self._odd.items():
+            if width < facts.width and facts.short_row is None:
+                facts.short_row = odd
+            elif width > facts.width > 1 and facts.long_row is None and self._is_certain(line, others):
+                facts.long_row = odd
+
+    def _read_rows(self, source: Iterator[str], kept: list[str]) -> None:
+        facts = self._facts
+        for row in csv.reader(source, delimiter=facts.delimiter):
+            line_count, raw, last = len(kept), kept[0], kept[-1]
+            kept.clear()
+            if last is _END:
+                if row != [_END]:
+                    self._spans_lines = True
+                    facts.open_quote = facts.rows + 1 if facts.whole else None
+                return
+            if not row:
+                continue
+            facts.rows += 1
+            if not facts.first:
+                facts.first = row
+                self._spend(len(row) * _NAME_STEPS)
+            self._spans_lines = self._spans_lines or line_count > 1
+            self._count(row, facts.rows, raw if line_count == 1 else None, 0)
+
+    def _keep(self, lines: Iterable[str], kept: list[str]) -> Iterator[str]:
+        """The lines, each noted, and an end that becomes a row of its own unless it falls into quotes."""
+        held = 0
+        for line in lines:
+            held = held + len(line) if kept else len(line)
+            if held > MAX_ROW_CHARACTERS:
+                raise _StoppedError("long row")
+            self._steps_left -= _LINE_STEPS + len(line) // _CHARACTERS_A_STEP
+            if self._steps_left < 0:
+                raise _StoppedError("too much work")
+            kept.append(line)
+            yield line
+        kept.append(_END)
+        yield _END
+
+    def _count(self, row: list[str], number: int | None, raw: str | None, near: int) -> None:
+        width = len(row)
+        self._widths[width] += 1
+        if width == self._facts.width:
+            if number != 1:
+                self._steps_left -= self._row_steps
+                self._held.append(row)
+                if len(self._held) > self._most_held:
+                    self._look_into_columns()
+        elif raw is not None and width not in self._odd and len(self._odd) < _WIDTHS_KEPT:
+            self._odd[width] = OddRow(width, number, near), raw
+
+    def _look_into_columns(self) -> None:
+        columns = self._facts.columns
+        tried = sum(
+            column.add(values) for column, values in zip(columns, zip(*self._held, strict=True), strict=False)
+        )
+        self._spend(tried * _TEXT_STEPS)
+        self._held.clear()
+
+    def _spend(self, steps: int) -> None:
+        self._steps_left -= steps
+
+    def _stop(self, why: Literal["too much work", "long row"]) -> None:
+        self._facts.whole = False
+        self._facts.stopped = why
+
+    def _is_certain(self, line: str, others: Others) -> bool:
+        """Whether the row has more fields by any way of reading it: other quotes, escapes or delimiters."""
+        delimiter = self._facts.delimiter
+        if "\\" in line or line.startswith("'") or f"{delimiter}'" in line or self._facts.open_quote:
+            return False
+        return self._pinned or not others.may_separate(line)
+
+
+def to_text(data: bytes) -> str:
+    """The bytes as text, whatever they are."""
+    return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+
+
+def _safely(reader: Iterable[list[str]]) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error:
+        return

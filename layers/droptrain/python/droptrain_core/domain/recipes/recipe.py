@@ -1,0 +1,115 @@
+"""The recipe, `train.yaml`: read as a whole, with errors that name file, field and fix."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from droptrain_core.domain.datasets.dataset import is_pattern
+from droptrain_core.domain.errors import Cause, RejectedError
+from droptrain_core.domain.recipes.fields import DEFAULT_SCRIPT, FIELDS
+from droptrain_core.domain.recipes.readers import WrongValueError
+from droptrain_core.domain.recipes.values import (
+    EVENTS,
+    Checkpoints,
+    Metric,
+    MetricDefinition,
+    Recipe,
+    Resources,
+    Scalar,
+    Secret,
+)
+
+__all__ = [
+    "DEFAULT_SCRIPT", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Recipe", "Resources",
+    "Scalar", "Secret",
+]  # fmt: skip
+
+FILE = "train.yaml"
+MAX_BYTES = 64 * 1024
+_PROBLEMS_NAMED = 10
+
+
+def file_of(entrypoint: str) -> str:
+    """The code file that an entrypoint names: a path, or a module such as trainer.task."""
+    return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a field (by its first name; empty: with the file), in a sentence with the fix."""
+
+    field: str
+    problem: str
+
+
+def parse(document: object) -> Recipe:
+    """The recipe that a parsed YAML document describes; RejectedError names the wrong fields at once."""
+    recipe, problems = check(document)
+    if problems:
+        named = "; ".join(wrong.problem for wrong in problems[:_PROBLEMS_NAMED])
+        more = len(problems) - _PROBLEMS_NAMED
+        raise RejectedError(bad_recipe(f"{named}; and {more} more" if more > 0 else named))
+    return recipe
+
+
+def check(document: object) -> tuple[Recipe, list[Wrong]]:
+    """The recipe, wrong fields by default, and everything that is wrong with the document."""
+    problems: list[Wrong] = []
+    return _parse(document, problems), problems
+
+
+def inputs_of(document: object) -> Recipe | None:
+    """The recipe's inputs and trigger alone, other fields by default, where these two can be read."""
+    if not isinstance(document, Mapping | None):
+        return None
+    recipe, problems = check(
+        {name: document[name] for name in ("inputs", "trigger", "quiet_for") if name in document}
+        if document
+        else None
+    )
+    return None if problems else recipe
+
+
+def override(document: object, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe's document with `overrides` of hyperparameters and resources laid over it by field."""
+    whole = dict(document) if isinstance(document, Mapping) else {}
+    for name, changes in overrides.items():
+        whole[name] = {**whole.get(name, {}), **changes}
+    return whole
+
+
+def bad_recipe(problem: str) -> Cause:
+    """The cause of a rejection for a recipe that can't be used."""
+    return Cause(
+        code="bad_recipe",
+        message=f"{FILE}: {problem}",
+        fix=f"Correct {FILE}, upload it, and launch the dataset with POST /runs or by dropping it again.",
+    )
+
+
+def _parse(document: object, problems: list[Wrong]) -> Recipe:
+    if document is None:
+        return Recipe()
+    if not isinstance(document, Mapping):
+        problems.append(Wrong("", "the file has to be a mapping of fields, such as `entrypoint: run.sh`"))
+        return Recipe()
+    values: dict[str, Any] = {}
+    for name, value in document.items():
+        if name not in FIELDS:
+            known = ", ".join(FIELDS)
+            wrong = f"there is no field {str(name)[:60]!r}; the fields are {known}"
+            problems.append(Wrong(str(name), wrong))
+            continue
+        known_field = FIELDS[name]
+        try:
+            values[known_field.attribute] = known_field.read(value)
+        except WrongValueError as error:
+            problems.append(Wrong(name, f"{name}{error.path}: {error}"))
+    recipe = replace(Recipe(), **values)
+    has_patterns = any(map(is_pattern, recipe.inputs.values()))
+    if "trigger" not in values and has_patterns:
+        return replace(recipe, trigger="quiet")
+    if recipe.trigger == "files" and has_patterns:
+        said = "files needs an input for each file, and here is a pattern, which more files can match later"
+        problems.append(Wrong("trigger", f"trigger: {said}. Leave it out, for quiet; or use marker"))
+    return recipe

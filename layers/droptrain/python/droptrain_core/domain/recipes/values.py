@@ -1,0 +1,76 @@
+"""What a recipe says, as values; the defaults are those of an absent recipe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from droptrain_core.domain.datasets.dataset import Trigger
+
+Scalar = str | int | float | bool
+Spot = Literal["auto", "only", "never"]
+EVENTS = ("failed", "succeeded", "rejected", "cancelled", "attention")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of AWS Secrets Manager by its `arn`; its value is read by the container alone."""
+
+    arn: str
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one Batch job asks for; memory in GiB."""
+
+    gpus: int = 1
+    vcpus: int = 4
+    memory_gib: int = 14
+    nodes: int = 1
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The headline metric and which way is better."""
+
+    name: str
+    goal: Literal["maximize", "minimize"] = "maximize"
+
+
+@dataclass(frozen=True)
+class MetricDefinition:
+    """A metric's name and the regex whose first group is its value in a line of the log."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """How often checkpoints are saved, in seconds, and how many generations stay."""
+
+    interval_seconds: int = 30
+    keep: int = 3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a project is trained. The defaults are those of an absent recipe."""
+
+    entrypoint: str | None = None
+    hyperparameters: Mapping[str, Scalar] = field(default_factory=dict)
+    environment: Mapping[str, str | Secret] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(
+        default_factory=lambda: {"training": "train.csv", "testing": "test.csv"}
+    )
+    trigger: Trigger = "files"
+    quiet_seconds: int | None = None
+    resources: Resources = field(default_factory=Resources)
+    spot: Spot = "auto"
+    attempts: int = 3
+    timeout_seconds: int = 86400
+    max_cost_usd: float | None = None
+    metric: Metric | None = None
+    metric_definitions: tuple[MetricDefinition, ...] = ()
+    csv: Mapping[str, Any] = field(default_factory=dict)
+    notify: tuple[str, ...] = EVENTS
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)

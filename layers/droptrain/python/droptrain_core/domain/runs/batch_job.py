@@ -1,0 +1,196 @@
+"""A Batch job as AWS Batch tells of it: one reading for state-change events and for DescribeJobs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from droptrain_core.domain import event_field, times
+from droptrain_core.domain.datasets.dataset import PROJECT_NAME
+from droptrain_core.domain.runs.run import Attempt, Status, split_job_name
+from droptrain_core.domain.text import plain
+
+# A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
+# PENDING waits for other jobs, which ours never do: it says no more than SUBMITTED.
+_RANKS: Mapping[str, int] = {
+    "SUBMITTED": 0, "PENDING": 0, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4, "SUCCEEDED": 9, "FAILED": 9,
+}  # fmt: skip
+_STATUSES: Mapping[str, Status] = {
+    "SUBMITTED": "SUBMITTED", "PENDING": "SUBMITTED", "RUNNABLE": "RUNNABLE", "STARTING": "STARTING",
+    "RUNNING": "RUNNING", "SUCCEEDED": "SUCCEEDED", "FAILED": "FAILED",
+}  # fmt: skip
+_ABSORBING = 99
+_SUPERSEDED_EXIT_CODE = 73
+_RECLAIMED_EXIT_CODE = 75
+# How AWS Batch words, in an attempt's statusReason, that its instance was gone (user guide: job retries).
+_HOST_GONE = "Host EC2"
+# How AWS Batch words, in statusReason, that a job outlived its timeout, or waited too long in RUNNABLE for
+# the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
+TIMED_OUT = "Job attempt duration exceeded timeout"
+WAITED_TOO_LONG = "JobStateTimeLimit"
+# How the reason begins with which droptrain ends a job that costs more than its run reserved.
+OVER_RESERVATION = "over_reservation: "
+_MAX_ATTEMPTS_KEPT = 10
+_MAX_REASON = 1024
+_YEARS = range(2016, 2100)  # since there is AWS Batch; a cost is made of what lies between two moments
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What AWS Batch says of one Batch job at one moment; `queue` is the name of its job queue."""
+
+    run_id: str
+    job_id: str
+    job_number: int
+    state: str
+    attempts: tuple[Attempt, ...] = ()
+    started_at: str | None = None
+    stopped_at: str | None = None
+    log_stream: str | None = None
+    status_reason: str = ""
+    container_reason: str = ""
+    exit_code: int | None = None
+    stopped_by_user: bool = False
+    project: str | None = None
+    queue: str = ""
+
+    @property
+    def status(self) -> Status:
+        """The run's status that follows from the Batch job's state."""
+        if self.state == "FAILED" and self.stopped_by_user and not self._stopped_by_a_limit:
+            return "CANCELLED"
+        return _STATUSES[self.state]
+
+    @property
+    def superseded(self) -> bool:
+        """Whether the job ended because another Batch job of its run has the lease."""
+        return self.state == "FAILED" and self.exit_code == _SUPERSEDED_EXIT_CODE
+
+    @property
+    def _stopped_by_a_limit(self) -> bool:
+        """Whether a limit of AWS Batch or of the budget ended the job, and not a person."""
+        return self.status_reason.startswith((TIMED_OUT, OVER_RESERVATION)) or (
+            WAITED_TOO_LONG in self.status_reason
+        )
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("SUCCEEDED", "FAILED")
+
+    @property
+    def progress(self) -> str:
+        """Sorts as text by (Batch job, attempts ended, rank of the state); an end absorbs all that the job
+        can still say. Events may come in any order: the record keeps the highest.
+        """
+        attempts = _ABSORBING if self.ended else min(len(self.attempts), _ABSORBING - 1)
+        return f"{self.job_number:02d}.{attempts:02d}.{_RANKS[self.state]}"
+
+
+def submitted(job_number: int) -> str:
+    """The progress of a run's Batch job when it is noted, before any event of it."""
+    return f"{job_number:02d}.00.0"
+
+
+def expected(job_number: int) -> str:
+    """The progress of a run before that Batch job is noted: beyond all that the job before it can say."""
+    return f"{job_number:02d}."
+
+
+def identify(detail: Mapping[str, Any]) -> tuple[str, str, str]:
+    """(name, id, state) of the job that an event's detail tells of, whoever's it is; UnreadableError."""
+    name, job_id, state = (event_field.text(detail, each) for each in ("jobName", "jobId", "status"))
+    return name, job_id, state
+
+
+def read(detail: Mapping[str, Any]) -> JobState | None:
+    """The state that an event's `detail`, or a job of DescribeJobs, tells; None if it isn't a run's.
+
+    Fields that are missing, unknown or of another type than documented are left out, never an error.
+    """
+    name, job_id, state = detail.get("jobName"), detail.get("jobId"), detail.get("status")
+    ours = split_job_name(name) if isinstance(name, str) else None
+    if ours is None or not isinstance(job_id, str):
+        return None
+    if not isinstance(state, str) or state not in _RANKS:
+        return None
+    container = _mapping(detail.get("container"))
+    attempts = detail.get("attempts")
+    return JobState(
+        run_id=ours[0],
+        job_id=job_id,
+        job_number=ours[1],
+        state=state,
+        attempts=tuple(
+            _attempt(item) for item in (attempts if isinstance(attempts, list) else [])[-_MAX_ATTEMPTS_KEPT:]
+        ),
+        started_at=_moment(detail.get("startedAt")),
+        stopped_at=_moment(detail.get("stoppedAt")),
+        log_stream=_text(container.get("logStreamName")) or None,
+        status_reason=_text(detail.get("statusReason")),
+        container_reason=_text(container.get("reason")),
+        exit_code=_integer(container.get("exitCode")),
+        stopped_by_user=detail.get("isCancelled") is True or detail.get("isTerminated") is True,
+        project=_project(_mapping(detail.get("tags")).get("droptrain:project")),
+        queue=queue_name(_text(detail.get("jobQueue"))),
+    )
+
+
+def queue_name(arn: str) -> str:
+    """The name of a job queue, of its ARN or of the name itself."""
+    return arn.rpartition("/")[2]
+
+
+def attempts_until(job: JobState, now: datetime) -> tuple[Attempt, ...]:
+    """The job's attempts, each with the end until which AWS charges for it; one that runs ends `now`.
+
+    `attempts` of the job are those that have ended; `started_at` is the start of the last one.
+    """
+    tries = list(job.attempts)
+    if job.started_at and all(job.started_at > (each.started_at or "") for each in tries):
+        tries.append(Attempt(job.started_at, job.stopped_at, None, None, job.log_stream))
+    stops = [*(each.started_at for each in tries[1:]), job.stopped_at]
+    return tuple(
+        replace(each, stopped_at=each.stopped_at or stop or times.to_text(now))
+        for each, stop in zip(tries, stops, strict=False)
+    )
+
+
+def is_reclaimed(attempt: Attempt) -> bool:
+    """Whether the attempt ended because its instance was taken away."""
+    return attempt.exit_code == _RECLAIMED_EXIT_CODE or (attempt.reason or "").startswith(_HOST_GONE)
+
+
+def _attempt(value: object) -> Attempt:
+    attempt = _mapping(value)
+    container = _mapping(attempt.get("container"))
+    return Attempt(
+        started_at=_moment(attempt.get("startedAt")),
+        stopped_at=_moment(attempt.get("stoppedAt")),
+        exit_code=_integer(container.get("exitCode")),
+        reason=_text(attempt.get("statusReason")) or _text(container.get("reason")) or None,
+        log_stream=_text(container.get("logStreamName")) or None,
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return plain(value[:_MAX_REASON]) if isinstance(value, str) else ""
+
+
+def _project(value: object) -> str | None:
+    return value if isinstance(value, str) and PROJECT_NAME.fullmatch(value) else None
+
+
+def _integer(value: object) -> int | None:
+    """A number of Batch's, which has 32 bits."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 31:
+        return value
+    return None
+
+
+def _moment(value: object) -> str | None:
+    moment = times.from_epoch_ms(value)
+    return times.to_text(moment) if moment and moment.year in _YEARS else None

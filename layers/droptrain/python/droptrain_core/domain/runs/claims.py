@@ -1,0 +1,44 @@
+"""What a new run takes in the transaction that records it, and what another process may have taken before."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from droptrain_core.domain.datasets.dataset_record import Answered
+
+Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken", "no_room", "postponed", "answered"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An idempotent API request: its key, what it asked for, and when it may be forgotten (epoch s)."""
+
+    key: str
+    body_digest: str
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class DropClaim:
+    """A drop to take, and what its dataset's record says afterwards.
+
+    The run covers every upload that was complete before `covered_until`; `marker` is the version of the
+    marker that it took. With `due_at`, the claim fails if an upload has postponed the launch meanwhile.
+    """
+
+    drop_id: str
+    covered_until: str
+    marker: str | None = None
+    due_at: str | None = None
+
+
+@dataclass(frozen=True)
+class AnswerClaim:
+    """A rejection that answers all uploads of one drop: for which upload, when it was uploaded, and which
+    `earlier` rejection it replaces.
+    """
+
+    answer_id: str
+    key: str
+    version_id: str
+    at: str
+    earlier: Answered | None

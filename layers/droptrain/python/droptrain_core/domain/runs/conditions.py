@@ -1,0 +1,102 @@
+"""What has to hold of a run's record before a change of it is written.
+
+`holds` judges a record; `expression` is the same condition for DynamoDB (developer guide, *Condition
+expressions*).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from droptrain_core.domain.runs.run import TERMINAL, Run
+
+
+class Condition(Protocol):
+    """One thing that has to hold."""
+
+    def holds(self, run: Run) -> bool:
+        """Whether it holds of the record."""
+        ...
+
+    def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
+        """The condition expression; `name` and `value` give placeholders."""
+        ...
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The record has no such field."""
+
+    field: str
+
+    def holds(self, run: Run) -> bool:
+        return not getattr(run, self.field)
+
+    def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
+        return f"attribute_not_exists({name(self.field)})"
+
+
+@dataclass(frozen=True)
+class Equals:
+    """A field has this value."""
+
+    field: str
+    wanted: Any
+
+    def holds(self, run: Run) -> bool:
+        return bool(getattr(run, self.field) == self.wanted)
+
+    def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
+        return f"{name(self.field)} = {value(self.wanted)}"
+
+
+@dataclass(frozen=True)
+class AbsentOrEquals:
+    """A field has this value or none."""
+
+    field: str
+    wanted: Any
+
+    def holds(self, run: Run) -> bool:
+        return Absent(self.field).holds(run) or Equals(self.field, self.wanted).holds(run)
+
+    def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
+        field = name(self.field)
+        return f"(attribute_not_exists({field}) OR {field} = {value(self.wanted)})"
+
+
+@dataclass(frozen=True)
+class AbsentOrLess:
+    """A field is below this value, or the record has no such field."""
+
+    field: str
+    limit: Any
+
+    def holds(self, run: Run) -> bool:
+        return Absent(self.field).holds(run) or bool(getattr(run, self.field) < self.limit)
+
+    def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
+        field = name(self.field)
+        return f"(attribute_not_exists({field}) OR {field} < {value(self.limit)})"
+
+
+@dataclass(frozen=True)
+class NotEnded:
+    """The run has no outcome yet."""
+
+    def holds(self, run: Run) -> bool:
+        return not run.ended
+
+    def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
+        return f"NOT {name('status')} IN ({', '.join(map(value, TERMINAL))})"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run has its outcome."""
+
+    def holds(self, run: Run) -> bool:
+        return run.ended
+
+    def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
+        return f"{name('status')} IN ({', '.join(map(value, TERMINAL))})"

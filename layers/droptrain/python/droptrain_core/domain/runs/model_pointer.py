@@ -1,0 +1,140 @@
+"""A project's latest and best model: what the two pointers in the bucket say, and when each moves."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from droptrain_core.domain.runs.run import Goal, Run, run_prefix
+
+SCHEMA = 1
+Name = Literal["latest", "best"]
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The run that a pointer named before, and its value of the metric."""
+
+    run_id: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The recipe's metric as a run reached it."""
+
+    name: str
+    value: float
+    goal: Goal
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The run that a pointer names, and where its model lies; `created_order` orders runs by their launch."""
+
+    run_id: str
+    project: str
+    dataset: str
+    created_order: str
+    finished_at: str
+    export: str
+    model: str
+    inputs_digest: str | None = None
+    metric: Metric | None = None
+    replaced: Replaced | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A pointer as the bucket holds it; `pointer` is None for what nobody of ours wrote."""
+
+    pointer: Pointer | None
+    etag: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What became of a pointer: whether it names the run now, and what it named before or names still."""
+
+    moved: bool
+    other: Replaced | None
+
+
+def pointer_key(project: str, name: Name) -> str:
+    """Where a project's pointer lies in the bucket."""
+    return f"projects/{project}/models/{name}.json"
+
+
+def pointer_of(run: Run, bucket: str) -> Pointer:
+    """What a pointer says that names `run`."""
+    folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
+    return Pointer(
+        run_id=run.run_id,
+        project=run.project,
+        dataset=run.dataset,
+        created_order=run.created_order,
+        finished_at=run.stopped_at or run.updated_at,
+        export=folder + "export/",
+        model=folder + "model/",
+        inputs_digest=run.inputs_digest,
+        metric=metric_of(run),
+    )
+
+
+def metric_of(run: Run) -> Metric | None:
+    """The run's value of its recipe's metric; None if there is no such metric, value or goal."""
+    if run.metric is None or run.metric_goal is None or run.metric not in run.metrics:
+        return None
+    return Metric(run.metric, float(run.metrics[run.metric]), run.metric_goal)
+
+
+def moves(name: Name, new: Pointer, now: Pointer | None) -> bool:
+    """Whether the pointer that says `now` has to name `new`.
+
+    latest: only forwards, by the order of launches. best: only where the metric improved by its goal; one
+    that equals it came too late. Values of another metric, or another goal, can't be compared: the newer
+    launch says what counts.
+    """
+    if name == "best" and new.metric is None:
+        return False
+    if now is None:
+        return True
+    if name == "latest":
+        return new.created_order > now.created_order
+    assert new.metric is not None
+    if now.metric is None or (new.metric.name, new.metric.goal) != (now.metric.name, now.metric.goal):
+        return new.created_order > now.created_order
+    if new.metric.goal == "minimize":
+        return new.metric.value < now.metric.value
+    return new.metric.value > now.metric.value
+
+
+def replacing(new: Pointer, now: Pointer | None) -> Pointer:
+    """`new`, with a note of which run it replaces."""
+    return replace(new, replaced=summary(now) if now else None)
+
+
+def summary(pointer: Pointer) -> Replaced:
+    """Which run a pointer names, in short."""
+    return Replaced(pointer.run_id, pointer.metric.value if pointer.metric else None)
+
+
+def to_document(pointer: Pointer) -> dict[str, Any]:
+    """The pointer as the bucket's JSON."""
+    return {"schema": SCHEMA, **asdict(pointer)}
+
+
+def read(document: object) -> Pointer | None:
+    """The pointer in the bucket's parsed JSON; None if it isn't one of ours."""
+    if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+        return None
+    values = {name: document.get(name) for name in Pointer.__dataclass_fields__}
+    metric, replaced = values.pop("metric"), values.pop("replaced")
+    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    try:
+        return Pointer(
+            **texts,
+            metric=Metric(metric["name"], float(metric["value"]), metric["goal"]) if metric else None,
+            replaced=Replaced(replaced["run_id"], replaced["value"]) if replaced else None,
+        )
+    except (KeyError, TypeError, ValueError):
+        return None

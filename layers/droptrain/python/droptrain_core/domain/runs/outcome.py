@@ -1,0 +1,154 @@
+"""The container's account of its end, `outcome.json`, read with suspicion: user code ran there."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from droptrain_core.domain.runs.run import GpuUse
+from droptrain_core.domain.text import TERMINAL_SEQUENCE, encodable, plain
+
+_MAX_METRICS = 50
+_MAX_TEXT = 1024
+_MAX_NAME = 100
+_MAX_REPORTS = 20
+_RUNNING = "running"
+_MAX_LINES = 200
+_MAX_ADVICE = 5
+_MAX_ADVICE_TEXT = 300
+# What DynamoDB can hold as a number, with room to spare: 1E-130 to 9.9E+125.
+_SMALLEST, _LARGEST = 1e-120, 1e120
+
+
+_CONTROL = rf"{TERMINAL_SEQUENCE}|[\x00-\x1f\x7f-\x9f]"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a container reported of its own attempt; None for what it did not report."""
+
+    job_id: str
+    attempt: int
+    instance_type: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The container's own account of one attempt; `attempt` counts from 1, 0 if it isn't said.
+
+    One that has not `ended` was left when the attempt began: the container did not live to tell more.
+    `log_tail` is the end of what the script itself printed.
+    """
+
+    job_id: str
+    attempt: int
+    cause_code: str | None = None
+    cause_message: str = ""
+    script_exit_code: int | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    instance_type: str | None = None
+    log_tail: tuple[str, ...] = ()
+    gpu: GpuUse | None = None
+    advice: tuple[str, ...] = ()
+    left_checkpoint: bool | None = None
+    ended: bool = True
+
+
+def read(document: object) -> Outcome | None:
+    """The account in a parsed `outcome.json`; None if it isn't one. Wrong parts are left out."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("batch_job_id"), str):
+        return None
+    cause, instance = _mapping(document.get("cause")), _mapping(document.get("instance"))
+    code, saved = document.get("script_exit_code"), document.get("left_checkpoint")
+    return Outcome(
+        job_id=document["batch_job_id"],
+        attempt=attempt if isinstance(attempt := document.get("attempt"), int) else 0,
+        cause_code=_text(cause.get("code")) or None,
+        cause_message=_text(cause.get("message")),
+        script_exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        metrics=_metrics(_mapping(document.get("metrics"))),
+        instance_type=_name(instance.get("type")),
+        ended=document.get("status") != _RUNNING,
+        log_tail=_log_tail(cause.get("log_tail")),
+        gpu=_gpu(_mapping(document.get("gpu"))),
+        advice=_advice(document.get("advice")),
+        left_checkpoint=saved if isinstance(saved, bool) else None,
+    )
+
+
+def reports(document: object, job_id: str) -> dict[int, Report]:
+    """What a parsed `outcome.json` reports of the attempts of one Batch job, by their number."""
+    account = _mapping(document)
+    earlier = account.get("attempts")
+    accounts = [*(earlier[-_MAX_REPORTS:] if isinstance(earlier, list) else []), account]
+    told = (_report(_mapping(each)) for each in accounts)
+    return {report.attempt: report for report in told if report.job_id == job_id}
+
+
+def _report(document: Mapping[str, Any]) -> Report:
+    """What an account says of where its attempt ran."""
+    instance = _mapping(document.get("instance"))
+    attempt = document.get("attempt")
+    return Report(
+        job_id=_text(document.get("batch_job_id")),
+        attempt=attempt if isinstance(attempt, int) else 0,
+        instance_type=_name(instance.get("type")),
+        zone=_name(instance.get("zone")),
+    )
+
+
+def _metrics(values: Mapping[str, Any]) -> dict[str, float]:
+    good = {
+        name[:_MAX_NAME]: float(value)
+        for name, value in values.items()
+        if name and name.isprintable() and _is_metric(value)
+    }
+    return dict(islice(good.items(), _MAX_METRICS))
+
+
+def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
+    count = values.get("count")
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= 1000:
+        return None
+    good = _metrics(values)
+    names = ("busy_percent", "peak_memory_gib", "waiting_seconds", "seconds")
+    return GpuUse(count=count, **{name: good.get(name) for name in names})
+
+
+def _advice(lines: object) -> tuple[str, ...]:
+    said = (
+        (" ".join(plain(_text(line)).split()) for line in lines[:_MAX_ADVICE])
+        if isinstance(lines, list)
+        else ()
+    )
+    return tuple(line[:_MAX_ADVICE_TEXT] for line in said if line)
+
+
+def _is_metric(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value == 0 or _SMALLEST < abs(value) < _LARGEST
+
+
+def _log_tail(lines: object) -> tuple[str, ...]:
+    """The script's own last lines that say something, without terminal sequences."""
+    said = [_text(line) for line in lines[-_MAX_LINES:]] if isinstance(lines, list) else []
+    plain = [re.sub(_CONTROL, "", line.replace("\t", "    ")).rstrip() for line in said]
+    own = [line for line in plain if not line.startswith("[droptrain]")]
+    while own and not own[-1].strip():
+        own.pop()
+    return tuple(own)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _name(value: object) -> str | None:
+    return plain(_text(value)[:_MAX_NAME]) or None
+
+
+def _text(value: object) -> str:
+    return encodable(value[:_MAX_TEXT]) if isinstance(value, str) else ""

@@ -1,0 +1,69 @@
+"""`run.json`: everything that the container needs to train exactly one run, and to repeat it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from droptrain_core.domain.datasets.dataset import ObjectVersion
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs.run import Run, identify
+
+
+def plan_of(
+    run: Run,
+    recipe: Recipe,
+    code: Iterable[ObjectVersion],
+    bucket: str,
+    overrides: Mapping[str, Any],
+    rerun: int,
+    job_definition: str,
+) -> dict[str, Any]:
+    """`run.json`: everything that the container needs to train exactly this run, and to repeat it."""
+    assert run.job is not None
+    return {
+        "schema": 1,
+        "run_id": run.run_id,
+        "project": run.project,
+        "dataset": run.dataset,
+        "bucket": bucket,
+        "inputs": [{"channel": item.channel, **asdict(item.object)} for item in run.inputs],
+        "recipe": asdict(run.recipe) if run.recipe else None,
+        "code": [asdict(item) for item in code],
+        "entrypoint": run.job.script,
+        "hyperparameters": dict(recipe.hyperparameters),
+        "environment": {
+            name: value if isinstance(value, str) else {"secret": value.arn}
+            for name, value in recipe.environment.items()
+        },
+        "checkpoints": asdict(recipe.checkpoints),
+        "resources": {"gpus": run.job.gpus, "vcpus": run.job.vcpus, "memory_mib": run.job.memory_mib},
+        "spot": run.job.spot,
+        "attempts": run.job.attempts,
+        "timeout_seconds": run.job.timeout_seconds,
+        "metric": asdict(recipe.metric) if recipe.metric else None,
+        "metric_definitions": [asdict(each) for each in recipe.metric_definitions],
+        "csv": dict(recipe.csv),
+        "job_definition": job_definition,
+        "overrides": dict(overrides),
+        "rerun": rerun,
+    }
+
+
+def plan_bytes(plan: Mapping[str, Any]) -> bytes:
+    """The content of `run.json`."""
+    return json.dumps(plan, indent=1, sort_keys=True).encode()
+
+
+def plan_digest(plan: Mapping[str, Any]) -> str:
+    """SHA-256 of `run.json`, hex: the record and the Batch job have it, since jobs may write to `runs/`."""
+    return hashlib.sha256(plan_bytes(plan)).hexdigest()
+
+
+def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
+    """(run id, `run.json`) of a run that trains on exactly what `plan` names, the `rerun`-th time."""
+    files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
+    versions = [ObjectVersion(file["key"], file["version_id"], 0, "") for file in files]
+    run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
+    return run_id, {**plan, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}

@@ -1,0 +1,73 @@
+"""Whether a job queue makes progress: runs that wait behind others are normal, a stuck queue is not."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from droptrain_core.domain import diagnosis, times
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.runs.batch_job import JobState
+
+# A healthy job can wait for minutes while its compute environment scales up from zero.
+NO_PROGRESS = timedelta(minutes=10)
+# The cause where AWS Batch gives none.
+_ANY = "waits_long"
+# A job with one of these stays at the head of the queue, whatever else runs. No other reason says that the
+# queue is stuck while runs train in it: capacity and quota then limit how many train at once.
+_BLOCKS_THE_HEAD = {"does_not_fit", "misconfigured"}
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A queue where runs have waited since `since` and nothing has started: why, and the run that shows it.
+
+    `moved_at` is when a job of it started last; empty if none is known.
+    """
+
+    since: str
+    moved_at: str
+    cause: Cause
+    run_id: str
+
+
+@dataclass(frozen=True)
+class _Waits:
+    since: str
+    run_id: str
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """What has been seen of a queue's runs; `started_at` is the newest start among them."""
+
+    waits_since: str | None = None
+    shown_by: _Waits | None = None
+    started_at: str = ""
+    is_busy: bool = False
+
+    def with_job(self, job: JobState, since: str) -> "QueueView":
+        """The view with one more Batch job; `since` is when its run's record changed last."""
+        if job.state in ("STARTING", "RUNNING"):
+            started_at = job.started_at if job.state == "RUNNING" and job.started_at else since
+            return replace(self, is_busy=True, started_at=max(self.started_at, started_at))
+        if job.state != "RUNNABLE":
+            return self
+        waits = _Waits(since, job.run_id, diagnosis.no_instance(job.status_reason))
+        shown_by = min(self.shown_by or waits, waits, key=lambda each: (each.cause.code == _ANY, each.since))
+        return replace(self, waits_since=min(self.waits_since or since, since), shown_by=shown_by)
+
+    def stuck(self, last_start: str | None, now: datetime) -> Stuck | None:
+        """Why the queue makes no progress; None if it does, or has not been stuck for long.
+
+        `last_start` is when a job of the queue started last, as far as events say.
+        """
+        if self.waits_since is None or self.shown_by is None:
+            return None
+        moved_at = max(self.started_at, last_start or "")
+        since = max(self.waits_since, moved_at)
+        if now - times.from_text(since) < NO_PROGRESS:
+            return None
+        cause = self.shown_by.cause
+        if self.is_busy and cause.code not in _BLOCKS_THE_HEAD:
+            return None
+        return Stuck(since, moved_at, cause, self.shown_by.run_id)

@@ -1,0 +1,363 @@
+"""A run: one training of one dataset, its identity, its life and its order of changes."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, Literal
+
+from droptrain_core.domain.costs.estimate import Ticket
+from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, code_prefix, digest
+from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.recipes.recipe import Recipe, file_of
+
+Status = Literal[
+    "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
+]
+Goal = Literal["maximize", "minimize"]
+TERMINAL: tuple[Status, ...] = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
+STATUSES: tuple[Status, ...] = ("CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
+
+PINNED = "pinned/"  # below a run's folder
+
+# A record is read and written with every change, so it names the first inputs only; `run.json` names all.
+INPUTS_RECORDED = 100
+
+_RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<number>\d{1,2}))?")
+
+
+@dataclass(frozen=True)
+class Code:
+    """The project's code as it was at the launch: how many files, and one digest over all their versions."""
+
+    files: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What a run asks AWS Batch for; memory in MiB, times in seconds.
+
+    `data` is where the plain dialect's data variables point to: variable, key or folder in the bucket.
+    """
+
+    script: str
+    gpus: int
+    vcpus: int
+    memory_mib: int
+    attempts: int
+    timeout_seconds: int
+    spot: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of a Batch job by AWS Batch."""
+
+    started_at: str | None
+    stopped_at: str | None
+    exit_code: int | None
+    reason: str | None
+    log_stream: str | None
+
+
+@dataclass(frozen=True)
+class AttemptCost:
+    """What one attempt cost, an estimate; `batch_job` and `attempt` count from 1.
+
+    `lifecycle` is "spot", "on-demand" or the like, None where the container didn't live to tell; `priced_as`
+    says which of the two prices was taken, "spot" or "on-demand".
+    """
+
+    batch_job: int
+    attempt: int
+    instance_type: str
+    zone: str | None
+    lifecycle: str | None
+    seconds: int
+    usd_per_hour: float
+    priced_as: str
+    usd: float
+    reclaimed: bool
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the attempts cost, an estimate from prices of `priced_at`; the work of the reclaimed ones apart.
+
+    `instance_type` and `usd_per_hour` are the last attempt's; `seconds` and the sums are of all attempts.
+    """
+
+    estimate_usd: float
+    instance_type: str
+    usd_per_hour: float
+    seconds: int
+    basis: str
+    priced_at: str
+    reclaimed_usd: float = 0.0
+    attempts: tuple[AttemptCost, ...] = ()
+
+
+@dataclass(frozen=True)
+class GpuUse:
+    """How busy `count` GPUs were while the script ran for `seconds`; None for what isn't known.
+
+    `waiting_seconds` went by before the first work.
+    """
+
+    count: int
+    busy_percent: float | None
+    peak_memory_gib: float | None
+    waiting_seconds: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a run holds of the cap `limit` from its launch to its end: micro-USD, or 1 of the runs at once."""
+
+    account: str
+    amount: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Rung:
+    """The Batch job number `number` that a run goes on with on demand, why, and what came before it.
+
+    `timeout_seconds` is so short that the run keeps its ticket's worst case.
+    """
+
+    number: int
+    timeout_seconds: int
+    why: str
+    earlier_job_id: str
+    earlier_has_ended: bool
+    earlier_attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of a run's history."""
+
+    at: str
+    status: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The record that the user sees, from launch to outcome. Times are the contract's UTC texts.
+
+    `inputs` are the first INPUTS_RECORDED of `input_count`.
+    """
+
+    run_id: str
+    project: str
+    dataset: str
+    status: Status
+    created_at: str
+    updated_at: str
+    claimed_at: str
+    launched_by: str
+    created_order: str
+    job: JobRequest | None = None
+    inputs: tuple[Input, ...] = ()
+    input_count: int = 0
+    recipe: ObjectVersion | None = None
+    code: Code | None = None
+    cause: Cause | None = None
+    metric: str | None = None
+    metric_goal: Goal | None = None
+    inputs_digest: str | None = None
+    notify: tuple[str, ...] = ()
+    batch_job_id: str | None = None
+    cancelled_by: str | None = None
+    log_stream: str | None = None
+    started_at: str | None = None
+    stopped_at: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    ticket: Ticket | None = None
+    cost: Cost | None = None
+    gpu: GpuUse | None = None
+    warnings: tuple[Finding, ...] = ()
+    advice: tuple[str, ...] = ()
+    history: tuple[Step, ...] = ()
+    progress: str = ""
+    announced_at: str | None = None
+    reruns: int = 0
+    rerun_of: str | None = None
+    holds: tuple[Hold, ...] = ()
+    rung: Rung | None = None
+    plan_sha256: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has its outcome."""
+        return self.status in TERMINAL
+
+    @property
+    def job_number(self) -> int:
+        """Which of the run's Batch jobs it has now, or gets next."""
+        return self.rung.number if self.rung else 1
+
+    @property
+    def job_name(self) -> str:
+        """The name of that Batch job, which no other job has."""
+        return f"{self.run_id}-{self.rung.number}" if self.rung else self.run_id
+
+    @property
+    def job_now(self) -> JobRequest | None:
+        """What that Batch job asks for; only the first one is tried again, on Spot."""
+        if self.job is None or self.rung is None:
+            return self.job
+        return replace(self.job, spot="never", attempts=1, timeout_seconds=self.rung.timeout_seconds)
+
+    def is_on_spot(self, job_number: int) -> bool:
+        """Whether that Batch job of the run is in the queue of Spot instances: the first one can be."""
+        return job_number == 1 and self.job is not None and self.job.spot != "never"
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether nobody has noted a Batch job for it yet."""
+        return self.status == "CLAIMED" and self.batch_job_id is None
+
+
+def is_run_id(text: str) -> bool:
+    """Whether `text` can be a run's id."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
+def identify(
+    project: str,
+    dataset: str,
+    versions: Iterable[ObjectVersion],
+    overrides: Mapping[str, Any],
+    rerun: int,
+) -> str:
+    """The run's id: project, dataset and 12 hex over inputs, recipe and code by key and version,
+    overrides and rerun counter; at most 100 characters of `[a-z0-9_-]`.
+    """
+    parts = sorted(f"{item.key}\0{item.version_id}" for item in set(versions))
+    whole = digest(json.dumps(overrides, sort_keys=True), str(rerun), *parts)
+    return f"{_name(project, dataset)}-{whole[:12]}"
+
+
+def order_key(created_at: datetime, run_id: str) -> str:
+    """The sort key of lists: by creation time to the millisecond, then by id."""
+    return f"{created_at.strftime('%Y-%m-%dT%H:%M:%S')}.{created_at.microsecond // 1000:03d}Z#{run_id}"
+
+
+def summarize_code(files: Iterable[ObjectVersion]) -> Code:
+    """One digest over the versions of all code files."""
+    parts = sorted(f"{item.key}\0{item.version_id}" for item in files)
+    return Code(len(parts), digest(*parts)[:16])
+
+
+def to_record(run: Run) -> Run:
+    """The run as its record keeps it: the first INPUTS_RECORDED inputs, one digest over all versions."""
+    return replace(
+        run,
+        inputs=run.inputs[:INPUTS_RECORDED],
+        input_count=len(run.inputs),
+        inputs_digest=inputs_digest(run.inputs),
+    )
+
+
+def inputs_digest(inputs: Iterable[Input]) -> str | None:
+    """One digest over keys and versions of all inputs; None without inputs."""
+    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in inputs)
+    return digest(*parts)[:16] if parts else None
+
+
+def rejected(run: Run, cause: Cause) -> Run:
+    """A run that is born with that outcome."""
+    return replace(
+        run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
+    )
+
+
+def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Iterable[Input]) -> JobRequest:
+    """What `recipe` asks AWS Batch for, to train on `inputs`."""
+    resources = recipe.resources
+    return JobRequest(
+        script=script,
+        gpus=resources.gpus,
+        vcpus=resources.vcpus,
+        memory_mib=resources.memory_gib * 1024,
+        attempts=recipe.attempts,
+        timeout_seconds=timeout_seconds,
+        spot=recipe.spot,
+        data=_data_variables(inputs),
+    )
+
+
+def script_environment(run: Run, bucket: str) -> dict[str, str]:
+    """What the Batch job's environment names: the run's folder and the plain dialect's S3 URIs."""
+    assert run.job is not None
+    root = f"s3://{bucket}/"
+    folder = root + run_prefix(run.project, run.run_id)
+    code = root + code_prefix(run.project)
+    return {
+        "DROPTRAIN_RUN": folder,
+        "DROPTRAIN_JOB_NUMBER": str(run.job_number),
+        **({"DROPTRAIN_PLAN_SHA256": run.plan_sha256} if run.plan_sha256 else {}),
+        "RUN_SCRIPT": code + file_of(run.job.script),
+        "SCRIPT_DIR": code.rstrip("/"),
+        "MODEL_DIR": folder + "model",
+        "EXPORT_PATH": folder + "export",
+        **{name: root + path for name, path in run.job.data.items()},
+    }
+
+
+def run_prefix(project: str, run_id: str) -> str:
+    """The folder of everything that a run leaves in the bucket."""
+    return f"runs/{project}/{run_id}/"
+
+
+def pinned_prefix(project: str, run_id: str) -> str:
+    """The folder of the copies of inputs and code that a run pinned."""
+    return run_prefix(project, run_id) + PINNED
+
+
+def runs_prefix(project: str, dataset: str) -> str:
+    """How the folders of a dataset's runs begin, and those of other datasets with a name like it."""
+    return f"runs/{project}/{_name(project, dataset)}-"
+
+
+def split_job_name(job_name: str) -> tuple[str, int] | None:
+    """(run id, which of the run's Batch jobs) that a Batch job's name says; None if it isn't ours."""
+    match = _JOB_NAME.fullmatch(job_name)
+    return (match["run_id"], int(match["number"] or 1)) if match else None
+
+
+def _data_variables(inputs: Iterable[Input]) -> dict[str, str]:
+    channels: dict[str, list[str]] = {}
+    for item in inputs:
+        channels.setdefault(item.channel, []).append(item.object.key)
+    return {
+        name: keys[0] if len(keys) == 1 else _shared_folder(keys)
+        for name, channel in (("TRAINING_DATA", "training"), ("TEST_DATA", "testing"))
+        if (keys := channels.get(channel))
+    }
+
+
+def _shared_folder(keys: list[str]) -> str:
+    first, last = min(keys).split("/")[:-1], max(keys).split("/")[:-1]
+    return "/".join(
+        left for left, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
+
+
+def _name(project: str, dataset: str) -> str:
+    return f"{_slug(project)}-{_slug(dataset)}"
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9_-]+", "-", name.lower())[:40].strip("-_") or "unnamed"

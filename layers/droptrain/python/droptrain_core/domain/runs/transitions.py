@@ -1,0 +1,182 @@
+"""Every legal change of a run's record, on one page.
+
+The record is made as a claim (`RunTable.claim`). From then on it changes only by these transitions, and only
+`RunTable.write` writes them. docs/reliability.md has the diagram; a test compares it with this page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.runs.batch_job import JobState, expected
+from droptrain_core.domain.runs.batch_job import submitted as progress_of_a_submission
+from droptrain_core.domain.runs.conditions import (
+    Absent,
+    AbsentOrEquals,
+    AbsentOrLess,
+    Condition,
+    Ended,
+    Equals,
+    NotEnded,
+)
+from droptrain_core.domain.runs.run import Cost, GpuUse, Run, Rung, Status, Step
+
+# When a released claim was held last: so long ago that any process may take it over.
+RELEASED = "1970-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """One conditional change of a run's record; nothing is written unless all that it `requires` holds.
+
+    `set` and `set_once` name fields of Run (the latter keep a value that is there); `append` adds to a list;
+    `attributes` are set on the table's item only; `remove` names fields or attributes.
+    """
+
+    run_id: str
+    requires: tuple[Condition, ...]
+    set: Mapping[str, Any] = field(default_factory=dict)
+    set_once: Mapping[str, Any] = field(default_factory=dict)
+    append: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+
+    def holds(self, run: Run) -> bool:
+        """Whether the record may change so."""
+        return all(condition.holds(run) for condition in self.requires)
+
+    def applied_to(self, run: Run) -> Run:
+        """The record after the change."""
+        once = {name: getattr(run, name) or value for name, value in self.set_once.items()}
+        longer = {name: (*getattr(run, name), *values) for name, values in self.append.items()}
+        without = {name: None for name in self.remove if name in Run.__dataclass_fields__}
+        return replace(run, **{**self.set, **once, **longer, **without})
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """What the end of a Batch job brings along; fields that nobody knows stay as they are."""
+
+    cause: Cause | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    cost: Cost | None = None
+    gpu: GpuUse | None = None
+    advice: tuple[str, ...] = ()
+
+
+def held(run: Run, at: str) -> Transition:
+    """A process takes over the claim; `at` is RELEASED if it gives the claim back."""
+    return Transition(
+        run_id=run.run_id,
+        requires=(Absent("batch_job_id"), Equals("status", "CLAIMED"), Equals("claimed_at", run.claimed_at)),
+        set={"claimed_at": at},
+    )
+
+
+def submitted(run: Run, job_id: str, at: str) -> Transition:
+    """The claim has its Batch job."""
+    return Transition(
+        run_id=run.run_id,
+        requires=(Absent("batch_job_id"), Equals("status", "CLAIMED")),
+        set={
+            "status": "SUBMITTED",
+            "batch_job_id": job_id,
+            "updated_at": at,
+            "progress": progress_of_a_submission(run.job_number),
+        },
+        append={"history": (Step(at, "SUBMITTED"),)},
+    )
+
+
+def observed(
+    job: JobState, at: str, end: End | None = None, models: Mapping[str, Any] | None = None
+) -> Transition:
+    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along.
+
+    `models` is what is known of the project's model pointers: the stream carries it to the notification.
+    """
+    end = end or End()
+    facts = {
+        "attempts": job.attempts, "log_stream": job.log_stream,
+        "stopped_at": job.stopped_at if job.ended else None, "cause": end.cause,
+        "metrics": dict(end.metrics), "cost": end.cost, "gpu": end.gpu, "advice": end.advice,
+    }  # fmt: skip
+    known = {name: value for name, value in facts.items() if value not in (None, {}, ())}
+    return Transition(
+        run_id=job.run_id,
+        requires=(
+            AbsentOrEquals("batch_job_id", job.job_id),
+            AbsentOrLess("progress", job.progress),
+            NotEnded(),
+        ),
+        set={
+            "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,
+        } | known,
+        set_once={"started_at": job.started_at} if job.started_at else {},
+        append={"history": (Step(at, job.status, job.status_reason),)},
+        attributes={} if models is None else {"models_seen": dict(models)},
+    )  # fmt: skip
+
+
+def next_job(run: Run, rung: Rung, cost: Cost | None, at: str) -> Transition:
+    """The run becomes a claim for its next Batch job; what the job before still reports comes too late."""
+    return Transition(
+        run_id=run.run_id,
+        requires=(Equals("batch_job_id", rung.earlier_job_id), Absent("cancelled_by"), NotEnded()),
+        set={
+            "rung": rung, "progress": expected(rung.number), "status": "CLAIMED", "claimed_at": at,
+            "updated_at": at, "attempts": rung.earlier_attempts,
+        } | ({"cost": cost} if cost else {}),
+        append={"history": (Step(at, "CLAIMED", rung.why),)},
+        remove=("batch_job_id",),
+    )  # fmt: skip
+
+
+def followed(job: JobState, trains: str, at: str) -> Transition:
+    """The record follows the Batch job that trains, instead of `job`, which that one superseded."""
+    return Transition(
+        run_id=job.run_id,
+        requires=(Equals("batch_job_id", job.job_id), NotEnded()),
+        set={
+            "batch_job_id": trains,
+            "progress": progress_of_a_submission(job.job_number),
+            "updated_at": at,
+        },
+    )
+
+
+def cancel_requested(run_id: str, by: str, at: str) -> Transition:
+    """Somebody wants the run's end. The submission of a claim reads this afterwards, so no job lives on."""
+    return Transition(
+        run_id=run_id, requires=(NotEnded(),), set={"updated_at": at}, set_once={"cancelled_by": by}
+    )
+
+
+def ended(run: Run, status: Status, cause: Cause, at: str) -> Transition:
+    """The run ends without an event of a Batch job, if nothing has moved it since it was read."""
+    return Transition(
+        run_id=run.run_id,
+        requires=(Equals("status", run.status), Equals("updated_at", run.updated_at), NotEnded()),
+        set={"status": status, "cause": cause, "updated_at": at},
+        append={"history": (Step(at, status, cause.message),)},
+    )
+
+
+def notified(run: Run, at: str) -> Transition:
+    """The notice is out: the run leaves the index of active runs."""
+    return Transition(
+        run_id=run.run_id,
+        requires=(Absent("announced_at"), Ended()),
+        set={"announced_at": at},
+        remove=("active", "models_seen"),
+    )
+
+
+def rerun(first: Run) -> Transition:
+    """One more rerun of the run is claimed."""
+    return Transition(
+        run_id=first.run_id,
+        requires=(AbsentOrEquals("reruns", first.reruns),),
+        set={"reruns": first.reruns + 1},
+    )

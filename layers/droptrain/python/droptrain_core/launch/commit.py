@@ -1,0 +1,85 @@
+"""Commit: claim a decided run in one transaction, then submit its Batch job."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.aws.image_repository import ImageRepository
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain_core.domain.runs.run import Run
+from droptrain_core.launch.decide import Draft, no_image
+from droptrain_core.reserve import Reserve
+from droptrain_core.submit import Submit
+
+CLAIM_TRIES = 3
+
+
+class Commit:
+    """Writes plans and claims, and submits."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        table: RunTable,
+        reserve: Reserve,
+        submit: Submit,
+        images: ImageRepository | None = None,
+    ) -> None:
+        self._bucket = bucket
+        self._table = table
+        self._reserve = reserve
+        self._images = images
+        self.submit = submit
+
+    def claim(
+        self,
+        draft: Draft,
+        drop: DropClaim | None,
+        request: Request | None = None,
+        first: Run | None = None,
+    ) -> tuple[Claimed, Run]:
+        """Claim the run and its reservations; its plan is in the bucket before anybody can find the claim.
+
+        The run comes back as it was claimed: REJECTED where the stack has no image or a cap has no room.
+        BusyError if other runs take the room each time that there seems to be some.
+        """
+        if draft.plan is not None:
+            self._write_plan(draft.plan)
+        for _ in range(CLAIM_TRIES):
+            run = draft.run if draft.run.ended else self._admit(draft.run)
+            claimed = self._table.claim(run, drop, request, first)
+            if claimed != "no_room":
+                return claimed, run
+        raise BusyError(f"Other runs take the room that {draft.run.run_id} needs")
+
+    def reject(self, run: Run, answer: AnswerClaim) -> Claimed:
+        """Record a rejection that answers more than one upload."""
+        return self._table.claim(run, answer=answer)
+
+    def finish(self, run_id: str) -> bool:
+        """Submit the run's job if its claim was left without one; False if there was nothing to do.
+
+        BusyError while another process is still at it.
+        """
+        run = self._table.get(run_id)
+        if run is None or not run.is_claim:
+            return False
+        if not self.submit.is_old_claim(run):
+            raise BusyError(f"{run_id} is being launched by another process")
+        self.submit.finish(run)
+        return True
+
+    def _write_plan(self, plan: Mapping[str, Any]) -> None:
+        """Write `run.json`. A file that already lies there counts only once its run is claimed."""
+        found = self._bucket.write_plan(plan)
+        if found and self._table.get(plan["run_id"]) is None:
+            self._bucket.replace_plan(plan, found)
+
+    def _admit(self, run: Run) -> Run:
+        """The run with its reservations, or REJECTED if the stack lacks something for it."""
+        if self._images and self._images.lacks_image():
+            return runs.rejected(run, no_image(run.run_id))
+        return self._reserve.caps(run)

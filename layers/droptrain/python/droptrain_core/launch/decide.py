@@ -1,0 +1,260 @@
+"""Decide: what a dataset's files, recipe and code lead to. Pure; gather.py reads, commit.py writes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.domain import times
+from droptrain_core.domain.costs.estimate import Market
+from droptrain_core.domain.datasets.dataset import (
+    MAX_CODE_FILES,
+    ObjectVersion,
+    Readiness,
+    code_prefix,
+    drop_id,
+    is_a_path,
+)
+from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.errors import Cause, RejectedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.push import Push
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs import plan as plans
+from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.claims import DropClaim
+from droptrain_core.domain.runs.run import Run, Step
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.preflight.facts import Facts
+
+_SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
+
+
+@dataclass(frozen=True)
+class HowToTrain:
+    """The project's recipe at one moment; `recipe` is None where its inputs can't be read.
+
+    `push` says which recipe that is, and which code belongs to it.
+    """
+
+    push: Push
+    version: ObjectVersion | None
+    recipe: Recipe | None
+    problem: RejectedError | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A dataset's files as listed at `looked_at`, matched by the project's recipe."""
+
+    project: str
+    name: str
+    how: HowToTrain
+    recipe: Recipe
+    readiness: Readiness
+    looked_at: str
+
+    @property
+    def drop(self) -> str:
+        """The identity of the drop."""
+        return drop_id(self.project, self.name, self.readiness.versions)
+
+    @property
+    def marker(self) -> str | None:
+        """The version of the marker, if the recipe waits for one."""
+        return self.readiness.marker.version_id if self.readiness.marker else None
+
+    def claim(self, due_at: str | None = None) -> DropClaim:
+        """The drop to take; with `due_at`, only if no upload has postponed the launch."""
+        return DropClaim(self.drop, self.looked_at, self.marker, due_at)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that a launch depends on: the dataset, its code, what preflight reads of its files, and prices.
+
+    `unreadable` is why S3 doesn't let an input be read.
+    """
+
+    found: Found
+    code: tuple[ObjectVersion, ...]
+    files: "tuple[Facts, ...]"
+    market: Market | None
+    unreadable: Cause | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who launches, when, with which overrides; `first` is the run of which this is the next rerun."""
+
+    by: str
+    at: datetime
+    overrides: Mapping[str, Any]
+    first: Run | None = None
+
+    @property
+    def rerun(self) -> int:
+        """The number of the rerun; 0 for a first run."""
+        return self.first.reruns + 1 if self.first else 0
+
+
+@dataclass(frozen=True)
+class Where:
+    """The stack's parts that a run's plan and reasons name."""
+
+    bucket: str
+    job_definition: str
+    instance_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan."""
+
+    run: Run
+    plan: Mapping[str, Any] | None
+
+
+def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
+    """The run that a ready dataset becomes, with its plan, or the REJECTED run with its cause."""
+    found, recipe = snapshot.found, snapshot.found.recipe
+    run = replace(
+        new_run(identify(found, snapshot.code, asked), found.project, found.name, asked),
+        inputs=found.readiness.inputs,
+        recipe=found.how.version,
+        code=runs.summarize_code(snapshot.code),
+        metric=recipe.metric.name if recipe.metric else None,
+        metric_goal=recipe.metric.goal if recipe.metric else None,
+        notify=recipe.notify,
+        rerun_of=asked.first.run_id if asked.first else None,
+    )
+    cause, warnings = _preflight(snapshot)
+    run = replace(run, warnings=warnings)
+    if cause:
+        return Draft(runs.rejected(runs.to_record(run), cause), None)
+    try:
+        script = _script(snapshot, where)
+        timeout = _timeout(recipe, snapshot.market, where)
+    except RejectedError as error:
+        return Draft(runs.rejected(runs.to_record(run), error.cause), None)
+    job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
+    run = with_estimate(replace(run, job=job), snapshot.market)
+    plan = plans.plan_of(
+        run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
+    )
+    return Draft(replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan)
+
+
+def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:
+    """The run's id."""
+    recipe = [found.how.version] if found.how.version else []
+    versions = [*found.readiness.versions, *recipe, *code]
+    return runs.identify(found.project, found.name, versions, asked.overrides, asked.rerun)
+
+
+def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
+    """The record of a new claim, without what it trains."""
+    at = times.to_text(asked.at)
+    return Run(
+        run_id=run_id,
+        project=project,
+        dataset=dataset,
+        status="CLAIMED",
+        created_at=at,
+        updated_at=at,
+        claimed_at=at,
+        launched_by=asked.by,
+        created_order=runs.order_key(asked.at, run_id),
+        history=(Step(at, "CLAIMED"),),
+    )
+
+
+def with_estimate(run: Run, market: Market | None) -> Run:
+    """The run with what it may cost, and a warning of what it risks."""
+    if run.job is None or market is None:
+        return run
+    ticket = market.ticket(run.job.attempts, run.job.timeout_seconds)
+    return replace(run, ticket=ticket, warnings=(*run.warnings, *market.warnings(ticket)))
+
+
+def no_image(run_id: str) -> Cause:
+    """The cause of a run for which the stack has no image yet."""
+    return Cause(
+        "no_image",
+        "No image yet: the stack's image repository is empty, so there is nothing to train in.",
+        "Publish the training image, with `droptrain image` (AWS builds it) or as the stack's output "
+        f"ImagePushCommands says (Docker). Then: droptrain rerun {run_id}",
+    )
+
+
+def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
+    """Why the dataset can't train, if it can't, and the warnings that go along with the run."""
+    from droptrain_core.domain import preflight
+
+    found = snapshot.found
+    if found.how.problem:
+        return found.how.problem.cause, ()
+    if cause := preflight.check(found.readiness.inputs) or snapshot.unreadable:
+        return cause, ()
+    findings = preflight.judge(snapshot.files, found.recipe.csv)
+    return preflight.rejection(findings), preflight.warnings(findings)
+
+
+def _script(snapshot: Snapshot, where: Where) -> str:
+    """The script that trains; RejectedError if it is missing, or the code can't be a folder of files."""
+    found = snapshot.found
+    script = found.recipe.entrypoint or recipes.DEFAULT_SCRIPT
+    file = recipes.file_of(script)
+    if code_prefix(found.project) + file not in {item.key for item in snapshot.code}:
+        raise RejectedError(_no_script(where.bucket, found.project, file))
+    if wrong := _wrong_code(found.project, snapshot.code):
+        raise RejectedError(wrong)
+    return script
+
+
+def _timeout(recipe: Recipe, market: Market | None, where: Where) -> int:
+    """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
+    if recipe.max_cost_usd is None:
+        return recipe.timeout_seconds
+    if market is None:
+        raise RejectedError(
+            recipes.bad_recipe(
+                "max_cost_usd: none of the stack's instance types with a price has room for the recipe's "
+                f"resources, so there is nothing to keep it by: {', '.join(where.instance_types)}"
+            )
+        )
+    affordable = market.seconds_for(recipe.max_cost_usd)
+    seconds = int(min(recipe.timeout_seconds, affordable / recipe.attempts))
+    if seconds < _SHORTEST_TIMEOUT:
+        raise RejectedError(
+            recipes.bad_recipe(
+                f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {market.dearest.of_what} "
+                f"in each of {recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
+            )
+        )
+    return seconds
+
+
+def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
+    """Why the code can't be fetched into a folder, if it can't."""
+    folder = code_prefix(project)
+    if len(code) > MAX_CODE_FILES:
+        what = f"{folder} has {len(code)} files; a run can have {MAX_CODE_FILES}"
+        return Cause("bad_code", what, "Keep data out of the code folder; inputs of the recipe are for that.")
+    files = (item.key for item in code if not item.key.endswith("/"))
+    bad = next((key for key in files if not is_a_path(key.removeprefix(folder))), None)
+    if bad is None:
+        return None
+    fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+    return Cause("bad_code", f"{bad[:200]!r}: no file can have this path", fix)
+
+
+def _no_script(bucket: str, project: str, script: str) -> Cause:
+    folder = f"s3://{bucket}/{code_prefix(project)}"
+    return Cause(
+        "code_missing",
+        f"The project has no {folder}{script}",
+        f"Upload the code with: aws s3 cp --recursive <your code folder> {folder} "
+        "and launch the dataset with POST /runs or by dropping it again.",
+    )

@@ -1,0 +1,131 @@
+"""Gather: read what a launch depends on, from the bucket and the table."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.aws.bucket import Bucket, RecipeFile
+from droptrain_core.aws.price_table import PriceTable
+from droptrain_core.domain import times
+from droptrain_core.domain.costs import estimate as tickets
+from droptrain_core.domain.costs.estimate import Market
+from droptrain_core.domain.datasets.dataset import (
+    ObjectVersion,
+    code_prefix,
+    data_prefix,
+    is_pattern,
+    match_inputs,
+    too_many_inputs,
+)
+from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, RejectedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.launch.decide import Found, HowToTrain, Snapshot
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.preflight.facts import Facts
+
+
+class Gather:
+    """Reads recipes, folders, samples of files, and prices."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        prices: PriceTable,
+        instance_types: tuple[str, ...],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.bucket = bucket
+        self._prices = prices
+        self._instance_types = instance_types
+        self._clock = clock
+
+    def how(self, project: str, overrides: Mapping[str, Any] | None = None) -> HowToTrain:
+        """The project's recipe, with `overrides` laid over it."""
+        push = self.bucket.push(project)
+        if push.problem:
+            return HowToTrain(push, None, None, push.problem)
+        file = self.bucket.recipe(project, push.before)
+        return HowToTrain(push, file.version, *_read_recipe(file, overrides or {}))
+
+    def dataset(self, project: str, dataset: str, how: HowToTrain, recipe: Recipe) -> Found:
+        """The dataset's files; CrowdedError if there are too many of them."""
+        looked_at = times.to_text(self._clock())
+        folder = data_prefix(project, dataset)
+        named = tuple(recipe.inputs.values())
+        if any(map(is_pattern, named)) or recipe.trigger == "marker":
+            named = ()
+        objects = self.bucket.folder(folder, named)
+        readiness = match_inputs(recipe.inputs, recipe.trigger, objects, folder)
+        if cause := too_many_inputs(len(readiness.inputs)):
+            raise CrowdedError(cause)
+        return Found(project, dataset, how, recipe, readiness, looked_at)
+
+    def snapshot(self, found: Found) -> Snapshot:
+        """All else that the launch of a ready dataset depends on.
+
+        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for the code.
+        """
+        code = self._code(found)
+        files, unreadable = self._files(found)
+        resources = found.recipe.resources
+        market = self.market(
+            found.project,
+            gpus=resources.gpus,
+            vcpus=resources.vcpus,
+            memory_mib=resources.memory_gib * 1024,
+            spot=found.recipe.spot,
+        )
+        return Snapshot(found, code, files, market, unreadable)
+
+    def market(self, project: str, *, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+        """The stack's instance types that could serve such a job, their prices, the project's history."""
+        facts = self._prices.read(project)
+        return tickets.market(
+            facts.prices,
+            self._instance_types,
+            facts.history,
+            gpus=gpus,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            spot=spot,
+            left_checkpoint=facts.left_checkpoint,
+        )
+
+    def _code(self, found: Found) -> tuple[ObjectVersion, ...]:
+        """The code that belongs to the recipe."""
+        push = found.how.push
+        if push.before:
+            return push.before.code
+        code = self.bucket.folder(code_prefix(found.project))
+        if self.bucket.push(found.project).version_id != push.version_id:
+            raise BusyError(f"{found.project} is being pushed")
+        return code
+
+    def _files(self, found: Found) -> "tuple[tuple[Facts, ...], Cause | None]":
+        """What preflight reads of the inputs, and why S3 doesn't let one be read."""
+        from droptrain_core.domain import preflight
+
+        inputs = found.readiness.inputs
+        if found.how.problem or preflight.check(inputs):
+            return (), None
+        try:
+            # A file in two channels is read once.
+            return tuple(preflight.read(inputs, cache(self.bucket.sample), found.recipe.csv)), None
+        except RejectedError as error:
+            return (), error.cause
+
+
+def _read_recipe(
+    file: RecipeFile, overrides: Mapping[str, Any]
+) -> tuple[Recipe | None, RejectedError | None]:
+    """(the recipe, what is wrong with it): of a wrong one its inputs, if these can be read, else None."""
+    if file.problem:
+        return None, file.problem
+    try:
+        recipe = recipes.parse(file.document)
+    except RejectedError as problem:
+        return recipes.inputs_of(file.document), problem
+    return (recipes.parse(recipes.override(file.document, overrides)) if overrides else recipe), None

@@ -1,0 +1,176 @@
+"""Requests become runs: a dataset by name, or the same bytes and settings as an older run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.costs import estimate as tickets
+from droptrain_core.domain.datasets.dataset import data_prefix, near_misses
+from droptrain_core.domain.errors import (
+    BusyError,
+    ChangedPlanError,
+    CrowdedError,
+    KeyReusedError,
+    NotFoundError,
+    NotReadyError,
+)
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs import plan as plans
+from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.run import Run
+from droptrain_core.launch.commit import CLAIM_TRIES, Commit
+from droptrain_core.launch.decide import Asked, Draft, Found, Where, decide, identify, new_run, with_estimate
+from droptrain_core.launch.gather import Gather
+
+
+class LaunchRequests:
+    """Launches on request."""
+
+    def __init__(
+        self,
+        gather: Gather,
+        commit: Commit,
+        table: RunTable,
+        where: Where,
+        owner: Owner,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._gather = gather
+        self._commit = commit
+        self._table = table
+        self._where = where
+        self._owner = owner
+        self._clock = clock
+
+    def request(
+        self,
+        project: str,
+        dataset: str,
+        *,
+        caller: str,
+        rerun: bool = False,
+        overrides: Mapping[str, Any] | None = None,
+        request: Request | None = None,
+    ) -> tuple[Run, bool]:
+        """Launch a dataset: (the run, whether it is new).
+
+        The same inputs, recipe, code and overrides are the same run, unless `rerun`.
+
+        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have,
+        DeniedError if AWS Batch refuses the stack; the run is recorded all the same. PausedError.
+        """
+        self._owner.check_running()
+        if request and (earlier := self._table.find_request(request.key)):
+            return self._answer_again(request, *earlier), False
+        self._owner.check_overrides(overrides or {})
+        try:
+            found = self._ready(project, dataset, overrides or {})
+            snapshot = self._gather.snapshot(found)
+        except CrowdedError as error:
+            raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
+        can_claim = found.how.recipe is not None and self._table.find_drop(found.drop) is None
+        drop = found.claim() if can_claim else None
+        asked = Asked(caller, self._clock(), overrides or {})
+        for _ in range(CLAIM_TRIES):
+            first = self._table.get(identify(found, snapshot.code, asked)) if rerun else None
+            draft = decide(snapshot, replace(asked, first=first), self._where)
+            claimed, run = self._commit.claim(draft, drop, request, first)
+            if claimed == "claimed":
+                return self._commit.submit.or_leave(run), True
+            if claimed == "request_taken":
+                break
+            if claimed == "run_taken" and not rerun:
+                return self._get(run.run_id), False
+            drop = None if claimed == "drop_taken" else drop
+        return self._answer_taken(request, f"{project}/{dataset}"), False
+
+    def repeat(self, run_id: str, *, caller: str, request: Request | None = None) -> tuple[Run, bool]:
+        """Launch the same bytes and settings as those of an older run: (the new run, whether it is new).
+
+        NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan isn't the
+        one that it was launched with, KeyReusedError, DeniedError, PausedError.
+        """
+        self._owner.check_running()
+        if request and (earlier := self._table.find_request(request.key)):
+            return self._answer_again(request, *earlier), False
+        for _ in range(CLAIM_TRIES):
+            original = self._get(run_id)
+            first = self._get(original.rerun_of) if original.rerun_of else original
+            draft = self._same_again(original, first, caller)
+            claimed, run = self._commit.claim(draft, None, request, first)
+            if claimed == "claimed":
+                return self._commit.submit.or_leave(run), True
+            if claimed == "request_taken":
+                break
+        return self._answer_taken(request, run_id), False
+
+    def _ready(self, project: str, dataset: str, overrides: Mapping[str, Any]) -> Found:
+        """The dataset's files, if they can be launched."""
+        how = self._gather.how(project, overrides)
+        found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
+        folder = f"s3://{self._gather.bucket.name}/{data_prefix(project, dataset)}"
+        if not found.readiness.present:
+            raise NotFoundError(
+                f"There is no dataset {dataset!r} of a project {project!r}: {folder} is empty"
+            )
+        if how.recipe and not found.readiness.ready:
+            missing, present = found.readiness.missing, found.readiness.present
+            said = f"{project}/{dataset} still lacks {', '.join(missing)}; {folder} has {', '.join(present)}"
+            raise NotReadyError(". ".join((said, *near_misses(missing, present))))
+        return found
+
+    def _same_again(self, original: Run, first: Run, caller: str) -> Draft:
+        """A draft of the next rerun of `first` that trains as `original` did."""
+        run_id, job = original.run_id, original.job
+        if job is None:
+            raise NotReadyError(f"{run_id} was rejected before it had a plan; launch its dataset instead")
+        plan = self._gather.bucket.plan(original.project, run_id)
+        if plan is None:
+            raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
+        if plan.sha256 != original.plan_sha256:
+            raise ChangedPlanError(
+                f"The plan of {run_id} has been changed since its launch, so it can't be repeated. "
+                "Launch its dataset instead."
+            )
+        new_id, document = plans.repeat_plan(plan.document, first.reruns + 1)
+        market = self._gather.market(
+            original.project, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
+        )
+        asked = Asked(caller, self._clock(), {})
+        run = replace(
+            new_run(new_id, original.project, original.dataset, asked),
+            inputs=original.inputs,
+            input_count=original.input_count,
+            recipe=original.recipe,
+            code=original.code,
+            metric=original.metric,
+            metric_goal=original.metric_goal,
+            inputs_digest=original.inputs_digest,
+            notify=original.notify,
+            warnings=tuple(each for each in original.warnings if each.rule != tickets.NO_CHECKPOINT),
+            job=job,
+            rerun_of=first.run_id,
+            plan_sha256=plans.plan_digest(document),
+        )
+        return Draft(with_estimate(run, market), document)
+
+    def _get(self, run_id: str) -> Run:
+        run = self._table.get(run_id)
+        if run is None:
+            raise NotFoundError(f"There is no run {run_id!r}")
+        return run
+
+    def _answer_taken(self, request: Request | None, what: str) -> Run:
+        """The run of a request with the same key that was faster; BusyError if others launched too often."""
+        if request and (earlier := self._table.find_request(request.key)):
+            return self._answer_again(request, *earlier)
+        raise BusyError(f"{what} is being launched by another request; try again")
+
+    def _answer_again(self, request: Request, run_id: str, body_digest: str) -> Run:
+        run = self._table.get(run_id)
+        if body_digest != request.body_digest or run is None:
+            raise KeyReusedError("This Idempotency-Key was used before, for a different request")
+        return run

@@ -1,0 +1,275 @@
+"""Uploads become runs: each upload is answered by a run, a rejection, or a dataset that waits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.aws.wake_ups import LONGEST_DELAY, WakeUps
+from droptrain_core.domain import times
+from droptrain_core.domain.datasets import fair_share
+from droptrain_core.domain.datasets.dataset import (
+    MARKER,
+    BadDrop,
+    Created,
+    ObjectVersion,
+    OtherKey,
+    data_prefix,
+    digest,
+    judge_key,
+)
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.errors import Cause, CrowdedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.claims import AnswerClaim
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.launch.answers import Incomplete, Launched
+from droptrain_core.launch.commit import Commit
+from droptrain_core.launch.decide import Asked, Found, HowToTrain, Where, decide, new_run
+from droptrain_core.launch.gather import Gather
+
+
+class LaunchUploads:
+    """Answers uploads. BusyError, UnsureError and DeniedError mean: deliver the event again later."""
+
+    def __init__(
+        self,
+        gather: Gather,
+        commit: Commit,
+        table: RunTable,
+        datasets: DatasetTable,
+        wake_ups: WakeUps,
+        where: Where,
+        owner: Owner,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._gather = gather
+        self._commit = commit
+        self._table = table
+        self._datasets = datasets
+        self._wake_ups = wake_ups
+        self._where = where
+        self._owner = owner
+        self._clock = clock
+
+    def upload(self, upload: Created) -> Launched:
+        """Answer one uploaded object: look at its whole dataset, unless an earlier answer covers it.
+
+        While the project's uploads take more than its share of the lanes, the upload is postponed.
+        """
+        self._owner.check_running()
+        place = judge_key(upload.key)
+        if isinstance(place, OtherKey):
+            return Launched("ignored")
+        if isinstance(place, BadDrop):
+            cause = Cause("bad_name", f"{upload.key}: {place.problem}", place.fix)
+            return self._reject(place.project, place.dataset, cause, cause.code, upload)
+        now = self._clock()
+        record, load = self._datasets.read_with_load(place.project, place.dataset, now)
+        if record.run_id and record.covers(upload.at):
+            return self._repeat(record.run_id)
+        if fair_share.is_exceeded(load):
+            name = f"{upload.key} {upload.version_id}"
+            self._wake_ups.postpone(upload, fair_share.delay_seconds(name, upload.at or now, now))
+            return Launched("postponed")
+        with self._counted(place.project):
+            return self._judge(record, place.file, upload)
+
+    def _judge(self, record: DatasetRecord, file: str, upload: Created) -> Launched:
+        """Do what the project's recipe says about an upload."""
+        how = self._gather.how(record.project)
+        if how.recipe is None:
+            return self._reject_unread(record, how, upload)
+        if how.recipe.trigger == "quiet":
+            return self._rest(record.with_file(file), how.recipe, upload)
+        if how.recipe.trigger == "marker" and file != MARKER and (record.since or not record.run_id):
+            record = self._await_marker(record, how.recipe, file)
+            if record.missing:
+                return Launched("waiting")
+        return self._look(record, how, how.recipe)
+
+    def wake(self, project: str, dataset: str, wake_up: str) -> Launched:
+        """Look at a dataset that has rested; rest on, if an upload has arrived meanwhile."""
+        self._owner.check_running()
+        now = self._clock()
+        record, load = self._datasets.read_with_load(project, dataset, now)
+        if record.wake_up != wake_up or record.due_at is None:
+            return Launched("ignored")
+        if not record.is_due(now):
+            self._send_wake_up(record)
+            return Launched("waiting")
+        if fair_share.is_exceeded(load):
+            since = times.from_text(record.due_at)
+            self._send_wake_up(record, fair_share.delay_seconds(dataset, since, now))
+            return Launched("postponed")
+        with self._counted(project):
+            return self._wake(record)
+
+    def _wake(self, record: DatasetRecord) -> Launched:
+        """Look at a dataset that is due."""
+        how = self._gather.how(record.project)
+        if how.recipe is None:
+            return self._reject_unread(record, how)
+        found = self._look(record, how, how.recipe)
+        if found.answer == "waiting":
+            self._send_wake_up(self._datasets.read(record.project, record.dataset))
+        return found
+
+    @contextmanager
+    def _counted(self, project: str) -> Iterator[None]:
+        """Add what follows to the project's load, if it is expensive, however it ends."""
+        began = self._clock()
+        try:
+            yield
+        except Exception:
+            self._count(project, began)
+            raise
+        self._count(project, began)
+
+    def _count(self, project: str, began: datetime) -> None:
+        now = self._clock()
+        seconds = (now - began).total_seconds()
+        if seconds > fair_share.EXPENSIVE_SECONDS:
+            self._datasets.add_load(project, seconds, now)
+
+    def revisit(self, waiting: DatasetRecord) -> Launched | Incomplete:
+        """Look again at a dataset that waits; launch it if it is complete, since its last event got lost."""
+        self._owner.check_running()
+        record = self._datasets.read(waiting.project, waiting.dataset)
+        now = self._clock()
+        if record.since is None or record.expects_wake_up(now) or not record.is_due(now):
+            return Launched("ignored")
+        how = self._gather.how(record.project)
+        found = self._look(record, how, how.recipe) if how.recipe else self._reject_unread(record, how)
+        if found.answer in ("rejected", "repeated"):
+            self._stop_waiting(record)
+        if found.answer != "waiting" or how.recipe is None:
+            return found
+        return Incomplete(self._datasets.read(record.project, record.dataset), how.recipe.notify)
+
+    def _stop_waiting(self, record: DatasetRecord) -> None:
+        """Remove a record that still waits though its files are answered; a launch changes it by itself."""
+        if self._datasets.read(record.project, record.dataset).since:
+            self._datasets.forget(record)
+
+    def _look(self, record: DatasetRecord, how: HowToTrain, recipe: Recipe) -> Launched:
+        """List the dataset, and launch it or let it wait."""
+        try:
+            found = self._gather.dataset(record.project, record.dataset, how, recipe)
+            if found.readiness.ready:
+                return self._launch(record, found)
+            return self._wait(record, found, found.readiness.missing)
+        except CrowdedError as error:
+            self._datasets.wait(record, (), (), self._clock())
+            # Once a day: whatever arrives sees the same crowd.
+            today = times.to_text(self._clock())[:10]
+            folder = Created(data_prefix(record.project, record.dataset), today)
+            cause = error.cause
+            return self._reject(record.project, record.dataset, cause, cause.code, folder, recipe.notify)
+
+    def _wait(self, record: DatasetRecord, found: Found, missing: tuple[str, ...]) -> Launched:
+        self._datasets.wait(record, missing, found.readiness.present, self._clock())
+        return Launched("waiting")
+
+    def _launch(self, record: DatasetRecord, found: Found) -> Launched:
+        taken_by = self._table.find_drop(found.drop)
+        if taken_by:
+            self._datasets.settle(record, taken_by, found.marker, found.looked_at)
+            return self._repeat(taken_by)
+        if found.marker and found.marker == record.marker:
+            # A marker starts one run: files that came after it need a new one.
+            return self._wait(record, found, (MARKER,))
+        asked = Asked("upload", self._clock(), {})
+        draft = decide(self._gather.snapshot(found), asked, self._where)
+        claimed, run = self._commit.claim(draft, found.claim(record.due_at))
+        if claimed == "postponed":
+            return Launched("waiting")
+        if claimed != "claimed":
+            return Launched("repeated", run.run_id)
+        if run.ended:
+            return Launched("rejected", run.run_id)
+        self._commit.submit.now(run)
+        return Launched("launched", run.run_id)
+
+    def _repeat(self, run_id: str) -> Launched:
+        """The upload has its run; if that is a claim, this event makes sure that it gets its Batch job."""
+        return Launched("launched" if self._commit.finish(run_id) else "repeated", run_id)
+
+    def _rest(self, record: DatasetRecord, recipe: Recipe, upload: Created) -> Launched:
+        """Let the dataset launch when no upload has come for the recipe's `quiet_for`."""
+        now = self._clock()
+        # Uploads of the last `settle_seconds` are still in the queue.
+        rests = (recipe.quiet_seconds or self._owner.quiet_seconds) + self._owner.settle_seconds
+        due_at = times.to_text((upload.at or now) + timedelta(seconds=rests))
+        if record.due_at is None or record.due_at < due_at:
+            self._datasets.rest(record, due_at, now)
+            record = replace(record, due_at=due_at)
+        if not record.expects_wake_up(now):
+            self._send_wake_up(record)
+        return Launched("waiting")
+
+    def _send_wake_up(self, record: DatasetRecord, shortest_delay: int = 0) -> None:
+        """Send the dataset's next wake-up message; a message that isn't recorded is ignored on arrival."""
+        if record.due_at is None:
+            return
+        now = self._clock()
+        seconds = (times.from_text(record.due_at) - now).total_seconds()
+        delay = min(max(int(seconds), shortest_delay) + 1, LONGEST_DELAY)
+        wake_up = self._wake_ups.send(record.project, record.dataset, delay)
+        arrives_at = times.to_text(now + timedelta(seconds=delay))
+        self._datasets.expect_wake_up(record, wake_up, arrives_at)
+
+    def _await_marker(self, record: DatasetRecord, recipe: Recipe, file: str) -> DatasetRecord:
+        """Record one more file of a dataset that waits for its marker, without listing the folder.
+
+        The record as it then is; it lacks nothing if the marker came before the last input.
+        """
+        if record.since is None:
+            record = replace(record, missing=(*recipe.inputs.values(), MARKER))
+        now = record.with_file(file)
+        if now != record or record.since is None:
+            self._datasets.wait(record, now.missing, now.present, self._clock())
+        return now
+
+    def _reject_unread(
+        self, record: DatasetRecord, how: HowToTrain, upload: Created | None = None
+    ) -> Launched:
+        """Reject a dataset whose recipe can't be read."""
+        assert how.problem is not None
+        about = how.version.version_id if how.version else f"push {how.push.version_id}"
+        return self._reject(record.project, record.dataset, how.problem.cause, about, upload)
+
+    def _reject(
+        self,
+        project: str,
+        dataset: str,
+        cause: Cause,
+        about: str,
+        upload: Created | None,
+        notify: tuple[str, ...] = recipes.EVENTS,
+    ) -> Launched:
+        """Reject an upload; one rejection answers all uploads of one drop that have the same cause.
+
+        Without an upload, as when the reconciler looks again, any earlier rejection is the answer.
+        """
+        now = self._clock()
+        answer_id = digest(project, dataset, cause.code, about)
+        earlier = self._table.find_answer(answer_id)
+        if earlier and upload is None:
+            return Launched("repeated", earlier.run_id)
+        upload = upload or Created(data_prefix(project, dataset), about)
+        uploaded_at = upload.at or now
+        if earlier and earlier.covers(upload.key, upload.version_id, uploaded_at):
+            self._table.extend_answer(answer_id, max(earlier.last_at, times.to_text(uploaded_at)))
+            return Launched("repeated", earlier.run_id)
+        what = ObjectVersion(upload.key, upload.version_id, 0, "")
+        run_id = runs.identify(project, dataset, [what], {"rejected": cause.code}, 0)
+        run = replace(new_run(run_id, project, dataset, Asked("upload", now, {})), notify=notify)
+        at = times.to_text(uploaded_at)
+        claim = AnswerClaim(answer_id, upload.key, upload.version_id, at, earlier)
+        claimed = self._commit.reject(runs.rejected(run, cause), claim)
+        return Launched("rejected" if claimed == "claimed" else "repeated", run_id)

@@ -1,0 +1,71 @@
+"""Batches of records: what fails is delivered again, the others are done."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from droptrain_core.domain import event_field
+from droptrain_core.domain.errors import BusyError, UnreadableError, UnsureError
+from droptrain_core.telemetry import logger, metrics
+
+# An identifier that no record has: Lambda takes the whole batch as failed, and loses none of it.
+_EVERY_RECORD = ""
+
+
+def handle_each(event: object, handle: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+    """Handle every record of a queue or of a table's stream; the answer names those that failed.
+
+    That is ReportBatchItemFailures (Lambda developer guide): a message by its id, a record of a stream by its
+    sequence number. A record that can't be read fails alone, as does one whose handling raises; without an
+    identifier it can't be named, and is told in the log alone.
+    """
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, list):
+        _count_unreadable()
+        logger.error("The event has no list of records: Lambda is told that all of it failed")
+        return _failures([_EVERY_RECORD])
+    failed: list[str | None] = []
+    kept = set(logger.get_current_keys())
+    for record in records:
+        # What the record before was about is no key of this one's lines.
+        logger.remove_keys(set(logger.get_current_keys()) - kept)
+        try:
+            handle(event_field.mapping(record))
+        except (BusyError, UnsureError) as error:
+            logger.warning("The record waits and is delivered again: %s", error)
+            failed.append(_identifier(record))
+        except Exception as error:
+            if isinstance(error, UnreadableError):
+                _count_unreadable()
+            logger.exception("The record failed and is delivered again")
+            failed.append(_identifier(record))
+    return _failures([identifier for identifier in failed if identifier])
+
+
+def queued_event(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event of EventBridge that a queue's message carries; UnreadableError."""
+    body = record.get("body")
+    try:
+        event = json.loads(body) if isinstance(body, str) else None
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"the message's body is no JSON: {error}") from error
+    return event_field.mapping(event)
+
+
+def _failures(identifiers: list[str]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
+
+
+def _identifier(record: object) -> str | None:
+    """What Lambda knows the record by; None, told in the log, if it has nothing of the kind."""
+    in_stream = isinstance(record, Mapping) and "dynamodb" in record
+    try:
+        return event_field.text(record, *(("dynamodb", "SequenceNumber") if in_stream else ("messageId",)))
+    except UnreadableError as error:
+        _count_unreadable()
+        logger.error("The record can't be delivered again: %s", error)
+        return None
+
+
+def _count_unreadable() -> None:
+    metrics.add_metric("RecordsUnreadable", "Count", 1)

@@ -1,0 +1,82 @@
+"""Promote: a run that succeeded becomes its project's latest model, and its best if the metric improved."""
+
+from collections.abc import Mapping
+
+from droptrain_core.aws.model_pointers import ModelPointers
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.model_pointer import (
+    Held,
+    Name,
+    Standing,
+    metric_of,
+    moves,
+    pointer_of,
+    replacing,
+    summary,
+)
+from droptrain_core.domain.runs.run import Run
+
+NAMES: tuple[Name, ...] = ("latest", "best")
+_TRIES = 20
+
+Found = dict[Name, tuple[Standing, Held | None]]
+Moved = tuple[dict[Name, Standing], dict[Name, Held]]
+
+
+class Promote:
+    """Moves pointers; what the bucket holds decides, whatever else is remembered."""
+
+    def __init__(self, pointers: ModelPointers) -> None:
+        self._pointers = pointers
+
+    def run(self, run: Run, remembered: Mapping[Name, Held]) -> Moved:
+        """Let the pointers name `run` where they have to: what became of each, and what to remember of it.
+
+        `remembered` is what somebody saw last, and spares a read where it is still so. Done again it moves
+        nothing and answers the same. BusyError if others are faster all the time.
+        """
+        if run.status != "SUCCEEDED":
+            return {}, {}
+        names = NAMES if metric_of(run) else NAMES[:1]
+        return _in_two({name: self._move(name, run, remembered.get(name)) for name in names})
+
+    def first(self, run: Run, remembered: Mapping[Name, Held]) -> Moved | None:
+        """The same, if latest has to name `run` and is as it is remembered: then nobody was here before.
+
+        None if that isn't so; nothing is moved then.
+        """
+        new, seen = pointer_of(run, self._pointers.bucket), remembered.get("latest")
+        now = seen.pointer if seen else None
+        if not moves("latest", new, now):
+            return None
+        held = self._pointers.replace("latest", replacing(new, now), seen)
+        if held is None:
+            return None
+        found: Found = {"latest": (Standing(moved=True, other=summary(now) if now else None), held)}
+        if metric_of(run):
+            found["best"] = self._move("best", run, remembered.get("best"))
+        return _in_two(found)
+
+    def _move(self, name: Name, run: Run, seen: Held | None) -> tuple[Standing, Held | None]:
+        new = pointer_of(run, self._pointers.bucket)
+        # latest goes forwards only; whether best is still so good, people may have changed.
+        if seen and name == "best" and not moves(name, new, seen.pointer):
+            seen = self._pointers.read(run.project, name)
+        for _ in range(_TRIES):
+            now = seen.pointer if seen else None
+            if now and now.run_id == run.run_id:
+                return Standing(moved=True, other=now.replaced), seen
+            if not moves(name, new, now):
+                return Standing(moved=False, other=summary(now) if now else None), seen
+            held = self._pointers.replace(name, replacing(new, now), seen)
+            if held:
+                return Standing(moved=True, other=summary(now) if now else None), held
+            seen = self._pointers.read(run.project, name)
+        raise BusyError(f"The {name} model of {run.project} is being moved by other processes all the time")
+
+
+def _in_two(found: Found) -> Moved:
+    return (
+        {name: standing for name, (standing, _) in found.items()},
+        {name: held for name, (_, held) in found.items() if held and held.pointer},
+    )

@@ -1,0 +1,162 @@
+"""Query: read runs, one by one or in pages whose cost doesn't grow with the table."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass
+
+from droptrain_core import cursors
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.run_table import KIND, Position, RunTable, position_of
+from droptrain_core.domain.answer_size import Room, how_many_fit
+from droptrain_core.domain.datasets.dataset import PROJECT_NAME
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.runs.run import Run
+
+# A filtered request reads no more pages of runs than this, and then answers with what it has found.
+_PAGES = 5
+_PAGE_RUNS = 100
+_WAITING_BYTES = 500_000  # of a project, in an answer
+_LONGEST_FOLDER = 1024  # S3's longest key, in bytes
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Runs, newest first, and the cursor of the next page; None after the last one."""
+
+    runs: tuple[Run, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project, its newest run, and its datasets that lack files."""
+
+    name: str
+    latest_run: Run | None
+    waiting: tuple[DatasetRecord, ...]
+
+
+@dataclass(frozen=True)
+class ProjectListing:
+    """Projects by name, and the cursor of the next page; None after the last one."""
+
+    projects: tuple[Project, ...]
+    cursor: str | None
+
+
+class Query:
+    """Reads the table and the bucket for the API."""
+
+    def __init__(self, table: RunTable, datasets: DatasetTable, bucket: Bucket) -> None:
+        self._table = table
+        self._datasets = datasets
+        self._bucket = bucket
+
+    def run(self, run_id: str) -> Run:
+        """The run; NotFoundError."""
+        run = self._table.get(run_id)
+        if run is None:
+            raise NotFoundError(f"There is no run {run_id!r}")
+        return run
+
+    def runs(
+        self,
+        *,
+        project: str | None = None,
+        dataset: str | None = None,
+        status: str | None = None,
+        versions: AbstractSet[str] = frozenset(),
+        limit: int,
+        cursor: str | None = None,
+    ) -> Listing:
+        """At most `limit` runs, newest first, and no more than an answer has room for.
+
+        `versions` are version ids of S3: only runs that have all of them among their inputs. A page of
+        filtered runs may be short, or empty, and have a cursor.
+
+        BadCursorError for a cursor that this query didn't hand out.
+        """
+        position = _position(cursor, project) if cursor else None
+        where = {name: value for name, value in (("dataset", dataset), ("status", status)) if value}
+        is_filtered = bool(where or versions)
+        found: list[Run] = []
+        room = Room()
+        for _ in range(_PAGES):
+            size = _PAGE_RUNS if is_filtered else limit - len(found)
+            page = self._table.page(project=project, where=where, limit=size, position=position)
+            for run in page.runs:
+                if not self._trains(run, versions):
+                    continue
+                if len(found) == limit or not room.takes(asdict(run)):
+                    return Listing(tuple(found), _cursor(position_of(found[-1], project)))
+                found.append(run)
+            position = page.position
+            if position is None or len(found) == limit:
+                break
+        return Listing(tuple(found), _cursor(position) if position else None)
+
+    def _trains(self, run: Run, versions: AbstractSet[str]) -> bool:
+        """Whether these version ids are all among the run's inputs, of which the record has the first 100."""
+        if versions <= {item.object.version_id for item in run.inputs}:
+            return True
+        if run.input_count <= len(run.inputs):
+            return False
+        plan = self._bucket.plan(run.project, run.run_id)
+        return versions <= set(_version_ids(plan.document if plan else None))
+
+    def projects(self, *, limit: int, cursor: str | None = None) -> ProjectListing:
+        """At most `limit` projects by name: those that have a folder in the bucket.
+
+        BadCursorError for a cursor that this list didn't hand out.
+        """
+        after = cursors.decode(cursor) if cursor else None
+        if cursor and not (isinstance(after, str) and 0 < len(after) <= _LONGEST_FOLDER and "/" not in after):
+            raise cursors.refused()
+        found: list[str] = []
+        for _ in range(_PAGES):
+            # Other folders lie there too; a page may end at one of them.
+            names, more = self._bucket.projects(after, limit - len(found))
+            found.extend(name for name in names if PROJECT_NAME.fullmatch(name))
+            after = names[-1] if more else None
+            if after is None or len(found) == limit:
+                break
+        listed: list[Project] = []
+        room = Room()
+        for name in found:
+            project = self._project(name)
+            if not room.takes(asdict(project)):
+                return ProjectListing(tuple(listed), cursors.encode(listed[-1].name))
+            listed.append(project)
+        return ProjectListing(tuple(listed), cursors.encode(after) if after else None)
+
+    def _project(self, name: str) -> Project:
+        page = self._table.page(project=name, where={}, limit=1, position=None)
+        waiting = self._datasets.of_project(name)
+        shown = how_many_fit(map(asdict, waiting), _WAITING_BYTES)
+        return Project(name, page.runs[0] if page.runs else None, waiting[:shown])
+
+
+def _version_ids(plan: object) -> Iterator[str]:
+    """The version ids of the inputs in a run.json, which training code can have changed."""
+    match plan:
+        case {"inputs": [*inputs]}:
+            for item in inputs:
+                match item:
+                    case {"version_id": str(version_id)}:
+                        yield version_id
+
+
+def _cursor(position: Position) -> str:
+    return cursors.encode({name: value["S"] for name, value in position.items()})
+
+
+def _position(cursor: str, project: str | None) -> Position:
+    owner, owned = ("project", project) if project else ("kind", KIND)
+    values = cursors.decode(cursor)
+    if not isinstance(values, dict) or set(values) != {"pk", "created_order", owner}:
+        raise cursors.refused()
+    if values[owner] != owned or not all(isinstance(value, str) and value for value in values.values()):
+        raise cursors.refused()
+    return {name: {"S": value} for name, value in values.items()}

@@ -1,0 +1,161 @@
+"""Reconcile: finish what events left undone, in passes that come to every item."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.pass_position import PassPosition
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.errors import BusyError, UnsureError
+from droptrain_core.launch.answers import Launched
+from droptrain_core.notifications import Tell
+from droptrain_core.settle_runs import Seen, SettleRuns, Work
+from droptrain_core.spending import TellSpending
+from droptrain_core.telemetry import logger
+
+if TYPE_CHECKING:
+    from droptrain_core.launch import LaunchUploads
+    from droptrain_core.notify import Announce
+
+# The minutes of an hour: passes are five apart, so one of them looks, once an hour.
+LOOKS_AT_LISTENERS_UNTIL = 5
+INCOMPLETE = timedelta(hours=1)
+# Sorts behind every key of an item.
+_END = "~"
+_QUEUES = "queues"
+
+Section = Callable[[str, str], Iterator[tuple[str, Work | None]]]
+
+
+class Reconcile:
+    """Passes over the active runs and the datasets that wait.
+
+    An item that takes all of a pass's time keeps no other item waiting: its place is noted before it is
+    handled, and the next pass begins behind it and comes to it last.
+    """
+
+    def __init__(
+        self,
+        runs: SettleRuns,
+        datasets: DatasetTable,
+        launch: "Callable[[], LaunchUploads]",
+        announce: "Callable[[], Announce]",
+        spending: TellSpending,
+        tell: Tell,
+        position: PassPosition,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._runs = runs
+        self._datasets = datasets
+        self._launch = launch
+        self._announce = announce
+        self._spending = spending
+        self._tell = tell
+        self._position = position
+        self._clock = clock
+
+    def all(self, seconds: float = math.inf) -> Counter[str]:
+        """One pass: how many runs are active, and what was done by name.
+
+        "failed" counts what went wrong with one item; the others are handled, and the next pass tries again.
+        Nothing is begun after `seconds`: "unfinished" says so, and the next pass goes on from there.
+        """
+        began, seen, done = self._clock(), Seen(), Counter(active=0)
+        self._look_at_spending(done)
+        if began.minute < LOOKS_AT_LISTENERS_UNTIL:
+            self._look_at_listeners(done)
+        stopped_at = self._position.read()
+        is_noted = bool(stopped_at)
+        for place, work in self._items(stopped_at, seen):
+            if work:
+                if place == stopped_at:
+                    self._do(_QUEUES, partial(self._runs.judge_queues, seen), done)
+                self._position.write(place)
+                is_noted = True
+                self._do(place, work, done)
+            if (self._clock() - began).total_seconds() >= seconds:
+                self._position.write(place)
+                done["unfinished"] += 1
+                break
+        else:
+            self._do(_QUEUES, partial(self._runs.judge_queues, seen), done)
+            if is_noted:
+                self._position.clear()
+        done["active"] = seen.active.total()
+        if seen.failed:
+            done["failed"] += seen.failed
+        return done
+
+    def _items(self, stopped_at: str, seen: Seen) -> Iterator[tuple[str, Work | None]]:
+        """Every item once, by place, beginning behind the one at which the last pass stopped."""
+        sections: dict[str, Section] = {
+            "runs": partial(self._runs.items, seen),
+            "datasets": self._incomplete_datasets,
+        }
+        names = list(sections)
+        first, _, key = stopped_at.partition(" ")
+        if first not in sections:
+            first, key = names[0], ""
+        start = names.index(first)
+        parts = [(name, "", _END) for name in names[start:] + names[:start]]
+        if key:
+            parts = [(first, key, _END), *parts[1:], (first, "", key)]
+        for name, after, until in parts:
+            for item, work in sections[name](after, until):
+                yield f"{name} {item}", work
+
+    def _do(self, place: str, work: Work, done: Counter[str]) -> None:
+        try:
+            done.update(work())
+        except (BusyError, UnsureError) as error:
+            logger.info("The next pass looks again: %s", error, item=place)
+        except Exception:
+            logger.exception("An item could not be reconciled", item=place)
+            done["failed"] += 1
+
+    def _incomplete_datasets(self, after: str, until: str) -> Iterator[tuple[str, Work]]:
+        """Datasets that have waited for a file for an hour, between two places, each with what settles it.
+
+        A dataset whose notice is out is looked at again every hour, as its last event may be lost as well.
+        """
+        before = self._clock() - INCOMPLETE
+        found = {
+            f"{each.project}/{each.dataset}": partial(self._settle_dataset, each, notified=notified)
+            for notified in (False, True)
+            for each in self._datasets.waiting(before, notified=notified)
+        }
+        for place in sorted(found):
+            if after < place <= until:
+                yield place, found[place]
+
+    def _look_at_spending(self, done: Counter[str]) -> None:
+        try:
+            if published := self._spending.look():
+                done["announced"] += published
+        except Exception:
+            logger.exception("The budget could not be announced")
+            done["failed"] += 1
+
+    def _look_at_listeners(self, done: Counter[str]) -> None:
+        """Count who hears notices, and be it nobody."""
+        try:
+            done["listeners"] = self._tell.listeners()
+        except Exception:
+            logger.exception("The subscribers of notices could not be counted")
+            done["failed"] += 1
+
+    def _settle_dataset(self, waiting: DatasetRecord, *, notified: bool) -> Iterator[str]:
+        found = self._launch().revisit(waiting)
+        if isinstance(found, Launched):
+            if found.answer in ("launched", "rejected"):
+                yield "finished"
+        elif not found.record.present:
+            self._datasets.forget(found.record)
+        elif notified:
+            self._datasets.mark_notified(found.record, self._clock())
+        elif self._announce().incomplete(found.record, found.notify) == "published":
+            yield "announced"

@@ -1,0 +1,36 @@
+"""Reserve: a run is launched only if its worst case fits below the owner's caps."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from droptrain_core.aws.accounts import Accounts
+from droptrain_core.domain.costs import budget as budgets
+from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.run import Run
+
+
+class Reserve:
+    """Judges runs by what the accounts say; the claim's transaction makes the judgement hold."""
+
+    def __init__(self, accounts: Accounts, budget: Budget, clock: Callable[[], datetime]) -> None:
+        self._accounts = accounts
+        self._budget = budget
+        self._clock = clock
+
+    def caps(self, run: Run) -> Run:
+        """The run with what it would hold of the caps; REJECTED, with the numbers, where one has no room."""
+        now = self._clock()
+        try:
+            holds = self._budget.holds(run.project, run.ticket.worst_usd if run.ticket else None, now)
+        except budgets.NoPriceError:
+            return runs.rejected(run, budgets.no_price())
+        if not holds:
+            return run
+        accounts = self._accounts.read(hold.account for hold in holds)
+        full = budgets.over(holds, accounts)
+        if full is None:
+            return replace(run, holds=holds)
+        self._accounts.mark_refused(full.account)
+        return runs.rejected(run, budgets.refusal(full, accounts[full.account], run, now))

@@ -1,0 +1,174 @@
+"""Results: what a run printed, measured and left."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from droptrain_core import cursors
+from droptrain_core.aws.logs import LogPage, TrainingLogs
+from droptrain_core.aws.run_files import Artifact, RunFiles
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.aws.signed_requests import LIFE, SignedRequest, SignedRequests
+from droptrain_core.domain.answer_size import how_many_fit
+from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.runs import series
+from droptrain_core.domain.runs.log_line import LogLine
+from droptrain_core.domain.runs.run import Run, run_prefix
+from droptrain_core.domain.runs.series import Series
+
+# Of log.txt, for one page. A byte takes up to seven bytes in an answer, which has room for 6 MB.
+_LOG_BYTES = 1 << 19
+_MAX_PATH = 1024
+
+
+@dataclass(frozen=True)
+class LogListing:
+    """Lines, oldest first, and the cursor to go on with; None once the run has ended and all is told."""
+
+    lines: tuple[LogLine, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class Link:
+    """An artifact, and the request that fetches it until `expires_at`."""
+
+    artifact: Artifact
+    request: SignedRequest
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class LinkListing:
+    """A run's artifacts by path, and the cursor of the next page; None after the last one."""
+
+    links: tuple[Link, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class _InStream:
+    """A place in the log stream of attempt `number`, counted from 0."""
+
+    number: int
+    token: str | None
+
+
+class Results:
+    """Reads logs, metrics and artifacts of runs. Every method raises NotFoundError for a run that isn't."""
+
+    def __init__(
+        self,
+        table: RunTable,
+        logs: TrainingLogs,
+        files: RunFiles,
+        signed: SignedRequests,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._table = table
+        self._logs = logs
+        self._files = files
+        self._signed = signed
+        self._clock = clock
+
+    def logs(self, run_id: str, *, limit: int, cursor: str | None = None) -> LogListing:
+        """At most `limit` lines of all attempts; of log.txt where CloudWatch Logs has forgotten the run.
+
+        A page is cut where an answer has no more room.
+
+        BadCursorError for a cursor that this run's log didn't hand out.
+        """
+        run = self._run(run_id)
+        place = _log_place(cursor, run_id) if cursor else _InStream(0, None)
+        if isinstance(place, int):
+            return self._text(run, place, limit)
+        streams = _streams(run)
+        for number in range(place.number, len(streams)):
+            token = place.token if number == place.number else None
+            page = self._page(streams[number], number + 1, token, limit)
+            if page and page.token:
+                return LogListing(page.lines, _log_cursor(run_id, _InStream(number, page.token)))
+            is_last = number + 1 == len(streams)
+            if not run.ended and (is_last or page is None):
+                # The end for now; or Batch has named a stream in which nothing has been printed yet.
+                return LogListing((), _log_cursor(run_id, _InStream(number, token)))
+            if page is None and is_last and not cursor:
+                return self._text(run, 0, limit)
+        return LogListing((), None if run.ended else _log_cursor(run_id, place))
+
+    def metrics(self, run_id: str) -> tuple[Series, ...]:
+        """Every metric of the run by step."""
+        run = self._run(run_id)
+        return series.read(self._files.metrics_lines(run.project, run.run_id))
+
+    def artifacts(self, run_id: str, *, limit: int, cursor: str | None = None) -> LinkListing:
+        """At most `limit` of the files that the run left, with links.
+
+        BadCursorError for a cursor that this list didn't hand out.
+        """
+        run = self._run(run_id)
+        after = _path(cursor, run_id) if cursor else ""
+        found, more = self._files.artifacts(run.project, run_id, after, limit)
+        expires_at = self._clock() + LIFE
+        folder = run_prefix(run.project, run_id)
+        links = tuple(
+            Link(each, self._signed.get(folder + each.path, each.path.rpartition("/")[2]), expires_at)
+            for each in found
+        )
+        return LinkListing(links, cursors.encode([run_id, found[-1].path]) if more else None)
+
+    def _run(self, run_id: str) -> Run:
+        run = self._table.get(run_id)
+        if run is None:
+            raise NotFoundError(f"There is no run {run_id!r}")
+        return run
+
+    def _page(self, stream: str, attempt: int, token: str | None, limit: int) -> LogPage | None:
+        """A page of a stream, read again with fewer lines where those don't fit into an answer."""
+        while True:
+            page = self._logs.page(stream, attempt, token, limit)
+            if page is None:
+                return None
+            limit = how_many_fit(map(asdict, page.lines))
+            if limit == len(page.lines):
+                return page
+
+    def _text(self, run: Run, offset: int, limit: int) -> LogListing:
+        """Lines of log.txt behind `offset`; the last one of a page is whole, unless it alone fills it."""
+        content = self._files.log_text(run.project, run.run_id, offset, _LOG_BYTES)
+        if not content:
+            return LogListing((), None)
+        lines = content.splitlines(keepends=True)
+        if len(lines) > 1 and len(content) == _LOG_BYTES:
+            lines.pop()
+        taken = lines[:limit]
+        after = [run.run_id, offset + sum(map(len, taken))]
+        texts = (line.decode(errors="replace").rstrip("\r\n") for line in taken)
+        return LogListing(tuple(LogLine(None, None, text) for text in texts), cursors.encode(after))
+
+
+def _streams(run: Run) -> list[str]:
+    """The log streams of the attempts, in their order; the one that runs now is the last."""
+    named = [attempt.log_stream for attempt in run.attempts] + [run.log_stream]
+    return list(dict.fromkeys(stream for stream in named if stream))
+
+
+def _log_cursor(run_id: str, place: "_InStream") -> str:
+    return cursors.encode([run_id, place.number, place.token])
+
+
+def _log_place(cursor: str, run_id: str) -> "_InStream | int":
+    """Where a cursor leads: into a stream, or to a byte of log.txt."""
+    match cursors.decode(cursor):
+        case [str(owner), int(number), None | str() as token] if owner == run_id and number >= 0:
+            return _InStream(number, token)
+        case [str(owner), int(offset)] if owner == run_id and 0 <= offset < 1 << 40:
+            return offset
+    raise cursors.refused()
+
+
+def _path(cursor: str, run_id: str) -> str:
+    match cursors.decode(cursor):
+        case [str(owner), str(path)] if owner == run_id and 0 < len(path) <= _MAX_PATH:
+            return path
+    raise cursors.refused()

@@ -1,0 +1,182 @@
+"""Settle runs: compare the active runs with AWS Batch, and finish what events left undone."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from droptrain_core.aws.job_queue import JobQueue
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain import diagnosis, times
+from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.runs import fallback, transitions
+from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.runs.queue_progress import QueueView
+from droptrain_core.domain.runs.run import Run, Status
+from droptrain_core.overspending import Overspending, Overspent
+from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.submit import Submit, cancelled
+from droptrain_core.telemetry import logger
+from droptrain_core.track import Track
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from droptrain_core.notify import Announce
+
+# Events normally come within seconds; a record that is younger is left to them.
+QUIET = timedelta(minutes=2)
+# Batch describes a job from its submission on; one that it doesn't know after this long, it has forgotten.
+FORGOTTEN = timedelta(hours=1)
+
+Work = Callable[[], Iterable[str]]
+
+
+@dataclass
+class Seen:
+    """What a pass has seen: how many active runs by status, the state of each queue, the prices of now."""
+
+    active: Counter[Status] = field(default_factory=Counter)
+    queues: dict[str, QueueView] = field(default_factory=dict)
+    prices: PriceList | None = None
+    failed: int = 0
+
+
+class SettleRuns:
+    """Goes through the active runs: one query and one DescribeJobs a hundred, and calls for what is due."""
+
+    def __init__(
+        self,
+        table: RunTable,
+        jobs: JobQueue,
+        submit: Submit,
+        track: Track,
+        announce: "Callable[[], Announce]",
+        overspending: Overspending,
+        blocked: Blocked,
+        clock: "Callable[[], datetime]",
+    ) -> None:
+        self._table = table
+        self._jobs = jobs
+        self._submit = submit
+        self._track = track
+        self._announce = announce
+        self._overspending = overspending
+        self._blocked = blocked
+        self._clock = clock
+
+    def items(self, seen: Seen, after: str, until: str) -> Iterator[tuple[str, Work | None]]:
+        """(place, what is due) of the runs between two places; a page ends with its place and nothing due."""
+        for page in self._table.active(after, until):
+            seen.active.update(run.status for run in page)
+            quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]
+            states = self._describe(quiet, seen)
+            overspent = self._find_overspent(states, seen)
+            for run in quiet:
+                self._look_at_queue(run, states, seen)
+            for run in quiet:
+                if work := self._due(run, states, overspent.get(run.run_id)):
+                    yield run.created_order, work
+            if page:
+                yield page[-1].created_order, None
+
+    def judge_queues(self, seen: Seen) -> Iterator[str]:
+        """Publish what keeps a queue from making progress, if all of its runs were seen; once for a pass."""
+        while seen.queues:
+            queue, view = seen.queues.popitem()
+            if not seen.failed and self._blocked.judge(queue, view, seen.active) == "published":
+                yield "announced"
+
+    def _describe(self, runs: list[Run], seen: Seen) -> Mapping[str, JobState] | None:
+        """What Batch says of their jobs, by id; None if it does not answer."""
+        job_ids = [run.batch_job_id for run in runs if run.batch_job_id and not run.ended]
+        if not job_ids:
+            return {}
+        try:
+            return self._jobs.describe(job_ids)
+        except Exception:
+            logger.exception("AWS Batch did not describe %s jobs", len(job_ids))
+            seen.failed += 1
+            return None
+
+    def _find_overspent(self, states: Mapping[str, JobState] | None, seen: Seen) -> Mapping[str, Overspent]:
+        trains = [job for job in (states or {}).values() if job.state == "RUNNING"]
+        if not trains:
+            return {}
+        try:
+            seen.prices = seen.prices or self._overspending.prices()
+            return self._overspending.find(trains, seen.prices)
+        except Exception:
+            logger.exception("The spending of %s runs could not be compared", len(trains))
+            seen.failed += 1
+            return {}
+
+    def _look_at_queue(self, run: Run, states: Mapping[str, JobState] | None, seen: Seen) -> None:
+        state = states.get(run.batch_job_id) if states and run.batch_job_id else None
+        if state is None:
+            return
+        # What the record has not noted yet is news of this moment.
+        is_noted = state.progress == run.progress
+        since = run.updated_at if is_noted else times.to_text(self._clock())
+        seen.queues[state.queue] = seen.queues.get(state.queue, QueueView()).with_job(state, since)
+
+    def _due(
+        self, run: Run, states: Mapping[str, JobState] | None, overspent: Overspent | None
+    ) -> Work | None:
+        """What is left to do for a run; None if nothing is, as for a run that waits or trains."""
+        if run.ended:
+            return partial(self._notify, run)
+        if run.batch_job_id is None:
+            return partial(self._finish, run) if self._submit.is_old_claim(run) else None
+        if states is None:
+            return None
+        state = states.get(run.batch_job_id)
+        if state is None:
+            is_old = self._clock() - times.from_text(run.created_at) >= FORGOTTEN
+            return partial(self._end_forgotten, run) if is_old else None
+        is_due = (
+            state.progress > run.progress
+            or overspent
+            or (run.cancelled_by and not state.ended)
+            or self._has_waited_too_long(run, state)
+        )
+        return partial(self._compare, run, state, overspent) if is_due else None
+
+    def _notify(self, run: Run) -> Iterator[str]:
+        if self._announce().ended(run.run_id, run.project) == "published":
+            yield "announced"
+
+    def _finish(self, run: Run) -> Iterator[str]:
+        self._submit.finish(run)
+        yield "finished"
+
+    def _end_forgotten(self, run: Run) -> Iterator[str]:
+        cause = diagnosis.unknown_to_batch(str(run.batch_job_id))
+        ended = transitions.ended(run, "FAILED", cause, times.to_text(self._clock()))
+        if self._table.write(ended).outcome == "applied":
+            yield "forgotten"
+
+    def _compare(self, run: Run, state: JobState, overspent: Overspent | None) -> Iterator[str]:
+        applied = state.progress > run.progress and self._track.apply(state) == "applied"
+        if applied:
+            yield "applied"
+        if run.cancelled_by and not state.ended:
+            # The function that noted the cancel died before it told AWS Batch.
+            self._jobs.end(state.job_id, cancelled(run.cancelled_by).message)
+            yield "terminated"
+        elif overspent:
+            self._overspending.end(overspent)
+            yield "over_reservation"
+        elif self._has_waited_too_long(run, state) and self._track.fall_back(state, self._waited(run)):
+            yield "climbed"
+
+    def _has_waited_too_long(self, run: Run, state: JobState) -> bool:
+        """Whether the run's first job, which may be on Spot, gets no instance."""
+        if state.state != "RUNNABLE" or state.job_number != 1 or state.progress != run.progress:
+            return False
+        return fallback.is_too_long(diagnosis.no_instance(state.status_reason), self._waited(run))
+
+    def _waited(self, run: Run) -> timedelta:
+        return self._clock() - times.from_text(run.updated_at)

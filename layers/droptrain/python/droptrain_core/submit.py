@@ -1,0 +1,103 @@
+"""Submit: a claimed run gets its Batch job, exactly one, whoever dies on the way."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from droptrain_core.aws.job_queue import JobQueue
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain import times
+from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
+from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs import transitions
+from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.run import Run, Status
+
+# A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
+# passed, until a job that was submitted at the end can be found by its name.
+CLAIM_IS_OLD = timedelta(seconds=60)
+# Whoever has held a claim for so long leaves the job to the next one, lest both submit it.
+HOLD_IS_OVER = timedelta(seconds=30)
+
+
+class Submit:
+    """Gives claims their Batch jobs: the first, and the one that a run goes on with on demand."""
+
+    def __init__(
+        self, table: RunTable, jobs: JobQueue, bucket_name: str, owner: Owner, clock: Callable[[], datetime]
+    ) -> None:
+        self._table = table
+        self._jobs = jobs
+        self._bucket_name = bucket_name
+        self._owner = owner
+        self._clock = clock
+
+    def now(self, run: Run) -> Run:
+        """Submit the job of a claim that the caller has just made; the record as it then is.
+
+        BusyError, UnsureError and DeniedError mean: the claim stands, for whoever finishes it.
+        """
+        try:
+            if self._clock() - times.from_text(run.claimed_at) >= HOLD_IS_OVER:
+                raise BusyError(f"{run.run_id} took too long to launch")
+            job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket_name))
+        except RejectedError as error:
+            status: Status = "FAILED" if run.rung else "REJECTED"
+            self._table.write(transitions.ended(run, status, error.cause, self._text()))
+            return runs.rejected(run, error.cause)
+        except (BusyError, DeniedError):
+            # It is certain that nothing was submitted.
+            self._table.write(transitions.held(run, transitions.RELEASED))
+            raise
+        return self._record(run, job_id)
+
+    def or_leave(self, run: Run) -> Run:
+        """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""
+        if run.ended:
+            return run
+        try:
+            return self.now(run)
+        except (BusyError, UnsureError):
+            return run
+
+    def finish(self, run: Run) -> None:
+        """Give an old claim its Batch job: adopt the one that has its name, or submit it now.
+
+        BusyError if somebody else does so at this moment, or the stack is paused.
+        """
+        self._owner.check_running()
+        claim = self._table.write(transitions.held(run, self._text()))
+        held = claim.run
+        if claim.outcome != "applied" or held is None:
+            raise BusyError(f"{run.run_id} is being launched by another process")
+        if held.rung and not held.rung.earlier_has_ended:
+            self._jobs.end(held.rung.earlier_job_id, held.rung.why)
+        job_id = self._jobs.find(held)
+        if job_id:
+            self._record(held, job_id)
+        elif held.cancelled_by:
+            self._table.write(
+                transitions.ended(held, "CANCELLED", cancelled(held.cancelled_by), self._text())
+            )
+        else:
+            self.now(held)
+
+    def is_old_claim(self, run: Run) -> bool:
+        """Whether the run is a claim whose maker must have died before it noted a Batch job."""
+        return run.is_claim and self._clock() - times.from_text(run.claimed_at) >= CLAIM_IS_OLD
+
+    def _record(self, run: Run, job_id: str) -> Run:
+        """Note the Batch job; end it at once if the run was cancelled meanwhile or has another job."""
+        recorded = self._table.write(transitions.submitted(run, job_id, self._text())).run or run
+        if recorded.batch_job_id != job_id:
+            self._jobs.end(job_id, f"superseded: {run.run_id} has the Batch job {recorded.batch_job_id}")
+        elif recorded.cancelled_by:
+            self._jobs.end(job_id, cancelled(recorded.cancelled_by).message)
+        return recorded
+
+    def _text(self) -> str:
+        return times.to_text(self._clock())
+
+
+def cancelled(caller: str) -> Cause:
+    """The cause of a run that somebody cancelled."""
+    return Cause("cancelled", f"Cancelled by {caller}.", "Launch the dataset again if that was not meant.")

@@ -1,0 +1,186 @@
+"""Track: what AWS Batch says of a job becomes the run's record, in whatever order it comes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.aws.price_table import Facts, PriceTable
+from droptrain_core.aws.queue_watch import QueueWatch
+from droptrain_core.aws.run_table import Applied, History, RunTable
+from droptrain_core.domain import diagnosis, times
+from droptrain_core.domain.costs import cost as costs
+from droptrain_core.domain.costs.cost import Eligible
+from droptrain_core.domain.costs.estimate import remember
+from droptrain_core.domain.runs import batch_job, fallback, transitions
+from droptrain_core.domain.runs import outcome as outcomes
+from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.runs.outcome import Outcome
+from droptrain_core.domain.runs.run import Attempt, Cost, Run, Rung
+from droptrain_core.domain.runs.transitions import End
+from droptrain_core.fall_back import Climb
+
+Change = Applied | Literal["foreign"]
+
+
+class Track:
+    """Applies states of Batch jobs to the table."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        table: RunTable,
+        prices: PriceTable,
+        queues: QueueWatch,
+        instance_types: tuple[str, ...],
+        climb: Callable[[], Climb],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._bucket = bucket
+        self._table = table
+        self._prices = prices
+        self._queues = queues
+        self._instance_types = instance_types
+        self._climb = climb
+        self._clock = clock
+
+    def event(self, detail: Mapping[str, Any]) -> Change:
+        """Apply an event's detail; "foreign" if it is of no run's job."""
+        job = batch_job.read(detail)
+        return self.apply(job) if job else "foreign"
+
+    def apply(self, job: JobState) -> Applied:
+        """Apply a job's state; an end brings the cause, the metrics and the cost along.
+
+        BusyError means: deliver the event again later.
+        """
+        now = times.to_text(self._clock())
+        if job.state == "STARTING":
+            self._queues.note_start(job.queue, now)
+        if not job.ended and not _was_reclaimed(job):
+            return self._table.write(transitions.observed(job, now)).outcome
+        project = self._project(job)
+        if project is None:
+            return "unknown"
+        if not job.ended:
+            return self._apply_reclaim(job, project, now)
+        if job.superseded and (trains := self._superseded_by(job, project)):
+            return self._table.write(transitions.followed(job, trains, now)).outcome
+        document = self._bucket.outcome(project, job.run_id)
+        account = outcomes.read(document)
+        facts = self._prices.read(project, job.run_id)
+        outcome = account if account and _is_of_the_end(account, job) else None
+        earlier = self._earlier_attempts(job, facts.run)
+        cost = self._cost(job, document, facts, earlier)
+        cause = diagnosis.explain(
+            job, outcome, _lifecycle(job, facts.run), facts.run.warnings if facts.run else ()
+        )
+        if (run := facts.run) and run.batch_job_id == job.job_id:
+            rung = fallback.after_end(run, cause, cost, job.job_id, job.attempts)
+            if rung and self._climb().to(rung, run, cost):
+                return "applied"
+        end = End(
+            cause=cause,
+            metrics=outcome.metrics if outcome else {},
+            cost=cost,
+            gpu=outcome.gpu if outcome else None,
+            advice=outcome.advice if outcome else (),
+        )
+        models = facts.models if job.status == "SUCCEEDED" else None
+        whole = replace(job, attempts=(*earlier, *job.attempts))
+        transition = transitions.observed(whole, now, end, models)
+        history = _history(job, cost, project, facts, outcome)
+        if history:
+            return self._table.write_with_history(transition, history, now).outcome
+        return self._table.write(transition).outcome
+
+    def fall_back(self, job: JobState, waited: timedelta) -> bool:
+        """Continue a run on demand whose job has waited too long for a Spot instance; False if it may not."""
+        project = self._project(job)
+        if project is None:
+            return False
+        return self._leave_spot(
+            job,
+            project,
+            lambda run, cost: fallback.while_waiting(run, cost, job.job_id, job.attempts, waited),
+        )
+
+    def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
+        """Apply that a job waits for its next attempt on Spot, if that is still the cheaper way."""
+        applied = self._table.write(transitions.observed(job, now)).outcome
+        if applied == "applied":
+            self._leave_spot(
+                job,
+                project,
+                lambda run, cost: fallback.after_reclaim(
+                    run, cost, job.job_id, job.attempts, self._bucket.last_checkpoint_at(project, job.run_id)
+                ),
+            )
+        return applied
+
+    def _leave_spot(
+        self, job: JobState, project: str, decide: Callable[[Run, Cost | None], Rung | None]
+    ) -> bool:
+        """Continue a run on demand whose job waits, if `decide` says how; False if the run has moved on."""
+        facts = self._prices.read(project, job.run_id)
+        run = facts.run
+        if run is None or run.job is None or run.job.spot != "auto" or run.progress != job.progress:
+            return False
+        cost = self._cost(job, self._bucket.outcome(project, job.run_id), facts)
+        rung = decide(run, cost)
+        return rung is not None and self._climb().to(rung, run, cost)
+
+    def _superseded_by(self, job: JobState, project: str) -> str | None:
+        """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
+        holder = self._bucket.lease_holder(project, job.run_id)
+        return holder if holder != job.job_id else None
+
+    def _project(self, job: JobState) -> str | None:
+        if job.project:
+            return job.project
+        run = self._table.get(job.run_id)
+        return run.project if run else None
+
+    def _earlier_attempts(self, job: JobState, run: Run | None) -> tuple[Attempt, ...]:
+        """The attempts of the run's Batch job before this one, if there is one."""
+        step = run.rung if run else None
+        return self._climb().earlier_attempts(step) if step and step.number == job.job_number else ()
+
+    def _cost(
+        self, job: JobState, document: object, facts: Facts, earlier: tuple[Attempt, ...] = ()
+    ) -> Cost | None:
+        run = facts.run
+        if run is None:
+            return None
+        eligible = Eligible.of(run, facts.prices, self._instance_types)
+        return costs.of_run(run, job, document, eligible, self._clock(), earlier)
+
+
+def _was_reclaimed(job: JobState) -> bool:
+    """Whether the job waits for another attempt since its instance was taken away."""
+    waits = job.state in ("SUBMITTED", "PENDING", "RUNNABLE")
+    return waits and bool(job.attempts) and batch_job.is_reclaimed(job.attempts[-1])
+
+
+def _lifecycle(job: JobState, run: Run | None) -> str | None:
+    """How the last attempt's instance was bought: its job's queue says so."""
+    if run is None or run.job is None:
+        return None
+    return "on-demand" if job.job_number > 1 or run.job.spot == "never" else "spot"
+
+
+def _is_of_the_end(account: Outcome, job: JobState) -> bool:
+    """Whether an account tells how the last attempt ended; an earlier one's says nothing about this end."""
+    is_last = account.job_id == job.job_id and account.attempt == len(job.attempts)
+    return is_last and account.ended
+
+
+def _history(
+    job: JobState, cost: Cost | None, project: str, facts: Facts, outcome: Outcome | None
+) -> History | None:
+    """The project's history with this run in it, if it trained to a good end."""
+    if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
+        return None
+    saved = outcome.left_checkpoint if outcome else None
+    return History(project, remember(facts.history, cost.seconds), saved)

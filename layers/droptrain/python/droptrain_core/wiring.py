@@ -1,0 +1,354 @@
+"""The one place that makes clients and puts use cases together from the settings.
+
+Use cases are imported where they are put together: a function loads, at every cold start, only its own.
+"""
+
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+
+from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
+
+    from droptrain_core.aws.accounts import Accounts
+    from droptrain_core.aws.bucket import Bucket
+    from droptrain_core.aws.image_repository import ImageRepository
+    from droptrain_core.aws.job_queue import JobQueue
+    from droptrain_core.aws.notices import NoticeTopic
+    from droptrain_core.aws.price_table import PriceTable
+    from droptrain_core.aws.queue_watch import QueueWatch
+    from droptrain_core.aws.run_files import RunFiles
+    from droptrain_core.aws.signed_requests import SignedRequests
+    from droptrain_core.cancel import Cancel
+    from droptrain_core.datasets import Datasets
+    from droptrain_core.domain.costs.budget import Budget
+    from droptrain_core.domain.notices.events import QueueKind
+    from droptrain_core.domain.notices.notice import Places
+    from droptrain_core.domain.runs.launch_policy import Owner
+    from droptrain_core.fall_back import Climb
+    from droptrain_core.launch import LaunchRequests, LaunchUploads
+    from droptrain_core.launch.commit import Commit
+    from droptrain_core.launch.decide import Where
+    from droptrain_core.launch.gather import Gather
+    from droptrain_core.notifications import Tell
+    from droptrain_core.notify import Announce
+    from droptrain_core.query import Query
+    from droptrain_core.reconcile import Reconcile
+    from droptrain_core.refresh import Refresh
+    from droptrain_core.report_stuck_queue import Blocked
+    from droptrain_core.reserve import Reserve
+    from droptrain_core.results import Results
+    from droptrain_core.settle_runs import SettleRuns
+    from droptrain_core.spending import Spending
+    from droptrain_core.submit import Submit
+    from droptrain_core.track import Track
+
+# A lost answer of SubmitJob must not be answered by a second SubmitJob.
+_NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
+_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
+# A launch waits for this one, and goes on without its answer.
+_SOON = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=3)
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
+# The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
+_SIGNS = _RETRIES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+
+
+class Wiring:
+    """Use cases over one session; a client is made when the first use case needs it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._session = botocore.session.get_session()
+        self._dynamodb = self._client("dynamodb", _RETRIES)
+        self._table = RunTable(self._dynamodb, settings.table_name)
+        self._datasets = DatasetTable(self._dynamodb, settings.table_name)
+
+    def launch_uploads(self) -> "LaunchUploads":
+        """Uploads become runs."""
+        # Every launch reads a recipe: what reads it is loaded now, not by the first one.
+        from droptrain_core import recipe_yaml  # noqa: F401
+        from droptrain_core.aws.wake_ups import WakeUps
+        from droptrain_core.launch import LaunchUploads
+
+        settings = self._settings
+        wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
+        return LaunchUploads(
+            self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
+            self._owner(), now,
+        )  # fmt: skip
+
+    def launch_requests(self) -> "LaunchRequests":
+        """Requests become runs."""
+        from droptrain_core import recipe_yaml  # noqa: F401
+        from droptrain_core.launch import LaunchRequests
+
+        return LaunchRequests(self._gather(), self._commit(), self._table, self._where(), self._owner(), now)
+
+    def track(self) -> "Track":
+        """Batch's word becomes the record."""
+        from droptrain_core.track import Track
+
+        bucket, queues, types = self._bucket(), self._queues(), self._settings.types
+        return Track(bucket, self._table, self._prices, queues, types, self._climb, now)
+
+    def announce(self) -> "Announce":
+        """Ends, and what needs people, become notices."""
+        from droptrain_core.aws.model_pointers import ModelPointers
+        from droptrain_core.notify import Announce
+        from droptrain_core.promote import Promote
+
+        promote = Promote(ModelPointers(self._s3, self._settings.bucket_name))
+        return Announce(self._table, self._datasets, promote, self._tell(), self._places(), now)
+
+    def blocked(self) -> "Blocked":
+        """Queues that make no progress become notices."""
+        from droptrain_core.domain.runs.batch_job import queue_name
+        from droptrain_core.report_stuck_queue import Blocked
+
+        settings = self._settings
+        kinds: dict[str, QueueKind] = {
+            queue_name(settings.spot_job_queue_arn): "Spot",
+            queue_name(settings.on_demand_job_queue_arn): "on-demand",
+        }
+        return Blocked(self._table, self._queues(), self._tell(), kinds, now)
+
+    def reconcile(self) -> "Reconcile":
+        """What events left undone is finished."""
+        from droptrain_core.aws.pass_position import PassPosition
+        from droptrain_core.reconcile import Reconcile
+        from droptrain_core.spending import TellSpending
+
+        # Few passes find something to launch or to announce.
+        launch, announce, tell = cache(self.launch_uploads), cache(self.announce), self._tell()
+        spending = TellSpending(self._accounts(), self._budget(), tell, now)
+        position = PassPosition(self._dynamodb, self._settings.table_name)
+        runs = self._settle_runs(announce)
+        return Reconcile(runs, self._datasets, launch, announce, spending, tell, position, now)
+
+    def spending(self) -> "Spending":
+        """What the month has cost is read."""
+        from droptrain_core.spending import Spending
+
+        return Spending(self._accounts(), self._budget(), now)
+
+    def refresh(self) -> "Refresh":
+        """Prices are read anew."""
+        from droptrain_core.aws.price_lists import OnDemandPrices
+        from droptrain_core.aws.spot_prices import SpotPrices
+        from droptrain_core.refresh import Refresh
+
+        settings = self._settings
+        region = settings.aws_region
+        partition = self._session.get_partition_for_region(region)
+        spot = on_demand = None
+        if partition != "aws-cn":  # whose prices are in CNY, from addresses of its own
+            spot = SpotPrices(self._client("ec2", _RETRIES))
+        if partition == "aws":  # GovCloud has no price list to ask
+            on_demand = OnDemandPrices(self._client("pricing", _RETRIES, "us-east-1"))
+        return Refresh(spot, on_demand, self._prices, settings.types, region, now)
+
+    def cancel(self) -> "Cancel":
+        """Runs end on request."""
+        from droptrain_core.cancel import Cancel
+
+        return Cancel(self._table, self._jobs, now)
+
+    def query(self) -> "Query":
+        """Runs are read."""
+        from droptrain_core.query import Query
+
+        return Query(self._table, self._datasets, self._bucket())
+
+    def results(self) -> "Results":
+        """What runs left is read."""
+        from droptrain_core.aws.logs import TrainingLogs
+        from droptrain_core.results import Results
+
+        logs = TrainingLogs(self._client("logs", _RETRIES))
+        return Results(self._table, logs, self._run_files(), self._signed(), now)
+
+    def datasets(self) -> "Datasets":
+        """Datasets are dropped and deleted."""
+        from droptrain_core.datasets import Datasets
+
+        return Datasets(
+            self._table,
+            self._datasets,
+            self._bucket(),
+            self._run_files(),
+            self._signed(),
+            self.cancel(),
+            now,
+        )
+
+    def _gather(self) -> "Gather":
+        from droptrain_core.launch.gather import Gather
+
+        return Gather(self._bucket(), self._prices, self._settings.types, now)
+
+    def _commit(self) -> "Commit":
+        from droptrain_core.launch.commit import Commit
+
+        return Commit(self._bucket(), self._table, self._reserve(), self._submit, self._images())
+
+    def _where(self) -> "Where":
+        from droptrain_core.launch.decide import Where
+
+        settings = self._settings
+        return Where(settings.bucket_name, settings.job_definition_arn, settings.types)
+
+    def _tell(self) -> "Tell":
+        from droptrain_core.aws.event_bus import EventBus
+        from droptrain_core.notifications import Tell
+
+        return Tell(EventBus(self._events, self._settings.stack_id), self._topic())
+
+    def _topic(self) -> "NoticeTopic":
+        from droptrain_core.aws.notices import NoticeTopic
+
+        return NoticeTopic(self._sns, self._settings.notices_topic_arn)
+
+    def _places(self) -> "Places":
+        from droptrain_core.domain.notices.console_links import Console
+        from droptrain_core.domain.notices.notice import Places
+
+        meta = self._sns.meta
+        # A laptop cloud has no console.
+        on_aws = (urlsplit(meta.endpoint_url).hostname or "").endswith(_AWS_DOMAINS)
+        console = Console(meta.region_name, meta.partition) if on_aws else None
+        return Places(self._settings.bucket_name, console)
+
+    @cached_property
+    def _events(self) -> "EventBridgeClient":
+        client: EventBridgeClient = self._client("events", _RETRIES)
+        return client
+
+    @cached_property
+    def _sns(self) -> Any:
+        return self._client("sns", _RETRIES)
+
+    @cached_property
+    def _s3(self) -> "S3Client":
+        return self._client("s3", _RETRIES)
+
+    @cached_property
+    def _signing_s3(self) -> "S3Client":
+        return self._client("s3", _SIGNS)
+
+    def _client(self, service: str, config: Config, region: str | None = None) -> Any:
+        return self._session.create_client(service, region or self._settings.aws_region, config=config)
+
+    def _owner(self) -> "Owner":
+        from droptrain_core.domain.runs.launch_policy import Owner
+
+        settings = self._settings
+        most = {
+            "gpus": settings.override_gpus,
+            "vcpus": settings.override_vcpus,
+            "memory_gib": settings.override_memory_gib,
+        }
+        limits = {name: int(text) for name, text in most.items()}
+        return Owner(settings.paused, limits, int(settings.quiet_seconds), int(settings.settle_seconds))
+
+    def _images(self) -> "ImageRepository | None":
+        from droptrain_core.aws.image_repository import ImageRepository
+
+        name = self._settings.image_repository
+        return ImageRepository(lambda: self._client("ecr", _SOON), name) if name else None
+
+    def _reserve(self) -> "Reserve":
+        from droptrain_core.reserve import Reserve
+
+        return Reserve(self._accounts(), self._budget(), now)
+
+    def _accounts(self) -> "Accounts":
+        from droptrain_core.aws.accounts import Accounts
+
+        return Accounts(self._dynamodb, self._settings.table_name)
+
+    def _budget(self) -> "Budget":
+        from droptrain_core.domain.costs.budget import read_budget
+
+        owner = self._settings
+        return read_budget(owner.monthly_budget_usd, owner.project_budgets_usd, owner.max_runs_at_once)
+
+    def _run_files(self) -> "RunFiles":
+        from droptrain_core.aws.run_files import RunFiles
+
+        return RunFiles(self._s3, self._settings.bucket_name)
+
+    def _signed(self) -> "SignedRequests":
+        from droptrain_core.aws.signed_requests import SignedRequests
+
+        return SignedRequests(self._signing_s3, self._settings.bucket_name)
+
+    def _bucket(self) -> "Bucket":
+        from droptrain_core.aws.bucket import Bucket
+
+        return Bucket(self._s3, self._settings.bucket_name)
+
+    @cached_property
+    def _submit(self) -> "Submit":
+        from droptrain_core.submit import Submit
+
+        return Submit(self._table, self._jobs, self._settings.bucket_name, self._owner(), now)
+
+    def _settle_runs(self, announce: "Callable[[], Announce]") -> "SettleRuns":
+        from droptrain_core.overspending import Overspending
+        from droptrain_core.settle_runs import SettleRuns
+
+        table, jobs, types = self._table, self._jobs, self._settings.types
+        overspending = Overspending(self._bucket(), table, self._prices, jobs, types, now)
+        return SettleRuns(
+            table, jobs, self._submit, self.track(), announce, overspending, self.blocked(), now
+        )
+
+    def _queues(self) -> "QueueWatch":
+        from droptrain_core.aws.queue_watch import QueueWatch
+
+        return QueueWatch(self._dynamodb, self._settings.table_name)
+
+    def _climb(self) -> "Climb":
+        from droptrain_core.fall_back import Climb
+
+        return Climb(self._table, self._jobs, self._submit, now)
+
+    @cached_property
+    def _jobs(self) -> "JobQueue":
+        from droptrain_core.aws.job_queue import JobQueue
+
+        settings = self._settings
+        return JobQueue(
+            self._client("batch", _RETRIES),
+            self._client("batch", _NO_RETRIES),
+            settings.spot_job_queue_arn,
+            settings.on_demand_job_queue_arn,
+            settings.job_definition_arn,
+        )
+
+    @cached_property
+    def _prices(self) -> "PriceTable":
+        from importlib import resources
+
+        from droptrain_core.aws.price_table import PriceTable
+        from droptrain_core.domain.costs.pricing import read_price_list
+
+        text = (resources.files("droptrain_core") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
+        shipped = read_price_list(text, self._settings.aws_region)
+        return PriceTable(self._dynamodb, self._settings.table_name, shipped)
+
+
+def now() -> datetime:
+    """The current moment, in UTC."""
+    return datetime.now(UTC)

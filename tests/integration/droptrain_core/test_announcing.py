@@ -1,0 +1,306 @@
+"""What everybody hears when a run ends: mail, chat and programs; and what the pointers to its model say."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaos.crash_points.faults import Calls, watched
+from droptrain_core.domain.costs.budget import Hold
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.notices.events import EVENTS
+from droptrain_core.domain.runs.model_pointer import Pointer
+from jsonschema import Draft202012Validator
+from records import job_detail, run
+
+from droptrain_cli import event_schemas
+
+SCHEMAS = Path(__file__).parents[3] / "docs/events"
+METRIC = {"metric": "test_accuracy", "metric_goal": "maximize"}
+# AWS calls from a terminal event to the notice, both functions together.
+AT_MOST = 8
+
+
+def other_id(number: int) -> str:
+    return f"penguins-first-{number:012x}"
+
+
+def order(number: int, run_id: str) -> str:
+    return f"2026-11-23T02:{number:02d}:00.000Z#{run_id}"
+
+
+def end(stack, number: int, accuracy: float | None = None, *, status: str = "SUCCEEDED", **changes) -> str:
+    """A run that was launched as number `number` and ends now; its id."""
+    run_id, job_id = other_id(number), f"job-{number}"
+    stack.table.claim(
+        run(run_id=run_id, created_order=order(number, run_id), batch_job_id=job_id, status="SUBMITTED",
+            **{**METRIC, **changes})
+    )  # fmt: skip
+    metrics = {} if accuracy is None else {"test_accuracy": accuracy}
+    account = {"batch_job_id": job_id, "attempt": 0, "metrics": metrics}
+    stack.s3.put_object(
+        Bucket="data", Key=f"runs/penguins/{run_id}/outcome.json", Body=json.dumps(account).encode()
+    )
+    stack.track.event(job_detail(status, jobName=run_id, jobId=job_id, startedAt=1795399860000))
+    return run_id
+
+
+def announce(stack, run_id: str, image: Mapping[str, Any] | None = None) -> str:
+    return stack.announce.ended(run_id, "penguins", image)
+
+
+def image_of(stack, run_id: str) -> dict[str, Any]:
+    """The record as the table's stream tells of it at this moment."""
+    return stack.dynamodb.get_item(TableName="runs", Key={"pk": {"S": f"RUN#{run_id}"}})["Item"]
+
+
+def pointed(stack, name: str) -> Pointer | None:
+    held = stack.pointers.read("penguins", name)
+    return held and held.pointer
+
+
+def test_the_published_schemas_are_those_of_the_code() -> None:
+    assert {path.name: path.read_text("utf-8") for path in SCHEMAS.iterdir()} == {
+        event_schemas.file_of(event): event_schemas.text(event) for event in EVENTS
+    }
+
+
+def test_one_end_is_told_to_mail_chat_and_programs(stack) -> None:
+    run_id = end(stack, 1, 0.9)
+    assert announce(stack, run_id) == "published"
+    (mail,) = stack.notices()
+    assert mail["Subject"] == "SUCCEEDED penguins/first test_accuracy=0.9"
+    assert mail["Message"].startswith("penguins / first: SUCCEEDED\n")
+    assert mail["MessageAttributes"]["project"]["Value"] == "penguins"
+    (event,) = stack.events_told()
+    assert (event["source"], event["detail-type"]) == ("droptrain", "Run Finished")
+    detail = event["detail"]
+    assert (detail["run_id"], detail["outcome"], detail["latest"]["moved"]) == (run_id, "SUCCEEDED", True)
+    assert detail["metric"] == {"name": "test_accuracy", "goal": "maximize", "value": 0.9}
+
+
+def test_who_subscribes_by_https_gets_the_chat_s_rendering(stack, monkeypatch) -> None:
+    sent = []
+    monkeypatch.setattr(stack.sns, "publish", lambda **request: sent.append(request))
+    announce(stack, end(stack, 1, 0.9))
+    (request,) = sent
+    assert request["MessageStructure"] == "json"
+    by_protocol = json.loads(request["Message"])
+    assert by_protocol.keys() == {"default", "https"}
+    chat = json.loads(by_protocol["https"])
+    assert (chat["version"], chat["source"], chat["content"]["textType"]) == (
+        "1.0", "custom", "client-markdown",
+    )  # fmt: skip
+    assert chat["metadata"]["threadId"] == other_id(1)
+
+
+@pytest.mark.parametrize("detail_type", [event.detail_type for event in EVENTS])
+def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> None:
+    if detail_type == "Run Needs Attention":
+        stack.launch.upload(*stack.drop("first", "train.csv")[0])
+        stack.later(minutes=61)
+        stack.reconcile.all()
+    elif detail_type == "Queue Needs Attention":
+        stack.publish_project()
+        stack.drop()
+        stack.launch.request("penguins", "first", caller="ann")
+        for _ in range(3):
+            stack.later(minutes=6)
+            stack.reconcile.all()
+    elif detail_type == "Budget":
+        stack.budget = type(stack.budget)(month_usd=1.0)
+        stack.accounts.mark_refused("2026-11")
+        stack.reconcile.all()
+    elif detail_type == "Run Rejected":
+        stack.launch.upload(*stack.put("projects/penguins/data/My Data/x.csv"))
+        (rejected,) = stack.query.runs(limit=1).runs
+        announce(stack, rejected.run_id)
+    else:
+        for number, status in enumerate(("SUCCEEDED", "FAILED", "SUCCEEDED"), 1):
+            announce(stack, end(stack, number, 0.9 if number == 3 else None, status=status))
+    told = [event["detail"] for event in stack.events_told() if event["detail-type"] == detail_type]
+    assert told
+    name = detail_type.lower().replace(" ", "-") + ".schema.json"
+    validator = Draft202012Validator(json.loads((SCHEMAS / name).read_text("utf-8")))
+    for detail in told:
+        validator.validate(detail)
+
+
+@pytest.mark.parametrize("confirmed", [0, 2])
+def test_who_hears_notices_is_counted_once_an_hour_even_where_nobody_does(
+    stack, monkeypatch, confirmed
+) -> None:
+    """What SNS answers; moto confirms subscriptions and doesn't count them."""
+    answer = {"Attributes": {"SubscriptionsPending": "1", "SubscriptionsConfirmed": str(confirmed)}}
+    monkeypatch.setattr(stack.sns, "get_topic_attributes", lambda **_: answer)
+    stack.now = stack.now.replace(minute=4)
+    done = stack.reconcile.all()
+    assert ("listeners" in done, done["listeners"]) == (True, confirmed)
+    stack.now = stack.now.replace(minute=5)
+    assert "listeners" not in stack.reconcile.all()
+
+
+def test_a_recipe_that_mutes_people_does_not_mute_programs(stack) -> None:
+    assert announce(stack, end(stack, 1, 0.9, notify=("failed",))) == "muted"
+    assert stack.notices() == []
+    assert [event["detail"]["run_id"] for event in stack.events_told()] == [other_id(1)]
+    assert pointed(stack, "latest").run_id == other_id(1)
+
+
+def test_a_bus_that_does_not_take_the_event_brings_it_again(stack, monkeypatch) -> None:
+    run_id = end(stack, 1, 0.9)
+    refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no"}]}
+    with monkeypatch.context() as patch:
+        patch.setattr(stack.bus, "put_events", lambda **_: refused)
+        with pytest.raises(RuntimeError, match="Run Finished: InternalFailure no"):
+            announce(stack, run_id)
+    assert stack.notices() == []
+    assert announce(stack, run_id) == "published"
+
+
+def test_a_new_best_is_told_against_the_one_before(stack) -> None:
+    announce(stack, end(stack, 1, 0.9))
+    announce(stack, end(stack, 2, 0.95))
+    first, second = (notice["Message"] for notice in stack.notices())
+    assert "Best model:    test_accuracy 0.9 is the first of this project.\n" in first
+    assert f"Best model:    new best: test_accuracy 0.95 against 0.9 of {other_id(1)}.\n" in second
+    best = stack.events_told()[1]["detail"]["best"]
+    assert best == {"moved": True, "other_run_id": other_id(1), "other_value": 0.9}
+
+
+def test_what_is_not_better_moves_latest_alone_and_says_so(stack) -> None:
+    for number, accuracy in ((1, 0.9), (2, 0.8), (3, None)):
+        announce(stack, end(stack, number, accuracy))
+    assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(3), other_id(1))
+    _, second, third = (notice["Message"] for notice in stack.notices())
+    assert f"Best model:    still 0.9 of {other_id(1)}; this run reached test_accuracy 0.8.\n" in second
+    assert "Best model" not in third
+
+
+def test_a_run_that_ends_late_moves_nothing_back(stack) -> None:
+    announce(stack, end(stack, 2, 0.8))
+    announce(stack, end(stack, 1, 0.9))
+    assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(2), other_id(1))
+    assert f"Latest model:  still {other_id(2)}, which was launched later.\n" in stack.notices()[1]["Message"]
+
+
+def test_what_failed_moves_nothing(stack) -> None:
+    announce(stack, end(stack, 1, 0.9, status="FAILED"))
+    assert (pointed(stack, "latest"), pointed(stack, "best")) == (None, None)
+
+
+def test_of_two_that_race_the_newer_and_the_better_win(stack, monkeypatch) -> None:
+    """Another run moves both pointers after this one has read them, and before it writes."""
+    announce(stack, end(stack, 1, 0.5))
+    slow, fast = end(stack, 2, 0.9), end(stack, 3, 0.7)
+    replace, raced = type(stack.pointers).replace, []
+
+    def late(self, name, pointer, seen):
+        if pointer.run_id == slow and not raced:
+            raced.append(True)
+            announce(stack, fast)
+        return replace(self, name, pointer, seen)
+
+    monkeypatch.setattr(type(stack.pointers), "replace", late)
+    announce(stack, slow)
+    assert raced
+    assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (fast, slow)
+    assert pointed(stack, "best").replaced.run_id == fast
+
+
+def test_whoever_loses_every_race_comes_again(stack, monkeypatch) -> None:
+    run_id = end(stack, 1, 0.9)
+    monkeypatch.setattr(type(stack.pointers), "replace", lambda *_: None)
+    with pytest.raises(BusyError):
+        announce(stack, run_id)
+    assert stack.notices() == []
+
+
+@pytest.mark.parametrize("meddling", ["delete", "garbage", "older"])
+def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(stack, meddling) -> None:
+    announce(stack, end(stack, 1, 0.9))
+    before = {"Bucket": "data", "Key": "projects/penguins/models/best.json"}
+    if meddling == "delete":
+        stack.s3.delete_object(**before)
+    elif meddling == "garbage":
+        stack.s3.put_object(**before, Body=b"{")
+    else:
+        held = json.loads(stack.s3.get_object(**before)["Body"].read())
+        held["metric"]["value"] = 0.7
+        stack.s3.put_object(**before, Body=json.dumps(held).encode())
+    announce(stack, end(stack, 2, 0.8))
+    assert pointed(stack, "best").run_id == other_id(2)
+
+
+@pytest.mark.parametrize("runs", [
+    {1: 0.9}, {1: 0.9, 2: 0.95}, {1: 0.9, 2: 0.8}, {1: 0.9, 2: None}, {2: 0.9, 1: 0.95}, {2: 0.9, 1: 0.8},
+])  # fmt: skip
+def test_a_terminal_event_makes_at_most_eight_calls(stack, runs) -> None:
+    """Runs by the order of their launch, as they end: better and worse ones, and older ones that end late."""
+    clients = [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus]
+    held = Hold("2026-11", 5_000_000, 100_000_000)
+    for number, accuracy in runs.items():
+        with watched(clients, Calls()) as calls:
+            run_id = end(stack, number, accuracy, holds=(held,))
+        made = calls.made[2:]  # the test's own: the claim and outcome.json
+        image = image_of(stack, run_id)
+        with watched(clients, Calls()) as calls:
+            assert announce(stack, run_id, image) == "published"
+        made += calls.made
+        assert len(made) <= AT_MOST, made
+    assert pointed(stack, "latest").run_id == other_id(max(runs))
+    best = max(runs, key=lambda number: runs[number] or 0)
+    assert pointed(stack, "best").run_id == other_id(best)
+    assert len(stack.notices()) == len(runs)
+
+
+def test_an_end_that_the_stream_tells_again_is_not_told_again(stack) -> None:
+    """The image is of the end, before anybody had told of it."""
+    image = image_of(stack, end(stack, 1, 0.9))
+    assert announce(stack, other_id(1), image) == "published"
+    assert announce(stack, other_id(1), image) == "nothing"
+    assert "models_seen" not in image_of(stack, other_id(1))
+    later = image_of(stack, end(stack, 2, 0.8))
+    assert announce(stack, other_id(2)) == "published"  # the reconciler was faster
+    assert announce(stack, other_id(2), later) == "nothing"
+    assert len(stack.notices()) == 2
+
+
+def test_an_end_goes_by_what_is_there_and_not_by_what_its_image_remembers(stack) -> None:
+    announce(stack, end(stack, 1, 0.9))
+    image = image_of(stack, end(stack, 2, 0.95))
+    announce(stack, end(stack, 3, 0.99))
+    assert announce(stack, other_id(2), image) == "published"
+    assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(3), other_id(3))
+    told = {each["detail"]["run_id"]: each["detail"] for each in stack.events_told()}
+    assert (told[other_id(2)]["latest"]["moved"], told[other_id(2)]["best"]["moved"]) == (False, False)
+
+
+def test_a_failure_makes_fewer(stack) -> None:
+    with watched([stack.s3, stack.dynamodb, stack.sns, stack.bus], Calls()) as calls:
+        announce(stack, end(stack, 1, None, status="FAILED"))
+    assert calls.made[2:] == [
+        "s3.GetObject", "dynamodb.BatchGetItem", "dynamodb.UpdateItem",
+        "dynamodb.BatchGetItem", "events.PutEvents", "sns.Publish", "dynamodb.UpdateItem",
+    ]  # fmt: skip
+
+
+def test_the_goal_and_the_inputs_digest_are_recorded_at_the_launch(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"metric: {name: loss, goal: minimize}\n")
+    events = stack.drop()
+    stack.launch.upload(*events[0])
+    (launched,) = stack.query.runs(limit=1).runs
+    assert (launched.metric, launched.metric_goal) == ("loss", "minimize")
+    assert launched.inputs_digest
+    again, _ = stack.launch.repeat(launched.run_id, caller="ann")
+    assert (again.metric_goal, again.inputs_digest) == ("minimize", launched.inputs_digest)
+
+
+def test_pointers_launch_nothing_and_are_no_rejected_drop(stack) -> None:
+    announce(stack, end(stack, 1, 0.9))
+    for name in ("latest", "best"):
+        key = f"projects/penguins/models/{name}.json"
+        version = stack.s3.head_object(Bucket="data", Key=key)["VersionId"]
+        assert stack.launch.upload(key, version).answer == "ignored"

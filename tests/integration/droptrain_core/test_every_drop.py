@@ -1,0 +1,219 @@
+"""Every drop gets an answer, whatever lies in the folder: a run, one rejection, or a dataset that waits."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from core_stack import Stack
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.errors import NotReadyError
+
+CSV = b"a,b\n1,2\n3,4\n"
+
+
+@pytest.fixture
+def project(stack: Stack) -> Stack:
+    stack.publish_project()
+    return stack
+
+
+def recipe(stack: Stack, text: str) -> None:
+    stack.put("projects/penguins/train.yaml", text.encode())
+
+
+def put(stack: Stack, key: str, body: bytes = CSV) -> Created:
+    return Created(*stack.put(key, body), stack.now)
+
+
+def answers(stack: Stack, *uploads: Created) -> list[str]:
+    """Each upload's event, delivered after the settle time."""
+    stack.later(seconds=30)
+    return [stack.launch.uploads.upload(each).answer for each in uploads]
+
+
+def runs(stack: Stack) -> Counter[str]:
+    found = stack.query.runs(limit=100).runs
+    return Counter(run.cause.code if run.cause else run.status for run in found)
+
+
+def waiting(stack: Stack) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    found = stack.dataset_table.of_project("penguins")
+    return [(each.dataset, each.missing, each.present) for each in found]
+
+
+DATA = "projects/penguins/data/"
+
+
+# Writes that DynamoDB refuses
+
+
+def test_a_marker_starts_a_run_of_any_number_of_parts(project: Stack) -> None:
+    recipe(project, "inputs: {training: 'part-*.csv'}\ntrigger: marker\n")
+    parts = [put(project, f"{DATA}big/part-{number:03}.csv") for number in range(120)]
+    marker = put(project, f"{DATA}big/_SUCCESS", b"")
+    assert set(answers(project, *parts)) == {"waiting"}
+    assert answers(project, marker, marker, *parts) == ["launched", *["repeated"] * 121]
+    assert runs(project) == {"SUBMITTED": 1}
+
+
+@pytest.mark.parametrize("inputs", [
+    "{training: data.csv, testing: data.csv}",
+    "{training: '*.csv', testing: data.csv}",
+    "{training: '*'}",
+])  # fmt: skip
+def test_one_file_may_be_in_two_channels(project: Stack, inputs: str) -> None:
+    recipe(project, f"inputs: {inputs}\n")
+    data, marker = put(project, f"{DATA}d/data.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
+    given = answers(project, data, marker) + project.rested()
+    assert "launched" in given
+    (run,) = project.query.runs(limit=10).runs
+    assert {item.object.key for item in run.inputs} == {f"{DATA}d/data.csv"}
+
+
+# Silence and false words
+
+
+def test_names_in_another_case_are_listed_and_announced_with_the_fix(project: Stack) -> None:
+    answers(project, put(project, f"{DATA}d/Train.csv"), put(project, f"{DATA}d/Test.csv"))
+    assert waiting(project) == [("d", ("test.csv", "train.csv"), ("Test.csv", "Train.csv"))]
+    project.later(minutes=61)
+    project.reconcile.all()
+    (notice,) = project.notices()
+    assert "Train.csv lies there: rename it to train.csv" in notice["Message"]
+    for _ in range(30):
+        project.later(hours=1)
+        project.reconcile.all()
+    assert project.notices() == []
+    assert waiting(project)
+
+
+def test_nested_folders_are_named_by_the_listing_and_by_the_request(project: Stack) -> None:
+    answers(project, put(project, f"{DATA}2026/11/train.csv"))
+    assert waiting(project) == [("2026", ("test.csv", "train.csv"), ("11/train.csv",))]
+    with pytest.raises(NotReadyError, match=r"11/train.csv lies there.*'\*/train.csv'"):
+        project.launch.request("penguins", "2026", caller="ann")
+
+
+def test_a_foreign_file_after_the_launch_changes_nothing(project: Stack) -> None:
+    recipe(project, "inputs: {training: 'part-*.csv'}\ntrigger: marker\n")
+    part, marker = put(project, f"{DATA}d/part-1.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
+    readme = put(project, f"{DATA}d/README.md")
+    assert answers(project, marker, part, readme) == ["launched", "repeated", "repeated"]
+    assert answers(project, put(project, f"{DATA}d/NOTES.md")) == ["repeated"]
+    assert waiting(project) == []
+    project.later(minutes=61)
+    project.reconcile.all()
+    assert not [each for each in project.notices() if "_SUCCESS" in each["Subject"]]
+
+
+def test_a_part_that_is_uploaded_after_the_launch_waits_for_a_new_marker(project: Stack) -> None:
+    recipe(project, "inputs: {training: 'part-*.csv'}\ntrigger: marker\n")
+    part, marker = put(project, f"{DATA}d/part-1.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
+    answers(project, part, marker)
+    assert answers(project, put(project, f"{DATA}d/part-2.csv")) == ["waiting"]
+    assert waiting(project) == [("d", ("_SUCCESS",), ("_SUCCESS", "part-1.csv", "part-2.csv"))]
+    assert answers(project, put(project, f"{DATA}d/_SUCCESS", b"")) == ["launched"]
+    assert waiting(project) == []
+
+
+def test_a_marker_may_come_before_the_last_input(project: Stack) -> None:
+    recipe(project, "inputs: {training: 'part-*.csv', testing: test.csv}\ntrigger: marker\n")
+    part, marker = put(project, f"{DATA}d/part-1.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
+    assert answers(project, part, marker) == ["waiting", "waiting"]
+    assert waiting(project) == [("d", ("test.csv",), ("_SUCCESS", "part-1.csv"))]
+    assert answers(project, put(project, f"{DATA}d/test.csv")) == ["launched"]
+
+
+def test_a_marker_whose_event_is_lost_is_found(project: Stack) -> None:
+    recipe(project, "inputs: {training: 'part-*.csv'}\ntrigger: marker\n")
+    part = put(project, f"{DATA}d/part-1.csv")
+    answers(project, part)
+    put(project, f"{DATA}d/_SUCCESS", b"")
+    project.later(minutes=61)
+    project.reconcile.all()
+    assert runs(project) == {"SUBMITTED": 1}
+
+
+def test_the_last_event_of_an_announced_dataset_may_be_lost(project: Stack) -> None:
+    answers(project, put(project, f"{DATA}d/train.csv"))
+    project.later(minutes=61)
+    project.reconcile.all()
+    put(project, f"{DATA}d/test.csv")
+    project.later(minutes=61)
+    project.reconcile.all()
+    assert runs(project) == {"SUBMITTED": 1}
+
+
+# Storms
+
+
+@pytest.mark.parametrize("name", ["Bad Name", "x" * 50, "2026"])
+def test_a_badly_named_dataset_gets_one_answer(stack: Stack, name: str) -> None:
+    folder = f"projects/penguins/data/{name}/" if name != "2026" else f"projects/{name}!/data/d/"
+    uploads = [put(stack, f"{folder}part-{number}.csv") for number in range(60)]
+    assert Counter(answers(stack, *uploads, *uploads)) == {"rejected": 1, "repeated": 119}
+    assert runs(stack) == {"bad_name": 1}
+    # The same drop again is a new attempt, and so is one after an hour.
+    again = [put(stack, f"{folder}part-{number}.csv") for number in range(60)]
+    assert Counter(answers(stack, *again)) == {"rejected": 1, "repeated": 59}
+    late = put(stack, f"{folder}late.csv")
+    stack.later(hours=2)
+    assert answers(stack, late) == ["repeated"], "it belongs to the drop, though its event comes late"
+    assert answers(stack, put(stack, f"{folder}another.csv")) == ["rejected"]
+
+
+def test_an_unreadable_recipe_gets_one_answer_until_it_changes(project: Stack) -> None:
+    for text in ("inputs: [", "inputs: {training: {}}"):
+        recipe(project, text)
+        uploads = [put(project, f"{DATA}d/part-{number}.csv") for number in range(60)]
+        assert Counter(answers(project, *uploads)) == {"rejected": 1, "repeated": 59}
+    assert runs(project) == {"bad_recipe": 2}
+
+
+# Work without a bound
+
+
+def test_a_folder_of_any_size_costs_a_named_file_a_constant_number_of_calls(
+    project: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[Any] = []
+    real = project.s3.list_object_versions
+
+    def first_page_only(**asked: Any) -> Any:
+        pages.append(asked)
+        return real(**asked)
+
+    monkeypatch.setattr(project.s3, "list_object_versions", first_page_only)
+    for number in range(1100):
+        project.s3.put_object(Bucket="data", Key=f"{DATA}d/a-{number:04}.bin", Body=b"")
+    train, test = put(project, f"{DATA}d/train.csv"), put(project, f"{DATA}d/test.csv")
+    found = Bucket(project.s3, "data").folder(f"{DATA}d/", ("train.csv", "test.csv", "absent.csv"))
+    assert {f"{DATA}d/train.csv", f"{DATA}d/test.csv"} <= {item.key for item in found}
+    assert len(pages) == 4, "the first page, and one call for each file"
+    assert answers(project, train, test) == ["launched", "repeated"]
+
+
+# What S3 doesn't let be read
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "InvalidObjectState"), (400, "InvalidRequest"), (403, "AccessDenied")]
+)
+def test_an_input_that_can_t_be_read_is_a_rejection(
+    project: Stack, monkeypatch: pytest.MonkeyPatch, status: int, code: str
+) -> None:
+    from botocore.exceptions import ClientError
+
+    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+    real = project.s3.get_object
+
+    def refuse(**asked: Any) -> Any:
+        if "Range" not in asked:
+            return real(**asked)
+        said = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(said, "GetObject")
+
+    monkeypatch.setattr(project.s3, "get_object", refuse)
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    assert runs(project) == {"unreadable_input": 1}

@@ -1,0 +1,51 @@
+"""What a launch finds in CSVs: errors reject the run, warnings go along with it, at a bounded cost."""
+
+from dataclasses import replace
+
+import pytest
+from core_stack import Stack
+from droptrain_core.domain.datasets.dataset import ObjectVersion
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.notices import notice
+from droptrain_core.domain.notices.notice import Places
+
+FOLDER = "projects/penguins/data/first/"
+ROWS = b"size,label\n" + b"1,cat\n2,dog\n" * 100_000
+
+
+def test_a_csv_that_cannot_train_is_rejected_and_one_with_a_flaw_is_warned_of(stack: Stack) -> None:
+    stack.publish_project()
+    stack.put(FOLDER + "test.csv", b"\xef\xbb\xbfsize,label\n1,cat\n")
+    bad = stack.launch.upload(*stack.put(FOLDER + "train.csv", ROWS + b"1,2,3\n"))
+    assert (bad.answer, stack.batch_jobs()) == ("rejected", [])
+    run = stack.table.get(bad.run_id or "")
+    assert run and run.cause and run.cause.code == "bad_csv"
+    assert "train.csv: near byte" in run.cause.message
+    good = stack.launch.upload(*stack.put(FOLDER + "train.csv", ROWS))
+    assert good.answer == "launched"
+    run = stack.table.get(good.run_id or "")
+    assert run and [each.rule for each in run.warnings] == ["byte_order_mark"]
+    told = notice.of_end(replace(run, status="SUCCEEDED"), Places("data")).text
+    assert "test.csv, row 1: it begins with a byte order mark" in told
+
+
+def test_a_latin_1_header_over_an_empty_column_is_warned_of_in_text_that_every_table_takes(
+    stack: Stack,
+) -> None:
+    stack.publish_project()
+    stack.drop("first", "test.csv")
+    body = "id;größe;y\n1;;2\n2;;3\n".encode("latin-1")
+    launched = stack.launch.upload(*stack.put(FOLDER + "train.csv", body))
+    assert launched.answer == "launched"
+    run = stack.table.get(launched.run_id or "")
+    (warning,) = (each for each in run.warnings if each.rule == "empty_column") if run else ()
+    assert (warning.column or "").encode().decode() == "gr\ufffd\ufffde"
+
+
+def test_a_file_that_is_deleted_meanwhile_makes_the_event_come_again(stack: Stack) -> None:
+    key, version = stack.put(FOLDER + "train.csv", ROWS)
+    pieces = stack.bucket.sample(ObjectVersion(key, version, len(ROWS), ""))
+    assert [len(piece.data) for piece in pieces] == [65536] * 3
+    stack.s3.delete_object(Bucket="data", Key=key, VersionId=version)
+    with pytest.raises(BusyError):
+        stack.bucket.sample(ObjectVersion(key, version, len(ROWS), ""))

@@ -1,0 +1,226 @@
+"""Waiting behind other runs is normal; a queue that makes no progress gives one notice for each cause."""
+
+from typing import Any
+
+import pytest
+from droptrain_core.domain import times
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs.transitions import cancel_requested
+from droptrain_core.notifications import Tell
+from records import job_detail, run
+
+CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested."
+QUOTA = (
+    "CAPACITY:VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit of 0."
+)
+MISFIT = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement is too high."
+
+
+class Queue:
+    """AWS Batch as tests want it: jobs by number, each with its run's record in step."""
+
+    def __init__(self, stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.stack = stack
+        self.details: dict[str, dict[str, Any]] = {}
+        monkeypatch.setattr(stack.jobs, "describe", self._describe)
+
+    def add(self, number: int, state: str = "RUNNABLE", reason: str = "", queue: str = "spot") -> None:
+        """A run whose job is in that state since now; `spot: only`, so that none of them falls back."""
+        at, name = times.to_text(self.stack.now), f"penguins-first-{number:012x}"
+        job = job_detail(state, jobName=name, jobId=f"job-{number}", statusReason=reason)
+        job["jobQueue"] = f"arn:aws:batch:eu-west-1:123456789012:job-queue/{queue}"
+        if state == "RUNNING":
+            job["startedAt"] = self.stack.now.timestamp() * 1000
+        self.details[job["jobId"]] = job
+        read = batch_job.read(job)
+        assert read
+        only = run().job
+        self.stack.table.claim(
+            run(
+                run_id=name, status=state, batch_job_id=job["jobId"], progress=read.progress, updated_at=at,
+                created_at=at, claimed_at=at, created_order=f"{at}#{name}", holds=(),
+                job=type(only)(**{**vars(only), "spot": "only"}),
+            )
+        )  # fmt: skip
+
+    def say(self, number: int, reason: str) -> None:
+        """AWS Batch gives a reason why a job waits; no event tells of it."""
+        self.details[f"job-{number}"]["statusReason"] = reason
+
+    def start(self, number: int) -> None:
+        """A waiting job starts, and its event comes."""
+        self.details[f"job-{number}"] |= {"status": "STARTING", "statusReason": ""}
+        assert self.stack.track.event(self.details[f"job-{number}"]) == "applied"
+
+    def end(self, *numbers: int) -> None:
+        for number in numbers:
+            self.details[f"job-{number}"] |= {"status": "SUCCEEDED"}
+            self.stack.track.event(self.details[f"job-{number}"])
+            self.stack.announce.ended(f"penguins-first-{number:012x}", "penguins")
+
+    def blocked(self, number: int) -> str:
+        return self.stack.blocked.event(self.details[f"job-{number}"])
+
+    def passes(self, minutes: int) -> list[str]:
+        """What is published while passes come every five minutes."""
+        for _ in range(0, minutes, 5):
+            self.stack.later(minutes=5)
+            assert "failed" not in self.stack.reconcile.all()
+        return [each["Subject"] for each in self.stack.notices() if each["Subject"].startswith("WAITING")]
+
+    def _describe(self, job_ids: Any) -> dict[str, Any]:
+        states = (batch_job.read(self.details[job_id]) for job_id in job_ids)
+        return {state.job_id: state for state in states if state}
+
+
+@pytest.fixture
+def queue(stack, monkeypatch) -> Queue:
+    return Queue(stack, monkeypatch)
+
+
+def test_forty_runs_with_room_for_four_wait_their_turn_without_a_notice(queue) -> None:
+    for number in range(40):
+        queue.add(number, "RUNNING" if number < 4 else "RUNNABLE")
+    assert queue.passes(60) == []
+    queue.say(4, CAPACITY)
+    assert queue.passes(30) == [], "four of them train: capacity only limits how many do"
+
+
+def test_when_nothing_starts_any_more_one_notice_has_the_cause_and_the_number(queue) -> None:
+    for number in range(40):
+        queue.add(number, "RUNNING" if number < 4 else "RUNNABLE")
+    queue.passes(60)
+    queue.end(0, 1, 2, 3)
+    queue.say(4, QUOTA)
+    for _ in range(2):
+        queue.stack.later(minutes=5)
+        queue.stack.reconcile.all()
+    (notice,) = [each for each in queue.stack.notices() if each["Subject"].startswith("WAITING")]
+    assert notice["Subject"] == "WAITING 36 runs (no_quota)"
+    assert "36 runs wait for an instance. Nothing has started in the Spot queue since" in notice["Message"]
+    assert notice["MessageAttributes"]["outcome"]["Value"] == "ATTENTION"
+    (event,) = [each for each in queue.stack.events_told() if each["detail-type"] == "Queue Needs Attention"]
+    detail = event["detail"]
+    assert (detail["queue"], detail["waiting_runs"], detail["cause"]["code"]) == ("Spot", 36, "no_quota")
+    assert detail["run_id"] == "penguins-first-000000000004"
+    assert queue.passes(60) == []
+
+
+def test_it_is_told_again_only_after_the_queue_has_moved_and_is_stuck_anew(queue) -> None:
+    for number in range(3):
+        queue.add(number, reason=CAPACITY)
+    assert queue.passes(5) == []
+    assert queue.passes(30) == ["WAITING 3 runs (no_capacity)"]
+    at = times.to_text(queue.stack.now)
+    queue.stack.table.write(cancel_requested("penguins-first-000000000000", "ann", at))
+    queue.details["job-0"] |= {"status": "FAILED", "isTerminated": True}
+    queue.add(3, reason=CAPACITY)
+    assert queue.passes(60) == [], "a cancel and a new run are no progress"
+    queue.start(1)
+    queue.end(1)
+    assert queue.passes(5) == []
+    assert queue.passes(30) == ["WAITING 2 runs (no_capacity)"]
+
+
+def test_a_start_whose_event_is_lost_is_progress_too(queue) -> None:
+    for number in range(2):
+        queue.add(number, reason=CAPACITY)
+    assert queue.passes(15) == ["WAITING 2 runs (no_capacity)"]
+    started_at = queue.stack.now.timestamp() * 1000
+    queue.details["job-0"] |= {"status": "RUNNING", "startedAt": started_at, "statusReason": ""}
+    queue.say(1, QUOTA)
+    assert queue.passes(60) == [], "one trains: quota only limits how many do"
+
+
+def test_a_run_that_fits_nowhere_blocks_the_others_though_some_train(queue) -> None:
+    queue.add(0, "RUNNING")
+    queue.add(1)
+    queue.add(2, reason=MISFIT)
+    assert queue.passes(30) == ["WAITING 2 runs (does_not_fit)"]
+
+
+def test_a_single_run_that_waits_for_nobody_knows_what_is_told_of(queue) -> None:
+    queue.add(0)
+    assert queue.passes(30) == ["WAITING 1 run (waits_long)"]
+
+
+def test_another_cause_is_another_notice(queue) -> None:
+    queue.add(0)
+    assert queue.passes(15) == ["WAITING 1 run (waits_long)"]
+    queue.say(0, QUOTA)
+    assert queue.passes(15) == ["WAITING 1 run (no_quota)"]
+
+
+def test_two_queues_with_one_cause_are_one_notice(queue) -> None:
+    queue.add(0, reason=QUOTA)
+    queue.add(1, reason=QUOTA, queue="on-demand")
+    assert queue.passes(30) == ["WAITING 2 runs (no_quota)"]
+
+
+def test_the_event_of_a_blocked_queue_takes_the_same_way(queue) -> None:
+    queue.add(0, reason=CAPACITY)
+    queue.add(1)
+    assert queue.blocked(0) == "nothing", "it has not been blocked for ten minutes"
+    queue.stack.later(minutes=11)
+    assert [queue.blocked(0) for _ in range(2)] == ["published", "nothing"]
+    assert queue.passes(15) == ["WAITING 2 runs (no_capacity)"]
+    queue.add(2, "RUNNING")
+    queue.add(3, reason=QUOTA)
+    queue.stack.later(minutes=11)
+    assert queue.blocked(3) == "nothing", "a run trains"
+    assert queue.stack.blocked.event({"jobName": "x"}) == "foreign"
+    assert queue.stack.blocked.event(job_detail("RUNNABLE", jobQueue="another")) == "foreign"
+    queue.start(1)
+    assert queue.blocked(1) == "nothing", "it is no more at the head of its queue"
+
+
+def test_two_functions_at_the_same_moment_publish_once(queue, monkeypatch) -> None:
+    queue.add(0, reason=CAPACITY)
+    queue.stack.later(minutes=11)
+    everybody = Tell.everybody
+
+    def meanwhile(self, notice):
+        with pytest.raises(BusyError):  # the queue delivers the event again
+            queue.blocked(0)
+        everybody(self, notice)
+
+    monkeypatch.setattr(Tell, "everybody", meanwhile)
+    assert queue.blocked(0) == "published"
+    assert queue.blocked(0) == "nothing"
+    assert len(queue.stack.notices()) == 1
+
+
+def test_a_notice_whose_function_died_is_published_by_a_later_pass(queue, monkeypatch) -> None:
+    queue.add(0, reason=CAPACITY)
+    queue.stack.later(minutes=11)
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
+        patch.setattr(Tell, "everybody", lambda *_: (_ for _ in ()).throw(OSError("gone")))
+        queue.blocked(0)
+    assert queue.passes(15) == ["WAITING 1 run (no_capacity)"]
+
+
+def test_a_pass_that_did_not_see_every_run_judges_no_queue(queue, monkeypatch) -> None:
+    queue.add(0, reason=CAPACITY)
+    queue.stack.later(minutes=11)
+    with monkeypatch.context() as patch:
+        patch.setattr(queue.stack.jobs, "describe", lambda _: (_ for _ in ()).throw(OSError("throttled")))
+        assert queue.stack.reconcile.all()["failed"] == 1
+    assert queue.passes(5) == ["WAITING 1 run (no_capacity)"]
+
+
+def test_a_run_that_may_leave_spot_does_so_though_others_wait(stack, monkeypatch) -> None:
+    """Falling back is the run's own affair; it is no progress of the queue."""
+    queue = Queue(stack, monkeypatch)
+    queue.add(0, reason=CAPACITY)
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"timeout: 1h\n")
+    stack.drop()
+    waits = stack.launch.request("penguins", "first", caller="ann")[0]
+    detail = job_detail("RUNNABLE", jobName=waits.run_id, jobId=waits.batch_job_id, statusReason=CAPACITY)
+    queue.details[waits.batch_job_id] = detail
+    stack.track.event(detail)
+    assert queue.passes(10) == ["WAITING 2 runs (no_capacity)"]
+    stack.later(minutes=6)
+    assert stack.reconcile.all()["climbed"] == 1
+    assert stack.table.get(waits.run_id).job_number == 2

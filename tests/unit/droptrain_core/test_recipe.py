@@ -1,0 +1,186 @@
+from pathlib import Path
+
+import pytest
+from droptrain_core import recipe_yaml
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.recipe import FIELDS, Recipe, Secret, parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def test_an_absent_or_empty_recipe_means_all_defaults() -> None:
+    recipe = parse(None)
+    assert recipe == parse({}) == Recipe()
+    assert recipe.inputs == {"training": "train.csv", "testing": "test.csv"}
+    assert (recipe.attempts, recipe.timeout_seconds, recipe.spot) == (3, 86400, "auto")
+    assert (recipe.resources.gpus, recipe.resources.vcpus, recipe.resources.memory_gib) == (1, 4, 14)
+    assert (recipe.checkpoints.interval_seconds, recipe.checkpoints.keep) == (30, 3)
+
+
+def test_every_field_is_read() -> None:
+    recipe = parse(
+        recipe_yaml.parse(b"""
+        entrypoint: train/run.sh
+        hyperparameters: {epochs: 10, rate: 0.1, name: x, fast: true}
+        environment: {A: b, N: 3}
+        inputs: {training: "train/part-*.csv"}
+        trigger: marker
+        resources: {gpus: 2, vcpus: 8, memory_gib: 28, nodes: 1}
+        spot: never
+        attempts: 5
+        timeout: 4h
+        max_cost_usd: 5
+        metric: {name: test_accuracy, goal: minimize}
+        metric_definitions: [{name: loss, regex: "loss: ([0-9.]+)"}, {name: step, regex: '^step (\\d+)'}]
+        csv: {header: auto, label: species, columns: [a, b], delimiter: ";"}
+        notify: {on: [failed]}
+        checkpoints: {interval: 1m, keep: 5}
+        """)
+    )
+    assert recipe.entrypoint == "train/run.sh"
+    assert recipe.environment["N"] == "3"
+    assert recipe.resources.memory_gib == 28
+    assert recipe.timeout_seconds == 4 * 3600
+    assert recipe.metric == recipes.Metric("test_accuracy", "minimize")
+    assert recipe.metric_definitions == (
+        recipes.MetricDefinition("loss", "loss: ([0-9.]+)"),
+        recipes.MetricDefinition("step", r"^step (\d+)"),
+    )
+    assert recipe.notify == ("failed",)
+    assert recipe.checkpoints == recipes.Checkpoints(60, 5)
+
+
+@pytest.mark.parametrize(("document", "said"), [
+    ({"epochs": 10}, "train.yaml: there is no field 'epochs'; the fields are entrypoint, hyperparameters"),
+    ({"attempts": 11}, "train.yaml: attempts: has to be a whole number from 1 to 10, not 11"),
+    ({"metric_definitions": {"loss": "(x)"}}, "metric_definitions: has to be a list of at most 40"),
+    ({"metric_definitions": [{"name": "loss", "regex": "(x)"}] * 41}, "a list of at most 40"),
+    ({"metric_definitions": [{"Name": "loss", "Regex": "(x)"}]},
+     "metric_definitions[0]: has no field 'Name'; its fields are name, regex"),
+    ({"metric_definitions": [{"name": "a", "regex": "(x)"}, {"name": "b", "regex": "loss: ("}]},
+     "train.yaml: metric_definitions[1].regex: isn't a regular expression: missing ), unterminated"),
+    ({"metric_definitions": [{"name": "a", "regex": "(a{99999999999})"}]}, "isn't a regular expression: "),
+    ({"metric_definitions": [{"name": "a", "regex": "loss: [0-9.]+"}]},
+     "metric_definitions[0].regex: needs a group around the number, such as 'loss: ([0-9.]+)'"),
+    ({"metric_definitions": [{"name": "a", "regex": "(" + "x" * 500 + ")"}]}, "at most 500 characters"),
+    ({"metric_definitions": [{"name": "a"}]}, "metric_definitions[0]: needs a name and a regex"),
+    ({"metric_definitions": [{"name": "a\n", "regex": "(x)"}]}, "definitions[0].name: has to be a name"),
+    ({"metric_definitions": [{"name": "a", "regex": "(x)"}] * 2}, "[1].name: 'a' is defined twice"),
+    ({"attempts": True}, "attempts: has to be a whole number"),
+    ({"timeout": 4}, "timeout: has to be a duration such as 30s, 90m, 4h or 2d, not 4"),
+    ({"timeout": "30s"}, "timeout: has to be from 60s"),
+    ({"resources": {"gpu": 1}}, "resources: has no field 'gpu'; its fields are gpus, vcpus"),
+    ({"resources": {"nodes": 2}}, "resources.nodes: a run trains on one instance; leave it out, and ask"),
+    ({"entrypoint": "../run.sh"}, "entrypoint: has to be a path inside the project's code folder"),
+    ({"entrypoint": "train"}, "entrypoint: has to be a shell script"),
+    ({"hyperparameters": {"epochs": [1]}}, "hyperparameters.epochs: has to be a number"),
+    ({"environment": {"AWS_BATCH_JOB_ID": "x"}}, "environment.AWS_BATCH_JOB_ID: names that start with"),
+    ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY.secret: has to be the ARN of a secret"),
+    ({"environment": {"KEY": {"secret": f"{ARN}prod/db-AbCdEf"}}}, "KEY.secret: has to name a secret"),
+    ({"environment": {"KEY": {"secret": f"{ARN}droptrain-db-AbCdEf"}}}, "begins with droptrain/"),
+    ({"environment": {"KEY": {}}}, "environment.KEY: has to be a text, a number, or a secret such as"),
+    ({"environment": {"KEY": {"ssm": "x"}}}, "environment.KEY: has no field 'ssm'; its fields are secret"),
+    ({"environment": {"DROPTRAIN_RUN": {"secret": f"{ARN}droptrain/x"}}}, "DROPTRAIN_RUN: names that"),
+    ({"inputs": {}}, "inputs: has to be a mapping of 1 to 20 channels"),
+    ({"inputs": {"training": "../x.csv"}}, "inputs.training: has to be a file or glob"),
+    ({"spot": "yes"}, "spot: has to be auto, only or never, not 'yes'"),
+    ({"notify": {"on": ["all"]}}, "notify.on: has to be a list of failed, succeeded"),
+    ({"metric": {"goal": "minimize"}}, "metric: needs a name"),
+    ([1], "train.yaml: the file has to be a mapping"),
+    ("run.sh", "train.yaml: the file has to be a mapping"),
+])  # fmt: skip
+def test_a_wrong_recipe_names_file_field_and_fix(document: object, said: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        parse(document)
+    assert said in caught.value.cause.message
+    assert caught.value.cause.code == "bad_recipe"
+    assert "train.yaml" in caught.value.cause.fix
+
+
+@pytest.mark.parametrize(
+    "behind", ["", ":key", ":key::", ":key:AWSPREVIOUS:", "::AWSCURRENT", ":a.b-c::1234"]
+)
+def test_a_secret_is_pinned_by_its_arn_and_may_name_a_key_and_a_version(behind: str) -> None:
+    arn = f"{ARN}droptrain/team/wandb-AbCdEf{behind}"
+    assert parse({"environment": {"KEY": {"secret": arn}, "N": 1}}).environment == {
+        "KEY": Secret(arn),
+        "N": "1",
+    }
+
+
+def test_a_secret_put_where_its_arn_belongs_is_not_repeated() -> None:
+    for value in ("hunter2hunter2", f"{ARN}prod/hunter2hunter2", f"{ARN}droptrain/x:a:b:c:hunter2hunter2"):
+        with pytest.raises(RejectedError) as caught:
+            parse({"environment": {"KEY": {"secret": value}}})
+        assert "hunter2" not in str(caught.value.cause)
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(RejectedError) as caught:
+        parse({"attempts": 0, "spot": 1, "extra": 1})
+    assert all(word in caught.value.cause.message for word in ("attempts", "spot", "extra"))
+
+
+@given(anything | st.dictionaries(st.sampled_from(sorted(FIELDS)), anything))
+def test_no_document_is_worse_than_a_rejection(document: object) -> None:
+    try:
+        assert isinstance(parse(document), Recipe)
+    except RejectedError as error:
+        assert error.cause.message.startswith("train.yaml: ")
+
+
+def test_the_inputs_of_a_recipe_that_is_wrong_elsewhere_still_count() -> None:
+    recipe = recipes.inputs_of({"inputs": {"data": "all.csv"}, "attempts": 99})
+    assert recipe is not None
+    assert recipe.inputs == {"data": "all.csv"}
+    assert recipes.inputs_of({"inputs": 1}) is None
+    assert recipes.inputs_of(["x"]) is None
+
+
+def test_overrides_change_single_fields() -> None:
+    document = {"hyperparameters": {"epochs": 1, "rate": 2}, "spot": "never"}
+    changed = parse(recipes.override(document, {"hyperparameters": {"epochs": 5}, "resources": {"gpus": 0}}))
+    assert changed.hyperparameters == {"epochs": 5, "rate": 2}
+    assert (changed.resources.gpus, changed.spot) == (0, "never")
+
+
+def test_the_example_s_recipe_is_right() -> None:
+    example = Path(__file__).parents[3] / "examples" / "penguins" / "train.yaml"
+    assert parse(recipe_yaml.parse(example.read_bytes())).metric
+
+
+def test_words_and_numbers_mean_what_people_expect() -> None:
+    document = recipe_yaml.parse(
+        b"on: [failed]\nrate: 1e-3\ncountry: no\nzip: 007\nclock: 12:30\nday: 2026-11-23\n"
+        b"empty:\nhex: 0x10\nyes: true\n"
+    )
+    assert document == {
+        "on": ["failed"], "rate": 0.001, "country": "no", "zip": 7, "clock": "12:30", "day": "2026-11-23",
+        "empty": None, "hex": 16, "yes": True,
+    }  # fmt: skip
+    assert recipe_yaml.parse(b"") is None
+
+
+@pytest.mark.parametrize(("body", "said"), [
+    (b"a: [1, 2", "train.yaml: line 2, column 1: did not find expected"),
+    (b"a: 1\nb: {\n", "train.yaml: line 3"),
+    (b"a:\n\tepochs: 3", "train.yaml: line 2, column 1: YAML is indented with spaces, and here is a tab"),
+    (b"attempts: 1\nattempts: 2", "line 2, column 1: 'attempts' is said twice"),
+    (b"a: \xff\xfe", "train.yaml: the file isn't UTF-8 (byte 3)"),
+    (b"a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
+    (b"a" * 70_000, "the file has more than 64 KiB"),
+    (b"[" * 5000, "train.yaml: "),
+    (b"? [a]\n: 1", "train.yaml: "),
+])  # fmt: skip
+def test_text_that_is_not_yaml_says_where(body: bytes, said: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        recipe_yaml.parse(body)
+    assert said in caught.value.cause.message
