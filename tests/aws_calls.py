@@ -261,7 +261,8 @@ class _Module:
             case ast.Attribute():
                 owner = self._class_of.get(function)
                 return self._assigned(
-                    ast.unparse(node), [each for each in self._functions if self._class_of.get(each) == owner]
+                    ast.unparse(node),
+                    [each for each in self._functions if self._class_of.get(each) == owner],
                 )
             case ast.Call(func=ast.Attribute(attr=name)):
                 returned = [

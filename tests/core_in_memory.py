@@ -10,7 +10,7 @@ from droptrain_core.aws.signed_requests import SignedMultipart, SignedRequest
 from droptrain_core.datasets import Datasets
 from droptrain_core.domain.runs.batch_job import queue_name, submitted
 from droptrain_core.query import Query
-from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
 from droptrain_core.spending import Spending
 from golden import golden
@@ -32,7 +32,9 @@ class Core(Launching):
         for name in ("code/run.sh", "data/first/train.csv", "data/first/test.csv"):
             self.bucket.put(f"projects/penguins/{name}")
         kinds: Any = {queue_name(golden("batch/running")["detail"]["jobQueue"]): "Spot"}
-        self.blocked = Blocked(self.table, self.queues, self.tell, kinds, self.world.clock)  # type: ignore[arg-type]
+        self.report_stuck_queue = ReportStuckQueue(
+            self.table, self.queues, self.notifications, kinds, self.world.clock
+        )  # type: ignore[arg-type]
 
     def serve(self, app: ModuleType) -> None:
         """Let the API's function work on this core."""

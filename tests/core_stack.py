@@ -32,19 +32,19 @@ from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.notices.notice import Places
-from droptrain_core.domain.runs.launch_policy import Owner
-from droptrain_core.fall_back import Climb
-from droptrain_core.notifications import Tell
-from droptrain_core.notify import Announce
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+from droptrain_core.fall_back import FallBack
+from droptrain_core.notifications import Notifications
+from droptrain_core.notify import Notify
 from droptrain_core.overspending import Overspending
 from droptrain_core.promote import Promote
 from droptrain_core.query import Query
 from droptrain_core.reconcile import Reconcile
-from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.reserve import Reserve
 from droptrain_core.results import Results
 from droptrain_core.settle_runs import SettleRuns
-from droptrain_core.spending import Spending, TellSpending
+from droptrain_core.spending import NotifySpending, Spending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from launching import QUIET_SECONDS, Launching, launching
@@ -102,7 +102,7 @@ class Stack:
     run_id: str = RUN_ID
     now: datetime = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
     events: list[dict[str, Any]] = field(default_factory=list)
-    owner: Owner = field(default_factory=Owner)
+    policy: LaunchPolicy = field(default_factory=LaunchPolicy)
     budget: Budget = BUDGET
     images: ImageRepository | None = None
     wake_ups: SentWakeUps = field(default_factory=SentWakeUps)
@@ -128,21 +128,21 @@ class Stack:
             bucket=self.bucket, table=self.table, datasets=self.dataset_table,
             wake_ups=self.wake_ups, submit=self.submit,
             reserve=Reserve(self.accounts, self.budget, self.clock), prices=self.prices, clock=self.clock,
-            instance_types=self.types, owner=self.owner, images=self.images,
+            instance_types=self.types, policy=self.policy, images=self.images,
         )  # fmt: skip
 
     @property
     def submit(self) -> Submit:
-        return Submit(self.table, self.jobs, self.bucket.name, self.owner, self.clock)
+        return Submit(self.table, self.jobs, self.bucket.name, self.policy, self.clock)
 
     @property
-    def climb(self) -> Climb:
-        return Climb(self.table, self.jobs, self.submit, self.clock)
+    def fall_back(self) -> FallBack:
+        return FallBack(self.table, self.jobs, self.submit, self.clock)
 
     @property
     def track(self) -> Track:
         return Track(
-            self.bucket, self.table, self.prices, self.queues, self.types, lambda: self.climb, self.clock
+            self.bucket, self.table, self.prices, self.queues, self.types, lambda: self.fall_back, self.clock
         )
 
     @property
@@ -150,21 +150,21 @@ class Stack:
         return QueueWatch(self.dynamodb, self.table.name)
 
     @property
-    def blocked(self) -> Blocked:
-        return Blocked(self.table, self.queues, self.tell, QUEUES, self.clock)
+    def report_stuck_queue(self) -> ReportStuckQueue:
+        return ReportStuckQueue(self.table, self.queues, self.notifications, QUEUES, self.clock)
 
     @property
-    def announce(self) -> Announce:
+    def notify(self) -> Notify:
         promote = Promote(self.pointers)
-        return Announce(self.table, self.dataset_table, promote, self.tell, Places("data"), self.clock)
+        return Notify(self.table, self.dataset_table, promote, self.notifications, Places("data"), self.clock)
 
     @property
     def pointers(self) -> ModelPointers:
         return ModelPointers(self.s3, "data")
 
     @property
-    def tell(self) -> Tell:
-        return Tell(EventBus(self.bus, STACK_ID), self.topic)
+    def notifications(self) -> Notifications:
+        return Notifications(EventBus(self.bus, STACK_ID), self.topic)
 
     @property
     def cancel(self) -> Cancel:
@@ -196,15 +196,15 @@ class Stack:
 
     @property
     def reconcile(self) -> Reconcile:
-        spending = TellSpending(self.accounts, self.budget, self.tell, self.clock)
+        spending = NotifySpending(self.accounts, self.budget, self.notifications, self.clock)
         overspending = Overspending(self.bucket, self.table, self.prices, self.jobs, self.types, self.clock)
         runs = SettleRuns(
-            self.table, self.jobs, self.submit, self.track, lambda: self.announce, overspending, self.blocked,
-            self.clock,
+            self.table, self.jobs, self.submit, self.track, lambda: self.notify, overspending,
+            self.report_stuck_queue, self.clock,
         )  # fmt: skip
         return Reconcile(
-            runs, self.dataset_table, lambda: self.launch.uploads, lambda: self.announce, spending, self.tell,
-            self.position, self.clock,
+            runs, self.dataset_table, lambda: self.launch.uploads, lambda: self.notify, spending,
+            self.notifications, self.position, self.clock,
         )  # fmt: skip
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:

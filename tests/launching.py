@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import Created
-from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.launch import LaunchRequests, LaunchUploads
 from droptrain_core.launch.commit import Commit
 from droptrain_core.launch.decide import Where
 from droptrain_core.launch.gather import Gather
 
-QUIET_SECONDS = Owner().quiet_seconds
+QUIET_SECONDS = LaunchPolicy().quiet_seconds
 
 
 @dataclass
@@ -50,15 +50,15 @@ def launching(
     clock: Callable[[], datetime],
     definition: str = "training",
     instance_types: tuple[str, ...] = ("g4dn.xlarge",),
-    owner: Owner | None = None,
+    policy: LaunchPolicy | None = None,
     images: Any = None,
 ) -> Launching:
     """Both use cases over these adapters."""
     gather = Gather(bucket, prices, instance_types, clock)
     commit = Commit(bucket, table, reserve, submit, images)
     where = Where(bucket.name, definition, instance_types)
-    owner = owner or Owner()
+    policy = policy or LaunchPolicy()
     return Launching(
-        LaunchUploads(gather, commit, table, datasets, wake_ups, where, owner, clock),
-        LaunchRequests(gather, commit, table, where, owner, clock),
+        LaunchUploads(gather, commit, table, datasets, wake_ups, where, policy, clock),
+        LaunchRequests(gather, commit, table, where, policy, clock),
     )

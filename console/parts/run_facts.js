@@ -58,15 +58,15 @@ function lastValues(run, series) {
   return found.sort(([a], [b]) => (b === run.metric) - (a === run.metric));
 }
 
-function Cost({ run: { cost, ticket } }) {
-  if (!cost && !ticket) return null;
+function Cost({ run: { cost, estimate } }) {
+  if (!cost && !estimate) return null;
   return html`
     <${Card} title="Cost, estimated">
       ${cost && html`<${Fact} name="About"><b class="headline">${usd(cost.estimate_usd)}</b><//>`}
-      ${ticket && html`
-        ${ticket.expected_usd != null && html`<${Fact} name="Expected">${usd(ticket.expected_usd)} <span class="dim">in ${duration(ticket.expected_seconds)}</span><//>`}
-        <${Fact} name="At worst">${usd(ticket.worst_usd)}<//>
-        <progress max=${ticket.expected_usd || ticket.worst_usd || 1} value=${cost?.estimate_usd || 0} aria-label="Cost against the ticket" />`}
+      ${estimate && html`
+        ${estimate.expected_usd != null && html`<${Fact} name="Expected">${usd(estimate.expected_usd)} <span class="dim">in ${duration(estimate.expected_seconds)}</span><//>`}
+        <${Fact} name="At worst">${usd(estimate.worst_usd)}<//>
+        <progress max=${estimate.expected_usd || estimate.worst_usd || 1} value=${cost?.estimate_usd || 0} aria-label="Cost against the estimate" />`}
       ${cost?.reclaimed_usd > 0 && html`<${Fact} name="Reclaimed">${usd(cost.reclaimed_usd)} of it<//>`}
       ${cost?.attempts?.length > 1
         ? cost.attempts.map((each) => html`<${Fact} name=${`Attempt ${each.attempt}`}><bdi>${each.instance_type}</bdi>${each.reclaimed ? " (reclaimed)" : ""} ${duration(each.seconds)} <b>${usd(each.usd)}</b><//>`)
@@ -74,9 +74,9 @@ function Cost({ run: { cost, ticket } }) {
           <${Fact} name="Machine"><bdi>${cost.instance_type}</bdi> for ${duration(cost.seconds)}<//>
           <${Fact} name="Price">${usd(cost.usd_per_hour)} an hour<//>`}
       ${cost && html`<p class="dim" dir="auto">${cost.basis}, as of <bdi>${cost.priced_at}</bdi></p>`}
-      ${ticket?.offers.length > 0 && html`
-        <details><summary>${counted(ticket.offers.length, "machine")} could serve it</summary>
-          ${ticket.offers.map((each) => html`<${Fact} key=${each.instance_type} name=${each.instance_type}>${offered(each)}<//>`)}
+      ${estimate?.offers.length > 0 && html`
+        <details><summary>${counted(estimate.offers.length, "machine")} could serve it</summary>
+          ${estimate.offers.map((each) => html`<${Fact} key=${each.instance_type} name=${each.instance_type}>${offered(each)}<//>`)}
         </details>`}
     <//>`;
 }

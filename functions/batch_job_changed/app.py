@@ -12,7 +12,7 @@ from droptrain_core.settings import Settings
 from droptrain_core.telemetry import logger, metrics
 from droptrain_core.wiring import Wiring
 
-BLOCKED, CHANGED = "Batch Job Queue Blocked", "Batch Job State Change"
+BLOCKED, CHANGED = "Batch Job Queue ReportStuckQueue", "Batch Job State Change"
 
 wiring = Wiring(Settings.from_environment(os.environ))
 track = wiring.track()
@@ -25,7 +25,7 @@ def handle(record: Mapping[str, Any]) -> None:
     name, job_id, state = batch_job.identify(detail)
     logger.append_keys(run_id=name, batch_job_id=job_id, state=state)
     if kind == BLOCKED:
-        answer = wiring.blocked().event(detail)
+        answer = wiring.report_stuck_queue().event(detail)
         metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
         logger.info("Notice %s", answer)
         return

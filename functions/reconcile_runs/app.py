@@ -12,13 +12,13 @@ COUNTED_AS = {
     "active": "RunsActive",
     "finished": "ClaimsFinished",
     "applied": "ChangesReconciled",
-    "announced": "NoticesPublished",
+    "notified": "NoticesPublished",
     "terminated": "JobsTerminated",
-    "climbed": "RunsGoneOnDemand",
+    "fell_back": "RunsGoneOnDemand",
     "forgotten": "RunsForgotten",
     "over_reservation": "RunsOverReservation",
     "unfinished": "PassesUnfinished",
-    "listeners": "NoticeSubscribers",
+    "subscribers": "NoticeSubscribers",
     "failed": "ReconcileFailures",
 }
 

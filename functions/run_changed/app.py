@@ -14,11 +14,11 @@ from droptrain_core.wiring import Wiring
 
 REMOVED = "REMOVE"
 
-announce = Wiring(Settings.from_environment(os.environ)).announce()
+notify = Wiring(Settings.from_environment(os.environ)).notify()
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Announce one run; the stream's filter lets only ended ones through that have not been announced."""
+    """Notify one run; the stream's filter lets only ended ones through that have not been announced."""
     if record.get("eventName") == REMOVED:
         metrics.add_metric("NoticesSpared", "Count", 1)
         logger.info("Notice nothing: the item was removed")
@@ -27,7 +27,7 @@ def handle(record: Mapping[str, Any]) -> None:
     run_id = event_field.text(image, "run_id", "S")
     logger.append_keys(run_id=run_id)
     project = event_field.text(image, "project", "S")
-    answer = announce.ended(run_id, project, image)
+    answer = notify.ended(run_id, project, image)
     metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
     if project == canary.PROJECT and event_field.text(image, "status", "S") == "SUCCEEDED":
         metrics.add_metric("CanaryRunsSucceeded", "Count", 1)

@@ -1,10 +1,14 @@
 """What the API takes and gives, in the contract's words."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from dataclasses import asdict, fields
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args, get_origin, get_type_hints
 
 from droptrain_core.domain.costs.budget import to_usd
-from droptrain_core.domain.runs.run import Run, Status, run_prefix
+from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
+from droptrain_core.domain.runs.run import Attempt, Run, run_prefix
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -12,6 +16,7 @@ from pydantic import (
     Field,
     FiniteFloat,
     StringConstraints,
+    create_model,
     model_validator,
 )
 from pydantic.config import JsonDict
@@ -42,7 +47,7 @@ class Given(BaseModel):
 class View(BaseModel):
     """What the API gives; validators are built when the first answer needs them."""
 
-    model_config = ConfigDict(defer_build=True)
+    model_config = ConfigDict(defer_build=True, json_schema_serialization_defaults_required=True)
 
 
 class Resources(Given):
@@ -99,19 +104,6 @@ class LaunchRequest(Given):
         return self
 
 
-class CauseView(View):
-    """Why a run ended as it did, what shows it, and what to do about it.
-
-    `retry_helps`: whether trying again as it is can help; null where nobody can tell.
-    """
-
-    code: str
-    message: str
-    fix: str
-    evidence: list[str]
-    retry_helps: bool | None
-
-
 class AttemptView(View):
     """One try of the Batch job by AWS Batch."""
 
@@ -121,81 +113,6 @@ class AttemptView(View):
     exit_code: int | None
     reason: str | None
     log_stream: str | None
-
-
-class OfferView(View):
-    """An instance type that could serve the run, in USD an hour; null for what isn't known."""
-
-    instance_type: str
-    on_demand_usd_per_hour: float | None
-    spot_usd_per_hour: float | None
-    spot_zone: str | None
-
-
-class TicketView(View):
-    """An estimate at the launch: what the run was expected to cost, and what it may cost at worst.
-
-    Expectations are null until a run of the project has succeeded, Spot's date while its prices are unknown.
-    """
-
-    offers: list[OfferView]
-    expected_seconds: int | None
-    expected_usd: float | None
-    worst_usd: float
-    worst_usd_per_hour: float
-    basis: str
-    priced_at: str
-    spot_priced_at: str | None
-
-
-class AttemptCostView(View):
-    """An estimate of what one attempt cost: its instance, its seconds, and which of two prices was taken."""
-
-    batch_job: int
-    attempt: int
-    instance_type: str
-    zone: str | None
-    lifecycle: str | None
-    seconds: int
-    usd_per_hour: float
-    priced_as: str
-    usd: float
-    reclaimed: bool
-
-
-class CostView(View):
-    """An estimate: what the attempts cost, and how much of that went into those that Spot reclaimed."""
-
-    estimate_usd: float
-    instance_type: str
-    usd_per_hour: float
-    seconds: int
-    basis: str
-    priced_at: str
-    reclaimed_usd: float
-    attempts: list[AttemptCostView]
-
-
-class GpuView(View):
-    """How busy the GPUs were while the last attempt's script ran; null for what isn't known."""
-
-    count: int
-    busy_percent: float | None
-    peak_memory_gib: float | None
-    waiting_seconds: float | None
-    seconds: float | None
-
-
-class FindingView(View):
-    """What preflight found in an input, by its rule's name; row and column where they are known."""
-
-    rule: str
-    level: str
-    file: str
-    row: int | None
-    column: str | None
-    message: str
-    fix: str
 
 
 class FileView(View):
@@ -212,21 +129,6 @@ class InputView(FileView):
     channel: str
 
 
-class CodeView(View):
-    """The project's code at the launch."""
-
-    files: int
-    digest: str
-
-
-class StepView(View):
-    """One entry of the run's history."""
-
-    at: str
-    status: str
-    note: str
-
-
 class Links(View):
     """Where everything of the run is: `self` in this API, the others in S3."""
 
@@ -237,47 +139,40 @@ class Links(View):
     log: str
 
 
-class RunView(View):
+# A few parts of a run look otherwise in an answer.
+_SHAPES: dict[Any, Any] = {Attempt: AttemptView, Input: InputView, ObjectVersion: FileView}
+
+
+def _shape(hint: Any) -> Any:
+    """The type of an answer's field for the type of a record's."""
+    if get_origin(hint) is tuple:
+        return list[_shape(get_args(hint)[0])]  # type: ignore[misc]
+    if isinstance(hint, UnionType):
+        return reduce(or_, map(_shape, get_args(hint)))
+    return _SHAPES.get(hint, hint)
+
+
+def _answered() -> dict[str, Any]:
+    """The fields of a run that an answer has, with their types."""
+    hints = get_type_hints(Run)
+    return {
+        each.name: (_shape(hints[each.name]), ...) for each in fields(Run) if "internal" not in each.metadata
+    }
+
+
+_RunFields: Any = create_model("RunFields", __base__=View, **_answered())
+
+
+class RunView(_RunFields):
     """A run, as GET /runs/{run_id} gives it."""
 
-    run_id: str
-    project: str
-    dataset: str
-    status: Status
-    cause: CauseView | None
-    created_at: str
-    updated_at: str
-    started_at: str | None
-    stopped_at: str | None
-    launched_by: str
-    cancelled_by: str | None
-    rerun_of: str | None
-    batch_job_id: str | None
-    log_stream: str | None
-    attempts: list[AttemptView]
-    ticket: TicketView | None
-    cost: CostView | None
-    gpu: GpuView | None
-    warnings: list[FindingView]
-    advice: list[str]
-    metric: str | None
-    metrics: dict[str, float]
-    inputs: list[InputView]
-    input_count: int
-    inputs_digest: str | None
-    recipe: FileView | None
-    code: CodeView | None
-    history: list[StepView]
     links: Links
 
     @classmethod
     def of(cls, run: Run, bucket: str) -> Self:
         """The view of a run whose files lie in `bucket`."""
-        same = {name: value for name, value in asdict(run).items() if name in cls.model_fields}
         return cls.model_validate({
-            **same,
-            "warnings": [asdict(each) for each in run.warnings],
-            "advice": list(run.advice),
+            **asdict(run),
             "attempts": [{"number": number, **asdict(each)} for number, each in enumerate(run.attempts, 1)],
             "inputs": [{"channel": each.channel, **asdict(each.object)} for each in run.inputs],
             "links": _links(run, bucket),
@@ -322,7 +217,7 @@ class BudgetView(SpendingView):
         return cls(
             month=month.month,
             projects=projects,
-            running=month.running.account.held,
+            running=month.running.account.committed,
             runs_at_once=month.running.limit,
             **_spending(month.stack),
         )

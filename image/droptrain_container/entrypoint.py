@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from droptrain_container import (
     advice,
-    blame,
     exit_codes,
+    failure_reason,
     gpu,
     image,
     lease,
@@ -42,7 +42,7 @@ from droptrain_container.stops import StoppedError, Stops
 
 # Spot's notice comes two minutes ahead, and the end may be some seconds late.
 DOOMED_SECONDS = 150.0
-_BLAME_LINES = 20
+_REASON_LINES = 20
 _TRACEBACK_CHARACTERS = 4000
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _TOO_LARGE = (
@@ -274,8 +274,9 @@ class Attempt:
         return replace(ending, message=said)
 
     def _reason(self) -> str | None:
-        lines = self._log.last_lines(_BLAME_LINES)
-        return blame.of_files(self._layout, self._mask.text) or blame.of_traceback(lines, self._layout.code)
+        lines = self._log.last_lines(_REASON_LINES)
+        found = failure_reason.of_files(self._layout, self._mask.text)
+        return found or failure_reason.of_traceback(lines, self._layout.code)
 
     def _tell(self, ending: Ending) -> None:
         """Leave the outcome, then the records, then the last checkpoint; one that fails costs no other.

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from droptrain_cli import output
-from droptrain_cli.checks import Patient, examine
+from droptrain_cli.checks import StackSnapshot, read_snapshot
 from droptrain_cli.errors import CommandError
+from droptrain_cli.formatting import clean, duration
 from droptrain_cli.image_source import archive
 from droptrain_cli.stack import Stack
-from droptrain_cli.wording import clean, duration
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -44,11 +44,11 @@ def build(
 ) -> None:
     """Build and publish; CommandError with the log's end if it fails."""
     source = archive(folder)
-    patient = _patient(stack)
+    snapshot = _patient(stack)
     client = stack.client("codebuild")
     version = stack.client("s3").put_object(Bucket=stack.bucket, Key=KEY, Body=source)["VersionId"]
     started = client.start_build(
-        projectName=patient.outputs[_PROJECT],
+        projectName=snapshot.outputs[_PROJECT],
         sourceVersion=version,
         idempotencyToken=uuid.uuid4().hex,  # a lost answer doesn't start a second one
         environmentVariablesOverride=_variables(base_image),
@@ -65,29 +65,29 @@ def build(
         raise
     if ended["buildStatus"] != "SUCCEEDED":
         raise CommandError(_why(ended, seen))
-    _tell(patient, ended, as_json=as_json)
+    _tell(snapshot, ended, as_json=as_json)
 
 
-def _patient(stack: Stack) -> Patient:
+def _patient(stack: Stack) -> StackSnapshot:
     """The stack, which can build an image that it uses; else CommandError."""
     if stack.is_laptop:
         raise CommandError(
             "The laptop cloud needs no image: what trains runs in this machine's Python. Name a stack on AWS "
             "(--stack NAME) to build one there, or build with Docker: docs/image.md."
         )
-    patient = examine(stack)
-    if patient.parameters.get("ImageUri"):
+    snapshot = read_snapshot(stack)
+    if snapshot.parameters.get("ImageUri"):
         raise CommandError(
-            f"This stack trains in {patient.parameters['ImageUri']}, so an image in its own repository would "
-            "not be used. To use that: "
+            f"This stack trains in {snapshot.parameters['ImageUri']}, so it would not use an image in "
+            "its own repository. To use that: "
             "sam build && sam deploy --parameter-overrides 'ImageUri=\"\"' BuildsImage=yes"
         )
-    if _PROJECT not in patient.outputs:
+    if _PROJECT not in snapshot.outputs:
         raise CommandError(
             "This stack has nothing that builds images. Deploy it with it, and repeat: "
             "sam build && sam deploy --parameter-overrides BuildsImage=yes"
         )
-    return patient
+    return snapshot
 
 
 def _variables(base_image: str | None) -> list[dict[str, str]]:
@@ -159,12 +159,12 @@ def _why(ended: Mapping[str, Any], lines: list[str]) -> str:
     return f"The build {ended['id']} ended {ended['buildStatus']}{where}{said}. Nothing was published. {hint}"
 
 
-def _tell(patient: Patient, ended: Mapping[str, Any], *, as_json: bool) -> None:
-    [repository] = patient.of_type("AWS::ECR::Repository").values()
+def _tell(snapshot: StackSnapshot, ended: Mapping[str, Any], *, as_json: bool) -> None:
+    [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     asked = [{"imageTag": _TAG}]
-    answer = patient.stack.client("ecr").describe_images(repositoryName=repository, imageIds=asked)
+    answer = snapshot.stack.client("ecr").describe_images(repositoryName=repository, imageIds=asked)
     [image] = answer["imageDetails"]
-    uri = f"{patient.outputs['ImageRepositoryUri']}:{_TAG}"
+    uri = f"{snapshot.outputs['ImageRepositoryUri']}:{_TAG}"
     if as_json:
         output.write_json({"build": ended["id"], "image": uri, "digest": image["imageDigest"]})
         return

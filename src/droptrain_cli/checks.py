@@ -8,8 +8,8 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from droptrain_cli.api import Api
+from droptrain_cli.formatting import age, parsed
 from droptrain_cli.stack import Stack
-from droptrain_cli.wording import age, parsed
 
 Verdict = Literal["ok", "warning", "problem", "unknown"]
 
@@ -32,7 +32,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Patient:
+class StackSnapshot:
     """The stack that is looked at: its outputs and parameters, and physical ids by type and logical id.
 
     On a laptop outputs and parameters are empty.
@@ -49,13 +49,15 @@ class Patient:
         return self.resources.get(kind, {})
 
 
-Check = Callable[[Patient], Iterator[Finding]]
+Check = Callable[[StackSnapshot], Iterator[Finding]]
 
 
-def examine(stack: Stack) -> Patient:
+def read_snapshot(stack: Stack) -> StackSnapshot:
     """Read what the checks need to know of a stack."""
     if stack.is_laptop:
-        return Patient(stack, resources={"AWS::SQS::Queue": _laptop_queues(stack), **_laptop_batch(stack)})
+        return StackSnapshot(
+            stack, resources={"AWS::SQS::Queue": _laptop_queues(stack), **_laptop_batch(stack)}
+        )
     client = stack.client("cloudformation")
     found = client.describe_stacks(StackName=stack.name)["Stacks"][0]
     resources: dict[str, dict[str, str]] = {}
@@ -65,7 +67,7 @@ def examine(stack: Stack) -> Patient:
                 resources.setdefault(item["ResourceType"], {})[item["LogicalResourceId"]] = item[
                     "PhysicalResourceId"
                 ]
-    return Patient(
+    return StackSnapshot(
         stack,
         status=found["StackStatus"],
         outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
@@ -75,16 +77,16 @@ def examine(stack: Stack) -> Patient:
 
 
 def findings(
-    patient: Patient, now: datetime | None = None, first: Iterable[tuple[str, Check]] = ()
+    snapshot: StackSnapshot, now: datetime | None = None, first: Iterable[tuple[str, Check]] = ()
 ) -> Iterator[Finding]:
     """What every check finds, those of `first` before; what credentials may not ask is told as unknown."""
     for title, check in [*first, *_checks(now or datetime.now(UTC))]:
         try:
-            yield from check(patient)
+            yield from check(snapshot)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in _REFUSED:
                 raise
-            fix = f"Attach the stack's OperatorPolicy ({patient.stack.operator_policy}) to who asks."
+            fix = f"Attach the stack's OperatorPolicy ({snapshot.stack.operator_policy}) to who asks."
             yield Finding(title, "unknown", f"these credentials may not call {error.operation_name}", fix)
 
 
@@ -97,38 +99,38 @@ def _checks(now: datetime) -> list[tuple[str, Check]]:
         ("notices", _subscriptions),
         ("dead letters", _dead_letters),
         ("GPU quota", _quota),
-        ("runs", lambda patient: _runs(patient, now)),
+        ("runs", lambda snapshot: _runs(snapshot, now)),
     ]
 
 
-def _stack(patient: Patient) -> Iterator[Finding]:
-    if patient.stack.is_laptop:
+def _stack(snapshot: StackSnapshot) -> Iterator[Finding]:
+    if snapshot.stack.is_laptop:
         yield Finding("stack", "ok", "the laptop cloud runs; image, notices by e-mail and quotas are AWS's")
         return
-    caller = patient.stack.client("sts").get_caller_identity()["Arn"]
+    caller = snapshot.stack.client("sts").get_caller_identity()["Arn"]
     yield Finding("credentials", "ok", caller)
-    if patient.status.endswith("_COMPLETE") and "ROLLBACK" not in patient.status:
-        yield Finding("stack", "ok", f"{patient.stack.name} in {patient.stack.region}: {patient.status}")
+    if snapshot.status.endswith("_COMPLETE") and "ROLLBACK" not in snapshot.status:
+        yield Finding("stack", "ok", f"{snapshot.stack.name} in {snapshot.stack.region}: {snapshot.status}")
     else:
         fix = "Read its events: aws cloudformation describe-stack-events. Then: sam build && sam deploy"
-        yield Finding("stack", "problem", f"{patient.stack.name} is {patient.status}", fix)
-    if paused := patient.parameters.get("Paused"):
+        yield Finding("stack", "problem", f"{snapshot.stack.name} is {snapshot.status}", fix)
+    if paused := snapshot.parameters.get("Paused"):
         fix = "To launch again: sam build && sam deploy --parameter-overrides 'Paused=\"\"'"
         yield Finding("paused", "warning", f"nothing is launched: {paused}", fix)
 
 
-def _api(patient: Patient) -> Iterator[Finding]:
-    projects = Api(patient.stack).get("/projects", limit=1)["projects"]
-    yield Finding("API", "ok", f"{patient.stack.api_url} answers" + ("" if projects else "; no project yet"))
+def _api(snapshot: StackSnapshot) -> Iterator[Finding]:
+    projects = Api(snapshot.stack).get("/projects", limit=1)["projects"]
+    yield Finding("API", "ok", f"{snapshot.stack.api_url} answers" + ("" if projects else "; no project yet"))
 
 
-def _compute(patient: Patient) -> Iterator[Finding]:
-    batch = patient.stack.client("batch")
-    environments = list(patient.of_type("AWS::Batch::ComputeEnvironment").values())
+def _compute(snapshot: StackSnapshot) -> Iterator[Finding]:
+    batch = snapshot.stack.client("batch")
+    environments = list(snapshot.of_type("AWS::Batch::ComputeEnvironment").values())
     answer = batch.describe_compute_environments(computeEnvironments=environments)
     for found in answer["computeEnvironments"]:
         yield _valid("compute", found["computeEnvironmentName"], found)
-    queues = list(patient.of_type("AWS::Batch::JobQueue").values())
+    queues = list(snapshot.of_type("AWS::Batch::JobQueue").values())
     for found in batch.describe_job_queues(jobQueues=queues)["jobQueues"]:
         yield _valid("job queue", found["jobQueueName"], found)
 
@@ -144,20 +146,20 @@ def _valid(title: str, name: str, found: Mapping[str, Any]) -> Finding:
     return Finding(title, "problem", detail, fix)
 
 
-def _image(patient: Patient) -> Iterator[Finding]:
-    if patient.stack.is_laptop:
+def _image(snapshot: StackSnapshot) -> Iterator[Finding]:
+    if snapshot.stack.is_laptop:
         return
-    if uri := patient.parameters.get("ImageUri"):
+    if uri := snapshot.parameters.get("ImageUri"):
         yield Finding("image", "ok", f"{uri}, which the stack's owner named; it isn't looked at here")
         return
-    ecr = patient.stack.client("ecr")
-    [repository] = patient.of_type("AWS::ECR::Repository").values()
+    ecr = snapshot.stack.client("ecr")
+    [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     try:
         [image] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": "latest"}])[
             "imageDetails"
         ]
     except ecr.exceptions.ImageNotFoundException:
-        by_docker = patient.outputs["ImagePushCommands"]
+        by_docker = snapshot.outputs["ImagePushCommands"]
         fix = f"Publish it: droptrain image (AWS builds it), or, with Docker: {by_docker}"
         yield Finding("image", "problem", f"{repository} has no image 'latest': no run can start", fix)
         return
@@ -165,12 +167,12 @@ def _image(patient: Patient) -> Iterator[Finding]:
     yield Finding("image", "ok", f"{repository}:latest, pushed {pushed:%Y-%m-%d}")
 
 
-def _subscriptions(patient: Patient) -> Iterator[Finding]:
+def _subscriptions(snapshot: StackSnapshot) -> Iterator[Finding]:
     for title, output in (("notices", "NoticesTopicArn"), ("alarms", "AlarmsTopicArn")):
-        topic = patient.outputs.get(output)
+        topic = snapshot.outputs.get(output)
         if topic is None:
             continue
-        pages = patient.stack.client("sns").get_paginator("list_subscriptions_by_topic")
+        pages = snapshot.stack.client("sns").get_paginator("list_subscriptions_by_topic")
         found = [each for page in pages.paginate(TopicArn=topic) for each in page["Subscriptions"]]
         waiting = [each["Endpoint"] for each in found if each["SubscriptionArn"] == "PendingConfirmation"]
         if waiting:
@@ -183,9 +185,9 @@ def _subscriptions(patient: Patient) -> Iterator[Finding]:
             yield Finding(title, "ok", f"{len(found)} subscribed")
 
 
-def _dead_letters(patient: Patient) -> Iterator[Finding]:
-    sqs = patient.stack.client("sqs")
-    queues = patient.of_type("AWS::SQS::Queue")
+def _dead_letters(snapshot: StackSnapshot) -> Iterator[Finding]:
+    sqs = snapshot.stack.client("sqs")
+    queues = snapshot.of_type("AWS::SQS::Queue")
     total = 0
     for name, url in queues.items():
         if "DeadLetter" not in name:
@@ -200,11 +202,11 @@ def _dead_letters(patient: Patient) -> Iterator[Finding]:
         yield Finding("dead letters", "ok", "none")
 
 
-def _quota(patient: Patient) -> Iterator[Finding]:
-    if patient.stack.is_laptop:
+def _quota(snapshot: StackSnapshot) -> Iterator[Finding]:
+    if snapshot.stack.is_laptop:
         return
-    wanted = int(patient.parameters.get("MaxvCpus", _LEAST_VCPUS))
-    client = patient.stack.client("service-quotas")
+    wanted = int(snapshot.parameters.get("MaxvCpus", _LEAST_VCPUS))
+    client = snapshot.stack.client("service-quotas")
     for name, code in _QUOTAS.items():
         try:
             value = int(client.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"])
@@ -227,8 +229,8 @@ def _quota(patient: Patient) -> Iterator[Finding]:
         yield Finding("GPU quota", verdict, detail, fix)
 
 
-def _runs(patient: Patient, now: datetime) -> Iterator[Finding]:
-    api = Api(patient.stack)
+def _runs(snapshot: StackSnapshot, now: datetime) -> Iterator[Finding]:
+    api = Api(snapshot.stack)
     stuck = False
     for status, minutes in _PATIENCE.items():
         for run in api.get("/runs", status=status, limit=100)["runs"]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from droptrain_cli import output, wording
+from droptrain_cli import formatting, output
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
 from droptrain_cli.run_files import RunFiles
@@ -57,7 +57,7 @@ def rows(
     yield Row("", "recipe", tuple(run["recipe"]["version_id"] if run["recipe"] else None for run in runs))
     yield Row("", "dataset", tuple(f"{run['project']}/{run['dataset']}" for run in runs))
     yield from _mappings("inputs", [_inputs(run) for run in runs])
-    yield Row("", "took", tuple(wording.took(run, now) or None for run in runs))
+    yield Row("", "took", tuple(formatting.took(run, now) or None for run in runs))
     yield Row("", "GPU busy %", tuple(run["gpu"]["busy_percent"] if run["gpu"] else None for run in runs))
     yield Row("", "attempts", tuple(len(run["attempts"]) for run in runs))
     yield Row("", "cost", tuple(run["cost"]["estimate_usd"] if run["cost"] else None for run in runs))
@@ -86,16 +86,16 @@ def _lines(made: Sequence[Row]) -> Iterator[tuple[str | Text, ...]]:
     for row in made:
         name = f"{row.section}: {row.name}" if row.section else row.name
         style = "bold" if row.differs else "dim"
-        cells = (Text(wording.clean(_text(row, value)), style=style) for value in row.values)
-        yield _MARK if row.differs else "", Text(wording.clean(name)), *cells
+        cells = (Text(formatting.clean(_text(row, value)), style=style) for value in row.values)
+        yield _MARK if row.differs else "", Text(formatting.clean(name)), *cells
 
 
 def _text(row: Row, value: Any) -> str:
     if value is None:
         return "-"
     if row.name == "cost" and not row.section:
-        return wording.price({"estimate_usd": value})
-    return wording.number(value) if row.section == "metrics" else str(value)
+        return formatting.price({"estimate_usd": value})
+    return formatting.number(value) if row.section == "metrics" else str(value)
 
 
 def _document(runs: Sequence[Mapping[str, Any]], made: Sequence[Row]) -> dict[str, Any]:

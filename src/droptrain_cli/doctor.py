@@ -6,7 +6,7 @@ from dataclasses import asdict
 from rich.text import Text
 
 from droptrain_cli import exit_codes, output
-from droptrain_cli.checks import Finding, examine, findings
+from droptrain_cli.checks import Finding, findings, read_snapshot
 from droptrain_cli.send_notice import TITLE, send_test
 from droptrain_cli.stack import Stack
 
@@ -16,8 +16,8 @@ _TITLE_WIDTH = 13
 
 def run(stack: Stack, *, as_json: bool, send_test_notice: bool = False) -> int:
     """Check a stack, print what is found; the exit code: 1 if there is a problem."""
-    patient = examine(stack)
-    found = findings(patient, first=[(TITLE, send_test)] if send_test_notice else [])
+    snapshot = read_snapshot(stack)
+    found = findings(snapshot, first=[(TITLE, send_test)] if send_test_notice else [])
     seen = list(found) if as_json else list(_shown(found))
     problems = sum(each.verdict == "problem" for each in seen)
     if as_json:

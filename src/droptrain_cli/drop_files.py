@@ -10,7 +10,7 @@ import click
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import MARKER, ObjectVersion
 
-from droptrain_cli import drop_plan, launch_run, output, wording
+from droptrain_cli import drop_plan, formatting, launch_run, output
 from droptrain_cli.api import Api
 from droptrain_cli.drop_plan import DropPlan
 from droptrain_cli.errors import CommandError
@@ -174,14 +174,14 @@ def _tell(planned: DropPlan, done: _Done, missing: tuple[str, ...], *, as_json: 
         output.write_json({**document, "missing": missing, "left_out": planned.skipped})
         return
     for name in planned.skipped:
-        click.echo(f"left out  {wording.clean(name)} (no input of the recipe)", err=True)
+        click.echo(f"left out  {formatting.clean(name)} (no input of the recipe)", err=True)
     if not done.uploaded:
         again = f"droptrain launch {planned.project} {planned.dataset}"
         click.echo(f"All of it is in {planned.place} already. To train it with new code: {again}")
     else:
         count = f"{len(planned.files)} file{'s' if len(planned.files) != 1 else ''}"
         before = f" ({len(done.present)} there already)" if done.present else ""
-        click.echo(f"Dropped {count}{before}, {wording.size(planned.size)}, as {planned.place}")
+        click.echo(f"Dropped {count}{before}, {formatting.size(planned.size)}, as {planned.place}")
     if missing:
         lacks = f"{planned.place} still lacks {', '.join(missing)}"
         click.echo(f"{lacks}. Nothing runs until it is there; drop it with --dataset {planned.dataset}")
@@ -194,7 +194,7 @@ def _tell_what_has_appeared(planned: DropPlan, uploads: list[Upload]) -> None:
     for each in uploads:
         state = "has appeared" if each.version_id else "has not appeared"
         click.echo(
-            f"{wording.clean(each.key.removeprefix(planned.folder))} {state} in {planned.place}.", err=True
+            f"{formatting.clean(each.key.removeprefix(planned.folder))} {state} in {planned.place}.", err=True
         )
     click.echo("Drop all of it again: what is there isn't sent twice.", err=True)
 
@@ -202,7 +202,7 @@ def _tell_what_has_appeared(planned: DropPlan, uploads: list[Upload]) -> None:
 def _tell_what_is_kept(uploads: list[Upload]) -> None:
     kept = [each for each in uploads if each.kept_bytes and not each.version_id]
     for each in kept:
-        sizes = f"{wording.size(each.kept_bytes)} of {wording.size(each.size)}"
+        sizes = f"{formatting.size(each.kept_bytes)} of {formatting.size(each.size)}"
         click.echo(f"S3 has {sizes} of {each.path}.", err=True)
     if kept:
         click.echo(f"The same command goes on from there, within {_KEPT_DAYS} days.", err=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from droptrain_cli import output, wording
+from droptrain_cli import formatting, output
 from droptrain_cli.api import Api
 from droptrain_cli.download import Download, choose
 from droptrain_cli.errors import CommandError
@@ -37,4 +37,4 @@ def get(stack: Stack, name: str, folder: Path | None, *, everything: bool, as_js
         output.write_json({"run_id": run["run_id"], "folder": str(folder), "files": listed})
     else:
         count = f"{len(chosen)} file{'s' if len(chosen) != 1 else ''}"
-        click.echo(f"{count}, {wording.size(total)}, in {folder}")
+        click.echo(f"{count}, {formatting.size(total)}, in {folder}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from droptrain_cli import exit_codes, output, wording
+from droptrain_cli import exit_codes, formatting, output
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
 from droptrain_cli.stack import Stack
@@ -55,10 +55,10 @@ def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json
         click.echo(f"{done} {run['run_id']}")
         if is_rejected:
             _tell_rejection(run, is_new=is_new)
-        elif is_new and run.get("ticket"):
-            click.echo(f"It costs {wording.ticket(run['ticket'])}")
+        elif is_new and run.get("estimate"):
+            click.echo(f"Estimated cost: {formatting.estimate(run['estimate'])}")
         for warning in run.get("warnings", ()) if is_new else ():
-            click.echo(f"Warning: {wording.finding(warning)}")
+            click.echo(f"Warning: {formatting.finding(warning)}")
     elif not follow:
         output.write_json(run)
     if follow:
@@ -68,6 +68,6 @@ def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json
 
 
 def _tell_rejection(run: Mapping[str, Any], *, is_new: bool) -> None:
-    cause = wording.cause(run["cause"])
+    cause = formatting.cause(run["cause"])
     click.echo(f"{'' if is_new else 'It was REJECTED, and nothing has changed since. '}{cause.message}")
     click.echo(f"What to do: {cause.fix}")

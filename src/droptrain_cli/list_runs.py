@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from droptrain_cli import output, wording
+from droptrain_cli import formatting, output
 from droptrain_cli.api import Api
 from droptrain_cli.patience import Patience
 from droptrain_cli.stack import Stack
@@ -102,13 +102,13 @@ def _table(runs: list[dict[str, Any]], now: datetime, *, relative: bool) -> Tabl
 
 
 def _row(run: Mapping[str, Any], now: datetime, *, relative: bool) -> tuple[str | Text, ...]:
-    created = wording.age(run["created_at"], now) if relative else run["created_at"]
+    created = formatting.age(run["created_at"], now) if relative else run["created_at"]
     return (
         run["run_id"],
         output.styled(run["status"]),
         created,
-        wording.took(run, now),
-        wording.headline(run),
-        wording.price(run["cost"]),
+        formatting.took(run, now),
+        formatting.headline(run),
+        formatting.price(run["cost"]),
         run["cause"]["code"] if run["cause"] else "",
     )

@@ -9,8 +9,8 @@ from droptrain_core.domain.notices import cause_text
 from rich.console import Console
 from rich.text import Text
 
+from droptrain_cli.formatting import clean
 from droptrain_cli.output import STYLES
-from droptrain_cli.wording import clean
 
 _TITLE_WIDTH = 17
 

@@ -23,13 +23,13 @@ def serve(stack: Stack, port: int, *, open_browser: bool, as_json: bool) -> None
         server = ConsoleServer(stack, port)
         try:
             if as_json:
-                document = {"url": server.gate.link, "port": server.port, "stack": stack.name}
+                document = {"url": server.session_auth.link, "port": server.port, "stack": stack.name}
                 output.write_json({**document, "region": stack.region, "pid": os.getpid()})
             else:
                 opens = open_browser and _has_screen()
                 _tell(stack, server, opens=opens)
                 if opens:
-                    _open(server.gate.ticket())
+                    _open(server.session_auth.login_link())
             stopped.wait()
         finally:
             server.close()
@@ -40,14 +40,14 @@ def of_laptop(ready: Ready, clients: Clients) -> Iterator[str]:
     """Serve the laptop cloud's own console while the context lasts; its link."""
     server = ConsoleServer(laptop_stack(ready, clients))
     try:
-        yield server.gate.link
+        yield server.session_auth.link
     finally:
         server.close()
 
 
 def _tell(stack: Stack, server: ConsoleServer, *, opens: bool) -> None:
     of = "the laptop cloud" if stack.is_laptop else f"{stack.name} in {stack.region}"
-    click.echo(f"The console of {of}:\n\n  {server.gate.link}\n")
+    click.echo(f"The console of {of}:\n\n  {server.session_auth.link}\n")
     click.echo(f"{'It opens in your browser' if opens else 'Open it in your browser'}. Ctrl-C ends it.")
 
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from droptrain_core.domain.notices import cause_text
+from droptrain_core.domain.runs.labels import labelled_texts
 from rich.console import Console
 from rich.text import Text
 
-from droptrain_cli import output, wording
+from droptrain_cli import formatting, output
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
 from droptrain_cli.stack import Stack
@@ -35,7 +36,7 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime) -> None:
     if metrics:
         _heading(screen, "Metrics")
         for name, value in metrics:
-            _fact(screen, name, wording.number(value))
+            _fact(screen, name, formatting.number(value))
     if run["attempts"]:
         _heading(screen, "Attempts")
         _table(screen, ("NO.", "STARTED", "TOOK", "EXIT CODE", "REASON"), _attempts(run, now))
@@ -59,31 +60,31 @@ def _facts(  # noqa: C901  a line for each fact
 ) -> Iterator[tuple[str, str | Text]]:
     yield "Status", output.styled(run["status"])
     if run["cause"]:
-        yield from cause_text.of(wording.cause(run["cause"]))
+        yield from cause_text.of(formatting.cause(run["cause"]))
     for warning in run.get("warnings", ()):  # a stack of before preflight sends none
-        yield "Warning", wording.finding(warning)
+        yield "Warning", formatting.finding(warning)
     for advice in run["advice"]:
         yield "Advice", advice
     yield "Dataset", f"{run['project']}/{run['dataset']}"
     yield (
         "Created",
-        f"{run['created_at']} ({wording.age(run['created_at'], now)} ago), by {run['launched_by']}",
+        f"{run['created_at']} ({formatting.age(run['created_at'], now)} ago), by {run['launched_by']}",
     )
-    if run["rerun_of"]:
-        yield "Trains again", run["rerun_of"]
+    yield from labelled_texts(run)
     if run["started_at"]:
-        yield "Trained", f"{wording.took(run, now)}, from {run['started_at']}"
-    if run["cancelled_by"]:
-        yield "Cancelled by", run["cancelled_by"]
-    if ticket := run.get("ticket"):
-        yield "Ticket", f"{wording.ticket(ticket)}: {ticket['basis']}"
-        yield "Prices", ", ".join(_offer(each) for each in ticket["offers"]) + f"; {_dates(ticket)}"
+        yield "Trained", f"{formatting.took(run, now)}, from {run['started_at']}"
+    if estimate := run.get("estimate"):
+        yield "Estimate", f"{formatting.estimate(estimate)}: {estimate['basis']}"
+        yield "Prices", ", ".join(_offer(each) for each in estimate["offers"]) + f"; {_dates(estimate)}"
     if cost := run["cost"]:
         usd = f"${cost['usd_per_hour']} an hour, as of {cost['priced_at']}; {cost['basis']}"
-        spent = f"{wording.duration(cost['seconds'])} of {cost['instance_type']}"
-        yield "Cost", f"about {wording.price(cost)} (an estimate): {spent} at {usd}"
+        spent = f"{formatting.duration(cost['seconds'])} of {cost['instance_type']}"
+        yield "Cost", f"about {formatting.price(cost)} (an estimate): {spent} at {usd}"
         if cost.get("reclaimed_usd"):
-            yield "Reclaimed", f"{wording.dollars(cost['reclaimed_usd'])} of it went into what Spot reclaimed"
+            yield (
+                "Reclaimed",
+                f"{formatting.dollars(cost['reclaimed_usd'])} of it went into what Spot reclaimed",
+            )
     if gpu := run["gpu"]:
         yield "GPU", ", ".join(_gpu(gpu))
     if code := run["code"]:
@@ -100,9 +101,9 @@ def _offer(offer: Mapping[str, Any]) -> str:
     return f"{offer['instance_type']} {said}, {listed}"
 
 
-def _dates(ticket: Mapping[str, Any]) -> str:
-    spot = f", Spot's of {ticket['spot_priced_at']}" if ticket["spot_priced_at"] else ""
-    return f"an hour, on-demand prices of {ticket['priced_at']}{spot}"
+def _dates(estimate: Mapping[str, Any]) -> str:
+    spot = f", Spot's of {estimate['spot_priced_at']}" if estimate["spot_priced_at"] else ""
+    return f"an hour, on-demand prices of {estimate['priced_at']}{spot}"
 
 
 def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
@@ -112,7 +113,7 @@ def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
     if gpu["peak_memory_gib"] is not None:
         yield f"at most {gpu['peak_memory_gib']:.1f} GiB of memory"
     if gpu["waiting_seconds"] is not None:
-        yield f"{wording.duration(gpu['waiting_seconds'])} before the first work"
+        yield f"{formatting.duration(gpu['waiting_seconds'])} before the first work"
 
 
 def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:
@@ -121,7 +122,7 @@ def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]
         yield (
             str(attempt["number"]),
             attempt["started_at"] or "",
-            wording.took(attempt, now),
+            formatting.took(attempt, now),
             "" if code is None else str(code),
             attempt["reason"] or "",
         )
@@ -129,7 +130,7 @@ def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]
 
 def _inputs(run: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for item in run["inputs"][:_INPUTS_SHOWN]:
-        yield item["channel"], wording.size(item["size"]), item["key"], item["version_id"]
+        yield item["channel"], formatting.size(item["size"]), item["key"], item["version_id"]
 
 
 def _history(run: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
@@ -143,7 +144,7 @@ def _heading(screen: Console, text: str) -> None:
 
 
 def _fact(screen: Console, title: str, value: str | Text) -> None:
-    line = Text().append(f"  {wording.clean(title):<{_TITLE_WIDTH}} ", style="dim")
+    line = Text().append(f"  {formatting.clean(title):<{_TITLE_WIDTH}} ", style="dim")
     output.show(screen, line.append_text(output.cell(value)))
 
 

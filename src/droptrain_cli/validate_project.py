@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from droptrain_cli import exit_codes, output, wording
+from droptrain_cli import exit_codes, formatting, output
 from droptrain_cli.check_project import Problem, check_data, check_published
 from droptrain_cli.errors import CommandError
 from droptrain_cli.project_folder import ProjectFolder, read_folder
@@ -44,8 +44,8 @@ def _words(problems: Iterable[Problem]) -> Iterable[str]:
     for problem in problems:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         said = problem.message if problem.level == "error" else f"warning: {problem.message}"
-        yield wording.clean(f"{place}: {said}")
-        yield f"  What to do: {wording.clean(problem.fix)}"
+        yield formatting.clean(f"{place}: {said}")
+        yield f"  What to do: {formatting.clean(problem.fix)}"
 
 
 def _well(folder: ProjectFolder) -> str:

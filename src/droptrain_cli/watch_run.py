@@ -9,7 +9,7 @@ from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.run import TERMINAL
 from rich.text import Text
 
-from droptrain_cli import exit_codes, output, wording
+from droptrain_cli import exit_codes, formatting, output
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
 from droptrain_cli.follow import LogTail, RunFollower
@@ -80,7 +80,7 @@ class _LineWriter:
             if line.attempt is not None and self._attempt is not None and line.attempt != self._attempt:
                 output.show(self._errors, Text(f"--- attempt {line.attempt} ---", style="dim"))
             self._attempt = line.attempt
-            click.echo(wording.clean(line.text))
+            click.echo(formatting.clean(line.text))
 
 
 def _show_states_and_lines(follower: RunFollower, screen: Screen) -> Mapping[str, Any]:
@@ -100,11 +100,11 @@ def _tell_outcome(run: Mapping[str, Any], screen: Screen) -> None:
     """The outcome comes after the log's last lines."""
     screen.event(run["status"], "  ".join(part for part in _result(run) if part))
     if run["cause"]:
-        screen.cause(wording.cause(run["cause"]))
+        screen.cause(formatting.cause(run["cause"]))
 
 
 def _result(run: Mapping[str, Any]) -> tuple[str, ...]:
-    return run["run_id"], wording.headline(run), wording.price(run["cost"])
+    return run["run_id"], formatting.headline(run), formatting.price(run["cost"])
 
 
 def _outcome(run: Mapping[str, Any]) -> str:

@@ -34,9 +34,9 @@ from droptrain_local import no_prices
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.loopback import follows_a_link, is_from_here, listen
 from droptrain_local.moto_copies import avoid_copies
-from droptrain_local.permissions import needs, refusals
+from droptrain_local.permissions import access_denied, required_actions
+from droptrain_local.permissions.access_denied import AccessDenied
 from droptrain_local.permissions.guard import Guard, Principal, WrongTokenError
-from droptrain_local.permissions.refusals import Refusal
 from droptrain_local.permissions.requests import Request, operation_of
 
 Environ = dict[str, Any]
@@ -121,7 +121,7 @@ class AwsServer:
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"The body ended early.\n"]
         call = self._call(environ, body)
-        if isinstance(call, Refusal):
+        if isinstance(call, AccessDenied):
             return _refuse(call, environ, start_response)
         action = environ.get("HTTP_X_AMZ_TARGET", "")
         if action == "AmazonSQS.ReceiveMessage":
@@ -149,7 +149,7 @@ class AwsServer:
                 self._written.notify_all()
         return answered
 
-    def _call(self, environ: Environ, body: IO[bytes]) -> "_Call | Refusal | None":
+    def _call(self, environ: Environ, body: IO[bytes]) -> "_Call | AccessDenied | None":
         """A call that policies allow, or why it is refused; None for one of the laptop's owner."""
         request = _request(environ, body)
         signer = request.signer
@@ -158,23 +158,25 @@ class AwsServer:
         try:
             principal = self._guard.principal(signer.access_key, signer.token)
         except WrongTokenError:
-            return refusals.wrong_token(signer.service)
+            return access_denied.wrong_token(signer.service)
         if principal is None:
             return None
         operation, parameters = operation_of(signer.service, request)
-        wanted = needs.needs_of(signer.service, operation, parameters)
+        wanted = required_actions.required_actions(signer.service, operation, parameters)
         missing = self._guard.missing(principal, f"{signer.service}:{operation}", wanted)
         if missing:
-            return refusals.denied(signer.service, principal.arn, missing)
+            return access_denied.denied(signer.service, principal.arn, missing)
         return _Call(principal, signer.service, operation, parameters)
 
-    def _hides(self, call: "_Call") -> Refusal | None:
+    def _hides(self, call: "_Call") -> AccessDenied | None:
         """S3's answer to who may read an object that isn't there, but may not list the bucket."""
         if (call.service, call.operation) not in _TELLS_OF_KEYS:
             return None
         told = f"{call.service}:{call.operation} of a key that isn't there"
-        missing = self._guard.missing(call.principal, told, [needs.missing_key_needs(call.parameters)])
-        return refusals.denied(call.service, call.principal.arn, missing) if missing else None
+        missing = self._guard.missing(
+            call.principal, told, [required_actions.for_missing_key(call.parameters)]
+        )
+        return access_denied.denied(call.service, call.principal.arn, missing) if missing else None
 
     def _wait_for_message(self, request: dict[str, Any]) -> dict[str, Any]:
         """Wait as long as the receiver or its queue says; then moto is asked not to wait."""
@@ -222,7 +224,7 @@ def _request(environ: Environ, body: IO[bytes]) -> Request:
     )
 
 
-def _refuse(refusal: Refusal, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _refuse(refusal: AccessDenied, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     body = b"" if environ["REQUEST_METHOD"] == "HEAD" else refusal.body
     start_response(refusal.status, [*refusal.headers, ("Content-Length", str(len(body)))])
     return [body]

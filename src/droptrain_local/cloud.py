@@ -22,10 +22,10 @@ from droptrain_local.event_sources import EventSources
 from droptrain_local.functions import functions_of
 from droptrain_local.gateway import Gateway, routes_of
 from droptrain_local.lambda_runtime import LambdaRuntime, RuntimeClosedError
-from droptrain_local.message_moves import MessageMoves
 from droptrain_local.permissions.guard import Guard
 from droptrain_local.permissions.sessions import RoleSessions, Session
 from droptrain_local.provision import STACK_NAME, Stack
+from droptrain_local.redrive import Redrive
 from droptrain_local.render import find_root, render
 from droptrain_local.resources import Makers
 from droptrain_local.stack_api import StackApi
@@ -185,7 +185,7 @@ class LaptopCloud:
         parts.callback(self._close_functions)
         parts.callback(self._sources.stop)
         self._sources.start()
-        aws.answer_first(MessageMoves(self._clients.client("sqs")).answer)
+        aws.answer_first(Redrive(self._clients.client("sqs")).answer)
         aws.answer_first(StackApi(self._stack, {"ApiUrl": gateway.url}, self.change, self.remove).answer)
         self.ready = Ready(
             endpoint_url=aws.url,

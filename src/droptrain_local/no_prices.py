@@ -1,6 +1,7 @@
 """The answers of the laptop's price APIs: nothing is for sale here.
 
-moto knows one Spot price, 0.00001, for every instance type, and no price list: a ticket from that would lie.
+moto knows one Spot price, 0.00001, for every instance type, and no price list. An estimate from that would
+be wrong.
 """
 
 from typing import IO

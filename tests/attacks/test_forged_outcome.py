@@ -54,7 +54,7 @@ def end(stack, found: Run, document: Any) -> Run:
     attempt = {"startedAt": start, "stoppedAt": start + SECONDS * 1000, "container": {"exitCode": 0}}
     detail = job_detail("SUCCEEDED", jobName=found.run_id, jobId=found.batch_job_id)
     assert stack.track.event(detail | {"attempts": [attempt]}) == "applied"
-    stack.announce.ended(found.run_id, "penguins")
+    stack.notify.ended(found.run_id, "penguins")
     return stack.table.get(found.run_id)
 
 
@@ -177,7 +177,7 @@ def test_a_run_that_spends_more_than_it_reserved_is_ended_and_its_true_cost_reco
     priced, monkeypatch
 ) -> None:
     found = launch(priced)
-    assert priced.accounts.read(["2026-11"])["2026-11"] == Account(held=1_000_000)
+    assert priced.accounts.read(["2026-11"])["2026-11"] == Account(committed=1_000_000)
     trains(priced, monkeypatch, found, 30)
     assert "over_reservation" not in priced.reconcile.all()
     priced.prices.refresh(prices(3), "2026-11-23T01:00:00Z")
@@ -191,7 +191,7 @@ def test_a_run_that_spends_more_than_it_reserved_is_ended_and_its_true_cost_reco
     record = priced.table.get(found.run_id)
     assert (record.status, record.cause.code) == ("FAILED", "over_reservation")
     assert "reserved $1.00 at its launch" in record.cause.message
-    priced.announce.ended(found.run_id, "penguins")
+    priced.notify.ended(found.run_id, "penguins")
     assert record.cost.estimate_usd == pytest.approx(2000 * 3 / 3600, abs=1e-5)
     assert priced.accounts.read(["2026-11"])["2026-11"].reserved == 0
     assert spent(priced) == pytest.approx(2000 * 3 / 3600, abs=1e-5)

@@ -21,7 +21,7 @@ from botocore.httpsession import URLLib3Session
 from droptrain_core import wiring
 from droptrain_core.aws.run_record import to_item
 from droptrain_core.domain.runs import batch_job
-from droptrain_core.domain.runs.run import Hold
+from droptrain_core.domain.runs.run import Reservation
 from droptrain_core.settings import Settings
 from droptrain_core.telemetry import logger
 from records import job_detail, run
@@ -77,7 +77,7 @@ class Account:
             run(
                 run_id=name, status=state, batch_job_id=job_id, progress=read.progress, updated_at=text,
                 created_at=text, claimed_at=text, created_order=f"{at.isoformat()}Z#{name}",
-                holds=(Hold("2026-11", 5_000_000, 100_000_000),),
+                reservations=(Reservation("2026-11", 5_000_000, 100_000_000),),
             )
         )  # fmt: skip
         self.items[item["pk"]["S"]] = item

@@ -57,7 +57,7 @@ def console_of(work_dir: Path) -> Iterator[Console]:
             gates.append(before_api)
             server = ConsoleServer(laptop_stack(replace(ready, api_url=before_api.url), clients))
             try:
-                yield server.gate.link
+                yield server.session_auth.link
             finally:
                 server.close()
 

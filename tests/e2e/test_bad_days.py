@@ -274,7 +274,11 @@ def test_a_queue_that_is_blocked_is_told_of(user: User) -> None:
     user.age(f"QUEUE#{detail['jobQueue'].rpartition('/')[2]}", "started_at", timedelta(minutes=11))
     user.cloud.client("events").put_events(
         Entries=[
-            {"Source": "aws.batch", "DetailType": "Batch Job Queue Blocked", "Detail": json.dumps(detail)}
+            {
+                "Source": "aws.batch",
+                "DetailType": "Batch Job Queue ReportStuckQueue",
+                "Detail": json.dumps(detail),
+            }
         ]
     )
     assert "(does_not_fit)" in user.notice_of_the_stack()["Subject"]

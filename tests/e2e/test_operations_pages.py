@@ -180,8 +180,8 @@ def test_instance_types_change_while_a_run_trains(start: Start) -> None:
     assert operator.user.run_with("SUCCEEDED")["run_id"] == run["run_id"]
     operator.user.drop("second")
     wait_for("the second run", lambda: len(operator.user.runs()) == 2)
-    ticket = operator.user.runs()[0]["ticket"]
-    assert {offer["instance_type"] for offer in ticket["offers"]} <= {"g5.xlarge", "g5.2xlarge"}
+    estimate = operator.user.runs()[0]["estimate"]
+    assert {offer["instance_type"] for offer in estimate["offers"]} <= {"g5.xlarge", "g5.2xlarge"}
 
 
 def test_a_stack_moves_to_another_bucket_and_trains_there(start: Start) -> None:
@@ -264,7 +264,7 @@ def test_the_canary_sings_and_tells_nobody(start: Start) -> None:
     item = operator.cloud.client("dynamodb").get_item(
         TableName=operator.cloud.ready.table, Key={"pk": {"S": f"RUN#{run['run_id']}"}}
     )["Item"]
-    assert "announced_at" in item
+    assert "notified_at" in item
     assert int(item["expires_at"]["N"]) > 0
     sqs = operator.cloud.client("sqs")
     assert "Messages" not in sqs.receive_message(QueueUrl=operator.cloud.ready.notices_queue_url)

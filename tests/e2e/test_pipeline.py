@@ -24,9 +24,11 @@ def test_two_dropped_files_become_a_model_and_a_notice(user) -> None:
     run = user.run_with("SUCCEEDED")
     assert run["metrics"] == {"test_accuracy": 0.75}
     assert run["cost"]["instance_type"] == "g5.2xlarge"
-    assert run["ticket"]["offers"][0]["on_demand_usd_per_hour"] > 0
-    assert {offer["spot_usd_per_hour"] for offer in run["ticket"]["offers"]} == {None}, "unknown on a laptop"
-    assert run["ticket"]["worst_usd"] > run["cost"]["estimate_usd"]
+    assert run["estimate"]["offers"][0]["on_demand_usd_per_hour"] > 0
+    assert {offer["spot_usd_per_hour"] for offer in run["estimate"]["offers"]} == {None}, (
+        "unknown on a laptop"
+    )
+    assert run["estimate"]["worst_usd"] > run["cost"]["estimate_usd"]
     assert [attempt["exit_code"] for attempt in run["attempts"]] == [0]
     folder = f"runs/{user.project}/{run['run_id']}/"
     assert user.text(folder + "export/model.txt") == "a,b\n1,2\n"

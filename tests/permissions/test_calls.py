@@ -1,4 +1,4 @@
-"""The record of calls is free of the names of one run, and has no refusals."""
+"""The record of calls is free of the names of one run, and no call was denied."""
 
 import json
 from pathlib import Path

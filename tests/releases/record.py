@@ -27,7 +27,7 @@ from droptrain_local.batch.faults import Fault
 RECLAIM = "Host EC2 (instance i-0abc) terminated."
 # How far each run has come, by its dataset; what is still to come of it is recorded as events.
 STATES = ("claimed", "submitted", "runnable", "starting", "running", "reclaimed", "on-demand", "cancelling",
-          "ended", "announced")  # fmt: skip
+          "ended", "notified")  # fmt: skip
 
 
 def record() -> dict[str, Any]:
@@ -74,16 +74,16 @@ def _go(stack: Stack, name: str) -> list[dict[str, Any]]:
         stack.track.event(event["detail"])
     if name == "on-demand":
         run = stack.query.run(run_id)
-        assert run.rung is not None
+        assert run.fallback is not None
         assert run.batch_job_id is not None
         future = [_event(run.job_name, run.batch_job_id, state) for state in ("STARTING", "RUNNING")]
         future.append(_end(run.job_name, run.batch_job_id, 0))
     job_id = str(future[-1]["detail"]["jobId"]) if future else run.batch_job_id
     _account(stack, run_id, job_id, 2 if name == "reclaimed" else 1)
-    if name in ("ended", "announced"):
+    if name in ("ended", "notified"):
         stack.track.event(_end(run_id, run.batch_job_id, 0)["detail"])
-        if name == "announced":
-            stack.announce.ended(run_id, "penguins")
+        if name == "notified":
+            stack.notify.ended(run_id, "penguins")
         return []
     return future
 

@@ -12,10 +12,10 @@ from droptrain_cli.aws_errors import told
 from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
 from droptrain_cli.console.deadlines import ANSWER_SECONDS, HEAD_SECONDS, IDLE_SECONDS, TimedStream
 from droptrain_cli.console.forward import Forward
-from droptrain_cli.console.gate import Gate
 from droptrain_cli.console.local_calls import LocalCalls
 from droptrain_cli.console.page import Page
 from droptrain_cli.console.request import Body, Request
+from droptrain_cli.console.session_auth import SessionAuth
 from droptrain_cli.errors import ApiError, CommandError, UnreachableError
 from droptrain_cli.stack import Stack
 from droptrain_local.loopback import LoopbackHandler, LoopbackServer, listen
@@ -40,7 +40,7 @@ class ConsoleServer:
         self._local = LocalCalls(stack)
         listener = listen(port)
         self.port: int = listener.getsockname()[1]
-        self.gate = Gate(self.port)
+        self.session_auth = SessionAuth(self.port)
         handler = type("Handler", (_Handler,), {"console": self})
         self._server = LoopbackServer(handler, "console", listener)
 
@@ -60,10 +60,10 @@ class ConsoleServer:
             return _problem_of(error).answer
 
     def _answer(self, request: Request) -> Answer:
-        self.gate.check_host(request.headers)
+        self.session_auth.check_host(request.headers)
         for prefix in (_API, _LOCAL):
             if request.path.startswith(prefix):
-                self.gate.check_call(request.method, request.headers)
+                self.session_auth.check_call(request.method, request.headers)
                 request.body.is_wanted = True
                 if prefix == _API:
                     return self._forward.call(request, request.path.removeprefix("/api"))
@@ -71,7 +71,7 @@ class ConsoleServer:
         if request.method not in _READS:
             raise ProblemError(405, "no-such-method", "The page's files are only read.")
         if request.path == "/" and "token" in request.query:
-            return self.gate.let_in(request.query["token"])
+            return self.session_auth.let_in(request.query["token"])
         return self._page.get(unquote(request.path), request.headers)
 
 

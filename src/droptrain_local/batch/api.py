@@ -19,10 +19,10 @@ from droptrain_local.batch.errors import (
     UnsignedError,
     WrongSessionError,
 )
+from droptrain_local.permissions.access_denied import message
 from droptrain_local.permissions.guard import Guard, WrongTokenError
-from droptrain_local.permissions.needs import needs_of
-from droptrain_local.permissions.refusals import message
 from droptrain_local.permissions.requests import Request
+from droptrain_local.permissions.required_actions import required_actions
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 _LOCAL_PREFIX = "/local/"
@@ -163,7 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise WrongSessionError("The security token included in the request is invalid.") from error
         if principal is None:
             return
-        missing = self.guard.missing(principal, f"batch:{operation}", needs_of("batch", operation, params))
+        missing = self.guard.missing(
+            principal, f"batch:{operation}", required_actions("batch", operation, params)
+        )
         if missing:
             raise DeniedError(message(principal.arn, missing))
 

@@ -20,7 +20,7 @@ from chaos.model.memory import MemoryAccounts, MemoryDatasetTable, MemoryPriceTa
 from droptrain_core.aws.wake_ups import LONGEST_DELAY, WakeUps
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
-from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.launch import LaunchUploads
 from droptrain_core.reserve import Reserve
 from droptrain_core.settings import Settings
@@ -82,7 +82,7 @@ class Lanes:
         return launching(
             bucket=self._bucket, table=self.table, datasets=self._datasets,
             wake_ups=WakeUps(lambda: sqs, "uploads"),
-            submit=Submit(self.table, self.jobs, "data", Owner(), clock),  # type: ignore[arg-type]
+            submit=Submit(self.table, self.jobs, "data", LaunchPolicy(), clock),  # type: ignore[arg-type]
             reserve=Reserve(accounts, Budget(month_usd=1e9), clock),  # type: ignore[arg-type]
             prices=MemoryPriceTable(self.time, self.table), clock=clock, definition=self.jobs.definition,
         ).uploads  # fmt: skip

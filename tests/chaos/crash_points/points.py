@@ -112,13 +112,13 @@ def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
     events = {(event["detail-type"], event["detail"].get("outcome")) for event in stack.events_told()}
     account = stack.accounts.read(["2026-11"])["2026-11"]
     return {
-        "runs": sorted((run.status, bool(run.announced_at), run.cause and run.cause.code) for run in runs),
+        "runs": sorted((run.status, bool(run.notified_at), run.cause and run.cause.code) for run in runs),
         "jobs of a run": sorted(jobs.values()),
         "incomplete": [(each.dataset, each.missing) for each in stack.dataset_table.of_project("penguins")],
         "told": sorted(told),
         "events": sorted(events, key=str),
         "models": {name: _pointed_at(stack, name) for name in NAMES},
-        "held and spent": (account.held, account.spent),
+        "held and spent": (account.committed, account.spent),
     }
 
 

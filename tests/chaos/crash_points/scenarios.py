@@ -10,12 +10,12 @@ from core_stack import Stack
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.recipes.push import Published, pushing
 from droptrain_core.domain.runs.claims import Request
-from droptrain_core.domain.runs.run import Hold
+from droptrain_core.domain.runs.run import Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested
 from records import job_detail, run
 
 ASKED = Request("key", "digest", 4102444800)
-HELD = Hold("2026-11", 5_000_000, 100_000_000)
+HELD = Reservation("2026-11", 5_000_000, 100_000_000)
 METRIC: Any = {"metric": "test_accuracy", "metric_goal": "maximize"}
 JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
 
@@ -81,7 +81,7 @@ def _complete_after_all(stack: Stack) -> Any:
 
 
 def _claimed(stack: Stack, **changes: Any) -> Any:
-    record = run(**({"run_id": stack.run_id, "holds": (HELD,)} | changes))
+    record = run(**({"run_id": stack.run_id, "reservations": (HELD,)} | changes))
     stack.table.claim(record)
     return record
 
@@ -138,7 +138,7 @@ def _earlier(stack: Stack, created_order: str, accuracy: float) -> None:
         metrics={"test_accuracy": accuracy}, **METRIC,
     )  # fmt: skip
     stack.table.claim(other)
-    stack.announce.ended(other.run_id, "penguins")
+    stack.notify.ended(other.run_id, "penguins")
 
 
 def _on_spot(stack: Stack) -> Any:
@@ -234,26 +234,28 @@ SCENARIOS = (
         lambda stack, _: _change(stack, "FAILED", container={"exitCode": 73}),
         2,
     ),
-    Scenario("announce an end", _ended, lambda stack, _: stack.announce.ended(stack.run_id, "penguins"), 6),
+    Scenario("announce an end", _ended, lambda stack, _: stack.notify.ended(stack.run_id, "penguins"), 6),
     Scenario(
         "announce an end that the stream tells of",
         _ended_in_stream,
-        lambda stack, image: stack.announce.ended(stack.run_id, "penguins", image),
+        lambda stack, image: stack.notify.ended(stack.run_id, "penguins", image),
         5,
     ),
     Scenario(
         "announce a new best",
         _ended_better,
-        lambda stack, _: stack.announce.ended(stack.run_id, "penguins"),
+        lambda stack, _: stack.notify.ended(stack.run_id, "penguins"),
         6,
     ),
     Scenario(
         "announce a run that others passed",
         _ended_late,
-        lambda stack, _: stack.announce.ended(stack.run_id, "penguins"),
+        lambda stack, _: stack.notify.ended(stack.run_id, "penguins"),
         5,
     ),
-    Scenario("tell of a blocked queue", _blocked, lambda stack, detail: stack.blocked.event(detail), 7),
+    Scenario(
+        "tell of a blocked queue", _blocked, lambda stack, detail: stack.report_stuck_queue.event(detail), 7
+    ),
     Scenario(
         "cancel",
         _launched_run,

@@ -33,18 +33,18 @@ from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError, UnsureError
 from droptrain_core.domain.notices.notice import Places
-from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run
-from droptrain_core.fall_back import Climb
-from droptrain_core.notifications import Tell
-from droptrain_core.notify import Announce
+from droptrain_core.fall_back import FallBack
+from droptrain_core.notifications import Notifications
+from droptrain_core.notify import Notify
 from droptrain_core.overspending import Overspending
 from droptrain_core.promote import Promote
 from droptrain_core.reconcile import Reconcile
-from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.reserve import Reserve
 from droptrain_core.settle_runs import SettleRuns
-from droptrain_core.spending import TellSpending
+from droptrain_core.spending import NotifySpending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from greenlet import getcurrent
@@ -155,7 +155,7 @@ class Cloud:
         self.bucket = DropBucket(time)
         self.datasets = MemoryDatasetTable(time)
         self.table = MemoryTable(time, self.datasets)
-        self.table.stream = Feed(self._announce)
+        self.table.stream = Feed(self._notify)
         self.jobs = DropJobQueue(time, self.drop.throttled_seconds)
         self.jobs.events = Feed(self._track)
         self.wake_ups = MemoryWakeUps(time)
@@ -172,27 +172,25 @@ class Cloud:
         bucket: Any = self.bucket
         accounts: Any = MemoryAccounts(time, table)
         prices: Any = MemoryPriceTable(time, table)
-        tell = Tell(MemoryBus(time), self.topic)  # type: ignore[arg-type]
+        notifications = Notifications(MemoryBus(time), self.topic)  # type: ignore[arg-type]
         reserve = Reserve(accounts, budget, clock)
-        submit = Submit(table, jobs, "data", Owner(), clock)
-        climb = Climb(table, jobs, submit, clock)
+        submit = Submit(table, jobs, "data", LaunchPolicy(), clock)
+        fall_back = FallBack(table, jobs, submit, clock)
         self.launch = launching(
             bucket=bucket, table=table, datasets=datasets, wake_ups=self.wake_ups, submit=submit,
             reserve=reserve, prices=prices, clock=clock, definition=self.jobs.definition,
         ).uploads  # fmt: skip
         queues: Any = MemoryQueueWatch(time)
-        self.track = Track(bucket, table, prices, queues, types, lambda: climb, clock)
+        self.track = Track(bucket, table, prices, queues, types, lambda: fall_back, clock)
         promote = Promote(MemoryPointers(time))  # type: ignore[arg-type]
-        self.announce = Announce(table, datasets, promote, tell, Places("data"), clock)
-        blocked = Blocked(table, queues, tell, {SPOT_QUEUE: "Spot"}, clock)
+        self.notify = Notify(table, datasets, promote, notifications, Places("data"), clock)
+        blocked = ReportStuckQueue(table, queues, notifications, {SPOT_QUEUE: "Spot"}, clock)
         overspending = Overspending(bucket, table, prices, jobs, types, clock)
-        runs = SettleRuns(
-            table, jobs, submit, self.track, lambda: self.announce, overspending, blocked, clock
-        )
-        spending = TellSpending(accounts, budget, tell, clock)
+        runs = SettleRuns(table, jobs, submit, self.track, lambda: self.notify, overspending, blocked, clock)
+        spending = NotifySpending(accounts, budget, notifications, clock)
         position: Any = MemoryPosition(time)
         self.reconcile = Reconcile(
-            runs, datasets, lambda: self.launch, lambda: self.announce, spending, tell, position, clock
+            runs, datasets, lambda: self.launch, lambda: self.notify, spending, notifications, position, clock
         )
 
     def _upload(self, put: Put) -> None:
@@ -259,10 +257,10 @@ class Cloud:
             self.passes.append(calls)
             self.time.wait(PASS_SECONDS)
 
-    def _announce(self, image: dict[str, Any]) -> None:
+    def _notify(self, image: dict[str, Any]) -> None:
         run_id, project = image["run_id"]["S"], image["project"]["S"]
         for number in range(self.drop.deliveries):
-            work = partial(self.announce.ended, run_id, project, image)
+            work = partial(self.notify.ended, run_id, project, image)
             self.time.start(self.time.now + 1 + 20 * number, work)
 
     def _track(self, detail: dict[str, Any]) -> None:

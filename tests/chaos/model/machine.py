@@ -36,17 +36,17 @@ from droptrain_core.domain.errors import (
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.recipes.push import Published, complete, push_key, pushing
 from droptrain_core.domain.recipes.recipe import parse
-from droptrain_core.domain.runs.launch_policy import Owner
-from droptrain_core.fall_back import Climb
-from droptrain_core.notifications import Tell
-from droptrain_core.notify import Announce
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+from droptrain_core.fall_back import FallBack
+from droptrain_core.notifications import Notifications
+from droptrain_core.notify import Notify
 from droptrain_core.overspending import Overspending
 from droptrain_core.promote import Promote
 from droptrain_core.reconcile import Reconcile
-from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.reserve import Reserve
 from droptrain_core.settle_runs import SettleRuns
-from droptrain_core.spending import TellSpending
+from droptrain_core.spending import NotifySpending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from hypothesis import strategies as st
@@ -61,7 +61,7 @@ DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
 # A pointer that others move meanwhile costs a read and a write more each time.
 MOST_CALLS = {"upload": 15, "change": 3, "notice": 9}
-OF_A_FALLBACK = ("last_checkpoint_at", "climb", "describe", "submit", "record_job")
+OF_A_FALLBACK = ("last_checkpoint_at", "fall_back", "describe", "submit", "record_job")
 # Room for three runs of 24 hours on each of three attempts, and for two at the same time.
 BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
@@ -94,33 +94,33 @@ class Launching(RuleBasedStateMachine):
         prices = MemoryPriceTable(self.world, self.table)
         self.accounts = MemoryAccounts(self.world, self.table)
         reserve = Reserve(self.accounts, BUDGET, clock)  # type: ignore[arg-type]
-        submit = Submit(self.table, self.jobs, "data", Owner(), clock)  # type: ignore[arg-type]
-        climb = Climb(self.table, self.jobs, submit, clock)  # type: ignore[arg-type]
+        submit = Submit(self.table, self.jobs, "data", LaunchPolicy(), clock)  # type: ignore[arg-type]
+        fall_back = FallBack(self.table, self.jobs, submit, clock)  # type: ignore[arg-type]
         self.launch = launching(
             bucket=self.bucket, table=self.table, datasets=self.datasets, wake_ups=self.wake_ups,
             submit=submit, reserve=reserve, prices=prices, clock=clock, definition=self.jobs.definition,
         )  # fmt: skip
         self.queues = MemoryQueueWatch(self.world)
-        self.track = Track(self.bucket, self.table, prices, self.queues, types, lambda: climb, clock)  # type: ignore[arg-type]
+        self.track = Track(self.bucket, self.table, prices, self.queues, types, lambda: fall_back, clock)  # type: ignore[arg-type]
         self.pointers = MemoryPointers(self.world)
-        self.tell = tell = Tell(MemoryBus(self.world), self.topic)  # type: ignore[arg-type]
+        self.notifications = notifications = Notifications(MemoryBus(self.world), self.topic)  # type: ignore[arg-type]
         promote = Promote(self.pointers)  # type: ignore[arg-type]
-        self.announce = Announce(self.table, self.datasets, promote, tell, Places("data"), clock)  # type: ignore[arg-type]
+        self.notify = Notify(self.table, self.datasets, promote, notifications, Places("data"), clock)  # type: ignore[arg-type]
         self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
-        blocked = Blocked(self.table, self.queues, tell, {SPOT_QUEUE: "Spot"}, clock)  # type: ignore[arg-type]
+        blocked = ReportStuckQueue(self.table, self.queues, notifications, {SPOT_QUEUE: "Spot"}, clock)  # type: ignore[arg-type]
         overspending = Overspending(self.bucket, self.table, prices, self.jobs, types, clock)  # type: ignore[arg-type]
         runs = SettleRuns(
-            self.table, self.jobs, submit, self.track, lambda: self.announce, overspending, blocked, clock
+            self.table, self.jobs, submit, self.track, lambda: self.notify, overspending, blocked, clock
         )  # type: ignore[arg-type]
-        spending = TellSpending(self.accounts, BUDGET, tell, clock)  # type: ignore[arg-type]
+        spending = NotifySpending(self.accounts, BUDGET, notifications, clock)  # type: ignore[arg-type]
         position = MemoryPosition(self.world)
         self.reconcile = Reconcile(
             runs,
             self.datasets,
             lambda: self.launch.uploads,
-            lambda: self.announce,
+            lambda: self.notify,
             spending,
-            tell,
+            notifications,
             position,
             clock,
         )  # type: ignore[arg-type]
@@ -247,7 +247,7 @@ class Launching(RuleBasedStateMachine):
             if name != RUNNING
         }
         for name, account in self.table.accounts.items():
-            assert 0 <= account.spent <= account.held <= limits[name], (name, account)
+            assert 0 <= account.spent <= account.committed <= limits[name], (name, account)
 
     def teardown(self) -> None:
         """No more trouble: everything that was accepted has to come to its end."""
@@ -282,7 +282,7 @@ class Launching(RuleBasedStateMachine):
         image = stream.pop(which % len(stream))
         run_id = image["run_id"]["S"]
         self._start(
-            far, "notice", lambda: self.announce.ended(run_id, "p", image), lambda: stream.append(image)
+            far, "notice", lambda: self.notify.ended(run_id, "p", image), lambda: stream.append(image)
         )
 
     def _pass_time(self, seconds: int) -> None:
@@ -329,7 +329,7 @@ class Launching(RuleBasedStateMachine):
         for run in self.table.runs.values():
             COUNTED["runs"] += 1
             assert run.ended, f"{run.run_id} is {run.status} for ever"
-            assert run.announced_at, f"{run.run_id} ended and nobody was told"
+            assert run.notified_at, f"{run.run_id} ended and nobody was told"
             told = [
                 notice.outcome
                 for notice in self.topic.published
@@ -356,10 +356,10 @@ class Launching(RuleBasedStateMachine):
         for name, account in self.table.accounts.items():
             assert account.reserved == 0, f"{name} still holds {account.reserved}"
             charged = sum(
-                charge(run, hold)
+                charge(run, reservation)
                 for run in self.table.runs.values()
-                for hold in run.holds
-                if hold.account == name
+                for reservation in run.reservations
+                if reservation.account == name
             )
             assert account.spent == charged
 

@@ -38,7 +38,7 @@ from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
 from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer, to_document
 from droptrain_core.domain.runs.plan import plan_digest
-from droptrain_core.domain.runs.run import Hold, Run, run_prefix
+from droptrain_core.domain.runs.run import Reservation, Run, run_prefix
 from droptrain_core.domain.runs.transitions import Transition
 from template import properties
 
@@ -165,15 +165,15 @@ class MemoryTable:
             return "request_taken"
         if previous and not transitions.rerun(previous).holds(self.runs[previous.run_id]):
             return "run_taken"
-        if over(run.holds, self.accounts):
+        if over(run.reservations, self.accounts):
             return "no_room"
         record = self._datasets.get(run.project, run.dataset)
         if drop and drop.due_at and record.due_at != drop.due_at:
             return "postponed"
         if answer and self.answers.get(answer.answer_id) != answer.earlier:
             return "answered"
-        for hold in run.holds:
-            self._count(hold, hold.amount, 0)
+        for reservation in run.reservations:
+            self._count(reservation, reservation.amount, 0)
         if previous:
             self._write(transitions.rerun(previous))
         if drop:
@@ -228,17 +228,17 @@ class MemoryTable:
         return Written("applied", self._put(transition.applied_to(now), transition.attributes))
 
     @outside
-    def to_announce(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
+    def to_notify(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
         return self.runs.get(run_id), dict(self.models.get(project, {}))
 
     @outside
-    def mark_announced(self, run: Run, at: str, models: Mapping[Name, Held] | None = None) -> None:
+    def mark_notified(self, run: Run, at: str, models: Mapping[Name, Held] | None = None) -> None:
         if self._write(transitions.notified(run, at)).outcome != "applied":
             return
         self.models[run.project] = {**self.models.get(run.project, {}), **(models or {})}
-        for hold in run.holds:
-            spent = charge(run, hold)
-            self._count(hold, spent - hold.amount, spent)
+        for reservation in run.reservations:
+            spent = charge(run, reservation)
+            self._count(reservation, spent - reservation.amount, spent)
 
     @outside
     def page(self, *, project: str | None, where: Mapping[str, str], limit: int, position: Any) -> Page:
@@ -257,16 +257,18 @@ class MemoryTable:
     @outside
     def _active(self, after: str, until: str) -> tuple[Run, ...]:
         every = sorted(self.runs.values(), key=lambda run: run.created_order)
-        found = (run for run in every if not run.announced_at and after < run.created_order <= until)
+        found = (run for run in every if not run.notified_at and after < run.created_order <= until)
         return tuple(Run(**{name: getattr(run, name) for name in _INDEXED}) for run in found)
 
     @outside
     def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
         return tuple(self.runs[run_id] for run_id in run_ids if run_id in self.runs)
 
-    def _count(self, hold: Hold, change: int, spent: int) -> None:
-        was = self.accounts.get(hold.account, Account())
-        self.accounts[hold.account] = replace(was, held=was.held + change, spent=was.spent + spent)
+    def _count(self, reservation: Reservation, change: int, spent: int) -> None:
+        was = self.accounts.get(reservation.account, Account())
+        self.accounts[reservation.account] = replace(
+            was, committed=was.committed + change, spent=was.spent + spent
+        )
 
     def _put(self, run: Run, attributes: Mapping[str, Any] | None = None) -> Run:
         before = self.runs.get(run.run_id)
@@ -293,8 +295,8 @@ class MemoryAccounts:
         self._change(account, refused=True)
 
     @outside
-    def mark_told(self, account: str, levels: tuple[int, ...]) -> None:
-        self._change(account, told=(*self._of(account).told, *levels))
+    def mark_notified(self, account: str, levels: tuple[int, ...]) -> None:
+        self._change(account, notified=(*self._of(account).notified, *levels))
 
     def _of(self, account: str) -> Account:
         return self._table.accounts.get(account, Account())

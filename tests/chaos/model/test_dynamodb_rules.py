@@ -11,7 +11,7 @@ from chaos.model.memory import MemoryDatasetTable, MemoryTable
 from chaos.model.world import World
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.runs.claims import DropClaim
-from droptrain_core.domain.runs.run import Hold
+from droptrain_core.domain.runs.run import Reservation
 from moto import mock_aws
 from records import run
 from template import table_definition
@@ -145,7 +145,7 @@ def test_the_table_in_memory_refuses_what_the_real_one_would_write() -> None:
     datasets = MemoryDatasetTable(world)
     memory = MemoryTable(world, datasets)
     record = DatasetRecord(project="penguins", dataset="first")
-    twice = (Hold("2026-11", 1, 10), Hold("2026-11", 1, 10))
+    twice = (Reservation("2026-11", 1, 10), Reservation("2026-11", 1, 10))
     assert not takes(memory.claim, run(holds=twice))
     assert memory.runs == {}
     assert datasets.records == {}

@@ -18,7 +18,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.recipes.push import Published, Push, complete, pushing
 from droptrain_core.domain.runs import batch_job, transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, Request
-from droptrain_core.domain.runs.run import Attempt, Cost, Hold, Rung
+from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Reservation
 from droptrain_core.domain.runs.transitions import End
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -32,10 +32,17 @@ TIMES = st.integers(0, 3).map(lambda minutes: f"2026-11-23T02:1{minutes}:00Z")
 NAMES = st.sampled_from(("penguins-first-00000000000a", "penguins-first-00000000000b"))
 JOBS = st.sampled_from(("job-1", "job-2"))
 HOLDS = st.sampled_from(
-    ((), (Hold("2026-11", 60, 100),), (Hold("2026-11", 50, 100), Hold("2026-11#penguins", 50, 50)))
+    (
+        (),
+        (Reservation("2026-11", 60, 100),),
+        (Reservation("2026-11", 50, 100), Reservation("2026-11#penguins", 50, 50)),
+    )
 )
 RUNS = st.builds(
-    lambda name, at, holds: run(run_id=name, claimed_at=at, updated_at=at, holds=holds), NAMES, TIMES, HOLDS
+    lambda name, at, reservations: run(run_id=name, claimed_at=at, updated_at=at, reservations=reservations),
+    NAMES,
+    TIMES,
+    HOLDS,
 )
 DROPS = st.none() | st.builds(
     DropClaim,
@@ -53,7 +60,7 @@ REQUESTS = st.none() | st.builds(
 CAUSES = st.builds(Cause, st.sampled_from(("one", "two")), st.just("message"), st.just("fix"))
 COSTS = st.none() | st.just(Cost(0.5, "g4dn.xlarge", 0.6, 3000, "on-demand", "2025-11-30"))
 RUNGS = st.builds(
-    Rung,
+    Fallback,
     st.just(2),
     st.just(3600),
     st.just("reclaimed"),
@@ -82,7 +89,7 @@ STEPS = st.one_of(
     st.tuples(st.just("write"), st.just(transitions.ended), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("write"), st.just(transitions.cancel_requested), NAMES, st.just("ann"), TIMES),
     st.tuples(st.just("write_with_history"), st.just(transitions.observed), STATES, TIMES, ENDS),
-    st.tuples(st.just("mark_announced"), RUNS, TIMES),
+    st.tuples(st.just("mark_notified"), RUNS, TIMES),
     st.tuples(st.just("find_answer"), st.sampled_from(("a1", "a2"))),
     st.tuples(st.just("find_drop"), st.sampled_from(("d1", "d2"))),
     st.tuples(st.just("find_request"), st.sampled_from(("k1", "k2"))),
@@ -108,7 +115,7 @@ def call(table: Any, step: tuple[Any, ...], up_to_date: bool) -> Any:
     name, *given_values = step
     made_by = given_values.pop(0) if name.startswith("write") else None
     holds_a_record = hasattr(given_values[0], "claimed_at")
-    if name == "mark_announced" or (holds_a_record and name != "claim" and up_to_date):
+    if name == "mark_notified" or (holds_a_record and name != "claim" and up_to_date):
         given_values[0] = table.get(given_values[0].run_id) or given_values[0]
     if made_by is None:
         return getattr(table, name)(*given_values)
@@ -126,7 +133,7 @@ def test_the_table(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) -> 
     world = World()
     memory = MemoryTable(world, MemoryDatasetTable(world))
     for step, up_to_date in steps:
-        if step[0] == "mark_announced" and memory.get(step[1].run_id) is None:
+        if step[0] == "mark_notified" and memory.get(step[1].run_id) is None:
             continue
         assert call(real, step, up_to_date) == call(memory, step, up_to_date), step
     for name in ("penguins-first-00000000000a", "penguins-first-00000000000b"):

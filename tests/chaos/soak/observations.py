@@ -198,5 +198,5 @@ def _run(item: dict[str, Any]) -> SeenRun:
         ),
         batch_job_id=values.get("batch_job_id"),
         claimed_at=values["claimed_at"],
-        is_announced="announced_at" in values,
+        is_announced="notified_at" in values,
     )

@@ -51,9 +51,9 @@ def test_a_job_fails_when_its_attempts_are_used_up(bench):
 
 
 def test_the_submissions_strategy_replaces_the_definitions(bench):
-    bench.define(name="patient", retryStrategy={"attempts": 5}, timeout={"attemptDurationSeconds": 600})
-    overridden = bench.submit("false", jobDefinition="patient", retryStrategy={"attempts": 2})
-    inherited = bench.submit("true", jobDefinition="patient")
+    bench.define(name="snapshot", retryStrategy={"attempts": 5}, timeout={"attemptDurationSeconds": 600})
+    overridden = bench.submit("false", jobDefinition="snapshot", retryStrategy={"attempts": 2})
+    inherited = bench.submit("true", jobDefinition="snapshot")
     assert len(bench.events.wait(overridden, "FAILED")["attempts"]) == 2
     assert bench.events.wait(inherited, "SUCCEEDED")["retryStrategy"]["attempts"] == 5
     assert bench.describe(inherited)["timeout"] == {"attemptDurationSeconds": 600}

@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from scripted_server import Asked, ScriptedServer, Told
 
-from droptrain_cli.checks import Patient, examine, findings
+from droptrain_cli.checks import StackSnapshot, findings, read_snapshot
 from droptrain_cli.send_notice import send_test
 from droptrain_cli.stack import Stack
 
@@ -71,32 +71,32 @@ def api(server: ScriptedServer) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def deploy(stack: Stack, api) -> Callable[..., Patient]:
-    """Deploy the stack with parameters, and examine it."""
+def deploy(stack: Stack, api) -> Callable[..., StackSnapshot]:
+    """Deploy the stack with parameters, and read_snapshot it."""
 
-    def deployed(**parameters: str) -> Patient:
+    def deployed(**parameters: str) -> StackSnapshot:
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         client = stack.client("cloudformation")
         client.create_stack(StackName=stack.name, TemplateBody=json.dumps(TEMPLATE), Parameters=given)
-        return examine(stack)
+        return read_snapshot(stack)
 
     return deployed
 
 
-def found(patient: Patient, title: str) -> list[tuple[str, str, str]]:
+def found(snapshot: StackSnapshot, title: str) -> list[tuple[str, str, str]]:
     """(verdict, detail, fix) of the findings with a title."""
-    return [(each.verdict, each.detail, each.fix) for each in findings(patient, NOW) if each.title == title]
+    return [(each.verdict, each.detail, each.fix) for each in findings(snapshot, NOW) if each.title == title]
 
 
 def test_a_stack_that_is_deployed_is_well(deploy) -> None:
-    patient = deploy()
-    [(verdict, detail, _)] = found(patient, "stack")
+    snapshot = deploy()
+    [(verdict, detail, _)] = found(snapshot, "stack")
     assert (verdict, detail) == ("ok", "droptrain in eu-west-1: CREATE_COMPLETE")
-    assert found(patient, "credentials")[0][0] == "ok"
-    assert found(patient, "API")[0][0] == "ok"
-    assert found(patient, "dead letters") == [("ok", "none", "")]
-    assert found(patient, "runs") == [("ok", "none is stuck", "")]
-    assert found(patient, "paused") == []
+    assert found(snapshot, "credentials")[0][0] == "ok"
+    assert found(snapshot, "API")[0][0] == "ok"
+    assert found(snapshot, "dead letters") == [("ok", "none", "")]
+    assert found(snapshot, "runs") == [("ok", "none is stuck", "")]
+    assert found(snapshot, "paused") == []
 
 
 def test_a_pause_is_told_with_its_reason(deploy) -> None:
@@ -111,37 +111,37 @@ def test_a_stack_that_was_rolled_back_is_a_problem(deploy) -> None:
 
 
 def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it(deploy, stack) -> None:
-    patient = deploy()
-    [(verdict, _, fix)] = found(patient, "image")
+    snapshot = deploy()
+    [(verdict, _, fix)] = found(snapshot, "image")
     assert (verdict, fix) == (
         "problem",
         "Publish it: droptrain image (AWS builds it), or, with Docker: docker push it",
     )
-    [repository] = patient.of_type("AWS::ECR::Repository").values()
+    [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     stack.client("ecr").put_image(
         repositoryName=repository, imageManifest=json.dumps(MANIFEST), imageTag="latest"
     )
-    [(verdict, detail, _)] = found(patient, "image")
+    [(verdict, detail, _)] = found(snapshot, "image")
     assert verdict == "ok"
     assert detail.startswith(f"{repository}:latest, pushed 20")
-    assert found(replace(patient, parameters={"ImageUri": "other:1"}), "image")[0][0] == "ok"
+    assert found(replace(snapshot, parameters={"ImageUri": "other:1"}), "image")[0][0] == "ok"
 
 
 def test_whether_anybody_hears_notices_is_told(deploy, stack) -> None:
-    patient = deploy()
-    assert [each[0] for each in (*found(patient, "notices"), *found(patient, "alarms"))] == ["warning"] * 2
+    snapshot = deploy()
+    assert [each[0] for each in (*found(snapshot, "notices"), *found(snapshot, "alarms"))] == ["warning"] * 2
     sns = stack.client("sns")
     sns.subscribe(
-        TopicArn=patient.outputs["NoticesTopicArn"],
+        TopicArn=snapshot.outputs["NoticesTopicArn"],
         Protocol="sqs",
         Endpoint="arn:aws:sqs:eu-west-1:123456789012:q",
     )
-    assert found(patient, "notices") == [("ok", "1 subscribed", "")]
+    assert found(snapshot, "notices") == [("ok", "1 subscribed", "")]
     waiting = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "ann@example.com", "Protocol": "email"}
     with Stubber(sns) as stubbed:
         for _ in range(2):
             stubbed.add_response("list_subscriptions_by_topic", {"Subscriptions": [waiting]})
-        assert found(patient, "notices") == [(
+        assert found(snapshot, "notices") == [(
             "problem",
             "ann@example.com has not confirmed the subscription",
             "Follow the link in AWS's message 'Subscription Confirmation'; look among the spam too.",
@@ -149,11 +149,11 @@ def test_whether_anybody_hears_notices_is_told(deploy, stack) -> None:
 
 
 def test_dead_letters_are_counted_by_queue(deploy, stack) -> None:
-    patient = deploy()
-    queues = patient.of_type("AWS::SQS::Queue")
+    snapshot = deploy()
+    queues = snapshot.of_type("AWS::SQS::Queue")
     for name in ("UploadsDeadLetterQueue", "UploadsQueue"):
         stack.client("sqs").send_message(QueueUrl=queues[name], MessageBody="x")
-    [(verdict, detail, _)] = found(patient, "dead letters")
+    [(verdict, detail, _)] = found(snapshot, "dead letters")
     assert (verdict, detail) == ("problem", "UploadsDeadLetterQueue holds 1")
 
 
@@ -161,12 +161,12 @@ def test_dead_letters_are_counted_by_queue(deploy, stack) -> None:
     (0, "16", "problem"), (8, "16", "warning"), (16, "16", "ok"), (64, "16", "ok"),
 ])  # fmt: skip
 def test_a_quota_is_compared_with_what_the_stack_may_use(deploy, stack, value, wanted, verdict) -> None:
-    patient = deploy(MaxvCpus=wanted)
+    snapshot = deploy(MaxvCpus=wanted)
     with Stubber(stack.client("service-quotas")) as stubbed:
         for code in ("L-3819A6DF", "L-DB2E81BA"):
             asked = {"ServiceCode": "ec2", "QuotaCode": code}
             stubbed.add_response("get_service_quota", {"Quota": {"Value": float(value)}}, asked)
-        spot, on_demand = found(patient, "GPU quota")
+        spot, on_demand = found(snapshot, "GPU quota")
     assert spot[0] == verdict
     assert on_demand[0] == {"problem": "warning"}.get(verdict, verdict), "runs use Spot unless they say so"
     assert ("--quota-code L-3819A6DF --desired-value 16" in spot[2]) == (verdict != "ok")
@@ -179,9 +179,9 @@ def test_a_quota_is_compared_with_what_the_stack_may_use(deploy, stack, value, w
      "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"),
 ])  # fmt: skip
 def test_a_compute_environment_that_is_not_valid_is_a_problem(deploy, stack, status, reason, fix) -> None:
-    patient = deploy()
-    resources = {**patient.resources, "AWS::Batch::ComputeEnvironment": {"Spot": "spot-1"}}
-    patient = replace(patient, resources=resources)
+    snapshot = deploy()
+    resources = {**snapshot.resources, "AWS::Batch::ComputeEnvironment": {"Spot": "spot-1"}}
+    snapshot = replace(snapshot, resources=resources)
     told = {
         "computeEnvironmentName": "spot-1", "computeEnvironmentArn": "arn:aws:batch:r:1:environment/s",
         "status": status, "state": "ENABLED", "statusReason": reason,
@@ -193,26 +193,26 @@ def test_a_compute_environment_that_is_not_valid_is_a_problem(deploy, stack, sta
             {"computeEnvironments": ["spot-1"]},
         )
         stubbed.add_response("describe_job_queues", {"jobQueues": []}, {"jobQueues": []})
-        [(verdict, _, said)] = found(patient, "compute")
+        [(verdict, _, said)] = found(snapshot, "compute")
     assert (verdict, said) == ("ok" if status == "VALID" else "problem", fix)
 
 
 def test_runs_that_do_not_move_are_named(deploy, api) -> None:
-    patient = deploy()
+    snapshot = deploy()
     api["RUNNABLE"] = [
         {"run_id": "p-first-1", "updated_at": "2026-11-23T02:10:00Z"},
         {"run_id": "p-first-2", "updated_at": "2026-11-23T02:50:00Z"},
     ]
-    [(verdict, detail, fix)] = found(patient, "runs")
+    [(verdict, detail, fix)] = found(snapshot, "runs")
     assert (verdict, detail) == ("warning", "p-first-1 has been RUNNABLE for 50 min")
     assert "droptrain show p-first-1" in fix
 
 
 def test_what_credentials_may_not_ask_is_told_as_unknown(deploy, stack) -> None:
-    patient = deploy()
+    snapshot = deploy()
     with Stubber(stack.client("sqs")) as stubbed:
         stubbed.add_client_error("get_queue_attributes", "AccessDenied")
-        [(verdict, detail, fix)] = found(patient, "dead letters")
+        [(verdict, detail, fix)] = found(snapshot, "dead letters")
     assert (verdict, detail) == ("unknown", "these credentials may not call GetQueueAttributes")
     assert "OperatorPolicy" in fix
 
@@ -224,8 +224,8 @@ def test_a_test_notice_reaches_who_subscribed(stack: Stack) -> None:
     queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    patient = Patient(stack, outputs={"NoticesTopicArn": topic})
-    [sent] = list(send_test(patient))
+    snapshot = StackSnapshot(stack, outputs={"NoticesTopicArn": topic})
+    [sent] = list(send_test(snapshot))
     assert (sent.verdict, sent.title) == ("ok", "test notice")
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
     told = json.loads(message["Body"])
@@ -235,10 +235,10 @@ def test_a_test_notice_reaches_who_subscribed(stack: Stack) -> None:
 
 
 def test_who_may_not_send_a_test_notice_is_told_which_policy_allows_it(stack: Stack) -> None:
-    def refused(_: Patient) -> Any:
+    def refused(_: StackSnapshot) -> Any:
         raise ClientError({"Error": {"Code": "AuthorizationError"}}, "Publish")
 
-    patient = Patient(stack)
-    first = next(findings(patient, NOW, [("test notice", refused)]))
+    snapshot = StackSnapshot(stack)
+    first = next(findings(snapshot, NOW, [("test notice", refused)]))
     assert (first.title, first.verdict) == ("test notice", "unknown")
     assert "may not call Publish" in first.detail

@@ -60,14 +60,14 @@ def test_a_launch_says_what_it_may_cost_and_what_it_risks(
         "rule": "no_checkpoint", "level": "warning", "file": "train.yaml", "row": None, "column": None,
         "message": "all begins again", "fix": "Write checkpoints.",
     }  # fmt: skip
-    ticket = {"expected_seconds": 3600, "expected_usd": 0.25, "worst_usd": 13.2}
-    body = {"run_id": RUN_ID, "status": "SUBMITTED", "ticket": ticket, "warnings": [warning]}
+    estimate = {"expected_seconds": 3600, "expected_usd": 0.25, "worst_usd": 13.2}
+    body = {"run_id": RUN_ID, "status": "SUBMITTED", "estimate": estimate, "warnings": [warning]}
     for status in (202, 200):
         server.answer = lambda asked, status=status: Told(status, body)
         launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         f"Launched {RUN_ID}",
-        "It costs about $0.2500 for 1 h 0 min, at worst $13.20 (an estimate)",
+        "Estimated cost: about $0.2500 for 1 h 0 min, at worst $13.20",
         "Warning: train.yaml: all begins again. Write checkpoints.",
         f"There is already {RUN_ID}",
     ]
@@ -78,7 +78,7 @@ def test_a_launch_that_is_rejected_says_why_and_ends_so(
     stack: Stack, server: ScriptedServer, capsys: pytest.CaptureFixture[str], status: int, first: str
 ) -> None:
     cause = {"code": "over_budget", "message": "$2.59 are left.", "fix": "Say timeout: 1h."}
-    body = {"run_id": RUN_ID, "status": "REJECTED", "ticket": None, "warnings": [], "cause": cause}
+    body = {"run_id": RUN_ID, "status": "REJECTED", "estimate": None, "warnings": [], "cause": cause}
     server.answer = lambda asked: Told(status, body)
     with pytest.raises(SystemExit) as ended:
         launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)

@@ -21,7 +21,7 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.recipes.push import Published, pushing
-from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.reserve import Reserve
 from droptrain_core.submit import Submit
@@ -95,7 +95,7 @@ class World:
         table, jobs = MemoryTable(memory, datasets), MemoryJobQueue(memory)
         self._launch = launching(
             bucket=self.bucket, table=table, datasets=datasets, wake_ups=MemoryWakeUps(memory),
-            submit=Submit(table, jobs, self.bucket.name, Owner(), memory.clock),  # type: ignore[arg-type]
+            submit=Submit(table, jobs, self.bucket.name, LaunchPolicy(), memory.clock),  # type: ignore[arg-type]
             reserve=Reserve(MemoryAccounts(memory, table), Budget(), memory.clock),  # type: ignore[arg-type]
             prices=MemoryPriceTable(memory, table), clock=memory.clock, definition=jobs.definition,
         )  # fmt: skip

@@ -62,6 +62,6 @@ def stranger(console: ConsoleServer) -> Browser:
 def browser(console: ConsoleServer) -> Browser:
     """A browser that has followed the link."""
     visiting = Browser(console.port)
-    visiting.follow(console.gate.link)
+    visiting.follow(console.session_auth.link)
     assert visiting.cookie
     return visiting

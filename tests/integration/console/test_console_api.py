@@ -122,7 +122,7 @@ def test_missing_credentials_are_told(api: ScriptedServer, monkeypatch: pytest.M
     console = ConsoleServer(Stack("trees", "eu-west-1", api.url, "data", session))
     try:
         browser = Browser(console.port)
-        browser.follow(console.gate.link)
+        browser.follow(console.session_auth.link)
         got = browser.ask("GET", "/api/runs")
         assert (got.status, got.problem) == (502, "aws")
         assert "aws sso login" in got.document["detail"]

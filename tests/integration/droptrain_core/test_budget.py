@@ -34,10 +34,10 @@ def end(stack, run: Run) -> None:
 def test_a_launch_reserves_its_worst_case_and_an_end_gives_it_back(stack) -> None:
     stack.publish_project()
     run = launch(stack, "first")
-    assert account(stack) == Account(held=WORST)
+    assert account(stack) == Account(committed=WORST)
     end(stack, run)
-    assert stack.table.get(run.run_id).announced_at
-    assert account(stack) == Account(held=0, spent=0)
+    assert stack.table.get(run.run_id).notified_at
+    assert account(stack) == Account(committed=0, spent=0)
 
 
 def test_what_was_spent_stays_spent(running_stack) -> None:
@@ -45,7 +45,7 @@ def test_what_was_spent_stays_spent(running_stack) -> None:
     running_stack.publish_project()
     run = launch(running_stack, "first")
     running_stack.later(minutes=5)
-    while not running_stack.table.get(run.run_id).announced_at:
+    while not running_stack.table.get(run.run_id).notified_at:
         running_stack.later(minutes=5)
         running_stack.reconcile.all()
     ended = running_stack.table.get(run.run_id)
@@ -60,7 +60,7 @@ def test_a_run_that_does_not_fit_is_rejected_with_the_numbers_and_can_be_launche
     assert third.cause.code == "over_budget"
     assert "$15.47 of the stack's $100.00 for 2026-11 are left" in third.cause.message
     assert f"droptrain rerun {third.run_id}" in third.cause.fix
-    assert account(stack).held == 2 * WORST
+    assert account(stack).committed == 2 * WORST
     end(stack, first)
     again, new = stack.launch.repeat(third.run_id, caller="ann")
     assert (new, again.status) == (True, "SUBMITTED")
@@ -73,7 +73,7 @@ def test_a_dropped_dataset_that_does_not_fit_is_a_rejected_run_with_a_notice(sta
     answers = [stack.launch.upload(*event).answer for event in stack.drop()]
     assert answers == ["rejected", "repeated"]
     [run] = stack.query.runs(limit=10).runs
-    stack.announce.ended(run.run_id, run.project)
+    stack.notify.ended(run.run_id, run.project)
     assert "REJECTED penguins/first (over_budget)" in [notice["Subject"] for notice in stack.notices()]
     assert stack.batch_jobs() == []
 
@@ -94,7 +94,7 @@ def test_a_launch_that_saw_room_which_others_took_meanwhile_is_rejected(stack, m
     )
     launched = [launch(stack, name).status for name in ("first", "second", "third")]
     assert launched == ["SUBMITTED", "SUBMITTED", "REJECTED"]
-    assert account(stack).held == 2 * WORST
+    assert account(stack).committed == 2 * WORST
 
 
 def test_the_month_rolls_over_and_a_run_is_settled_where_it_was_reserved(stack) -> None:
@@ -103,9 +103,9 @@ def test_the_month_rolls_over_and_a_run_is_settled_where_it_was_reserved(stack) 
     run = launch(stack, "first")
     stack.later(minutes=20)
     launch(stack, "second")
-    assert (account(stack).held, account(stack, "2026-12").held) == (WORST, WORST)
+    assert (account(stack).committed, account(stack, "2026-12").committed) == (WORST, WORST)
     end(stack, run)
-    assert (account(stack).held, account(stack, "2026-12").held) == (0, WORST)
+    assert (account(stack).committed, account(stack, "2026-12").committed) == (0, WORST)
 
 
 def test_no_more_runs_at_the_same_time_than_the_owner_says(stack) -> None:
@@ -115,7 +115,7 @@ def test_no_more_runs_at_the_same_time_than_the_owner_says(stack) -> None:
     assert (first.status, second.status) == ("SUBMITTED", "REJECTED")
     assert second.cause.message == "1 of at most 1 runs are under way."
     end(stack, first)
-    assert account(stack, RUNNING).held == 0
+    assert account(stack, RUNNING).committed == 0
     assert launch(stack, "third").status == "SUBMITTED"
 
 
@@ -125,7 +125,7 @@ def test_a_project_has_its_own_cap(stack) -> None:
     assert launch(stack, "first").status == "SUBMITTED"
     refused = launch(stack, "second")
     assert "ProjectBudgetsUsd" in refused.cause.fix
-    assert account(stack).held == WORST
+    assert account(stack).committed == WORST
 
 
 def test_a_job_that_batch_refuses_gives_its_reservation_back(stack) -> None:
@@ -134,8 +134,8 @@ def test_a_job_that_batch_refuses_gives_its_reservation_back(stack) -> None:
     stack.drop()
     run = stack.launch.request("penguins", "first", caller="ann")[0]
     assert run.status == "REJECTED"
-    stack.announce.ended(run.run_id, run.project)
-    assert account(stack).held == 0
+    stack.notify.ended(run.run_id, run.project)
+    assert account(stack).committed == 0
 
 
 def test_people_are_told_once_a_month_of_each_level_and_only_of_the_highest(stack) -> None:
@@ -155,7 +155,7 @@ def test_people_are_told_once_a_month_of_each_level_and_only_of_the_highest(stac
     assert spend(50) == [50]
     assert spend(79) == []
     assert spend(100) == [100]
-    assert account(stack).told == (50, 80, 100)
+    assert account(stack).notified == (50, 80, 100)
     stack.now = stack.now.replace(day=30, hour=23, minute=50)
     stack.later(minutes=20)
     assert spend(85, "2026-12") == [80]

@@ -155,7 +155,7 @@ def test_an_empty_name_is_a_rejected_run_that_can_be_read(stack, key: str) -> No
     (run,) = stack.query.runs(limit=10).runs
     assert run.cause.code == "bad_name"
     stack.later(minutes=5)
-    assert stack.reconcile.all()["announced"] == 1
+    assert stack.reconcile.all()["notified"] == 1
 
 
 def test_a_bad_name_is_a_rejected_run_once(stack) -> None:

@@ -124,9 +124,9 @@ def test_other_jobs_change_nothing(stack, detail) -> None:
 def test_an_ended_run_is_announced_once(stack) -> None:
     claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
     write_account(stack)
-    assert stack.announce.ended(RUN_ID, "penguins") == "nothing"
+    assert stack.notify.ended(RUN_ID, "penguins") == "nothing"
     stack.track.event(LIFE[-1])
-    assert [stack.announce.ended(RUN_ID, "penguins") for _ in range(2)] == ["published", "nothing"]
+    assert [stack.notify.ended(RUN_ID, "penguins") for _ in range(2)] == ["published", "nothing"]
     (told,) = stack.notices()
     assert told["Subject"] == "SUCCEEDED penguins/first"
     assert told["MessageAttributes"]["outcome"]["Value"] == "SUCCEEDED"
@@ -141,7 +141,7 @@ def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_
     record = stack.table.get(RUN_ID)
     assert record.gpu == GpuUse(**gpu)
     assert record.advice == (ADVICE,)
-    assert stack.announce.ended(RUN_ID, "penguins") == "published"
+    assert stack.notify.ended(RUN_ID, "penguins") == "published"
     (told,) = stack.notices()
     assert f"Advice:        {ADVICE}\n" in told["Message"]
     assert "GPU          1, busy 11 % of the time, at most 13.2 GiB in use\n" in told["Message"]
@@ -150,7 +150,7 @@ def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_
 def test_an_end_that_the_recipe_mutes_is_noted_and_not_told(stack) -> None:
     claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED", notify=("failed",))
     stack.track.event(LIFE[-1])
-    assert stack.announce.ended(RUN_ID, "penguins") == "muted"
+    assert stack.notify.ended(RUN_ID, "penguins") == "muted"
     assert stack.notices() == []
     assert list(itertools.chain(*stack.table.active())) == []
 
@@ -237,7 +237,7 @@ def test_the_reconciler_learns_an_end_whose_event_got_lost_and_tells_it(running_
     stack.later(minutes=5)
     assert stack.reconcile.all()["applied"] == 1
     stack.later(minutes=5)
-    assert stack.reconcile.all()["announced"] == 1
+    assert stack.reconcile.all()["notified"] == 1
     assert [told["Subject"] for told in stack.notices()] == ["SUCCEEDED penguins/first"]
     stack.later(minutes=5)
     assert stack.reconcile.all() == {"active": 0}

@@ -43,7 +43,7 @@ def test_a_drop_is_rejected_with_the_command_that_publishes_an_image(stack: Stac
     assert "`droptrain image`" in run.cause.fix
     assert run.cause.fix.endswith(f"droptrain rerun {run.run_id}")
     assert stack.batch_jobs() == []
-    stack.announce.ended(run.run_id, run.project)
+    stack.notify.ended(run.run_id, run.project)
     assert "REJECTED penguins/first (no_image)" in [notice["Subject"] for notice in stack.notices()]
 
 
@@ -60,7 +60,7 @@ def test_a_rejected_run_holds_nothing_of_the_budget(stack: Stack, ecr: Any) -> N
     stack.launch.upload(*stack.drop()[0])
     [run] = stack.query.runs(limit=10).runs
     assert run.status == "REJECTED"
-    assert stack.accounts.read(["2026-11"])["2026-11"].held == 0
+    assert stack.accounts.read(["2026-11"])["2026-11"].committed == 0
 
 
 def test_ecr_is_asked_until_the_image_was_seen_and_then_no_more(

@@ -109,7 +109,7 @@ def test_an_incomplete_dataset_is_shown_at_once_and_told_once_after_an_hour(stac
     stack.later(minutes=59)
     assert stack.reconcile.all() == {"active": 0}
     stack.later(minutes=2)
-    assert stack.reconcile.all()["announced"] == 1
+    assert stack.reconcile.all()["notified"] == 1
     stack.later(minutes=5)
     assert stack.reconcile.all() == {"active": 0}
     (told,) = stack.notices()
@@ -136,7 +136,7 @@ def test_a_part_replaced_after_the_marker_waits_for_a_new_one(stack) -> None:
     uploaded(stack, [*stack.drop("big", "train/1.csv", "_SUCCESS")])
     uploaded(stack, stack.drop("big", "train/1.csv"))
     stack.later(minutes=61)
-    assert stack.reconcile.all()["announced"] == 1
+    assert stack.reconcile.all()["notified"] == 1
     assert len(stack.batch_jobs()) == 1
     assert "WAITING penguins/big for _SUCCESS" in [told["Subject"] for told in stack.notices()]
 

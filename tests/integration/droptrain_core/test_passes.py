@@ -2,7 +2,7 @@
 
 import pytest
 from droptrain_core.launch import LaunchUploads
-from droptrain_core.notify import Announce
+from droptrain_core.notify import Notify
 from records import run
 
 
@@ -27,7 +27,7 @@ def incomplete(stack, *datasets: str) -> None:
 
 def kill_at(monkeypatch, *poisonous: str) -> None:
     """Let the pass be killed when it handles one of these runs or datasets."""
-    notify, revisit = Announce.ended, LaunchUploads.revisit
+    notify, revisit = Notify.ended, LaunchUploads.revisit
 
     def kill_notify(self, run_id, *rest):
         if run_id in poisonous:
@@ -39,7 +39,7 @@ def kill_at(monkeypatch, *poisonous: str) -> None:
             raise Killed
         return revisit(self, waiting)
 
-    monkeypatch.setattr(Announce, "ended", kill_notify)
+    monkeypatch.setattr(Notify, "ended", kill_notify)
     monkeypatch.setattr(LaunchUploads, "revisit", kill_revisit)
 
 
@@ -116,16 +116,16 @@ def test_a_pass_begins_nothing_when_its_time_is_over_and_the_next_one_goes_on_th
     ended(stack, 1, 2, 3, 4)
     incomplete(stack, "a")
     stack.later(minutes=61)
-    notify = Announce.ended
+    notify = Notify.ended
 
     def slow(self, run_id, *rest):
         stack.later(seconds=50)
         return notify(self, run_id, *rest)
 
-    monkeypatch.setattr(Announce, "ended", slow)
+    monkeypatch.setattr(Notify, "ended", slow)
     assert stack.reconcile.all(seconds=90)["unfinished"] == 1
     assert subjects(stack) == of_runs(1, 2)
-    assert stack.reconcile.all(seconds=120) == {"active": 2, "announced": 3}
+    assert stack.reconcile.all(seconds=120) == {"active": 2, "notified": 3}
     assert subjects(stack) == of_runs(3, 4) | of_datasets("a")
     assert stack.reconcile.all(seconds=90) == {"active": 0}
 

@@ -55,26 +55,26 @@ def calls(stack: Stack) -> list[str]:
     return made
 
 
-def test_a_launch_has_a_ticket_from_the_shipped_prices(stack: Stack) -> None:
+def test_a_launch_has_a_estimate_from_the_shipped_prices(stack: Stack) -> None:
     run = stack.table.get(launched(stack))
     assert run
-    assert run.ticket
-    (offer,) = run.ticket.offers
+    assert run.estimate
+    (offer,) = run.estimate.offers
     assert (offer.on_demand_usd_per_hour, offer.spot_usd_per_hour) == (0.587, None)
-    assert run.ticket.worst_usd == pytest.approx(3 * 24 * 0.587)
-    assert (run.ticket.expected_usd, run.ticket.priced_at) == (None, "2025-11-30")
+    assert run.estimate.worst_usd == pytest.approx(3 * 24 * 0.587)
+    assert (run.estimate.expected_usd, run.estimate.priced_at) == (None, "2025-11-30")
 
 
-def test_refreshed_prices_are_in_the_next_ticket(stack: Stack) -> None:
+def test_refreshed_prices_are_in_the_next_estimate(stack: Stack) -> None:
     assert stack.prices.refresh(READ, AT)
     run = stack.table.get(launched(stack))
     assert run
-    assert run.ticket
-    (offer,) = run.ticket.offers
+    assert run.estimate
+    (offer,) = run.estimate.offers
     assert (offer.on_demand_usd_per_hour, offer.spot_usd_per_hour, offer.spot_zone) == (
         0.6, 0.2, "eu-west-1b",
     )  # fmt: skip
-    assert (run.ticket.priced_at, run.ticket.spot_priced_at) == (AT, AT)
+    assert (run.estimate.priced_at, run.estimate.spot_priced_at) == (AT, AT)
 
 
 def test_an_older_refresh_never_overwrites_a_newer_one(stack: Stack) -> None:
@@ -101,9 +101,9 @@ def test_what_successful_runs_took_is_what_the_next_is_expected_to_take(stack: S
     ended(stack, launched(stack, "second"), "FAILED", attempts=2)
     run = stack.table.get(launched(stack, "third"))
     assert run
-    assert run.ticket
-    assert (run.ticket.expected_seconds, run.ticket.expected_usd) == (SECONDS, 0.1)
-    assert run.ticket.basis.startswith("as long as the project's last successful run, at the price of")
+    assert run.estimate
+    assert (run.estimate.expected_seconds, run.estimate.expected_usd) == (SECONDS, 0.1)
+    assert run.estimate.basis.startswith("as long as the project's last successful run, at the price of")
 
 
 def test_a_project_whose_long_runs_leave_no_checkpoint_is_warned_before_the_next(stack: Stack) -> None:
@@ -238,17 +238,17 @@ def test_a_record_from_before_prices_were_kept_by_attempt_is_read(stack: Stack) 
     names = {"#cost": "cost"}
     stack.dynamodb.update_item(
         TableName="runs", Key={"pk": {"S": f"RUN#{run.run_id}"}}, ExpressionAttributeNames=names,
-        UpdateExpression="REMOVE #cost.attempts, #cost.reclaimed_usd, ticket",
+        UpdateExpression="REMOVE #cost.attempts, #cost.reclaimed_usd, estimate",
     )  # fmt: skip
     read = stack.table.get(run.run_id)
     assert read
     assert read.cost
-    assert (read.cost.attempts, read.cost.reclaimed_usd, read.ticket) == ((), 0.0, None)
+    assert (read.cost.attempts, read.cost.reclaimed_usd, read.estimate) == ((), 0.0, None)
 
 
-def test_a_repeat_has_a_ticket_of_its_own(stack: Stack) -> None:
+def test_a_repeat_has_a_estimate_of_its_own(stack: Stack) -> None:
     run_id = launched(stack)
     ended(stack, run_id)
     repeat, _ = stack.launch.repeat(run_id, caller="ann")
-    assert repeat.ticket
-    assert repeat.ticket.expected_seconds == SECONDS
+    assert repeat.estimate
+    assert repeat.estimate.expected_seconds == SECONDS

@@ -226,5 +226,5 @@ def test_the_next_launch_takes_what_was_refreshed(stack: Stack, refresh: Refresh
     for event in stack.drop():
         stack.launch.upload(*event)
     (run,) = stack.query.runs(limit=1).runs
-    assert run.ticket
-    assert [offer.spot_zone for offer in run.ticket.offers] == ["eu-west-1b"]
+    assert run.estimate
+    assert [offer.spot_zone for offer in run.estimate.offers] == ["eu-west-1b"]

@@ -7,7 +7,7 @@ from droptrain_core.domain import times
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.transitions import cancel_requested
-from droptrain_core.notifications import Tell
+from droptrain_core.notifications import Notifications
 from records import job_detail, run
 
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested."
@@ -39,7 +39,7 @@ class Queue:
         self.stack.table.claim(
             run(
                 run_id=name, status=state, batch_job_id=job["jobId"], progress=read.progress, updated_at=at,
-                created_at=at, claimed_at=at, created_order=f"{at}#{name}", holds=(),
+                created_at=at, claimed_at=at, created_order=f"{at}#{name}", reservations=(),
                 job=type(only)(**{**vars(only), "spot": "only"}),
             )
         )  # fmt: skip
@@ -57,10 +57,10 @@ class Queue:
         for number in numbers:
             self.details[f"job-{number}"] |= {"status": "SUCCEEDED"}
             self.stack.track.event(self.details[f"job-{number}"])
-            self.stack.announce.ended(f"penguins-first-{number:012x}", "penguins")
+            self.stack.notify.ended(f"penguins-first-{number:012x}", "penguins")
 
     def blocked(self, number: int) -> str:
-        return self.stack.blocked.event(self.details[f"job-{number}"])
+        return self.stack.report_stuck_queue.event(self.details[f"job-{number}"])
 
     def passes(self, minutes: int) -> list[str]:
         """What is published while passes come every five minutes."""
@@ -169,8 +169,8 @@ def test_the_event_of_a_blocked_queue_takes_the_same_way(queue) -> None:
     queue.add(3, reason=QUOTA)
     queue.stack.later(minutes=11)
     assert queue.blocked(3) == "nothing", "a run trains"
-    assert queue.stack.blocked.event({"jobName": "x"}) == "foreign"
-    assert queue.stack.blocked.event(job_detail("RUNNABLE", jobQueue="another")) == "foreign"
+    assert queue.stack.report_stuck_queue.event({"jobName": "x"}) == "foreign"
+    assert queue.stack.report_stuck_queue.event(job_detail("RUNNABLE", jobQueue="another")) == "foreign"
     queue.start(1)
     assert queue.blocked(1) == "nothing", "it is no more at the head of its queue"
 
@@ -178,14 +178,14 @@ def test_the_event_of_a_blocked_queue_takes_the_same_way(queue) -> None:
 def test_two_functions_at_the_same_moment_publish_once(queue, monkeypatch) -> None:
     queue.add(0, reason=CAPACITY)
     queue.stack.later(minutes=11)
-    everybody = Tell.everybody
+    publish = Notifications.publish
 
     def meanwhile(self, notice):
         with pytest.raises(BusyError):  # the queue delivers the event again
             queue.blocked(0)
-        everybody(self, notice)
+        publish(self, notice)
 
-    monkeypatch.setattr(Tell, "everybody", meanwhile)
+    monkeypatch.setattr(Notifications, "publish", meanwhile)
     assert queue.blocked(0) == "published"
     assert queue.blocked(0) == "nothing"
     assert len(queue.stack.notices()) == 1
@@ -195,7 +195,7 @@ def test_a_notice_whose_function_died_is_published_by_a_later_pass(queue, monkey
     queue.add(0, reason=CAPACITY)
     queue.stack.later(minutes=11)
     with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
-        patch.setattr(Tell, "everybody", lambda *_: (_ for _ in ()).throw(OSError("gone")))
+        patch.setattr(Notifications, "publish", lambda *_: (_ for _ in ()).throw(OSError("gone")))
         queue.blocked(0)
     assert queue.passes(15) == ["WAITING 1 run (no_capacity)"]
 
@@ -222,5 +222,5 @@ def test_a_run_that_may_leave_spot_does_so_though_others_wait(stack, monkeypatch
     stack.track.event(detail)
     assert queue.passes(10) == ["WAITING 2 runs (no_capacity)"]
     stack.later(minutes=6)
-    assert stack.reconcile.all()["climbed"] == 1
+    assert stack.reconcile.all()["fell_back"] == 1
     assert stack.table.get(waits.run_id).job_number == 2

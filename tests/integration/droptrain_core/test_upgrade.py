@@ -79,13 +79,13 @@ def test_every_end_is_announced_once_and_frees_what_it_held(stack: Stack, left: 
     assert len(ended) == len(IN_FLIGHT) + 3
     for _ in range(2):
         for run in ended:
-            stack.announce.ended(run.run_id, run.project)
+            stack.notify.ended(run.run_id, run.project)
     told = [event["detail"]["run_id"] for event in stack.events_told()]
-    assert sorted(told) == sorted(run.run_id for run in ended if run.dataset != "announced")
+    assert sorted(told) == sorted(run.run_id for run in ended if run.dataset != "notified")
     assert len(stack.notices()) == len(told)
     left_over = held(stack)
     claimed = run_of(stack, "claimed")
-    assert left_over == {hold.account: hold.amount for hold in claimed.holds}
+    assert left_over == {each.account: each.amount for each in claimed.reservations}
 
 
 def test_a_dataset_that_waited_is_still_waited_for(stack: Stack, left: dict[str, Any]) -> None:
@@ -154,8 +154,8 @@ def test_what_a_later_release_adds_without_raising_the_schema_is_left_out(
     item = next(item for item in left["table"] if item.get("dataset", {}).get("S") == "on-demand")
     more = {"S": "of a later release"}
     wider = {**item, "more": more}
-    for name in ("job", "ticket", "rung", "code", "recipe"):
+    for name in ("job", "estimate", "fallback", "code", "recipe"):
         wider[name] = {"M": {**item[name]["M"], "more": more}}
-    for name in ("attempts", "history", "holds"):
+    for name in ("attempts", "history", "reservations"):
         wider[name] = {"L": [{"M": {**each["M"], "more": more}} for each in item[name]["L"]]}
     assert from_item(wider) == from_item(item)

@@ -14,7 +14,7 @@ from droptrain_container.exit_codes import EXIT_CODES, EndError
 from droptrain_container.plan import Pinned
 from droptrain_container.s3 import Bucket
 from droptrain_container.stops import StoppedError, Stops
-from meddling_proxy import MeddlingProxy, meddling_proxy
+from fault_proxy import FaultProxy, fault_proxy
 from training_machine import REPOSITORY, free_port
 
 NAMES = [
@@ -44,13 +44,13 @@ def bucket(machine, monkeypatch) -> Bucket:
 
 
 @pytest.fixture
-def proxy(machine) -> Iterator[MeddlingProxy]:
-    with meddling_proxy(machine.endpoint) as made:
+def proxy(machine) -> Iterator[FaultProxy]:
+    with fault_proxy(machine.endpoint) as made:
         yield made
 
 
 @pytest.fixture
-def spoilt(proxy: MeddlingProxy, machine, monkeypatch) -> Bucket:
+def spoilt(proxy: FaultProxy, machine, monkeypatch) -> Bucket:
     """The bucket behind the proxy."""
     return bucket_at(proxy.url, machine, monkeypatch)
 

@@ -85,7 +85,7 @@ setattr(getattr(found, owner) if owner else found, step, fail)
 @pytest.mark.parametrize(("step", "code"), [
     ("lease.take", 70),
     ("sagemaker.write_config", 70),
-    ("blame.of_files", 3),
+    ("failure_reason.of_files", 3),
     ("advice.of_checkpoints", 3),
     ("results:Results.upload_output", 3),
     ("series:Series.finish", 3),

@@ -37,14 +37,14 @@ class Handler:
         return [record["body"] for event in self.events for record in event["Records"]]
 
 
-class Refusal(FunctionError):
+class AccessDenied(FunctionError):
     def __init__(self) -> None:
         Exception.__init__(self, "refused")
-        self.payload = {"errorType": "Refusal", "errorMessage": "refused"}
+        self.payload = {"errorType": "AccessDenied", "errorMessage": "refused"}
 
 
 def refuse(_: Any) -> None:
-    raise Refusal
+    raise AccessDenied
 
 
 class Sources:
@@ -263,7 +263,7 @@ def test_a_scheduled_call_that_fails_is_retried_and_then_kept(sources: Sources) 
     told = eventually(lambda: sources.messages(dead))[0]
     assert told["requestContext"]["approximateInvokeCount"] == 2
     assert told["requestPayload"] == handler.events[0] == handler.events[1]
-    assert told["responsePayload"]["errorType"] == "Refusal"
+    assert told["responsePayload"]["errorType"] == "AccessDenied"
 
 
 def test_a_schedule_can_make_a_call_of_an_api_by_itself(sources: Sources) -> None:

@@ -91,7 +91,7 @@ def test_a_built_function_starts_and_answers(
         pytest.skip("pydantic ships for Python 3.13, which isn't here")
     _, answered = run(cloud, environment_of(folder, function), "-c", CALL, given=event)
     found = json.loads(answered)
-    found.pop("listeners", None)  # counted by the first pass of an hour alone
+    found.pop("subscribers", None)  # counted by the first pass of an hour alone
     if answer is None:
         assert (found["statusCode"], json.loads(found["body"])["runs"]) == (200, [])
     else:

@@ -133,7 +133,7 @@ def test_the_stream_delivers_ended_runs_that_are_not_announced(of_type: Any) -> 
         "dynamodb": {
             "NewImage": {
                 "status": {"S": ["SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"]},
-                "announced_at": {"S": [{"exists": False}]},
+                "notified_at": {"S": [{"exists": False}]},
             }
         }
     }

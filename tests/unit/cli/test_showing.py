@@ -111,18 +111,16 @@ TICKET = {
 }  # fmt: skip
 
 
-def test_the_ticket_is_an_estimate_with_the_prices_that_it_is_made_of():
-    said = shown(ticket=TICKET)
-    assert (
-        "about $0.1182 for 30 min 0 s, at worst $80.86 (an estimate): as long as the project's last 3" in said
-    )
+def test_the_estimate_is_an_estimate_with_the_prices_that_it_is_made_of():
+    said = shown(estimate=TICKET)
+    assert "about $0.1182 for 30 min 0 s, at worst $80.86: as long as the project's last 3" in said
     assert "g4dn.xlarge Spot $0.2363 in eu-west-1b, on demand $0.587, g5.xlarge Spot unknown, on dem" in said
     assert "on-demand prices of 2025-11-30, Spot's of 2026-11-23T00:00:00Z" in " ".join(said.split())
 
 
-def test_a_first_run_s_ticket_says_the_worst_alone():
-    said = shown(ticket={**TICKET, "expected_seconds": None, "expected_usd": None, "spot_priced_at": None})
-    assert "Ticket         at worst $80.86 (an estimate)" in said
+def test_a_first_run_s_estimate_says_the_worst_alone():
+    said = shown(estimate={**TICKET, "expected_seconds": None, "expected_usd": None, "spot_priced_at": None})
+    assert "Estimate       at worst $80.86" in said
 
 
 def test_what_spot_reclaimed_is_shown_apart():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from droptrain_cli import wording
+from droptrain_cli import formatting
 
 NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 
@@ -14,29 +14,29 @@ NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
     (3900, "1 h 5 min"), (183600, "2 d 3 h"), (-5, "0 s"),
 ])  # fmt: skip
 def test_a_duration_has_the_two_units_that_say_something(seconds: float, words: str):
-    assert wording.duration(seconds) == words
+    assert formatting.duration(seconds) == words
 
 
 def test_an_age_has_one_unit():
-    assert wording.age("2026-11-23T02:10:00Z", NOW) == "50 min"
-    assert wording.age("2026-11-20T02:10:00Z", NOW) == "3 d"
+    assert formatting.age("2026-11-23T02:10:00Z", NOW) == "50 min"
+    assert formatting.age("2026-11-20T02:10:00Z", NOW) == "3 d"
 
 
 def test_a_run_that_trains_has_trained_until_now():
-    assert wording.took({"started_at": "2026-11-23T02:59:00Z", "stopped_at": None}, NOW) == "1 min 0 s"
-    assert wording.took({"started_at": None, "stopped_at": None}, NOW) == ""
+    assert formatting.took({"started_at": "2026-11-23T02:59:00Z", "stopped_at": None}, NOW) == "1 min 0 s"
+    assert formatting.took({"started_at": None, "stopped_at": None}, NOW) == ""
 
 
 @pytest.mark.parametrize(("usd", "words"), [(0.0016, "$0.0016"), (0.5, "$0.5000"), (12.345, "$12.35")])
 def test_small_prices_keep_their_digits(usd: float, words: str):
-    assert wording.price({"estimate_usd": usd}) == words
+    assert formatting.price({"estimate_usd": usd}) == words
 
 
 @pytest.mark.parametrize(("count", "words"), [
     (0, "0 B"), (999, "999 B"), (24817, "24.8 KB"), (5_000_000, "5.0 MB"), (3 * 10**15, "3000.0 TB"),
 ])  # fmt: skip
 def test_sizes_are_decimal(count: int, words: str):
-    assert wording.size(count) == words
+    assert formatting.size(count) == words
 
 
 @pytest.mark.parametrize(("text", "left"), [
@@ -51,10 +51,10 @@ def test_sizes_are_decimal(count: int, words: str):
     ("\r\n", ""),
 ])  # fmt: skip
 def test_text_from_elsewhere_can_not_steer_a_terminal(text: str, left: str):
-    assert wording.clean(text) == left
+    assert formatting.clean(text) == left
 
 
 def test_the_headline_metric_is_named_once_it_is_there():
-    assert wording.headline({"metric": "accuracy", "metrics": {"accuracy": 0.98765}}) == "accuracy 0.9877"
-    assert wording.headline({"metric": "accuracy", "metrics": {}}) == ""
-    assert wording.headline({"metric": None, "metrics": {"loss": 1.0}}) == ""
+    assert formatting.headline({"metric": "accuracy", "metrics": {"accuracy": 0.98765}}) == "accuracy 0.9877"
+    assert formatting.headline({"metric": "accuracy", "metrics": {}}) == ""
+    assert formatting.headline({"metric": None, "metrics": {"loss": 1.0}}) == ""

@@ -14,7 +14,7 @@ from droptrain_core.domain.costs.budget import (
     read_budget,
     refusal,
 )
-from droptrain_core.domain.runs.run import Cost, Hold, JobRequest
+from droptrain_core.domain.runs.run import Cost, JobRequest, Reservation
 from records import run
 
 NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
@@ -28,61 +28,61 @@ def test_the_parameters_of_the_stack() -> None:
 
 
 def test_zero_means_no_cap() -> None:
-    assert read_budget("0", "", "0").holds("penguins", None, NOW) == ()
+    assert read_budget("0", "", "0").reservations("penguins", None, NOW) == ()
 
 
 def test_a_run_holds_its_worst_case_of_each_cap() -> None:
-    holds = read_budget("100", "penguins=20", "4").holds("penguins", 6.3120001, NOW)
+    holds = read_budget("100", "penguins=20", "4").reservations("penguins", 6.3120001, NOW)
     assert holds == (
-        Hold("2026-11", 6_312_001, 100_000_000),
-        Hold("2026-11#penguins", 6_312_001, 20_000_000),
-        Hold(RUNNING, 1, 4),
+        Reservation("2026-11", 6_312_001, 100_000_000),
+        Reservation("2026-11#penguins", 6_312_001, 20_000_000),
+        Reservation(RUNNING, 1, 4),
     )
 
 
 def test_the_month_is_that_of_utc() -> None:
     evening = datetime.fromisoformat("2026-11-30T20:00:00-08:00")
-    (hold,) = Budget(100.0).holds("penguins", 1.0, evening)
-    assert hold.account == "2026-12"
+    (reservation,) = Budget(100.0).reservations("penguins", 1.0, evening)
+    assert reservation.account == "2026-12"
 
 
 def test_a_cap_can_not_be_kept_without_a_price() -> None:
     with pytest.raises(NoPriceError):
-        Budget(100.0).holds("penguins", None, NOW)
+        Budget(100.0).reservations("penguins", None, NOW)
 
 
 def test_what_fits_exactly_is_launched() -> None:
-    holds = (Hold("2026-11", 40, 100),)
-    assert over(holds, {"2026-11": Account(held=60)}) is None
-    assert over(holds, {"2026-11": Account(held=61)}) == holds[0]
+    holds = (Reservation("2026-11", 40, 100),)
+    assert over(holds, {"2026-11": Account(committed=60)}) is None
+    assert over(holds, {"2026-11": Account(committed=61)}) == holds[0]
 
 
 def test_an_end_is_charged_with_its_cost() -> None:
-    assert charge(run(status="SUCCEEDED", cost=COST), Hold("2026-11", 9_000_000, 1)) == 1_500_000
+    assert charge(run(status="SUCCEEDED", cost=COST), Reservation("2026-11", 9_000_000, 1)) == 1_500_000
 
 
 def test_an_end_that_cost_more_than_was_reserved_is_charged_with_its_cost() -> None:
-    assert charge(run(status="FAILED", cost=COST), Hold("2026-11", 1_000_000, 1)) == 1_500_000
+    assert charge(run(status="FAILED", cost=COST), Reservation("2026-11", 1_000_000, 1)) == 1_500_000
 
 
 def test_an_end_that_nobody_can_price_is_charged_in_full() -> None:
-    assert charge(run(status="FAILED", cost=None), Hold("2026-11", 9_000_000, 1)) == 9_000_000
+    assert charge(run(status="FAILED", cost=None), Reservation("2026-11", 9_000_000, 1)) == 9_000_000
 
 
 def test_a_run_whose_job_batch_has_forgotten_is_charged_in_full_whatever_an_earlier_job_cost() -> None:
     forgotten = run(status="FAILED", cost=COST, cause=diagnosis.unknown_to_batch("job"))
-    assert charge(forgotten, Hold("2026-11", 9_000_000, 1)) == 9_000_000
+    assert charge(forgotten, Reservation("2026-11", 9_000_000, 1)) == 9_000_000
 
 
 @pytest.mark.parametrize("status", ["REJECTED", "CANCELLED"])
 def test_what_never_started_costs_nothing(status: str) -> None:
-    assert charge(run(status=status, cost=None, started_at=None), Hold("2026-11", 9_000_000, 1)) == 0
+    assert charge(run(status=status, cost=None, started_at=None), Reservation("2026-11", 9_000_000, 1)) == 0
 
 
 def test_a_refusal_says_the_numbers_and_what_would_make_it_fit() -> None:
     asked = run(job=JOB)
-    account = Account(held=60_000_000, spent=12_000_000)
-    cause = refusal(Hold("2026-11", 80_000_000, 100_000_000), account, asked, NOW)
+    account = Account(committed=60_000_000, spent=12_000_000)
+    cause = refusal(Reservation("2026-11", 80_000_000, 100_000_000), account, asked, NOW)
     assert cause.code == "over_budget"
     assert cause.message == (
         "The run may cost up to $80.00 (3 attempts of 24h on the dearest instance that could serve it), and "
@@ -98,25 +98,27 @@ def test_a_refusal_says_the_numbers_and_what_would_make_it_fit() -> None:
 
 def test_a_refusal_by_a_project_s_cap_names_the_project() -> None:
     asked = run(job=JOB)
-    cause = refusal(Hold("2026-12#penguins", 9, 9), Account(held=9, spent=9), asked, NOW.replace(month=12))
+    cause = refusal(
+        Reservation("2026-12#penguins", 9, 9), Account(committed=9, spent=9), asked, NOW.replace(month=12)
+    )
     assert "the project penguins's $0.00 for 2026-12" in cause.message
     assert cause.fix.startswith("Wait for 2027-01-01; or raise the stack's parameter ProjectBudgetsUsd.")
 
 
 def test_too_many_runs() -> None:
-    cause = refusal(Hold(RUNNING, 1, 4), Account(held=4), run(), NOW)
+    cause = refusal(Reservation(RUNNING, 1, 4), Account(committed=4), run(), NOW)
     assert (cause.code, cause.message) == ("too_many_runs", "4 of at most 4 runs are under way.")
 
 
 @pytest.mark.parametrize(
     ("account", "levels"),
     [
-        (Account(held=99_000_000, spent=49_000_000), ()),
+        (Account(committed=99_000_000, spent=49_000_000), ()),
         (Account(spent=50_000_000), (50,)),
-        (Account(spent=85_000_000, told=(50,)), (80,)),
-        (Account(spent=100_000_000, told=(50, 80)), (100,)),
+        (Account(spent=85_000_000, notified=(50,)), (80,)),
+        (Account(spent=100_000_000, notified=(50, 80)), (100,)),
         (Account(spent=10_000_000, refused=True), (100,)),
-        (Account(spent=10_000_000, refused=True, told=(100,)), ()),
+        (Account(spent=10_000_000, refused=True, notified=(100,)), ()),
     ],
 )
 def test_each_level_is_reached_once(account: Account, levels: tuple[int, ...]) -> None:

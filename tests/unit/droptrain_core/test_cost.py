@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.cost import Eligible
-from droptrain_core.domain.costs.estimate import Offer, Ticket
+from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.costs.pricing import PriceList, Size
 from droptrain_core.domain.runs.batch_job import JobState
-from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, Run, Rung
+from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, Fallback, Run
 from hypothesis import given
 from hypothesis import strategies as st
 from records import JOB, JOB_ID, RUN_ID, run
@@ -148,7 +148,7 @@ def test_an_attempt_that_runs_counts_until_now() -> None:
 
 
 def on_second(**changes: Any) -> Run:
-    return run(rung=Rung(2, 60, "", JOB_ID, True, (RECLAIMED,)), **changes)
+    return run(fallback=Fallback(2, 60, "", JOB_ID, True, (RECLAIMED,)), **changes)
 
 
 def test_the_attempts_of_earlier_batch_jobs_stay_in_the_sum_at_their_price() -> None:
@@ -175,9 +175,9 @@ def test_an_earlier_attempt_that_nobody_has_priced_is_priced_now() -> None:
 
 
 def test_the_estimate_s_types_count_where_the_stack_has_others_by_now() -> None:
-    ticket = Ticket((Offer("g4dn.xlarge", 0.6, None, None),), None, None, 1.8, 0.6, "", "2025-11-30")
+    estimate = Estimate((Offer("g4dn.xlarge", 0.6, None, None),), None, None, 1.8, 0.6, "", "2025-11-30")
     document = account(1, "g4dn.xlarge")
-    cost = of(HALF_AN_HOUR, of_run=run(ticket=ticket), document=document, types=("g5.xlarge",))
+    cost = of(HALF_AN_HOUR, of_run=run(estimate=estimate), document=document, types=("g5.xlarge",))
     assert cost
     assert cost.instance_type == "g4dn.xlarge"
 

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from droptrain_core.domain.costs.estimate import Ticket
+from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.console_links import Console
@@ -53,7 +53,7 @@ Next
     )
 
 
-def test_the_cost_stands_beside_the_ticket_and_what_was_reclaimed_apart() -> None:
+def test_the_cost_stands_beside_the_estimate_and_what_was_reclaimed_apart() -> None:
     attempts = tuple(
         AttemptCost(1, number, "g4dn.xlarge", "a", "spot", 1800, 0.3, "spot", 0.15, reclaimed=number < 2)
         for number in (1, 2)
@@ -61,16 +61,16 @@ def test_the_cost_stands_beside_the_ticket_and_what_was_reclaimed_apart() -> Non
     cost = Cost(
         0.3, "g4dn.xlarge", 0.3, 3600, "Spot price of the zone", "2026-11-23T00:00:00Z", 0.15, attempts
     )
-    ticket = Ticket((), 1800, 0.15, 42.264, 0.587, "basis", "2025-11-30")
-    told = notice.of_end(run(status="SUCCEEDED", cost=cost, ticket=ticket), Places("bucket")).text
+    estimate = Estimate((), 1800, 0.15, 42.264, 0.587, "basis", "2025-11-30")
+    told = notice.of_end(run(status="SUCCEEDED", cost=cost, estimate=estimate), Places("bucket")).text
     assert (
         "  Cost         about $0.3000, an estimate: 3600 s in 2 attempts at the Spot price of the zone "
         "(prices of 2026-11-23); $0.1500 of it, 30 min 0 s, went into what Spot reclaimed\n"
-        "  Ticket       $0.1500 expected, at worst $42.26, an estimate\n"
+        "  Estimate     $0.1500 expected, at worst $42.26\n"
     ) in told
-    first = replace(ticket, expected_seconds=None, expected_usd=None)
-    told = notice.of_end(run(status="SUCCEEDED", ticket=first), Places("bucket")).text
-    assert "  Ticket       at worst $42.26, an estimate\n" in told
+    first = replace(estimate, expected_seconds=None, expected_usd=None)
+    told = notice.of_end(run(status="SUCCEEDED", estimate=first), Places("bucket")).text
+    assert "  Estimate     at worst $42.26\n" in told
 
 
 def test_waiting_starting_and_training_are_told_apart() -> None:

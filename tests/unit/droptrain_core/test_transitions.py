@@ -9,7 +9,7 @@ import pytest
 from droptrain_core.aws.transition_writes import compiled
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, transitions
-from droptrain_core.domain.runs.run import STATUSES, TERMINAL, Run, Rung
+from droptrain_core.domain.runs.run import STATUSES, TERMINAL, Fallback, Run
 from droptrain_core.domain.runs.transitions import Transition
 from records import job_detail, run
 
@@ -48,7 +48,7 @@ def transition(name: str, record: Run) -> Transition:
         "held": lambda: transitions.held(record, AT),
         "submitted": lambda: transitions.submitted(record, "job-1", AT),
         "observed": lambda: transitions.observed(state, AT),
-        "next_job": lambda: transitions.next_job(record, Rung(2, 3600, "why", "job-1", False), None, AT),
+        "next_job": lambda: transitions.next_job(record, Fallback(2, 3600, "why", "job-1", False), None, AT),
         "followed": lambda: transitions.followed(state, "job-2", AT),
         "cancel_requested": lambda: transitions.cancel_requested(record.run_id, "ann", AT),
         "ended": lambda: transitions.ended(record, "FAILED", CAUSE, AT),
@@ -81,7 +81,7 @@ def test_the_diagram_in_the_docs_names_them_all() -> None:
 @pytest.mark.parametrize("change", [
     {"batch_job_id": "job-2"}, {"progress": "01.01.9"}, {"cancelled_by": "ann"},
     {"claimed_at": "2027-01-01T00:00:00Z"}, {"updated_at": "2027-01-01T00:00:00Z"},
-    {"announced_at": AT}, {"reruns": 7},
+    {"notified_at": AT}, {"reruns": 7},
 ])  # fmt: skip
 def test_what_another_process_has_changed_holds_up_what_depends_on_it(change: dict[str, object]) -> None:
     held_up = set()
@@ -99,7 +99,7 @@ def test_what_another_process_has_changed_holds_up_what_depends_on_it(change: di
             "cancelled_by": {"next_job"},
             "claimed_at": {"held"},
             "updated_at": {"ended"},
-            "announced_at": {"notified"},
+            "notified_at": {"notified"},
             "reruns": {"rerun"},
         }[field]
     )

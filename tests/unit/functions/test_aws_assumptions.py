@@ -110,7 +110,7 @@ def noted(load: Any, context: Any, monkeypatch: Any, capsys: Any) -> dict[str, s
     records = [golden(name) for name in names_of("stream")]
     records.append(golden("stream/insert"))
     del records[-1]["dynamodb"]["NewImage"]["run_id"]
-    app.announce = Core().announce
+    app.notify = Core().notify
     found["Records of the table's stream"] = set()
     app.handler(recorded(streamed(*records), found["Records of the table's stream"]), context)
     app = load("runs_api")

@@ -147,7 +147,7 @@ def test_an_event_of_another_kind_changes_nothing(load, context, capsys) -> None
 def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
     app = load("run_changed")
     seen = []
-    app.announce = type("Announce", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
+    app.notify = type("Notify", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
     assert failed(app.handler(streamed(golden("stream/modify_ended")), context)) == []
     assert seen == [("penguins-first-0123456789ab", "penguins", ENDED)]
     assert metrics_in(capsys.readouterr().out) == {"NoticesPublished": 1}
@@ -156,7 +156,7 @@ def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
 def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(load, context) -> None:
     app = load("run_changed")
     seen = []
-    app.announce = type("Announce", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
+    app.notify = type("Notify", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
     good = golden("stream/modify_ended")
     change = good["dynamodb"]
     nameless = {name: value for name, value in change["NewImage"].items() if name != "run_id"}
@@ -171,7 +171,7 @@ def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     def ended(self: object, run_id: str, project: str, image: object) -> str:
         raise OSError("topic")
 
-    app.announce = type("Announce", (), {"ended": ended})()
+    app.notify = type("Notify", (), {"ended": ended})()
     assert failed(app.handler(streamed(golden("stream/modify_ended")), context)) == ["110000000000000000003"]
 
 

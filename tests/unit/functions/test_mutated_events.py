@@ -163,7 +163,7 @@ def test_a_mutated_record_of_the_stream_fails_alone_or_announces_what_is_recorde
     @given(st.sampled_from(names_of("stream")).map(golden).flatmap(mutated))
     def try_one(record: Any) -> None:
         core = Core()
-        app.announce = core.announce
+        app.notify = core.notify
         good = golden("stream/modify_ended")
         good["dynamodb"] |= {
             "NewImage": {"run_id": {"S": ANOTHER}, "project": {"S": "whales"}}, "SequenceNumber": "900",
@@ -171,7 +171,7 @@ def test_a_mutated_record_of_the_stream_fails_alone_or_announces_what_is_recorde
         first = golden("stream/remove")
         first["dynamodb"]["SequenceNumber"] = "800"
         outcomes.add(batch(app, streamed(first, record, good)))
-        announced = [each.run_id for each in core.table.runs.values() if each.announced_at]
+        announced = [each.run_id for each in core.table.runs.values() if each.notified_at]
         assert announced == [ANOTHER], "only what the table says has ended is announced"
         assert len(core.topic.published) == 1
         for each in core.table.runs.values():
@@ -193,7 +193,7 @@ def test_a_mutated_envelope_is_no_function_error(load, context, capsys, function
     @given(st.one_of(mutated(event), mutated(event), st.sampled_from(JUNK)))
     def try_one(wrong: Any) -> None:
         core = Core()
-        app.launch, app.track, app.announce = core.launch.uploads, core.track, core.announce
+        app.launch, app.track, app.notify = core.launch.uploads, core.track, core.notify
         app.wiring = SimpleNamespace(blocked=lambda: core.blocked)
         answer = app.handler(wrong, context)
         records = wrong.get("Records") if isinstance(wrong, dict) else None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from droptrain_core.aws.signed_requests import SignedRequest
 from droptrain_core.datasets import Deleted, NewFile, Upload
-from droptrain_core.domain.costs.estimate import Offer, Ticket
+from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import (
     AlreadyFinishedError,
@@ -150,12 +150,12 @@ def test_a_run_is_told_in_the_contract_s_words(call) -> None:
     assert (body["cause"], body["cost"], body["attempts"], body["batch_job_id"]) == (None, None, [], "j-1")
 
 
-def test_a_run_tells_its_ticket_and_what_each_attempt_cost(call) -> None:
-    ticket = Ticket((Offer("g5.xlarge", 1.1, None, None),), None, None, 3.3, 1.1, "basis", "2025-11-30")
+def test_a_run_tells_its_estimate_and_what_each_attempt_cost(call) -> None:
+    estimate = Estimate((Offer("g5.xlarge", 1.1, None, None),), None, None, 3.3, 1.1, "basis", "2025-11-30")
     first = AttemptCost(1, 1, "g5.xlarge", "a", "spot", 60, 0.4, "spot", 0.006667, reclaimed=True)
     cost = Cost(0.006667, "g5.xlarge", 0.4, 60, "basis", "2025-11-30", 0.006667, (first,))
-    _, body, _ = call(UseCases(run(ticket=ticket, cost=cost)), "GET", f"/runs/{RUN_ID}")
-    assert body["ticket"] == {**asdict(ticket), "offers": [asdict(ticket.offers[0])]}
+    _, body, _ = call(UseCases(run(estimate=estimate, cost=cost)), "GET", f"/runs/{RUN_ID}")
+    assert body["estimate"] == {**asdict(estimate), "offers": [asdict(estimate.offers[0])]}
     assert body["cost"] == {**asdict(cost), "attempts": [asdict(first)]}
 
 

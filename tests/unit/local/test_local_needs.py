@@ -9,8 +9,8 @@ import pytest
 from botocore.config import Config
 
 from droptrain_local.clients import Clients
-from droptrain_local.permissions.needs import needs_of
 from droptrain_local.permissions.requests import Request, operation_of
+from droptrain_local.permissions.required_actions import required_actions
 
 KEY = "arn:aws:s3:::data/a b/ü?.csv"
 PLACE = {"Bucket": "data", "Key": "a b/ü?.csv"}
@@ -55,7 +55,7 @@ def needs(service: str, operation: str, **parameters: Any) -> list[tuple[str, st
     request = sent(service, operation, parameters)
     assert request.signer is not None
     name, read = operation_of(request.signer.service, request)
-    return [(need.action, need.resource) for need in needs_of(request.signer.service, name, read)]
+    return [(need.action, need.resource) for need in required_actions(request.signer.service, name, read)]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_deleting_many_asks_for_each() -> None:
 def test_a_listing_tells_its_prefix_and_one_of_uploads_has_none() -> None:
     def context(operation: str, **more: str) -> Any:
         request = sent("s3", operation, {"Bucket": "data", **more})
-        [need] = needs_of("s3", *operation_of("s3", request))
+        [need] = required_actions("s3", *operation_of("s3", request))
         return need.context
 
     assert context("list_objects_v2", Prefix="a/") == {"s3:prefix": ("a/",)}
@@ -162,14 +162,16 @@ def test_a_query_needs_its_index() -> None:
 def test_a_submission_needs_queue_definition_and_job_and_tags_need_them_too() -> None:
     asked = {"jobName": "j", "jobQueue": "spot", "jobDefinition": DEFINITION}
     submitted = [("batch:SubmitJob", resource) for resource in (QUEUE, DEFINITION, JOB)]
-    assert [(it.action, it.resource) for it in needs_of("batch", "SubmitJob", asked)] == submitted
-    tagged = needs_of("batch", "SubmitJob", {**asked, "tags": {"a": "b"}})
+    assert [(it.action, it.resource) for it in required_actions("batch", "SubmitJob", asked)] == submitted
+    tagged = required_actions("batch", "SubmitJob", {**asked, "tags": {"a": "b"}})
     assert [it.resource for it in tagged if it.action == "batch:TagResource"] == [QUEUE, DEFINITION, JOB]
 
 
 def test_events_tell_their_source_and_type() -> None:
     entry = {"Source": "droptrain", "DetailType": "Run Finished", "Detail": "{}"}
-    [need] = needs_of("events", *operation_of("events", sent("events", "put_events", {"Entries": [entry]})))
+    [need] = required_actions(
+        "events", *operation_of("events", sent("events", "put_events", {"Entries": [entry]}))
+    )
     assert need.resource == "arn:aws:events:eu-west-1:123456789012:event-bus/default"
     assert need.context == {"events:source": ("droptrain",), "events:detail-type": ("Run Finished",)}
 

@@ -1,4 +1,4 @@
-"""Climb: a run that Spot can't train goes on as a new Batch job on demand."""
+"""Fall back: a run that Spot can't train continues as a new Batch job on an on-demand instance."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,11 +7,11 @@ from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
 from droptrain_core.domain.runs import batch_job, transitions
-from droptrain_core.domain.runs.run import Attempt, Cost, Run, Rung
+from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Run
 from droptrain_core.submit import Submit
 
 
-class Climb:
+class FallBack:
     """Takes the step: the record becomes a claim for the next job, that before is ended, the next submitted.
 
     Whoever dies in between leaves an old claim, which is finished as any other.
@@ -25,23 +25,23 @@ class Climb:
         self._submit = submit
         self._clock = clock
 
-    def to(self, rung: Rung, run: Run, cost: Cost | None) -> bool:
-        """Let the run go on with `rung`'s job; False if others were faster, or it ended or was cancelled."""
-        written = self._table.write(transitions.next_job(run, rung, cost, times.to_text(self._clock())))
+    def to(self, fallback: Fallback, run: Run, cost: Cost | None) -> bool:
+        """Continue the run with `fallback`'s job; False if it has moved, ended or was cancelled meanwhile."""
+        written = self._table.write(transitions.next_job(run, fallback, cost, times.to_text(self._clock())))
         claim = written.run
         if written.outcome != "applied" or claim is None:
             return False
-        if not rung.earlier_has_ended:
-            self._jobs.end(rung.earlier_job_id, rung.why)
+        if not fallback.earlier_has_ended:
+            self._jobs.end(fallback.earlier_job_id, fallback.why)
         self._submit.or_leave(claim)
         return True
 
-    def earlier_attempts(self, rung: Rung) -> tuple[Attempt, ...]:
-        """The attempts of the job before `rung`'s, as AWS Batch tells by now.
+    def earlier_attempts(self, fallback: Fallback) -> tuple[Attempt, ...]:
+        """The attempts of the job before `fallback`'s, as AWS Batch tells by now.
 
         That job could begin another attempt until it was terminated, and its later events come too late for
         the record. Where AWS Batch no longer knows the job, the attempts known at the step count.
         """
-        state = self._jobs.describe([rung.earlier_job_id]).get(rung.earlier_job_id)
+        state = self._jobs.describe([fallback.earlier_job_id]).get(fallback.earlier_job_id)
         found = batch_job.attempts_until(state, self._clock()) if state else ()
-        return max(rung.earlier_attempts, found, key=len)
+        return max(fallback.earlier_attempts, found, key=len)

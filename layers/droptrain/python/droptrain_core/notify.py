@@ -1,4 +1,4 @@
-"""Announce: every end, and all that needs people, is told at least once, and once in normal operation."""
+"""Notify: every end, and all that needs people, is told at least once, and once in normal operation."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,14 +11,14 @@ from droptrain_core.domain import times
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Notice, Places
-from droptrain_core.notifications import Tell
+from droptrain_core.notifications import Notifications
 from droptrain_core.promote import Promote
 
 Answer = Literal["published", "muted", "nothing"]
 ATTENTION = "attention"
 
 
-class Announce:
+class Notify:
     """Tells of runs that ended, and of datasets that wait for too long."""
 
     def __init__(
@@ -26,19 +26,19 @@ class Announce:
         table: RunTable,
         datasets: DatasetTable,
         promote: Promote,
-        tell: Tell,
+        notifications: Notifications,
         places: Places,
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
         self._datasets = datasets
         self._promote = promote
-        self._tell = tell
+        self._notifications = notifications
         self._places = places
         self._clock = clock
 
     def ended(self, run_id: str, project: str, image: Mapping[str, Any] | None = None) -> Answer:
-        """Tell of a run that has ended and isn't announced; "muted" if its recipe wants no notice.
+        """Notifications of a run that has ended and isn't announced; "muted" if its recipe wants no notice.
 
         The project's model pointers move before, so that the notice can say so. `image` is the record as the
         stream tells of its end. Whoever can move latest by it is the first to do so, and needs no other look.
@@ -49,15 +49,15 @@ class Announce:
         if seen and moved:
             run, remembered = seen
         else:
-            found, remembered = self._table.to_announce(run_id, project)
-            if found is None or not found.ended or found.announced_at:
+            found, remembered = self._table.to_notify(run_id, project)
+            if found is None or not found.ended or found.notified_at:
                 return "nothing"
             run, moved = found, self._promote.run(found, remembered)
         standings, held = moved
         wanted = run.status.lower() in run.notify
         answer = self._publish(notice.of_end(run, self._places, standings), wanted=wanted)
         news = {name: each for name, each in held.items() if remembered.get(name) != each}
-        self._table.mark_announced(run, times.to_text(self._clock()), news)
+        self._table.mark_notified(run, times.to_text(self._clock()), news)
         return answer
 
     def incomplete(self, waiting: DatasetRecord, notify: tuple[str, ...]) -> Answer:
@@ -68,7 +68,7 @@ class Announce:
 
     def _publish(self, told: Notice, *, wanted: bool) -> Answer:
         if wanted:
-            self._tell.everybody(told)
+            self._notifications.publish(told)
             return "published"
-        self._tell.programs(told)
+        self._notifications.publish_event(told)
         return "muted"

@@ -12,17 +12,17 @@ from droptrain_core.aws.pass_position import PassPosition
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BusyError, UnsureError
 from droptrain_core.launch.answers import Launched
-from droptrain_core.notifications import Tell
+from droptrain_core.notifications import Notifications
 from droptrain_core.settle_runs import Seen, SettleRuns, Work
-from droptrain_core.spending import TellSpending
+from droptrain_core.spending import NotifySpending
 from droptrain_core.telemetry import logger
 
 if TYPE_CHECKING:
     from droptrain_core.launch import LaunchUploads
-    from droptrain_core.notify import Announce
+    from droptrain_core.notify import Notify
 
 # The minutes of an hour: passes are five apart, so one of them looks, once an hour.
-LOOKS_AT_LISTENERS_UNTIL = 5
+COUNTS_SUBSCRIBERS_UNTIL = 5
 INCOMPLETE = timedelta(hours=1)
 # Sorts behind every key of an item.
 _END = "~"
@@ -43,18 +43,18 @@ class Reconcile:
         runs: SettleRuns,
         datasets: DatasetTable,
         launch: "Callable[[], LaunchUploads]",
-        announce: "Callable[[], Announce]",
-        spending: TellSpending,
-        tell: Tell,
+        notify: "Callable[[], Notify]",
+        spending: NotifySpending,
+        notifications: Notifications,
         position: PassPosition,
         clock: Callable[[], datetime],
     ) -> None:
         self._runs = runs
         self._datasets = datasets
         self._launch = launch
-        self._announce = announce
+        self._notify = notify
         self._spending = spending
-        self._tell = tell
+        self._notifications = notifications
         self._position = position
         self._clock = clock
 
@@ -66,8 +66,8 @@ class Reconcile:
         """
         began, seen, done = self._clock(), Seen(), Counter(active=0)
         self._look_at_spending(done)
-        if began.minute < LOOKS_AT_LISTENERS_UNTIL:
-            self._look_at_listeners(done)
+        if began.minute < COUNTS_SUBSCRIBERS_UNTIL:
+            self._count_subscribers(done)
         stopped_at = self._position.read()
         is_noted = bool(stopped_at)
         for place, work in self._items(stopped_at, seen):
@@ -135,15 +135,15 @@ class Reconcile:
     def _look_at_spending(self, done: Counter[str]) -> None:
         try:
             if published := self._spending.look():
-                done["announced"] += published
+                done["notified"] += published
         except Exception:
             logger.exception("The budget could not be announced")
             done["failed"] += 1
 
-    def _look_at_listeners(self, done: Counter[str]) -> None:
+    def _count_subscribers(self, done: Counter[str]) -> None:
         """Count who hears notices, and be it nobody."""
         try:
-            done["listeners"] = self._tell.listeners()
+            done["subscribers"] = self._notifications.subscribers()
         except Exception:
             logger.exception("The subscribers of notices could not be counted")
             done["failed"] += 1
@@ -157,5 +157,5 @@ class Reconcile:
             self._datasets.forget(found.record)
         elif notified:
             self._datasets.mark_notified(found.record, self._clock())
-        elif self._announce().incomplete(found.record, found.notify) == "published":
-            yield "announced"
+        elif self._notify().incomplete(found.record, found.notify) == "published":
+            yield "notified"

@@ -1,4 +1,4 @@
-"""Blocked: a job queue that makes no progress gives one notice for the stack and cause."""
+"""ReportStuckQueue: a job queue that makes no progress gives one notice for the stack and cause."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from droptrain_core.domain.notices.events import QueueKind
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.queue_progress import QueueView
 from droptrain_core.domain.runs.run import Status
-from droptrain_core.notifications import Tell
+from droptrain_core.notifications import Notifications
 
 Answer = Literal["published", "nothing"]
 
 
-class Blocked:
+class ReportStuckQueue:
     """Judges queues, as AWS Batch's events and the reconciler's passes show them.
 
     `kinds` says of each queue, by its name, which instances it has.
@@ -28,13 +28,13 @@ class Blocked:
         self,
         table: RunTable,
         watch: QueueWatch,
-        tell: Tell,
+        notifications: Notifications,
         kinds: Mapping[str, QueueKind],
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table
         self._watch = watch
-        self._tell = tell
+        self._notifications = notifications
         self._kinds = kinds
         self._clock = clock
 
@@ -71,6 +71,6 @@ class Blocked:
         from droptrain_core.domain.notices import notice
 
         waiting = active["SUBMITTED"] + active["RUNNABLE"]
-        self._tell.everybody(notice.of_stuck(stuck, self._kinds[queue], waiting))
+        self._notifications.publish(notice.of_stuck(stuck, self._kinds[queue], waiting))
         self._watch.mark_notified(stuck.cause.code, times.to_text(now))
         return "published"

@@ -23,14 +23,16 @@ class Reserve:
         """The run with what it would hold of the caps; REJECTED, with the numbers, where one has no room."""
         now = self._clock()
         try:
-            holds = self._budget.holds(run.project, run.ticket.worst_usd if run.ticket else None, now)
+            reservations = self._budget.reservations(
+                run.project, run.estimate.worst_usd if run.estimate else None, now
+            )
         except budgets.NoPriceError:
             return runs.rejected(run, budgets.no_price())
-        if not holds:
+        if not reservations:
             return run
-        accounts = self._accounts.read(hold.account for hold in holds)
-        full = budgets.over(holds, accounts)
+        accounts = self._accounts.read(reservation.account for reservation in reservations)
+        full = budgets.over(reservations, accounts)
         if full is None:
-            return replace(run, holds=holds)
+            return replace(run, reservations=reservations)
         self._accounts.mark_refused(full.account)
         return runs.rejected(run, budgets.refusal(full, accounts[full.account], run, now))

@@ -16,7 +16,7 @@ from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.queue_progress import QueueView
 from droptrain_core.domain.runs.run import Run, Status
 from droptrain_core.overspending import Overspending, Overspent
-from droptrain_core.report_stuck_queue import Blocked
+from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.submit import Submit, cancelled
 from droptrain_core.telemetry import logger
 from droptrain_core.track import Track
@@ -24,7 +24,7 @@ from droptrain_core.track import Track
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from droptrain_core.notify import Announce
+    from droptrain_core.notify import Notify
 
 # Events normally come within seconds; a record that is younger is left to them.
 QUIET = timedelta(minutes=2)
@@ -53,16 +53,16 @@ class SettleRuns:
         jobs: JobQueue,
         submit: Submit,
         track: Track,
-        announce: "Callable[[], Announce]",
+        notify: "Callable[[], Notify]",
         overspending: Overspending,
-        blocked: Blocked,
+        blocked: ReportStuckQueue,
         clock: "Callable[[], datetime]",
     ) -> None:
         self._table = table
         self._jobs = jobs
         self._submit = submit
         self._track = track
-        self._announce = announce
+        self._notify = notify
         self._overspending = overspending
         self._blocked = blocked
         self._clock = clock
@@ -87,7 +87,7 @@ class SettleRuns:
         while seen.queues:
             queue, view = seen.queues.popitem()
             if not seen.failed and self._blocked.judge(queue, view, seen.active) == "published":
-                yield "announced"
+                yield "notified"
 
     def _describe(self, runs: list[Run], seen: Seen) -> Mapping[str, JobState] | None:
         """What Batch says of their jobs, by id; None if it does not answer."""
@@ -127,7 +127,7 @@ class SettleRuns:
     ) -> Work | None:
         """What is left to do for a run; None if nothing is, as for a run that waits or trains."""
         if run.ended:
-            return partial(self._notify, run)
+            return partial(self._notify_of_end, run)
         if run.batch_job_id is None:
             return partial(self._finish, run) if self._submit.is_old_claim(run) else None
         if states is None:
@@ -144,9 +144,9 @@ class SettleRuns:
         )
         return partial(self._compare, run, state, overspent) if is_due else None
 
-    def _notify(self, run: Run) -> Iterator[str]:
-        if self._announce().ended(run.run_id, run.project) == "published":
-            yield "announced"
+    def _notify_of_end(self, run: Run) -> Iterator[str]:
+        if self._notify().ended(run.run_id, run.project) == "published":
+            yield "notified"
 
     def _finish(self, run: Run) -> Iterator[str]:
         self._submit.finish(run)
@@ -170,7 +170,7 @@ class SettleRuns:
             self._overspending.end(overspent)
             yield "over_reservation"
         elif self._has_waited_too_long(run, state) and self._track.fall_back(state, self._waited(run)):
-            yield "climbed"
+            yield "fell_back"
 
     def _has_waited_too_long(self, run: Run, state: JobState) -> bool:
         """Whether the run's first job, which may be on Spot, gets no instance."""

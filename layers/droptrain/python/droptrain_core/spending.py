@@ -15,7 +15,7 @@ from droptrain_core.domain.costs.budget import (
     project_account,
     to_micro,
 )
-from droptrain_core.notifications import Tell
+from droptrain_core.notifications import Notifications
 
 
 class Spending:
@@ -43,13 +43,15 @@ class Spending:
         )
 
 
-class TellSpending:
+class NotifySpending:
     """Publishes, each once for a month, which part of the stack's budget is spent."""
 
-    def __init__(self, accounts: Accounts, budget: Budget, tell: Tell, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, accounts: Accounts, budget: Budget, notifications: Notifications, clock: Callable[[], datetime]
+    ) -> None:
         self._accounts = accounts
         self._budget = budget
-        self._tell = tell
+        self._notifications = notifications
         self._clock = clock
 
     def look(self) -> int:
@@ -66,9 +68,9 @@ class TellSpending:
                 from droptrain_core.domain.notices import notice
 
                 is_over = month != months[-1]
-                self._tell.everybody(
+                self._notifications.publish(
                     notice.of_budget(month, Capped(cap, account), max(levels), is_over=is_over)
                 )
-                self._accounts.mark_told(month, levels)
+                self._accounts.mark_notified(month, levels)
                 published += 1
         return published

@@ -9,7 +9,7 @@ from droptrain_core.domain import times
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs import transitions
-from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run, Status
 
 # A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
@@ -23,12 +23,17 @@ class Submit:
     """Gives claims their Batch jobs: the first, and the one that a run goes on with on demand."""
 
     def __init__(
-        self, table: RunTable, jobs: JobQueue, bucket_name: str, owner: Owner, clock: Callable[[], datetime]
+        self,
+        table: RunTable,
+        jobs: JobQueue,
+        bucket_name: str,
+        policy: LaunchPolicy,
+        clock: Callable[[], datetime],
     ) -> None:
         self._table = table
         self._jobs = jobs
         self._bucket_name = bucket_name
-        self._owner = owner
+        self._policy = policy
         self._clock = clock
 
     def now(self, run: Run) -> Run:
@@ -41,7 +46,7 @@ class Submit:
                 raise BusyError(f"{run.run_id} took too long to launch")
             job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket_name))
         except RejectedError as error:
-            status: Status = "FAILED" if run.rung else "REJECTED"
+            status: Status = "FAILED" if run.fallback else "REJECTED"
             self._table.write(transitions.ended(run, status, error.cause, self._text()))
             return runs.rejected(run, error.cause)
         except (BusyError, DeniedError):
@@ -64,13 +69,13 @@ class Submit:
 
         BusyError if somebody else does so at this moment, or the stack is paused.
         """
-        self._owner.check_running()
+        self._policy.check_running()
         claim = self._table.write(transitions.held(run, self._text()))
         held = claim.run
         if claim.outcome != "applied" or held is None:
             raise BusyError(f"{run.run_id} is being launched by another process")
-        if held.rung and not held.rung.earlier_has_ended:
-            self._jobs.end(held.rung.earlier_job_id, held.rung.why)
+        if held.fallback and not held.fallback.earlier_has_ended:
+            self._jobs.end(held.fallback.earlier_job_id, held.fallback.why)
         job_id = self._jobs.find(held)
         if job_id:
             self._record(held, job_id)

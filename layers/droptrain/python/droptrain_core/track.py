@@ -17,9 +17,9 @@ from droptrain_core.domain.runs import batch_job, fallback, transitions
 from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.outcome import Outcome
-from droptrain_core.domain.runs.run import Attempt, Cost, Run, Rung
+from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Run
 from droptrain_core.domain.runs.transitions import End
-from droptrain_core.fall_back import Climb
+from droptrain_core.fall_back import FallBack
 
 Change = Applied | Literal["foreign"]
 
@@ -34,7 +34,7 @@ class Track:
         prices: PriceTable,
         queues: QueueWatch,
         instance_types: tuple[str, ...],
-        climb: Callable[[], Climb],
+        fall_back: Callable[[], FallBack],
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = bucket
@@ -42,7 +42,7 @@ class Track:
         self._prices = prices
         self._queues = queues
         self._instance_types = instance_types
-        self._climb = climb
+        self._fall_back = fall_back
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Change:
@@ -77,8 +77,8 @@ class Track:
             job, outcome, _lifecycle(job, facts.run), facts.run.warnings if facts.run else ()
         )
         if (run := facts.run) and run.batch_job_id == job.job_id:
-            rung = fallback.after_end(run, cause, cost, job.job_id, job.attempts)
-            if rung and self._climb().to(rung, run, cost):
+            step = fallback.after_end(run, cause, cost, job.job_id, job.attempts)
+            if step and self._fall_back().to(step, run, cost):
                 return "applied"
         end = End(
             cause=cause,
@@ -120,7 +120,7 @@ class Track:
         return applied
 
     def _leave_spot(
-        self, job: JobState, project: str, decide: Callable[[Run, Cost | None], Rung | None]
+        self, job: JobState, project: str, decide: Callable[[Run, Cost | None], Fallback | None]
     ) -> bool:
         """Continue a run on demand whose job waits, if `decide` says how; False if the run has moved on."""
         facts = self._prices.read(project, job.run_id)
@@ -128,8 +128,8 @@ class Track:
         if run is None or run.job is None or run.job.spot != "auto" or run.progress != job.progress:
             return False
         cost = self._cost(job, self._bucket.outcome(project, job.run_id), facts)
-        rung = decide(run, cost)
-        return rung is not None and self._climb().to(rung, run, cost)
+        fallback = decide(run, cost)
+        return fallback is not None and self._fall_back().to(fallback, run, cost)
 
     def _superseded_by(self, job: JobState, project: str) -> str | None:
         """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
@@ -144,8 +144,8 @@ class Track:
 
     def _earlier_attempts(self, job: JobState, run: Run | None) -> tuple[Attempt, ...]:
         """The attempts of the run's Batch job before this one, if there is one."""
-        step = run.rung if run else None
-        return self._climb().earlier_attempts(step) if step and step.number == job.job_number else ()
+        step = run.fallback if run else None
+        return self._fall_back().earlier_attempts(step) if step and step.number == job.job_number else ()
 
     def _cost(
         self, job: JobState, document: object, facts: Facts, earlier: tuple[Attempt, ...] = ()

@@ -35,18 +35,18 @@ if TYPE_CHECKING:
     from droptrain_core.domain.costs.budget import Budget
     from droptrain_core.domain.notices.events import QueueKind
     from droptrain_core.domain.notices.notice import Places
-    from droptrain_core.domain.runs.launch_policy import Owner
-    from droptrain_core.fall_back import Climb
+    from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+    from droptrain_core.fall_back import FallBack
     from droptrain_core.launch import LaunchRequests, LaunchUploads
     from droptrain_core.launch.commit import Commit
     from droptrain_core.launch.decide import Where
     from droptrain_core.launch.gather import Gather
-    from droptrain_core.notifications import Tell
-    from droptrain_core.notify import Announce
+    from droptrain_core.notifications import Notifications
+    from droptrain_core.notify import Notify
     from droptrain_core.query import Query
     from droptrain_core.reconcile import Reconcile
     from droptrain_core.refresh import Refresh
-    from droptrain_core.report_stuck_queue import Blocked
+    from droptrain_core.report_stuck_queue import ReportStuckQueue
     from droptrain_core.reserve import Reserve
     from droptrain_core.results import Results
     from droptrain_core.settle_runs import SettleRuns
@@ -85,7 +85,7 @@ class Wiring:
         wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
         return LaunchUploads(
             self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
-            self._owner(), now,
+            self._policy(), now,
         )  # fmt: skip
 
     def launch_requests(self) -> "LaunchRequests":
@@ -93,48 +93,48 @@ class Wiring:
         from droptrain_core import recipe_yaml  # noqa: F401
         from droptrain_core.launch import LaunchRequests
 
-        return LaunchRequests(self._gather(), self._commit(), self._table, self._where(), self._owner(), now)
+        return LaunchRequests(self._gather(), self._commit(), self._table, self._where(), self._policy(), now)
 
     def track(self) -> "Track":
         """Batch's word becomes the record."""
         from droptrain_core.track import Track
 
         bucket, queues, types = self._bucket(), self._queues(), self._settings.types
-        return Track(bucket, self._table, self._prices, queues, types, self._climb, now)
+        return Track(bucket, self._table, self._prices, queues, types, self._fall_back, now)
 
-    def announce(self) -> "Announce":
+    def notify(self) -> "Notify":
         """Ends, and what needs people, become notices."""
         from droptrain_core.aws.model_pointers import ModelPointers
-        from droptrain_core.notify import Announce
+        from droptrain_core.notify import Notify
         from droptrain_core.promote import Promote
 
         promote = Promote(ModelPointers(self._s3, self._settings.bucket_name))
-        return Announce(self._table, self._datasets, promote, self._tell(), self._places(), now)
+        return Notify(self._table, self._datasets, promote, self._notifications(), self._places(), now)
 
-    def blocked(self) -> "Blocked":
+    def report_stuck_queue(self) -> "ReportStuckQueue":
         """Queues that make no progress become notices."""
         from droptrain_core.domain.runs.batch_job import queue_name
-        from droptrain_core.report_stuck_queue import Blocked
+        from droptrain_core.report_stuck_queue import ReportStuckQueue
 
         settings = self._settings
         kinds: dict[str, QueueKind] = {
             queue_name(settings.spot_job_queue_arn): "Spot",
             queue_name(settings.on_demand_job_queue_arn): "on-demand",
         }
-        return Blocked(self._table, self._queues(), self._tell(), kinds, now)
+        return ReportStuckQueue(self._table, self._queues(), self._notifications(), kinds, now)
 
     def reconcile(self) -> "Reconcile":
         """What events left undone is finished."""
         from droptrain_core.aws.pass_position import PassPosition
         from droptrain_core.reconcile import Reconcile
-        from droptrain_core.spending import TellSpending
+        from droptrain_core.spending import NotifySpending
 
-        # Few passes find something to launch or to announce.
-        launch, announce, tell = cache(self.launch_uploads), cache(self.announce), self._tell()
-        spending = TellSpending(self._accounts(), self._budget(), tell, now)
+        # Few passes find something to launch or to notify.
+        launch, notify, notifications = cache(self.launch_uploads), cache(self.notify), self._notifications()
+        spending = NotifySpending(self._accounts(), self._budget(), notifications, now)
         position = PassPosition(self._dynamodb, self._settings.table_name)
-        runs = self._settle_runs(announce)
-        return Reconcile(runs, self._datasets, launch, announce, spending, tell, position, now)
+        runs = self._settle_runs(notify)
+        return Reconcile(runs, self._datasets, launch, notify, spending, notifications, position, now)
 
     def spending(self) -> "Spending":
         """What the month has cost is read."""
@@ -208,11 +208,11 @@ class Wiring:
         settings = self._settings
         return Where(settings.bucket_name, settings.job_definition_arn, settings.types)
 
-    def _tell(self) -> "Tell":
+    def _notifications(self) -> "Notifications":
         from droptrain_core.aws.event_bus import EventBus
-        from droptrain_core.notifications import Tell
+        from droptrain_core.notifications import Notifications
 
-        return Tell(EventBus(self._events, self._settings.stack_id), self._topic())
+        return Notifications(EventBus(self._events, self._settings.stack_id), self._topic())
 
     def _topic(self) -> "NoticeTopic":
         from droptrain_core.aws.notices import NoticeTopic
@@ -249,8 +249,8 @@ class Wiring:
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
         return self._session.create_client(service, region or self._settings.aws_region, config=config)
 
-    def _owner(self) -> "Owner":
-        from droptrain_core.domain.runs.launch_policy import Owner
+    def _policy(self) -> "LaunchPolicy":
+        from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 
         settings = self._settings
         most = {
@@ -259,7 +259,9 @@ class Wiring:
             "memory_gib": settings.override_memory_gib,
         }
         limits = {name: int(text) for name, text in most.items()}
-        return Owner(settings.paused, limits, int(settings.quiet_seconds), int(settings.settle_seconds))
+        return LaunchPolicy(
+            settings.paused, limits, int(settings.quiet_seconds), int(settings.settle_seconds)
+        )
 
     def _images(self) -> "ImageRepository | None":
         from droptrain_core.aws.image_repository import ImageRepository
@@ -302,16 +304,16 @@ class Wiring:
     def _submit(self) -> "Submit":
         from droptrain_core.submit import Submit
 
-        return Submit(self._table, self._jobs, self._settings.bucket_name, self._owner(), now)
+        return Submit(self._table, self._jobs, self._settings.bucket_name, self._policy(), now)
 
-    def _settle_runs(self, announce: "Callable[[], Announce]") -> "SettleRuns":
+    def _settle_runs(self, notify: "Callable[[], Notify]") -> "SettleRuns":
         from droptrain_core.overspending import Overspending
         from droptrain_core.settle_runs import SettleRuns
 
         table, jobs, types = self._table, self._jobs, self._settings.types
         overspending = Overspending(self._bucket(), table, self._prices, jobs, types, now)
         return SettleRuns(
-            table, jobs, self._submit, self.track(), announce, overspending, self.blocked(), now
+            table, jobs, self._submit, self.track(), notify, overspending, self.report_stuck_queue(), now
         )
 
     def _queues(self) -> "QueueWatch":
@@ -319,10 +321,10 @@ class Wiring:
 
         return QueueWatch(self._dynamodb, self._settings.table_name)
 
-    def _climb(self) -> "Climb":
-        from droptrain_core.fall_back import Climb
+    def _fall_back(self) -> "FallBack":
+        from droptrain_core.fall_back import FallBack
 
-        return Climb(self._table, self._jobs, self._submit, now)
+        return FallBack(self._table, self._jobs, self._submit, now)
 
     @cached_property
     def _jobs(self) -> "JobQueue":

@@ -46,20 +46,20 @@ class Accounts:
             ExpressionAttributeValues=to_attributes({":yes": True}),
         )
 
-    def mark_told(self, account: str, levels: tuple[int, ...]) -> None:
+    def mark_notified(self, account: str, levels: tuple[int, ...]) -> None:
         """Note which levels, in percent, people were told of."""
         self._client.update_item(
             TableName=self._table,
             Key={"pk": {"S": account_pk(account)}},
-            UpdateExpression="SET told = list_append(if_not_exists(told, :none), :levels)",
+            UpdateExpression="SET notified = list_append(if_not_exists(notified, :none), :levels)",
             ExpressionAttributeValues=to_attributes({":none": [], ":levels": list(levels)}),
         )
 
 
 def _account(values: Mapping[str, Any]) -> Account:
     return Account(
-        values.get("held", 0),
+        values.get("committed", 0),
         values.get("spent", 0),
         values.get("refused", False),
-        tuple(values.get("told", ())),
+        tuple(values.get("notified", ())),
     )

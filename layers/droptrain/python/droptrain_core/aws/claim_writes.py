@@ -9,34 +9,36 @@ from droptrain_core.aws.run_record import to_attributes
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import charge
 from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim
-from droptrain_core.domain.runs.run import Hold, Run
+from droptrain_core.domain.runs.run import Reservation, Run
 
 # Longer than any queue keeps an event.
 _ANSWERS_KEPT_FOR = timedelta(days=30)
 
 
-def take(table: str, hold: Hold) -> dict[str, Any]:
+def take(table: str, reservation: Reservation) -> dict[str, Any]:
     return {
         "Update": {
             "TableName": table,
-            "Key": {"pk": {"S": account_pk(hold.account)}},
-            "UpdateExpression": "ADD held :amount",
-            "ConditionExpression": "attribute_not_exists(held) OR held <= :room",
+            "Key": {"pk": {"S": account_pk(reservation.account)}},
+            "UpdateExpression": "ADD committed :amount",
+            "ConditionExpression": "attribute_not_exists(committed) OR committed <= :room",
             "ExpressionAttributeValues": to_attributes(
-                {":amount": hold.amount, ":room": hold.limit - hold.amount}
+                {":amount": reservation.amount, ":room": reservation.limit - reservation.amount}
             ),
         }
     }
 
 
-def settle(table: str, run: Run, hold: Hold) -> dict[str, Any]:
-    spent = charge(run, hold)
+def settle(table: str, run: Run, reservation: Reservation) -> dict[str, Any]:
+    spent = charge(run, reservation)
     return {
         "Update": {
             "TableName": table,
-            "Key": {"pk": {"S": account_pk(hold.account)}},
-            "UpdateExpression": "ADD held :change, spent :spent",
-            "ExpressionAttributeValues": to_attributes({":change": spent - hold.amount, ":spent": spent}),
+            "Key": {"pk": {"S": account_pk(reservation.account)}},
+            "UpdateExpression": "ADD committed :change, spent :spent",
+            "ExpressionAttributeValues": to_attributes(
+                {":change": spent - reservation.amount, ":spent": spent}
+            ),
         }
     }
 

@@ -3,27 +3,15 @@
 So a release may add attributes and fields. What an older one would misread raises SCHEMA.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from functools import cache, partial
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from droptrain_core.domain.costs.estimate import Offer, Ticket
-from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
-from droptrain_core.domain.datasets.finding import Finding
-from droptrain_core.domain.errors import Cause, NewerRecordError
+from droptrain_core.domain.errors import NewerRecordError
 from droptrain_core.domain.runs import canary
-from droptrain_core.domain.runs.run import (
-    Attempt,
-    AttemptCost,
-    Code,
-    Cost,
-    GpuUse,
-    Hold,
-    JobRequest,
-    Run,
-    Rung,
-    Step,
-)
+from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.text import encodable
 
 KIND = "run"
@@ -38,7 +26,7 @@ def run_pk(run_id: str) -> str:
 
 
 def to_item(run: Run) -> dict[str, Any]:
-    """The item of a new record; it stays in the index of active runs until it is announced."""
+    """The item of a new record; it stays in the index of active runs until its notice is out."""
     values = {name: value for name, value in asdict(run).items() if value not in (None, (), {})}
     if expires_at := canary.expires_at(run):
         values["expires_at"] = expires_at
@@ -71,75 +59,33 @@ def check_schema(item: Mapping[str, Any]) -> None:
 def from_item(item: Mapping[str, Any]) -> Run:
     """The run in an item, of a read or of the table's stream; NewerRecordError."""
     check_schema(item)
-    values = to_values(item)
-    return Run(
-        run_id=values["run_id"],
-        project=values["project"],
-        dataset=values["dataset"],
-        status=values["status"],
-        created_at=values["created_at"],
-        updated_at=values["updated_at"],
-        claimed_at=values["claimed_at"],
-        launched_by=values["launched_by"],
-        created_order=values["created_order"],
-        job=_made(JobRequest, values["job"]) if "job" in values else None,
-        inputs=tuple(
-            Input(each["channel"], _made(ObjectVersion, each["object"])) for each in values.get("inputs", ())
-        ),
-        input_count=values.get("input_count", 0),
-        recipe=_made(ObjectVersion, values["recipe"]) if "recipe" in values else None,
-        code=_made(Code, values["code"]) if "code" in values else None,
-        cause=_cause(values["cause"]) if "cause" in values else None,
-        metric=values.get("metric"),
-        metric_goal=values.get("metric_goal"),
-        inputs_digest=values.get("inputs_digest"),
-        notify=tuple(values.get("notify", ())),
-        batch_job_id=values.get("batch_job_id"),
-        cancelled_by=values.get("cancelled_by"),
-        log_stream=values.get("log_stream"),
-        started_at=values.get("started_at"),
-        stopped_at=values.get("stopped_at"),
-        attempts=tuple(_made(Attempt, each) for each in values.get("attempts", ())),
-        metrics=values.get("metrics", {}),
-        ticket=_ticket(values["ticket"]) if "ticket" in values else None,
-        cost=_cost(values["cost"]) if "cost" in values else None,
-        gpu=_made(GpuUse, values["gpu"]) if "gpu" in values else None,
-        warnings=tuple(_made(Finding, each) for each in values.get("warnings", ())),
-        advice=tuple(values.get("advice", ())),
-        history=tuple(_made(Step, each) for each in values.get("history", ())),
-        progress=values.get("progress", ""),
-        announced_at=values.get("announced_at"),
-        reruns=values.get("reruns", 0),
-        rerun_of=values.get("rerun_of"),
-        holds=tuple(_made(Hold, each) for each in values.get("holds", ())),
-        rung=_rung(values["rung"]) if "rung" in values else None,
-        plan_sha256=values.get("plan_sha256"),
-    )
+    return made(Run, to_values(item))
 
 
-def _made(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
-    """One of a dataclass, from those of the values that it knows."""
+def made(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
+    """A frozen dataclass from plain values, by its type hints; it ignores those that it doesn't know."""
     known: Any = kind
-    made: Kind = known(**{name: values[name] for name in known.__dataclass_fields__ if name in values})
-    return made
+    readers = _readers(known)
+    return kind(**{name: read(values[name]) for name, read in readers.items() if name in values})
 
 
-def _rung(values: Mapping[str, Any]) -> Rung:
-    earlier = tuple(_made(Attempt, each) for each in values["earlier_attempts"])
-    return _made(Rung, {**values, "earlier_attempts": earlier})
+@cache
+def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    hints = get_type_hints(kind)
+    return {each.name: _reader(hints[each.name]) for each in fields(kind)}
 
 
-def _ticket(values: Mapping[str, Any]) -> Ticket:
-    return _made(Ticket, {**values, "offers": tuple(_made(Offer, each) for each in values["offers"])})
-
-
-def _cost(values: Mapping[str, Any]) -> Cost:
-    attempts = tuple(_made(AttemptCost, each) for each in values.get("attempts", ()))
-    return _made(Cost, {**values, "attempts": attempts})
-
-
-def _cause(values: Mapping[str, Any]) -> Cause:
-    return _made(Cause, {**values, "evidence": tuple(values.get("evidence", ()))})
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """How a plain value becomes one of the type: a dataclass, a tuple, one of these or None, or as it is."""
+    kinds = [each for each in get_args(hint) if each is not NoneType]
+    if isinstance(hint, UnionType) and len(kinds) == 1:
+        read = _reader(kinds[0])
+        return lambda value: None if value is None else read(value)
+    if get_origin(hint) is tuple:
+        read = _reader(kinds[0])
+        return lambda values: tuple(map(read, values))
+    is_record: bool = is_dataclass(hint)
+    return partial(made, hint) if is_record else lambda value: value
 
 
 # boto3 has these two, for more types; but importing it costs a function a tenth of its cold start.

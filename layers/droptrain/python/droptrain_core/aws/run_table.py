@@ -106,9 +106,9 @@ class RunTable:
         if previous:
             taken.append("run_taken")
             writes.append(self._update_of(transitions.rerun(previous)))
-        for hold in run.holds:
+        for reservation in run.reservations:
             taken.append("no_room")
-            writes.append(claim_writes.take(self._table, hold))
+            writes.append(claim_writes.take(self._table, reservation))
         if drop:
             taken.append("postponed")
             writes.append(claim_writes.launch_dataset(self._table, run, drop))
@@ -210,7 +210,7 @@ class RunTable:
             raise
         return Written("applied", None)
 
-    def to_announce(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
+    def to_notify(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
         """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
         from droptrain_core.aws import remembered_models
 
@@ -219,14 +219,14 @@ class RunTable:
         run = from_item(found[run_key]) if run_key in found else None
         return run, remembered_models.from_item(found.get(models_key))
 
-    def mark_announced(self, run: Run, at: str, models: "Mapping[Name, Held] | None" = None) -> None:
+    def mark_notified(self, run: Run, at: str, models: "Mapping[Name, Held] | None" = None) -> None:
         """Note that the notice is out, and give back what the run held of the caps but didn't spend.
 
         The run leaves the index of active runs; `models` is what to remember of its project's pointers. Once
         for each run, however often it is called. BusyError if others write the same items at this moment.
         """
         transition = transitions.notified(run, at)
-        others = [*map(partial(claim_writes.settle, self._table, run), run.holds)]
+        others = [*map(partial(claim_writes.settle, self._table, run), run.reservations)]
         if models:
             from droptrain_core.aws import remembered_models
 

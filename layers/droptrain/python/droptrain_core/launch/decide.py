@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain import times
-from droptrain_core.domain.costs.estimate import Market
+from droptrain_core.domain.costs.estimate import EligibleInstances
 from droptrain_core.domain.datasets.dataset import (
     MAX_CODE_FILES,
     ObjectVersion,
@@ -80,7 +80,7 @@ class Snapshot:
     found: Found
     code: tuple[ObjectVersion, ...]
     files: "tuple[Facts, ...]"
-    market: Market | None
+    eligible: EligibleInstances | None
     unreadable: Cause | None = None
 
 
@@ -135,11 +135,11 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         return Draft(runs.rejected(runs.to_record(run), cause), None)
     try:
         script = _script(snapshot, where)
-        timeout = _timeout(recipe, snapshot.market, where)
+        timeout = _timeout(recipe, snapshot.eligible, where)
     except RejectedError as error:
         return Draft(runs.rejected(runs.to_record(run), error.cause), None)
     job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
-    run = with_estimate(replace(run, job=job), snapshot.market)
+    run = with_estimate(replace(run, job=job), snapshot.eligible)
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
     )
@@ -170,12 +170,12 @@ def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
     )
 
 
-def with_estimate(run: Run, market: Market | None) -> Run:
+def with_estimate(run: Run, eligible: EligibleInstances | None) -> Run:
     """The run with what it may cost, and a warning of what it risks."""
-    if run.job is None or market is None:
+    if run.job is None or eligible is None:
         return run
-    ticket = market.ticket(run.job.attempts, run.job.timeout_seconds)
-    return replace(run, ticket=ticket, warnings=(*run.warnings, *market.warnings(ticket)))
+    estimate = eligible.estimate(run.job.attempts, run.job.timeout_seconds)
+    return replace(run, estimate=estimate, warnings=(*run.warnings, *eligible.warnings(estimate)))
 
 
 def no_image(run_id: str) -> Cause:
@@ -213,23 +213,23 @@ def _script(snapshot: Snapshot, where: Where) -> str:
     return script
 
 
-def _timeout(recipe: Recipe, market: Market | None, where: Where) -> int:
+def _timeout(recipe: Recipe, eligible: EligibleInstances | None, where: Where) -> int:
     """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
     if recipe.max_cost_usd is None:
         return recipe.timeout_seconds
-    if market is None:
+    if eligible is None:
         raise RejectedError(
             recipes.bad_recipe(
                 "max_cost_usd: none of the stack's instance types with a price has room for the recipe's "
                 f"resources, so there is nothing to keep it by: {', '.join(where.instance_types)}"
             )
         )
-    affordable = market.seconds_for(recipe.max_cost_usd)
+    affordable = eligible.seconds_for(recipe.max_cost_usd)
     seconds = int(min(recipe.timeout_seconds, affordable / recipe.attempts))
     if seconds < _SHORTEST_TIMEOUT:
         raise RejectedError(
             recipes.bad_recipe(
-                f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {market.dearest.of_what} "
+                f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {eligible.dearest.of_what} "
                 f"in each of {recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
             )
         )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from droptrain_core.aws.bucket import Bucket, RecipeFile
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain import times
-from droptrain_core.domain.costs import estimate as tickets
-from droptrain_core.domain.costs.estimate import Market
+from droptrain_core.domain.costs import estimate as estimates
+from droptrain_core.domain.costs.estimate import EligibleInstances
 from droptrain_core.domain.datasets.dataset import (
     ObjectVersion,
     code_prefix,
@@ -71,19 +71,21 @@ class Gather:
         code = self._code(found)
         files, unreadable = self._files(found)
         resources = found.recipe.resources
-        market = self.market(
+        eligible = self.eligible(
             found.project,
             gpus=resources.gpus,
             vcpus=resources.vcpus,
             memory_mib=resources.memory_gib * 1024,
             spot=found.recipe.spot,
         )
-        return Snapshot(found, code, files, market, unreadable)
+        return Snapshot(found, code, files, eligible, unreadable)
 
-    def market(self, project: str, *, gpus: int, vcpus: int, memory_mib: int, spot: str) -> Market | None:
+    def eligible(
+        self, project: str, *, gpus: int, vcpus: int, memory_mib: int, spot: str
+    ) -> EligibleInstances | None:
         """The stack's instance types that could serve such a job, their prices, the project's history."""
         facts = self._prices.read(project)
-        return tickets.market(
+        return estimates.eligible_instances(
             facts.prices,
             self._instance_types,
             facts.history,

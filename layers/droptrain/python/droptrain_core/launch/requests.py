@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from droptrain_core.aws.run_table import RunTable
-from droptrain_core.domain.costs import estimate as tickets
+from droptrain_core.domain.costs import estimate as estimates
 from droptrain_core.domain.datasets.dataset import data_prefix, near_misses
 from droptrain_core.domain.errors import (
     BusyError,
@@ -19,7 +19,7 @@ from droptrain_core.domain.errors import (
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs.claims import Request
-from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
 from droptrain_core.launch.decide import Asked, Draft, Found, Where, decide, identify, new_run, with_estimate
@@ -35,14 +35,14 @@ class LaunchRequests:
         commit: Commit,
         table: RunTable,
         where: Where,
-        owner: Owner,
+        policy: LaunchPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._gather = gather
         self._commit = commit
         self._table = table
         self._where = where
-        self._owner = owner
+        self._policy = policy
         self._clock = clock
 
     def request(
@@ -62,10 +62,10 @@ class LaunchRequests:
         NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have,
         DeniedError if AWS Batch refuses the stack; the run is recorded all the same. PausedError.
         """
-        self._owner.check_running()
+        self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
-        self._owner.check_overrides(overrides or {})
+        self._policy.check_overrides(overrides or {})
         try:
             found = self._ready(project, dataset, overrides or {})
             snapshot = self._gather.snapshot(found)
@@ -93,7 +93,7 @@ class LaunchRequests:
         NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan isn't the
         one that it was launched with, KeyReusedError, DeniedError, PausedError.
         """
-        self._owner.check_running()
+        self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
         for _ in range(CLAIM_TRIES):
@@ -136,7 +136,7 @@ class LaunchRequests:
                 "Launch its dataset instead."
             )
         new_id, document = plans.repeat_plan(plan.document, first.reruns + 1)
-        market = self._gather.market(
+        eligible = self._gather.eligible(
             original.project, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
         )
         asked = Asked(caller, self._clock(), {})
@@ -150,12 +150,12 @@ class LaunchRequests:
             metric_goal=original.metric_goal,
             inputs_digest=original.inputs_digest,
             notify=original.notify,
-            warnings=tuple(each for each in original.warnings if each.rule != tickets.NO_CHECKPOINT),
+            warnings=tuple(each for each in original.warnings if each.rule != estimates.NO_CHECKPOINT),
             job=job,
             rerun_of=first.run_id,
             plan_sha256=plans.plan_digest(document),
         )
-        return Draft(with_estimate(run, market), document)
+        return Draft(with_estimate(run, eligible), document)
 
     def _get(self, run_id: str) -> Run:
         run = self._table.get(run_id)

@@ -26,7 +26,7 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.claims import AnswerClaim
-from droptrain_core.domain.runs.launch_policy import Owner
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.launch.commit import Commit
 from droptrain_core.launch.decide import Asked, Found, HowToTrain, Where, decide, new_run
@@ -44,7 +44,7 @@ class LaunchUploads:
         datasets: DatasetTable,
         wake_ups: WakeUps,
         where: Where,
-        owner: Owner,
+        policy: LaunchPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._gather = gather
@@ -53,7 +53,7 @@ class LaunchUploads:
         self._datasets = datasets
         self._wake_ups = wake_ups
         self._where = where
-        self._owner = owner
+        self._policy = policy
         self._clock = clock
 
     def upload(self, upload: Created) -> Launched:
@@ -61,7 +61,7 @@ class LaunchUploads:
 
         While the project's uploads take more than its share of the lanes, the upload is postponed.
         """
-        self._owner.check_running()
+        self._policy.check_running()
         place = judge_key(upload.key)
         if isinstance(place, OtherKey):
             return Launched("ignored")
@@ -94,7 +94,7 @@ class LaunchUploads:
 
     def wake(self, project: str, dataset: str, wake_up: str) -> Launched:
         """Look at a dataset that has rested; rest on, if an upload has arrived meanwhile."""
-        self._owner.check_running()
+        self._policy.check_running()
         now = self._clock()
         record, load = self._datasets.read_with_load(project, dataset, now)
         if record.wake_up != wake_up or record.due_at is None:
@@ -138,7 +138,7 @@ class LaunchUploads:
 
     def revisit(self, waiting: DatasetRecord) -> Launched | Incomplete:
         """Look again at a dataset that waits; launch it if it is complete, since its last event got lost."""
-        self._owner.check_running()
+        self._policy.check_running()
         record = self._datasets.read(waiting.project, waiting.dataset)
         now = self._clock()
         if record.since is None or record.expects_wake_up(now) or not record.is_due(now):
@@ -203,7 +203,7 @@ class LaunchUploads:
         """Let the dataset launch when no upload has come for the recipe's `quiet_for`."""
         now = self._clock()
         # Uploads of the last `settle_seconds` are still in the queue.
-        rests = (recipe.quiet_seconds or self._owner.quiet_seconds) + self._owner.settle_seconds
+        rests = (recipe.quiet_seconds or self._policy.quiet_seconds) + self._policy.settle_seconds
         due_at = times.to_text((upload.at or now) + timedelta(seconds=rests))
         if record.due_at is None or record.due_at < due_at:
             self._datasets.rest(record, due_at, now)

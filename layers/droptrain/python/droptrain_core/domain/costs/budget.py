@@ -1,9 +1,9 @@
-"""The owner's caps: what a run may hold of them at its launch, and what is left of that at its end.
+"""The stack's caps: what a run reserves of them at its launch, and what it has spent at its end.
 
-A cap is an account in the table with two counters: `held`, which no write lets pass the cap, and `spent`.
-A run holds its worst case; when it ends, what it spent takes the place of what it held. The month is that of
-the launch, in UTC, so that a run which passes midnight is settled where it was reserved. Money is in
-micro-USD, as counters must add up exactly.
+A cap is an account in the table with two counters: `spent`, and `committed`, which is what is spent and
+reserved; no write lets it pass the cap. A run reserves its worst case. When it ends, its cost replaces the
+reservation. The month is that of the launch, in UTC, so that a run which passes midnight is settled where it
+was reserved. Money is in micro-USD, because the counters have to add up exactly.
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from droptrain_core.domain.errors import Cause
-from droptrain_core.domain.runs.run import Hold, Run
+from droptrain_core.domain.runs.run import Reservation, Run
 
 LEVELS = (50, 80, 100)  # percent of the stack's cap that are announced, each once a month
 RUNNING = "running"
@@ -25,15 +25,15 @@ _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 class Account:
     """What an account's counters say, which levels were announced, and whether a launch was refused."""
 
-    held: int = 0
+    committed: int = 0
     spent: int = 0
     refused: bool = False
-    told: tuple[int, ...] = ()
+    notified: tuple[int, ...] = ()
 
     @property
     def reserved(self) -> int:
         """What runs under way hold."""
-        return self.held - self.spent
+        return self.committed - self.spent
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Budget:
     project_usd: Mapping[str, float] = field(default_factory=dict)
     runs_at_once: int | None = None
 
-    def holds(self, project: str, worst_usd: float | None, now: datetime) -> tuple[Hold, ...]:
+    def reservations(self, project: str, worst_usd: float | None, now: datetime) -> tuple[Reservation, ...]:
         """What a run that may cost `worst_usd` takes of each cap; NoPriceError if that isn't known."""
         caps = {
             month_account(now): self.month_usd,
@@ -53,10 +53,12 @@ class Budget:
         money = {account: cap for account, cap in caps.items() if cap is not None}
         if money and worst_usd is None:
             raise NoPriceError
-        holds = [Hold(account, to_micro(worst_usd or 0), to_micro(cap)) for account, cap in money.items()]
+        reservations = [
+            Reservation(account, to_micro(worst_usd or 0), to_micro(cap)) for account, cap in money.items()
+        ]
         if self.runs_at_once is not None:
-            holds.append(Hold(RUNNING, 1, self.runs_at_once))
-        return tuple(holds)
+            reservations.append(Reservation(RUNNING, 1, self.runs_at_once))
+        return tuple(reservations)
 
 
 @dataclass(frozen=True)
@@ -118,18 +120,21 @@ def to_usd(micro: int) -> float:
 
 def reserved_for(run: Run) -> int | None:
     """What the run has reserved, in micro-USD; None if the stack had no cap on money at its launch."""
-    return max((hold.amount for hold in run.holds if hold.account != RUNNING), default=None)
+    return max(
+        (reservation.amount for reservation in run.reservations if reservation.account != RUNNING),
+        default=None,
+    )
 
 
-def charge(run: Run, hold: Hold) -> int:
+def charge(run: Run, reservation: Reservation) -> int:
     """What an ended run has spent of its reservation: its cost, also if that is more.
 
     It has spent all of it if nobody knows how long it trained.
     """
-    if hold.account == RUNNING or run.status == "REJECTED":
+    if reservation.account == RUNNING or run.status == "REJECTED":
         return 0
     spent = to_micro(run.cost.estimate_usd) if run.cost else 0
-    return max(spent, hold.amount) if _is_unknown(run) else spent
+    return max(spent, reservation.amount) if _is_unknown(run) else spent
 
 
 def _is_unknown(run: Run) -> bool:
@@ -139,31 +144,35 @@ def _is_unknown(run: Run) -> bool:
     return run.cost is None and (run.started_at is not None or run.status == "FAILED")
 
 
-def over(holds: tuple[Hold, ...], accounts: Mapping[str, Account]) -> Hold | None:
+def over(reservations: tuple[Reservation, ...], accounts: Mapping[str, Account]) -> Reservation | None:
     """The first cap that has no room for what a run would hold; None if all have."""
     return next(
-        (hold for hold in holds if accounts.get(hold.account, Account()).held + hold.amount > hold.limit),
+        (
+            reservation
+            for reservation in reservations
+            if accounts.get(reservation.account, Account()).committed + reservation.amount > reservation.limit
+        ),
         None,
     )
 
 
-def refusal(hold: Hold, account: Account, run: Run, now: datetime) -> Cause:
+def refusal(reservation: Reservation, account: Account, run: Run, now: datetime) -> Cause:
     """Why a run may not launch, in numbers, and what would make it fit."""
     again = f"Then: droptrain rerun {run.run_id}"
-    if hold.account == RUNNING:
+    if reservation.account == RUNNING:
         return Cause(
             "too_many_runs",
-            f"{account.held} of at most {hold.limit} runs are under way.",
+            f"{account.committed} of at most {reservation.limit} runs are under way.",
             f"Wait until one has ended, or raise the stack's parameter MaxRunsAtOnce. {again}",
         )
-    whose = f"project {run.project}'s" if "#" in hold.account else "stack's"
-    room = max(hold.limit - account.held, 0)
+    whose = f"project {run.project}'s" if "#" in reservation.account else "stack's"
+    room = max(reservation.limit - account.committed, 0)
     return Cause(
         "over_budget",
-        f"The run may cost up to {dollars(hold.amount)}{_worst(run)}, and {dollars(room)} of the {whose} "
-        f"{dollars(hold.limit)} for {hold.account[:7]} are left: {dollars(account.spent)} are spent, "
-        f"{dollars(account.reserved)} reserved by runs under way.",
-        " ".join([*_ways(hold, room, account, run, now), again]),
+        f"The run may cost up to {dollars(reservation.amount)}{_worst(run)}, and {dollars(room)} of the "
+        f"{whose} {dollars(reservation.limit)} for {reservation.account[:7]} are left: "
+        f"{dollars(account.spent)} are spent, {dollars(account.reserved)} reserved by runs under way.",
+        " ".join([*_ways(reservation, room, account, run, now), again]),
     )
 
 
@@ -174,7 +183,7 @@ def levels_reached(capped: Capped) -> tuple[int, ...]:
     account = capped.account
     percent = account.spent * 100 / capped.limit
     reached = (level for level in LEVELS if percent >= level or (level == 100 and account.refused))
-    return tuple(level for level in reached if level not in account.told)
+    return tuple(level for level in reached if level not in account.notified)
 
 
 def no_price() -> Cause:
@@ -187,10 +196,10 @@ def no_price() -> Cause:
     )
 
 
-def _ways(hold: Hold, room: int, account: Account, run: Run, now: datetime) -> list[str]:
+def _ways(reservation: Reservation, room: int, account: Account, run: Run, now: datetime) -> list[str]:
     """What would make the run fit, the nearest first."""
     assert run.job is not None
-    seconds = int(run.job.timeout_seconds * room / hold.amount)
+    seconds = int(run.job.timeout_seconds * room / reservation.amount)
     ways = []
     if seconds >= _SHORTEST_TIMEOUT:
         ways.append(
@@ -199,7 +208,7 @@ def _ways(hold: Hold, room: int, account: Account, run: Run, now: datetime) -> l
         )
     if account.reserved:
         ways.append("wait until runs have ended, which frees what they didn't need;")
-    parameter = "ProjectBudgetsUsd" if "#" in hold.account else "MonthlyBudgetUsd"
+    parameter = "ProjectBudgetsUsd" if "#" in reservation.account else "MonthlyBudgetUsd"
     ways.append(f"wait for {_next_month(now)}; or raise the stack's parameter {parameter}.")
     text = ways[0]
     return [text[0].upper() + text[1:], *ways[1:]]

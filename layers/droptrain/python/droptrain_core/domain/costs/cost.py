@@ -32,7 +32,7 @@ class Eligible:
     @classmethod
     def of(cls, run: Run, prices: PriceList, instance_types: Iterable[str]) -> "Eligible":
         """Those of the stack, and those of the run's estimate: the stack's may have changed since."""
-        offered = (offer.instance_type for offer in run.ticket.offers) if run.ticket else ()
+        offered = (offer.instance_type for offer in run.estimate.offers) if run.estimate else ()
         names = dict.fromkeys((*prices.expand(instance_types), *offered))
         return cls(prices, tuple(name for name in names if _could_serve(prices, name, run)))
 
@@ -79,7 +79,7 @@ def of_run(
     if not eligible.types:
         return None
     costs: list[AttemptCost] = []
-    step = run.rung
+    step = run.fallback
     if step and step.number == job.job_number:
         priced = {(each.batch_job, each.attempt): each for each in run.cost.attempts} if run.cost else {}
         tries = step.earlier_attempts if earlier is None else earlier

@@ -1,4 +1,4 @@
-"""The ticket: what could serve a run, how long it may take and what it may cost, estimated at its launch."""
+"""The estimate at a launch: what could serve a run, how long it may take, and what it may cost."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Ticket:
+class Estimate:
     """What a run may cost, estimated at its launch; prices are of `priced_at`, Spot's of `spot_priced_at`.
 
     `offers` are the cheapest first, and of many the first dozen. `worst_usd` is `worst_usd_per_hour` for
@@ -61,8 +61,8 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Market:
-    """The instance types that could serve a run, the cheapest first, and the two rates that tickets take.
+class EligibleInstances:
+    """The instance types that could serve a run, the cheapest first, and the two rates that estimates take.
 
     `history` is how long the project's last successful runs took, in seconds. `is_unsaved` says that the run
     may train on Spot, and the last one left no checkpoint.
@@ -80,8 +80,8 @@ class Market:
         """How many seconds `usd` buys at the dearest rate."""
         return usd / self.dearest.usd_per_hour * 3600
 
-    def ticket(self, attempts: int, timeout_seconds: int) -> Ticket:
-        """The ticket of a run of so many attempts, each of at most `timeout_seconds`."""
+    def estimate(self, attempts: int, timeout_seconds: int) -> Estimate:
+        """The estimate of a run of so many attempts, each of at most `timeout_seconds`."""
         history = self.history
         longest = attempts * timeout_seconds
         seconds = min(_median(history), longest) if history else None
@@ -92,7 +92,7 @@ class Market:
         else:
             runs = "last successful run" if len(history) == 1 else f"last {len(history)} successful runs"
             basis = f"as long as the project's {runs}, at the price of {self.likely.of_what}; {worst}"
-        return Ticket(
+        return Estimate(
             offers=self.offers[:_OFFERS_KEPT],
             expected_seconds=seconds,
             expected_usd=None if seconds is None else self.likely.usd(seconds),
@@ -103,9 +103,9 @@ class Market:
             spot_priced_at=self.spot_priced_at,
         )
 
-    def warnings(self, ticket: Ticket) -> tuple[Finding, ...]:
-        """What a run with this ticket risks: all its work, if it is long and nothing of it is saved."""
-        seconds, usd = ticket.expected_seconds, ticket.expected_usd
+    def warnings(self, estimate: Estimate) -> tuple[Finding, ...]:
+        """What a run with this estimate risks: all its work, if it is long and nothing of it is saved."""
+        seconds, usd = estimate.expected_seconds, estimate.expected_usd
         if not self.is_unsaved or seconds is None or usd is None or seconds < LONG_SECONDS:
             return ()
         took = f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds // 60} min"
@@ -117,7 +117,7 @@ class Market:
         return (Finding(NO_CHECKPOINT, "warning", "train.yaml", None, None, said, fix),)
 
 
-def market(
+def eligible_instances(
     prices: PriceList,
     instance_types: Iterable[str],
     history: Sequence[int] = (),
@@ -127,7 +127,7 @@ def market(
     memory_mib: int,
     spot: str,
     left_checkpoint: bool | None = None,
-) -> Market | None:
+) -> EligibleInstances | None:
     """What could serve a job that asks for so much and takes Spot as its recipe says.
 
     `left_checkpoint` is whether the project's last successful run did so, None where nobody knows. The
@@ -136,12 +136,12 @@ def market(
     found = [
         each
         for name in prices.expand(instance_types)
-        if prices.could_serve(name, gpus, vcpus, memory_mib) and (each := _Bid.of(prices, name, spot))
+        if prices.could_serve(name, gpus, vcpus, memory_mib) and (each := _Priced.of(prices, name, spot))
     ]
     if not found:
         return None
     found.sort(key=lambda each: (each.low.usd_per_hour, each.high.usd_per_hour, each.offer.instance_type))
-    return Market(
+    return EligibleInstances(
         offers=tuple(each.offer for each in found),
         likely=found[0].low,
         dearest=max((each.high for each in found), key=lambda rate: rate.usd_per_hour),
@@ -153,7 +153,7 @@ def market(
 
 
 @dataclass(frozen=True)
-class _Bid:
+class _Priced:
     """An offer with the least and the most that an hour of it is likely to cost this run."""
 
     offer: Offer
@@ -161,7 +161,7 @@ class _Bid:
     high: Rate
 
     @classmethod
-    def of(cls, prices: PriceList, name: str, spot: str) -> "_Bid | None":
+    def of(cls, prices: PriceList, name: str, spot: str) -> "_Priced | None":
         zone = prices.cheapest_zone(name)
         offer = Offer(name, prices.on_demand.get(name), prices.spot_price(name, zone), zone)
         on_demand = Rate.of(offer.on_demand_usd_per_hour, f"{name} on demand")

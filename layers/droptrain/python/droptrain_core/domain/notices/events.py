@@ -52,7 +52,7 @@ class EventCost:
 
 
 @dataclass(frozen=True)
-class EventTicket:
+class EventEstimate:
     """What the launch expected the run to cost, an estimate."""
 
     expected_usd: Annotated[float | None, "null for a project's first run."]
@@ -94,7 +94,7 @@ class RunFinished:
     attempts: int
     reclaims: Annotated[int, "Attempts that Spot ended."]
     cost: EventCost | None
-    ticket: EventTicket | None
+    estimate: EventEstimate | None
     warnings: list[str]
     inputs_digest: Annotated[str | None, "Over the keys and versions of all inputs."]
     places: EventPlaces

@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 
 from droptrain_core.domain import times
-from droptrain_core.domain.costs.estimate import Ticket
+from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.datasets.finding import describe
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices.events import (
     EventCause,
     EventCost,
+    EventEstimate,
     EventMetric,
     EventModel,
     EventPlaces,
-    EventTicket,
     RunFinished,
 )
 from droptrain_core.domain.notices.message import Rows
 from droptrain_core.domain.runs.batch_job import is_reclaimed
+from droptrain_core.domain.runs.labels import labelled_texts
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix
 
@@ -49,6 +50,7 @@ def models(run: Run, standings: Mapping[Name, Standing]) -> Rows:
 def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
     """When it ran, what it took, and where everything is."""
     rows = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
+    rows += labelled_texts(vars(run))
     if run.started_at and run.stopped_at:
         rows += _phases(run, run.started_at, run.stopped_at)
     if len(run.attempts) > 1:
@@ -60,8 +62,8 @@ def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
         rows.append(("GPU", _gpu_use(run.gpu)))
     if run.cost:
         rows.append(("Cost", _price(run.cost)))
-    if run.ticket:
-        rows.append(("Ticket", _expected(run.ticket)))
+    if run.estimate:
+        rows.append(("Estimate", _expected(run.estimate)))
     root = f"s3://{bucket}/"
     if run.status == "SUCCEEDED":
         rows.append(("Model", f"{root}{folder(run)}export/"))
@@ -97,7 +99,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
         attempts=len(run.attempts),
         reclaims=_reclaims(run),
         cost=_event_cost(run.cost) if run.cost else None,
-        ticket=_event_ticket(run.ticket) if run.ticket else None,
+        estimate=_event_estimate(run.estimate) if run.estimate else None,
         warnings=[describe(each) for each in run.warnings],
         inputs_digest=run.inputs_digest,
         places=EventPlaces(root, f"{root}export/", f"{root}model/", f"{root}log.txt"),
@@ -137,8 +139,8 @@ def _event_cost(cost: Cost) -> EventCost:
     )
 
 
-def _event_ticket(ticket: Ticket) -> EventTicket:
-    return EventTicket(ticket.expected_usd, ticket.worst_usd)
+def _event_estimate(estimate: Estimate) -> EventEstimate:
+    return EventEstimate(estimate.expected_usd, estimate.worst_usd)
 
 
 def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
@@ -178,9 +180,9 @@ def _price(cost: Cost) -> str:
     return f"{said} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
 
 
-def _expected(ticket: Ticket) -> str:
-    worst = f"at worst {_usd(ticket.worst_usd)}, an estimate"
-    return worst if ticket.expected_usd is None else f"{_usd(ticket.expected_usd)} expected, {worst}"
+def _expected(estimate: Estimate) -> str:
+    worst = f"at worst {_usd(estimate.worst_usd)}"
+    return worst if estimate.expected_usd is None else f"{_usd(estimate.expected_usd)} expected, {worst}"
 
 
 def _usd(usd: float) -> str:

@@ -1,16 +1,16 @@
 """The ladder: when a run that `spot: auto` began on Spot goes on with a Batch job on demand.
 
 It takes that step once, and the container resumes from the newest checkpoint. The on-demand job's timeout is
-so short that the run as a whole keeps the worst case that its ticket told and its budget reserved.
+so short that the run as a whole keeps the worst case of its estimate, which its budget reserves.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from droptrain_core.domain import times
-from droptrain_core.domain.costs.estimate import Ticket
+from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.errors import Cause
-from droptrain_core.domain.runs.run import Attempt, Cost, JobRequest, Run, Rung
+from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, JobRequest, Run
 
 # How long a run waits for a Spot instance that AWS hasn't got. The queue itself gives up after an hour.
 PATIENCE = timedelta(minutes=15)
@@ -20,7 +20,7 @@ _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 def after_end(
     run: Run, cause: Cause | None, cost: Cost | None, job_id: str, attempts: Sequence[Attempt]
-) -> Rung | None:
+) -> Fallback | None:
     """How a run goes on whose Spot job ended for that cause; None if it doesn't."""
     if cause is None or cause.code not in _BY_SPOT:
         return None
@@ -34,7 +34,7 @@ def is_too_long(cause: Cause, waited: timedelta) -> bool:
 
 def while_waiting(
     run: Run, cost: Cost | None, job_id: str, attempts: Sequence[Attempt], waited: timedelta
-) -> Rung | None:
+) -> Fallback | None:
     """How a run continues that has waited too long for a Spot instance; None if it waits on."""
     minutes = int(waited.total_seconds()) // 60
     why = f"AWS has had no Spot instance for it in {minutes} minutes."
@@ -43,14 +43,14 @@ def while_waiting(
 
 def after_reclaim(
     run: Run, cost: Cost | None, job_id: str, attempts: Sequence[Attempt], saved_at: datetime | None
-) -> Rung | None:
+) -> Fallback | None:
     """How a run goes on whose last attempt was reclaimed; None if Spot is still cheaper, or nobody can say.
 
     `saved_at` is when its newest checkpoint was complete; what came after that has to be done again. If a
     part of the time on Spot is lost, an hour of progress costs more than an hour of Spot: as much as on
     demand, when that part is the discount.
     """
-    discount = _discount(run.ticket) if run.ticket else None
+    discount = _discount(run.estimate) if run.estimate else None
     lost = _lost(attempts[-1], saved_at)
     if discount is None or lost is None or lost <= discount:
         return None
@@ -69,22 +69,22 @@ def _step(
     why: str,
     *,
     has_ended: bool = False,
-) -> Rung | None:
+) -> Fallback | None:
     job = run.job
-    if job is None or job.spot != "auto" or run.rung or run.cancelled_by:
+    if job is None or job.spot != "auto" or run.fallback or run.cancelled_by:
         return None
-    seconds = _affordable(job, run.ticket, cost)
+    seconds = _affordable(job, run.estimate, cost)
     if seconds < _SHORTEST_TIMEOUT:
         return None
-    return Rung(2, seconds, f"{why} The run goes on on demand.", job_id, has_ended, tuple(attempts))
+    return Fallback(2, seconds, f"{why} The run goes on on demand.", job_id, has_ended, tuple(attempts))
 
 
-def _affordable(job: JobRequest, ticket: Ticket | None, cost: Cost | None) -> int:
+def _affordable(job: JobRequest, estimate: Estimate | None, cost: Cost | None) -> int:
     """The on-demand job's timeout, in seconds; without a price nothing was promised."""
-    if ticket is None or not ticket.worst_usd_per_hour:
+    if estimate is None or not estimate.worst_usd_per_hour:
         return job.timeout_seconds
-    left = ticket.worst_usd - (cost.estimate_usd if cost else 0.0)
-    return int(min(job.timeout_seconds, left / ticket.worst_usd_per_hour * 3600))
+    left = estimate.worst_usd - (cost.estimate_usd if cost else 0.0)
+    return int(min(job.timeout_seconds, left / estimate.worst_usd_per_hour * 3600))
 
 
 def _lost(attempt: Attempt, saved_at: datetime | None) -> float | None:
@@ -98,9 +98,9 @@ def _lost(attempt: Attempt, saved_at: datetime | None) -> float | None:
     return max((stopped - kept) / (stopped - started), 0.0)
 
 
-def _discount(ticket: Ticket) -> float | None:
+def _discount(estimate: Estimate) -> float | None:
     """What part of the on-demand price the cheapest offer saves on Spot; None if a price is unknown."""
-    for offer in ticket.offers:
+    for offer in estimate.offers:
         if offer.on_demand_usd_per_hour and offer.spot_usd_per_hour is not None:
             return 1 - offer.spot_usd_per_hour / offer.on_demand_usd_per_hour
     return None

@@ -8,7 +8,7 @@ from droptrain_core.domain.errors import Cause, PausedError, RejectedError
 
 
 @dataclass(frozen=True)
-class Owner:
+class LaunchPolicy:
     """The owner's word: why the stack is paused (empty: it isn't), and the most of each resource that the
     overrides of a request may ask for (a resource that isn't named has no limit). A dataset with the trigger
     `quiet` rests for `quiet_seconds`, unless its recipe has `quiet_for`; an upload is seen `settle_seconds`

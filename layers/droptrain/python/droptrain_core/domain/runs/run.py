@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
-from droptrain_core.domain.costs.estimate import Ticket
+from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, code_prefix, digest
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
@@ -118,7 +118,7 @@ class GpuUse:
 
 
 @dataclass(frozen=True)
-class Hold:
+class Reservation:
     """What a run holds of the cap `limit` from its launch to its end: micro-USD, or 1 of the runs at once."""
 
     account: str
@@ -127,10 +127,10 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class Rung:
+class Fallback:
     """The Batch job number `number` that a run goes on with on demand, why, and what came before it.
 
-    `timeout_seconds` is so short that the run keeps its ticket's worst case.
+    `timeout_seconds` is so short that the run keeps its estimate's worst case.
     """
 
     number: int
@@ -150,11 +150,16 @@ class Step:
     note: str = ""
 
 
+# Only the core reads such a field of a run; all others are part of the API's answers.
+INTERNAL = {"internal": True}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """The record that the user sees, from launch to outcome. Times are the contract's UTC texts.
+    """A run from launch to outcome: the one list of its fields. Times are the contract's UTC texts.
 
-    `inputs` are the first INPUTS_RECORDED of `input_count`.
+    Storage, the API's answers, notices and the command go by this list. Notices and the command show a field
+    that has a `label` as it is. `inputs` are the first INPUTS_RECORDED of `input_count`.
     """
 
     run_id: str
@@ -163,39 +168,39 @@ class Run:
     status: Status
     created_at: str
     updated_at: str
-    claimed_at: str
+    claimed_at: str = field(metadata=INTERNAL)
     launched_by: str
-    created_order: str
-    job: JobRequest | None = None
+    created_order: str = field(metadata=INTERNAL)
+    job: JobRequest | None = field(default=None, metadata=INTERNAL)
     inputs: tuple[Input, ...] = ()
     input_count: int = 0
     recipe: ObjectVersion | None = None
     code: Code | None = None
     cause: Cause | None = None
     metric: str | None = None
-    metric_goal: Goal | None = None
+    metric_goal: Goal | None = field(default=None, metadata=INTERNAL)
     inputs_digest: str | None = None
-    notify: tuple[str, ...] = ()
+    notify: tuple[str, ...] = field(default=(), metadata=INTERNAL)
     batch_job_id: str | None = None
-    cancelled_by: str | None = None
+    cancelled_by: str | None = field(default=None, metadata={"label": "Cancelled by"})
     log_stream: str | None = None
     started_at: str | None = None
     stopped_at: str | None = None
     attempts: tuple[Attempt, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
-    ticket: Ticket | None = None
+    estimate: Estimate | None = None
     cost: Cost | None = None
     gpu: GpuUse | None = None
     warnings: tuple[Finding, ...] = ()
     advice: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
-    progress: str = ""
-    announced_at: str | None = None
-    reruns: int = 0
-    rerun_of: str | None = None
-    holds: tuple[Hold, ...] = ()
-    rung: Rung | None = None
-    plan_sha256: str | None = None
+    progress: str = field(default="", metadata=INTERNAL)
+    notified_at: str | None = field(default=None, metadata=INTERNAL)
+    reruns: int = field(default=0, metadata=INTERNAL)
+    rerun_of: str | None = field(default=None, metadata={"label": "Trains again"})
+    reservations: tuple[Reservation, ...] = field(default=(), metadata=INTERNAL)
+    fallback: Fallback | None = field(default=None, metadata=INTERNAL)
+    plan_sha256: str | None = field(default=None, metadata=INTERNAL)
 
     @property
     def ended(self) -> bool:
@@ -205,19 +210,19 @@ class Run:
     @property
     def job_number(self) -> int:
         """Which of the run's Batch jobs it has now, or gets next."""
-        return self.rung.number if self.rung else 1
+        return self.fallback.number if self.fallback else 1
 
     @property
     def job_name(self) -> str:
         """The name of that Batch job, which no other job has."""
-        return f"{self.run_id}-{self.rung.number}" if self.rung else self.run_id
+        return f"{self.run_id}-{self.fallback.number}" if self.fallback else self.run_id
 
     @property
     def job_now(self) -> JobRequest | None:
         """What that Batch job asks for; only the first one is tried again, on Spot."""
-        if self.job is None or self.rung is None:
+        if self.job is None or self.fallback is None:
             return self.job
-        return replace(self.job, spot="never", attempts=1, timeout_seconds=self.rung.timeout_seconds)
+        return replace(self.job, spot="never", attempts=1, timeout_seconds=self.fallback.timeout_seconds)
 
     def is_on_spot(self, job_number: int) -> bool:
         """Whether that Batch job of the run is in the queue of Spot instances: the first one can be."""

@@ -20,7 +20,7 @@ from droptrain_core.domain.runs.conditions import (
     Equals,
     NotEnded,
 )
-from droptrain_core.domain.runs.run import Cost, GpuUse, Run, Rung, Status, Step
+from droptrain_core.domain.runs.run import Cost, Fallback, GpuUse, Run, Status, Step
 
 # When a released claim was held last: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
@@ -119,16 +119,16 @@ def observed(
     )  # fmt: skip
 
 
-def next_job(run: Run, rung: Rung, cost: Cost | None, at: str) -> Transition:
+def next_job(run: Run, fallback: Fallback, cost: Cost | None, at: str) -> Transition:
     """The run becomes a claim for its next Batch job; what the job before still reports comes too late."""
     return Transition(
         run_id=run.run_id,
-        requires=(Equals("batch_job_id", rung.earlier_job_id), Absent("cancelled_by"), NotEnded()),
+        requires=(Equals("batch_job_id", fallback.earlier_job_id), Absent("cancelled_by"), NotEnded()),
         set={
-            "rung": rung, "progress": expected(rung.number), "status": "CLAIMED", "claimed_at": at,
-            "updated_at": at, "attempts": rung.earlier_attempts,
+            "fallback": fallback, "progress": expected(fallback.number), "status": "CLAIMED",
+            "claimed_at": at, "updated_at": at, "attempts": fallback.earlier_attempts,
         } | ({"cost": cost} if cost else {}),
-        append={"history": (Step(at, "CLAIMED", rung.why),)},
+        append={"history": (Step(at, "CLAIMED", fallback.why),)},
         remove=("batch_job_id",),
     )  # fmt: skip
 
@@ -167,8 +167,8 @@ def notified(run: Run, at: str) -> Transition:
     """The notice is out: the run leaves the index of active runs."""
     return Transition(
         run_id=run.run_id,
-        requires=(Absent("announced_at"), Ended()),
-        set={"announced_at": at},
+        requires=(Absent("notified_at"), Ended()),
+        set={"notified_at": at},
         remove=("active", "models_seen"),
     )
 

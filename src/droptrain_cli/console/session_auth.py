@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from droptrain_cli.console.answers import Answer, ProblemError
 
 _BYTES = 32
-_TICKET_SECONDS = 120
+_LINK_SECONDS = 120
 _READS = ("GET", "HEAD")
 
 
-class Gate:
+class SessionAuth:
     """The token of one start, and what it opens."""
 
     def __init__(self, port: int) -> None:
@@ -27,7 +27,7 @@ class Gate:
         self._cookie = f"droptrain_console_{port}"
         self._token = secrets.token_urlsafe(_BYTES)
         self._session = secrets.token_urlsafe(_BYTES)
-        self._tickets: dict[str, float] = {}  # until when, on the monotonic clock
+        self._tokens: dict[str, float] = {}  # until when, on the monotonic clock
         self._lock = threading.Lock()
         self.address = f"http://{self._hosts[0]}/"
 
@@ -36,12 +36,12 @@ class Gate:
         """The link that opens the page, as often as it is followed."""
         return f"{self.address}?token={self._token}"
 
-    def ticket(self) -> str:
+    def login_link(self) -> str:
         """A link that opens the page once, and soon: for a command line, which other users can read."""
         with self._lock:
-            ticket = secrets.token_urlsafe(_BYTES)
-            self._tickets[ticket] = time.monotonic() + _TICKET_SECONDS
-        return f"{self.address}?token={ticket}"
+            token = secrets.token_urlsafe(_BYTES)
+            self._tokens[token] = time.monotonic() + _LINK_SECONDS
+        return f"{self.address}?token={token}"
 
     def check_host(self, headers: Mapping[str, str]) -> None:
         """ProblemError unless the request names this server by an address of this machine."""
@@ -73,8 +73,8 @@ class Gate:
         if _equal(token, self._token):
             return True
         with self._lock:
-            found = next((ticket for ticket in self._tickets if _equal(token, ticket)), "")
-            return self._tickets.pop(found, 0.0) > time.monotonic()
+            found = next((token for token in self._tokens if _equal(token, token)), "")
+            return self._tokens.pop(found, 0.0) > time.monotonic()
 
     def _cookie_in(self, headers: Mapping[str, str]) -> str:
         pairs = (item.strip().partition("=") for item in headers.get("cookie", "").split(";"))

@@ -21,7 +21,7 @@ _CODES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Refusal:
+class AccessDenied:
     """An HTTP answer: `status` is a code and its reason."""
 
     status: str
@@ -37,12 +37,12 @@ def message(arn: str, need: Need) -> str:
     )
 
 
-def denied(service: str, arn: str, need: Need) -> Refusal:
+def denied(service: str, arn: str, need: Need) -> AccessDenied:
     """What a service answers to a principal that lacks a permission."""
     return _refusal(service, _CODES.get(service, "AccessDeniedException"), message(arn, need))
 
 
-def wrong_token(service: str) -> Refusal:
+def wrong_token(service: str) -> AccessDenied:
     """What a service answers to a session's key without the session's token."""
     code = {"s3": "InvalidToken", "ec2": "AuthFailure"}.get(
         service, "InvalidClientTokenId" if service in _CODES else "UnrecognizedClientException"
@@ -50,24 +50,24 @@ def wrong_token(service: str) -> Refusal:
     return _refusal(service, code, "The security token included in the request is invalid.")
 
 
-def _refusal(service: str, code: str, text: str) -> Refusal:
+def _refusal(service: str, code: str, text: str) -> AccessDenied:
     request_id = str(uuid4())
     told = escape(text)
     if service == "s3":
         body = (
             f"<Error><Code>{code}</Code><Message>{told}</Message><RequestId>{request_id}</RequestId></Error>"
         )
-        return Refusal("403 Forbidden", [("Content-Type", "application/xml")], (_XML + body).encode())
+        return AccessDenied("403 Forbidden", [("Content-Type", "application/xml")], (_XML + body).encode())
     if service == "ec2":
         error = f"<Errors><Error><Code>{code}</Code><Message>{told}</Message></Error></Errors>"
         body = f"<Response>{error}<RequestID>{request_id}</RequestID></Response>"
-        return Refusal("403 Forbidden", [("Content-Type", "text/xml")], (_XML + body).encode())
+        return AccessDenied("403 Forbidden", [("Content-Type", "text/xml")], (_XML + body).encode())
     if service in _CODES:
         error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{told}</Message></Error>"
         body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
-        return Refusal("403 Forbidden", [("Content-Type", "text/xml")], body.encode())
+        return AccessDenied("403 Forbidden", [("Content-Type", "text/xml")], body.encode())
     headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", request_id)]
     if service == "sqs":
         headers.append(("x-amzn-query-error", "AccessDenied;Sender"))
     answer = {"__type": f"com.amazon.coral.service#{code}", "message": text, "Message": text}
-    return Refusal("400 Bad Request", headers, json.dumps(answer).encode())
+    return AccessDenied("400 Bad Request", headers, json.dumps(answer).encode())

@@ -13,10 +13,10 @@ from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.permissions.policy import Need
 
 Parameters = Mapping[str, Any]
-Needs = Iterable[Need]
+RequiredActions = Iterable[Need]
 
 
-def needs_of(service: str, operation: str, parameters: Parameters) -> list[Need]:
+def required_actions(service: str, operation: str, parameters: Parameters) -> list[Need]:
     """What a call needs; `service` is the name in its signature, parameters are boto3's.
 
     An operation that isn't in the table needs the action of its name on everything.
@@ -27,7 +27,7 @@ def needs_of(service: str, operation: str, parameters: Parameters) -> list[Need]
     return [Need(f"{service}:{operation}", "*")]
 
 
-def missing_key_needs(parameters: Parameters) -> Need:
+def for_missing_key(parameters: Parameters) -> Need:
     """What S3 asks besides, to tell of a key that it isn't there: else it answers 403 for 404.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -43,20 +43,20 @@ def _bucket(parameters: Parameters) -> str:
     return f"arn:aws:s3:::{parameters['Bucket']}"
 
 
-def _on_bucket(action: str) -> Callable[[Parameters], Needs]:
+def _on_bucket(action: str) -> Callable[[Parameters], RequiredActions]:
     return lambda parameters: [Need(f"s3:{action}", _bucket(parameters))]
 
 
-def _listing(action: str) -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _listing(action: str) -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         prefix = parameters.get("Prefix")
         yield Need(f"s3:{action}", _bucket(parameters), {} if prefix is None else {"s3:prefix": (prefix,)})
 
     return needs
 
 
-def _on_object(action: str, of_version: str = "") -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _on_object(action: str, of_version: str = "") -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         versioned = of_version and parameters.get("VersionId")
         resource = f"{_bucket(parameters)}/{parameters['Key']}"
         yield Need(f"s3:{of_version if versioned else action}", resource)
@@ -69,7 +69,7 @@ _WRITE = _on_object("PutObject")
 _DELETE = _on_object("DeleteObject", "DeleteObjectVersion")
 
 
-def _put(parameters: Parameters) -> Needs:
+def _put(parameters: Parameters) -> RequiredActions:
     yield from _WRITE(parameters)
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     if "IfMatch" in parameters:
@@ -80,7 +80,7 @@ def _put(parameters: Parameters) -> Needs:
         yield from _on_object("PutObjectAcl")(parameters)
 
 
-def _copy(parameters: Parameters) -> Needs:
+def _copy(parameters: Parameters) -> RequiredActions:
     source = parameters["CopySource"]
     if isinstance(source, str):
         path, _, version = source.lstrip("/").partition("?versionId=")
@@ -90,7 +90,7 @@ def _copy(parameters: Parameters) -> Needs:
     yield from _put({name: value for name, value in parameters.items() if name != "VersionId"})
 
 
-def _delete_each(parameters: Parameters) -> Needs:
+def _delete_each(parameters: Parameters) -> RequiredActions:
     for item in parameters["Delete"]["Objects"]:
         yield from _DELETE({**item, "Bucket": parameters["Bucket"]})
 
@@ -105,16 +105,16 @@ def _leading(key: Mapping[str, Mapping[str, str]] | None) -> Mapping[str, tuple[
     return {"dynamodb:LeadingKeys": tuple(value.values())} if value else {}
 
 
-def _on_item(action: str) -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _on_item(action: str) -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         key = parameters.get("Key") or parameters.get("Item")
         yield Need(f"dynamodb:{action}", _table(parameters), _leading(key))
 
     return needs
 
 
-def _on_items(action: str) -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _on_items(action: str) -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         for name, asked in parameters["RequestItems"].items():
             keys = [value for key in asked["Keys"] for value in key["pk"].values()]
             yield Need(
@@ -124,8 +124,8 @@ def _on_items(action: str) -> Callable[[Parameters], Needs]:
     return needs
 
 
-def _on_index(action: str) -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _on_index(action: str) -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         index = parameters.get("IndexName")
         table = _table(parameters)
         yield Need(f"dynamodb:{action}", f"{table}/index/{index}" if index else table)
@@ -142,41 +142,41 @@ _IN_TRANSACTION = {
 }
 
 
-def _transaction(parameters: Parameters) -> Needs:
+def _transaction(parameters: Parameters) -> RequiredActions:
     for item in parameters["TransactItems"]:
         for kind, operation in item.items():
             yield from _on_item(_IN_TRANSACTION[kind])(operation)
 
 
-def _on_stream(action: str) -> Callable[[Parameters], Needs]:
+def _on_stream(action: str) -> Callable[[Parameters], RequiredActions]:
     return lambda parameters: [Need(f"dynamodb:{action}", parameters["StreamArn"])]
 
 
-def _records(parameters: Parameters) -> Needs:
+def _records(parameters: Parameters) -> RequiredActions:
     """An iterator begins with its stream's ARN."""
     yield Need("dynamodb:GetRecords", parameters["ShardIterator"].partition("|")[0])
 
 
-def _on_queue(action: str) -> Callable[[Parameters], Needs]:
+def _on_queue(action: str) -> Callable[[Parameters], RequiredActions]:
     return lambda parameters: [Need(f"sqs:{action}", _arn("sqs", parameters["QueueUrl"].rpartition("/")[2]))]
 
 
-def _on_topic(action: str) -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _on_topic(action: str) -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         yield Need(f"sns:{action}", parameters.get("TopicArn") or parameters.get("TargetArn") or "*")
 
     return needs
 
 
-def _put_events(parameters: Parameters) -> Needs:
+def _put_events(parameters: Parameters) -> RequiredActions:
     for entry in parameters["Entries"]:
         bus = entry.get("EventBusName", "default").rpartition("/")[2]
         context = {"events:source": (entry["Source"],), "events:detail-type": (entry["DetailType"],)}
         yield Need("events:PutEvents", _arn("events", f"event-bus/{bus}"), context)
 
 
-def _on_log_stream(action: str) -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _on_log_stream(action: str) -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         group, stream = parameters["logGroupName"], parameters["logStreamName"]
         yield Need(f"logs:{action}", _arn("logs", f"log-group:{group}:log-stream:{stream}"))
 
@@ -187,7 +187,7 @@ def _batch_arn(kind: str, name: str) -> str:
     return name if name.startswith("arn:") else _arn("batch", f"{kind}/{name}")
 
 
-def _submit_job(parameters: Parameters) -> Needs:
+def _submit_job(parameters: Parameters) -> RequiredActions:
     """Tags at submission are authorized against what a job is made of, and against the job, too."""
     queue = _batch_arn("job-queue", parameters["jobQueue"])
     definition = _batch_arn("job-definition", parameters["jobDefinition"])
@@ -200,12 +200,12 @@ def _submit_job(parameters: Parameters) -> Needs:
             yield Need("batch:TagResource", resource)
 
 
-def _on_job(action: str) -> Callable[[Parameters], Needs]:
+def _on_job(action: str) -> Callable[[Parameters], RequiredActions]:
     return lambda parameters: [Need(f"batch:{action}", _arn("batch", f"job/{parameters['jobId']}"))]
 
 
-def _on_stack(action: str) -> Callable[[Parameters], Needs]:
-    def needs(parameters: Parameters) -> Needs:
+def _on_stack(action: str) -> Callable[[Parameters], RequiredActions]:
+    def needs(parameters: Parameters) -> RequiredActions:
         name = parameters["StackName"]
         arn = name if name.startswith("arn:") else _arn("cloudformation", f"stack/{name}/laptop")
         yield Need(f"cloudformation:{action}", arn)
@@ -213,22 +213,22 @@ def _on_stack(action: str) -> Callable[[Parameters], Needs]:
     return needs
 
 
-def _quota(parameters: Parameters) -> Needs:
+def _quota(parameters: Parameters) -> RequiredActions:
     yield Need(
         "servicequotas:GetServiceQuota",
         _arn("servicequotas", f"{parameters['ServiceCode']}/{parameters['QuotaCode']}"),
     )
 
 
-def _secret(parameters: Parameters) -> Needs:
+def _secret(parameters: Parameters) -> RequiredActions:
     yield Need("secretsmanager:GetSecretValue", parameters["SecretId"])
 
 
-def _images(parameters: Parameters) -> Needs:
+def _images(parameters: Parameters) -> RequiredActions:
     yield Need("ecr:DescribeImages", _arn("ecr", f"repository/{parameters['repositoryName']}"))
 
 
-_TABLE: Mapping[str, Mapping[str, Callable[[Parameters], Needs]]] = {
+_TABLE: Mapping[str, Mapping[str, Callable[[Parameters], RequiredActions]]] = {
     "s3": {
         "AbortMultipartUpload": _on_object("AbortMultipartUpload"),
         "CompleteMultipartUpload": _put,

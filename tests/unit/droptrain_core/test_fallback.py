@@ -2,31 +2,31 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from droptrain_core.domain.costs.estimate import Offer, Ticket
+from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import fallback
-from droptrain_core.domain.runs.run import Attempt, Cost, Run, Rung
+from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Run
 from records import JOB, JOB_ID, run
 
 RECLAIMED = Cause("reclaimed", "Spot reclaimed the instance on each of 3 attempts.", "")
 NO_CAPACITY = Cause("no_capacity", "AWS has no instance free.", "")
 # 3 attempts of an hour at $1.
-TICKET = Ticket((Offer("g5.xlarge", 1.0, 0.4, "a"),), None, None, 3.0, 1.0, "", "2025-11-30", "2026-11-23")
+TICKET = Estimate((Offer("g5.xlarge", 1.0, 0.4, "a"),), None, None, 3.0, 1.0, "", "2025-11-30", "2026-11-23")
 COST = Cost(1.2, "g5.xlarge", 0.4, 10800, "Spot", "2025-11-30")
 ATTEMPT = Attempt("2026-11-23T02:00:00Z", "2026-11-23T03:00:00Z", 75, "Host EC2 terminated", "log")
 
 
 def on_spot(**changes: object) -> Run:
-    return run(**({"batch_job_id": JOB_ID, "ticket": TICKET} | changes))
+    return run(**({"batch_job_id": JOB_ID, "estimate": TICKET} | changes))
 
 
-def after_end(found: Run, cause: Cause | None = RECLAIMED, cost: Cost | None = COST) -> Rung | None:
+def after_end(found: Run, cause: Cause | None = RECLAIMED, cost: Cost | None = COST) -> Fallback | None:
     return fallback.after_end(found, cause, cost, JOB_ID, [ATTEMPT])
 
 
 def test_a_run_that_spot_took_each_time_goes_on_on_demand() -> None:
-    rung = after_end(on_spot())
-    assert rung == Rung(
+    step = after_end(on_spot())
+    assert step == Fallback(
         2,
         3600,
         "Spot reclaimed the instance on each of 3 attempts. The run goes on on demand.",
@@ -45,7 +45,7 @@ def test_so_does_one_that_never_got_a_spot_instance() -> None:
     [
         on_spot(job=replace(JOB, spot="only")),
         on_spot(job=replace(JOB, spot="never")),
-        on_spot(rung=Rung(2, 60, "", JOB_ID, True)),
+        on_spot(fallback=Fallback(2, 60, "", JOB_ID, True)),
         on_spot(cancelled_by="ann"),
     ],
 )
@@ -59,8 +59,8 @@ def test_no_other_end_is_mended_by_it(cause: Cause | None) -> None:
 
 
 def test_the_run_keeps_its_worst_case() -> None:
-    rung = after_end(on_spot(), cost=replace(COST, estimate_usd=2.5))
-    assert rung and rung.timeout_seconds == 1800
+    step = after_end(on_spot(), cost=replace(COST, estimate_usd=2.5))
+    assert step and step.timeout_seconds == 1800
     assert after_end(on_spot(), cost=replace(COST, estimate_usd=2.999)) is None
 
 
@@ -71,9 +71,9 @@ def test_waiting_for_spot_has_an_end() -> None:
 
 
 def test_a_run_that_waited_too_long_keeps_its_attempts_and_its_worst_case() -> None:
-    rung = fallback.while_waiting(on_spot(), COST, JOB_ID, [ATTEMPT], timedelta(minutes=16))
-    assert rung and rung.why.startswith("AWS has had no Spot instance for it in 16 minutes.")
-    assert (rung.earlier_attempts, rung.timeout_seconds) == ((ATTEMPT,), 3600)
+    step = fallback.while_waiting(on_spot(), COST, JOB_ID, [ATTEMPT], timedelta(minutes=16))
+    assert step and step.why.startswith("AWS has had no Spot instance for it in 16 minutes.")
+    assert (step.earlier_attempts, step.timeout_seconds) == ((ATTEMPT,), 3600)
     spent = replace(COST, estimate_usd=2.5)
     shorter = fallback.while_waiting(on_spot(), spent, JOB_ID, [ATTEMPT], timedelta(minutes=16))
     assert shorter and shorter.timeout_seconds == 1800
@@ -93,12 +93,12 @@ def test_spot_is_left_when_the_work_it_takes_costs_more_than_it_saves(
 ) -> None:
     start = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
     saved_at = start + timedelta(minutes=minutes_saved) if minutes_saved else None
-    rung = fallback.after_reclaim(on_spot(), COST, JOB_ID, [ATTEMPT], saved_at)
-    assert bool(rung) is goes_on
+    step = fallback.after_reclaim(on_spot(), COST, JOB_ID, [ATTEMPT], saved_at)
+    assert bool(step) is goes_on
 
 
 def test_nobody_judges_without_prices_or_times() -> None:
     unknown = replace(TICKET, offers=(Offer("g5.xlarge", 1.0, None, None),))
-    assert fallback.after_reclaim(on_spot(ticket=unknown), COST, JOB_ID, [ATTEMPT], None) is None
+    assert fallback.after_reclaim(on_spot(estimate=unknown), COST, JOB_ID, [ATTEMPT], None) is None
     timeless = replace(ATTEMPT, started_at=None)
     assert fallback.after_reclaim(on_spot(), COST, JOB_ID, [timeless], None) is None

@@ -12,7 +12,7 @@ Fault = Literal["truncated", "other", "refused", "silent"]
 REFUSAL = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
 
 
-class MeddlingProxy(ThreadingHTTPServer):
+class FaultProxy(ThreadingHTTPServer):
     """Passes GETs on to the S3 at `endpoint`; spoils the next `spoils` answers with `fault`."""
 
     daemon_threads = True
@@ -40,7 +40,7 @@ class MeddlingProxy(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: MeddlingProxy
+    server: FaultProxy
 
     def do_GET(self) -> None:
         fault = self.server.take_fault()
@@ -72,8 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def meddling_proxy(endpoint: str) -> Iterator[MeddlingProxy]:
-    with MeddlingProxy(endpoint) as proxy:
+def fault_proxy(endpoint: str) -> Iterator[FaultProxy]:
+    with FaultProxy(endpoint) as proxy:
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         try:
             yield proxy

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chaos.crash_points.faults import Calls, watched
-from droptrain_core.domain.costs.budget import Hold
+from droptrain_core.domain.costs.budget import Reservation
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.notices.events import EVENTS
 from droptrain_core.domain.runs.model_pointer import Pointer
@@ -46,8 +46,8 @@ def end(stack, number: int, accuracy: float | None = None, *, status: str = "SUC
     return run_id
 
 
-def announce(stack, run_id: str, image: Mapping[str, Any] | None = None) -> str:
-    return stack.announce.ended(run_id, "penguins", image)
+def notify(stack, run_id: str, image: Mapping[str, Any] | None = None) -> str:
+    return stack.notify.ended(run_id, "penguins", image)
 
 
 def image_of(stack, run_id: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_the_published_schemas_are_those_of_the_code() -> None:
 
 def test_one_end_is_told_to_mail_chat_and_programs(stack) -> None:
     run_id = end(stack, 1, 0.9)
-    assert announce(stack, run_id) == "published"
+    assert notify(stack, run_id) == "published"
     (mail,) = stack.notices()
     assert mail["Subject"] == "SUCCEEDED penguins/first test_accuracy=0.9"
     assert mail["Message"].startswith("penguins / first: SUCCEEDED\n")
@@ -83,7 +83,7 @@ def test_one_end_is_told_to_mail_chat_and_programs(stack) -> None:
 def test_who_subscribes_by_https_gets_the_chat_s_rendering(stack, monkeypatch) -> None:
     sent = []
     monkeypatch.setattr(stack.sns, "publish", lambda **request: sent.append(request))
-    announce(stack, end(stack, 1, 0.9))
+    notify(stack, end(stack, 1, 0.9))
     (request,) = sent
     assert request["MessageStructure"] == "json"
     by_protocol = json.loads(request["Message"])
@@ -115,10 +115,10 @@ def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> No
     elif detail_type == "Run Rejected":
         stack.launch.upload(*stack.put("projects/penguins/data/My Data/x.csv"))
         (rejected,) = stack.query.runs(limit=1).runs
-        announce(stack, rejected.run_id)
+        notify(stack, rejected.run_id)
     else:
         for number, status in enumerate(("SUCCEEDED", "FAILED", "SUCCEEDED"), 1):
-            announce(stack, end(stack, number, 0.9 if number == 3 else None, status=status))
+            notify(stack, end(stack, number, 0.9 if number == 3 else None, status=status))
     told = [event["detail"] for event in stack.events_told() if event["detail-type"] == detail_type]
     assert told
     name = detail_type.lower().replace(" ", "-") + ".schema.json"
@@ -136,13 +136,13 @@ def test_who_hears_notices_is_counted_once_an_hour_even_where_nobody_does(
     monkeypatch.setattr(stack.sns, "get_topic_attributes", lambda **_: answer)
     stack.now = stack.now.replace(minute=4)
     done = stack.reconcile.all()
-    assert ("listeners" in done, done["listeners"]) == (True, confirmed)
+    assert ("subscribers" in done, done["subscribers"]) == (True, confirmed)
     stack.now = stack.now.replace(minute=5)
-    assert "listeners" not in stack.reconcile.all()
+    assert "subscribers" not in stack.reconcile.all()
 
 
 def test_a_recipe_that_mutes_people_does_not_mute_programs(stack) -> None:
-    assert announce(stack, end(stack, 1, 0.9, notify=("failed",))) == "muted"
+    assert notify(stack, end(stack, 1, 0.9, notify=("failed",))) == "muted"
     assert stack.notices() == []
     assert [event["detail"]["run_id"] for event in stack.events_told()] == [other_id(1)]
     assert pointed(stack, "latest").run_id == other_id(1)
@@ -154,14 +154,14 @@ def test_a_bus_that_does_not_take_the_event_brings_it_again(stack, monkeypatch) 
     with monkeypatch.context() as patch:
         patch.setattr(stack.bus, "put_events", lambda **_: refused)
         with pytest.raises(RuntimeError, match="Run Finished: InternalFailure no"):
-            announce(stack, run_id)
+            notify(stack, run_id)
     assert stack.notices() == []
-    assert announce(stack, run_id) == "published"
+    assert notify(stack, run_id) == "published"
 
 
 def test_a_new_best_is_told_against_the_one_before(stack) -> None:
-    announce(stack, end(stack, 1, 0.9))
-    announce(stack, end(stack, 2, 0.95))
+    notify(stack, end(stack, 1, 0.9))
+    notify(stack, end(stack, 2, 0.95))
     first, second = (notice["Message"] for notice in stack.notices())
     assert "Best model:    test_accuracy 0.9 is the first of this project.\n" in first
     assert f"Best model:    new best: test_accuracy 0.95 against 0.9 of {other_id(1)}.\n" in second
@@ -171,7 +171,7 @@ def test_a_new_best_is_told_against_the_one_before(stack) -> None:
 
 def test_what_is_not_better_moves_latest_alone_and_says_so(stack) -> None:
     for number, accuracy in ((1, 0.9), (2, 0.8), (3, None)):
-        announce(stack, end(stack, number, accuracy))
+        notify(stack, end(stack, number, accuracy))
     assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(3), other_id(1))
     _, second, third = (notice["Message"] for notice in stack.notices())
     assert f"Best model:    still 0.9 of {other_id(1)}; this run reached test_accuracy 0.8.\n" in second
@@ -179,31 +179,31 @@ def test_what_is_not_better_moves_latest_alone_and_says_so(stack) -> None:
 
 
 def test_a_run_that_ends_late_moves_nothing_back(stack) -> None:
-    announce(stack, end(stack, 2, 0.8))
-    announce(stack, end(stack, 1, 0.9))
+    notify(stack, end(stack, 2, 0.8))
+    notify(stack, end(stack, 1, 0.9))
     assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(2), other_id(1))
     assert f"Latest model:  still {other_id(2)}, which was launched later.\n" in stack.notices()[1]["Message"]
 
 
 def test_what_failed_moves_nothing(stack) -> None:
-    announce(stack, end(stack, 1, 0.9, status="FAILED"))
+    notify(stack, end(stack, 1, 0.9, status="FAILED"))
     assert (pointed(stack, "latest"), pointed(stack, "best")) == (None, None)
 
 
 def test_of_two_that_race_the_newer_and_the_better_win(stack, monkeypatch) -> None:
     """Another run moves both pointers after this one has read them, and before it writes."""
-    announce(stack, end(stack, 1, 0.5))
+    notify(stack, end(stack, 1, 0.5))
     slow, fast = end(stack, 2, 0.9), end(stack, 3, 0.7)
     replace, raced = type(stack.pointers).replace, []
 
     def late(self, name, pointer, seen):
         if pointer.run_id == slow and not raced:
             raced.append(True)
-            announce(stack, fast)
+            notify(stack, fast)
         return replace(self, name, pointer, seen)
 
     monkeypatch.setattr(type(stack.pointers), "replace", late)
-    announce(stack, slow)
+    notify(stack, slow)
     assert raced
     assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (fast, slow)
     assert pointed(stack, "best").replaced.run_id == fast
@@ -213,13 +213,13 @@ def test_whoever_loses_every_race_comes_again(stack, monkeypatch) -> None:
     run_id = end(stack, 1, 0.9)
     monkeypatch.setattr(type(stack.pointers), "replace", lambda *_: None)
     with pytest.raises(BusyError):
-        announce(stack, run_id)
+        notify(stack, run_id)
     assert stack.notices() == []
 
 
 @pytest.mark.parametrize("meddling", ["delete", "garbage", "older"])
 def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(stack, meddling) -> None:
-    announce(stack, end(stack, 1, 0.9))
+    notify(stack, end(stack, 1, 0.9))
     before = {"Bucket": "data", "Key": "projects/penguins/models/best.json"}
     if meddling == "delete":
         stack.s3.delete_object(**before)
@@ -229,7 +229,7 @@ def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(s
         held = json.loads(stack.s3.get_object(**before)["Body"].read())
         held["metric"]["value"] = 0.7
         stack.s3.put_object(**before, Body=json.dumps(held).encode())
-    announce(stack, end(stack, 2, 0.8))
+    notify(stack, end(stack, 2, 0.8))
     assert pointed(stack, "best").run_id == other_id(2)
 
 
@@ -239,14 +239,14 @@ def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(s
 def test_a_terminal_event_makes_at_most_eight_calls(stack, runs) -> None:
     """Runs by the order of their launch, as they end: better and worse ones, and older ones that end late."""
     clients = [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus]
-    held = Hold("2026-11", 5_000_000, 100_000_000)
+    held = Reservation("2026-11", 5_000_000, 100_000_000)
     for number, accuracy in runs.items():
         with watched(clients, Calls()) as calls:
-            run_id = end(stack, number, accuracy, holds=(held,))
+            run_id = end(stack, number, accuracy, reservations=(held,))
         made = calls.made[2:]  # the test's own: the claim and outcome.json
         image = image_of(stack, run_id)
         with watched(clients, Calls()) as calls:
-            assert announce(stack, run_id, image) == "published"
+            assert notify(stack, run_id, image) == "published"
         made += calls.made
         assert len(made) <= AT_MOST, made
     assert pointed(stack, "latest").run_id == other_id(max(runs))
@@ -258,20 +258,20 @@ def test_a_terminal_event_makes_at_most_eight_calls(stack, runs) -> None:
 def test_an_end_that_the_stream_tells_again_is_not_told_again(stack) -> None:
     """The image is of the end, before anybody had told of it."""
     image = image_of(stack, end(stack, 1, 0.9))
-    assert announce(stack, other_id(1), image) == "published"
-    assert announce(stack, other_id(1), image) == "nothing"
+    assert notify(stack, other_id(1), image) == "published"
+    assert notify(stack, other_id(1), image) == "nothing"
     assert "models_seen" not in image_of(stack, other_id(1))
     later = image_of(stack, end(stack, 2, 0.8))
-    assert announce(stack, other_id(2)) == "published"  # the reconciler was faster
-    assert announce(stack, other_id(2), later) == "nothing"
+    assert notify(stack, other_id(2)) == "published"  # the reconciler was faster
+    assert notify(stack, other_id(2), later) == "nothing"
     assert len(stack.notices()) == 2
 
 
 def test_an_end_goes_by_what_is_there_and_not_by_what_its_image_remembers(stack) -> None:
-    announce(stack, end(stack, 1, 0.9))
+    notify(stack, end(stack, 1, 0.9))
     image = image_of(stack, end(stack, 2, 0.95))
-    announce(stack, end(stack, 3, 0.99))
-    assert announce(stack, other_id(2), image) == "published"
+    notify(stack, end(stack, 3, 0.99))
+    assert notify(stack, other_id(2), image) == "published"
     assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(3), other_id(3))
     told = {each["detail"]["run_id"]: each["detail"] for each in stack.events_told()}
     assert (told[other_id(2)]["latest"]["moved"], told[other_id(2)]["best"]["moved"]) == (False, False)
@@ -279,7 +279,7 @@ def test_an_end_goes_by_what_is_there_and_not_by_what_its_image_remembers(stack)
 
 def test_a_failure_makes_fewer(stack) -> None:
     with watched([stack.s3, stack.dynamodb, stack.sns, stack.bus], Calls()) as calls:
-        announce(stack, end(stack, 1, None, status="FAILED"))
+        notify(stack, end(stack, 1, None, status="FAILED"))
     assert calls.made[2:] == [
         "s3.GetObject", "dynamodb.BatchGetItem", "dynamodb.UpdateItem",
         "dynamodb.BatchGetItem", "events.PutEvents", "sns.Publish", "dynamodb.UpdateItem",
@@ -299,7 +299,7 @@ def test_the_goal_and_the_inputs_digest_are_recorded_at_the_launch(stack) -> Non
 
 
 def test_pointers_launch_nothing_and_are_no_rejected_drop(stack) -> None:
-    announce(stack, end(stack, 1, 0.9))
+    notify(stack, end(stack, 1, 0.9))
     for name in ("latest", "best"):
         key = f"projects/penguins/models/{name}.json"
         version = stack.s3.head_object(Bucket="data", Key=key)["VersionId"]

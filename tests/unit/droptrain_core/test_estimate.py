@@ -1,8 +1,8 @@
-"""The ticket of a run: what could serve it, what it may cost."""
+"""The estimate of a run: what could serve it, what it may cost."""
 
 import pytest
-from droptrain_core.domain.costs import estimate as tickets
-from droptrain_core.domain.costs.estimate import Offer, Ticket
+from droptrain_core.domain.costs import estimate as estimates
+from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size, read_price_list
 from droptrain_core.domain.datasets.finding import describe
 from hypothesis import given
@@ -23,14 +23,16 @@ ALL = ("g4dn.xlarge", "g5")
 
 def issue(
     prices: PriceList, spot: str = "auto", *, types=ALL, gpus=1, attempts=3, timeout=3600, history=()
-) -> Ticket | None:
-    found = tickets.market(prices, types, history, gpus=gpus, vcpus=4, memory_mib=14336, spot=spot)
-    return found and found.ticket(attempts, timeout)
+) -> Estimate | None:
+    found = estimates.eligible_instances(
+        prices, types, history, gpus=gpus, vcpus=4, memory_mib=14336, spot=spot
+    )
+    return found and found.estimate(attempts, timeout)
 
 
-def test_a_ticket_names_every_type_that_could_serve_the_cheapest_first() -> None:
-    ticket = issue(LIVE, types=("g4dn.xlarge", "g5.xlarge"), history=(1800,))
-    assert ticket == Ticket(
+def test_a_estimate_names_every_type_that_could_serve_the_cheapest_first() -> None:
+    estimate = issue(LIVE, types=("g4dn.xlarge", "g5.xlarge"), history=(1800,))
+    assert estimate == Estimate(
         offers=(Offer("g5.xlarge", 1.1, 0.2, "a"), Offer("g4dn.xlarge", 0.6, 0.25, "b")),
         expected_seconds=1800,
         expected_usd=0.1,
@@ -44,18 +46,18 @@ def test_a_ticket_names_every_type_that_could_serve_the_cheapest_first() -> None
 
 
 def test_with_the_shipped_list_spot_is_unknown_and_the_worst_is_known_all_the_same() -> None:
-    ticket = issue(SHIPPED, types=("g4dn.xlarge",), history=(1800, 600))
-    assert ticket
-    assert ticket.offers == (Offer("g4dn.xlarge", 0.6, None, None),)
-    assert (ticket.expected_usd, ticket.worst_usd) == (0.2, 1.8)
-    assert (ticket.priced_at, ticket.spot_priced_at) == ("2025-11-30", None)
+    estimate = issue(SHIPPED, types=("g4dn.xlarge",), history=(1800, 600))
+    assert estimate
+    assert estimate.offers == (Offer("g4dn.xlarge", 0.6, None, None),)
+    assert (estimate.expected_usd, estimate.worst_usd) == (0.2, 1.8)
+    assert (estimate.priced_at, estimate.spot_priced_at) == ("2025-11-30", None)
 
 
 def test_a_project_s_first_run_has_no_expectation() -> None:
-    ticket = issue(SHIPPED, timeout=60, attempts=1)
-    assert ticket
-    assert (ticket.expected_seconds, ticket.expected_usd) == (None, None)
-    assert ticket.basis == (
+    estimate = issue(SHIPPED, timeout=60, attempts=1)
+    assert estimate
+    assert (estimate.expected_seconds, estimate.expected_usd) == (None, None)
+    assert estimate.basis == (
         "no successful run of the project yet to tell how long it takes; "
         "at worst 1 attempt of 60 s at the price of g5.12xlarge on demand"
     )
@@ -70,24 +72,24 @@ def test_a_project_s_first_run_has_no_expectation() -> None:
     ],
 )
 def test_the_worst_hour_is_of_what_the_recipe_allows(spot: str, worst: float) -> None:
-    ticket = issue(LIVE, spot, types=("g4dn.xlarge", "g5.xlarge"))
-    assert ticket
-    assert ticket.worst_usd_per_hour == worst
+    estimate = issue(LIVE, spot, types=("g4dn.xlarge", "g5.xlarge"))
+    assert estimate
+    assert estimate.worst_usd_per_hour == worst
 
 
 def test_without_spot_the_cheapest_on_demand_type_is_expected() -> None:
-    ticket = issue(LIVE, "never", history=(3600,))
-    assert ticket
-    assert ticket.expected_usd == 0.6
+    estimate = issue(LIVE, "never", history=(3600,))
+    assert estimate
+    assert estimate.expected_usd == 0.6
 
 
 def warned(spot: str = "auto", *, seconds: int = 3600, left_checkpoint: bool | None = False) -> str:
-    found = tickets.market(
+    found = estimates.eligible_instances(
         LIVE, ("g4dn.xlarge",), (seconds,), gpus=1, vcpus=4, memory_mib=14336, spot=spot,
         left_checkpoint=left_checkpoint,
     )  # fmt: skip
     assert found
-    return "; ".join(describe(each) for each in found.warnings(found.ticket(3, 4 * 3600)))
+    return "; ".join(describe(each) for each in found.warnings(found.estimate(3, 4 * 3600)))
 
 
 def test_a_long_run_on_spot_that_will_leave_no_checkpoint_is_warned_before() -> None:
@@ -96,25 +98,25 @@ def test_a_long_run_on_spot_that_will_leave_no_checkpoint_is_warned_before() -> 
         "Spot takes the instance, all begins again, and up to $0.25 of work is lost (an estimate)"
     )
     assert "about 3.0 h" in warned("only", seconds=10800)
-    assert "about 15 min" in warned(seconds=tickets.LONG_SECONDS)
+    assert "about 15 min" in warned(seconds=estimates.LONG_SECONDS)
 
 
 def test_no_other_run_is() -> None:
     assert warned("never") == warned(left_checkpoint=True) == warned(left_checkpoint=None) == ""
-    assert warned(seconds=tickets.LONG_SECONDS - 1) == ""
+    assert warned(seconds=estimates.LONG_SECONDS - 1) == ""
 
 
 def test_spot_costs_at_most_what_on_demand_costs() -> None:
-    ticket = issue(LIVE, "only", types=("g5.2xlarge",))
-    assert ticket
-    assert ticket.offers == (Offer("g5.2xlarge", 1.3, 1.3, "c"),)
-    assert ticket.worst_usd_per_hour == 1.3
+    estimate = issue(LIVE, "only", types=("g5.2xlarge",))
+    assert estimate
+    assert estimate.offers == (Offer("g5.2xlarge", 1.3, 1.3, "c"),)
+    assert estimate.worst_usd_per_hour == 1.3
 
 
 def test_types_that_are_too_small_are_left_out() -> None:
-    ticket = issue(SHIPPED, gpus=4)
-    assert ticket
-    assert [offer.instance_type for offer in ticket.offers] == ["g5.12xlarge"]
+    estimate = issue(SHIPPED, gpus=4)
+    assert estimate
+    assert [offer.instance_type for offer in estimate.offers] == ["g5.12xlarge"]
     assert issue(SHIPPED, gpus=8) is None
 
 
@@ -179,42 +181,42 @@ LISTS = st.builds(
     ),
 )
 MODES = st.sampled_from(["auto", "only", "never"])
-HISTORIES = st.lists(st.integers(0, 10**6), max_size=tickets.HISTORY_KEPT)
+HISTORIES = st.lists(st.integers(0, 10**6), max_size=estimates.HISTORY_KEPT)
 
 
 @given(LISTS, MODES, st.integers(1, 10), st.integers(60, 10**6), HISTORIES)
 def test_the_worst_is_never_below_what_is_expected(prices, mode, attempts, timeout, history) -> None:
-    ticket = issue(prices, mode, types=TYPES, attempts=attempts, timeout=timeout, history=history)
-    if ticket:
-        assert ticket.worst_usd >= (ticket.expected_usd or 0) >= 0
-        assert (ticket.expected_usd is None) == (not history)
+    estimate = issue(prices, mode, types=TYPES, attempts=attempts, timeout=timeout, history=history)
+    if estimate:
+        assert estimate.worst_usd >= (estimate.expected_usd or 0) >= 0
+        assert (estimate.expected_usd is None) == (not history)
 
 
 @given(LISTS, MODES, st.integers(1, 10), st.integers(60, 10**6), st.integers(0, 5), st.integers(0, 1000))
 def test_more_attempts_or_time_never_cost_less_at_worst(
     prices, mode, attempts, timeout, more, longer
 ) -> None:
-    ticket = issue(prices, mode, types=TYPES, attempts=attempts, timeout=timeout)
+    estimate = issue(prices, mode, types=TYPES, attempts=attempts, timeout=timeout)
     larger = issue(prices, mode, types=TYPES, attempts=attempts + more, timeout=timeout + longer)
-    if ticket and larger:
-        assert larger.worst_usd >= ticket.worst_usd
+    if estimate and larger:
+        assert larger.worst_usd >= estimate.worst_usd
 
 
 @given(LISTS, MODES, st.lists(st.sampled_from(TYPES), min_size=1), st.sampled_from(TYPES))
 def test_another_type_never_makes_the_worst_cheaper_or_the_expected_dearer(
     prices, mode, types, another
 ) -> None:
-    ticket = issue(prices, mode, types=types, history=(600,))
+    estimate = issue(prices, mode, types=types, history=(600,))
     more = issue(prices, mode, types=[*types, another], history=(600,))
-    if ticket:
+    if estimate:
         assert more
-        assert more.worst_usd >= ticket.worst_usd
-        assert (more.expected_usd or 0) <= (ticket.expected_usd or 0)
+        assert more.worst_usd >= estimate.worst_usd
+        assert (more.expected_usd or 0) <= (estimate.expected_usd or 0)
 
 
 @given(LISTS, MODES, st.floats(0.01, 1000), st.integers(1, 10))
 def test_what_a_limit_buys_costs_no_more_than_the_limit(prices, mode, usd, attempts) -> None:
-    found = tickets.market(prices, TYPES, gpus=1, vcpus=4, memory_mib=14336, spot=mode)
+    found = estimates.eligible_instances(prices, TYPES, gpus=1, vcpus=4, memory_mib=14336, spot=mode)
     if found:
         timeout = int(found.seconds_for(usd) / attempts)
-        assert found.ticket(attempts, timeout).worst_usd <= usd + 1e-6
+        assert found.estimate(attempts, timeout).worst_usd <= usd + 1e-6

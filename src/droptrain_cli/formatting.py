@@ -64,13 +64,13 @@ def dollars(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
 
 
-def ticket(of: Mapping[str, Any]) -> str:
+def estimate(of: Mapping[str, Any]) -> str:
     """What a run is expected to cost and may cost at worst."""
     worst = f"at worst {dollars(of['worst_usd'])}"
     if of["expected_usd"] is None:
-        return f"{worst} (an estimate)"
+        return worst
     took = duration(of["expected_seconds"])
-    return f"about {dollars(of['expected_usd'])} for {took}, {worst} (an estimate)"
+    return f"about {dollars(of['expected_usd'])} for {took}, {worst}"
 
 
 def size(count: int) -> str:

@@ -25,7 +25,7 @@ def test_the_link_lets_a_browser_in(api: ScriptedServer, console: ConsoleServer,
     for target in CALLS:
         refused = stranger.ask("GET", target)
         assert (refused.status, refused.problem) == (403, "token")
-    led = stranger.follow(console.gate.link)
+    led = stranger.follow(console.session_auth.link)
     assert (led.status, led.headers["location"]) == (303, "/")
     name, *attributes = led.headers["set-cookie"].split("; ")
     assert name.startswith(f"droptrain_console_{console.port}=")
@@ -42,12 +42,12 @@ def test_another_token_opens_nothing(stranger: Browser, token: str) -> None:
 
 
 def test_a_ticket_opens_once_and_the_link_again_and_again(console: ConsoleServer, stranger: Browser) -> None:
-    ticket = console.gate.ticket()
-    assert ticket != console.gate.link
-    assert "set-cookie" in stranger.follow(ticket).headers
-    assert "set-cookie" not in stranger.follow(ticket).headers
+    token = console.session_auth.login_link()
+    assert token != console.session_auth.link
+    assert "set-cookie" in stranger.follow(token).headers
+    assert "set-cookie" not in stranger.follow(token).headers
     for _ in range(2):
-        assert "set-cookie" in stranger.follow(console.gate.link).headers
+        assert "set-cookie" in stranger.follow(console.session_auth.link).headers
 
 
 def test_each_start_has_a_token_of_its_own(stack: Stack, console: ConsoleServer, browser: Browser) -> None:
@@ -56,9 +56,12 @@ def test_each_start_has_a_token_of_its_own(stack: Stack, console: ConsoleServer,
         there = Browser(other.port)
         there.cookie = browser.cookie.replace(str(console.port), str(other.port))
         assert there.ask("GET", "/local/info").status == 403
-        assert "set-cookie" not in there.follow(console.gate.link.replace(browser.own, there.own)).headers
+        assert (
+            "set-cookie"
+            not in there.follow(console.session_auth.link.replace(browser.own, there.own)).headers
+        )
         there.cookie = f"theme=dark; _xsrf=2|a b; {browser.cookie}"
-        there.follow(other.gate.link)
+        there.follow(other.session_auth.link)
         assert there.ask("GET", "/local/info", Cookie=f"a={{b}}; {there.cookie}; c=d").status == 200
     finally:
         other.close()
@@ -68,7 +71,7 @@ def test_each_start_has_a_token_of_its_own(stack: Stack, console: ConsoleServer,
 def test_another_name_for_this_machine_is_refused(
     console: ConsoleServer, browser: Browser, host: str
 ) -> None:
-    link = console.gate.link.removeprefix(browser.own)
+    link = console.session_auth.link.removeprefix(browser.own)
     for target in ("/", link, *CALLS):
         refused = browser.ask("GET", target, Host=host.format(port=console.port))
         assert (refused.status, refused.problem) == (403, "host"), target
@@ -120,7 +123,7 @@ def test_every_answer_carries_the_same_strict_headers(
         *(browser.ask("GET", target) for target in ("/", "/app.js", "/no.js", "/runs/r", *CALLS)),
         browser.ask("POST", "/"),
         browser.ask("GET", "/", Host="x"),
-        stranger.follow(console.gate.link),
+        stranger.follow(console.session_auth.link),
         Browser(console.port).ask("GET", "/local/info"),
     ]
     for got in answers:

@@ -10,7 +10,7 @@ _JSON = "application/x-amz-json-1.0"
 _TASKS_LISTED = 10
 
 
-class MessageMoves:
+class Redrive:
     """Moves messages at once: a task has ended when its start is answered.
 
     A destination has to be named, as what EventBridge itself put into a queue has no queue of origin.

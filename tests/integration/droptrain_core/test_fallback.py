@@ -121,7 +121,7 @@ def test_a_run_that_waits_too_long_for_spot_leaves_it(stack, monkeypatch) -> Non
     stack.reconcile.all()
     assert on_demand_jobs(stack, run) == []
     stack.later(minutes=2)
-    assert stack.reconcile.all()["climbed"] == 1
+    assert stack.reconcile.all()["fell_back"] == 1
     [job_id] = on_demand_jobs(stack, run)
     assert stack.table.get(run.run_id).batch_job_id == job_id
     stopped = stack.batch.describe_jobs(jobs=[run.batch_job_id])["jobs"][0]
@@ -174,11 +174,11 @@ def test_what_spot_took_before_a_wait_is_in_the_cost(stack, monkeypatch, lost) -
     wait_in_vain(stack)
     step = stack.table.get(run.run_id)
     assert step.cost.estimate_usd == pytest.approx(HOUR_USD, abs=1e-5)
-    assert len(step.rung.earlier_attempts) == 1
+    assert len(step.fallback.earlier_attempts) == 1
     ended = end_on_demand(stack, run)
     assert ended.cost.estimate_usd == pytest.approx(HOUR_USD + 0.587, abs=1e-5)
     assert len(ended.attempts) == 2
-    stack.announce.ended(run.run_id, "penguins")
+    stack.notify.ended(run.run_id, "penguins")
     spent = stack.accounts.read(["2026-11"])["2026-11"].spent
     assert spent == pytest.approx((HOUR_USD + 0.587) * 1e6, abs=10)
 
@@ -226,12 +226,12 @@ def test_a_late_word_of_a_reclaim_does_not_end_an_attempt_that_trains_by_now(sta
 def test_a_second_job_that_batch_has_forgotten_is_charged_with_all_that_was_reserved(stack) -> None:
     run = launch(stack)
     take_back(stack, run)
-    reserved = stack.accounts.read(["2026-11"])["2026-11"].held
+    reserved = stack.accounts.read(["2026-11"])["2026-11"].committed
     assert on_demand_jobs(stack, run)
     stack.later(minutes=70)
     stack.jobs.describe = lambda job_ids: {}
     assert stack.reconcile.all()["forgotten"] == 1
-    stack.announce.ended(run.run_id, "penguins")
+    stack.notify.ended(run.run_id, "penguins")
     assert stack.accounts.read(["2026-11"])["2026-11"].spent == reserved
 
 

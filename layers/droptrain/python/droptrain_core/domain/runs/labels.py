@@ -1,0 +1,26 @@
+"""The facts of a run that are shown as they are: each labelled field with its value as a text."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from textwrap import shorten
+from typing import Any
+
+from droptrain_core.domain.runs.run import Run
+
+_LABELS = {each.name: each.metadata["label"] for each in fields(Run) if "label" in each.metadata}
+
+_LONGEST = 400  # characters; a recipe may have 30 KB of hyperparameters
+
+
+def labelled_texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Label and text of each labelled field that has a value; `values` are a run's, by field."""
+    for name, label in _LABELS.items():
+        if value := values.get(name):
+            yield label, _text(value)
+
+
+def _text(value: Any) -> str:
+    text = (
+        ", ".join(f"{name}={each}" for name, each in value.items()) if isinstance(value, Mapping) else value
+    )
+    return shorten(text, _LONGEST, placeholder=" …")
