@@ -21,6 +21,10 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
       <//>
       <${Cost} run=${run} />
       ${run.gpu && html`<${Gpu} gpu=${run.gpu} />`}
+      ${Object.keys(run.hyperparameters).length > 0 && html`
+        <${Card} title="Hyperparameters">
+          ${Object.entries(run.hyperparameters).map(([name, value]) => html`<${Fact} key=${name} name=${name}><bdi>${String(value)}</bdi><//>`)}
+        <//>`}
       <${Card} title="Last values" empty=${metrics.length === 0 && "None yet"}>
         ${metrics.map(([name, value]) => html`
           <${Fact} key=${name} name=${name}><b class=${name === run.metric ? "headline" : ""}>${number(value)}</b><//>`)}

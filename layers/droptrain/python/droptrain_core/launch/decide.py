@@ -127,6 +127,7 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         metric=recipe.metric.name if recipe.metric else None,
         metric_goal=recipe.metric.goal if recipe.metric else None,
         notify=recipe.notify,
+        hyperparameters=recipe.hyperparameters,
         rerun_of=asked.first.run_id if asked.first else None,
     )
     cause, warnings = _preflight(snapshot)

@@ -150,6 +150,7 @@ class LaunchRequests:
             metric_goal=original.metric_goal,
             inputs_digest=original.inputs_digest,
             notify=original.notify,
+            hyperparameters=original.hyperparameters,
             warnings=tuple(each for each in original.warnings if each.rule != estimates.NO_CHECKPOINT),
             job=job,
             rerun_of=first.run_id,

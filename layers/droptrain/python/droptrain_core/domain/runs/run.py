@@ -13,6 +13,7 @@ from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, code_pr
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.recipes.recipe import Recipe, file_of
+from droptrain_core.domain.recipes.values import Scalar
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -159,7 +160,8 @@ class Run:
     """A run from launch to outcome: the one list of its fields. Times are the contract's UTC texts.
 
     Storage, the API's answers, notices and the command go by this list. Notices and the command show a field
-    that has a `label` as it is. `inputs` are the first INPUTS_RECORDED of `input_count`.
+    that has a `label` as it is. `hyperparameters` are those that the run trains with, overrides
+    included. `inputs` are the first INPUTS_RECORDED of `input_count`.
     """
 
     run_id: str
@@ -187,6 +189,7 @@ class Run:
     started_at: str | None = None
     stopped_at: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    hyperparameters: Mapping[str, Scalar] = field(default_factory=dict, metadata={"label": "Hyperparameters"})
     metrics: Mapping[str, float] = field(default_factory=dict)
     estimate: Estimate | None = None
     cost: Cost | None = None
