@@ -269,6 +269,7 @@ def test_overrides_are_another_run_of_the_same_dataset(stack) -> None:
     run, new = stack.launch.request("penguins", "first", caller="ann", overrides=overrides)
     assert new
     assert run.job.vcpus == 8
+    assert run.hyperparameters == {"epochs": 9}
     again, new = stack.launch.request("penguins", "first", caller="bob", overrides=overrides)
     assert (again.run_id, new) == (run.run_id, False)
 
