@@ -435,9 +435,11 @@ class MemoryDatasetTable:
         return True
 
     @outside
-    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
-        if self.get(record.project, record.dataset).due_at == record.due_at:
-            self.launched(record, run_id, marker, covered_until)
+    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> bool:
+        if self.get(record.project, record.dataset).due_at != record.due_at:
+            return False
+        self.launched(record, run_id, marker, covered_until)
+        return True
 
     def launched(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
         """What a launch writes, without a call."""

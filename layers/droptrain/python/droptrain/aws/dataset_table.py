@@ -112,14 +112,17 @@ class DatasetTable:
         condition = f"attribute_exists(due_at) AND {unchanged}"
         return self._update(record, "SET wake_up = :wake_up, wake_up_at = :wake_up_at", values, condition)
 
-    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
-        """Record that what lies in the folder has its run, unless an upload has changed `record.due_at`."""
+    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> bool:
+        """Record that the files in the folder have their run.
+
+        False, and nothing is written, if an upload has changed `record.due_at` meanwhile.
+        """
         expression, values = launched(run_id, marker, covered_until)
         condition = "attribute_not_exists(due_at)"
         if record.due_at:
             values["due_at"] = record.due_at
             condition = "due_at = :due_at"
-        self._update(record, expression, values, condition)
+        return self._update(record, expression, values, condition)
 
     def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
         """The project's datasets that wait, the newest hundred, newest first."""

@@ -157,18 +157,23 @@ class LaunchUploads:
 
     def _look(self, record: DatasetRecord, how: HowToTrain, recipe: Recipe) -> Launched:
         """List the dataset, and launch it or let it wait."""
+        looked_at = times.to_text(self._clock())
         try:
             found = self._gather.dataset(record.project, record.dataset, how, recipe)
             if found.readiness.ready:
                 return self._launch(record, found)
             return self._wait(record, found, found.readiness.missing)
         except CrowdedError as error:
-            self._datasets.wait(record, (), (), self._clock())
-            # Once a day: whatever arrives sees the same crowd.
-            today = times.to_text(self._clock())[:10]
-            folder = Created(data_prefix(record.project, record.dataset), today)
-            cause = error.cause
-            return self._reject(record.project, record.dataset, cause, cause.code, folder, recipe.notify)
+            return self._reject_crowd(record, error.cause, recipe, looked_at)
+
+    def _reject_crowd(self, record: DatasetRecord, cause: Cause, recipe: Recipe, looked_at: str) -> Launched:
+        """Reject a dataset with too many files, once a day, for all uploads made before the look."""
+        folder = Created(data_prefix(record.project, record.dataset), looked_at[:10])
+        answer = self._reject(record.project, record.dataset, cause, cause.code, folder, recipe.notify)
+        assert answer.run_id
+        if not self._datasets.settle(record, answer.run_id, None, looked_at):
+            return Launched("waiting")
+        return answer
 
     def _wait(self, record: DatasetRecord, found: Found, missing: tuple[str, ...]) -> Launched:
         self._datasets.wait(record, missing, found.readiness.present, self._clock())
@@ -177,7 +182,8 @@ class LaunchUploads:
     def _launch(self, record: DatasetRecord, found: Found) -> Launched:
         taken_by = self._table.find_drop(found.drop)
         if taken_by:
-            self._datasets.settle(record, taken_by, found.marker, found.looked_at)
+            if not self._datasets.settle(record, taken_by, found.marker, found.looked_at):
+                return Launched("waiting")
             return self._repeat(taken_by)
         if found.marker and found.marker == record.marker:
             # A marker starts one run: files that came after it need a new one.
