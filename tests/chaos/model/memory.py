@@ -100,6 +100,10 @@ class MemoryBucket:
         return tuple(version for version in latest if version)
 
     @outside
+    def link_of(self, upload: Created) -> str | None:
+        return None
+
+    @outside
     def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
         return (Piece(0, b"x" * file.size),)
 
@@ -387,6 +391,8 @@ class MemoryDatasetTable:
         self.records: dict[tuple[str, str], DatasetRecord] = {}
         self.notified: dict[tuple[str, str], str] = {}
         self._loads: dict[tuple[str, str], float] = {}
+        self._links_until: dict[tuple[str, str], str] = {}
+        self._links: dict[tuple[str, str], str] = {}
 
     def get(self, project: str, dataset: str) -> DatasetRecord:
         """The record, without a call."""
@@ -399,7 +405,16 @@ class MemoryDatasetTable:
     @outside
     def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
         loads = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
-        return self.get(project, dataset), fair_share.recent(*loads, now)
+        record = replace(self.get(project, dataset), links_until=self._links_until.get((project, dataset)))
+        return record, fair_share.recent(*loads, now)
+
+    @outside
+    def expect_links(self, project: str, dataset: str, until: datetime) -> None:
+        self._links_until[project, dataset] = times.to_text(until)
+
+    @outside
+    def use_link(self, link: str, upload: Created, now: datetime) -> bool:
+        return self._links.setdefault((upload.key, link), upload.version_id) == upload.version_id
 
     @outside
     def add_load(self, project: str, seconds: float, now: datetime) -> None:

@@ -16,6 +16,7 @@ from droptrain.aws.dataset_table import DatasetTable
 from droptrain.aws.run_table import History, RunTable
 from droptrain.domain import batch_job
 from droptrain.domain.claims import AnswerClaim, DropClaim, Request
+from droptrain.domain.dataset import Created
 from droptrain.domain.errors import Cause
 from droptrain.domain.push import Published, Push, complete, pushing
 from droptrain.domain.run import Attempt, Cost, Hold, Rung
@@ -148,6 +149,8 @@ DATASET_STEPS = st.one_of(
     st.tuples(st.just("claim"), st.booleans(), TIMES),
     st.tuples(st.just("mark_notified"), st.integers(0, 90)),
     st.tuples(st.just("add_load"), st.sampled_from((1.5, 3.25)), st.integers(0, 3)),
+    st.tuples(st.just("expect_links"), st.integers(0, 3)),
+    st.tuples(st.just("use_link"), st.sampled_from("ab"), st.sampled_from((1, 2)), st.integers(0, 3)),
     st.tuples(st.just("forget")),
 )
 
@@ -178,6 +181,17 @@ def test_the_datasets(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) 
             for minute in range(5):
                 seen_at = ("penguins", "first", NOW + timedelta(minutes=minute, seconds=15))
                 assert real.read_with_load(*seen_at) == memory.read_with_load(*seen_at)
+            continue
+        if step == "expect_links":
+            for table in (real, memory):
+                table.expect_links("penguins", "first", *values)
+            place = ("penguins", "first", NOW)
+            assert real.read_with_load(*place) == memory.read_with_load(*place)
+            continue
+        if step == "use_link":
+            link, version, now = values
+            upload = Created("a key", f"v{version}")
+            assert real.use_link(link, upload, now) == memory.use_link(link, upload, now)
             continue
         assert getattr(real, step)(seen, *values) == getattr(memory, step)(seen, *values)
         assert real.of_project("penguins") == memory.of_project("penguins")

@@ -69,6 +69,8 @@ class LaunchUploads:
             return self._reject(place.project, place.dataset, cause, cause.code, upload)
         now = self._clock()
         record, load = self._datasets.read_with_load(place.project, place.dataset, now)
+        if record.may_be_linked(upload) and self._is_used_again(upload):
+            return self._repeat(record.run_id) if record.run_id else Launched("repeated")
         if record.run_id and record.covers(upload.at):
             return self._repeat(record.run_id)
         if fair_share.is_exceeded(load):
@@ -77,6 +79,11 @@ class LaunchUploads:
             return Launched("postponed")
         with self._counted(place.project):
             return self._judge(record, place.file, upload)
+
+    def _is_used_again(self, upload: Created) -> bool:
+        """Whether the upload's signed link has uploaded another version before."""
+        link = self._gather.bucket.link_of(upload)
+        return link is not None and not self._datasets.use_link(link, upload, self._clock())
 
     def _judge(self, record: DatasetRecord, file: str, upload: Created) -> Launched:
         """Do what the project's recipe says about an upload."""
