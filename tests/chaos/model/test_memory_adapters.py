@@ -79,6 +79,7 @@ STEPS = st.one_of(
     st.tuples(st.just("write"), st.just(transitions.held), RUNS, TIMES | st.just(transitions.RELEASED)),
     st.tuples(st.just("write"), st.just(transitions.submitted), RUNS, JOBS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.observed), STATES, TIMES, ENDS),
+    st.tuples(st.just("write"), st.just(transitions.returned), RUNS, RUNGS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.followed), STATES, JOBS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.next_job), RUNS, RUNGS, COSTS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.ended), RUNS, st.just("FAILED"), CAUSES, TIMES),

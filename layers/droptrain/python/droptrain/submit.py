@@ -74,6 +74,8 @@ class Submit:
         job_id = self._jobs.find(held)
         if job_id:
             self._record(held, job_id)
+        elif held.cancelled_by and held.rung and not held.rung.earlier_has_ended:
+            self._table.write(transitions.returned(held, held.rung, self._text()))
         elif held.cancelled_by:
             self._table.write(
                 transitions.ended(held, "CANCELLED", cancelled(held.cancelled_by), self._text())

@@ -20,6 +20,7 @@ from droptrain.domain.run import Attempt, Cost, Run, Rung
 from droptrain.domain.runs import transitions
 from droptrain.domain.runs.transitions import End
 from droptrain.domain.ticket import remember
+from droptrain.submit import cancelled
 
 Change = Applied | Literal["foreign"]
 
@@ -76,7 +77,9 @@ class Track:
         cause = diagnosis.explain(
             job, outcome, _lifecycle(job, facts.run), facts.run.warnings if facts.run else ()
         )
-        if (run := facts.run) and run.batch_job_id == job.job_id:
+        if (run := facts.run) and run.cancelled_by and job.status == "CANCELLED":
+            cause = cancelled(run.cancelled_by)
+        if run and run.batch_job_id == job.job_id:
             rung = ladder.after_end(run, cause, cost, job.job_id, job.attempts)
             if rung and self._climb().to(rung, run, cost):
                 return "applied"
