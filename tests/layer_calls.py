@@ -59,6 +59,7 @@ def call_s3(s3: Any, bucket: str) -> None:
     s3.head_bucket(Bucket=bucket)
     s3.put_object(**at, Body=b"text", IfNoneMatch="*")
     assert s3.get_object(**at)["Body"].read() == b"text"
+    assert s3.head_object(**at)["Metadata"] == {}
     try:
         s3.get_object(Bucket=bucket, Key="calls/none")
         raise AssertionError

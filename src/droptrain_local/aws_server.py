@@ -10,8 +10,9 @@ What moto does differently from AWS, and what becomes of it here:
 - It lets everybody do everything, or knows no conditions. Here roles and callers are held to their policies.
 - It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
   a link of a page of this machine.
-- A multipart upload emits two "Object Created" events, `sequencer` is constant, and `eTag` is what S3 calls
-  `etag`. Left as it is: events may repeat on AWS too, and nothing reads the two fields.
+- A multipart upload emits two "Object Created" events, `sequencer` is constant, `eTag` is what S3 calls
+  `etag`, and each `reason` is ObjectCreated. Left as it is: events may repeat on AWS too, nothing reads the
+  first two fields, and by the third a copy only counts as an upload.
 """
 
 import io

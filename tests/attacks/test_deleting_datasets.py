@@ -1,5 +1,6 @@
 """A dataset is deleted while others with a name like it train, and while it is launched itself."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ from core_stack import Stack
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import BusyError, InUseError, NotFoundError
 from droptrain_core.launch.gather import Gather
-from records import run
+from records import job_detail, run
 
 ANN = "arn:aws:iam::123456789012:user/ann"
 # Names that become the same slug, or begin with it.
@@ -124,3 +125,25 @@ def test_a_request_for_a_dataset_that_is_deleted_meanwhile_is_answered(
         stack.launch.request("penguins", "first", caller=ANN)
     with pytest.raises(NotFoundError, match="There is no dataset 'first'"):
         stack.launch.request("penguins", "first", caller=ANN)
+
+
+def test_a_run_that_is_claimed_after_the_deletion_fails_with_a_clear_cause_and_the_next_drop_trains(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = dropped(stack)
+    between(monkeypatch, Gather, "snapshot", lambda: stack.datasets.delete("penguins", "first", ANN))
+    answers = [stack.launch.upload(*event).answer for event in events]
+    assert answers == ["launched", "waiting"]
+    (launched,) = stack.query.runs(limit=10).runs
+    words = "projects/penguins/data/first/train.csv is gone in the version that this run pinned"
+    cause = {"code": "input_changed", "message": words}
+    account = {"schema": 1, "batch_job_id": launched.batch_job_id, "attempt": 1, "status": "failed",
+               "exit_code": 66, "cause": cause}  # fmt: skip
+    stack.put(f"runs/penguins/{launched.run_id}/outcome.json", json.dumps(account).encode())
+    named = {"jobName": launched.run_id, "jobId": launched.batch_job_id}
+    stack.track.event(job_detail("FAILED", attempts=1, container={"exitCode": 66}, **named))
+    ended = stack.query.run(launched.run_id)
+    assert (ended.status, ended.cause and ended.cause.code) == ("FAILED", "input_changed")
+    assert len(stack.batch_jobs()) == 1
+    stack.later(minutes=5)
+    assert [stack.launch.upload(*event).answer for event in stack.drop()] == ["launched", "repeated"]

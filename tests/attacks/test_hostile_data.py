@@ -189,6 +189,38 @@ def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(s
     assert stack.batch_jobs() == []
 
 
+@pytest.mark.parametrize("crowded", ["projects/penguins/code/", FOLDER])
+def test_events_of_a_rejected_crowd_list_nothing(stack, monkeypatch, crowded: str) -> None:
+    monkeypatch.setattr(buckets, "MAX_PAGES", 1)
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"trigger: marker\n")
+    for number in range(1001):
+        stack.put(f"{crowded}{number:04}.csv")
+    events = [stack.put(f"{FOLDER}{number}.csv") for number in range(8)]
+    events += [*stack.drop("first", "train.csv", "test.csv", "_SUCCESS")]
+    uploaded_at = stack.now
+    stack.later(seconds=30)
+    calls: list[str] = []
+    stack.s3.meta.events.register("before-call.s3", lambda model, **_: calls.append(model.name))
+    assert stack.launch.upload(*events[-1], uploaded_at).answer == "rejected"
+    assert "ListObjectVersions" in calls
+    calls.clear()
+    answers = {stack.launch.upload(*event, uploaded_at).answer for event in events}
+    assert (answers, calls) == ({"repeated"}, [])
+    assert len(stack.query.runs(limit=10).runs) == 1
+
+
+def test_a_crowd_that_was_removed_is_not_the_answer_to_the_next_drop(stack, monkeypatch) -> None:
+    monkeypatch.setattr(buckets, "MAX_PAGES", 1)
+    stack.publish_project()
+    for number in range(1001):
+        stack.put(f"projects/penguins/code/{number:04}.py")
+    assert stack.launch.upload(*stack.drop()[1], stack.now).answer == "rejected"
+    list(stack.bucket.delete_folder("projects/penguins/code/0"))
+    stack.later(minutes=1)
+    assert stack.launch.upload(*stack.drop()[1], stack.now).answer == "launched"
+
+
 def test_code_of_too_many_keys_is_rejected(stack, monkeypatch) -> None:
     monkeypatch.setattr("droptrain_core.launch.decide.MAX_CODE_FILES", 3)
     stack.publish_project()

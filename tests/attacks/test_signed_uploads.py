@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import zlib
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -11,9 +12,12 @@ import requests
 from core_stack import Stack
 from droptrain_core.aws.signed_requests import MULTIPART_FROM, SignedRequest, SignedRequests
 from droptrain_core.datasets import Datasets, NewFile
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.datasets.fair_share import SHARE_SECONDS
 from droptrain_core.wiring import _SIGNS
 
 KEY = "projects/penguins/data/first/train.csv"
+ID = "x-amz-meta-droptrain-link"
 OLD, NEW, OTHER = b"a,b\n1,2\n", b"a,b\n3,4\n", b"a,b\n5,6\n"
 
 
@@ -42,6 +46,38 @@ def signed_headers(request: SignedRequest) -> set[str]:
     query = parse_qs(urlsplit(request.url).query)
     assert query["X-Amz-Expires"] == ["3600"]
     return set(query["X-Amz-SignedHeaders"][0].split(";")) - {"host"}
+
+
+def send_again(stack: Stack, request: SignedRequest, content: bytes = OLD) -> Created:
+    """Use a link that keeps the ETag; what S3 reports."""
+    answer = requests.put(request.url, content, headers=request.headers)
+    assert answer.status_code == 200
+    key = urlsplit(request.url).path[1:]
+    return Created(key, answer.headers["x-amz-version-id"], stack.now, "PutObject")
+
+
+def handled(stack: Stack, *uploads: Created) -> list[str]:
+    """The answers to uploads, after the settle time."""
+    stack.later(seconds=30)
+    return [stack.launch.uploads.upload(upload).answer for upload in uploads]
+
+
+def trained(stack: Stack, recipe: bytes = b"", last: str = KEY) -> None:
+    """A dataset that has its run; its files have the OLD bytes, and `last` is the last of them."""
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", recipe)
+    stack.put("projects/penguins/data/first/test.csv", OLD)
+    stack.put(KEY, OLD)
+    handled(stack, Created(*stack.put(last, OLD), stack.now))
+    stack.rested()
+    assert len(stack.query.runs(limit=10).runs) == 1
+
+
+def heads(stack: Stack) -> list[str]:
+    """The HeadObject calls from now on."""
+    calls: list[str] = []
+    stack.s3.meta.events.register("before-call.s3.HeadObject", lambda model, **_: calls.append(model.name))
+    return calls
 
 
 def versions(stack: Stack) -> int:
@@ -79,12 +115,13 @@ def test_of_two_links_for_the_same_version_one_wins(stack: Stack, datasets: Data
 
 def test_a_link_without_its_condition_is_not_what_was_signed(stack: Stack, datasets: Datasets) -> None:
     """moto doesn't check signatures; S3 refuses a request that lacks a signed header."""
-    assert signed_headers(link(datasets, NEW)) == {"content-length", "if-none-match", "x-amz-checksum-sha256"}
+    always = {"content-length", "x-amz-checksum-sha256", ID}
+    assert signed_headers(link(datasets, NEW)) == {"if-none-match", *always}
     stack.put(KEY, OLD)
     replacing = link(datasets, NEW)
-    assert signed_headers(replacing) == {"content-length", "if-match", "x-amz-checksum-sha256"}
+    assert signed_headers(replacing) == {"if-match", *always}
     assert replacing.headers["if-match"] == f'"{hashlib.md5(OLD, usedforsecurity=False).hexdigest()}"'
-    assert signed_headers(link(datasets)) == {"if-match"}
+    assert signed_headers(link(datasets)) == {"if-match", ID}
 
 
 def test_an_upload_in_parts_ends_once_and_only_in_the_place_of_what_was_there(
@@ -113,3 +150,140 @@ def test_an_upload_in_parts_ends_once_and_only_in_the_place_of_what_was_there(
     assert [send(*one), send(*two)] == [200, 412]
     assert versions(stack) == 1
     assert signed_headers(upload()[0]) == {"if-match", *whole}, "moto doesn't check it here"
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_link_for_the_bytes_that_are_there_starts_one_run(
+    stack: Stack, datasets: Datasets, newest_first: bool
+) -> None:
+    trained(stack)
+    replacing = link(datasets, OLD)
+    uploads = []
+    for _ in range(3):
+        stack.later(seconds=60)
+        uploads.append(send_again(stack, replacing))
+    if newest_first:
+        uploads.reverse()
+    assert handled(stack, *uploads) == ["launched", "repeated", "repeated"]
+    stack.later(minutes=10)
+    assert handled(stack, send_again(stack, replacing), *uploads) == ["repeated"] * 4
+    assert len(stack.query.runs(limit=10).runs) == 2
+
+
+def test_a_link_whose_version_another_upload_s_event_launched_is_used_up(
+    stack: Stack, datasets: Datasets
+) -> None:
+    trained(stack)
+    replacing = link(datasets, OLD)
+    by_link = send_again(stack, replacing)
+    own = Created(*stack.put("projects/penguins/data/first/test.csv", NEW), stack.now, "PutObject")
+    assert handled(stack, own, by_link) == ["launched", "repeated"]
+    stack.later(seconds=60)
+    assert handled(stack, send_again(stack, replacing)) == ["repeated"]
+
+
+def test_a_link_whose_upload_is_postponed_is_used_up(stack: Stack, datasets: Datasets) -> None:
+    trained(stack)
+    replacing = link(datasets, OLD)
+    stack.dataset_table.add_load("penguins", SHARE_SECONDS, stack.now)
+    first = send_again(stack, replacing)
+    assert handled(stack, first) == ["postponed"]
+    stack.later(minutes=3)
+    assert handled(stack, send_again(stack, replacing), first) == ["repeated", "launched"]
+
+
+def test_each_use_of_a_link_is_answered_by_its_run(stack: Stack, datasets: Datasets) -> None:
+    trained(stack)
+    replacing = link(datasets)
+    stack.launch.uploads.upload(send_again(stack, replacing))
+    newest = stack.query.runs(limit=1).runs[0].run_id
+    stack.later(seconds=60)
+    answer = stack.launch.uploads.upload(send_again(stack, replacing))
+    assert (answer.answer, answer.run_id) == ("repeated", newest)
+
+
+def test_a_link_to_a_part_of_a_large_dataset_lets_it_rest_once(stack: Stack, datasets: Datasets) -> None:
+    for number in range(30):
+        stack.put(f"projects/penguins/data/first/part-{number}.csv", OLD)
+    trained(stack, b"inputs: {training: '*.csv'}\n")
+    replacing = link(datasets, OLD)
+    assert handled(stack, send_again(stack, replacing)) == ["waiting"]
+    assert stack.rested() == ["launched"]
+    for _ in range(5):
+        assert handled(stack, send_again(stack, replacing)) == ["repeated"]
+    assert stack.rested() == []
+    assert len(stack.query.runs(limit=10).runs) == 2
+
+
+def test_a_link_to_the_marker_starts_one_run(stack: Stack, datasets: Datasets) -> None:
+    trained(stack, b"trigger: marker\n", "projects/penguins/data/first/_SUCCESS")
+    [upload] = datasets.uploads("penguins", "first", [NewFile("_SUCCESS")])
+    assert upload.put
+    answers = []
+    for _ in range(3):
+        stack.later(seconds=60)
+        answers += handled(stack, send_again(stack, upload.put))
+    assert answers == ["launched", "repeated", "repeated"]
+
+
+def test_the_same_bytes_by_credentials_or_by_another_link_start_a_run_each(
+    stack: Stack, datasets: Datasets
+) -> None:
+    trained(stack)
+    for _ in range(2):
+        stack.later(seconds=60)
+        assert handled(stack, send_again(stack, link(datasets, OLD))) == ["launched"]
+    own = Created(*stack.put(KEY, OLD), stack.now, "PutObject")
+    assert handled(stack, own) == ["launched"]
+
+
+def test_a_copy_of_what_a_link_uploaded_is_a_drop_of_its_own(stack: Stack, datasets: Datasets) -> None:
+    trained(stack)
+    stack.put("projects/penguins/data/second/test.csv", OLD)
+    assert handled(stack, send_again(stack, link(datasets, OLD))) == ["launched"]
+    assert handled(stack, Created(*stack.put(KEY, OTHER), stack.now, "PutObject")) == ["launched"]
+    there = stack.s3.list_object_versions(Bucket="data", Prefix=KEY)["Versions"]
+    source: Any = {"Bucket": "data", "Key": KEY, "VersionId": there[1]["VersionId"]}
+    for key in (KEY, KEY.replace("first", "second")):
+        stack.later(seconds=60)
+        copied = stack.s3.copy_object(Bucket="data", Key=key, CopySource=source)
+        head = stack.s3.head_object(Bucket="data", Key=key)
+        assert set(head["Metadata"]) == {"droptrain-link"}
+        upload = Created(key, copied["VersionId"], stack.now, "CopyObject")
+        assert handled(stack, upload) == ["launched"]
+
+
+@pytest.mark.parametrize("written", ["x" * 1900, "0" * 31, "größe"])
+def test_metadata_that_names_no_link_is_no_link(stack: Stack, datasets: Datasets, written: str) -> None:
+    trained(stack)
+    link(datasets)
+    stack.later(seconds=60)
+    for _ in range(2):
+        headers = {ID: written.encode().decode("latin-1")}
+        body = stack.s3.generate_presigned_url("put_object", Params={"Bucket": "data", "Key": KEY})
+        request = SignedRequest("PUT", body, headers)
+        assert handled(stack, send_again(stack, request)) == ["launched"]
+
+
+def test_what_is_gone_before_its_link_is_read_is_looked_for_once_more(
+    stack: Stack, datasets: Datasets
+) -> None:
+    trained(stack)
+    upload = send_again(stack, link(datasets, OLD))
+    stack.s3.delete_object(Bucket="data", Key=KEY, VersionId=upload.version_id)
+    assert handled(stack, upload) == ["repeated"]
+
+
+def test_a_drop_without_links_costs_no_call_more(stack: Stack, datasets: Datasets) -> None:
+    calls = heads(stack)
+    trained(stack)
+    assert calls == []
+    link(datasets)
+    stack.later(seconds=60)
+    own = Created(*stack.put(KEY, OLD), stack.now, "PutObject")
+    assert handled(stack, own) == ["launched"]
+    assert calls == ["HeadObject"]
+    stack.later(days=2)
+    own = Created(*stack.put(KEY, OLD), stack.now, "PutObject")
+    assert handled(stack, own) == ["launched"]
+    assert calls == ["HeadObject"]

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 import urllib.error
 import urllib.request
 import zlib
@@ -98,7 +99,8 @@ def test_a_link_is_used_up_and_a_replacement_gets_one_of_its_own_and_its_own_run
     _, answer = user.call("POST", f"/projects/{user.project}/datasets/first/uploads", asked)
     [upload] = answer["uploads"]
     status, headers, _ = send(upload["put"], b"a,b\n5,6\n")
-    assert (status, list(upload["put"]["headers"])) == (200, ["if-match", "x-amz-checksum-sha256"])
+    signed = ["if-match", "x-amz-checksum-sha256", "x-amz-meta-droptrain-link"]
+    assert (status, list(upload["put"]["headers"])) == (200, signed)
     with pytest.raises(urllib.error.HTTPError, match="412"):
         send(upload["put"], b"a,b\n5,6\n")
     path = answer["run"] + headers["x-amz-version-id"]
@@ -106,6 +108,22 @@ def test_a_link_is_used_up_and_a_replacement_gets_one_of_its_own_and_its_own_run
     assert [run["dataset"] for run in second] == ["first"]
     assert second[0]["run_id"] != first["run_id"]
     user.run_with("SUCCEEDED")
+    assert len(user.runs()) == 2
+
+
+def test_a_link_for_the_bytes_that_are_there_starts_one_run_however_often_it_is_used(user) -> None:
+    user.publish(SCRIPT)
+    content = b"a,b\n1,2\n"
+    drop(user, {"train.csv": content, "test.csv": b"a,b\n3,4\n"})
+    user.run_with("SUCCEEDED")
+    asked = {"files": [{"name": "train.csv", "size": 8, "sha256": sha256(content)}]}
+    _, answer = user.call("POST", f"/projects/{user.project}/datasets/first/uploads", asked)
+    [upload] = answer["uploads"]
+    for _ in range(3):
+        assert send(upload["put"], content)[0] == 200
+        wait_for("second run", lambda: len(user.runs()) > 1)
+        # Longer than the settle time, so that each upload is handled alone.
+        time.sleep(3)
     assert len(user.runs()) == 2
 
 

@@ -101,6 +101,10 @@ class MemoryBucket:
         return tuple(version for version in latest if version)
 
     @outside
+    def link_of(self, upload: Created) -> str | None:
+        return None
+
+    @outside
     def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
         return (Piece(0, b"x" * file.size),)
 
@@ -390,6 +394,8 @@ class MemoryDatasetTable:
         self.records: dict[tuple[str, str], DatasetRecord] = {}
         self.notified: dict[tuple[str, str], str] = {}
         self._loads: dict[tuple[str, str], float] = {}
+        self._links_until: dict[tuple[str, str], str] = {}
+        self._links: dict[tuple[str, str], str] = {}
 
     def get(self, project: str, dataset: str) -> DatasetRecord:
         """The record, without a call."""
@@ -402,7 +408,16 @@ class MemoryDatasetTable:
     @outside
     def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
         loads = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
-        return self.get(project, dataset), fair_share.recent(*loads, now)
+        record = replace(self.get(project, dataset), links_until=self._links_until.get((project, dataset)))
+        return record, fair_share.recent(*loads, now)
+
+    @outside
+    def expect_links(self, project: str, dataset: str, until: datetime) -> None:
+        self._links_until[project, dataset] = times.to_text(until)
+
+    @outside
+    def use_link(self, link: str, upload: Created, now: datetime) -> bool:
+        return self._links.setdefault((upload.key, link), upload.version_id) == upload.version_id
 
     @outside
     def add_load(self, project: str, seconds: float, now: datetime) -> None:
@@ -438,9 +453,11 @@ class MemoryDatasetTable:
         return True
 
     @outside
-    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
-        if self.get(record.project, record.dataset).due_at == record.due_at:
-            self.launched(record, run_id, marker, covered_until)
+    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> bool:
+        if self.get(record.project, record.dataset).due_at != record.due_at:
+            return False
+        self.launched(record, run_id, marker, covered_until)
+        return True
 
     def launched(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
         """What a launch writes, without a call."""

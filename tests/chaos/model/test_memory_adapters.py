@@ -14,6 +14,7 @@ from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import History, RunTable
+from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.recipes.push import Published, Push, complete, pushing
 from droptrain_core.domain.runs import batch_job, transitions
@@ -84,6 +85,7 @@ STEPS = st.one_of(
     st.tuples(st.just("write"), st.just(transitions.held), RUNS, TIMES | st.just(transitions.RELEASED)),
     st.tuples(st.just("write"), st.just(transitions.submitted), RUNS, JOBS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.observed), STATES, TIMES, ENDS),
+    st.tuples(st.just("write"), st.just(transitions.returned), RUNS, RUNGS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.followed), STATES, JOBS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.next_job), RUNS, RUNGS, COSTS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.ended), RUNS, st.just("FAILED"), CAUSES, TIMES),
@@ -154,6 +156,8 @@ DATASET_STEPS = st.one_of(
     st.tuples(st.just("claim"), st.booleans(), TIMES),
     st.tuples(st.just("mark_notified"), st.integers(0, 90)),
     st.tuples(st.just("add_load"), st.sampled_from((1.5, 3.25)), st.integers(0, 3)),
+    st.tuples(st.just("expect_links"), st.integers(0, 3)),
+    st.tuples(st.just("use_link"), st.sampled_from("ab"), st.sampled_from((1, 2)), st.integers(0, 3)),
     st.tuples(st.just("forget")),
 )
 
@@ -184,6 +188,17 @@ def test_the_datasets(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) 
             for minute in range(5):
                 seen_at = ("penguins", "first", NOW + timedelta(minutes=minute, seconds=15))
                 assert real.read_with_load(*seen_at) == memory.read_with_load(*seen_at)
+            continue
+        if step == "expect_links":
+            for table in (real, memory):
+                table.expect_links("penguins", "first", *values)
+            place = ("penguins", "first", NOW)
+            assert real.read_with_load(*place) == memory.read_with_load(*place)
+            continue
+        if step == "use_link":
+            link, version, now = values
+            upload = Created("a key", f"v{version}")
+            assert real.use_link(link, upload, now) == memory.use_link(link, upload, now)
             continue
         assert getattr(real, step)(seen, *values) == getattr(memory, step)(seen, *values)
         assert real.of_project("penguins") == memory.of_project("penguins")

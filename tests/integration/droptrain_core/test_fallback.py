@@ -2,7 +2,7 @@
 
 import pytest
 from droptrain_core.domain.costs.pricing import Listing, Refreshed, Size
-from droptrain_core.domain.errors import AlreadyFinishedError
+from droptrain_core.domain.errors import AlreadyFinishedError, BusyError
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.run import Run
@@ -204,6 +204,37 @@ def test_an_attempt_that_began_before_the_first_job_was_terminated_is_in_the_cos
     cost = end_on_demand(stack, run).cost
     assert [(each.batch_job, each.attempt) for each in cost.attempts] == [(1, 1), (1, 2), (2, 1)]
     assert cost.seconds == 3500 + 60 + 3600
+
+
+@pytest.mark.parametrize("told", ["before the end", "never"])
+def test_a_cancel_between_the_two_jobs_charges_what_the_first_did_until_it_was_terminated(
+    stack, monkeypatch, told
+) -> None:
+    def throttled(*_):
+        raise BusyError("Too Many Requests")
+
+    run = launch(stack)
+    monkeypatch.setattr(stack.jobs, "submit", throttled)
+    tell(stack, run, "RUNNABLE", tried=[HOUR])
+    without_capacity(stack, monkeypatch, run, HOUR)
+    wait_in_vain(stack)
+    assert stack.table.get(run.run_id).status == "CLAIMED"
+    stack.cancel.run(run.run_id, "ann")
+    minute = {"startedAt": 1795404000000, "stoppedAt": 1795404060000, "container": {"exitCode": 143}}
+    ended = {"tried": [HOUR, minute], "isTerminated": True, "statusReason": "The run goes on on demand."}
+    if told == "before the end":
+        assert tell(stack, run, "FAILED", **ended) == "stale"
+    detail = job_detail("FAILED", jobName=run.run_id, jobId=run.batch_job_id, isTerminated=True)
+    state = batch_job.read(detail | {"attempts": [HOUR, minute]})
+    monkeypatch.setattr(stack.jobs, "describe", lambda job_ids: {run.batch_job_id: state})
+    for _ in range(3):
+        stack.later(minutes=5)
+        stack.reconcile.all()
+    now = stack.table.get(run.run_id)
+    assert (now.status, now.cause.code, now.cause.message) == ("CANCELLED", "cancelled", "Cancelled by ann.")
+    assert [(each.batch_job, each.attempt) for each in now.cost.attempts] == [(1, 1), (1, 2)]
+    assert now.cost.seconds == 3500 + 60
+    assert on_demand_jobs(stack, run) == []
 
 
 def test_a_late_word_of_a_reclaim_does_not_end_an_attempt_that_trains_by_now(stack, monkeypatch) -> None:

@@ -284,6 +284,22 @@ def test_a_record_follows_the_job_that_holds_the_lease(stack) -> None:
     assert stack.table.get(RUN_ID).status == "SUCCEEDED"
 
 
+def test_a_superseded_job_is_no_part_of_the_cost(stack) -> None:
+    stack.publish_project()
+    stack.drop()
+    launched, _ = stack.launch.request("penguins", "first", caller="ann")
+    lease = json.dumps({"schema": 1, "batch_job_id": "the-other"}).encode()
+    stack.s3.put_object(Bucket="data", Key=f"runs/penguins/{launched.run_id}/lease", Body=lease)
+    seconds = {"startedAt": 1795400000000, "stoppedAt": 1795400005000, "container": {"exitCode": 73}}
+    ours = {"jobName": launched.run_id, "attempts": [seconds], "container": {"exitCode": 73}}
+    stack.track.event(job_detail("FAILED", jobId=launched.batch_job_id) | ours)
+    hour = {"startedAt": 1795400000000, "stoppedAt": 1795403600000, "container": {"exitCode": 0}}
+    stack.track.event(
+        job_detail("SUCCEEDED", jobId="the-other") | {"jobName": launched.run_id, "attempts": [hour]}
+    )
+    assert stack.table.get(launched.run_id).cost.seconds == 3600
+
+
 def test_a_quiet_run_whose_job_says_nothing_new_costs_no_write(stack) -> None:
     stack.publish_project()
     stack.drop()

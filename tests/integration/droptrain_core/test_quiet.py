@@ -1,9 +1,11 @@
 """The trigger quiet: a dataset whose files arrive one by one launches once, when no more files arrive."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from core_stack import Stack
+from droptrain_core.domain.datasets import dataset
 from droptrain_core.domain.datasets.dataset import Created
 
 PARTS = b"inputs: {training: 'train/*.csv', testing: test.csv}\n"
@@ -115,6 +117,32 @@ def test_an_upload_while_the_dataset_is_looked_at_restarts_the_wait(
     assert "launched" in deliver(parts)
     (run,) = parts.query.runs(limit=10).runs
     assert run.input_count == 3
+
+
+@pytest.mark.parametrize("answer", ["its run", "a crowd"])
+def test_an_upload_while_an_answered_dataset_is_looked_at_is_not_forgotten(
+    parts: Stack, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    upload(parts, "test.csv")
+    part = Created(*parts.put(FOLDER + "train/part-0.csv", CSV), parts.now)
+    parts.launch.uploads.upload(part)
+    assert parts.rested() == ["launched"]
+    parts.launch.uploads.upload(replace(part, at=None))
+    if answer == "a crowd":
+        monkeypatch.setattr(dataset, "MAX_INPUTS", 1)
+    parts.later(seconds=331)
+    (wake_up,) = parts.wake_ups.messages
+    parts.wake_ups.messages.clear()
+    settle = parts.dataset_table.settle
+
+    def upload_and_settle(*args: Any) -> bool:
+        monkeypatch.undo()
+        upload(parts, "train/part-1.csv")
+        return settle(*args)
+
+    monkeypatch.setattr(parts.dataset_table, "settle", upload_and_settle)
+    assert parts.launch.wake(*wake_up).answer == "waiting"
+    assert "launched" in parts.rested()
 
 
 def test_what_is_incomplete_after_the_wait_is_listed_and_announced_after_an_hour(parts: Stack) -> None:

@@ -24,6 +24,7 @@ LEGAL = {
     "submitted": ("CLAIMED",),
     "observed": ACTIVE,
     "next_job": WITH_A_JOB,
+    "returned": ("CLAIMED",),
     "followed": WITH_A_JOB,
     "cancel_requested": ACTIVE,
     "ended": ACTIVE,
@@ -49,6 +50,7 @@ def transition(name: str, record: Run) -> Transition:
         "submitted": lambda: transitions.submitted(record, "job-1", AT),
         "observed": lambda: transitions.observed(state, AT),
         "next_job": lambda: transitions.next_job(record, Fallback(2, 3600, "why", "job-1", False), None, AT),
+        "returned": lambda: transitions.returned(record, Fallback(2, 3600, "why", "job-1", False), AT),
         "followed": lambda: transitions.followed(state, "job-2", AT),
         "cancel_requested": lambda: transitions.cancel_requested(record.run_id, "ann", AT),
         "ended": lambda: transitions.ended(record, "FAILED", CAUSE, AT),
@@ -94,10 +96,10 @@ def test_what_another_process_has_changed_holds_up_what_depends_on_it(change: di
     assert (
         held_up
         == {
-            "batch_job_id": {"held", "submitted", "observed", "next_job", "followed"},
+            "batch_job_id": {"held", "submitted", "observed", "next_job", "returned", "followed"},
             "progress": {"observed"},
             "cancelled_by": {"next_job"},
-            "claimed_at": {"held"},
+            "claimed_at": {"held", "returned"},
             "updated_at": {"ended"},
             "notified_at": {"notified"},
             "reruns": {"rerun"},

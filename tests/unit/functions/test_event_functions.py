@@ -49,7 +49,7 @@ def test_an_upload_is_launched_by_its_key_and_version(load, context, capsys) -> 
     assert failed(app.handler(queued(golden("s3/odd_key")), context)) == []
     key, version = "projects/penguins/data/first/größe + 100%.csv", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"
     uploaded_at = datetime.fromisoformat(golden("s3/odd_key")["time"])
-    assert uploads.seen == [Created(key, version, uploaded_at)]
+    assert uploads.seen == [Created(key, version, uploaded_at, "PutObject")]
     output = capsys.readouterr().out
     assert metrics_in(output)["RunsLaunched"] == 1
     assert '"run_id":"penguins-first-0123456789ab"' in output

@@ -24,6 +24,7 @@ from droptrain_core.domain.runs.run import Run, pinned_prefix
 
 # The function that deletes has 30 s; a batch of a thousand takes about one.
 _DELETES_FOR = timedelta(seconds=15)
+_SLOWEST_UPLOAD = timedelta(days=1)
 # In an answer, and one more for each file. It has room for 6 MB, and a link can have 6 KB.
 _MOST_PARTS = 500
 
@@ -97,6 +98,8 @@ class Datasets:
             etags = {item.key: item.etag for item in self._bucket.folder(folder)}
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
+        # S3 checks when a request begins whether its link has expired; a slow upload ends later.
+        self._datasets.expect_links(project, dataset, self._clock() + LIFE + _SLOWEST_UPLOAD)
         part_size = max(MULTIPART_FROM, -(-sum(file.size_in_parts for file in files) // _MOST_PARTS))
         return [self._upload(file, folder + file.name, etags, part_size) for file in files]
 

@@ -79,6 +79,8 @@ class Submit:
         job_id = self._jobs.find(held)
         if job_id:
             self._record(held, job_id)
+        elif held.cancelled_by and held.fallback and not held.fallback.earlier_has_ended:
+            self._table.write(transitions.returned(held, held.fallback, self._text()))
         elif held.cancelled_by:
             self._table.write(
                 transitions.ended(held, "CANCELLED", cancelled(held.cancelled_by), self._text())

@@ -20,6 +20,7 @@ from droptrain_core.domain.runs.outcome import Outcome
 from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Run
 from droptrain_core.domain.runs.transitions import End
 from droptrain_core.fall_back import FallBack
+from droptrain_core.submit import cancelled
 
 Change = Applied | Literal["foreign"]
 
@@ -76,7 +77,9 @@ class Track:
         cause = diagnosis.explain(
             job, outcome, _lifecycle(job, facts.run), facts.run.warnings if facts.run else ()
         )
-        if (run := facts.run) and run.batch_job_id == job.job_id:
+        if (run := facts.run) and run.cancelled_by and job.status == "CANCELLED":
+            cause = cancelled(run.cancelled_by)
+        if run and run.batch_job_id == job.job_id:
             step = fallback.after_end(run, cause, cost, job.job_id, job.attempts)
             if step and self._fall_back().to(step, run, cost):
                 return "applied"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from droptrain_core.domain.datasets.dataset import ObjectVersion, recipe_key
+from droptrain_core.domain.datasets.dataset import LINK_METADATA, Created, ObjectVersion, recipe_key
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes import recipe as recipes
@@ -30,6 +31,10 @@ MAX_PAGES = 50
 # How S3 refuses an archived object, one under SSE-C, and one under a key that the stack may not use (S3 API
 # reference, Error responses; GetObject).
 _UNREADABLE = {"InvalidObjectState", "InvalidRequest", "AccessDenied"}
+# How S3 answers HeadObject, without a code, for a version that is gone, and for one whose encryption needs
+# headers that no link signs (S3 API reference, HeadObject).
+_NO_LINK = {"400", "403", "404"}
+_IS_LINK = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,17 @@ class Bucket:
             return RecipeFile(recipe_yaml.parse(answer["Body"].read(recipes.MAX_BYTES + 1)), version)
         except RejectedError as problem:
             return RecipeFile(None, version, problem)
+
+    def link_of(self, upload: Created) -> str | None:
+        """The signed link by which an object version was uploaded; None if there is none, or it is gone."""
+        try:
+            answer = self._client.head_object(Bucket=self.name, Key=upload.key, VersionId=upload.version_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NO_LINK:
+                return None
+            raise
+        link = answer["Metadata"].get(LINK_METADATA, "")
+        return link if _IS_LINK.fullmatch(link) else None
 
     def sample(self, file: ObjectVersion) -> "tuple[Piece, ...]":
         """At most three ranges of a file: its start, middle and end; all of a small one, in one request.

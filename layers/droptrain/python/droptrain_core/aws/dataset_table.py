@@ -1,12 +1,14 @@
 """Datasets in the runs' table: what each waits for, which uploads its run has answered; projects' loads."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.run_record import to_attributes, to_values
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets import fair_share
+from droptrain_core.domain.datasets.dataset import Created, digest
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BusyError
 
@@ -19,6 +21,8 @@ _WAITS, _NOTIFIED = "waiting", "notified"
 _FORGOTTEN_AFTER = timedelta(days=30)
 _SHOWN = 100
 _LOAD_EXPIRES_AFTER = timedelta(hours=1)
+# Longer than any queue keeps an event.
+_LINKS_KEPT_FOR = timedelta(days=30)
 # Attributes of a dataset that waits; a launch removes them, and with them the item from the indexes.
 _WAITING = (
     "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "due_at",
@@ -57,8 +61,9 @@ class DatasetTable:
 
         BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
         """
-        dataset_pk, *load_pks = pks = [
+        dataset_pk, links_pk, *load_pks = pks = [
             dataset_key(project, dataset)["pk"]["S"],
+            _links_pk(project, dataset),
             *(_load_pk(project, minute) for minute in fair_share.minutes(now)),
         ]
         keys = [{"pk": {"S": pk}} for pk in pks]
@@ -71,7 +76,35 @@ class DatasetTable:
         this_minute, last_minute = (float(items[pk]["seconds"]["N"]) if pk in items else 0 for pk in load_pks)
         item = items.get(dataset_pk)
         record = _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
+        if links_pk in items:
+            record = replace(record, links_until=items[links_pk]["links_until"]["S"])
         return record, fair_share.recent(this_minute, last_minute, now)
+
+    def expect_links(self, project: str, dataset: str, until: datetime) -> None:
+        """Record that signed links may upload files of the dataset until then."""
+        values = {":until": times.to_text(until), ":expires_at": int((until + _LINKS_KEPT_FOR).timestamp())}
+        self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": _links_pk(project, dataset)}},
+            UpdateExpression="SET links_until = :until, expires_at = :expires_at",
+            ExpressionAttributeValues=to_attributes(values),
+        )
+
+    def use_link(self, link: str, upload: Created, now: datetime) -> bool:
+        """Record which version a signed link has uploaded; False if it uploaded another one before."""
+        expires_at = int((now + _LINKS_KEPT_FOR).timestamp())
+        values = {":version_id": upload.version_id, ":expires_at": expires_at}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": f"LINK#{digest(upload.key, link)}"}},
+                UpdateExpression="SET version_id = :version_id, expires_at = :expires_at",
+                ConditionExpression="attribute_not_exists(pk) OR version_id = :version_id",
+                ExpressionAttributeValues=to_attributes(values),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def add_load(self, project: str, seconds: float, now: datetime) -> None:
         """Add seconds of a lane to the project's load of the current minute."""
@@ -113,14 +146,17 @@ class DatasetTable:
         condition = f"attribute_exists(due_at) AND {unchanged}"
         return self._update(record, "SET wake_up = :wake_up, wake_up_at = :wake_up_at", values, condition)
 
-    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
-        """Record that what lies in the folder has its run, unless an upload has changed `record.due_at`."""
+    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> bool:
+        """Record that the files in the folder have their run.
+
+        False, and nothing is written, if an upload has changed `record.due_at` meanwhile.
+        """
         expression, values = launched(run_id, marker, covered_until)
         condition = "attribute_not_exists(due_at)"
         if record.due_at:
             values["due_at"] = record.due_at
             condition = "due_at = :due_at"
-        self._update(record, expression, values, condition)
+        return self._update(record, expression, values, condition)
 
     def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
         """The project's datasets that wait, the newest hundred, newest first."""
@@ -212,6 +248,10 @@ def _sets(names: "Collection[str] | Iterator[str] | Mapping[str, Any]") -> str:
 
 def _load_pk(project: str, minute: str) -> str:
     return f"LOAD#{project}#{minute}"
+
+
+def _links_pk(project: str, dataset: str) -> str:
+    return f"LINKS#{project}/{dataset}"
 
 
 def _order(now: datetime, dataset: str) -> str:

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
+
+from droptrain_core.domain.datasets.dataset import LINK_METADATA
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -76,12 +79,16 @@ class SignedRequests:
     def put(self, key: str, etag: str | None, size: int | None, sha256: str | None) -> SignedRequest:
         """Upload an object of exactly `size` bytes with this checksum (base64), where they are given.
 
-        S3 accepts it only while the current object has `etag`, or while there is none.
+        S3 accepts it only while the current object has `etag`, or while there is none. An upload of the bytes
+        that are there already leaves the ETag as it is, so the object's metadata names the link as well.
         """
         condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
         bound = {"ContentLength": size} if size is not None else {}
         checked = {"ChecksumSHA256": sha256} if sha256 else {}
-        return self._sign("put_object", {"Key": key, **condition, **bound, **checked})
+        link = uuid4().hex
+        named = {"Metadata": {LINK_METADATA: link}}
+        signed = self._sign("put_object", {"Key": key, **condition, **bound, **checked, **named})
+        return replace(signed, headers={**signed.headers, f"x-amz-meta-{LINK_METADATA}": link})
 
     def multipart(self, key: str, etag: str | None, size: int, crc32: str, part_size: int) -> SignedMultipart:
         """Begin an upload in parts of `part_size` bytes.

@@ -39,7 +39,10 @@ class WakeUps:
             "source": SOURCE,
             "detail-type": "Upload Postponed",
             "time": upload.at.isoformat() if upload.at else None,
-            "detail": {"object": {"key": upload.key, "version-id": upload.version_id}},
+            "detail": {
+                "object": {"key": upload.key, "version-id": upload.version_id},
+                "reason": upload.operation,
+            },
         }
         self._send(event, delay_seconds)
 

@@ -70,6 +70,8 @@ class LaunchUploads:
             return self._reject(place.project, place.dataset, cause, cause.code, upload)
         now = self._clock()
         record, load = self._datasets.read_with_load(place.project, place.dataset, now)
+        if record.may_be_linked(upload) and self._is_used_again(upload):
+            return self._repeat(record.run_id) if record.run_id else Launched("repeated")
         if record.run_id and record.covers(upload.at):
             return self._repeat(record.run_id)
         if fair_share.is_exceeded(load):
@@ -78,6 +80,11 @@ class LaunchUploads:
             return Launched("postponed")
         with self._counted(place.project):
             return self._judge(record, place.file, upload)
+
+    def _is_used_again(self, upload: Created) -> bool:
+        """Whether the upload's signed link has uploaded another version before."""
+        link = self._gather.bucket.link_of(upload)
+        return link is not None and not self._datasets.use_link(link, upload, self._clock())
 
     def _judge(self, record: DatasetRecord, file: str, upload: Created) -> Launched:
         """Do what the project's recipe says about an upload."""
@@ -158,18 +165,23 @@ class LaunchUploads:
 
     def _look(self, record: DatasetRecord, how: HowToTrain, recipe: Recipe) -> Launched:
         """List the dataset, and launch it or let it wait."""
+        looked_at = times.to_text(self._clock())
         try:
             found = self._gather.dataset(record.project, record.dataset, how, recipe)
             if found.readiness.ready:
                 return self._launch(record, found)
             return self._wait(record, found, found.readiness.missing)
         except CrowdedError as error:
-            self._datasets.wait(record, (), (), self._clock())
-            # Once a day: whatever arrives sees the same crowd.
-            today = times.to_text(self._clock())[:10]
-            folder = Created(data_prefix(record.project, record.dataset), today)
-            cause = error.cause
-            return self._reject(record.project, record.dataset, cause, cause.code, folder, recipe.notify)
+            return self._reject_crowd(record, error.cause, recipe, looked_at)
+
+    def _reject_crowd(self, record: DatasetRecord, cause: Cause, recipe: Recipe, looked_at: str) -> Launched:
+        """Reject a dataset with too many files, once a day, for all uploads made before the look."""
+        folder = Created(data_prefix(record.project, record.dataset), looked_at[:10])
+        answer = self._reject(record.project, record.dataset, cause, cause.code, folder, recipe.notify)
+        assert answer.run_id
+        if not self._datasets.settle(record, answer.run_id, None, looked_at):
+            return Launched("waiting")
+        return answer
 
     def _wait(self, record: DatasetRecord, found: Found, missing: tuple[str, ...]) -> Launched:
         self._datasets.wait(record, missing, found.readiness.present, self._clock())
@@ -178,7 +190,8 @@ class LaunchUploads:
     def _launch(self, record: DatasetRecord, found: Found) -> Launched:
         taken_by = self._table.find_drop(found.drop)
         if taken_by:
-            self._datasets.settle(record, taken_by, found.marker, found.looked_at)
+            if not self._datasets.settle(record, taken_by, found.marker, found.looked_at):
+                return Launched("waiting")
             return self._repeat(taken_by)
         if found.marker and found.marker == record.marker:
             # A marker starts one run: files that came after it need a new one.

@@ -14,6 +14,8 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.text import plain
 
 MARKER = "_SUCCESS"
+# An object's metadata under this name is the id of the signed link that uploaded it.
+LINK_METADATA = "droptrain-link"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
 PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -49,11 +51,17 @@ class Input:
 
 @dataclass(frozen=True)
 class Created:
-    """An object version that was uploaded, and when; None where the event doesn't say."""
+    """An object version that was uploaded, when, and by which operation; None where the event doesn't say."""
 
     key: str
     version_id: str
     at: datetime | None = None
+    operation: str | None = None
+
+    @property
+    def may_be_by_link(self) -> bool:
+        """Whether a signed PutObject may have made it; a copy, also in parts, has its source's metadata."""
+        return self.operation not in ("CopyObject", "CompleteMultipartUpload")
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,13 @@ def read_created(event: Mapping[str, Any]) -> Created:
     """
     item = event_field.mapping(event, "detail", "object")
     version_id = event_field.text(item, "version-id") if "version-id" in item else "null"
-    return Created(event_field.text(item, "key"), version_id, _moment(event.get("time")))
+    operation = event["detail"].get("reason")
+    return Created(
+        event_field.text(item, "key"),
+        version_id,
+        _moment(event.get("time")),
+        operation if isinstance(operation, str) else None,
+    )
 
 
 def _moment(text: object) -> datetime | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from droptrain_core.domain import times
-from droptrain_core.domain.datasets.dataset import FILES_NAMED, MARKER, matches
+from droptrain_core.domain.datasets.dataset import FILES_NAMED, MARKER, Created, matches
 
 # S3's event times are whole seconds, and S3's clock and Lambda's may differ.
 _CLOCKS_DIFFER = timedelta(seconds=5)
@@ -21,7 +21,7 @@ class DatasetRecord:
     It waits since `since` and lacks `missing`; `present` names the first files in its folder. With the
     trigger `quiet`, it launches at `due_at`, when the message `wake_up` arrives (at `wake_up_at`). Its last
     run is `run_id`, which took `marker` (a version) and every upload that was complete before
-    `covered_until`.
+    `covered_until`. Signed links may have uploaded what arrived before `links_until`.
     """
 
     project: str
@@ -35,6 +35,13 @@ class DatasetRecord:
     run_id: str | None = None
     marker: str | None = None
     covered_until: str | None = None
+    links_until: str | None = None
+
+    def may_be_linked(self, upload: Created) -> bool:
+        """Whether a signed link may have made this upload."""
+        if self.links_until is None or not upload.may_be_by_link:
+            return False
+        return upload.at is None or upload.at <= times.from_text(self.links_until)
 
     def covers(self, uploaded_at: datetime | None) -> bool:
         """Whether the last run was launched from a listing that certainly saw this upload."""

@@ -1,4 +1,4 @@
-"""The ladder: when a run that `spot: auto` began on Spot goes on with a Batch job on demand.
+"""When a run that `spot: auto` began on Spot goes on with a Batch job on demand.
 
 It takes that step once, and the container resumes from the newest checkpoint. The on-demand job's timeout is
 so short that the run as a whole keeps the worst case of its estimate, which its budget reserves.

@@ -133,6 +133,20 @@ def next_job(run: Run, fallback: Fallback, cost: Cost | None, at: str) -> Transi
     )  # fmt: skip
 
 
+def returned(run: Run, fallback: Fallback, at: str) -> Transition:
+    """A cancelled claim for the next job follows the job before again, whose end brings the whole cost."""
+    number = fallback.number - 1
+    return Transition(
+        run_id=run.run_id,
+        requires=(Absent("batch_job_id"), Equals("status", "CLAIMED"), Equals("claimed_at", run.claimed_at)),
+        set={
+            "status": "SUBMITTED", "batch_job_id": fallback.earlier_job_id, "updated_at": at,
+            "progress": progress_of_a_submission(number),
+        },
+        remove=("fallback",),
+    )  # fmt: skip
+
+
 def followed(job: JobState, trains: str, at: str) -> Transition:
     """The record follows the Batch job that trains, instead of `job`, which that one superseded."""
     return Transition(
