@@ -40,7 +40,8 @@ class MetricDefinition:
 class Plan:
     """What to train, and how; times in seconds. `inputs` are the pinned files of each channel.
 
-    `secrets` are the ARNs of the variables whose values Secrets Manager keeps.
+    `secrets` are the ARNs of the variables whose values Secrets Manager keeps, `removed` are the variables
+    that the code gets none of.
     """
 
     code_prefix: str
@@ -54,6 +55,7 @@ class Plan:
     gpus: int
     metric_definitions: tuple[MetricDefinition, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
 
 
 class _WrongError(Exception):
@@ -99,6 +101,7 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         hyperparameters=_hyperparameters(_field(document, "hyperparameters", dict)),
         environment=_environment(variables),
         secrets=_secrets(variables),
+        removed=frozenset(name for name, value in variables.items() if value is None),
         checkpoint_seconds=_number(checkpoints, "interval_seconds", "checkpoints", least=1),
         checkpoints_kept=_number(checkpoints, "keep", "checkpoints", least=1),
         gpus=_number(resources, "gpus", "resources", least=0),
@@ -177,7 +180,7 @@ def _environment(values: Mapping[str, object]) -> dict[str, str]:
     return {
         name: text(_scalar(value, f"environment.{name[:60]}"))
         for name, value in values.items()
-        if not isinstance(value, dict)
+        if value is not None and not isinstance(value, dict)
     }
 
 
@@ -186,7 +189,7 @@ def _secrets(values: Mapping[str, object]) -> dict[str, str]:
     for name, arn in secrets.items():
         if not isinstance(arn, str):
             raise _WrongError(
-                f"environment.{name[:60]} has to be a text, a number, true/false or a secret's ARN"
+                f"environment.{name[:60]} has to be a text, a number, true/false, null or a secret's ARN"
             )
     return {name: str(arn) for name, arn in secrets.items()}
 

@@ -26,6 +26,8 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
 ) -> dict[str, str]:
     """The environment that the script runs in; where names meet, the contract's wins, then the recipe's.
 
+    A variable that the recipe removes isn't there, whatever else would set it.
+
     `gpus` is how many it can see, `words` are its arguments, `secrets` the values of the plan's secrets.
     """
     job_name = run_uri.rstrip("/").rpartition("/")[2]
@@ -35,7 +37,7 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
     inputs = {
         name: input_uris[channel] for channel, name in CHANNEL_VARIABLES.items() if channel in input_uris
     }
-    return {
+    everything = {
         **inherited,
         **plan.environment,
         **(secrets or {}),
@@ -52,6 +54,7 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
         "DROPTRAIN_RECLAIM": str(layout.reclaim_file),
         "PYTHONUNBUFFERED": "1",
     }
+    return {name: value for name, value in everything.items() if name not in plan.removed}
 
 
 def hyperparameter_variable(name: str) -> str:

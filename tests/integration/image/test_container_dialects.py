@@ -12,6 +12,7 @@ from training_machine import CODE, DATA, PROJECT, REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "dialects.md").read_text("utf-8").partition("## Every variable")[2]
 ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \|$", PAGE, re.MULTILINE)
+OF_MODULES = {"TF_CONFIG"}
 OURS = re.compile(
     "(SM|HP|AIP|CLOUD_ML|CLUSTER|TF_CONFIG|TRAINING|TEST|MODEL|EXPORT|CHECKPOINT|METRICS|RUN_|SCRIPT|PYTHONUNB|.*_RECLAIM)"
 )
@@ -86,10 +87,9 @@ def expected(seen: dict) -> dict[str, object]:
         "AIP_VALIDATION_DATA_URI": f"{root}/input/data/validation/*",
         "AIP_TEST_DATA_URI": f"{root}/input/data/testing/test.csv", "CLOUD_ML_JOB_ID": seen["run_id"],
         "CLUSTER_SPEC": {
-            "cluster": {"workerpool0": ["127.0.0.1:2222"]}, "environment": "cloud",
-            "task": {"type": "workerpool0", "index": 0, "trial": ""},
+            "cluster": {"workerpool0": [address_of(seen["environment"]["CLUSTER_SPEC"])]},
+            "environment": "cloud", "task": {"type": "workerpool0", "index": 0, "trial": ""},
         },
-        "TF_CONFIG": {"cluster": {}, "environment": "cloud", "task": {"type": "chief", "index": 0}},
     }  # fmt: skip
     values["SM_TRAINING_ENV"] = {
         "channel_input_dirs": {name: f"{root}/input/data/{name}" for name in names},
@@ -107,7 +107,14 @@ def expected(seen: dict) -> dict[str, object]:
     return values
 
 
-@pytest.mark.parametrize("name", [name for name, _ in ROWS])
+def address_of(document: str) -> str:
+    """The address of a cluster's only node, which has to be one of this machine."""
+    [[address]] = json.loads(document)["cluster"].values()
+    assert re.fullmatch(r"127\.0\.0\.1:\d{4,5}", address)
+    return address
+
+
+@pytest.mark.parametrize("name", [name for name, _ in ROWS if name not in OF_MODULES])
 def test_every_variable_of_the_table_is_what_it_has_to_be(seen, name: str) -> None:
     values = expected(seen)
     one_of_many = {"SM_CHANNEL_NAME": "SM_CHANNEL_VALIDATION", "SM_HP_NAME": "SM_HP_LEARNING-RATE",
@@ -124,7 +131,7 @@ def test_the_table_has_every_variable_that_the_container_sets(seen) -> None:
         for name in seen["environment"]
         if OURS.match(name)
     }  # fmt: skip
-    assert added == named
+    assert added == named - OF_MODULES
 
 
 def test_python_gets_files_arguments_and_sagemaker_s_configuration(seen) -> None:
@@ -147,6 +154,29 @@ def test_a_module_of_a_package_gets_its_job_dir(machine) -> None:
     assert about["environment"]["RUN_SCRIPT"].endswith("/code/trainer/task.py")
     other = trained(machine, {"trainer/task.py": DUMP}, "trainer.task")
     assert other["words"] == [], "code that doesn't know --job-dir might refuse it"
+
+
+def test_only_a_module_gets_tf_config_with_a_cluster_of_one_node(machine) -> None:
+    seen = trained(machine, {"trainer/task.py": DUMP}, "trainer.task")["environment"]
+    assert json.loads(seen["TF_CONFIG"]) == {
+        "cluster": {"chief": [address_of(seen["TF_CONFIG"])]},
+        "environment": "cloud",
+        "task": {"type": "chief", "index": 0},
+    }
+    of_shell = trained(machine, {"run.sh": "python dump.py  # $SM_CHANNELS\n", "dump.py": DUMP}, "run.sh")
+    assert "TF_CONFIG" not in of_shell["environment"]
+
+
+def test_a_variable_that_the_recipe_sets_to_null_is_removed(machine) -> None:
+    machine.variables |= {"INHERITED": "x", "KEPT": "y"}
+    seen = trained(
+        machine,
+        {"trainer/task.py": DUMP},
+        "trainer.task",
+        environment={"TF_CONFIG": None, "INHERITED": None, "SM_NUM_GPUS": None, "OWN": "1"},
+    )["environment"]
+    assert not {"TF_CONFIG", "INHERITED", "SM_NUM_GPUS"} & seen.keys()
+    assert (seen["KEPT"], seen["OWN"]) == ("y", "1")
 
 
 def test_what_is_in_the_job_dir_is_exported_and_restored(machine) -> None:
@@ -244,9 +274,9 @@ MIRRORED = """
 import keras, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 workers = tf.distribute.MultiWorkerMirroredStrategy()
-for strategy in (mirrored, workers):
+mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for strategy in (mirrored, tf.distribute.MirroredStrategy(), workers):
     with strategy.scope():
         model = keras.Sequential([keras.layers.Dense(1)])
         model.compile("sgd", "mse")
@@ -255,9 +285,29 @@ for strategy in (mirrored, workers):
 """
 
 
+TUTORIAL = """
+import os, tensorflow as tf
+resolver = tf.distribute.MultiWorkerMirroredStrategy().cluster_resolver
+task_type, task_id, cluster = resolver.task_type, resolver.task_id, resolver.cluster_spec()
+is_chief = task_type is None or task_type == "chief"
+folder = os.environ["SM_MODEL_DIR"] if is_chief and not task_type else "/tmp/of-a-worker"
+open(os.path.join(folder, "model.txt"), "w").write(repr(cluster.as_dict()))
+"""
+
+
 @pytest.mark.tensorflow
-def test_tensorflow_takes_the_devices_of_one_machine_under_our_tf_config(machine) -> None:
-    machine.publish("", code=[machine.put(CODE + "train.py", MIRRORED)], entrypoint="train.py")
+def test_a_multi_worker_program_writes_its_model_as_the_only_worker(machine) -> None:
+    machine.publish("", code=[machine.put(CODE + "train.py", TUTORIAL)], entrypoint="train.py")
+    ended = machine.run()
+    assert ended.code == 0, ended.output
+    assert machine.text("export/model.txt") == "{}"
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("entrypoint", ["train.py", "trainer.task"])
+def test_tensorflow_takes_the_devices_of_one_machine(machine, entrypoint: str) -> None:
+    file = {"train.py": "train.py", "trainer.task": "trainer/task.py"}[entrypoint]
+    machine.publish("", code=[machine.put(CODE + file, MIRRORED)], entrypoint=entrypoint)
     ended = machine.run()
     assert ended.code == 0, ended.output
     assert "2 replicas" in ended.output

@@ -86,6 +86,7 @@ def test_every_field_is_read() -> None:
     ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY.secret: has to be the ARN of a secret"),
     ({"environment": {"KEY": {"secret": f"{ARN}prod/db-AbCdEf"}}}, "KEY.secret: has to name a secret"),
     ({"environment": {"KEY": {"secret": f"{ARN}droptrain-db-AbCdEf"}}}, "begins with droptrain/"),
+    ({"environment": {"KEY": ["a"]}}, "or null to remove the variable"),
     ({"environment": {"KEY": {}}}, "environment.KEY: has to be a text, a number, or a secret such as"),
     ({"environment": {"KEY": {"ssm": "x"}}}, "environment.KEY: has no field 'ssm'; its fields are secret"),
     ({"environment": {"DROPTRAIN_RUN": {"secret": f"{ARN}droptrain/x"}}}, "DROPTRAIN_RUN: names that"),
@@ -110,6 +111,7 @@ def test_a_wrong_recipe_names_file_field_and_fix(document: object, said: str) ->
 )
 def test_a_secret_is_pinned_by_its_arn_and_may_name_a_key_and_a_version(behind: str) -> None:
     arn = f"{ARN}droptrain/team/wandb-AbCdEf{behind}"
+    assert parse({"environment": {"GONE": None}}).environment == {"GONE": None}
     assert parse({"environment": {"KEY": {"secret": arn}, "N": 1}}).environment == {
         "KEY": Secret(arn),
         "N": "1",

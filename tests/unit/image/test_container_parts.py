@@ -29,7 +29,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     code = [object_version("projects/penguins/code/run.sh"), object_version("projects/penguins/code/a/b.py")]
     recipe = Recipe(
         hyperparameters={"rate": 0.5, "warm": True},
-        environment={"COLOUR": "blue", "TOKEN": Secret("arn:x")},
+        environment={"COLOUR": "blue", "TOKEN": Secret("arn:x"), "TF_CONFIG": None},
         metric_definitions=(MetricDefinition("loss", "loss=(.+)"),),
     )
     written = plans.plan_of(run(), recipe, code, "data", {}, 0, "training:1")
@@ -40,6 +40,7 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     assert (read.inputs["training"][0].size, read.inputs["training"][0].etag) == (10, "etag")
     assert dict(read.hyperparameters) == {"rate": 0.5, "warm": True}
     assert (read.environment, read.secrets) == ({"COLOUR": "blue"}, {"TOKEN": "arn:x"})
+    assert read.removed == {"TF_CONFIG"}
     assert (read.entrypoint, read.gpus, read.checkpoint_seconds, read.checkpoints_kept) == (
         "run.sh",
         1,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from droptrain.domain.dataset import ObjectVersion
-from droptrain.domain.recipe import Recipe
+from droptrain.domain.recipe import Recipe, Secret
 from droptrain.domain.run import Run, identify
 
 
@@ -34,7 +34,7 @@ def plan_of(
         "entrypoint": run.job.script,
         "hyperparameters": dict(recipe.hyperparameters),
         "environment": {
-            name: value if isinstance(value, str) else {"secret": value.arn}
+            name: {"secret": value.arn} if isinstance(value, Secret) else value
             for name, value in recipe.environment.items()
         },
         "checkpoints": asdict(recipe.checkpoints),

@@ -145,15 +145,15 @@ def _secret(value: object) -> Secret:
     propertyNames={"pattern": whole(_VARIABLE), "not": {"pattern": _in_any_case(_RESERVED)}},
     additionalProperties={
         "anyOf": [
-            {"type": ["string", "number", "boolean"], "maxLength": 4000, "pattern": _NO_NULL},
+            {"type": ["string", "number", "boolean", "null"], "maxLength": 4000, "pattern": _NO_NULL},
             _secret.schema,
         ]
     },
 )
-def _environment(value: object) -> dict[str, str | Secret]:
+def _environment(value: object) -> dict[str, str | Secret | None]:
     if not isinstance(value, Mapping):
         raise WrongValueError(f"has to be a mapping such as {{NAME: value}}, not {kind_of(value)}")
-    variables: dict[str, str | Secret] = {}
+    variables: dict[str, str | Secret | None] = {}
     for name, item in value.items():
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             raise WrongValueError(f"{short(name)} can't be a variable's name (letters, digits and _)")
@@ -166,10 +166,15 @@ def _environment(value: object) -> dict[str, str | Secret]:
                 variables[name] = _secret(item)
             except WrongValueError as error:
                 raise WrongValueError(str(error), f".{name}{error.path}") from None
+        elif item is None:
+            variables[name] = None
         elif _is_scalar(item) and len(str(item)) <= 4000:
             variables[name] = _as_text(item)
         else:
-            raise WrongValueError("has to be a text or a number of at most 4000 characters", f".{name}")
+            raise WrongValueError(
+                "has to be a text or a number of at most 4000 characters, or null to remove the variable",
+                f".{name}",
+            )
     return variables
 
 
@@ -341,7 +346,8 @@ FIELDS: Mapping[str, Field] = {
     "environment": Field(
         "environment",
         _environment,
-        "Variables that the code sees. The bucket's readers see them too: give secrets as {secret: ARN}.",
+        "Variables that the code sees; null removes one. The bucket's readers see them too: give secrets as "
+        "{secret: ARN}.",
         {},
     ),
     "inputs": Field(

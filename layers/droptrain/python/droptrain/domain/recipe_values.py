@@ -58,7 +58,7 @@ class Recipe:
 
     entrypoint: str | None = None
     hyperparameters: Mapping[str, Scalar] = field(default_factory=dict)
-    environment: Mapping[str, str | Secret] = field(default_factory=dict)
+    environment: Mapping[str, str | Secret | None] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(
         default_factory=lambda: {"training": "train.csv", "testing": "test.csv"}
     )
