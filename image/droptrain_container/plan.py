@@ -41,7 +41,7 @@ class Plan:
     """What to train, and how; times in seconds. `inputs` are the pinned files of each channel.
 
     `secrets` are the ARNs of the variables whose values Secrets Manager keeps, `removed` are the variables
-    that the code gets none of.
+    that the code gets none of, `args` are passed after the hyperparameters.
     """
 
     code_prefix: str
@@ -56,6 +56,7 @@ class Plan:
     metric_definitions: tuple[MetricDefinition, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
+    args: tuple[str, ...] = ()
 
 
 class _WrongError(Exception):
@@ -105,7 +106,8 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         checkpoint_seconds=_number(checkpoints, "interval_seconds", "checkpoints", least=1),
         checkpoints_kept=_number(checkpoints, "keep", "checkpoints", least=1),
         gpus=_number(resources, "gpus", "resources", least=0),
-        # Plans that were written before there were definitions are repeated as well.
+        # Plans that were written before there were arguments and definitions are repeated as well.
+        args=_args(document.get("args", [])),
         metric_definitions=_metric_definitions(document.get("metric_definitions", [])),
     )
 
@@ -164,6 +166,12 @@ def _metric_definition(item: object) -> MetricDefinition:
     if not isinstance(name, str) or not isinstance(regex, str):
         raise _WrongError("metric_definitions: each needs a name and a regex")
     return MetricDefinition(name, regex)
+
+
+def _args(words: object) -> tuple[str, ...]:
+    if not isinstance(words, list) or not all(isinstance(word, str) and can_be_given(word) for word in words):
+        raise _WrongError("args has to be a list of texts, of characters that a program can get")
+    return tuple(words)
 
 
 def _hyperparameters(values: Mapping[str, object]) -> dict[str, Scalar]:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from droptrain_container import (
@@ -87,10 +87,9 @@ class Preparation:
         """Fetch code and inputs, install packages, and make the command."""
         files = self._fetch(the_plan)
         hint = self._warn_of_google_storage(files)
+        the_plan = self._with_model_dir(the_plan, files)
         sagemaker.write_config(the_plan, self._layout)
-        given = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
-        if command.is_module(the_plan):
-            given += vertex.arguments(self._layout, files)
+        given = self._arguments(the_plan, files)
         environment = variables.of_script(
             self._environment,
             the_plan,
@@ -107,6 +106,22 @@ class Preparation:
             programs = self._install(requirements, environment, secrets)
             environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
         return Call(command.of(the_plan, given, environment), environment, hint)
+
+    def _with_model_dir(self, the_plan: Plan, files: list[Path]) -> Plan:
+        is_given = any(word.partition("=")[0] == "--model_dir" for word in the_plan.args)
+        if is_given or not command.is_file(the_plan):
+            return the_plan
+        given = sagemaker.with_model_dir(the_plan.hyperparameters, self._layout, files)
+        if given != the_plan.hyperparameters:
+            self._layout.job_dir.mkdir(exist_ok=True)
+        return replace(the_plan, hyperparameters=given)
+
+    def _arguments(self, the_plan: Plan, files: list[Path]) -> list[str]:
+        """The recipe's come last: they may end with any number of values, or with `--`."""
+        words = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
+        if command.is_module(the_plan):
+            words += vertex.arguments(the_plan, self._layout, files)
+        return [*words, *the_plan.args]
 
     def _fetch(self, the_plan: Plan) -> list[Path]:
         """Fetch the code, and the inputs where they are wanted as files; the code's files."""

@@ -6,7 +6,9 @@ Training Information" in the SageMaker guide.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from droptrain_container.layout import Layout
@@ -18,6 +20,25 @@ _LOG_LEVEL = 20  # logging.INFO
 _CHANNEL = {
     "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None",
 }  # fmt: skip
+
+_MODEL_DIR = "model_dir"
+# As argparse, click and absl's flags declare it. A variable of this name is common in code that takes no such
+# argument.
+_DECLARES_MODEL_DIR = re.compile(rb"""["']--model_dir\b|\bDEFINE_\w+\(\s*(?:name\s*=\s*)?["']model_dir["']""")
+
+
+def with_model_dir(
+    hyperparameters: Mapping[str, Scalar], layout: Layout, code: Iterable[Path]
+) -> dict[str, Scalar]:
+    """The hyperparameters, with `model_dir` of SageMaker's TensorFlow estimator for code that takes it.
+
+    There it is a folder of S3 that outlives the instance, so here it is the folder of `--job-dir`.
+    """
+    if _MODEL_DIR in hyperparameters or not any(
+        path.suffix == ".py" and _DECLARES_MODEL_DIR.search(path.read_bytes()) for path in code
+    ):
+        return dict(hyperparameters)
+    return {**hyperparameters, _MODEL_DIR: str(layout.job_dir)}
 
 
 def arguments(hyperparameters: Mapping[str, Scalar]) -> list[str]:

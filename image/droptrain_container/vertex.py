@@ -70,9 +70,10 @@ def data_uri(folder: Path, names: list[str]) -> str:
     return str(folder / names[0]) if len(names) == 1 else f"{folder}/*"
 
 
-def arguments(layout: Layout, code: Iterable[Path]) -> list[str]:
+def arguments(plan: Plan, layout: Layout, code: Iterable[Path]) -> list[str]:
     """`--job-dir` for code that names it; other code might refuse an argument that it doesn't know."""
-    return ["--job-dir", str(layout.job_dir)] if _names_any(code, _JOB_DIR) else []
+    is_given = any(word.partition("=")[0] == "--job-dir" for word in plan.args)
+    return ["--job-dir", str(layout.job_dir)] if not is_given and _names_any(code, _JOB_DIR) else []
 
 
 def files_of_google_storage(folder: Path, code: Iterable[Path]) -> list[str]:

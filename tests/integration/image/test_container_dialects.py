@@ -194,6 +194,69 @@ steps.write_text(earlier + "x"); (folder / "model.txt").write_text("model")
     assert machine.text("export/steps.txt") == "xx"
 
 
+@pytest.mark.parametrize("declares", [
+    'parser.add_argument("--model_dir", type=str)',
+    "parser.add_argument('--model_dir')",
+    'flags.DEFINE_string(\n    name="model_dir", default=None, help="")',
+])  # fmt: skip
+def test_a_python_file_that_takes_model_dir_gets_it_as_a_hyperparameter(machine, declares: str) -> None:
+    code = {"train.py": DUMP, "flags_of_mine.py": f'"""\n{declares}\n"""\n'}
+    about = trained(machine, code, "train.py", hyperparameters={"epochs": 2, "rate": 0.1})
+    folder = f"{about['root']}/checkpoints/job"
+    assert about["words"] == ["--epochs", "2", "--model_dir", folder, "--rate", "0.1"]
+    assert about["environment"]["SM_HP_MODEL_DIR"] == folder
+    assert json.loads(about["environment"]["SM_HPS"])["model_dir"] == folder
+
+
+def test_model_dir_is_not_passed_to_code_that_only_has_a_variable_of_this_name(machine) -> None:
+    about = trained(machine, {"train.py": f"model_dir = 'SM_MODEL_DIR'\n{DUMP}"}, "train.py")
+    assert about["words"] == []
+
+
+def test_a_recipe_s_own_model_dir_is_passed_as_it_is(machine) -> None:
+    code = {"train.py": DUMP + '# "--model_dir"\n'}
+    assert trained(machine, code, "train.py", hyperparameters={"model_dir": "/tmp/m"})["words"] == [
+        "--model_dir", "/tmp/m",
+    ]  # fmt: skip
+    assert trained(machine, code, "train.py", args=["--model_dir=/tmp/m"])["words"] == ["--model_dir=/tmp/m"]
+
+
+def test_what_is_saved_to_model_dir_is_exported_and_there_is_a_folder_for_it(machine) -> None:
+    script = """
+import argparse, pathlib
+parser = argparse.ArgumentParser(); parser.add_argument("--model_dir", type=pathlib.Path)
+(parser.parse_args().model_dir / "model.txt").write_text("model")
+"""
+    machine.publish("", code=[machine.put(CODE + "train.py", script)], entrypoint="train.py")
+    assert machine.run().code == 0
+    assert machine.text("export/model.txt") == "model"
+
+
+@pytest.mark.parametrize(("entrypoint", "before"), [
+    ("train.py", ["--epochs", "2"]),
+    ("trainer.task", ["--epochs", "2", "--job-dir", "{root}/checkpoints/job"]),
+])  # fmt: skip
+def test_args_are_passed_as_they_are_after_everything_else(
+    machine, entrypoint: str, before: list[str]
+) -> None:
+    args = ["--verbose", "--sizes", "64", "32", "a b", "", "--", "$HOME"]
+    file = {"train.py": "train.py", "trainer.task": "trainer/task.py"}[entrypoint]
+    code = {file: DUMP + "\n# --job-dir\n"}
+    about = trained(machine, code, entrypoint, hyperparameters={"epochs": 2}, args=args)
+    assert about["words"] == [word.format(root=about["root"]) for word in before] + args
+    assert json.loads(about["environment"]["SM_USER_ARGS"]) == about["words"]
+
+
+def test_a_shell_script_gets_args_too(machine) -> None:
+    machine.publish('printf "[%s]\\n" "$@"\n', args=["--flag", "a b"])
+    assert "[--flag]\n[a b]\n" in machine.run().output
+
+
+def test_a_job_dir_among_the_args_is_the_only_one(machine) -> None:
+    code = {"trainer/task.py": DUMP + "\n# --job-dir\n"}
+    assert trained(machine, code, "trainer.task", args=["--job-dir", "x"])["words"] == ["--job-dir", "x"]
+
+
 def test_a_shell_script_s_files_are_fetched_only_if_code_names_them(machine) -> None:
     machine.publish('ls "$SM_INPUT_DIR/data/training"\n')
     assert "train.csv" in machine.run().output

@@ -32,6 +32,7 @@ def plan_of(
         "recipe": asdict(run.recipe) if run.recipe else None,
         "code": [asdict(item) for item in code],
         "entrypoint": run.job.script,
+        "args": list(recipe.args),
         "hyperparameters": dict(recipe.hyperparameters),
         "environment": {
             name: {"secret": value.arn} if isinstance(value, Secret) else value
