@@ -18,12 +18,16 @@ from droptrain.domain.errors import (
     NotFoundError,
     NotReadyError,
 )
+from droptrain.domain.finding import OF_AN_END
 from droptrain.domain.owner import Owner
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run
 from droptrain.launch.commit import CLAIM_TRIES, Commit
 from droptrain.launch.decide import Asked, Draft, Found, Where, decide, identify, new_run, with_estimate
 from droptrain.launch.gather import Gather
+
+# Warnings of a launch's estimate and of a run's end: a repeated run has its own.
+_NOT_REPEATED = (tickets.NO_CHECKPOINT, *OF_AN_END)
 
 
 class LaunchRequests:
@@ -150,7 +154,7 @@ class LaunchRequests:
             metric_goal=original.metric_goal,
             inputs_digest=original.inputs_digest,
             notify=original.notify,
-            warnings=tuple(each for each in original.warnings if each.rule != tickets.NO_CHECKPOINT),
+            warnings=tuple(each for each in original.warnings if each.rule not in _NOT_REPEATED),
             job=job,
             rerun_of=first.run_id,
             plan_sha256=plans.plan_digest(document),
