@@ -23,7 +23,17 @@ from droptrain.domain.owner import Owner
 from droptrain.domain.recipe import Recipe
 from droptrain.domain.run import Run
 from droptrain.launch.commit import CLAIM_TRIES, Commit
-from droptrain.launch.decide import Asked, Draft, Found, Where, decide, identify, new_run, with_estimate
+from droptrain.launch.decide import (
+    Asked,
+    Draft,
+    Found,
+    HowToTrain,
+    Where,
+    decide,
+    identify,
+    new_run,
+    with_estimate,
+)
 from droptrain.launch.gather import Gather
 
 # Warnings of a launch's estimate and of a run's end: a repeated run has its own.
@@ -57,21 +67,24 @@ class LaunchRequests:
         caller: str,
         rerun: bool = False,
         overrides: Mapping[str, Any] | None = None,
+        force: bool = False,
         request: Request | None = None,
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
         The same inputs, recipe, code and overrides are the same run, unless `rerun`.
 
-        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have,
-        DeniedError if AWS Batch refuses the stack; the run is recorded all the same. PausedError.
+        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have, or
+        that don't fit this one (unless `force`), DeniedError if AWS Batch refuses the stack; the run is
+        recorded all the same. PausedError.
         """
         self._owner.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
         self._owner.check_overrides(overrides or {})
         try:
-            found = self._ready(project, dataset, overrides or {})
+            how = self._gather.how(project, overrides, force=force)
+            found = self._ready(project, dataset, how)
             snapshot = self._gather.snapshot(found)
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
@@ -111,9 +124,8 @@ class LaunchRequests:
                 break
         return self._answer_taken(request, run_id), False
 
-    def _ready(self, project: str, dataset: str, overrides: Mapping[str, Any]) -> Found:
+    def _ready(self, project: str, dataset: str, how: HowToTrain) -> Found:
         """The dataset's files, if they can be launched."""
-        how = self._gather.how(project, overrides)
         found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
         folder = f"s3://{self._gather.bucket.name}/{data_prefix(project, dataset)}"
         if not found.readiness.present:
