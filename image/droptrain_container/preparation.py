@@ -1,7 +1,6 @@
 """What comes before the script: its plan, secrets, files and packages, and the command that runs it."""
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from droptrain_container import (
     command,
     inputs,
     plan,
+    requirement_files,
     sagemaker,
     secret_values,
     transfer,
@@ -21,7 +21,6 @@ from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
 from droptrain_container.mask import Mask
 from droptrain_container.needle import LEAST_CHARACTERS
-from droptrain_container.packages import FILE as REQUIREMENTS
 from droptrain_container.packages import Packages
 from droptrain_container.plan import Plan
 from droptrain_container.s3 import Bucket, MissingError
@@ -101,10 +100,8 @@ class Preparation:
             words=given,
             secrets=secrets,
         )
-        requirements = self._layout.code / REQUIREMENTS
-        if requirements.is_file() and not command.is_shell(the_plan):
-            programs = self._install(requirements, environment, secrets)
-            environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+        added = self._install(files, environment, secrets)
+        environment |= {name: value for name, value in added.items() if name not in the_plan.removed}
         return Call(command.of(the_plan, given, environment), environment, hint)
 
     def _with_model_dir(self, the_plan: Plan, files: list[Path]) -> Plan:
@@ -138,15 +135,19 @@ class Preparation:
         return list(code_files)
 
     def _install(
-        self, requirements: Path, environment: Mapping[str, str], secrets: Mapping[str, str]
-    ) -> Path:
-        """Install packages; the folder of their programs."""
+        self, files: list[Path], environment: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Install packages, if the code names any; the variables that make it use them."""
+        wanted = requirement_files.find(self._layout.code)
+        if wanted is None and not requirement_files.calls_pipenv(files):
+            return {}
         # runs/PROJECT/packages/: beside the runs, for all of the project.
         prefix = f"{self._settings.prefix.rstrip('/').rpartition('/')[0]}/packages/"
         packages = Packages(self._bucket, prefix, self._layout.packages, self._say)
-        # What is installed is kept in the bucket for other runs; pip says in the log what it asks for.
+        # What is installed is kept in the bucket for other runs; its tools say in the log what they ask for.
         public = {name: value for name, value in environment.items() if name not in secrets}
-        return packages.install(requirements, command.find_python(environment), public)
+        packages.install(wanted, command.find_python(environment), public)
+        return packages.variables(environment)
 
     def _warn_of_google_storage(self, files: list[Path]) -> str:
         """Say that gs:// can't be reached, if any code names it; a hint for the cause, else ""."""

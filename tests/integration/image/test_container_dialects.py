@@ -3,9 +3,6 @@
 import json
 import os
 import re
-import shutil
-import zipfile
-from pathlib import Path
 
 import pytest
 from training_machine import CODE, DATA, PROJECT, REPOSITORY
@@ -294,43 +291,6 @@ def test_code_that_can_not_run_says_why_in_one_line(machine, name: str, script: 
     assert machine.run().code != 0
     message = machine.outcome()["cause"]["message"] + " ".join(machine.outcome()["cause"]["log_tail"])
     assert said in message
-
-
-def test_packages_are_installed_once_and_taken_from_the_bucket_after(machine, tmp_path: Path) -> None:
-    wheel = tmp_path / "tiny_words-1-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("tiny_words.py", "WORD = 'tiny'\n")
-        archive.writestr(
-            "tiny_words-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny-words\nVersion: 1\n"
-        )
-        archive.writestr("tiny_words-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr("tiny_words-1.dist-info/RECORD", "")
-    machine.variables |= {"PIP_NO_INDEX": "1", "DROPTRAIN_ML_DIR": str(tmp_path / "ml")}
-    code = [
-        machine.put(CODE + "train.py", "import numpy, tiny_words\nprint(tiny_words.WORD)\n"),
-        machine.put(CODE + "requirements.txt", f"{wheel}\n"),
-    ]
-    machine.publish("", code=code, entrypoint="train.py")
-    first = machine.run(attempt=1)
-    shutil.rmtree(tmp_path / "ml")
-    second = machine.run(attempt=2)
-    assert (first.code, second.code) == (0, 0), first.output + second.output
-    assert "Installing requirements.txt" in first.output
-    assert "from an earlier run" in second.output
-    assert "tiny" in first.output.splitlines()
-    assert "tiny" in second.output.splitlines()
-
-
-def test_packages_that_can_not_be_installed_say_so(machine) -> None:
-    machine.variables["PIP_NO_INDEX"] = "1"
-    code = [
-        machine.put(CODE + "train.py", ""),
-        machine.put(CODE + "requirements.txt", "no-such-package==9\n"),
-    ]
-    machine.publish("", code=code, entrypoint="train.py")
-    assert machine.run().code == 65
-    assert "requirements.txt can't be installed: " in machine.outcome()["cause"]["message"]
-    assert "no-such-package" in machine.outcome()["cause"]["message"]
 
 
 MIRRORED = """
