@@ -1,5 +1,6 @@
 """The script's environment: the job's own, the recipe's, and the variables of all three dialects."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -42,7 +43,15 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
         **plan.environment,
         **(secrets or {}),
         **vertex.variables(plan, layout, job_name=job_name),
-        **sagemaker.variables(plan, layout, job_name=job_name, code_uri=code_uri, gpus=gpus, words=words),
+        **sagemaker.variables(
+            plan,
+            layout,
+            job_name=job_name,
+            code_uri=code_uri,
+            gpus=gpus,
+            words=words,
+            region=inherited.get("AWS_DEFAULT_REGION") or inherited.get("AWS_REGION", ""),
+        ),
         **hyperparameters,
         **inputs,
         "RUN_SCRIPT": f"{code_uri}/{command.file_of(plan.entrypoint)}",
@@ -54,6 +63,10 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
         "DROPTRAIN_RECLAIM": str(layout.reclaim_file),
         "PYTHONUNBUFFERED": "1",
     }
+    if command.is_file(plan):
+        # Modules of the code are found from its subfolders too, as in SageMaker.
+        found = (str(layout.code), everything.get("PYTHONPATH"))
+        everything["PYTHONPATH"] = os.pathsep.join(filter(None, found))
     return {name: value for name, value in everything.items() if name not in plan.removed}
 
 

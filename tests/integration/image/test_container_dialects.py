@@ -11,7 +11,7 @@ PAGE = (REPOSITORY / "docs" / "dialects.md").read_text("utf-8").partition("## Ev
 ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \|$", PAGE, re.MULTILINE)
 OF_MODULES = {"TF_CONFIG"}
 OURS = re.compile(
-    "(SM|HP|AIP|CLOUD_ML|CLUSTER|TF_CONFIG|TRAINING|TEST|MODEL|EXPORT|CHECKPOINT|METRICS|RUN_|SCRIPT|PYTHONUNB|.*_RECLAIM)"
+    "(SM|SAGEMAKER|CURRENT_HOST|HP|AIP|CLOUD_ML|CLUSTER|TF_CONFIG|TRAINING|TEST|MODEL|EXPORT|CHECKPOINT|METRICS|RUN_|SCRIPT|PYTHONUNB|.*_RECLAIM)"
 )
 DUMP = """
 import json, os, sys
@@ -58,7 +58,12 @@ def expected(seen: dict) -> dict[str, object]:
         "S3DistributionType": "FullyReplicated",
         "RecordWrapperType": "None",
     }
-    hosts = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"}
+    group = {"hosts": ["algo-1"], "instance_group_name": "homogeneousCluster", "instance_type": "local"}
+    hosts = {
+        "current_group_name": "homogeneousCluster", "current_host": "algo-1",
+        "current_instance_type": "local", "hosts": ["algo-1"], "instance_groups": [group],
+        "network_interface_name": "eth0",
+    }  # fmt: skip
     words = ["--epochs", "3", "-k", "x y", "--learning-rate", "0.01", "--warm", "True"]
     hyperparameters = {"learning-rate": 0.01, "epochs": 3, "warm": True, "k": "x y"}
     names = ["testing", "training", "validation"]
@@ -70,7 +75,13 @@ def expected(seen: dict) -> dict[str, object]:
         "DROPTRAIN_RECLAIM": f"{root}/reclaim",
         "SM_MODEL_DIR": f"{root}/model", "SM_CHANNELS": names,
         "SM_CHANNEL_VALIDATION": f"{root}/input/data/validation", "SM_HPS": hyperparameters,
-        "SM_HP_LEARNING-RATE": "0.01", "SM_USER_ARGS": words, "SM_CURRENT_HOST": "algo-1",
+        "SM_HP_LEARNING-RATE": "0.01", "SM_FRAMEWORK_PARAMS": {}, "SM_NUM_NEURONS": "0",
+        "SM_FRAMEWORK_MODULE": "sagemaker_tensorflow_container.training:main", "SM_IS_HETERO": "false",
+        "SM_CURRENT_INSTANCE_TYPE": "local", "SM_CURRENT_INSTANCE_GROUP": "homogeneousCluster",
+        "SM_CURRENT_INSTANCE_GROUP_HOSTS": ["algo-1"], "SM_INSTANCE_GROUPS": ["homogeneousCluster"],
+        "SM_INSTANCE_GROUPS_DICT": {"homogeneousCluster": group}, "SM_DISTRIBUTION_INSTANCE_GROUPS": [],
+        "SAGEMAKER_JOB_NAME": seen["run_id"], "SAGEMAKER_REGION": "eu-west-1", "CURRENT_HOST": "algo-1",
+        "SM_USER_ARGS": words, "SM_CURRENT_HOST": "algo-1",
         "SM_HOSTS": ["algo-1"], "SM_NUM_GPUS": "0", "SM_NUM_CPUS": str(len(os.sched_getaffinity(0))),
         "SM_LOG_LEVEL": "20", "SM_NETWORK_INTERFACE_NAME": "eth0", "SM_INPUT_DIR": f"{root}/input",
         "SM_INPUT_CONFIG_DIR": f"{root}/input/config", "SM_INPUT_DATA_CONFIG": dict.fromkeys(names, channel),
@@ -89,17 +100,24 @@ def expected(seen: dict) -> dict[str, object]:
         },
     }  # fmt: skip
     values["SM_TRAINING_ENV"] = {
+        "additional_framework_parameters": {}, "hyperparameters": hyperparameters, "job_name": seen["run_id"],
         "channel_input_dirs": {name: f"{root}/input/data/{name}" for name in names},
-        "hyperparameters": hyperparameters, "input_data_config": values["SM_INPUT_DATA_CONFIG"],
-        "resource_config": hosts, "job_name": seen["run_id"],
+        "input_data_config": values["SM_INPUT_DATA_CONFIG"], "resource_config": hosts,
+        "distribution_hosts": [], "is_hetero": False, "is_master": True, "master_hostname": "algo-1",
         **{
             name: values[f"SM_{name.upper()}"]
             for name in (
-                "current_host", "hosts", "input_config_dir", "input_dir", "model_dir", "module_dir",
-                "module_name", "network_interface_name", "output_data_dir", "output_dir",
+                "current_host", "current_instance_group", "current_instance_group_hosts",
+                "current_instance_type", "distribution_instance_groups", "framework_module", "hosts",
+                "input_config_dir", "input_dir", "instance_groups", "instance_groups_dict", "model_dir",
+                "module_dir", "module_name", "network_interface_name", "output_data_dir", "output_dir",
+                "output_intermediate_dir", "user_entry_point",
             )
         },
-        **{name: int(str(values[f"SM_{name.upper()}"])) for name in ("log_level", "num_cpus", "num_gpus")},
+        **{
+            name: int(str(values[f"SM_{name.upper()}"]))
+            for name in ("log_level", "num_cpus", "num_gpus", "num_neurons")
+        },
     }  # fmt: skip
     return values
 
@@ -121,6 +139,16 @@ def test_every_variable_of_the_table_is_what_it_has_to_be(seen, name: str) -> No
     assert (json.loads(found) if isinstance(values[name], dict | list) else found) == values[name]
 
 
+def test_hyperparameters_are_written_as_the_toolkit_writes_them(seen) -> None:
+    assert seen["environment"]["SM_HP_WARM"] == "true"
+    assert seen["words"][-1] == "True"
+
+
+def test_a_python_file_in_a_subfolder_finds_the_modules_of_the_code(machine) -> None:
+    code = {"words.py": "", "scripts/train.py": f"import words\n{DUMP}"}
+    assert trained(machine, code, "scripts/train.py")["words"] == []
+
+
 def test_the_table_has_every_variable_that_the_container_sets(seen) -> None:
     named = {name for name, _ in ROWS}
     added = {
@@ -138,7 +166,7 @@ def test_python_gets_files_arguments_and_sagemaker_s_configuration(seen) -> None
     assert files["input/data/validation/2.csv"] == "2\n"
     configured = {path: json.loads(text) for path, text in files.items() if path.startswith("input/config/")}
     assert configured["input/config/hyperparameters.json"] == {
-        "learning-rate": "0.01", "epochs": "3", "warm": "True", "k": "x y",
+        "learning-rate": "0.01", "epochs": "3", "warm": "true", "k": "x y",
     }  # fmt: skip
     assert configured["input/config/inputdataconfig.json"] == expected(seen)["SM_INPUT_DATA_CONFIG"]
     assert configured["input/config/resourceconfig.json"] == expected(seen)["SM_RESOURCE_CONFIG"]
