@@ -121,7 +121,7 @@ docs: .venv/dev.stamp ## write what docs/ have from the command's help, the reci
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
 lock: .venv/uv.stamp ## resolve the pinned requirements anew
-	$(LOCK) --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(LOCK) --python-version 3.11 requirements/dev.in -c requirements/uv.txt -o requirements/dev.txt
 	$(LOCK) --python-version 3.11 requirements/audit.in -o requirements/audit.txt
 	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
 	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt

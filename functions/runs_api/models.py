@@ -92,6 +92,7 @@ class LaunchRequest(Given):
     dataset: DatasetName | None = None
     rerun: bool = False
     overrides: Overrides = Field(default_factory=Overrides)
+    force: bool = Field(default=False, description="Take overrides that don't fit the recipe")
     from_run: Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)] | None = None
 
     @model_validator(mode="after")

@@ -91,7 +91,13 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
         assert body.project and body.dataset
         overrides = body.overrides.model_dump(exclude_defaults=True, exclude_none=True)
         run, new = launch.request(
-            body.project, body.dataset, caller=who, rerun=body.rerun, overrides=overrides, request=request
+            body.project,
+            body.dataset,
+            caller=who,
+            rerun=body.rerun,
+            overrides=overrides,
+            force=body.force,
+            request=request,
         )
     if new:
         metrics.add_metric("RunsRejected" if run.status == "REJECTED" else "RunsLaunched", "Count", 1)

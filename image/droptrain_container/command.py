@@ -26,6 +26,11 @@ def is_module(plan: Plan) -> bool:
     return not plan.entrypoint.endswith((_SHELL, _FILE))
 
 
+def is_file(plan: Plan) -> bool:
+    """Whether the entrypoint is a Python file, as in SageMaker's script mode."""
+    return plan.entrypoint.endswith(_FILE)
+
+
 def file_of(entrypoint: str) -> str:
     """The code file that an entrypoint names: a path, or a module such as trainer.task."""
     if entrypoint.endswith((_SHELL, _FILE)):
@@ -36,7 +41,7 @@ def file_of(entrypoint: str) -> str:
 def of(plan: Plan, words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """The command line, to be run in the code's folder; EndError (bad_data) if there is no Python."""
     if is_shell(plan):
-        return ["bash", plan.entrypoint]
+        return ["bash", plan.entrypoint, *words]
     named = [plan.entrypoint] if plan.entrypoint.endswith(_FILE) else ["-m", plan.entrypoint]
     return [find_python(environment), *named, *words]
 

@@ -1,6 +1,7 @@
 """SageMaker's metric definitions: names and regexes that find numbers in the script's lines."""
 
 import json
+import math
 import queue
 import subprocess
 import sys
@@ -95,7 +96,9 @@ class Definitions:
             self._say("metric_definitions: their process has ended, so no more values are found.")
 
     def _add(self, found: dict[str, float]) -> None:
-        self._step = found.pop(AXIS, self._step)
+        at = found.pop(AXIS, math.nan)
+        if math.isfinite(at):
+            self._step = at
         for name, value in found.items():
             self._counts[name] = self._counts.get(name, 0) + 1
             step = self._counted_from + self._counts[name] if self._step is None else self._step

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from droptrain_container import (
     advice,
+    end_warnings,
     exit_codes,
     failure_reason,
     gpu,
@@ -23,6 +24,7 @@ from droptrain_container import (
 )
 from droptrain_container.account import Account
 from droptrain_container.checkpoints import Checkpoints, Saver
+from droptrain_container.end_warnings import EndWarning
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.generations import Generations
 from droptrain_container.gpu_use import Sampler, Use
@@ -103,6 +105,7 @@ class Attempt:
         self._image: Image | None = None
         self._gpu_use: Use | None = None
         self._advice: list[str] = []
+        self._warnings: list[EndWarning] = []
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
         self._account = Account(bucket, found, log.say)
         metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
@@ -258,7 +261,22 @@ class Attempt:
             return self._ended(
                 code, f"The script ended well, but what it left could not be uploaded: {error}"
             )
+        self._or_else("The look at what the script left", self._warn, None)
         return ending
+
+    def _warn(self) -> None:
+        """Say what looks wrong about a script that ended well; a TERM meanwhile ends only this."""
+        self._series.finish()
+        lines = self._log.last_script_lines(outcome.TAIL_LINES)
+        with suppress(StoppedError), self._stops.raising():
+            found = end_warnings.of_success(
+                has_export=self._results.has_export(),
+                error=failure_reason.of_log_end(lines, self._layout.code),
+                not_finite=self._series.not_finite(),
+            )
+            self._warnings = [replace(each, message=self._mask.text(each.message)) for each in found]
+        for each in self._warnings:
+            self._log.say(f"Warning: {each.message}. {each.fix}")
 
     def _explained(self, ending: Ending, hint: str) -> Ending:
         """The ending of a script that failed, with its own words for why."""
@@ -316,6 +334,7 @@ class Attempt:
             image=self._image,
             gpu=self._gpu_use,
             advice=[self._mask.text(each) for each in (*self._advice, *self._results.remarks)],
+            warnings=self._warnings,
             left_checkpoint=self._or_else("CHECKPOINT_DIR", self._has_checkpoint, False),
             earlier=self._account.earlier,
         )

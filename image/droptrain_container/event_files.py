@@ -59,6 +59,8 @@ class EventFiles:
             prefix = _prefix(folder.relative_to(root))
             for tag, step, value in written:
                 points.add(prefix + tag.removeprefix("epoch_"), step, value)
+            for tag in written.not_finite:
+                points.add(prefix + tag.removeprefix("epoch_"), 0, math.nan)
         return points
 
     def _find(self, end: float) -> list[Path]:

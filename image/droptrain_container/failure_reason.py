@@ -10,6 +10,9 @@ from droptrain_container.layout import Layout
 _MOST_CHARACTERS = 1024  # of a failure file, as SageMaker takes them
 _MOST_BYTES = 1 << 16
 _RAISED = re.compile(r"^((?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?::.*)?)$")
+_TRACEBACK = "Traceback (most recent call last):"
+_IGNORED = "Exception ignored in"  # Python says so while it ends, and goes on
+_LINES_AFTER = 20
 _WHERE = re.compile(r'^\s*File "(.+?)", line (\d+)')
 
 
@@ -33,6 +36,22 @@ def of_traceback(lines: Sequence[str], code: Path) -> str | None:
         if raised:
             where = _where(lines[:number], code)
             return f"{raised[1][:_MOST_CHARACTERS]}{f' ({where})' if where else ''}"
+    return None
+
+
+def of_log_end(lines: Sequence[str], code: Path) -> str | None:
+    """The error of a traceback within the last lines, with the deepest line in the project's own code."""
+    for number in reversed(range(len(lines))):
+        if not lines[number].endswith(_TRACEBACK):
+            continue
+        if number and lines[number - 1].startswith(_IGNORED):
+            return None
+        frames = [line for line in lines[number + 1 :] if line.strip()]
+        end = next((place for place, line in enumerate(frames) if not line.startswith(" ")), None)
+        if end is None or len(frames) - end > _LINES_AFTER:
+            return None
+        where = _where(frames[:end], code)
+        return f"{frames[end][:_MOST_CHARACTERS]}{f' ({where})' if where else ''}"
     return None
 
 

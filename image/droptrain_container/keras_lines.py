@@ -1,6 +1,5 @@
 """The progress lines of Keras 2 and 3 (`Model.fit` with verbose 1 or 2): a point for each finished epoch."""
 
-import math
 import re
 from collections.abc import Iterable
 
@@ -8,7 +7,7 @@ from droptrain_container.points import Points
 
 _EPOCH = re.compile(r"Epoch (\d{1,9})(?:/\d{1,9})?\s*", re.ASCII)
 _PROGRESS = re.compile(r"\s{0,9}(\d{1,12})/(\d{1,12})\s", re.ASCII)
-_VALUE = re.compile(r"([^\W\d][\w./-]{0,99}): (-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?)\s*", re.ASCII)
+_VALUE = re.compile(r"([^\W\d][\w./-]{0,99}): (-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?|nan|-?inf)\s*", re.ASCII)
 
 
 class KerasLines:
@@ -52,8 +51,7 @@ class KerasLines:
 
 def _values(line: str) -> dict[str, float]:
     found = [match for part in line.split(" - ")[1:] if (match := _VALUE.fullmatch(part))]
-    values = {match[1]: float(match[2]) for match in found}
-    return {name: value for name, value in values.items() if name != "step" and math.isfinite(value)}
+    return {match[1]: float(match[2]) for match in found if match[1] != "step"}
 
 
 def _is_validated(names: Iterable[str]) -> bool:

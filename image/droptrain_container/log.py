@@ -17,6 +17,7 @@ _END_BYTES = 1 << 18
 _LITTLE_BYTES = 1 << 16
 _CUT = " ... "
 _MARK = "[droptrain] "
+_ATTEMPT = "--- attempt "
 
 Phase = Literal["fetch", "train", "sync"]
 
@@ -69,7 +70,7 @@ class Log:
                 self._keep(line)
             if earlier and not earlier.endswith(b"\n"):
                 self._keep(b"\n")
-            self._keep(f"--- attempt {attempt} ---\n".encode())
+            self._keep(f"{_ATTEMPT}{attempt} ---\n".encode())
             self._keep(since)
 
     def content(self) -> bytes:
@@ -86,6 +87,12 @@ class Log:
                 end = bytes(self._head[-_END_BYTES:]) + end
         lines = end.decode(errors="replace").removesuffix("\n").split("\n")[-count:]
         return [_cut(_last_state(line)) for line in lines] if end else []
+
+    def last_script_lines(self, count: int) -> list[str]:
+        """Of the last lines those that this attempt's script printed."""
+        lines = self.last_lines(count)
+        starts = [number for number, line in enumerate(lines) if line.startswith(_ATTEMPT)]
+        return [line for line in lines[starts[-1] + 1 if starts else 0 :] if not line.startswith(_MARK)]
 
     def _keep(self, lines: bytes) -> None:
         self.changes += 1

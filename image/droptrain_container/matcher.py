@@ -1,12 +1,11 @@
 """A process of its own that applies metric definitions to lines: a regex without end stalls only this one.
 
 Standard input is the definitions, a JSON list of [name, regex] in a line, then the lines; standard output has
-a JSON object of numbers for each line in which something is found, and a JSON list `[name, why]` for each
-definition that is given up.
+a JSON object of numbers, also NaN and infinity, for each line in which something is found, and a JSON list
+`[name, why]` for each definition that is given up.
 """
 
 import json
-import math
 import re
 import signal
 import sys
@@ -87,10 +86,9 @@ def _give_up(name: str, why: str) -> None:
 
 def _number(text: str | None) -> float | None:
     try:
-        value = float(text or "")
+        return float(text or "")
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator, Mapping
+from typing import BinaryIO, TypeGuard
 
 # The axis of a series, not a result.
 _AXIS = "step"
@@ -25,23 +25,32 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 def last_values(lines: Iterable[bytes]) -> dict[str, float]:
     """The last finite number of each name in JSON lines; whatever isn't such is passed over."""
     values: dict[str, float] = {}
-    for line in lines:
-        for name, value in _object(line).items():
-            if (
-                name != _AXIS
-                and len(name) <= _MAX_NAME
-                and isinstance(value, int | float)
-                and _is_finite(value)
-                and (name in values or len(values) < _MAX_NAMES)
-            ):
-                values[name] = value
+    for name, value in _numbers(lines):
+        if math.isfinite(value) and (name in values or len(values) < _MAX_NAMES):
+            values[name] = value
+    return values
+
+
+def last_numbers(lines: Iterable[bytes], earlier: Mapping[str, float]) -> dict[str, float]:
+    """The last number of each name in `earlier` and then in JSON lines, also NaN and infinity."""
+    values = dict(earlier)
+    for name, value in _numbers(lines):
+        if name in values or len(values) < _MAX_NAMES:
+            values[name] = value
     return values
 
 
 def last_step(lines: Iterable[bytes]) -> float:
     """The greatest finite step in JSON lines; 0 if there is none."""
-    steps = [step for line in lines if isinstance(step := _object(line).get(_AXIS), int | float)]
-    return max((step for step in steps if _is_finite(step)), default=0)
+    steps = (step for line in lines if _is_number(step := _object(line).get(_AXIS)))
+    return max(filter(math.isfinite, steps), default=0)
+
+
+def _numbers(lines: Iterable[bytes]) -> Iterator[tuple[str, float]]:
+    for line in lines:
+        for name, value in _object(line).items():
+            if name != _AXIS and len(name) <= _MAX_NAME and _is_number(value):
+                yield name, value
 
 
 def _object(line: bytes) -> dict[str, object]:
@@ -54,8 +63,12 @@ def _object(line: bytes) -> dict[str, object]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _is_finite(value: float) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
     try:
-        return not isinstance(value, bool) and math.isfinite(value)
+        float(value)
     except OverflowError:
         return False
+    return True

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from droptrain_container.end_warnings import EndWarning
 from droptrain_container.exit_codes import Ending
 from droptrain_container.gpu_use import Use
 from droptrain_container.image import Image
@@ -30,6 +31,7 @@ def write(  # noqa: PLR0913  one parameter for each fact of an attempt
     image: Image | None = None,
     gpu: Use | None = None,
     advice: Sequence[str] = (),
+    warnings: Sequence[EndWarning] = (),
     left_checkpoint: bool = False,
     earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
@@ -50,6 +52,7 @@ def write(  # noqa: PLR0913  one parameter for each fact of an attempt
         "image": asdict(image) if image else None,
         "gpu": asdict(gpu) if gpu else None,
         "advice": list(advice),
+        "warnings": [asdict(each) for each in warnings],
         "left_checkpoint": left_checkpoint,
         "attempts": list(earlier),
     }

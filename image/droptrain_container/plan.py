@@ -40,7 +40,8 @@ class MetricDefinition:
 class Plan:
     """What to train, and how; times in seconds. `inputs` are the pinned files of each channel.
 
-    `secrets` are the ARNs of the variables whose values Secrets Manager keeps.
+    `secrets` are the ARNs of the variables whose values Secrets Manager keeps, `removed` are the variables
+    that the code gets none of, `args` are passed after the hyperparameters.
     """
 
     code_prefix: str
@@ -54,6 +55,8 @@ class Plan:
     gpus: int
     metric_definitions: tuple[MetricDefinition, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    args: tuple[str, ...] = ()
 
 
 class _WrongError(Exception):
@@ -99,10 +102,12 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         hyperparameters=_hyperparameters(_field(document, "hyperparameters", dict)),
         environment=_environment(variables),
         secrets=_secrets(variables),
+        removed=frozenset(name for name, value in variables.items() if value is None),
         checkpoint_seconds=_number(checkpoints, "interval_seconds", "checkpoints", least=1),
         checkpoints_kept=_number(checkpoints, "keep", "checkpoints", least=1),
         gpus=_number(resources, "gpus", "resources", least=0),
-        # Plans that were written before there were definitions are repeated as well.
+        # Plans that were written before there were arguments and definitions are repeated as well.
+        args=_args(document.get("args", [])),
         metric_definitions=_metric_definitions(document.get("metric_definitions", [])),
     )
 
@@ -163,6 +168,12 @@ def _metric_definition(item: object) -> MetricDefinition:
     return MetricDefinition(name, regex)
 
 
+def _args(words: object) -> tuple[str, ...]:
+    if not isinstance(words, list) or not all(isinstance(word, str) and can_be_given(word) for word in words):
+        raise _WrongError("args has to be a list of texts, of characters that a program can get")
+    return tuple(words)
+
+
 def _hyperparameters(values: Mapping[str, object]) -> dict[str, Scalar]:
     for name in values:
         if not can_be_given(name):
@@ -177,7 +188,7 @@ def _environment(values: Mapping[str, object]) -> dict[str, str]:
     return {
         name: text(_scalar(value, f"environment.{name[:60]}"))
         for name, value in values.items()
-        if not isinstance(value, dict)
+        if value is not None and not isinstance(value, dict)
     }
 
 
@@ -186,7 +197,7 @@ def _secrets(values: Mapping[str, object]) -> dict[str, str]:
     for name, arn in secrets.items():
         if not isinstance(arn, str):
             raise _WrongError(
-                f"environment.{name[:60]} has to be a text, a number, true/false or a secret's ARN"
+                f"environment.{name[:60]} has to be a text, a number, true/false, null or a secret's ARN"
             )
     return {name: str(arn) for name, arn in secrets.items()}
 

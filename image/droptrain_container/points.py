@@ -3,12 +3,14 @@
 import json
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _MAX_NAMES = 200
 _MAX_NAME = 100
 # Of one name; a series that gets longer is thinned to every second point, and again.
 _MAX_POINTS = 2_000
+
+Point = tuple[str, float, float]  # name, step, value
 
 
 class Points:
@@ -19,15 +21,24 @@ class Points:
         self._last: dict[str, tuple[float, float]] = {}
         self._strides: dict[str, int] = {}
         self._counts: dict[str, int] = {}
+        self._not_finite: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, name: str, step: float, value: float) -> None:
-        """Add a point; it takes the place of one of the same name and step. What isn't finite is dropped."""
-        if not name or len(name) > _MAX_NAME or not (math.isfinite(step) and math.isfinite(value)):
+        """Add a point; it takes the place of one of the same name and step.
+
+        A value that isn't finite is no point; that it was the last one is remembered.
+        """
+        if not name or len(name) > _MAX_NAME or not math.isfinite(step):
             return
         with self._lock:
             if name not in self._values and len(self._values) >= _MAX_NAMES:
                 return
+            if not math.isfinite(value):
+                if name in self._not_finite or len(self._not_finite) < _MAX_NAMES:
+                    self._not_finite.add(name)
+                return
+            self._not_finite.discard(name)
             values = self._values.setdefault(name, {})
             stride, count = self._strides.get(name, 1), self._counts.get(name, 0)
             self._counts[name] = count + 1
@@ -38,11 +49,8 @@ class Points:
                 self._values[name] = dict(list(values.items())[::2])
                 self._strides[name] = 2 * stride
 
-    def __bool__(self) -> bool:
-        return bool(self._values)
-
-    def __iter__(self) -> Iterator[tuple[str, float, float]]:
-        """(name, step, value) of each point that is kept, and of each name's last."""
+    def __iter__(self) -> Iterator[Point]:
+        """Each point that is kept, and the last one of each name."""
         with self._lock:
             return iter([
                 (name, step, value)
@@ -50,13 +58,20 @@ class Points:
                 for step, value in [*values.items(), self._last[name]]
             ])  # fmt: skip
 
-    def lines(self) -> bytes:
-        """A JSON line for each step, in the order of steps, with the values of all names at that step."""
-        rows: dict[float, dict[str, float]] = {}
-        for name, step, value in self:
-            rows.setdefault(step, {})[name] = value
-        lines = (json.dumps({"step": _number(step), **rows[step]}) for step in sorted(rows))
-        return "".join(f"{line}\n" for line in lines).encode()
+    @property
+    def not_finite(self) -> frozenset[str]:
+        """The names whose last value was NaN or infinite."""
+        with self._lock:
+            return frozenset(self._not_finite)
+
+
+def lines(points: Iterable[Point]) -> bytes:
+    """A JSON line for each step, in the order of steps, with the values of all names at that step."""
+    rows: dict[float, dict[str, float]] = {}
+    for name, step, value in points:
+        rows.setdefault(step, {})[name] = value
+    texts = (json.dumps({"step": _number(step), **rows[step]}) for step in sorted(rows))
+    return "".join(f"{text}\n" for text in texts).encode()
 
 
 def _number(step: float) -> float:

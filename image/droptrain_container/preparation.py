@@ -1,9 +1,8 @@
 """What comes before the script: its plan, secrets, files and packages, and the command that runs it."""
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from droptrain_container import (
@@ -11,6 +10,7 @@ from droptrain_container import (
     command,
     inputs,
     plan,
+    requirement_files,
     sagemaker,
     secret_values,
     transfer,
@@ -21,7 +21,6 @@ from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
 from droptrain_container.mask import Mask
 from droptrain_container.needle import LEAST_CHARACTERS
-from droptrain_container.packages import FILE as REQUIREMENTS
 from droptrain_container.packages import Packages
 from droptrain_container.plan import Plan
 from droptrain_container.s3 import Bucket, MissingError
@@ -87,10 +86,9 @@ class Preparation:
         """Fetch code and inputs, install packages, and make the command."""
         files = self._fetch(the_plan)
         hint = self._warn_of_google_storage(files)
+        the_plan = self._with_model_dir(the_plan, files)
         sagemaker.write_config(the_plan, self._layout)
-        given = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
-        if command.is_module(the_plan):
-            given += vertex.arguments(self._layout, files)
+        given = self._arguments(the_plan, files)
         environment = variables.of_script(
             self._environment,
             the_plan,
@@ -102,11 +100,25 @@ class Preparation:
             words=given,
             secrets=secrets,
         )
-        requirements = self._layout.code / REQUIREMENTS
-        if requirements.is_file() and not command.is_shell(the_plan):
-            programs = self._install(requirements, environment, secrets)
-            environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+        added = self._install(files, environment, secrets)
+        environment |= {name: value for name, value in added.items() if name not in the_plan.removed}
         return Call(command.of(the_plan, given, environment), environment, hint)
+
+    def _with_model_dir(self, the_plan: Plan, files: list[Path]) -> Plan:
+        is_given = any(word.partition("=")[0] == "--model_dir" for word in the_plan.args)
+        if is_given or not command.is_file(the_plan):
+            return the_plan
+        given = sagemaker.with_model_dir(the_plan.hyperparameters, self._layout, files)
+        if given != the_plan.hyperparameters:
+            self._layout.job_dir.mkdir(exist_ok=True)
+        return replace(the_plan, hyperparameters=given)
+
+    def _arguments(self, the_plan: Plan, files: list[Path]) -> list[str]:
+        """The recipe's come last: they may end with any number of values, or with `--`."""
+        words = [] if command.is_shell(the_plan) else sagemaker.arguments(the_plan.hyperparameters)
+        if command.is_module(the_plan):
+            words += vertex.arguments(the_plan, self._layout, files)
+        return [*words, *the_plan.args]
 
     def _fetch(self, the_plan: Plan) -> list[Path]:
         """Fetch the code, and the inputs where they are wanted as files; the code's files."""
@@ -123,15 +135,19 @@ class Preparation:
         return list(code_files)
 
     def _install(
-        self, requirements: Path, environment: Mapping[str, str], secrets: Mapping[str, str]
-    ) -> Path:
-        """Install packages; the folder of their programs."""
+        self, files: list[Path], environment: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Install packages, if the code names any; the variables that make it use them."""
+        wanted = requirement_files.find(self._layout.code)
+        if wanted is None and not requirement_files.calls_pipenv(files):
+            return {}
         # runs/PROJECT/packages/: beside the runs, for all of the project.
         prefix = f"{self._settings.prefix.rstrip('/').rpartition('/')[0]}/packages/"
         packages = Packages(self._bucket, prefix, self._layout.packages, self._say)
-        # What is installed is kept in the bucket for other runs; pip says in the log what it asks for.
+        # What is installed is kept in the bucket for other runs; its tools say in the log what they ask for.
         public = {name: value for name, value in environment.items() if name not in secrets}
-        return packages.install(requirements, command.find_python(environment), public)
+        packages.install(wanted, command.find_python(environment), public)
+        return packages.variables(environment)
 
     def _warn_of_google_storage(self, files: list[Path]) -> str:
         """Say that gs:// can't be reached, if any code names it; a hint for the cause, else ""."""

@@ -11,6 +11,7 @@ from droptrain_container.folder import Entry, Folder, NotRegularError, key_of
 from droptrain_container.layout import Layout
 from droptrain_container.s3 import Bucket
 
+EXPORT = "export/"
 _PAUSE_SECONDS = 5.0
 # What says that a file is gone, or is another thing by now.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES)
@@ -34,8 +35,12 @@ class Results:
 
     def upload_model(self) -> None:
         """Upload the model, or what code for Cloud ML Engine left in its job folder; EndError, OSError."""
-        if not self._upload(self._layout.model, "export/", "The model folder"):
-            self._upload(self._layout.job_dir, "export/", "The job folder")
+        if not self._upload(self._layout.model, EXPORT, "The model folder"):
+            self._upload(self._layout.job_dir, EXPORT, "The job folder")
+
+    def has_export(self) -> bool:
+        """Whether the run's export has any file, by whomever it was uploaded; EndError."""
+        return any(not key.endswith("/") for key in self._bucket.keys(f"{self._prefix}{EXPORT}"))
 
     def upload_output(self) -> None:
         """Upload the output folder; EndError, OSError."""

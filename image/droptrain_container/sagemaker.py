@@ -1,12 +1,14 @@
 """What SageMaker's script mode shows to a script: SM_ variables and the files below input/config.
 
-Names and forms: ENVIRONMENT_VARIABLES.md of sagemaker-training-toolkit, and "How Amazon SageMaker Provides
-Training Information" in the SageMaker guide.
+Names and forms: environment.py of sagemaker-training-toolkit, training.py of its TensorFlow sibling, and the
+SageMaker guide ("How Amazon SageMaker Provides Training Information"). docs/dialects.md compares them.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from droptrain_container.layout import Layout
@@ -14,10 +16,41 @@ from droptrain_container.plan import Plan, Scalar
 
 HOST = "algo-1"
 _INTERFACE = "eth0"
+_GROUP = "homogeneousCluster"  # SageMaker's name for the only group
+_INSTANCE_TYPE = "local"  # the toolkit's, where nobody says
+_FRAMEWORK = "sagemaker_tensorflow_container.training:main"
 _LOG_LEVEL = 20  # logging.INFO
 _CHANNEL = {
     "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None",
 }  # fmt: skip
+
+_MODEL_DIR = "model_dir"
+# As argparse, click and absl's flags declare it. A variable of this name is common in code that takes no such
+# argument.
+_DECLARES_MODEL_DIR = re.compile(rb"""["']--model_dir\b|\bDEFINE_\w+\(\s*(?:name\s*=\s*)?["']model_dir["']""")
+
+# What the toolkit sets as SM_ and the name in capitals.
+_OF_THE_TOOLKIT = (
+    "current_host", "current_instance_type", "current_instance_group", "current_instance_group_hosts",
+    "distribution_instance_groups", "framework_module", "hosts", "input_config_dir", "input_data_config",
+    "input_dir", "instance_groups", "instance_groups_dict", "is_hetero", "log_level", "model_dir",
+    "module_dir", "module_name", "network_interface_name", "num_cpus", "num_gpus", "num_neurons",
+    "output_data_dir", "output_dir", "output_intermediate_dir", "resource_config", "user_entry_point",
+)  # fmt: skip
+
+
+def with_model_dir(
+    hyperparameters: Mapping[str, Scalar], layout: Layout, code: Iterable[Path]
+) -> dict[str, Scalar]:
+    """The hyperparameters, with `model_dir` of SageMaker's TensorFlow estimator for code that takes it.
+
+    There it is a folder of S3 that outlives the instance, so here it is the folder of `--job-dir`.
+    """
+    if _MODEL_DIR in hyperparameters or not any(
+        path.suffix == ".py" and _DECLARES_MODEL_DIR.search(path.read_bytes()) for path in code
+    ):
+        return dict(hyperparameters)
+    return {**hyperparameters, _MODEL_DIR: str(layout.job_dir)}
 
 
 def arguments(hyperparameters: Mapping[str, Scalar]) -> list[str]:
@@ -29,36 +62,39 @@ def arguments(hyperparameters: Mapping[str, Scalar]) -> list[str]:
 
 
 def variables(
-    plan: Plan, layout: Layout, *, job_name: str, code_uri: str, gpus: int, words: Sequence[str]
+    plan: Plan,
+    layout: Layout,
+    *,
+    job_name: str,
+    code_uri: str,
+    gpus: int,
+    words: Sequence[str],
+    region: str,
 ) -> dict[str, str]:
-    """The SM_ variables; `words` are the script's arguments, `gpus` how many it can see."""
+    """The dialect's variables; `words` are the script's arguments, `gpus` how many it can see."""
     about = _about(plan, layout, job_name=job_name, code_uri=code_uri, gpus=gpus)
     channels = {f"SM_CHANNEL_{name.upper()}": str(layout.channel(name)) for name in plan.inputs}
-    hyperparameters = {f"SM_HP_{name.upper()}": str(value) for name, value in plan.hyperparameters.items()}
+    hyperparameters = {f"SM_HP_{name.upper()}": value for name, value in plan.hyperparameters.items()}
     values = {
         "SM_CHANNELS": sorted(plan.inputs),
         "SM_HPS": about["hyperparameters"],
+        "SM_FRAMEWORK_PARAMS": about["additional_framework_parameters"],
         "SM_USER_ARGS": list(words),
-        "SM_USER_ENTRY_POINT": plan.entrypoint,
         "SM_TRAINING_ENV": about,
-        "SM_OUTPUT_INTERMEDIATE_DIR": str(layout.output / "intermediate"),
+        "SAGEMAKER_JOB_NAME": job_name,
+        "SAGEMAKER_REGION": region,
+        "CURRENT_HOST": HOST,
         "TRAINING_JOB_NAME": job_name,
-        **{
-            f"SM_{name.upper()}": about[name]
-            for name in (
-                "current_host", "hosts", "num_gpus", "num_cpus", "log_level", "network_interface_name",
-                "input_dir", "input_config_dir", "input_data_config", "resource_config", "model_dir",
-                "module_dir", "module_name", "output_dir", "output_data_dir",
-            )
-        },
-    }  # fmt: skip
-    return {**channels, **hyperparameters, **{name: _text(value) for name, value in values.items()}}
+        **{f"SM_{name.upper()}": about[name] for name in _OF_THE_TOOLKIT},
+        **hyperparameters,
+    }
+    return {**channels, **{name: _text(value) for name, value in values.items()}}
 
 
 def write_config(plan: Plan, layout: Layout) -> None:
     """Write hyperparameters.json (all texts, as there), inputdataconfig.json and resourceconfig.json."""
     documents: dict[str, Any] = {
-        "hyperparameters": {name: str(value) for name, value in plan.hyperparameters.items()},
+        "hyperparameters": {name: _text(value) for name, value in plan.hyperparameters.items()},
         "inputdataconfig": _input_data_config(plan),
         "resourceconfig": _resource_config(),
     }
@@ -69,24 +105,39 @@ def write_config(plan: Plan, layout: Layout) -> None:
 
 def _about(plan: Plan, layout: Layout, *, job_name: str, code_uri: str, gpus: int) -> dict[str, Any]:
     return {
+        "additional_framework_parameters": {},
         "channel_input_dirs": {name: str(layout.channel(name)) for name in plan.inputs},
         "current_host": HOST,
+        "current_instance_group": _GROUP,
+        "current_instance_group_hosts": [HOST],
+        "current_instance_type": _INSTANCE_TYPE,
+        "distribution_hosts": [],
+        "distribution_instance_groups": [],
+        "framework_module": _FRAMEWORK,
         "hosts": [HOST],
         "hyperparameters": dict(plan.hyperparameters),
         "input_config_dir": str(layout.config),
         "input_data_config": _input_data_config(plan),
         "input_dir": str(layout.input),
+        "instance_groups": [_GROUP],
+        "instance_groups_dict": {_GROUP: _instance_group()},
+        "is_hetero": False,
+        "is_master": True,
         "job_name": job_name,
         "log_level": _LOG_LEVEL,
+        "master_hostname": HOST,
         "model_dir": str(layout.model),
         "module_dir": code_uri,
         "module_name": plan.entrypoint.removesuffix(".py").replace("/", "."),
         "network_interface_name": _INTERFACE,
         "num_cpus": _cpus(),
         "num_gpus": gpus,
+        "num_neurons": 0,
         "output_data_dir": str(layout.output_data),
         "output_dir": str(layout.output),
+        "output_intermediate_dir": str(layout.output / "intermediate"),
         "resource_config": _resource_config(),
+        "user_entry_point": plan.entrypoint,
     }
 
 
@@ -95,7 +146,18 @@ def _input_data_config(plan: Plan) -> dict[str, Any]:
 
 
 def _resource_config() -> dict[str, Any]:
-    return {"current_host": HOST, "hosts": [HOST], "network_interface_name": _INTERFACE}
+    return {
+        "current_group_name": _GROUP,
+        "current_host": HOST,
+        "current_instance_type": _INSTANCE_TYPE,
+        "hosts": [HOST],
+        "instance_groups": [_instance_group()],
+        "network_interface_name": _INTERFACE,
+    }
+
+
+def _instance_group() -> dict[str, Any]:
+    return {"hosts": [HOST], "instance_group_name": _GROUP, "instance_type": _INSTANCE_TYPE}
 
 
 def _cpus() -> int:

@@ -1,19 +1,21 @@
-"""The run's metrics, whichever has them: METRICS_FILE, metric definitions, Keras's lines, event files."""
+"""The run's metrics, merged by name: METRICS_FILE, metric definitions, Keras's lines, event files."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
+from droptrain_container import points
 from droptrain_container.definitions import Definitions
 from droptrain_container.event_files import EventFiles
 from droptrain_container.keras_lines import KerasLines
 from droptrain_container.layout import Layout
 from droptrain_container.metrics_file import MetricsFile
 from droptrain_container.plan import MetricDefinition
-from droptrain_container.points import Points
+from droptrain_container.points import Point, Points
 from droptrain_container.screen import Screen
 
 
 class Series:
-    """One source for all of an attempt: the first of the four that has anything."""
+    """Four sources of one attempt's metrics. Each name is read from the first source that has it."""
 
     def __init__(self, layout: Layout, say: Callable[[str], None]) -> None:
         self.metrics_file = MetricsFile(layout, say)
@@ -26,11 +28,11 @@ class Series:
         self._event_files = EventFiles([
             layout.folder(path) for path in (layout.output, layout.model, layout.job_dir)
         ])  # fmt: skip
-        self._size_before = self.metrics_file.look()[0]
+        self.metrics_file.begin()
 
     def start(self, definitions: Sequence[MetricDefinition]) -> None:
         """Begin, right before the script does; METRICS_FILE holds what earlier attempts left."""
-        self._size_before = self.metrics_file.look()[0]
+        self.metrics_file.begin()
         if definitions:
             last_step = self.metrics_file.last_step()
             self._definitions = Definitions(definitions, self._found, self._say, last_step)
@@ -50,13 +52,23 @@ class Series:
             self._definitions = None
 
     def derived(self) -> bytes:
-        """Lines that follow METRICS_FILE in metrics.jsonl; none where the script writes to it by itself."""
-        if self.metrics_file.look()[0] != self._size_before:
-            return b""
-        for points in self._sources():
-            if points:
-                return points.lines()
-        return b""
+        """Lines that follow METRICS_FILE in metrics.jsonl: of names that the script doesn't write there."""
+        return points.lines(self._derived())
+
+    def not_finite(self) -> list[str]:
+        """The names whose last value was NaN or infinite, sorted."""
+        own = self.metrics_file.own_values()
+        found = {name for name, value in own.items() if not math.isfinite(value)}
+        for source in self._sources():
+            found |= source.not_finite - own.keys()
+        return sorted(found)
+
+    def _derived(self) -> Iterator[Point]:
+        taken = set(self.metrics_file.own_values())
+        for source in self._sources():
+            new = [point for point in source if point[0] not in taken]
+            taken |= {name for name, _, _ in new}
+            yield from new
 
     def _sources(self) -> Iterator[Points]:
         yield self._found

@@ -1,5 +1,6 @@
 """The script's environment: the job's own, the recipe's, and the variables of all three dialects."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -26,6 +27,8 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
 ) -> dict[str, str]:
     """The environment that the script runs in; where names meet, the contract's wins, then the recipe's.
 
+    A variable that the recipe removes isn't there, whatever else would set it.
+
     `gpus` is how many it can see, `words` are its arguments, `secrets` the values of the plan's secrets.
     """
     job_name = run_uri.rstrip("/").rpartition("/")[2]
@@ -35,12 +38,20 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
     inputs = {
         name: input_uris[channel] for channel, name in CHANNEL_VARIABLES.items() if channel in input_uris
     }
-    return {
+    everything = {
         **inherited,
         **plan.environment,
         **(secrets or {}),
         **vertex.variables(plan, layout, job_name=job_name),
-        **sagemaker.variables(plan, layout, job_name=job_name, code_uri=code_uri, gpus=gpus, words=words),
+        **sagemaker.variables(
+            plan,
+            layout,
+            job_name=job_name,
+            code_uri=code_uri,
+            gpus=gpus,
+            words=words,
+            region=inherited.get("AWS_DEFAULT_REGION") or inherited.get("AWS_REGION", ""),
+        ),
         **hyperparameters,
         **inputs,
         "RUN_SCRIPT": f"{code_uri}/{command.file_of(plan.entrypoint)}",
@@ -52,6 +63,11 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
         "DROPTRAIN_RECLAIM": str(layout.reclaim_file),
         "PYTHONUNBUFFERED": "1",
     }
+    if command.is_file(plan):
+        # Modules of the code are found from its subfolders too, as in SageMaker.
+        found = (str(layout.code), everything.get("PYTHONPATH"))
+        everything["PYTHONPATH"] = os.pathsep.join(filter(None, found))
+    return {name: value for name, value in everything.items() if name not in plan.removed}
 
 
 def hyperparameter_variable(name: str) -> str:

@@ -1,5 +1,6 @@
 """Checks a project's folder as a launch would check it, and its CSVs row by row."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import FILE, Recipe
 
-from droptrain_cli import compile_regexes
+from droptrain_cli import compile_code, compile_regexes
 from droptrain_cli.check_files import check_files
 from droptrain_cli.project_folder import CODE, DATA, ProjectFolder
 
@@ -39,7 +40,13 @@ class Problem:
 def check_published(folder: ProjectFolder) -> list[Problem]:
     """What is wrong with recipe and code, the two that a push publishes."""
     recipe, problems = _read_recipe(folder.recipe)
-    return [*problems, *_check_regexes(folder, recipe), *_check_code(folder, recipe)]
+    return [
+        *problems,
+        *_check_regexes(folder, recipe),
+        *_check_entrypoint(folder, recipe),
+        *_check_python(folder, recipe),
+        *_check_shell_scripts(folder),
+    ]
 
 
 def check_data(folder: ProjectFolder) -> list[Problem]:
@@ -110,7 +117,7 @@ def _lines(body: bytes) -> dict[str, int]:
     return {str(name.value): name.start_mark.line + 1 for name, _ in node.value}
 
 
-def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
+def _check_entrypoint(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
     script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
     file = recipes.file_of(script)
     path = folder.code.get(file)
@@ -124,12 +131,34 @@ def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
             f"Put it there, or name another entrypoint in {FILE}.",
             field="entrypoint",
         )
-    elif file.endswith(".sh") and b"\r\n" in path.read_bytes():
-        yield Problem(
-            f"{CODE}/{file}",
-            "its lines end as on Windows (CR LF), which bash doesn't understand",
-            "Save it with LF alone; in git: *.sh text eol=lf in .gitattributes.",
-        )
+
+
+def _check_python(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
+    """Files that nothing can import, such as templates, may hold anything."""
+    entrypoint = recipes.file_of(recipe.entrypoint or recipes.DEFAULT_SCRIPT)
+    names = [name for name in folder.code if name.endswith(".py") and _is_used(name, entrypoint)]
+    version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    for place, (line, said) in compile_code.python_problems([folder.code[name] for name in names]):
+        fix = f"Correct it, or take it out of {CODE}/; it was compiled by {version}."
+        yield Problem(f"{CODE}/{names[place]}", said, fix, line)
+
+
+def _is_used(name: str, entrypoint: str) -> bool:
+    return name == entrypoint or all(part.isidentifier() for part in name.removesuffix(".py").split("/"))
+
+
+def _check_shell_scripts(folder: ProjectFolder) -> Iterator[Problem]:
+    for name, path in folder.code.items():
+        if not name.endswith(".sh"):
+            continue
+        if b"\r\n" in path.read_bytes():
+            yield Problem(
+                f"{CODE}/{name}",
+                "its lines end as on Windows (CR LF), which bash doesn't understand",
+                "Save it with LF alone; in git: *.sh text eol=lf in .gitattributes.",
+            )
+        elif wrong := compile_code.shell_problem(path):
+            yield Problem(f"{CODE}/{name}", wrong[1], f"Correct it, or take it out of {CODE}/.", wrong[0])
 
 
 def _with_column(finding: Finding) -> str:

@@ -22,27 +22,40 @@ def launch(
     dataset: str,
     settings: Settings,
     *,
+    force: bool = False,
     follow: bool,
     as_json: bool,
 ) -> None:
     """Launch a dataset, or find the run that trains exactly this."""
-    body = {"project": project, "dataset": dataset, **_overrides(settings)}
+    body = {"project": project, "dataset": dataset, **_overrides(settings, force=force)}
     _post(stack, Api(stack), body, follow=follow, as_json=as_json)
 
 
-def rerun(stack: Stack, name: str, settings: Settings, *, exact: bool, follow: bool, as_json: bool) -> None:
+def rerun(
+    stack: Stack,
+    name: str,
+    settings: Settings,
+    *,
+    exact: bool,
+    force: bool,
+    follow: bool,
+    as_json: bool,
+) -> None:
     """Train again what the run that `name` means trained: its dataset, or with `exact` its very bytes."""
     api = Api(stack)
     run = find_run(api, name)
     if exact:
         body: dict[str, Any] = {"from_run": run["run_id"]}
     else:
-        body = {"project": run["project"], "dataset": run["dataset"], "rerun": True, **_overrides(settings)}
+        again = {"project": run["project"], "dataset": run["dataset"], "rerun": True}
+        body = {**again, **_overrides(settings, force=force)}
     _post(stack, api, body, follow=follow, as_json=as_json)
 
 
-def _overrides(settings: Settings) -> dict[str, Any]:
-    return {"overrides": {"hyperparameters": dict(settings)}} if settings else {}
+def _overrides(settings: Settings, *, force: bool) -> dict[str, Any]:
+    if not settings:
+        return {}
+    return {"overrides": {"hyperparameters": dict(settings)}, **({"force": True} if force else {})}
 
 
 def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json: bool) -> None:

@@ -113,6 +113,19 @@ def test_a_rerun_with_another_setting_is_watched_and_compared(
     assert all(row["differs"] for row in compared["rows"])
 
 
+def test_a_setting_that_does_not_fit_the_recipe_launches_nothing(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    before = droptrain("runs", "--json").out
+    misspelt = droptrain("rerun", trained["run_id"], "--set", "l_r=0.5")
+    assert misspelt.code == 1
+    assert "the nearest is lr. To pass it all the same, use --force" in misspelt.err
+    assert "a number here (0.1), not 'high'" in droptrain("launch", PROJECT, "first", "--set", "lr=high").err
+    assert droptrain("runs", "--json").out == before
+    forced = droptrain("rerun", trained["run_id"], "--set", "l_r=0.5", "--force")
+    assert (forced.code, forced.err) == (0, "")
+
+
 def test_a_watched_run_that_fails_says_why_and_exits_by_it(droptrain: CommandLine, trained: dict[str, Any]):
     failed = droptrain("rerun", trained["run_id"], "--set", "exit=7", "--watch", "--json")
     assert (failed.code, failed.err) == (3, "")

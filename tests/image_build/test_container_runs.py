@@ -1,12 +1,14 @@
 """The built image in real containers: trainings that succeed, fail, are stopped, reclaimed and starved."""
 
+import io
 import json
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 from container_machine import ContainerMachine, podman
-from training_machine import DATA, free_port, wait_for_line
+from training_machine import CODE, DATA, free_port, wait_for_line
 
 pytestmark = pytest.mark.container
 
@@ -43,6 +45,56 @@ def test_a_plain_batch_script_trains_and_leaves_everything(machine) -> None:
     assert machine.outcome()["metrics"] == {"loss": 0.25}
     assert machine.names("checkpoints/generations/") == ["checkpoints/generations/00000001.json"]
     assert "Saved checkpoint generation 1" in machine.text("log.txt")
+
+
+WITH_PIPENV = """
+set -euo pipefail
+aws s3 cp --only-show-errors "$TRAINING_DATA" train.csv
+aws s3 cp --only-show-errors "$TEST_DATA" test.csv
+pipenv run python train.py
+aws s3 cp --only-show-errors --recursive export "$EXPORT_PATH"
+"""
+PIPFILE = """
+[[source]]
+url = "https://pypi.org/simple"
+verify_ssl = true
+name = "pypi"
+
+[packages]
+tiny-words = {path = "./tiny_words-1-py3-none-any.whl"}
+"""
+TRAIN = """
+import pathlib, tiny_words
+pathlib.Path("export").mkdir()
+pathlib.Path("export/model.txt").write_text(tiny_words.WORD + pathlib.Path("train.csv").read_text())
+"""
+
+
+def test_a_run_script_that_calls_pipenv_gets_its_pipfile(machine) -> None:
+    """The image brings uv and pipenv; the second run takes the packages from the bucket."""
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        about = "tiny_words-1.dist-info"
+        archive.writestr("tiny_words.py", "WORD = 'tiny'\n")
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny-words\nVersion: 1\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    code = [
+        machine.put(CODE + name, body)
+        for name, body in {
+            "run.sh": WITH_PIPENV, "train.py": TRAIN, "Pipfile": PIPFILE,
+            "tiny_words-1-py3-none-any.whl": wheel.getvalue(),
+        }.items()
+    ]  # fmt: skip
+    machine.variables |= {"PIP_NO_INDEX": "1"}
+    machine.publish("", code=code)
+    first = machine.run(attempt=1)
+    assert first.code == 0, first.output
+    assert "Installing Pipfile" in first.output
+    assert machine.text("export/model.txt") == "tinya,b\n1,2\n"
+    second = machine.run(attempt=2)
+    assert second.code == 0, second.output
+    assert "Took the packages of Pipfile from an earlier run" in second.output
 
 
 @pytest.mark.parametrize(("script", "code"), [("exit 3", 3), ("exit 75", 1), ("kill -KILL $$", 137)])

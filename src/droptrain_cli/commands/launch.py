@@ -12,6 +12,7 @@ from droptrain_cli.stack import Stack, stack_options
 @click.argument("project")
 @click.argument("dataset")
 @click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
+@click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
 @click.option("--watch", "follow", is_flag=True, help="Follow it to its end; exits by its outcome.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run; with --watch a line for each change.")
 @stack_options
@@ -20,6 +21,7 @@ def command(
     project: str,
     dataset: str,
     settings: tuple[tuple[str, Any], ...],
+    force: bool,
     follow: bool,
     as_json: bool,
 ) -> None:
@@ -30,4 +32,4 @@ def command(
     """
     from droptrain_cli import launch_run
 
-    launch_run.launch(stack, project, dataset, settings, follow=follow, as_json=as_json)
+    launch_run.launch(stack, project, dataset, settings, force=force, follow=follow, as_json=as_json)

@@ -17,7 +17,8 @@ def command(stack: Stack, project: str, folder: Path, as_json: bool) -> None:
 
     Only what changed is uploaded, and what isn't there any more is deleted. A launch meanwhile takes what was
     there before, as a whole; a push that was interrupted is finished by the next one. It launches nothing.
-    Names that start with a dot and __pycache__ are left out.
+    Names that start with a dot and __pycache__ are left out. Nothing is published that `droptrain validate`
+    finds wrong in recipe or code.
     """
     from droptrain_cli import push_project
 

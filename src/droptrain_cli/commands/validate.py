@@ -14,8 +14,9 @@ from droptrain_cli.debug_option import debug_option
 def command(folder: Path, as_json: bool) -> None:
     """Check the project in FOLDER (by default this one) by the very rules of a launch.
 
-    Reads train.yaml, code/ and data/ and names every problem with its file, line or field and the fix. Exits
-    with 1 if there is one. Needs no stack and no network.
+    Reads train.yaml, code/ and data/ and names every problem with its file, line or field and the fix. Python
+    files are compiled and shell scripts are parsed by bash -n; none is run. Exits with 1 if there is a
+    problem. Needs no stack and no network.
     """
     from droptrain_cli import validate_project
 

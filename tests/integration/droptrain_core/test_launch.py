@@ -12,6 +12,7 @@ from droptrain_core.domain.errors import (
     KeyReusedError,
     NotFoundError,
     NotReadyError,
+    RejectedError,
     UnsureError,
 )
 from droptrain_core.domain.runs.claims import Request
@@ -272,6 +273,23 @@ def test_overrides_are_another_run_of_the_same_dataset(stack) -> None:
     assert run.hyperparameters == {"epochs": 9}
     again, new = stack.launch.request("penguins", "first", caller="bob", overrides=overrides)
     assert (again.run_id, new) == (run.run_id, False)
+
+
+def test_overrides_that_do_not_fit_the_recipe_launch_nothing_unless_forced(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"hyperparameters: {epochs: 10}")
+    stack.drop()
+    misspelt = {"caller": "ann", "overrides": {"hyperparameters": {"epoch": 5}}}
+    with pytest.raises(RejectedError, match="the nearest is epochs"):
+        stack.launch.request("penguins", "first", **misspelt)
+    with pytest.raises(RejectedError, match="a number here"):
+        stack.launch.request(
+            "penguins", "first", caller="ann", overrides={"hyperparameters": {"epochs": "a"}}
+        )
+    assert stack.query.runs(limit=10).runs == ()
+    run, new = stack.launch.request("penguins", "first", force=True, **misspelt)
+    assert new
+    assert run.status != "REJECTED"
 
 
 def test_an_idempotency_key_gives_the_same_run_even_for_a_rerun(stack) -> None:

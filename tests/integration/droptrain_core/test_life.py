@@ -5,6 +5,7 @@ import json
 import random
 
 import pytest
+from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
 from droptrain_core.domain.runs.run import GpuUse
 from droptrain_core.domain.runs.transitions import cancel_requested, submitted
@@ -145,6 +146,28 @@ def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_
     (told,) = stack.notices()
     assert f"Advice:        {ADVICE}\n" in told["Message"]
     assert "GPU          1, busy 11 % of the time, at most 13.2 GiB in use\n" in told["Message"]
+
+
+def test_warnings_of_a_good_end_follow_those_of_the_launch_to_record_and_notice(stack) -> None:
+    of_end = {"rule": "no_model", "file": "export", "message": "no model was exported", "fix": "Save it."}
+    write_account(stack, ACCOUNT | {"warnings": [of_end, {"rule": "mine", "message": "x"}, 1, of_end]})
+    of_launch = Finding("short_row", "warning", "a/train.csv", 2, None, "a row is short", "Fill it.")
+    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED", warnings=(of_launch,))
+    stack.track.event(LIFE[-1])
+    stack.track.event(LIFE[-1])
+    found = Finding("no_model", "warning", "export", None, None, "no model was exported", "Save it.")
+    assert stack.table.get(RUN_ID).warnings == (of_launch, found)
+    assert stack.announce.ended(RUN_ID, "penguins") == "published"
+    (told,) = stack.notices()
+    assert "export: no model was exported. Save it.\n" in told["Message"]
+
+
+def test_a_failed_run_has_its_cause_and_no_warning_of_an_end(stack) -> None:
+    warning = {"rule": "no_model", "file": "export", "message": "no model was exported", "fix": "Save it."}
+    write_account(stack, ACCOUNT | {"warnings": [warning]})
+    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
+    stack.track.event(LIFE[-1] | {"status": "FAILED"})
+    assert stack.table.get(RUN_ID).warnings == ()
 
 
 def test_an_end_that_the_recipe_mutes_is_noted_and_not_told(stack) -> None:

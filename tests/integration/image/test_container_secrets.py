@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -103,12 +104,17 @@ def test_one_value_of_a_json_secret_and_one_of_its_stages(machine: Machine, secr
 
 @pytest.mark.parametrize("is_secret", [False, True])
 def test_packages_are_installed_without_the_secrets(machine: Machine, secrets: Any, is_secret: bool) -> None:
-    log = machine.folder / "pip.log"  # pip writes it where it sees PIP_LOG
-    value = {"secret": make(secrets, SecretString=str(log))} if is_secret else str(log)
-    code = [machine.put(CODE + "train.py", ""), machine.put(CODE + "requirements.txt", "./no_such_package\n")]
-    machine.publish("", code=code, entrypoint="train.py", environment={"PIP_LOG": value})
-    assert machine.run().code == 65
-    assert log.exists() is not is_secret
+    """uv finds the package where UV_FIND_LINKS says, if it sees that."""
+    with zipfile.ZipFile(machine.folder / "tiny-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n")
+        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("tiny-1.dist-info/RECORD", "")
+    folder = str(machine.folder)
+    value = {"secret": make(secrets, SecretString=folder)} if is_secret else folder
+    code = [machine.put(CODE + "train.py", ""), machine.put(CODE + "requirements.txt", "tiny\n")]
+    machine.variables["PIP_NO_INDEX"] = "1"
+    machine.publish("", code=code, entrypoint="train.py", environment={"UV_FIND_LINKS": value})
+    assert machine.run().code == (65 if is_secret else 0)
 
 
 @pytest.mark.parametrize(("reference", "said"), [

@@ -10,9 +10,12 @@ from droptrain_core import recipe_yaml
 from jsonschema import Draft7Validator
 
 from droptrain_cli import compile_regexes
+from droptrain_cli.errors import CommandError
 from droptrain_cli.example import EXAMPLES
 from droptrain_cli.init_project import DIALECTS
 from droptrain_cli.main import main
+from droptrain_cli.project_folder import read_folder
+from droptrain_cli.validate_project import check_before_push
 
 Run = Callable[..., Result]
 
@@ -52,6 +55,17 @@ def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) ->
     ({"train.yaml": b"[1]\n"}, "train.yaml: the file has to be a mapping"),
     ({"train.yaml": b"entrypoint: trainer.task\n"}, "code/trainer/task.py: it isn't there"),
     ({"code/run.sh": b"exit 0\r\n"}, "code/run.sh: its lines end as on Windows"),
+    ({"code/lib.sh": b"exit 0\r\n"}, "code/lib.sh: its lines end as on Windows"),
+    ({"code/run.sh": b"set -e\nif true; then\n"}, "code/run.sh:3: syntax error: unexpected end of file"),
+    ({"code/lib/more.sh": b"for x in 1; dome\n"}, "code/lib/more.sh:1: syntax error near"),
+    ({"code/run.sh": b"#!/usr/bin/env python3\nprint(1)\n"}, "code/run.sh:1: it isn't a shell script"),
+    ({"code/train.py": b"import os\nprint 'x'\n"}, "code/train.py:2: SyntaxError: Missing parentheses"),
+    ({"code/pkg/a.py": b"def f():\nreturn 1\n"}, "code/pkg/a.py:2: IndentationError: expected an indented"),
+    ({"code/a.py": b"x = '\xff'\n"}, "code/a.py:1: SyntaxError: (unicode error)"),
+    ({"code/a.py": b"x = 1\0\n"}, "code/a.py: "),
+    ({"code/a.py": b"(" * 100_000}, "code/a.py:1: SyntaxError: too many nested parentheses"),
+    ({"code/a.py": b"-" * 200_000 + b"1"}, "code/a.py: "),
+    ({"train.yaml": b"entrypoint: a-b.py\n", "code/a-b.py": b"x = (\n"}, "code/a-b.py:1: SyntaxError: "),
     ({"data/train.csv": b"a\n"}, "data/test.csv: it isn't there, and the recipe's input testing names it"),
     ({"data/train.csv": b"", "data/test.csv": b"a\n"}, "data/: data/train.csv is empty (0 bytes)"),
     ({"data/train.csv": b"a,b\n1,2\n1,2,3\n", "data/test.csv": b"a\n"},
@@ -76,6 +90,24 @@ def test_what_is_wrong_is_told_with_its_place_and_fix(
     document = json.loads(droptrain("validate", "--json").output)
     assert document["ok"] is False
     assert all(problem["message"] and problem["fix"] for problem in document["problems"])
+
+
+def test_code_that_is_never_compiled_or_parsed_by_bash_may_hold_anything(
+    droptrain: Run, recwarn: pytest.WarningsRecorder
+) -> None:
+    for name, body in {
+        "code/run.sh": "exit 0\n",
+        "code/templates/{{ name }}/task.py": "{% if x %}\n",
+        "code/of_zsh.sh": "#!/bin/zsh\nfor x (1 2) echo $x\n",
+        "code/escapes.py": "x = '\\d' is 1\n",
+        "code/latin.py": "# -*- coding: latin-1 -*-\nx = 1\n",
+        "code/notes.txt": "def (",
+    }.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(body, "utf-8")
+    said = droptrain("validate")
+    assert said.exit_code == 0, said.output
+    assert not recwarn.list
 
 
 def test_regexes_that_take_long_to_compile_are_told(droptrain: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,3 +142,11 @@ def test_quoted_line_breaks_and_a_byte_order_mark_are_fine(droptrain: Run) -> No
     document = json.loads(droptrain("validate", "--json").output)
     assert (document["ok"], document["problems"]) == (True, [])
     assert {warning["rule"] for warning in document["warnings"]} == {"byte_order_mark"}
+
+
+def test_a_push_publishes_nothing_that_could_not_run(droptrain: Run, tmp_path: Path) -> None:
+    Path("code").mkdir()
+    Path("code/run.sh").write_text("python train.py\n")
+    Path("code/train.py").write_text("x = (\n")
+    with pytest.raises(CommandError, match=r"nothing is published.*\n.*code/train\.py:1: SyntaxError: "):
+        check_before_push(read_folder(tmp_path))

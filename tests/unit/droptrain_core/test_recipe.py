@@ -59,7 +59,7 @@ def test_every_field_is_read() -> None:
 
 
 @pytest.mark.parametrize(("document", "said"), [
-    ({"epochs": 10}, "train.yaml: there is no field 'epochs'; the fields are entrypoint, hyperparameters"),
+    ({"epochs": 10}, "train.yaml: there is no field 'epochs'; the fields are entrypoint, args"),
     ({"attempts": 11}, "train.yaml: attempts: has to be a whole number from 1 to 10, not 11"),
     ({"metric_definitions": {"loss": "(x)"}}, "metric_definitions: has to be a list of at most 40"),
     ({"metric_definitions": [{"name": "loss", "regex": "(x)"}] * 41}, "a list of at most 40"),
@@ -86,6 +86,10 @@ def test_every_field_is_read() -> None:
     ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY.secret: has to be the ARN of a secret"),
     ({"environment": {"KEY": {"secret": f"{ARN}prod/db-AbCdEf"}}}, "KEY.secret: has to name a secret"),
     ({"environment": {"KEY": {"secret": f"{ARN}droptrain-db-AbCdEf"}}}, "begins with droptrain/"),
+    ({"args": "--verbose"}, "args: has to be a list of at most 1000 arguments such as"),
+    ({"args": ["a", True]}, "args[1]: has to be a text or a number of at most 4000 characters; put true and"),
+    ({"args": ["x" * 3000] * 30}, "args: take 90"),
+    ({"environment": {"KEY": ["a"]}}, "or null to remove the variable"),
     ({"environment": {"KEY": {}}}, "environment.KEY: has to be a text, a number, or a secret such as"),
     ({"environment": {"KEY": {"ssm": "x"}}}, "environment.KEY: has no field 'ssm'; its fields are secret"),
     ({"environment": {"DROPTRAIN_RUN": {"secret": f"{ARN}droptrain/x"}}}, "DROPTRAIN_RUN: names that"),
@@ -105,11 +109,16 @@ def test_a_wrong_recipe_names_file_field_and_fix(document: object, said: str) ->
     assert "train.yaml" in caught.value.cause.fix
 
 
+def test_arguments_are_texts_as_a_command_line_has_them() -> None:
+    assert parse({"args": ["--sizes", 64, 0.5, "a b", ""]}).args == ("--sizes", "64", "0.5", "a b", "")
+
+
 @pytest.mark.parametrize(
     "behind", ["", ":key", ":key::", ":key:AWSPREVIOUS:", "::AWSCURRENT", ":a.b-c::1234"]
 )
 def test_a_secret_is_pinned_by_its_arn_and_may_name_a_key_and_a_version(behind: str) -> None:
     arn = f"{ARN}droptrain/team/wandb-AbCdEf{behind}"
+    assert parse({"environment": {"GONE": None}}).environment == {"GONE": None}
     assert parse({"environment": {"KEY": {"secret": arn}, "N": 1}}).environment == {
         "KEY": Secret(arn),
         "N": "1",

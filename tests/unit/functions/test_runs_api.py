@@ -122,7 +122,8 @@ def test_a_launch_answers_202_for_a_new_run_and_200_for_the_same(call, new, stat
     assert (code, body["run_id"], body["status"]) == (status, RUN_ID, "CLAIMED")
     assert use_cases.asked == [
         ("penguins", "first", {
-            "caller": "arn:aws:iam::123456789012:user/ann", "rerun": False, "overrides": {}, "request": None,
+            "caller": "arn:aws:iam::123456789012:user/ann", "rerun": False, "overrides": {}, "force": False,
+            "request": None,
         })
     ]  # fmt: skip
 

@@ -27,7 +27,9 @@ def test_the_page_lists_every_variable_that_the_script_gets() -> None:
         {}, plan, run_uri="s3://b/", code_uri="s3://b/c", layout=Layout(Path("ml")), gpus=0, words=[],
         input_uris={"training": "s3://b/train.csv", "testing": "s3://b/test.csv", "other": "s3://b/x"},
     )  # fmt: skip
-    of_other_dialects = re.compile(r"(SM|AIP|CLOUD_ML)_|CLUSTER_SPEC|TF_CONFIG|TRAINING_JOB_NAME")
+    of_other_dialects = re.compile(
+        r"(SM|SAGEMAKER|AIP|CLOUD_ML)_|CLUSTER_SPEC|TF_CONFIG|TRAINING_JOB_NAME|CURRENT_HOST"
+    )
     plain = [name for name in given if not of_other_dialects.match(name)]
     assert sorted(names_in("What your code sees")) == sorted(plain)
 

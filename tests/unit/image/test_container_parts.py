@@ -28,8 +28,9 @@ JOB = {"DROPTRAIN_RUN": "s3://data/runs/penguins/first/", "AWS_BATCH_JOB_ID": "j
 def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     code = [object_version("projects/penguins/code/run.sh"), object_version("projects/penguins/code/a/b.py")]
     recipe = Recipe(
+        args=("--sizes", "64"),
         hyperparameters={"rate": 0.5, "warm": True},
-        environment={"COLOUR": "blue", "TOKEN": Secret("arn:x")},
+        environment={"COLOUR": "blue", "TOKEN": Secret("arn:x"), "TF_CONFIG": None},
         metric_definitions=(MetricDefinition("loss", "loss=(.+)"),),
     )
     written = plans.plan_of(run(), recipe, code, "data", {}, 0, "training:1")
@@ -40,6 +41,8 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
     assert (read.inputs["training"][0].size, read.inputs["training"][0].etag) == (10, "etag")
     assert dict(read.hyperparameters) == {"rate": 0.5, "warm": True}
     assert (read.environment, read.secrets) == ({"COLOUR": "blue"}, {"TOKEN": "arn:x"})
+    assert read.removed == {"TF_CONFIG"}
+    assert read.args == ("--sizes", "64")
     assert (read.entrypoint, read.gpus, read.checkpoint_seconds, read.checkpoints_kept) == (
         "run.sh",
         1,
@@ -55,8 +58,8 @@ def test_the_container_reads_the_plan_that_a_launch_writes() -> None:
         max_leaves=3,
     ),
     st.sampled_from([
-        "schema", "bucket", "project", "inputs", "code", "entrypoint", "hyperparameters", "environment",
-        "checkpoints", "resources", "metric_definitions",
+        "schema", "bucket", "project", "inputs", "code", "entrypoint", "args", "hyperparameters",
+        "environment", "checkpoints", "resources", "metric_definitions",
     ]),
 )  # fmt: skip
 def test_whatever_a_plan_holds_it_is_read_or_refused(value: object, name: str) -> None:

@@ -14,6 +14,7 @@ from droptrain_container.keras_lines import KerasLines
 from droptrain_container.layout import Layout
 from droptrain_container.plan import MetricDefinition
 from droptrain_container.points import Points
+from droptrain_container.points import lines as lines_of
 from droptrain_container.screen import LINE_CHARACTERS, Screen
 from droptrain_container.series import Series
 from hypothesis import given
@@ -44,7 +45,7 @@ def keras(output: bytes, size: int = 1 << 16) -> list[dict[str, float]]:
     for start in range(0, len(output), size):
         for line in screen.feed(output[start : start + size]):
             lines.read(line)
-    return rows(points.lines())
+    return rows(lines_of(points))
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
@@ -63,7 +64,7 @@ def test_keras_s_numbers_are_those_of_its_event_files() -> None:
     found = keras(RECORDED[0].read_bytes())[:2]
     board = EventFiles([Folder(BOARD / name, [BOARD]) for name in ("train", "validation")])
     board.look()
-    in_files = [row for row in rows(board.points().lines()) if row["step"] < 2]
+    in_files = [row for row in rows(lines_of(board.points())) if row["step"] < 2]
     for line, file in zip(found, in_files, strict=True):
         for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
             assert line[name] == pytest.approx(file[name], abs=6e-5)
@@ -127,7 +128,7 @@ def test_whatever_a_script_writes_it_is_read_without_an_error(chunks: list[bytes
     for chunk in chunks:
         for line in screen.feed(chunk):
             lines.read(line)
-    assert all("step" in row for row in rows(points.lines()))
+    assert all("step" in row for row in rows(lines_of(points)))
 
 
 @pytest.mark.parametrize("line", [
@@ -145,7 +146,7 @@ def test_event_files_of_several_writers_are_told_apart() -> None:
     board = EventFiles([Folder(BOARD, [BOARD])])
     board.look()
     board.look()
-    found = rows(board.points().lines())
+    found = rows(lines_of(board.points()))
     assert {"step": 5, "v1/loss": 2.0} in found
     assert {"step": 7, "own/x": 3.5} in found
     assert [row["step"] for row in found if "val_loss" in row] == [0, 1]
@@ -160,7 +161,7 @@ def test_an_event_file_is_read_on_while_it_is_written(tmp_path: Path) -> None:
         board.look()
     path.write_bytes(whole)
     board.look()
-    assert [row["step"] for row in rows(board.points().lines())] == [0, 1]
+    assert [row["step"] for row in rows(lines_of(board.points()))] == [0, 1]
 
 
 def record(event: bytes) -> bytes:
@@ -203,7 +204,7 @@ def test_definitions_find_numbers_and_count_them_on() -> None:
     for line in ("loss=0.5 val=1", "nothing", "größe loss=1e-3", "loss=nan", "loss=x", "val=3%"):
         made.read(line)
     made.finish()
-    assert rows(points.lines()) == [
+    assert rows(lines_of(points)) == [
         {"step": 11, "loss": 0.5, "val": 1},
         {"step": 12, "loss": 0.001},
     ]
@@ -216,7 +217,7 @@ def test_a_definition_of_the_step_gives_the_axis() -> None:
     for line in ("step 100", "loss 3", "step 200 loss 2", "loss 1"):
         made.read(line)
     made.finish()
-    assert rows(points.lines()) == [{"step": 100, "loss": 3}, {"step": 200, "loss": 1}]
+    assert rows(lines_of(points)) == [{"step": 100, "loss": 3}, {"step": 200, "loss": 1}]
 
 
 def test_a_regex_that_never_ends_stalls_nothing_and_the_others_go_on() -> None:
@@ -228,7 +229,7 @@ def test_a_regex_that_never_ends_stalls_nothing_and_the_others_go_on() -> None:
     assert time.monotonic() - started < 0.5, "whoever writes lines never waits"
     wait_for_points(points, 1001)
     made.finish()
-    assert rows(points.lines())[-1] == {"step": 1000, "loss": 999}
+    assert rows(lines_of(points))[-1] == {"step": 1000, "loss": 999}
     assert len(said) == 1
     assert said[0].startswith("metric_definitions: the regex of slow takes too long for a line")
 
@@ -241,7 +242,7 @@ def test_a_regex_that_is_wrong_or_takes_long_to_compile_is_not_used_and_the_othe
     made.read("loss=1")
     wait_for_points(points, 1)
     made.finish()
-    assert rows(points.lines()) == [{"step": 1, "loss": 1}]
+    assert rows(lines_of(points)) == [{"step": 1, "loss": 1}]
     whys = ("slow takes too long to compile", "open can't be read", "huge can't be read", "bare has no group")
     for line, why in zip(said, whys, strict=True):
         assert line.startswith(f"metric_definitions: the regex of {why}")
@@ -265,7 +266,7 @@ def test_points_are_bounded_and_keep_their_ends() -> None:
         points.add(f"name {number}", 1, 1.0)
     points.add("x" * 101, 1, 1.0)
     points.add("loss", 100_001, float("inf"))
-    found = [row for row in rows(points.lines()) if "loss" in row]
+    found = [row for row in rows(lines_of(points)) if "loss" in row]
     assert (found[0]["step"], found[-1]["step"]) == (0, 99_999)
     assert 1000 <= len(found) <= 2001
     assert len({name for name, _, _ in points}) == 200
@@ -278,19 +279,61 @@ def write_board(layout: Layout) -> None:
     (folder / source.name).write_bytes(source.read_bytes())
 
 
-def test_one_source_is_taken_the_best_that_has_anything(tmp_path: Path) -> None:
+def test_each_name_is_read_from_the_best_source_that_has_it(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     series = Series(layout, print)
     layout.metrics_file.write_text('{"step": 3, "loss": 9}\n')
-    series.start([MetricDefinition("mine", r"mine=(\d+)")])
+    series.start([MetricDefinition("mine", r"mine=(\d+)"), MetricDefinition("val_loss", r"x=(\d+)")])
     assert series.derived() == b""
     write_board(layout)
     assert rows(series.derived())[0].keys() == {"step", "loss", "accuracy", "learning_rate"}
     series.read(KERAS_2)
-    assert rows(series.derived())[0].keys() == {"step", "loss", "accuracy", "val_loss", "val_accuracy"}
-    series.read(b"mine=7\n")
+    of_keras = [row for row in rows(series.derived()) if "val_loss" in row]
+    assert of_keras[0].keys() == {"step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    series.read(b"mine=7\nx=5\n")
     series.finish()
-    assert rows(series.derived()) == [{"step": 4, "mine": 7}]
+    assert [row["val_loss"] for row in rows(series.derived()) if "val_loss" in row] == [5]
     with layout.metrics_file.open("a") as file:
         file.write('{"step": 4, "loss": 8}\n')
-    assert series.derived() == b""
+    names = {name for row in rows(series.derived()) for name in row}
+    assert names == {"step", "mine", "val_loss", "accuracy", "val_accuracy", "learning_rate"}
+
+
+def test_names_of_a_metrics_file_are_read_on_while_it_is_written(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    series = Series(layout, print)
+    series.start([])
+    series.read(KERAS_2)
+    with layout.metrics_file.open("a") as file:
+        for text, left in (('{"los', {"loss", "accuracy", "val_loss", "val_accuracy"}),
+                           ('s": 1}', {"accuracy", "val_loss", "val_accuracy"}),
+                           ('\n{"val_loss": NaN}\n', {"accuracy", "val_accuracy"})):  # fmt: skip
+            file.write(text)
+            file.flush()
+            assert {name for row in rows(series.derived()) for name in row} - {"step"} == left
+    layout.metrics_file.write_text('{"a": 1}\n')
+    assert {name for row in rows(series.derived()) for name in row} - {"step"} == {
+        "loss", "accuracy", "val_loss", "val_accuracy",
+    }, "a file that was begun anew has other names"  # fmt: skip
+
+
+@pytest.mark.parametrize(("output", "file", "names"), [
+    (b"Epoch 1/1\n9/9 - 1s - loss: nan - accuracy: 0.5\n", "", ["loss"]),
+    (b"Epoch 1/2\n9/9 - 1s - loss: nan\nEpoch 2/2\n9/9 - 1s - loss: 0.5\n", "", []),
+    (b"Epoch 1/1\n9/9 - 1s - loss: inf - val_loss: -inf\n", "", ["loss", "val_loss"]),
+    (b"Epoch 1/1\n9/9 - 1s - loss: nan\n", '{"loss": 0.5}\n', []),
+    (b"", '{"loss": 0.5}\n{"loss": NaN}\n', ["loss"]),
+    (b"", '{"loss": NaN}\n{"loss": 0.5}', []),
+    (b"found: nan\n", "", ["defined"]),
+    (b"found: inf\nfound: 1\n", "", []),
+])  # fmt: skip
+def test_names_whose_last_value_is_not_finite_are_known(
+    tmp_path: Path, output: bytes, file: str, names: list[str]
+) -> None:
+    layout = Layout(tmp_path)
+    series = Series(layout, print)
+    series.start([MetricDefinition("defined", r"found: (\S+)")])
+    series.read(output)
+    layout.metrics_file.write_text(file)
+    series.finish()
+    assert series.not_finite() == names

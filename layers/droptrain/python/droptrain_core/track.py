@@ -89,6 +89,7 @@ class Track:
             cost=cost,
             gpu=outcome.gpu if outcome else None,
             advice=outcome.advice if outcome else (),
+            warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
         )
         models = facts.models if job.status == "SUCCEEDED" else None
         whole = replace(job, attempts=(*earlier, *job.attempts))

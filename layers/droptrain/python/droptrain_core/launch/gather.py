@@ -42,13 +42,18 @@ class Gather:
         self._instance_types = instance_types
         self._clock = clock
 
-    def how(self, project: str, overrides: Mapping[str, Any] | None = None) -> HowToTrain:
-        """The project's recipe, with `overrides` laid over it."""
+    def how(
+        self, project: str, overrides: Mapping[str, Any] | None = None, *, force: bool = False
+    ) -> HowToTrain:
+        """The project's recipe, with `overrides` laid over it.
+
+        RejectedError for overrides that don't fit the recipe, unless `force`.
+        """
         push = self.bucket.push(project)
         if push.problem:
             return HowToTrain(push, None, None, push.problem)
         file = self.bucket.recipe(project, push.before)
-        return HowToTrain(push, file.version, *_read_recipe(file, overrides or {}))
+        return HowToTrain(push, file.version, *_read_recipe(file, overrides or {}, force=force))
 
     def dataset(self, project: str, dataset: str, how: HowToTrain, recipe: Recipe) -> Found:
         """The dataset's files; CrowdedError if there are too many of them."""
@@ -121,7 +126,7 @@ class Gather:
 
 
 def _read_recipe(
-    file: RecipeFile, overrides: Mapping[str, Any]
+    file: RecipeFile, overrides: Mapping[str, Any], *, force: bool
 ) -> tuple[Recipe | None, RejectedError | None]:
     """(the recipe, what is wrong with it): of a wrong one its inputs, if these can be read, else None."""
     if file.problem:
@@ -130,4 +135,10 @@ def _read_recipe(
         recipe = recipes.parse(file.document)
     except RejectedError as problem:
         return recipes.inputs_of(file.document), problem
-    return (recipes.parse(recipes.override(file.document, overrides)) if overrides else recipe), None
+    if not overrides:
+        return recipe, None
+    if not force:
+        from droptrain_core.domain.recipes.overrides import check
+
+        check(recipe, overrides)
+    return recipes.parse(recipes.override(file.document, overrides)), None

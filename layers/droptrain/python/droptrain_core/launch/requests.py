@@ -8,6 +8,7 @@ from typing import Any
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.costs import estimate as estimates
 from droptrain_core.domain.datasets.dataset import data_prefix, near_misses
+from droptrain_core.domain.datasets.finding import OF_AN_END
 from droptrain_core.domain.errors import (
     BusyError,
     ChangedPlanError,
@@ -22,8 +23,21 @@ from droptrain_core.domain.runs.claims import Request
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
-from droptrain_core.launch.decide import Asked, Draft, Found, Where, decide, identify, new_run, with_estimate
+from droptrain_core.launch.decide import (
+    Asked,
+    Draft,
+    Found,
+    HowToTrain,
+    Where,
+    decide,
+    identify,
+    new_run,
+    with_estimate,
+)
 from droptrain_core.launch.gather import Gather
+
+# Warnings of a launch's estimate and of a run's end: a repeated run has its own.
+_NOT_REPEATED = (estimates.NO_CHECKPOINT, *OF_AN_END)
 
 
 class LaunchRequests:
@@ -53,21 +67,24 @@ class LaunchRequests:
         caller: str,
         rerun: bool = False,
         overrides: Mapping[str, Any] | None = None,
+        force: bool = False,
         request: Request | None = None,
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
         The same inputs, recipe, code and overrides are the same run, unless `rerun`.
 
-        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have,
-        DeniedError if AWS Batch refuses the stack; the run is recorded all the same. PausedError.
+        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have, or
+        that don't fit this one (unless `force`), DeniedError if AWS Batch refuses the stack; the run is
+        recorded all the same. PausedError.
         """
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
         self._policy.check_overrides(overrides or {})
         try:
-            found = self._ready(project, dataset, overrides or {})
+            how = self._gather.how(project, overrides, force=force)
+            found = self._ready(project, dataset, how)
             snapshot = self._gather.snapshot(found)
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
@@ -107,9 +124,8 @@ class LaunchRequests:
                 break
         return self._answer_taken(request, run_id), False
 
-    def _ready(self, project: str, dataset: str, overrides: Mapping[str, Any]) -> Found:
+    def _ready(self, project: str, dataset: str, how: HowToTrain) -> Found:
         """The dataset's files, if they can be launched."""
-        how = self._gather.how(project, overrides)
         found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
         folder = f"s3://{self._gather.bucket.name}/{data_prefix(project, dataset)}"
         if not found.readiness.present:
@@ -151,7 +167,7 @@ class LaunchRequests:
             inputs_digest=original.inputs_digest,
             notify=original.notify,
             hyperparameters=original.hyperparameters,
-            warnings=tuple(each for each in original.warnings if each.rule != estimates.NO_CHECKPOINT),
+            warnings=tuple(each for each in original.warnings if each.rule not in _NOT_REPEATED),
             job=job,
             rerun_of=first.run_id,
             plan_sha256=plans.plan_digest(document),

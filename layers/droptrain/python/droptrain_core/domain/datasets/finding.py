@@ -1,6 +1,9 @@
-"""What preflight found in a file of a dataset."""
+"""What preflight found in a file of a dataset, and what looked wrong at a run's good end."""
 
 from dataclasses import dataclass
+
+# Rules of the container, about a script that finished with 0.
+OF_AN_END = ("no_model", "error_at_the_end", "loss_not_finite")
 
 
 @dataclass(frozen=True)

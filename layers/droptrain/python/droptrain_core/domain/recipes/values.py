@@ -57,8 +57,9 @@ class Recipe:
     """How a project is trained. The defaults are those of an absent recipe."""
 
     entrypoint: str | None = None
+    args: tuple[str, ...] = ()
     hyperparameters: Mapping[str, Scalar] = field(default_factory=dict)
-    environment: Mapping[str, str | Secret] = field(default_factory=dict)
+    environment: Mapping[str, str | Secret | None] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(
         default_factory=lambda: {"training": "train.csv", "testing": "test.csv"}
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from droptrain_core.domain.datasets.finding import OF_AN_END, Finding
 from droptrain_core.domain.runs.run import GpuUse
 from droptrain_core.domain.text import TERMINAL_SEQUENCE, encodable, plain
 
@@ -17,6 +18,7 @@ _RUNNING = "running"
 _MAX_LINES = 200
 _MAX_ADVICE = 5
 _MAX_ADVICE_TEXT = 300
+_MAX_WARNING_TEXT = 400
 # What DynamoDB can hold as a number, with room to spare: 1E-130 to 9.9E+125.
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
@@ -52,6 +54,7 @@ class Outcome:
     log_tail: tuple[str, ...] = ()
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     left_checkpoint: bool | None = None
     ended: bool = True
 
@@ -74,6 +77,7 @@ def read(document: object) -> Outcome | None:
         log_tail=_log_tail(cause.get("log_tail")),
         gpu=_gpu(_mapping(document.get("gpu"))),
         advice=_advice(document.get("advice")),
+        warnings=_warnings(document.get("warnings")),
         left_checkpoint=saved if isinstance(saved, bool) else None,
     )
 
@@ -118,12 +122,35 @@ def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
 
 
 def _advice(lines: object) -> tuple[str, ...]:
-    said = (
-        (" ".join(plain(_text(line)).split()) for line in lines[:_MAX_ADVICE])
-        if isinstance(lines, list)
-        else ()
-    )
+    said = map(_sentence, lines[:_MAX_ADVICE]) if isinstance(lines, list) else ()
     return tuple(line[:_MAX_ADVICE_TEXT] for line in said if line)
+
+
+def _warnings(items: object) -> tuple[Finding, ...]:
+    """The warnings of an end, each rule once: what anybody else wrote into the file is no rule."""
+    given = {
+        str(each.get("rule")): each
+        for each in (items[:_MAX_ADVICE] if isinstance(items, list) else ())
+        if isinstance(each, Mapping)
+    }
+    return tuple(
+        Finding(
+            rule=rule,
+            level="warning",
+            file=_sentence(given[rule].get("file"))[:_MAX_NAME],
+            row=None,
+            column=None,
+            message=message[:_MAX_WARNING_TEXT],
+            fix=_sentence(given[rule].get("fix"))[:_MAX_ADVICE_TEXT],
+        )
+        for rule in OF_AN_END
+        if rule in given and (message := _sentence(given[rule].get("message")))
+    )
+
+
+def _sentence(value: object) -> str:
+    """A text in one line."""
+    return " ".join(plain(_text(value)).split())
 
 
 def _is_metric(value: object) -> bool:

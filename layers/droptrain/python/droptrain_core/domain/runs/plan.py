@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import ObjectVersion
-from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.recipes.recipe import Recipe, Secret
 from droptrain_core.domain.runs.run import Run, identify
 
 
@@ -32,9 +32,10 @@ def plan_of(
         "recipe": asdict(run.recipe) if run.recipe else None,
         "code": [asdict(item) for item in code],
         "entrypoint": run.job.script,
+        "args": list(recipe.args),
         "hyperparameters": dict(recipe.hyperparameters),
         "environment": {
-            name: value if isinstance(value, str) else {"secret": value.arn}
+            name: {"secret": value.arn} if isinstance(value, Secret) else value
             for name, value in recipe.environment.items()
         },
         "checkpoints": asdict(recipe.checkpoints),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs.batch_job import JobState, expected
 from droptrain_core.domain.runs.batch_job import submitted as progress_of_a_submission
@@ -63,6 +64,7 @@ class End:
     cost: Cost | None = None
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
 
 def held(run: Run, at: str) -> Transition:
@@ -114,7 +116,8 @@ def observed(
             "status": job.status, "progress": job.progress, "updated_at": at, "batch_job_id": job.job_id,
         } | known,
         set_once={"started_at": job.started_at} if job.started_at else {},
-        append={"history": (Step(at, job.status, job.status_reason),)},
+        append={"history": (Step(at, job.status, job.status_reason),)}
+        | ({"warnings": end.warnings} if end.warnings else {}),
         attributes={} if models is None else {"models_seen": dict(models)},
     )  # fmt: skip
 
