@@ -69,11 +69,10 @@ def check_data(folder: ProjectFolder) -> list[Problem]:
         for pattern in found.missing
     ]
     if cause := preflight.check(found.inputs):
-        problems.append(Problem(f"{DATA}/", cause.message, "Put other files there."))
+        return [*problems, Problem(f"{DATA}/", cause.message, "Put other files there.")]
     files = [
         (item.object.key, item.channel, folder.data[item.object.key.removeprefix(f"{DATA}/")])
         for item in found.inputs
-        if item.object.size
     ]
     problems += (
         Problem(each.file, _with_column(each), each.fix, each.row, rule=each.rule, level=each.level)

@@ -10,7 +10,6 @@ from droptrain_core.domain import preflight
 from droptrain_core.domain.datasets.dataset import (
     DATASET_NAME,
     MARKER,
-    Input,
     ObjectVersion,
     data_prefix,
     match_inputs,
@@ -73,8 +72,8 @@ def plan(project: str, dataset: str | None, paths: Iterable[Path], recipe: Recip
     name, and for a dataset that can't have its name.
     """
     files, skipped = _choose(project, paths, recipe)
-    local = [Input("", ObjectVersion(name, "", path.stat().st_size, "")) for name, path in files.items()]
-    if cause := preflight.check(local):
+    local = [ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items()]
+    if cause := preflight.check(match_inputs(recipe.inputs, "files", local, "").inputs):
         raise CommandError(f"{cause.message}: a run would be rejected. {cause.fix}")
     dataset = dataset_for(files) if dataset is None else dataset
     check_dataset_name(dataset)

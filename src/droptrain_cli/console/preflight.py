@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.datasets.dataset import is_pattern, matches
 from droptrain_core.domain.datasets.finding import Finding
 
 from droptrain_cli.check_files import check_file
@@ -23,10 +24,13 @@ def findings(stack: Stack, project: str, name: str, path: Path) -> list[dict[str
         return [_finding("input", name, error.message, "Drop files that the recipe names.")]
     size = path.stat().st_size
     if not size:
-        return [_finding("empty", name, f"{name} is empty (0 bytes)", "Drop the file with its rows.")]
+        # Beside other parts that have rows, the file doesn't matter.
+        is_part = any(is_pattern(wanted) and matches(name, wanted) for wanted in recipe.inputs.values())
+        said, level = f"{name} is empty (0 bytes)", "warning" if is_part else "error"
+        return [_finding("empty", name, said, "Drop the file with its rows.", level)]
     with path.open("rb") as stream:
         return [asdict(found) for found in check_file(name, stream, size, recipe.csv)]
 
 
-def _finding(rule: str, name: str, message: str, fix: str) -> dict[str, Any]:
-    return asdict(Finding(rule, "error", name, None, None, message, fix))
+def _finding(rule: str, name: str, message: str, fix: str, level: str = "error") -> dict[str, Any]:
+    return asdict(Finding(rule, level, name, None, None, message, fix))

@@ -350,3 +350,15 @@ def test_a_failure_in_the_last_step_says_which_files_are_there(
     assert {Path(item["key"]).name: item["uploaded"] for item in again["files"]} == {
         "_SUCCESS": True, "test.csv": True, "train.csv": False,
     }  # fmt: skip
+
+
+def test_an_empty_part_goes_along_with_parts_that_have_rows(droptrain: Run, s3: Any) -> None:
+    recipe("inputs: {training: 'part-*.csv'}\n")
+    droptrain("push", "penguins", "project")
+    Path("part-0.csv").write_text("a,b\n1,2\n")
+    Path("part-1.csv").write_text("")
+    said = droptrain("drop", "penguins", "part-0.csv", "part-1.csv", "--dataset", "d")
+    assert {"projects/penguins/data/d/part-0.csv", "projects/penguins/data/d/part-1.csv"} <= {*keys(s3)}, (
+        said.output
+    )
+    assert "part-1.csv is empty" in droptrain("drop", "penguins", "part-1.csv", "--dataset", "e").output

@@ -126,6 +126,16 @@ def test_an_empty_file_is_rejected(stack) -> None:
     assert (run.status, run.cause.code) == ("REJECTED", "empty_input")
 
 
+def test_an_empty_part_beside_a_part_with_rows_launches_with_a_warning(stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: 'part-*.csv'}\n")
+    parts = {"part-0.csv": b"", "part-1.csv": b"a,b\n1,2\n3,4\n"}
+    events = [stack.put(TRAIN.replace("train.csv", name), body) for name, body in parts.items()]
+    assert uploaded(stack, events) + stack.rested() == ["waiting", "waiting", "launched"]
+    (run,) = stack.query.runs(limit=10).runs
+    assert [each.rule for each in run.warnings] == ["empty_part"]
+
+
 def test_more_files_than_a_run_can_have_are_rejected(stack, monkeypatch) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")

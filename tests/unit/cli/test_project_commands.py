@@ -73,9 +73,9 @@ def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) ->
     ({"data/train.csv": b"PK\x03\x04\xff\n", "data/test.csv": b"a\n"}, "it isn't text"),
     ({"train.yaml": b"csv: {label: species}\n", "data/train.csv": b"a\n", "data/test.csv": b"species\n"},
      "data/train.csv:1: column species: its first line has no species, which the recipe's csv.label names"),
-    ({"train.yaml": b"csv: {header: false, columns: [a, b]}\n",
-      "data/train.csv": b"1\n", "data/test.csv": b"1,2\n"},
-     "data/train.csv:1: it has 1 columns, and the recipe's csv.columns names 2"),
+    ({"train.yaml": b"csv: {header: true, columns: [a, b]}\n",
+      "data/train.csv": b"a\n1\n", "data/test.csv": b"1,2\n"},
+     "data/train.csv:1: its first line has no b, which the recipe's csv.columns names"),
 ])  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place_and_fix(
     droptrain: Run, files: dict[str, bytes], said: str
@@ -150,3 +150,17 @@ def test_a_push_publishes_nothing_that_could_not_run(droptrain: Run, tmp_path: P
     Path("code/train.py").write_text("x = (\n")
     with pytest.raises(CommandError, match=r"nothing is published.*\n.*code/train\.py:1: SyntaxError: "):
         check_before_push(read_folder(tmp_path))
+
+
+def test_an_empty_part_beside_parts_with_rows_is_a_warning_and_a_bad_byte_has_its_row(droptrain: Run) -> None:
+    for name, body in {
+        "train.yaml": b"inputs: {training: 'part-*.csv'}\n", "code/run.sh": b"exit 0\n",
+        "data/part-0.csv": b"a,b\n1,2\n3,\xe9\n", "data/part-1.csv": b"",
+    }.items():  # fmt: skip
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(body)
+    said = droptrain("validate")
+    assert said.exit_code == 0, said.output
+    problems = {each["rule"]: each for each in json.loads(droptrain("validate", "--json").output)["warnings"]}
+    assert problems["empty_part"]["level"] == "warning"
+    assert (problems["not_utf_8"]["line"], "byte 10" in problems["not_utf_8"]["message"]) == (3, True)

@@ -25,6 +25,7 @@ from droptrain_cli.preflight_page import rules_table
 GOOD = b"size,label\n" + b"".join(b"%d,%s\n" % (n, (b"cat", b"dog")[n % 2]) for n in range(20))
 WIDE = b"".join(b"%s,%s\n" % (b"1," * MAX_COLUMNS, label) for label in (b"cat", b"dog", b"cat"))
 BODY = GOOD.removeprefix(b"size,label\n")
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 PAGE = Path(__file__).parents[3] / "docs/preflight.md"
 Found = tuple[Finding, ...]
 
@@ -44,7 +45,7 @@ def launched(files: Mapping[str, bytes], **says: Any) -> Found:
     """What a launch finds; test.csv is the input `testing`, the others are `training`."""
     channels = {name: "testing" if name == "test.csv" else "training" for name in files}
     inputs = [Input(channels[name], ObjectVersion(name, "v", len(body), "e")) for name, body in files.items()]
-    return preflight.judge(preflight.read(inputs, lambda item: pieces(files[item.key]), says), says)
+    return preflight.judge(preflight.read(inputs, lambda item: pieces(files[item.key]), says), says, inputs)
 
 
 def pieces(body: bytes) -> list[Piece]:
@@ -63,17 +64,29 @@ def errors(found: Found) -> set[str]:
 CASES: Mapping[str, tuple[bytes, bytes, dict[str, Any], int | None, str | None]] = {
     "empty": (b"\n \n", GOOD, {}, None, None),
     "not_text": (b"PK\x03\x04" + bytes(range(256)), GOOD, {}, None, None),
+    "stand_in": (LFS, GOOD, {}, None, None),
     "utf_16": (GOOD.decode().encode("utf-16"), GOOD, {}, None, None),
     "header_only": (b"size,label\n", GOOD, {"header": True}, 1, None),
     "long_row": (GOOD + b"1,cat,3\n", GOOD, {}, 22, None),
     "label_missing": (GOOD, GOOD, {"label": "species"}, 1, "species"),
     "columns_missing": (GOOD, GOOD, {"columns": ["size", "species"], "header": True}, 1, None),
+    "column_count": (BODY, GOOD, {"columns": ["size", "label", "notes"], "header": False}, 1, None),
+    "long_start": (GOOD.replace(b"size,label", b"size,label,notes"), GOOD, {}, 1, None),
     "short_row": (GOOD + b"1\n", GOOD, {}, 22, None),
-    "irregular": (GOOD + b"1\n1,2,3\n" * 10, GOOD, {}, None, None),
+    "irregular": (GOOD + b"1\n1,2,3\n" * 10, GOOD, {}, 22, None),
     "open_quote": (GOOD + b'1,"cat\n2,dog\n', GOOD, {}, 22, None),
     "byte_order_mark": (b"\xef\xbb\xbf" + GOOD, GOOD, {}, 1, None),
-    "not_utf_8": (GOOD + b"1,\xe9t\xe9\n", GOOD, {}, None, None),
-    "nul_bytes": (GOOD + b"1,c\0t\n", GOOD, {}, None, None),
+    "not_utf_8": (GOOD + b"1,\xe9t\xe9\n", GOOD, {}, 22, None),
+    "cr_line_ends": (GOOD.replace(b"\n", b"\r"), GOOD, {}, None, None),
+    "empty_rows": (GOOD + b",\n" * 3, GOOD, {}, 22, None),
+    "decimal_commas": (
+        b"size;label\n" + b"1,5;cat\n2;dog\n" * 9,
+        b"size;label\n" + b"1;cat\n" * 9,
+        {},
+        None,
+        "size",
+    ),
+    "nul_bytes": (GOOD + b"1,c\0t\n", GOOD, {}, 22, None),
     "gzip": (gzip.compress(GOOD), GOOD, {}, None, None),
     "duplicate_columns": (GOOD.replace(b"size", b"label"), GOOD, {"header": True}, 1, "label"),
     "unnamed_column": (GOOD.replace(b"size", b""), GOOD, {"header": True}, 1, "1"),
@@ -87,7 +100,7 @@ CASES: Mapping[str, tuple[bytes, bytes, dict[str, Any], int | None, str | None]]
 }
 
 
-@pytest.mark.parametrize("rule", [rule.name for rule in RULES if rule.name != "not_gzip"])
+@pytest.mark.parametrize("rule", CASES)
 @pytest.mark.parametrize("read", [whole, sampled])
 def test_each_rule_says_where_and_what_to_do_and_can_be_turned_off(rule: str, read: Any) -> None:
     train, test, says, row, column = CASES[rule]
@@ -98,9 +111,93 @@ def test_each_rule_says_where_and_what_to_do_and_can_be_turned_off(rule: str, re
     assert rule not in rules(read(train, test, **says, ignore=[rule]))
 
 
+def test_every_rule_has_a_case() -> None:
+    assert {rule.name for rule in RULES} - set(CASES) == {"not_gzip", "empty_part"}
+
+
+@pytest.mark.parametrize("part", [b"", b"\n", b"size,label\n"], ids=["0 bytes", "a blank line", "a header"])
+@pytest.mark.parametrize("says", [{}, {"header": True}, {"label": "label"}])
+def test_a_part_without_rows_is_warned_of_beside_parts_with_rows(part: bytes, says: dict[str, Any]) -> None:
+    parts = {"part-00000.csv": part, "part-00001.csv": GOOD, "part-00002.csv": part}
+    found = [each for each in launched(parts, **says) if each.level == "error" or each.rule == "empty_part"]
+    assert [(each.rule, each.file) for each in found] == [
+        ("empty_part", "part-00000.csv"), ("empty_part", "part-00002.csv"),
+    ]  # fmt: skip
+    assert "columns_differ" not in rules(launched(parts, **says))
+    assert errors(launched({"part-0.csv": part, "part-1.csv": part}, **says)), "nothing to train on"
+
+
+def test_parts_without_rows_are_no_error_while_other_parts_were_not_looked_into() -> None:
+    parts = {f"part-{number:03}.csv": b"size,label\n" for number in range(preflight.FILES_SAMPLED)}
+    assert errors(launched(parts)) == {"header_only"}
+    assert errors(launched({**parts, "part-999.csv": GOOD})) == set()
+
+
+def test_a_channel_with_empty_files_alone_is_rejected_before_files_are_read() -> None:
+    def inputs(**sizes: int) -> list[Input]:
+        return [Input(name[0], ObjectVersion(f"{name}.csv", "v", size, "e")) for name, size in sizes.items()]
+
+    assert preflight.check(inputs(a1=0, a2=5, b=1)) is None
+    cause = preflight.check(inputs(a1=0, a2=0, b=1))
+    assert cause and cause.message == "a1.csv, a2.csv are empty (0 bytes)"
+    assert [item.object.key for item in preflight.to_sample(inputs(a1=0, a2=5))] == ["a2.csv", "a1.csv"]
+
+
+@pytest.mark.parametrize(("place", "row"), [(0, 1), (19, 3), (64 * 1024 + 7, None), (70_000, None)])
+def test_a_byte_that_is_not_utf_8_is_named_with_its_place_and_row(place: int, row: int | None) -> None:
+    body = bytearray("größe,label\n".encode() + "1,ä\n".encode() * 20_000)
+    while body[place] not in b"1,":
+        place += 1
+    body[place] = 0xE9
+    before = len(body[:place].decode().splitlines())
+    row = before if not body[:place].endswith(b"\n") and before else before + 1
+    for read in (whole, sampled):
+        (found,) = (each for each in read(bytes(body), None) if each.rule == "not_utf_8")
+        assert found.message == f"it isn't UTF-8, the first time at byte {place}"
+        assert found.row == row
+
+
+def test_rows_are_counted_over_quotes_and_blank_lines_and_a_byte_order_mark() -> None:
+    body = b'\xef\xbb\xbfsize,label\n1,"a\nb\nc"\n\n2,"d\n\xe9"\n3,\0\n'
+    by_rule = {found.rule: found for found in whole(body, None)}
+    assert (by_rule["not_utf_8"].row, by_rule["nul_bytes"].row) == (3, 4)
+    assert f"byte {body.index(0xE9)}" in by_rule["not_utf_8"].message
+
+
+def test_a_bad_byte_of_a_range_is_named_without_a_row_where_rows_are_not_counted() -> None:
+    body = bytearray(GOOD + BODY * 10_000)
+    body[len(body) // 2] = 0xE9
+    (found,) = (each for each in sampled(bytes(body), None) if each.rule == "not_utf_8")
+    assert (found.row, found.message) == (None, f"it isn't UTF-8, the first time at byte {len(body) // 2}")
+    (found,) = (each for each in whole(bytes(body), None) if each.rule == "not_utf_8")
+    assert found.row == bytes(body[: len(body) // 2]).count(b"\n") + 1
+
+
+def test_a_large_file_with_cr_line_ends_is_read_by_its_rows() -> None:
+    body = GOOD.replace(b"\n", b"\r") + BODY.replace(b"\n", b"\r") * 5000 + b"1,cat,3\r"
+    for read in (whole, sampled):
+        assert rules(read(body, None)) == {"cr_line_ends", "long_row"}
+
+
 def test_a_name_that_says_gzip_is_taken_at_its_word() -> None:
     assert rules(whole(gzip.compress(GOOD), name="train.csv.gz")) == set()
     assert rules(whole(GOOD, name="train.csv.gz")) == {"not_gzip"}
+
+
+@pytest.mark.parametrize("content", [
+    LFS,
+    b".git/annex/objects/W3/x/SHA256E-s3--ab.csv/SHA256E-s3--ab.csv\n",
+    b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n<body>a, b, c</body></html>\n",
+    b"\xef\xbb\xbf\n<HTML>\n<head><script>var a=1,b=2;</script></head></HTML>\n",
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>\n',
+    b"{\\rtf1\\ansi size,label\\par 1,cat}\n",
+    b"404: Not Found",
+])  # fmt: skip
+@pytest.mark.parametrize("read", [whole, sampled])
+def test_a_document_that_stands_where_the_data_should_be_is_the_one_finding(
+    read: Any, content: bytes
+) -> None:
+    assert [(each.rule, each.level) for each in read(content)] == [("stand_in", "error")]
 
 
 @pytest.mark.parametrize(("train", "test"), [
@@ -127,6 +224,14 @@ def test_a_field_longer_than_a_csv_reader_takes_is_no_open_quote_and_hides_nothi
 
 @pytest.mark.parametrize(("train", "test", "says"), [
     (GOOD, GOOD, {}),
+    (b"id,name,price,notes\n" + b"0,n0,0.5\n" * 9, GOOD, {}),
+    (b"id,name,price,notes\n" + b"0,n0,0.5\n" * 9 + b"1,n1,0.5,late\n", GOOD, {"label": "notes"}),
+    (b"0,n0,0.5\n" * 9, GOOD, {"header": False, "columns": ["id", "name", "price", "notes"]}),
+    (b"PAR1,PAR2\n1,2\n3,4\n", GOOD, {}),
+    (b"page,label\n" + b"<html><head></head></html>,1\n" * 9, GOOD, {}),
+    (b"<html><head></head></html>,1\n" * 9, GOOD, {}),
+    (b"a\x02b,c\n\x02,1\n" * 9, GOOD, {}),
+    (GOOD.decode().encode("utf-16-le"), GOOD, {}),
     (BODY, BODY, {}),
     (BODY, BODY, {"header": False, "label": 1}),
     (BODY, BODY, {"header": False, "columns": ["size", "label"], "label": "label"}),

@@ -198,7 +198,7 @@ def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
         return found.how.problem.cause, ()
     if cause := preflight.check(found.readiness.inputs) or snapshot.unreadable:
         return cause, ()
-    findings = preflight.judge(snapshot.files, found.recipe.csv)
+    findings = preflight.judge(snapshot.files, found.recipe.csv, found.readiness.inputs)
     return preflight.rejection(findings), preflight.warnings(findings)
 
 

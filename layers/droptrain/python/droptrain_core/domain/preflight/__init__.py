@@ -24,8 +24,9 @@ _WARNINGS_KEPT = 20
 
 
 def check(inputs: Collection[Input]) -> Cause | None:
-    """The reason to reject these inputs, if any: empty files, or too many of them."""
-    empty = [item.object.key for item in inputs if item.object.size == 0]
+    """The reason to reject these inputs, if any: a channel with empty files alone, or too many files."""
+    filled = {item.channel for item in inputs if item.object.size}
+    empty = [item.object.key for item in inputs if item.channel not in filled]
     if empty:
         return Cause(
             "empty_input",
@@ -36,9 +37,12 @@ def check(inputs: Collection[Input]) -> Cause | None:
 
 
 def to_sample(inputs: Iterable[Input]) -> list[Input]:
-    """Those of the inputs that a launch looks into: the first CSVs by key, one channel's after another's."""
+    """Those of the inputs that a launch looks into: the first CSVs by key, one channel's after another's.
+
+    Empty files come last.
+    """
     channels: dict[str, list[Input]] = {}
-    for item in sorted(inputs, key=lambda item: (item.channel, item.object.key)):
+    for item in sorted(inputs, key=lambda item: (item.channel, not item.object.size, item.object.key)):
         if is_data_file(item.object.key):
             channels.setdefault(item.channel, []).append(item)
     chosen: list[Input] = []
@@ -67,9 +71,17 @@ def read(
     return files
 
 
-def judge(files: Iterable[Facts], says: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`."""
-    dataset = Dataset(tuple(files), says)
+def judge(
+    files: Iterable[Facts], says: Mapping[str, Any], inputs: Iterable[Input] = ()
+) -> tuple[Finding, ...]:
+    """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`.
+
+    `inputs` are all of the dataset, if only some were looked into.
+    """
+    read = tuple(files)
+    looked_into = {(facts.channel, facts.name) for facts in read}
+    unread = (item for item in inputs if (item.channel, item.object.key) not in looked_into)
+    dataset = Dataset(read, says, frozenset(item.channel for item in unread if item.object.size))
     ignored = set(says.get("ignore", ()))
     rules = [rule for rule in RULES if rule.name not in ignored]
     found = [each for facts in dataset.files for rule in rules for each in _find(rule, facts, dataset)]

@@ -24,10 +24,14 @@ class Spot:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Files, and the recipe's `csv`. What is asked of a file more than once is worked out once."""
+    """Files, and the recipe's `csv`. What is asked of a file more than once is worked out once.
+
+    `unread` are the channels that have other files too, which may have rows.
+    """
 
     files: tuple[Facts, ...]
     says: Mapping[str, Any]
+    unread: frozenset[str] = frozenset()
     _headers: dict[Facts, bool | None] = field(default_factory=dict, init=False)
 
     def trains_on(self, facts: Facts) -> bool:
@@ -38,8 +42,8 @@ class Dataset:
         """The file that this one is compared with: the first that is trained on, if that is another one."""
         if facts.channel not in _ALIKE or not facts.is_text or not facts.rows:
             return None
-        first = next(iter(self._trained_on), None)
-        return first if first and first is not facts and first.is_text and first.rows else None
+        first = self._compared_with
+        return first if first is not facts else None
 
     def has_header(self, facts: Facts) -> bool | None:
         """Whether the file's first row is a header; None where nobody can tell."""
@@ -51,6 +55,38 @@ class Dataset:
     def headers(self) -> frozenset[tuple[str, ...]]:
         """The headers that have rows below them."""
         return frozenset(tuple(file.first) for file in self.files if file.rows > 1 and self.has_header(file))
+
+    def has_rows_beside(self, facts: Facts) -> bool:
+        """Whether another file of the channel has rows, as far as that is known."""
+        return facts.channel in self._channels_with_rows
+
+    def is_header_alone(self, facts: Facts) -> bool:
+        """Whether the file has one row, which can be nothing but a header.
+
+        The recipe says so, other files begin with it, or it is words alone: no code trains on one such row.
+        """
+        if facts.rows != 1 or not (facts.whole and facts.is_text):
+            return False
+        pinned = self.says.get("header")
+        if isinstance(pinned, bool):
+            return pinned
+        if self.says.get("label") in facts.name_counts:
+            return True
+        are_words = len(facts.first) > 1 and not any(map(is_number, islice(facts.names, MAX_COLUMNS)))
+        return (are_words and self.trains_on(facts)) or tuple(facts.first) in self.headers
+
+    @cached_property
+    def _channels_with_rows(self) -> frozenset[str]:
+        found = {
+            file.channel
+            for file in self.files
+            if not ((file.blank and file.whole) or file.stand_in or self.is_header_alone(file))
+        }
+        return self.unread | found
+
+    @cached_property
+    def _compared_with(self) -> Facts | None:
+        return next((file for file in self._trained_on if file.is_text and file.rows), None)
 
     @cached_property
     def _trained_on(self) -> dict[Facts, None]:

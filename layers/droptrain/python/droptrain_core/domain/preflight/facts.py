@@ -35,15 +35,27 @@ class OddRow:
 
 
 @dataclass
+class Place:
+    """A byte of a file, which character of it that is where all before it was read, and then its row."""
+
+    byte: int
+    character: int | None = None
+    row: int | None = None
+
+
+@dataclass
 class Column:
     """The values of a column as far as they were read: how many are numbers, texts and empty.
 
-    `values` are its first two different ones.
+    `values` are its first two different ones; `comma` is the first of its `commas` numbers with a decimal
+    comma.
     """
 
     numbers: int = 0
     texts: int = 0
     empty: int = 0
+    commas: int = 0
+    comma: str | None = None
     values: set[str] = field(default_factory=set)
 
     def add(self, values: Iterable[str]) -> int:
@@ -57,9 +69,14 @@ class Column:
             self.numbers += len([*map(float, filled)])
         except ValueError:
             counts = Counter(filled)
-            numbers = sum(count for value, count in counts.items() if _NUMBER.fullmatch(value))
-            self.numbers += numbers
-            self.texts += len(filled) - numbers
+            numbers = {value: count for value, count in counts.items() if _NUMBER.fullmatch(value)}
+            for value, count in numbers.items():
+                if "," in value:
+                    self.commas += count
+                    self.comma = self.comma or value
+            found = sum(numbers.values())
+            self.numbers += found
+            self.texts += len(filled) - found
             return len(counts)
         return 0
 
@@ -75,7 +92,8 @@ class Column:
 class Facts:
     """What a file is like. `whole` says whether all of it was read; `rows` are those that were.
 
-    `stopped` says why rows after the last were not read, and `steps` how much work it was to read these.
+    `lead` is the number of fields of the longer of the first two rows. `stopped` says why rows after the last
+    were not read, and `steps` how much work it was to read these.
     """
 
     name: str
@@ -85,16 +103,22 @@ class Facts:
     encoding: str = "utf-8"
     gzip: bool = False
     binary: bool = False
-    nul_at: int | None = None
-    not_utf8_at: int | None = None
+    stand_in: str | None = None
+    line_end: str = "\n"
+    nul: Place | None = None
+    not_utf8: Place | None = None
     blank: bool = False
     delimiter: str = ","
     first: list[str] = field(default_factory=list)
     rows: int = 0
     width: int = 0
     regular: bool = True
+    lead: int = 0
     long_row: OddRow | None = None
     short_row: OddRow | None = None
+    odd_row: int | None = None
+    empty_rows: int = 0
+    empty_row: int | None = None
     open_quote: int | None = None
     columns: list[Column] = field(default_factory=list)
     stopped: Literal["too much work", "long row"] | None = None
@@ -118,13 +142,13 @@ class Facts:
     @property
     def is_text(self) -> bool:
         """Whether its rows could be read."""
-        return not (self.gzip or self.binary or self.blank or self.encoding == "utf-16")
+        return not (self.gzip or self.binary or self.stand_in or self.blank or self.encoding == "utf-16")
 
 
 def ranges(size: int) -> list[tuple[int, int]]:
     """(first byte, number of bytes) to read of a file: one range of a small one, else start, middle, end."""
     if size <= 3 * RANGE_BYTES:
-        return [(0, size)]
+        return [(0, size)] if size else []
     return [(start, RANGE_BYTES) for start in (0, (size - RANGE_BYTES) // 2, size - RANGE_BYTES)]
 
 

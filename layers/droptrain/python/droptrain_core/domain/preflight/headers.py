@@ -1,25 +1,7 @@
 """What the first row of a CSV says: names of columns, or values as in any other row."""
 
-from itertools import islice
-
 from droptrain_core.domain.preflight.dataset import Dataset
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Facts, is_number
-
-
-def is_certain(facts: Facts, dataset: Dataset) -> bool:
-    """Whether the first row, if it is the only one, can be nothing but a header.
-
-    The recipe says so, other files begin with it, or it is words alone: no code trains on one row of them.
-    """
-    pinned = dataset.says.get("header")
-    if isinstance(pinned, bool):
-        return pinned
-    if dataset.says.get("label") in facts.name_counts:
-        return True
-    are_words = len(facts.first) > 1 and not any(map(is_number, islice(facts.names, MAX_COLUMNS)))
-    if are_words and dataset.trains_on(facts):
-        return True
-    return tuple(facts.first) in dataset.headers
+from droptrain_core.domain.preflight.facts import Facts
 
 
 def may_have_names(facts: Facts, dataset: Dataset) -> bool:

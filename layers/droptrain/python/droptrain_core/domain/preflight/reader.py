@@ -4,9 +4,16 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
-from droptrain_core.domain.preflight.facts import RANGE_BYTES, Facts, Piece
+from droptrain_core.domain.preflight.facts import RANGE_BYTES, Facts, Piece, Place
 from droptrain_core.domain.preflight.rows import MAX_ROW_CHARACTERS, Rows, to_text
-from droptrain_core.domain.preflight.text import encoding_of, is_binary, is_gzip, is_utf8
+from droptrain_core.domain.preflight.text import (
+    encoding_of,
+    is_binary,
+    is_blank,
+    is_gzip,
+    not_utf8_at,
+    stand_in,
+)
 
 _MAX_CARRIED_BYTES = 1 << 20
 
@@ -19,11 +26,13 @@ def of_pieces(
     head = read[0].data if read else b""
     facts = Facts(name, channel, size, whole=len(head) == size)
     _look_at_bytes(facts, head)
+    facts.blank = facts.blank and all(is_blank(piece.data) for piece in read[1:])
+    trouble = Trouble(facts)
     for piece in read:
-        _look_for_trouble(facts, piece, at_end=piece.start + len(piece.data) == size)
+        trouble.look_at(piece, at_end=piece.start + len(piece.data) == size)
     if facts.is_text:
-        rows = Rows(facts, says, _sample(head, facts.whole), steps)
-        lines = head if facts.whole else head[: head.rfind(b"\n") + 1]
+        rows = Rows(facts, says, _sample(facts, head, facts.whole), steps)
+        lines = head if facts.whole else head[: _last_end(facts, head)]
         rows.read(io.StringIO(to_text(lines), newline=""))
         if head and not lines:
             facts.stopped = "long row"
@@ -44,20 +53,21 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
     facts.blank = facts.blank and len(head) == size
     if not facts.is_text:
         return facts
-    if b"\n" not in head:
+    if b"\n" not in head and facts.line_end == "\n":
         head += stream.readline(MAX_ROW_CHARACTERS)
+    trouble = Trouble(facts)
     start, rest = 0, head
     carried, is_long = b"", False
     while rest:
         after = stream.read(RANGE_BYTES)
         data = carried + rest
-        cut = len(data) if not after else data.rfind(b"\n") + 1
+        cut = len(data) if not after else _last_end(facts, data)
         if not cut and len(data) > _MAX_CARRIED_BYTES:
             cut, is_long = len(data), True
-        _look_for_trouble(facts, Piece(start, data[:cut]), at_end=not after)
+        trouble.look_at(Piece(start, data[:cut]), at_end=not after)
         start, carried, rest = start + cut, data[cut:], after
     stream.seek(0)
-    rows = Rows(facts, says, _sample(head, len(head) == size))
+    rows = Rows(facts, says, _sample(facts, head, len(head) == size))
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
     # By readline a line comes in pieces, but it takes longer.
     rows.read(iter(lambda: text.readline(MAX_ROW_CHARACTERS + 1), "") if is_long else text)
@@ -66,24 +76,57 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
     return facts
 
 
+class Trouble:
+    """Looks for bytes that aren't text, piece by piece, and counts the characters before them."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._end = 0
+        # None behind a gap.
+        self._characters: int | None = 0
+
+    def look_at(self, piece: Piece, *, at_end: bool) -> None:
+        """Look at the next piece."""
+        facts = self._facts
+        if piece.start != self._end:
+            self._characters = None
+        nul = piece.data.find(b"\0")
+        if nul >= 0 and facts.nul is None:
+            facts.nul = self._place(piece, nul)
+        if facts.is_text and facts.not_utf8 is None:
+            bad = not_utf8_at(piece.data, from_start=piece.start == 0, to_end=at_end)
+            facts.not_utf8 = None if bad is None else self._place(piece, bad)
+        if self._characters is not None and None in (facts.nul, facts.not_utf8):
+            self._characters += _characters(piece.data)
+        self._end = piece.start + len(piece.data)
+
+    def _place(self, piece: Piece, at: int) -> Place:
+        before = None if self._characters is None else self._characters + _characters(piece.data[:at])
+        return Place(piece.start + at, before)
+
+
+def _characters(data: bytes) -> int:
+    """How many characters there are, as a reader counts them that replaces what isn't UTF-8."""
+    return len(data) if data.isascii() else len(data.decode("utf-8", "replace"))
+
+
 def _look_at_bytes(facts: Facts, head: bytes) -> None:
     facts.gzip = is_gzip(head)
     facts.encoding = encoding_of(head)
     facts.binary = not facts.gzip and facts.encoding != "utf-16" and is_binary(head)
-    facts.blank = not facts.gzip and not head.removeprefix(b"\xef\xbb\xbf").strip()
+    facts.blank = not facts.gzip and is_blank(head)
+    facts.stand_in = stand_in(head)
+    if b"\n" not in head and b"\r" in head:
+        facts.line_end = "\r"
 
 
-def _look_for_trouble(facts: Facts, piece: Piece, *, at_end: bool) -> None:
-    if not facts.is_text:
-        return
-    nul = piece.data.find(b"\0")
-    if nul >= 0 and facts.nul_at is None:
-        facts.nul_at = piece.start + nul
-    if facts.not_utf8_at is None and not is_utf8(piece.data, from_start=piece.start == 0, to_end=at_end):
-        facts.not_utf8_at = piece.start
+def _last_end(facts: Facts, data: bytes) -> int:
+    """The number of bytes up to the end of the last complete line."""
+    return data.rfind(facts.line_end.encode()) + 1
 
 
-def _sample(head: bytes, whole: bool) -> str:
+def _sample(facts: Facts, head: bytes, whole: bool) -> str:
     """The complete lines of a file's first range, or its first line where that is longer."""
-    end = head.rfind(b"\n", 0, RANGE_BYTES) + 1 or head.find(b"\n") + 1 or (len(head) if whole else 0)
+    mark = facts.line_end.encode()
+    end = head.rfind(mark, 0, RANGE_BYTES) + 1 or head.find(mark) + 1 or (len(head) if whole else 0)
     return to_text(head[:end])

@@ -17,6 +17,7 @@ UNLIMITED = sys.maxsize
 # What work costs, in steps of much the same time: tests/bench/launch_cost.py measures them.
 _LINE_STEPS, _NAME_STEPS, _VALUE_STEPS, _TEXT_STEPS, _CHARACTERS_A_STEP = 5, 4, 1, 1, 16
 _SAMPLE_LINES = 1000
+_LEADING_ROWS = 2
 _VALUES_HELD = 1 << 16
 _WIDTHS_KEPT = 50
 _REGULAR = 0.9  # of the rows have the same number of fields, else the file is made so
@@ -44,6 +45,11 @@ class Rows:
         self._pinned = "delimiter" in says
         facts.delimiter = says.get("delimiter") or find_delimiter(self._sample, facts.name)
         self._widths: Counter[int] = Counter()
+        # The reader takes a byte order mark away.
+        self._characters = 1 if facts.encoding == "utf-8-sig" else 0
+        self._places = [
+            place for place in (facts.nul, facts.not_utf8) if place and place.character is not None
+        ]
         self._odd: dict[int, tuple[OddRow, str]] = {}
         self._spans_lines = False
         self._held: list[list[str]] = []
@@ -75,8 +81,9 @@ class Rows:
 
     def read_middle(self, piece: Piece, *, at_end: bool) -> None:
         """Read the complete lines of a later range, unless quotes leave open where its rows begin."""
-        data = piece.data[piece.data.find(b"\n") + 1 :] if b"\n" in piece.data else b""
-        lines = to_text(data if at_end else data[: data.rfind(b"\n") + 1])
+        mark = self._facts.line_end.encode()
+        data = piece.data[piece.data.find(mark) + 1 :] if mark in piece.data else b""
+        lines = to_text(data if at_end else data[: data.rfind(mark) + 1])
         parts = [line for line in io.StringIO(lines, newline="") if line.strip()]
         self._spend(len(parts) * _LINE_STEPS + len(lines) // _CHARACTERS_A_STEP)
         if self._steps_left < 0:
@@ -101,10 +108,13 @@ class Rows:
         alike = self._widths[facts.width]
         facts.regular = not facts.width or alike >= _REGULAR * rows or rows - alike <= 1
         others = Others(self._sample, facts.delimiter)
+        facts.odd_row = next((odd.row for odd, _ in self._odd.values()), None)
+        # pandas reads as many fields as the longer of the first two rows has.
+        longest = max(facts.width, facts.lead)
         for width, (odd, line) in self._odd.items():
             if width < facts.width and facts.short_row is None:
                 facts.short_row = odd
-            elif width > facts.width > 1 and facts.long_row is None and self._is_certain(line, others):
+            elif width > longest > 1 and facts.long_row is None and self._is_certain(line, others):
                 facts.long_row = odd
 
     def _read_rows(self, source: Iterator[str], kept: list[str]) -> None:
@@ -123,6 +133,8 @@ class Rows:
             if not facts.first:
                 facts.first = row
                 self._spend(len(row) * _NAME_STEPS)
+            if facts.rows <= _LEADING_ROWS:
+                facts.lead = max(facts.lead, len(row))
             self._spans_lines = self._spans_lines or line_count > 1
             self._count(row, facts.rows, raw if line_count == 1 else None, 0)
 
@@ -136,13 +148,25 @@ class Rows:
             self._steps_left -= _LINE_STEPS + len(line) // _CHARACTERS_A_STEP
             if self._steps_left < 0:
                 raise _StoppedError("too much work")
+            if self._places:
+                self._pass_places(len(line))
             kept.append(line)
             yield line
         kept.append(_END)
         yield _END
 
+    def _pass_places(self, characters: int) -> None:
+        """Note the row of each place within the next characters."""
+        self._characters += characters
+        for place in [each for each in self._places if (each.character or 0) < self._characters]:
+            place.row = self._facts.rows + 1
+            self._places.remove(place)
+
     def _count(self, row: list[str], number: int | None, raw: str | None, near: int) -> None:
         width = len(row)
+        if width > 1 and not any(row):
+            self._facts.empty_rows += 1
+            self._facts.empty_row = self._facts.empty_row or number
         self._widths[width] += 1
         if width == self._facts.width:
             if number != 1:

@@ -14,6 +14,7 @@ from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Facts, OddRow
 from droptrain_core.domain.text import plain
 
 _NAME_CHARACTERS = 60
+_LEADING_ROWS = 2
 
 Check = Callable[[Facts, Dataset], Iterator[Spot]]
 
@@ -30,13 +31,23 @@ class Rule:
 
 
 def _empty(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if facts.blank and (facts.whole or facts.size == 0):
+    if facts.blank and facts.whole and not dataset.has_rows_beside(facts):
         yield Spot("it has no rows")
+
+
+def _empty_part(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if dataset.has_rows_beside(facts) and ((facts.blank and facts.whole) or dataset.is_header_alone(facts)):
+        yield Spot("it has no rows, and other files of its input have")
 
 
 def _not_text(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     if facts.binary:
         yield Spot("it isn't text, though its name says CSV")
+
+
+def _stand_in(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts.stand_in:
+        yield Spot(f"it is {facts.stand_in}, not the data")
 
 
 def _utf_16(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
@@ -45,20 +56,25 @@ def _utf_16(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
 
 
 def _byte_order_mark(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if facts.encoding == "utf-8-sig" and not facts.blank:
+    if facts.encoding == "utf-8-sig" and facts.is_text:
         yield Spot(
             "it begins with a byte order mark, which some readers take for part of the first name", row=1
         )
 
 
 def _not_utf_8(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if facts.not_utf8_at is not None:
-        yield Spot(f"it isn't UTF-8, near byte {facts.not_utf8_at}")
+    if bad := facts.not_utf8:
+        yield Spot(f"it isn't UTF-8, the first time at byte {bad.byte}", row=bad.row)
 
 
 def _nul_bytes(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if facts.nul_at is not None:
-        yield Spot(f"it has NUL bytes, the first seen at byte {facts.nul_at}")
+    if (nul := facts.nul) and not (facts.blank and facts.whole) and not facts.binary:
+        yield Spot(f"it has NUL bytes, as UTF-16 has, the first seen at byte {nul.byte}", row=nul.row)
+
+
+def _cr_line_ends(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts.is_text and facts.line_end == "\r":
+        yield Spot("its lines end with CR alone, which TensorFlow and most tools take for one line")
 
 
 def _gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
@@ -72,7 +88,7 @@ def _not_gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
 
 
 def _header_only(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if facts.whole and facts.rows == 1 and facts.is_text and headers.is_certain(facts, dataset):
+    if dataset.is_header_alone(facts) and not dataset.has_rows_beside(facts):
         yield Spot("it has a header and no row below it", row=1)
 
 
@@ -88,7 +104,38 @@ def _short_row(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
 
 def _irregular(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     if not facts.regular:
-        yield Spot("its rows differ in how many fields they have")
+        yield Spot("its rows differ in how many fields they have, for the first time here", row=facts.odd_row)
+
+
+def _long_start(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts.regular and facts.rows > _LEADING_ROWS and facts.lead > facts.width > 1:
+        is_first = len(facts.first) == facts.lead
+        effect = (
+            "pandas leaves the last columns empty, and TensorFlow's reader stops"
+            if is_first
+            else "pandas takes the first columns for an index"
+        )
+        yield Spot(
+            f"the row has {facts.lead} fields, and the others have {facts.width}: {effect}",
+            row=1 if is_first else 2,
+        )
+
+
+def _empty_rows(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts.empty_rows:
+        rows = "one row has" if facts.empty_rows == 1 else f"{facts.empty_rows:,} rows have"
+        yield Spot(f"{rows} delimiters and no value", row=facts.empty_row)
+
+
+def _decimal_commas(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if not facts.regular:
+        return
+    for place, column in enumerate(facts.columns):
+        if column.commas > column.texts and column.comma:
+            yield Spot(
+                f"numbers have a decimal comma, as {_short(column.comma)!r}: most readers take them for text",
+                column=headers.name_of(facts, dataset, place),
+            )
 
 
 def _odd(facts: Facts, odd: OddRow) -> Spot:
@@ -119,7 +166,7 @@ def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     if label is None or not facts.first or not dataset.trains_on(facts):
         return
     if isinstance(label, int):
-        if facts.regular and label >= facts.width:
+        if facts.regular and label >= max(facts.width, facts.lead):
             yield Spot(
                 f"it has {facts.width} columns, and the recipe's csv.label is {label}", column=str(label)
             )
@@ -133,13 +180,18 @@ def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
 
 def _columns_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     columns = dataset.says.get("columns", [])
-    if not columns or not facts.first or not dataset.trains_on(facts):
+    if not dataset.trains_on(facts) or not dataset.has_header(facts):
         return
-    if dataset.has_header(facts):
-        if absent := [name for name in columns if name not in facts.name_counts]:
-            named = ", ".join(map(_short, absent[:5]))
-            yield Spot(f"its first line has no {named}, which the recipe's csv.columns names", row=1)
-    elif facts.regular and facts.width != len(columns):
+    if absent := [name for name in columns if name not in facts.name_counts]:
+        named = ", ".join(map(_short, absent[:5]))
+        yield Spot(f"its first line has no {named}, which the recipe's csv.columns names", row=1)
+
+
+def _column_count(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    columns = dataset.says.get("columns", [])
+    if not columns or not facts.first or not dataset.trains_on(facts) or dataset.has_header(facts):
+        return
+    if facts.regular and facts.width != len(columns):
         yield Spot(f"it has {facts.width} columns, and the recipe's csv.columns names {len(columns)}", row=1)
 
 
@@ -230,22 +282,41 @@ _ALIKE = "Write both files in the same way, unless the code expects them so."
 _RECIPE = "Correct the file, or csv in train.yaml."
 
 RULES = (
-    Rule("empty", "error", "Nothing but blank lines.", "Export it again, with rows.", _empty),
+    Rule("empty", "error", "Nothing but blank lines or NUL bytes, and no other file of its input has rows.",
+         "Export it again, with rows.", _empty),
     Rule("not_text", "error", "Another format under a CSV's name: Excel, Parquet, an image.", _SAVE,
          _not_text),
+    Rule("stand_in", "error",
+         "A document where the data should be: a Git LFS or git-annex pointer, an HTML page, XML, RTF, a web "
+         "server's answer.",
+         "Get the file itself (git lfs pull, or download it again), look into it, and upload it.", _stand_in),
     Rule("utf_16", "error", "Written as UTF-16, as Excel's Unicode text is.", _SAVE, _utf_16),
-    Rule("header_only", "error", "A header, and no row below it.", "Export it again, with rows.",
-         _header_only),
-    Rule("long_row", "error", "A row with more fields than the others, however it is read.", _ROW, _long_row),
+    Rule("header_only", "error", "A header, no row below it, and no other file of its input has rows.",
+         "Export it again, with rows.", _header_only),
+    Rule("long_row", "error",
+         "A row with more fields than the others and than the first two, however it is read.", _ROW,
+         _long_row),
     Rule("label_missing", "error", "The column that csv.label names isn't there.", _RECIPE, _label_missing),
     Rule("columns_missing", "error", "Columns that csv.columns names aren't there.", _RECIPE,
          _columns_missing),
+    Rule("column_count", "warning", "A file without a header has another number of columns than csv.columns.",
+         _RECIPE, _column_count),
+    Rule("empty_part", "warning", "No rows, beside files of the same input that have some.",
+         "Leave the file out, unless the code copes with it.", _empty_part),
+    Rule("long_start", "warning", "The first or second row has more fields than the others, as Excel writes "
+         "where the last column is empty.", _ROW, _long_start),
     Rule("short_row", "warning", "A row with fewer fields than the others.", _ROW, _short_row),
     Rule("irregular", "warning", "More than a tenth of the rows have another number of fields.", _ROW,
          _irregular),
     Rule("open_quote", "warning", "A quote that isn't closed before the file's end.", _ROW, _open_quote),
     Rule("byte_order_mark", "warning", "UTF-8 with a byte order mark.", _SAVE, _byte_order_mark),
     Rule("not_utf_8", "warning", "Text that isn't UTF-8, such as Latin-1.", _SAVE, _not_utf_8),
+    Rule("cr_line_ends", "warning", "Lines that end with CR alone, as old Mac programs write them.",
+         "Save it with LF or CRLF at the ends of lines, and upload it again.", _cr_line_ends),
+    Rule("empty_rows", "warning", "Rows of delimiters alone, as spreadsheets leave them at the end.",
+         "Delete these rows.", _empty_rows),
+    Rule("decimal_commas", "warning", "Numbers with a decimal comma.",
+         "Write them with a point, or read them so (in pandas: decimal=',').", _decimal_commas),
     Rule("nul_bytes", "warning", "NUL bytes, as a broken copy leaves them.", _SAVE, _nul_bytes),
     Rule("gzip", "warning", "gzip by its content and not by its name; rows aren't looked at.",
          "Name it .csv.gz and let the code expect that, or upload it uncompressed.", _gzip),

@@ -1,15 +1,34 @@
 """What bytes tell of a file before it is read as rows."""
 
 import codecs
+import re
 
-# How files begin that aren't text, whatever their name says: zip and Excel, Parquet, PNG, JPEG, PDF, SQLite,
-# Arrow, HDF5, NumPy, zstd, bzip2, xz, old Office.
+# How files begin that aren't text, whatever their name says: zip and Excel, PNG, JPEG, PDF, SQLite, HDF5,
+# NumPy, zstd, xz, old Office, Parquet (its first header's first field), Arrow.
 _MAGIC = (
-    b"PK\x03\x04", b"PAR1", b"\x89PNG\r\n", b"\xff\xd8\xff", b"%PDF-", b"SQLite format 3\0", b"ARROW1",
-    b"\x89HDF\r\n", b"\x93NUMPY", b"\x28\xb5\x2f\xfd", b"BZh9", b"\xfd7zXZ\0", b"\xd0\xcf\x11\xe0\xa1\xb1",
+    b"PK\x03\x04", b"\x89PNG\r\n", b"\xff\xd8\xff", b"%PDF-1.", b"SQLite format 3\0", b"\x89HDF\r\n",
+    b"\x93NUMPY", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"\xd0\xcf\x11\xe0\xa1\xb1",
+    b"PAR1\x15", b"ARROW1\0\0",
+)  # fmt: skip
+_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
+# Documents of text that stand where a file should be: what a download, a clone or a copy left instead of it.
+# (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; git-annex's internals, "pointer file".)
+_STAND_INS = (
+    ("a Git LFS pointer", re.compile(rb"version https://(?:git-lfs|hawser)\.github\.com/spec/")),
+    ("a git-annex pointer", re.compile(rb"(?:\.\./)*(?:\.git)?/annex/objects/")),
+    ("an HTML page", re.compile(
+        # Not rows with a page in each.
+        rb"(?![^\n]*</html>[^\n<]*[,;\t|])(?:<\?xml[^>]*>\s*)?"
+        rb"(?:<!doctype html|<html[^>]*>\s*<(?:head|body|!))",
+        re.IGNORECASE,
+    )),
+    ("an XML document", re.compile(rb"<\?xml[ \t]+version|<Error>\s*<Code>")),
+    ("an RTF document", re.compile(rb"\{\\rtf\d")),
+    ("what a web server answers for a missing file", re.compile(rb"(?:404: Not Found|Entry not found)\s*$")),
 )  # fmt: skip
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x1a\x01\x1c\x1d\x1e\x1f\0"))
 _BINARY_SHARE = 0.05
+_STAND_IN_BYTES = 1024
 
 
 def is_gzip(head: bytes) -> bool:
@@ -18,39 +37,45 @@ def is_gzip(head: bytes) -> bool:
 
 
 def encoding_of(head: bytes) -> str:
-    """utf-16 by its byte order mark or its NULs, utf-8-sig by its mark, else utf-8."""
+    """utf-16 or utf-8-sig by their byte order marks, else utf-8."""
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    start = head[:4096]
-    half = len(start) // 2
-    if half >= 4 and any(start[side::2].count(0) > 0.8 * half and start.count(0) <= half for side in (0, 1)):
         return "utf-16"
     return "utf-8"
 
 
 def is_binary(head: bytes) -> bool:
     """Whether the file can't be text in any usual encoding: another format's beginning, or control bytes."""
-    if head.startswith(_MAGIC):
-        return True
-    if head.count(0) > 0.9 * len(head):
+    if head.startswith(_MAGIC) or _BZIP2.match(head):
         return True
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return controls > _BINARY_SHARE * len(head)
+    return controls > _BINARY_SHARE * len(head) and not is_utf8(head)
 
 
-def is_utf8(data: bytes, *, from_start: bool, to_end: bool) -> bool:
-    """Whether bytes are UTF-8, apart from characters that are cut off where they begin and end."""
+def is_blank(data: bytes) -> bool:
+    """Whether there is nothing but blanks, ends of lines and NUL bytes."""
+    return not data.removeprefix(codecs.BOM_UTF8).strip(b"\0 \t\r\n\f\v")
+
+
+def stand_in(head: bytes) -> str | None:
+    """What a file is that stands where data should be; None if it may be data."""
+    start = head[:_STAND_IN_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
+    return next((what for what, begins in _STAND_INS if begins.match(start)), None)
+
+
+def is_utf8(head: bytes) -> bool:
+    """Whether a file's first bytes are UTF-8, apart from a character that is cut off at their end."""
+    return not_utf8_at(head, from_start=True, to_end=False) is None
+
+
+def not_utf8_at(data: bytes, *, from_start: bool, to_end: bool) -> int | None:
+    """The first byte that isn't UTF-8, apart from characters that are cut off at the beginning and end."""
+    cut = 0
     if not from_start:
-        for cut in range(min(3, len(data))):
-            if data[cut] & 0xC0 != 0x80:
-                data = data[cut:]
-                break
-        else:
-            data = data[3:]
+        cut = next((at for at, byte in enumerate(data[:3]) if byte & 0xC0 != 0x80), min(3, len(data)))
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(data, final=to_end)
-    except UnicodeDecodeError:
-        return False
-    return True
+        codecs.getincrementaldecoder("utf-8")().decode(data[cut:], final=to_end)
+    except UnicodeDecodeError as error:
+        return cut + error.start
+    return None
