@@ -147,6 +147,7 @@ class MemoryTable:
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
         self.histories: dict[str, History] = {}
+        self.summaries: dict[str, str] = {}
         self.stream: list[Mapping[str, Any]] = []
         self.answers: dict[str, Answered] = {}
         self._requests: dict[str, tuple[str, str]] = {}
@@ -160,6 +161,7 @@ class MemoryTable:
         request: Request | None = None,
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
+        summary: str | None = None,
     ) -> Claimed:
         if run.run_id in self.runs:
             return "run_taken"
@@ -189,6 +191,7 @@ class MemoryTable:
             )
         if request:
             self._requests[request.key] = (run.run_id, request.body_digest)
+        self.summaries |= {run.run_id: summary} if summary else {}
         self._put(run)
         return "claimed"
 
@@ -220,7 +223,9 @@ class MemoryTable:
     def write_with_history(self, transition: Transition, history: History, at: str) -> Written:
         written = self._write(transition)
         if written.outcome == "applied":
-            self.histories[history.project] = history
+            before = self.histories.get(history.project)
+            summary = history.summary or (before.summary if before else None)
+            self.histories[history.project] = replace(history, summary=summary)
         return Written(written.outcome, None if written.outcome == "applied" else written.run)
 
     def _write(self, transition: Transition) -> Written:
@@ -326,7 +331,8 @@ class MemoryPriceTable:
             if held.pointer
         }
         prices = PriceList({"g4dn.xlarge": 0.587})
-        return Facts(prices, history.seconds, run, history.left_checkpoint, models)
+        summary = self._table.summaries.get(run_id) if run_id else None
+        return Facts(prices, history.seconds, run, history.left_checkpoint, models, history.summary, summary)
 
     @outside
     def current(self) -> PriceList:

@@ -8,6 +8,8 @@ from droptrain_core.domain.datasets.dataset import ObjectVersion
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Places
+from droptrain_core.domain.runs.run import Run
+from records import job_detail
 
 FOLDER = "projects/penguins/data/first/"
 ROWS = b"size,label\n" + b"1,cat\n2,dog\n" * 100_000
@@ -49,3 +51,36 @@ def test_a_file_that_is_deleted_meanwhile_makes_the_event_come_again(stack: Stac
     stack.s3.delete_object(Bucket="data", Key=key, VersionId=version)
     with pytest.raises(BusyError):
         stack.bucket.sample(ObjectVersion(key, version, len(ROWS), ""))
+
+
+def test_a_format_that_differs_from_the_last_dataset_that_trained_is_warned_of(stack: Stack) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: train.csv}\n")
+
+    def launch(dataset: str, body: bytes) -> Run:
+        answer = stack.launch.upload(*stack.put(f"projects/penguins/data/{dataset}/train.csv", body))
+        run = stack.table.get(answer.run_id or "")
+        assert answer.answer == "launched" and run
+        return run
+
+    def end(run: Run, status: str) -> None:
+        stack.track.event(job_detail(status, attempts=1, jobName=run.run_id, jobId=run.batch_job_id))
+
+    def changes(run: Run) -> list[str]:
+        return [each.message for each in run.warnings if each.rule == "format_changed"]
+
+    commas, semicolons = b"a,b\n" + b"1,2\n" * 30, b"a;b\n" + b"1;2\n" * 30
+    first = launch("first", commas)
+    assert changes(launch("early", semicolons)) == [], "nothing has trained yet"
+    end(first, "SUCCEEDED")
+    said = "its delimiter is ';', and the last good dataset had ','"
+    second = launch("second", semicolons)
+    assert changes(second) == [said]
+    end(second, "FAILED")
+    third = launch("third", semicolons + b"3;4\n")
+    assert changes(third) == [said], "a run that failed doesn't count"
+    end(third, "SUCCEEDED")
+    assert changes(launch("fourth", commas)) == [said.replace("';'", "','", 1).replace("had ','", "had ';'")]
+    again, _ = stack.launch.repeat(first.run_id, caller="ann")
+    end(again, "SUCCEEDED")
+    assert changes(launch("fifth", semicolons + b"5;6\n")) == [said], "a rerun's data counts as well"

@@ -183,8 +183,12 @@ def _is_of_the_end(account: Outcome, job: JobState) -> bool:
 def _history(
     job: JobState, cost: Cost | None, project: str, facts: Facts, outcome: Outcome | None
 ) -> History | None:
-    """The project's history with this run in it, if it trained to a good end."""
-    if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
+    """The project's history with this run and its training data in it, if it trained to a good end."""
+    if job.status != "SUCCEEDED" or not job.attempts:
         return None
-    saved = outcome.left_checkpoint if outcome else None
-    return History(project, remember(facts.history, cost.seconds), saved)
+    seconds = cost.seconds if cost else 0
+    if not seconds and facts.summary is None:
+        return None
+    saved = outcome.left_checkpoint if outcome and seconds else None
+    took = remember(facts.history, seconds) if seconds else facts.history
+    return History(project, took, saved, facts.summary)

@@ -13,6 +13,7 @@ from droptrain_core.domain.runs.run import Reservation, Run
 
 # Longer than any queue keeps an event.
 _ANSWERS_KEPT_FOR = timedelta(days=30)
+_SUMMARIES_KEPT_FOR = timedelta(days=400)
 
 
 def take(table: str, reservation: Reservation) -> dict[str, Any]:
@@ -72,8 +73,21 @@ def answer(table: str, run: Run, answer: AnswerClaim) -> dict[str, Any]:
     return {"Put": put}
 
 
+def keep_summary(table: str, run: Run, summary: str) -> dict[str, Any]:
+    expires_at = int((times.from_text(run.created_at) + _SUMMARIES_KEPT_FOR).timestamp())
+    item = {
+        "pk": summary_pk(run.run_id), "kind": "summary", "summary": summary, "expires_at": expires_at,
+    }  # fmt: skip
+    return {"Put": {"TableName": table, "Item": to_attributes(item)}}
+
+
 def put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+
+def summary_pk(run_id: str) -> str:
+    """The partition key of the summary of a run's training data."""
+    return f"SUMMARY#{run_id}"
 
 
 def answer_pk(answer_id: str) -> str:

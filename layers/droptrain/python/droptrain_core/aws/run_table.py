@@ -38,12 +38,14 @@ Position = dict[str, Any]
 class History:
     """How long a project's last successful runs took, in seconds, the oldest first.
 
-    `left_checkpoint` is whether the last of them did so; None where its container didn't tell.
+    `left_checkpoint` is whether the last of them did so; None where its container didn't tell. `summary` is
+    that of its training data, as JSON.
     """
 
     project: str
     seconds: tuple[int, ...]
     left_checkpoint: bool | None = None
+    summary: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,10 @@ class RunTable:
         request: Request | None = None,
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
+        summary: str | None = None,
     ) -> Claimed:
         """Make the record of `run` and take its drop, its request, its turn as a rerun, its answer and its
-        reservations, all or nothing.
+        reservations, all or nothing; keep the summary of its training data.
 
         `previous` is the run of which this one is the next rerun. A dataset whose drop is taken waits no
         more. Says what another process has taken before, or that a cap has no room; BusyError if another
@@ -115,6 +118,8 @@ class RunTable:
         if answer:
             taken.append("answered")
             writes.append(claim_writes.answer(self._table, run, answer))
+        if summary:
+            writes.append(claim_writes.keep_summary(self._table, run, summary))
         refused = self._transact(writes, run)
         return "claimed" if refused is None else taken[refused]
 
@@ -186,6 +191,8 @@ class RunTable:
         values: dict[str, Any] = {"kind": "history", "seconds": list(history.seconds), "updated_at": at}
         if history.left_checkpoint is not None:
             values["left_checkpoint"] = history.left_checkpoint
+        if history.summary is not None:
+            values["summary"] = history.summary
         remembered = {
             "Update": {
                 "TableName": self._table,

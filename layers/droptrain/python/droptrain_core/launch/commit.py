@@ -50,7 +50,8 @@ class Commit:
             self._write_plan(draft.plan)
         for _ in range(CLAIM_TRIES):
             run = draft.run if draft.run.ended else self._admit(draft.run)
-            claimed = self._table.claim(run, drop, request, first)
+            summary = None if run.ended else draft.summary
+            claimed = self._table.claim(run, drop, request, first, summary=summary)
             if claimed != "no_room":
                 return claimed, run
         raise BusyError(f"Other runs take the room that {draft.run.run_id} needs")

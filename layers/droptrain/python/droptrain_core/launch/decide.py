@@ -27,6 +27,7 @@ from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.summary import Summary
 
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
@@ -74,7 +75,7 @@ class Found:
 class Snapshot:
     """All that a launch depends on: the dataset, its code, what preflight reads of its files, and prices.
 
-    `unreadable` is why S3 doesn't let an input be read.
+    `unreadable` is why S3 doesn't let an input be read. `last` is the project's last dataset that trained.
     """
 
     found: Found
@@ -82,6 +83,7 @@ class Snapshot:
     files: "tuple[Facts, ...]"
     eligible: EligibleInstances | None
     unreadable: Cause | None = None
+    last: "Summary | None" = None
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,14 @@ class Where:
 
 @dataclass(frozen=True)
 class Draft:
-    """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan."""
+    """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan.
+
+    `summary` is that of its training data, as JSON.
+    """
 
     run: Run
     plan: Mapping[str, Any] | None
+    summary: str | None = None
 
 
 def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
@@ -144,7 +150,9 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
     )
-    return Draft(replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan)
+    return Draft(
+        replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan, _summary_of(snapshot)
+    )
 
 
 def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:
@@ -198,8 +206,17 @@ def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
         return found.how.problem.cause, ()
     if cause := preflight.check(found.readiness.inputs) or snapshot.unreadable:
         return cause, ()
-    findings = preflight.judge(snapshot.files, found.recipe.csv, found.readiness.inputs)
+    findings = preflight.judge(snapshot.files, found.recipe.csv, found.readiness.inputs, snapshot.last)
     return preflight.rejection(findings), preflight.warnings(findings)
+
+
+def _summary_of(snapshot: Snapshot) -> str | None:
+    from droptrain_core.domain import preflight
+    from droptrain_core.domain.preflight.summary import to_text
+
+    found = snapshot.found
+    summary = preflight.summarize(found.name, snapshot.files, found.recipe.csv, found.readiness.inputs)
+    return to_text(summary) if summary else None
 
 
 def _script(snapshot: Snapshot, where: Where) -> str:

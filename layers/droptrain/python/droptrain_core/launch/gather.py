@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.bucket import Bucket, RecipeFile
+from droptrain_core.aws.price_table import Facts as Known
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain import times
 from droptrain_core.domain.costs import estimate as estimates
@@ -21,10 +22,12 @@ from droptrain_core.domain.datasets.dataset import (
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs.run import JobRequest, Run
 from droptrain_core.launch.decide import Found, HowToTrain, Snapshot
 
 if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.summary import Summary
 
 
 class Gather:
@@ -76,20 +79,28 @@ class Gather:
         code = self._code(found)
         files, unreadable = self._files(found)
         resources = found.recipe.resources
-        eligible = self.eligible(
-            found.project,
+        facts = self._prices.read(found.project)
+        eligible = self._eligible(
+            facts,
             gpus=resources.gpus,
             vcpus=resources.vcpus,
             memory_mib=resources.memory_gib * 1024,
             spot=found.recipe.spot,
         )
-        return Snapshot(found, code, files, eligible, unreadable)
+        return Snapshot(found, code, files, eligible, unreadable, _read_summary(facts))
 
-    def eligible(
-        self, project: str, *, gpus: int, vcpus: int, memory_mib: int, spot: str
+    def again(self, original: Run, job: JobRequest) -> tuple[EligibleInstances | None, str | None]:
+        """For a run that trains as `original` did: what could serve its job, and its data's summary."""
+        facts = self._prices.read(original.project, original.run_id)
+        eligible = self._eligible(
+            facts, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
+        )
+        return eligible, facts.summary
+
+    def _eligible(
+        self, facts: Known, *, gpus: int, vcpus: int, memory_mib: int, spot: str
     ) -> EligibleInstances | None:
         """The stack's instance types that could serve such a job, their prices, the project's history."""
-        facts = self._prices.read(project)
         return estimates.eligible_instances(
             facts.prices,
             self._instance_types,
@@ -123,6 +134,12 @@ class Gather:
             return tuple(preflight.read(inputs, cache(self.bucket.sample), found.recipe.csv)), None
         except RejectedError as error:
             return (), error.cause
+
+
+def _read_summary(facts: Known) -> "Summary | None":
+    from droptrain_core.domain.preflight.summary import from_text
+
+    return from_text(facts.last_summary)
 
 
 def _read_recipe(

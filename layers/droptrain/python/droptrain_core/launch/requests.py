@@ -152,9 +152,7 @@ class LaunchRequests:
                 "Launch its dataset instead."
             )
         new_id, document = plans.repeat_plan(plan.document, first.reruns + 1)
-        eligible = self._gather.eligible(
-            original.project, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
-        )
+        eligible, summary = self._gather.again(original, job)
         asked = Asked(caller, self._clock(), {})
         run = replace(
             new_run(new_id, original.project, original.dataset, asked),
@@ -172,7 +170,7 @@ class LaunchRequests:
             rerun_of=first.run_id,
             plan_sha256=plans.plan_digest(document),
         )
-        return Draft(with_estimate(run, eligible), document)
+        return Draft(with_estimate(run, eligible), document, summary)
 
     def _get(self, run_id: str) -> Run:
         run = self._table.get(run_id)

@@ -1,6 +1,7 @@
 """What is certain not to train, seen before a GPU is asked for."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -8,9 +9,11 @@ from droptrain_core.domain.datasets.data_file import is_data_file
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, too_many_inputs
 from droptrain_core.domain.datasets.finding import Finding, describe
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.preflight import summary as summaries
 from droptrain_core.domain.preflight.facts import Facts, Piece
 from droptrain_core.domain.preflight.reader import of_pieces
 from droptrain_core.domain.preflight.rules import RULES, Dataset, Rule, Spot
+from droptrain_core.domain.preflight.summary import Summary
 from droptrain_core.domain.text import plain
 
 # As many files of a dataset are looked into by a launch: three reads each, well within its function's time.
@@ -72,20 +75,37 @@ def read(
 
 
 def judge(
-    files: Iterable[Facts], says: Mapping[str, Any], inputs: Iterable[Input] = ()
+    files: Iterable[Facts],
+    says: Mapping[str, Any],
+    inputs: Collection[Input] = (),
+    last: Summary | None = None,
 ) -> tuple[Finding, ...]:
     """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`.
 
-    `inputs` are all of the dataset, if only some were looked into.
+    `inputs` are all of the dataset, if only some were looked into. `last` is the project's last dataset that
+    trained.
     """
-    read = tuple(files)
-    looked_into = {(facts.channel, facts.name) for facts in read}
-    unread = (item for item in inputs if (item.channel, item.object.key) not in looked_into)
-    dataset = Dataset(read, says, frozenset(item.channel for item in unread if item.object.size))
+    dataset = _dataset(files, says, inputs)
+    if last and (now := summaries.summarize("", dataset, inputs)):
+        dataset = replace(dataset, unlike_last=tuple(summaries.differences(now, last)))
     ignored = set(says.get("ignore", ()))
     rules = [rule for rule in RULES if rule.name not in ignored]
     found = [each for facts in dataset.files for rule in rules for each in _find(rule, facts, dataset)]
     return tuple(sorted(found, key=lambda finding: finding.level))
+
+
+def summarize(
+    name: str, files: Iterable[Facts], says: Mapping[str, Any], inputs: Collection[Input]
+) -> Summary | None:
+    """The summary of what a dataset trains on; None if none of its files has rows that were read."""
+    return summaries.summarize(name, _dataset(files, says, inputs), inputs)
+
+
+def _dataset(files: Iterable[Facts], says: Mapping[str, Any], inputs: Collection[Input]) -> Dataset:
+    read = tuple(files)
+    looked_into = {(facts.channel, facts.name) for facts in read}
+    unread = (item for item in inputs if (item.channel, item.object.key) not in looked_into)
+    return Dataset(read, says, frozenset(item.channel for item in unread if item.object.size))
 
 
 def _find(rule: Rule, facts: Facts, dataset: Dataset) -> Iterator[Finding]:

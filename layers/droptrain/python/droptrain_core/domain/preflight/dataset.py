@@ -26,12 +26,14 @@ class Spot:
 class Dataset:
     """Files, and the recipe's `csv`. What is asked of a file more than once is worked out once.
 
-    `unread` are the channels that have other files too, which may have rows.
+    `unread` are the channels that have other files too, which may have rows. `unlike_last` is how the format
+    differs from that of the project's last successful dataset.
     """
 
     files: tuple[Facts, ...]
     says: Mapping[str, Any]
     unread: frozenset[str] = frozenset()
+    unlike_last: tuple[Spot, ...] = ()
     _headers: dict[Facts, bool | None] = field(default_factory=dict, init=False)
 
     def trains_on(self, facts: Facts) -> bool:
@@ -42,7 +44,7 @@ class Dataset:
         """The file that this one is compared with: the first that is trained on, if that is another one."""
         if facts.channel not in _ALIKE or not facts.is_text or not facts.rows:
             return None
-        first = self._compared_with
+        first = self.first_trained_on
         return first if first is not facts else None
 
     def has_header(self, facts: Facts) -> bool | None:
@@ -85,7 +87,8 @@ class Dataset:
         return self.unread | found
 
     @cached_property
-    def _compared_with(self) -> Facts | None:
+    def first_trained_on(self) -> Facts | None:
+        """The first file that is trained on and has rows: others are compared with it."""
         return next((file for file in self._trained_on if file.is_text and file.rows), None)
 
     @cached_property

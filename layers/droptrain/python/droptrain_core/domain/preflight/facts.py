@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from math import isfinite
 from typing import Literal
 
 RANGE_BYTES = 64 * 1024
@@ -56,6 +57,8 @@ class Column:
     empty: int = 0
     commas: int = 0
     comma: str | None = None
+    least: float | None = None
+    most: float | None = None
     values: set[str] = field(default_factory=set)
 
     def add(self, values: Iterable[str]) -> int:
@@ -66,19 +69,30 @@ class Column:
             self.values.update(islice(dict.fromkeys(stripped), _DISTINCT_VALUES_KEPT))
         self.empty += len(stripped) - len(filled)
         try:
-            self.numbers += len([*map(float, filled)])
+            numbers = [*map(float, filled)]
         except ValueError:
             counts = Counter(filled)
-            numbers = {value: count for value, count in counts.items() if _NUMBER.fullmatch(value)}
-            for value, count in numbers.items():
+            matching = {value: count for value, count in counts.items() if _NUMBER.fullmatch(value)}
+            for value, count in matching.items():
                 if "," in value:
                     self.commas += count
                     self.comma = self.comma or value
-            found = sum(numbers.values())
+            found = sum(matching.values())
             self.numbers += found
             self.texts += len(filled) - found
+            self._widen([float(value.replace("_", "").replace(",", ".")) for value in matching])
             return len(counts)
+        self.numbers += len(numbers)
+        self._widen(numbers)
         return 0
+
+    def _widen(self, numbers: list[float]) -> None:
+        """Widen the range so that it includes these numbers; NaN and infinity have no place in it."""
+        finite = [*filter(isfinite, numbers)]
+        if finite:
+            least, most = min(finite), max(finite)
+            self.least = least if self.least is None else min(self.least, least)
+            self.most = most if self.most is None else max(self.most, most)
 
     @property
     def kind(self) -> str | None:
@@ -90,10 +104,11 @@ class Column:
 
 @dataclass(eq=False)
 class Facts:
-    """What a file is like. `whole` says whether all of it was read; `rows` are those that were.
+    """What a file is like. `whole` says whether all of it was read.
 
-    `lead` is the number of fields of the longer of the first two rows. `stopped` says why rows after the last
-    were not read, and `steps` how much work it was to read these.
+    `rows` are those that were, and `characters` theirs. `lead` is the number of fields of the longer of the
+    first two rows. `stopped` says why rows after the last were not read, and `steps` how much work it was to
+    read these.
     """
 
     name: str
@@ -111,6 +126,7 @@ class Facts:
     delimiter: str = ","
     first: list[str] = field(default_factory=list)
     rows: int = 0
+    characters: int = 0
     width: int = 0
     regular: bool = True
     lead: int = 0

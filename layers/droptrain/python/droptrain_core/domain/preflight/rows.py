@@ -148,6 +148,7 @@ class Rows:
             self._steps_left -= _LINE_STEPS + len(line) // _CHARACTERS_A_STEP
             if self._steps_left < 0:
                 raise _StoppedError("too much work")
+            self._facts.characters += len(line)
             if self._places:
                 self._pass_places(len(line))
             kept.append(line)

@@ -258,6 +258,11 @@ def _types_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             )
 
 
+def _format_changed(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts is dataset.first_trained_on:
+        yield from dataset.unlike_last
+
+
 def _not_checked(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     if facts.width > MAX_COLUMNS and facts is _first(dataset, lambda file: file.width > MAX_COLUMNS):
         yield Spot(f"values of columns after the first {MAX_COLUMNS:,} are not checked")
@@ -336,6 +341,9 @@ RULES = (
          _columns_differ),
     Rule("types_differ", "warning", "Numbers where the first file has text, or the reverse.", _ALIKE,
          _types_differ),
+    Rule("format_changed", "warning", "Another delimiter, other columns or types, or more than ten times as "
+         "many or as few rows as the project's last dataset that trained.",
+         "See whether the export has changed.", _format_changed),
     Rule("not_checked", "warning", "More columns, rows or values than are checked, or a very long row.",
          "Make sure that the rest is like what was checked.", _not_checked),
 )  # fmt: skip

@@ -31,5 +31,6 @@ RULE_NAMES = (
     "header_differs",
     "columns_differ",
     "types_differ",
+    "format_changed",
     "not_checked",
 )
