@@ -9,7 +9,8 @@ from droptrain_core import recipe_yaml
 from droptrain_core.aws.bucket import RecipeFile
 from droptrain_core.domain.datasets.dataset import ObjectVersion, recipe_key
 from droptrain_core.domain.errors import RejectedError
-from droptrain_core.domain.preflight.facts import Piece, ranges
+from droptrain_core.domain.preflight import ranges
+from droptrain_core.domain.preflight.facts import Piece
 from droptrain_core.domain.recipes.push import Published
 
 
@@ -54,7 +55,9 @@ class DropBucket(MemoryBucket):
     @outside
     def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
         content: Content = self.documents[file.key, file.version_id]
-        return tuple(Piece(start, content.piece(start, length)) for start, length in ranges(file.size))
+        return tuple(
+            Piece(start, content.piece(start, length)) for start, length in ranges(file.key, file.size)
+        )
 
 
 def read_recipe(content: Content, version: ObjectVersion | None = None) -> RecipeFile:

@@ -116,6 +116,8 @@ def test_every_rule_has_a_case() -> None:
         "not_gzip",
         "empty_part",
         "format_changed",
+        "broken",
+        "unlike_name",
     }
 
 

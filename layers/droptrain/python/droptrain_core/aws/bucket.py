@@ -113,10 +113,11 @@ class Bucket:
         BusyError if that version was deleted meanwhile. RejectedError if S3 refuses: the object is archived,
         or encrypted with a key that the stack can't use.
         """
-        from droptrain_core.domain.preflight.facts import Piece, ranges
+        from droptrain_core.domain.preflight import ranges
+        from droptrain_core.domain.preflight.facts import Piece
 
         pieces: list[Piece] = []
-        for start, length in ranges(file.size):
+        for start, length in ranges(file.key, file.size):
             try:
                 answer = self._client.get_object(
                     Bucket=self.name,

@@ -9,8 +9,10 @@ from droptrain_core.domain.datasets.data_file import is_data_file
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, too_many_inputs
 from droptrain_core.domain.datasets.finding import Finding, describe
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.preflight import formats
 from droptrain_core.domain.preflight import summary as summaries
 from droptrain_core.domain.preflight.facts import Facts, Piece
+from droptrain_core.domain.preflight.facts import ranges as csv_ranges
 from droptrain_core.domain.preflight.reader import of_pieces
 from droptrain_core.domain.preflight.rules import RULES, Dataset, Rule, Spot
 from droptrain_core.domain.preflight.summary import Summary
@@ -39,14 +41,24 @@ def check(inputs: Collection[Input]) -> Cause | None:
     return too_many_inputs(len(inputs))
 
 
+def is_looked_into(name: str) -> bool:
+    """Whether preflight looks into a file, by its name."""
+    return is_data_file(name) or formats.is_other_format(name)
+
+
+def ranges(name: str, size: int) -> list[tuple[int, int]]:
+    """(first byte, number of bytes) that a launch reads of a file."""
+    return formats.ranges(name, size) if formats.is_other_format(name) else csv_ranges(size)
+
+
 def to_sample(inputs: Iterable[Input]) -> list[Input]:
-    """Those of the inputs that a launch looks into: the first CSVs by key, one channel's after another's.
+    """Those of the inputs that a launch looks into: the first by key, one channel's after another's.
 
     Empty files come last.
     """
     channels: dict[str, list[Input]] = {}
     for item in sorted(inputs, key=lambda item: (item.channel, not item.object.size, item.object.key)):
-        if is_data_file(item.object.key):
+        if is_looked_into(item.object.key):
             channels.setdefault(item.channel, []).append(item)
     chosen: list[Input] = []
     while channels and len(chosen) < FILES_SAMPLED:
@@ -69,6 +81,9 @@ def read(
     left = STEPS
     for number, item in enumerate(chosen):
         file, share = item.object, max(left, 0) // (len(chosen) - number)
+        if formats.is_other_format(file.key):
+            files.append(formats.of_pieces(file.key, item.channel, file.size, sample(file)))
+            continue
         files.append(of_pieces(file.key, item.channel, file.size, sample(file), says, share))
         left -= files[-1].steps
     return files

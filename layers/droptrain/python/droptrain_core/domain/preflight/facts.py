@@ -104,7 +104,7 @@ class Column:
 
 @dataclass(eq=False)
 class Facts:
-    """What a file is like. `whole` says whether all of it was read.
+    """What a file is like. `whole` says whether all of it was read, `other` that it is no CSV by its name.
 
     `rows` are those that were, and `characters` theirs. `lead` is the number of fields of the longer of the
     first two rows. `stopped` says why rows after the last were not read, and `steps` how much work it was to
@@ -119,6 +119,9 @@ class Facts:
     gzip: bool = False
     binary: bool = False
     stand_in: str | None = None
+    other: bool = False
+    broken: str | None = None
+    unlike_name: str | None = None
     line_end: str = "\n"
     nul: Place | None = None
     not_utf8: Place | None = None
@@ -158,7 +161,9 @@ class Facts:
     @property
     def is_text(self) -> bool:
         """Whether its rows could be read."""
-        return not (self.gzip or self.binary or self.stand_in or self.blank or self.encoding == "utf-16")
+        return not self.other and not (
+            self.gzip or self.binary or self.stand_in or self.blank or self.encoding == "utf-16"
+        )
 
 
 def ranges(size: int) -> list[tuple[int, int]]:

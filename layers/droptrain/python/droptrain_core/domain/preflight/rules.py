@@ -50,6 +50,16 @@ def _stand_in(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         yield Spot(f"it is {facts.stand_in}, not the data")
 
 
+def _broken(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts.broken:
+        yield Spot(facts.broken)
+
+
+def _unlike_name(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+    if facts.unlike_name:
+        yield Spot(facts.unlike_name)
+
+
 def _utf_16(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-16":
         yield Spot("it is UTF-16, which TensorFlow and most readers take for NUL bytes")
@@ -78,12 +88,12 @@ def _cr_line_ends(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
 
 
 def _gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if facts.gzip and not is_named_gzip(facts.name):
+    if facts.gzip and not is_named_gzip(facts.name) and not facts.other:
         yield Spot("it is compressed by gzip, and its name doesn't say so")
 
 
 def _not_gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
-    if is_named_gzip(facts.name) and not facts.gzip:
+    if is_named_gzip(facts.name) and not facts.gzip and not facts.stand_in and facts.size:
         yield Spot("its name says gzip, and it isn't compressed")
 
 
@@ -295,6 +305,8 @@ RULES = (
          "A document where the data should be: a Git LFS or git-annex pointer, an HTML page, XML, RTF, a web "
          "server's answer.",
          "Get the file itself (git lfs pull, or download it again), look into it, and upload it.", _stand_in),
+    Rule("broken", "error", "A Parquet, TFRecord or zip file that no reader can open.",
+         "Write or upload it again: it was cut off, or is of another format.", _broken),
     Rule("utf_16", "error", "Written as UTF-16, as Excel's Unicode text is.", _SAVE, _utf_16),
     Rule("header_only", "error", "A header, no row below it, and no other file of its input has rows.",
          "Export it again, with rows.", _header_only),
@@ -326,6 +338,8 @@ RULES = (
     Rule("gzip", "warning", "gzip by its content and not by its name; rows aren't looked at.",
          "Name it .csv.gz and let the code expect that, or upload it uncompressed.", _gzip),
     Rule("not_gzip", "warning", "Named .gz and not compressed.", "Name it .csv, or compress it.", _not_gzip),
+    Rule("unlike_name", "warning", "An image's or JSON lines' name over another content.",
+         "Look into the file.", _unlike_name),
     Rule("duplicate_columns", "warning", "Columns of one name.", "Give each column a name of its own.",
          _duplicate_columns),
     Rule("unnamed_column", "warning", "A header with an empty name, as pandas writes its index.",
