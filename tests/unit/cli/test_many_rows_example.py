@@ -1,0 +1,98 @@
+"""examples/many-rows: what its reader streams and refuses; that it trains from parts and from one file."""
+
+import gzip
+import importlib.util
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+CODE = Path(__file__).parents[3] / "examples/many-rows/code"
+VALUES = np.random.default_rng(1).normal(size=(3000, 4)) * 1000
+
+
+@pytest.fixture
+def rows() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("many_rows", CODE / "rows.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def csv(values: np.ndarray, end: str = "\n") -> bytes:
+    lines = ["a,b,c,d", *(",".join(f"{value:.5f}" for value in row) for row in values)]
+    return (end.join(lines) + end).encode()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("block_bytes", [100, 4096, 1 << 20])
+def test_every_row_is_read_once_whatever_the_block(
+    rows: ModuleType, tmp_path: Path, end: str, block_bytes: int
+) -> None:
+    plain, part = tmp_path / "train.csv", tmp_path / "part-0.csv.gz"
+    plain.write_bytes(csv(VALUES, end).rstrip())
+    part.write_bytes(gzip.compress(csv(VALUES, end)))
+    for path in (plain, part):
+        assert rows.header_of(path) == ["a", "b", "c", "d"]
+        found = np.concatenate([*rows.blocks(path, 4, block_bytes)])
+        np.testing.assert_allclose(found, VALUES, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize(("text", "values"), [
+    (b"1,-2.5\n,.5\n", [[1, -2.5], [np.nan, 0.5]]),
+    (b"1e3,12345678.12345678\n", [[1000, 12345678.12345678]]),
+    (b"-0,123456789012\n7., 3\n", [[0, 123456789012], [7, 3]]),
+])  # fmt: skip
+def test_numbers_are_read_as_python_reads_them(
+    rows: ModuleType, text: bytes, values: list[list[float]]
+) -> None:
+    np.testing.assert_allclose(rows._numbers(text, 2), np.array(values, np.float32))
+
+
+@pytest.mark.parametrize("text", [b"1-2,3\n", b"1.2.3,4\n", b"cat,1\n", b"1,2,3\n", b"1\n2,3\n"])
+def test_what_is_no_row_of_numbers_is_an_error(rows: ModuleType, text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"number|float|columns"):
+        rows._numbers(text, 2)
+
+
+def test_memory_does_not_grow_with_the_file(rows: ModuleType, tmp_path: Path) -> None:
+    def peak(times: int) -> int:
+        path = tmp_path / "train.csv"
+        path.write_bytes(b"a,b,c,d\n" + csv(VALUES).partition(b"\n")[2] * times)
+        tracemalloc.start()
+        for _ in rows.blocks(path, 4, 1 << 18):
+            pass
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(40) < peak(10) + (1 << 19)
+
+
+@pytest.mark.tensorflow
+def test_it_trains_from_gzip_parts_of_which_one_is_empty_and_from_one_file(tmp_path: Path) -> None:
+    parts, one = tmp_path / "parts", tmp_path / "one"
+    for folder in (parts, one):
+        folder.mkdir()
+    for number in range(20):
+        (parts / f"part-{number:05}.csv.gz").write_bytes(gzip.compress(csv(VALUES[number::20])))
+    (parts / "part-00000.csv.gz").write_bytes(b"")
+    (one / "train.csv").write_bytes(csv(VALUES))
+    for folder in (parts, one):
+        environment = {
+            **os.environ,
+            "SM_CHANNEL_TRAINING": str(folder),
+            "SM_MODEL_DIR": str(folder / "model"),
+        }
+        said = subprocess.run(
+            [sys.executable, CODE / "train.py", "--epochs", "1"],
+            env=environment, capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+        assert said.returncode == 0, said.stderr[-2000:]
+        assert (folder / "model/1/saved_model.pb").is_file()
