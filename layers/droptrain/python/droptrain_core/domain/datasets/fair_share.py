@@ -7,8 +7,8 @@ from zlib import crc32
 LANES = 22
 # A launch takes 0.4 s of a lane. Only uploads that take longer than this count: a burst may use every lane.
 EXPENSIVE_SECONDS = 1.0
-# A project's expensive uploads may take a quarter of all lanes.
-SHARE_SECONDS = LANES * 60 / 4
+# A project's expensive uploads may take a fifth of all lanes.
+SHARE_SECONDS = LANES * 60 / 5
 _SHORTEST_BASE, _LONGEST_BASE = 60, 450  # seconds; twice the longest is SQS's longest delay
 
 
