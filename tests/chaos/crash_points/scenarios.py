@@ -11,7 +11,7 @@ from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.datasets.dataset import LINK_METADATA
 from droptrain_core.domain.recipes.push import Published, pushing
 from droptrain_core.domain.runs.claims import Request
-from droptrain_core.domain.runs.run import Reservation, Rung
+from droptrain_core.domain.runs.run import Fallback, Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested, next_job
 from records import job_detail, run
 
@@ -164,8 +164,8 @@ def _cancel_not_carried_out(stack: Stack) -> Any:
 
 def _cancelled_between_two_jobs(stack: Stack) -> Any:
     found = _launched_run(stack)
-    rung = Rung(2, 3600, "The run goes on on demand.", found.batch_job_id, earlier_has_ended=False)
-    stack.table.write(next_job(found, rung, None, "2026-11-23T02:10:05Z"))
+    step = Fallback(2, 3600, "The run goes on on demand.", found.batch_job_id, earlier_has_ended=False)
+    stack.table.write(next_job(found, step, None, "2026-11-23T02:10:05Z"))
     stack.table.write(cancel_requested(found.run_id, "bob", "2026-11-23T02:10:05Z"))
     stack.later(minutes=5)
 

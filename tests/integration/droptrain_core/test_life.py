@@ -157,7 +157,7 @@ def test_warnings_of_a_good_end_follow_those_of_the_launch_to_record_and_notice(
     stack.track.event(LIFE[-1])
     found = Finding("no_model", "warning", "export", None, None, "no model was exported", "Save it.")
     assert stack.table.get(RUN_ID).warnings == (of_launch, found)
-    assert stack.announce.ended(RUN_ID, "penguins") == "published"
+    assert stack.notify.ended(RUN_ID, "penguins") == "published"
     (told,) = stack.notices()
     assert "export: no model was exported. Save it.\n" in told["Message"]
 
