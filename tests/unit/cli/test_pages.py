@@ -78,6 +78,19 @@ def test_the_page_on_dependencies_names_each_package_and_no_other():
     assert named == in_files
 
 
+def test_the_index_lists_each_decision_once_with_its_title():
+    folder = ROOT / "docs" / "decisions"
+    titles = {
+        path.name: path.read_text("utf-8").partition("\n")[0].removeprefix("# ") for path in folder.glob("0*.md")
+    }
+    index = (folder / "README.md").read_text("utf-8")
+    listed = [
+        (name, f"{number}. {title}")
+        for number, title, name in re.findall(r"^- (\d+)\. \[(.+)\]\((.+)\)$", index, re.MULTILINE)
+    ]
+    assert sorted(listed) == sorted(titles.items())
+
+
 def test_every_make_target_that_the_readme_and_contributing_name_exists():
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
