@@ -161,7 +161,7 @@ class Attempt:
         )
 
     def _ending_of_stop(self) -> Ending:
-        """143, or 75 if Spot takes the instance: draining by ECS sends its TERM before the watch looks."""
+        """Stopped, or reclaimed by Spot: draining by ECS sends its TERM before the watch looks."""
         if self._watch and not self._stops.is_reclaimed:
             self._watch.look()
         stop = self._stops.end()

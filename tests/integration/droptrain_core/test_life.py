@@ -88,6 +88,13 @@ def test_late_events_never_move_a_running_record_back(stack) -> None:
         assert (record.status, len(record.attempts)) == ("RUNNING", 1)
 
 
+def test_a_run_keeps_the_time_of_its_first_start(stack) -> None:
+    claimed(stack)
+    for attempts, started in ((0, 1795399860000), (1, 1795403600000)):
+        stack.track.event(job_detail("RUNNING", attempts=attempts, startedAt=started))
+        assert stack.table.get(RUN_ID).started_at == "2026-11-23T02:11:00Z"
+
+
 def test_an_end_brings_metrics_and_cost(stack) -> None:
     claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
     write_account(stack)

@@ -3,7 +3,13 @@
 from droptrain_core.domain.diagnosis import kinds
 from droptrain_core.domain.diagnosis.facts import Facts
 from droptrain_core.domain.diagnosis.rule import Found, Rule, batch_says
-from droptrain_core.domain.runs.batch_job import OVER_RESERVATION, TIMED_OUT, JobState
+from droptrain_core.domain.runs.batch_job import (
+    HOST_GONE,
+    OVER_RESERVATION,
+    RECLAIMED_EXIT_CODE,
+    TIMED_OUT,
+    JobState,
+)
 
 _STUCK = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
 _CAPACITY = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_capacity.html"
@@ -14,7 +20,6 @@ _STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-
 _PULL = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 _START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
 _RATE = "https://repost.aws/knowledge-center/ecs-pull-container-error-rate-limit"
-_RECLAIMED_EXIT_CODE = 75
 _SPOT = "spot"
 _LIMIT = r"JobStateTimeLimit.*"
 _NOT_PULLED = r"CannotPull(?:Container|ECRContainer|Image)(?:Error)?\b(?s:.*)"
@@ -50,15 +55,15 @@ def _over_reservation(facts: Facts) -> Found | None:
 
 def _reclaimed(facts: Facts) -> Found | None:
     job = facts.job
-    if not _host_is_gone(job) and job.exit_code != _RECLAIMED_EXIT_CODE:
+    if not _host_is_gone(job) and job.exit_code != RECLAIMED_EXIT_CODE:
         return None
-    tries, said = max(len(job.attempts), 1), job.status_reason or "exit code 75"
+    tries, said = max(len(job.attempts), 1), job.status_reason or f"exit code {RECLAIMED_EXIT_CODE}"
     reasons = tuple(f"attempt {n}: {each.reason}" for n, each in enumerate(job.attempts, 1) if each.reason)
     return Found(f"{tries} attempt{'s' if tries > 1 else ''} ({said})", reasons or (said,))
 
 
 def _host_is_gone(job: JobState) -> bool:
-    return job.status_reason.startswith("Host EC2")
+    return job.status_reason.startswith(HOST_GONE)
 
 
 RULES = (

@@ -21,9 +21,10 @@ _STATUSES: Mapping[str, Status] = {
 }  # fmt: skip
 _ABSORBING = 99
 _SUPERSEDED_EXIT_CODE = 73
-_RECLAIMED_EXIT_CODE = 75
-# How AWS Batch words, in an attempt's statusReason, that its instance was gone (user guide: job retries).
-_HOST_GONE = "Host EC2"
+# The container's exit code when Spot takes its instance away, and how AWS Batch words, in statusReason, that
+# the instance was gone (user guide: job retries). Only these two are tried again.
+RECLAIMED_EXIT_CODE = 75
+HOST_GONE = "Host EC2"
 # How AWS Batch words, in statusReason, that a job outlived its timeout, or waited too long in RUNNABLE for
 # the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
 TIMED_OUT = "Job attempt duration exceeded timeout"
@@ -157,7 +158,7 @@ def attempts_until(job: JobState, now: datetime) -> tuple[Attempt, ...]:
 
 def is_reclaimed(attempt: Attempt) -> bool:
     """Whether the attempt ended because its instance was taken away."""
-    return attempt.exit_code == _RECLAIMED_EXIT_CODE or (attempt.reason or "").startswith(_HOST_GONE)
+    return attempt.exit_code == RECLAIMED_EXIT_CODE or (attempt.reason or "").startswith(HOST_GONE)
 
 
 def _attempt(value: object) -> Attempt:
