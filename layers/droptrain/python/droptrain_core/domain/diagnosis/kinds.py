@@ -206,7 +206,7 @@ NAN_LOSS = Kind(
 )  # fmt: skip
 MISSING_MODULE = Kind(
     "missing_module", "A Python package isn't installed: {said}",
-    "Name it in requirements.txt beside the code, which Python entrypoints get installed, or install it in "
+    "Name it in requirements.txt, a Pipfile or uv.lock in the code's folder, or install it in "
     "run.sh; or put the missing file into the code's folder.", False,
 )  # fmt: skip
 NO_S3_FILE_SYSTEM = Kind(
