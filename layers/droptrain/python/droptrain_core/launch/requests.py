@@ -21,7 +21,7 @@ from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs.claims import Request
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
-from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.runs.run import KEPT_BY_A_REPEAT, Run
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
 from droptrain_core.launch.decide import (
     Asked,
@@ -158,17 +158,8 @@ class LaunchRequests:
         asked = Asked(caller, self._clock(), {})
         run = replace(
             new_run(new_id, original.project, original.dataset, asked),
-            inputs=original.inputs,
-            input_count=original.input_count,
-            recipe=original.recipe,
-            code=original.code,
-            metric=original.metric,
-            metric_goal=original.metric_goal,
-            inputs_digest=original.inputs_digest,
-            notify=original.notify,
-            hyperparameters=original.hyperparameters,
+            **{name: getattr(original, name) for name in KEPT_BY_A_REPEAT},
             warnings=tuple(each for each in original.warnings if each.rule not in _NOT_REPEATED),
-            job=job,
             rerun_of=first.run_id,
             plan_sha256=plans.plan_digest(document),
         )

@@ -21,6 +21,8 @@ def labelled_texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _text(value: Any) -> str:
     text = (
-        ", ".join(f"{name}={each}" for name, each in value.items()) if isinstance(value, Mapping) else value
+        ", ".join(f"{name}={each}" for name, each in value.items())
+        if isinstance(value, Mapping)
+        else str(value)
     )
     return shorten(text, _LONGEST, placeholder=" …")

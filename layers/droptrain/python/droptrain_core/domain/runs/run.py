@@ -155,6 +155,13 @@ class Step:
 INTERNAL = {"internal": True}
 
 
+# What a run trains with: a repeat of the run keeps it.
+KEPT_BY_A_REPEAT = (
+    "inputs", "input_count", "inputs_digest", "recipe", "code", "job", "hyperparameters", "metric",
+    "metric_goal", "notify",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """A run from launch to outcome: the one list of its fields. Times are the contract's UTC texts.

@@ -1,7 +1,8 @@
 """Every legal change of a run's record, on one page.
 
-The record is made as a claim (`RunTable.claim`). From then on it changes only by these transitions, and only
-`RunTable.write` writes them. docs/reliability.md has the diagram; a test compares it with this page.
+The record is made as a claim (`RunTable.claim`). From then on it changes only by these transitions. Only
+`RunTable` writes them: alone, or in one transaction with what belongs to them. docs/reliability.md has the
+diagram; a test compares it with this page.
 """
 
 from collections.abc import Mapping
