@@ -495,6 +495,9 @@ class MemoryDatasetTable:
 
     @outside
     def forget(self, record: DatasetRecord) -> None:
+        known = self.records.get((record.project, record.dataset))
+        if known and known.due_at not in (None, record.due_at):
+            return
         self.records.pop((record.project, record.dataset), None)
         self.notified.pop((record.project, record.dataset), None)
 

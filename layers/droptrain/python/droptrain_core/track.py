@@ -57,10 +57,11 @@ class Track:
         BusyError means: deliver the event again later.
         """
         now = times.to_text(self._clock())
-        if job.state == "STARTING":
-            self._queues.note_start(job.queue, now)
         if not job.ended and not _was_reclaimed(job):
-            return self._table.write(transitions.observed(job, now)).outcome
+            applied = self._table.write(transitions.observed(job, now)).outcome
+            if job.state == "STARTING" and applied == "applied":
+                self._queues.note_start(job.queue, now)
+            return applied
         project = self._project(job)
         if project is None:
             return "unknown"

@@ -82,7 +82,7 @@ class Wiring:
         from droptrain_core.launch import LaunchUploads
 
         settings = self._settings
-        wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
+        wake_ups = WakeUps(cache(lambda: self._client("sqs", _RETRIES)), settings.uploads_queue_url)
         return LaunchUploads(
             self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
             self._policy(), now,

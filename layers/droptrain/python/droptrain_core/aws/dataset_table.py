@@ -194,8 +194,18 @@ class DatasetTable:
         self._update(record, expression, values, "attribute_exists(active)")
 
     def forget(self, record: DatasetRecord) -> None:
-        """Remove the item."""
-        self._client.delete_item(TableName=self._table, Key=dataset_key(record.project, record.dataset))
+        """Remove the item, unless an upload has changed `record.due_at`: its wake-up needs the item."""
+        unchanged: Any = {"ConditionExpression": "attribute_not_exists(due_at)"}
+        if record.due_at:
+            unchanged["ConditionExpression"] += " OR due_at = :seen"
+            unchanged["ExpressionAttributeValues"] = {":seen": {"S": record.due_at}}
+        key, errors = dataset_key(record.project, record.dataset), self._client.exceptions
+        try:
+            self._client.delete_item(TableName=self._table, Key=key, **unchanged)
+        except errors.ConditionalCheckFailedException:
+            return
+        except errors.TransactionConflictException as error:
+            raise BusyError(f"{record.project}/{record.dataset} is being launched") from error
 
     def _waiting(
         self, record: DatasetRecord, missing: Collection[str], present: Collection[str], now: datetime

@@ -138,15 +138,17 @@ class RunTable:
         )
 
     def extend_answer(self, answer_id: str, at: str) -> None:
-        """Record that one more upload got this answer."""
-        self._client.update_item(
-            TableName=self._table,
-            Key={"pk": {"S": claim_writes.answer_pk(answer_id)}},
-            UpdateExpression="SET last_at = :at, expires_at = :expires",
-            ExpressionAttributeValues=to_attributes(
-                {":at": at, ":expires": claim_writes.answer_expires_at(at)}
-            ),
-        )
+        """Record that one more upload got this answer; BusyError while the rejection is being written."""
+        values = {":at": at, ":expires": claim_writes.answer_expires_at(at)}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": claim_writes.answer_pk(answer_id)}},
+                UpdateExpression="SET last_at = :at, expires_at = :expires",
+                ExpressionAttributeValues=to_attributes(values),
+            )
+        except self._client.exceptions.TransactionConflictException as error:
+            raise BusyError("the rejection of this drop is being written") from error
 
     def find_request(self, key: str) -> tuple[str, str] | None:
         """(run id, digest of the body) of an earlier request with this idempotency key, if any."""

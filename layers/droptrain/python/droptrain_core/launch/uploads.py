@@ -160,8 +160,9 @@ class LaunchUploads:
 
     def _stop_waiting(self, record: DatasetRecord) -> None:
         """Remove a record that still waits though its files are answered; a launch changes it by itself."""
-        if self._datasets.read(record.project, record.dataset).since:
-            self._datasets.forget(record)
+        now = self._datasets.read(record.project, record.dataset)
+        if now.since:
+            self._datasets.forget(now)
 
     def _look(self, record: DatasetRecord, how: HowToTrain, recipe: Recipe) -> Launched:
         """List the dataset, and launch it or let it wait."""

@@ -12,7 +12,7 @@ from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, JobRequest, Run
 
-# How long a run waits for a Spot instance that AWS hasn't got. The queue itself gives up after an hour.
+# How long a run waits for a Spot instance that AWS hasn't got. The queue itself gives up after a day.
 PATIENCE = timedelta(minutes=15)
 _BY_SPOT = {"reclaimed", "no_capacity"}
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
