@@ -115,12 +115,6 @@ def _ended(stack: Stack) -> Any:
     _change(stack, "SUCCEEDED")
 
 
-def _ended_in_stream(stack: Stack) -> Any:
-    _ended_better(stack)
-    pk = {"S": f"RUN#{stack.run_id}"}
-    return stack.dynamodb.get_item(TableName=stack.table.name, Key={"pk": pk})["Item"]
-
-
 def _ended_better(stack: Stack) -> Any:
     _earlier(stack, "2026-11-23T02:09:00.000Z", 0.8)
     _ended(stack)
@@ -235,12 +229,6 @@ SCENARIOS = (
         2,
     ),
     Scenario("announce an end", _ended, lambda stack, _: stack.notify.ended(stack.run_id, "penguins"), 6),
-    Scenario(
-        "announce an end that the stream tells of",
-        _ended_in_stream,
-        lambda stack, image: stack.notify.ended(stack.run_id, "penguins", image),
-        5,
-    ),
     Scenario(
         "announce a new best",
         _ended_better,

@@ -145,7 +145,7 @@ class SettleRuns:
         return partial(self._compare, run, state, overspent) if is_due else None
 
     def _notify_of_end(self, run: Run) -> Iterator[str]:
-        if self._notify().ended(run.run_id, run.project) == "published":
+        if self._notify().ended(run.run_id, run.project).answer == "published":
             yield "notified"
 
     def _finish(self, run: Run) -> Iterator[str]:

@@ -91,9 +91,8 @@ class Track:
             advice=outcome.advice if outcome else (),
             warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
         )
-        models = facts.models if job.status == "SUCCEEDED" else None
         whole = replace(job, attempts=(*earlier, *job.attempts))
-        transition = transitions.observed(whole, now, end, models)
+        transition = transitions.observed(whole, now, end)
         history = _history(job, cost, project, facts, outcome)
         if history:
             return self._table.write_with_history(transition, history, now).outcome
