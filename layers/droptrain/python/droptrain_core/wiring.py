@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
     from droptrain_core.fall_back import FallBack
-    from droptrain_core.launch import LaunchRequests, LaunchUploads
     from droptrain_core.launch.commit import Commit
     from droptrain_core.launch.decide import Where
     from droptrain_core.launch.gather import Gather
+    from droptrain_core.launch.requests import LaunchRequests
+    from droptrain_core.launch.uploads import LaunchUploads
     from droptrain_core.notifications import Notifications
     from droptrain_core.notify import Notify
     from droptrain_core.query import Query
@@ -79,7 +80,7 @@ class Wiring:
         # Every launch reads a recipe: what reads it is loaded now, not by the first one.
         from droptrain_core import recipe_yaml  # noqa: F401
         from droptrain_core.aws.wake_ups import WakeUps
-        from droptrain_core.launch import LaunchUploads
+        from droptrain_core.launch.uploads import LaunchUploads
 
         settings = self._settings
         wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
@@ -91,7 +92,7 @@ class Wiring:
     def launch_requests(self) -> "LaunchRequests":
         """Requests become runs."""
         from droptrain_core import recipe_yaml  # noqa: F401
-        from droptrain_core.launch import LaunchRequests
+        from droptrain_core.launch.requests import LaunchRequests
 
         return LaunchRequests(self._gather(), self._commit(), self._table, self._where(), self._policy(), now)
 
