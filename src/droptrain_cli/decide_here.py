@@ -8,7 +8,7 @@ from pathlib import Path
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets.data_file import is_data_file
 from droptrain_core.domain.datasets.dataset import ObjectVersion, Readiness, code_prefix, match_inputs
-from droptrain_core.domain.preflight.facts import Facts
+from droptrain_core.domain.preflight.facts import FileFacts
 from droptrain_core.domain.preflight.reader import of_stream
 from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe
@@ -43,7 +43,7 @@ def _objects(files: Mapping[str, Path]) -> Iterator[ObjectVersion]:
     return (ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items())
 
 
-def _read(readiness: Readiness, data: Mapping[str, Path], recipe: Recipe) -> Iterator[Facts]:
+def _read(readiness: Readiness, data: Mapping[str, Path], recipe: Recipe) -> Iterator[FileFacts]:
     for item in readiness.inputs:
         file = item.object
         if is_data_file(file.key) and file.size:

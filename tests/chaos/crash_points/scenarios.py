@@ -9,12 +9,12 @@ from typing import Any
 from core_stack import Stack
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.recipes.push import Published, pushing
-from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.run import Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested
 from records import job_detail, run
 
-ASKED = Request("key", "digest", 4102444800)
+ASKED = RequestClaim("key", "digest", 4102444800)
 HELD = Reservation("2026-11", 5_000_000, 100_000_000)
 METRIC: Any = {"metric": "test_accuracy", "metric_goal": "maximize"}
 JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"

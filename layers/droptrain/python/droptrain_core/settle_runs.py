@@ -11,9 +11,9 @@ from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.diagnosis.queue_progress import QueueView
 from droptrain_core.domain.runs import fallback, transitions
 from droptrain_core.domain.runs.batch_job import JobState
-from droptrain_core.domain.runs.queue_progress import QueueView
 from droptrain_core.domain.runs.run import Run, Status
 from droptrain_core.overspending import Overspending, Overspent
 from droptrain_core.report_stuck_queue import ReportStuckQueue

@@ -1,32 +1,19 @@
 """What prices need of the runs' table: one item of prices, and for each project how long its runs took."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.run_record import from_item, run_pk, to_attributes, to_values
 from droptrain_core.aws.run_table import history_pk
 from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size
+from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.errors import BusyError
-from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PRICES_PK = "PRICES"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
-
-    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows.
-    """
-
-    prices: PriceList
-    history: tuple[int, ...] = ()
-    run: Run | None = None
-    left_checkpoint: bool | None = None
 
 
 class PriceTable:
@@ -37,7 +24,7 @@ class PriceTable:
         self._table = table_name
         self.shipped = shipped
 
-    def read(self, project: str, run_id: str | None = None) -> Facts:
+    def read(self, project: str, run_id: str | None = None) -> ProjectReading:
         """The prices, the project's history, and the run if it is asked for, read consistently.
 
         BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
@@ -54,7 +41,7 @@ class PriceTable:
         prices, history, *of_run = (items.get(pk) for pk in pks)
         run = of_run[0] if of_run else None
         took = to_values(history) if history else {}
-        return Facts(
+        return ProjectReading(
             prices=self.shipped.refreshed(_refreshed(to_values(prices))) if prices else self.shipped,
             history=tuple(took.get("seconds", ())),
             run=from_item(run) if run else None,

@@ -26,7 +26,7 @@ from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.facts import FileFacts
 
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
@@ -79,7 +79,7 @@ class Snapshot:
 
     found: Found
     code: tuple[ObjectVersion, ...]
-    files: "tuple[Facts, ...]"
+    files: "tuple[FileFacts, ...]"
     eligible: EligibleInstances | None
     unreadable: Cause | None = None
 
