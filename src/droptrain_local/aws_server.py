@@ -38,7 +38,7 @@ from droptrain_local.moto_copies import avoid_copies
 from droptrain_local.permissions import access_denied, required_actions
 from droptrain_local.permissions.access_denied import AccessDenied
 from droptrain_local.permissions.guard import Guard, Principal, WrongTokenError
-from droptrain_local.permissions.requests import Request, operation_of
+from droptrain_local.permissions.requests import AwsRequest, operation_of
 
 Environ = dict[str, Any]
 # (content type, body) for an action and a request's body, or RefusedError; None for another kind of request.
@@ -209,13 +209,13 @@ class _RequestHandler(MotoRequestHandler):
         _logger.debug(message, *args)
 
 
-def _request(environ: Environ, body: IO[bytes]) -> Request:
+def _request(environ: Environ, body: IO[bytes]) -> AwsRequest:
     headers = {
         name.removeprefix("HTTP_").lower().replace("_", "-"): value
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
-    return Request(
+    return AwsRequest(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),

@@ -11,13 +11,12 @@ from droptrain_core.aws.run_files import RunFiles
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.signed_requests import (
     LIFE,
-    MULTIPART_FROM,
     SignedMultipart,
     SignedRequest,
     SignedRequests,
 )
 from droptrain_core.cancel import Cancel
-from droptrain_core.domain.datasets.dataset import data_prefix
+from droptrain_core.domain.datasets.dataset import MULTIPART_FROM, data_prefix
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import AlreadyFinishedError, CrowdedError, InUseError, NotReadyError
 from droptrain_core.domain.runs.run import Run, pinned_prefix

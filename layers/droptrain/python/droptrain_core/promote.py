@@ -19,7 +19,6 @@ from droptrain_core.domain.runs.run import Run
 NAMES: tuple[Name, ...] = ("latest", "best")
 _TRIES = 20
 
-Found = dict[Name, tuple[Standing, Held | None]]
 Moved = tuple[dict[Name, Standing], dict[Name, Held]]
 
 
@@ -38,24 +37,11 @@ class Promote:
         if run.status != "SUCCEEDED":
             return {}, {}
         names = NAMES if metric_of(run) else NAMES[:1]
-        return _in_two({name: self._move(name, run, remembered.get(name)) for name in names})
-
-    def first(self, run: Run, remembered: Mapping[Name, Held]) -> Moved | None:
-        """The same, if latest has to name `run` and is as it is remembered: then nobody was here before.
-
-        None if that isn't so; nothing is moved then.
-        """
-        new, seen = pointer_of(run, self._pointers.bucket), remembered.get("latest")
-        now = seen.pointer if seen else None
-        if not moves("latest", new, now):
-            return None
-        held = self._pointers.replace("latest", replacing(new, now), seen)
-        if held is None:
-            return None
-        found: Found = {"latest": (Standing(moved=True, other=summary(now) if now else None), held)}
-        if metric_of(run):
-            found["best"] = self._move("best", run, remembered.get("best"))
-        return _in_two(found)
+        found = {name: self._move(name, run, remembered.get(name)) for name in names}
+        return (
+            {name: standing for name, (standing, _) in found.items()},
+            {name: held for name, (_, held) in found.items() if held and held.pointer},
+        )
 
     def _move(self, name: Name, run: Run, seen: Held | None) -> tuple[Standing, Held | None]:
         new = pointer_of(run, self._pointers.bucket)
@@ -73,10 +59,3 @@ class Promote:
                 return Standing(moved=True, other=summary(now) if now else None), held
             seen = self._pointers.read(run.project, name)
         raise BusyError(f"The {name} model of {run.project} is being moved by other processes all the time")
-
-
-def _in_two(found: Found) -> Moved:
-    return (
-        {name: standing for name, (standing, _) in found.items()},
-        {name: held for name, (_, held) in found.items() if held and held.pointer},
-    )

@@ -18,7 +18,7 @@ from droptrain_core.spending import NotifySpending
 from droptrain_core.telemetry import logger
 
 if TYPE_CHECKING:
-    from droptrain_core.launch import LaunchUploads
+    from droptrain_core.launch.uploads import LaunchUploads
     from droptrain_core.notify import Notify
 
 # The minutes of an hour: passes are five apart, so one of them looks, once an hour.

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
+from droptrain_core.domain.diagnosis.queue_progress import QueueView
 from droptrain_core.domain.notices.events import QueueKind
 from droptrain_core.domain.runs import batch_job
-from droptrain_core.domain.runs.queue_progress import QueueView
 from droptrain_core.domain.runs.run import Status
 from droptrain_core.notifications import Notifications
 

@@ -11,9 +11,9 @@ from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.diagnosis.queue_progress import QueueView
 from droptrain_core.domain.runs import fallback, transitions
 from droptrain_core.domain.runs.batch_job import JobState
-from droptrain_core.domain.runs.queue_progress import QueueView
 from droptrain_core.domain.runs.run import Run, Status
 from droptrain_core.overspending import Overspending, Overspent
 from droptrain_core.report_stuck_queue import ReportStuckQueue
@@ -145,7 +145,7 @@ class SettleRuns:
         return partial(self._compare, run, state, overspent) if is_due else None
 
     def _notify_of_end(self, run: Run) -> Iterator[str]:
-        if self._notify().ended(run.run_id, run.project) == "published":
+        if self._notify().ended(run.run_id, run.project).answer == "published":
             yield "notified"
 
     def _finish(self, run: Run) -> Iterator[str]:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from droptrain_core.aws.bucket import Bucket
-from droptrain_core.aws.price_table import Facts, PriceTable
+from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.aws.run_table import Applied, History, RunTable
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import remember
+from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.runs import batch_job, fallback, transitions
 from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
@@ -71,14 +72,14 @@ class Track:
             return self._table.write(transitions.followed(job, trains, now)).outcome
         document = self._bucket.outcome(project, job.run_id)
         account = outcomes.read(document)
-        facts = self._prices.read(project, job.run_id)
+        reading = self._prices.read(project, job.run_id)
         outcome = account if account and _is_of_the_end(account, job) else None
-        earlier = self._earlier_attempts(job, facts.run)
-        cost = self._cost(job, document, facts, earlier)
+        earlier = self._earlier_attempts(job, reading.run)
+        cost = self._cost(job, document, reading, earlier)
         cause = diagnosis.explain(
-            job, outcome, _lifecycle(job, facts.run), facts.run.warnings if facts.run else ()
+            job, outcome, _lifecycle(job, reading.run), reading.run.warnings if reading.run else ()
         )
-        if (run := facts.run) and run.cancelled_by and job.status == "CANCELLED":
+        if (run := reading.run) and run.cancelled_by and job.status == "CANCELLED":
             cause = cancelled(run.cancelled_by)
         if run and run.batch_job_id == job.job_id:
             step = fallback.after_end(run, cause, cost, job.job_id, job.attempts)
@@ -92,10 +93,9 @@ class Track:
             advice=outcome.advice if outcome else (),
             warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
         )
-        models = facts.models if job.status == "SUCCEEDED" else None
         whole = replace(job, attempts=(*earlier, *job.attempts))
-        transition = transitions.observed(whole, now, end, models)
-        history = _history(job, cost, project, facts, outcome)
+        transition = transitions.observed(whole, now, end)
+        history = _history(job, cost, project, reading, outcome)
         if history:
             return self._table.write_with_history(transition, history, now).outcome
         return self._table.write(transition).outcome
@@ -128,11 +128,11 @@ class Track:
         self, job: JobState, project: str, decide: Callable[[Run, Cost | None], Fallback | None]
     ) -> bool:
         """Continue a run on demand whose job waits, if `decide` says how; False if the run has moved on."""
-        facts = self._prices.read(project, job.run_id)
-        run = facts.run
+        reading = self._prices.read(project, job.run_id)
+        run = reading.run
         if run is None or run.job is None or run.job.spot != "auto" or run.progress != job.progress:
             return False
-        cost = self._cost(job, self._bucket.outcome(project, job.run_id), facts)
+        cost = self._cost(job, self._bucket.outcome(project, job.run_id), reading)
         fallback = decide(run, cost)
         return fallback is not None and self._fall_back().to(fallback, run, cost)
 
@@ -153,12 +153,12 @@ class Track:
         return self._fall_back().earlier_attempts(step) if step and step.number == job.job_number else ()
 
     def _cost(
-        self, job: JobState, document: object, facts: Facts, earlier: tuple[Attempt, ...] = ()
+        self, job: JobState, document: object, reading: ProjectReading, earlier: tuple[Attempt, ...] = ()
     ) -> Cost | None:
-        run = facts.run
+        run = reading.run
         if run is None:
             return None
-        eligible = Eligible.of(run, facts.prices, self._instance_types)
+        eligible = Eligible.of(run, reading.prices, self._instance_types)
         return costs.of_run(run, job, document, eligible, self._clock(), earlier)
 
 
@@ -182,10 +182,10 @@ def _is_of_the_end(account: Outcome, job: JobState) -> bool:
 
 
 def _history(
-    job: JobState, cost: Cost | None, project: str, facts: Facts, outcome: Outcome | None
+    job: JobState, cost: Cost | None, project: str, reading: ProjectReading, outcome: Outcome | None
 ) -> History | None:
     """The project's history with this run in it, if it trained to a good end."""
     if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
         return None
     saved = outcome.left_checkpoint if outcome else None
-    return History(project, remember(facts.history, cost.seconds), saved)
+    return History(project, remember(reading.history, cost.seconds), saved)

@@ -15,7 +15,7 @@ from droptrain_core.aws.transition_writes import compiled, run_key
 from droptrain_core.domain.datasets.dataset_record import Answered
 from droptrain_core.domain.errors import BadCursorError, BusyError, NewerRecordError
 from droptrain_core.domain.runs import transitions
-from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.transitions import Transition
 from droptrain_core.telemetry import logger
@@ -76,7 +76,7 @@ class RunTable:
         self,
         run: Run,
         drop: DropClaim | None = None,
-        request: Request | None = None,
+        request: RequestClaim | None = None,
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
     ) -> Claimed:

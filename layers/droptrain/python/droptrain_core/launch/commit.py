@@ -8,7 +8,7 @@ from droptrain_core.aws.image_repository import ImageRepository
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.decide import Draft, no_image
 from droptrain_core.reserve import Reserve
@@ -38,7 +38,7 @@ class Commit:
         self,
         draft: Draft,
         drop: DropClaim | None,
-        request: Request | None = None,
+        request: RequestClaim | None = None,
         first: Run | None = None,
     ) -> tuple[Claimed, Run]:
         """Claim the run and its reservations; its plan is in the bucket before anybody can find the claim.

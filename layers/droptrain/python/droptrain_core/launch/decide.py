@@ -26,7 +26,7 @@ from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.facts import FileFacts
 
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
@@ -79,7 +79,7 @@ class Snapshot:
 
     found: Found
     code: tuple[ObjectVersion, ...]
-    files: "tuple[Facts, ...]"
+    files: "tuple[FileFacts, ...]"
     eligible: EligibleInstances | None
     unreadable: Cause | None = None
 
@@ -110,14 +110,20 @@ class Where:
 
 @dataclass(frozen=True)
 class Draft:
-    """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan."""
+    """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan.
+
+    `findings` are all that preflight found in the files; the run has a part of them.
+    """
 
     run: Run
     plan: Mapping[str, Any] | None
+    findings: tuple[Finding, ...] = ()
 
 
 def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     """The run that a ready dataset becomes, with its plan, or the REJECTED run with its cause."""
+    from droptrain_core.domain import preflight
+
     found, recipe = snapshot.found, snapshot.found.recipe
     run = replace(
         new_run(identify(found, snapshot.code, asked), found.project, found.name, asked),
@@ -130,21 +136,21 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         hyperparameters=recipe.hyperparameters,
         rerun_of=asked.first.run_id if asked.first else None,
     )
-    cause, warnings = _preflight(snapshot)
-    run = replace(run, warnings=warnings)
+    cause, findings = _preflight(snapshot)
+    run = replace(run, warnings=preflight.warnings(findings))
     if cause:
-        return Draft(runs.rejected(runs.to_record(run), cause), None)
+        return Draft(runs.rejected(runs.to_record(run), cause), None, findings)
     try:
         script = _script(snapshot, where)
         timeout = _timeout(recipe, snapshot.eligible, where)
     except RejectedError as error:
-        return Draft(runs.rejected(runs.to_record(run), error.cause), None)
+        return Draft(runs.rejected(runs.to_record(run), error.cause), None, findings)
     job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
     run = with_estimate(replace(run, job=job), snapshot.eligible)
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
     )
-    return Draft(replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan)
+    return Draft(replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan, findings)
 
 
 def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:
@@ -190,16 +196,15 @@ def no_image(run_id: str) -> Cause:
 
 
 def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
-    """Why the dataset can't train, if it can't, and the warnings that go along with the run."""
+    """Why the dataset can't train, if it can't, and what was found in its files."""
     from droptrain_core.domain import preflight
 
     found = snapshot.found
     if found.how.problem:
         return found.how.problem.cause, ()
-    if cause := preflight.check(found.readiness.inputs) or snapshot.unreadable:
-        return cause, ()
     findings = preflight.judge(snapshot.files, found.recipe.csv)
-    return preflight.rejection(findings), preflight.warnings(findings)
+    unfit = preflight.check(found.readiness.inputs) or snapshot.unreadable
+    return unfit or preflight.rejection(findings), findings
 
 
 def _script(snapshot: Snapshot, where: Where) -> str:

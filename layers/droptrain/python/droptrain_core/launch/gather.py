@@ -24,7 +24,7 @@ from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.launch.decide import Found, HowToTrain, Snapshot
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.facts import FileFacts
 
 
 class Gather:
@@ -89,16 +89,16 @@ class Gather:
         self, project: str, *, gpus: int, vcpus: int, memory_mib: int, spot: str
     ) -> EligibleInstances | None:
         """The stack's instance types that could serve such a job, their prices, the project's history."""
-        facts = self._prices.read(project)
+        reading = self._prices.read(project)
         return estimates.eligible_instances(
-            facts.prices,
+            reading.prices,
             self._instance_types,
-            facts.history,
+            reading.history,
             gpus=gpus,
             vcpus=vcpus,
             memory_mib=memory_mib,
             spot=spot,
-            left_checkpoint=facts.left_checkpoint,
+            left_checkpoint=reading.left_checkpoint,
         )
 
     def _code(self, found: Found) -> tuple[ObjectVersion, ...]:
@@ -111,7 +111,7 @@ class Gather:
             raise BusyError(f"{found.project} is being pushed")
         return code
 
-    def _files(self, found: Found) -> "tuple[tuple[Facts, ...], Cause | None]":
+    def _files(self, found: Found) -> "tuple[tuple[FileFacts, ...], Cause | None]":
         """What preflight reads of the inputs, and why S3 doesn't let one be read."""
         from droptrain_core.domain import preflight
 

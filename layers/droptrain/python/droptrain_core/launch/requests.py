@@ -19,7 +19,7 @@ from droptrain_core.domain.errors import (
 )
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
-from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import KEPT_BY_A_REPEAT, Run
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
@@ -68,7 +68,7 @@ class LaunchRequests:
         rerun: bool = False,
         overrides: Mapping[str, Any] | None = None,
         force: bool = False,
-        request: Request | None = None,
+        request: RequestClaim | None = None,
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
@@ -104,7 +104,7 @@ class LaunchRequests:
             drop = None if claimed == "drop_taken" else drop
         return self._answer_taken(request, f"{project}/{dataset}"), False
 
-    def repeat(self, run_id: str, *, caller: str, request: Request | None = None) -> tuple[Run, bool]:
+    def repeat(self, run_id: str, *, caller: str, request: RequestClaim | None = None) -> tuple[Run, bool]:
         """Launch the same bytes and settings as those of an older run: (the new run, whether it is new).
 
         NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan isn't the
@@ -171,13 +171,13 @@ class LaunchRequests:
             raise NotFoundError(f"There is no run {run_id!r}")
         return run
 
-    def _answer_taken(self, request: Request | None, what: str) -> Run:
+    def _answer_taken(self, request: RequestClaim | None, what: str) -> Run:
         """The run of a request with the same key that was faster; BusyError if others launched too often."""
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier)
         raise BusyError(f"{what} is being launched by another request; try again")
 
-    def _answer_again(self, request: Request, run_id: str, body_digest: str) -> Run:
+    def _answer_again(self, request: RequestClaim, run_id: str, body_digest: str) -> Run:
         run = self._table.get(run_id)
         if body_digest != request.body_digest or run is None:
             raise KeyReusedError("This Idempotency-Key was used before, for a different request")

@@ -23,6 +23,8 @@ DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 # What a launch can list, and write into run.json, well within its function's time.
 MAX_INPUTS = 10_000
 MAX_CODE_FILES = 10_000
+# From so many bytes on a file is uploaded in parts: an interrupted upload continues after its last part.
+MULTIPART_FROM = 64 << 20
 _MAX_NAME_BYTES = 255  # of a file or folder on Linux
 
 # How many of a waiting dataset's files are named to people.

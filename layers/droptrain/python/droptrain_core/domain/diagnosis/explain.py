@@ -10,7 +10,7 @@ from droptrain_core.domain.runs.outcome import Outcome
 from droptrain_core.domain.text import plain
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.diagnosis.facts import Facts
+    from droptrain_core.domain.diagnosis.evidence import Evidence
 
 _MAX_EVIDENCE_LINES = 5
 _MAX_EVIDENCE_LINE = 300
@@ -29,17 +29,17 @@ def explain(
     """
     if job.state == "SUCCEEDED":
         return None
-    from droptrain_core.domain.diagnosis.facts import Facts
+    from droptrain_core.domain.diagnosis.evidence import Evidence
     from droptrain_core.domain.diagnosis.table import RULES
 
-    facts = Facts(job, outcome, lifecycle, findings)
+    facts = Evidence(job, outcome, lifecycle, findings)
     for rule in RULES:
         if found := rule.find(facts):
             return rule.kind.cause(_plain(found.said, 900), _bounded(found.evidence))
     return _unknown(facts)
 
 
-def _unknown(facts: "Facts") -> Cause:
+def _unknown(facts: "Evidence") -> Cause:
     job, outcome, said_by_batch = facts.job, facts.outcome, facts.said_by_batch
     if outcome and outcome.cause_code:
         said = outcome.cause_message or outcome.cause_code

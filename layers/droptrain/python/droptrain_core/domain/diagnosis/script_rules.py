@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from droptrain_core.domain.diagnosis import aws_signs, code_signs, data_signs, kinds, machine_signs
-from droptrain_core.domain.diagnosis.facts import Facts
+from droptrain_core.domain.diagnosis.evidence import Evidence
 from droptrain_core.domain.diagnosis.kind import Kind
 from droptrain_core.domain.diagnosis.rule import Found, Rule, line_says, quoting, raised, raised_after
 
@@ -30,7 +30,7 @@ def _data(kind: Kind, signs: DataSigns) -> Iterator[Rule]:
         yield Rule(kind, quoting(raised(sign), rules), source)
 
 
-def _exception(facts: Facts) -> Found | None:
+def _exception(facts: Evidence) -> Found | None:
     if not facts.raised:
         return None
     error = next((each for each in facts.raised if not each.is_wrapper), facts.raised[0])

@@ -27,7 +27,7 @@ from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.runs.queue_progress import Stuck
+    from droptrain_core.domain.diagnosis.queue_progress import Stuck
 
 ATTENTION = "ATTENTION"
 BUDGET = "BUDGET"

@@ -8,7 +8,7 @@ from droptrain_core.domain.datasets.data_file import is_data_file
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, too_many_inputs
 from droptrain_core.domain.datasets.finding import Finding, describe
 from droptrain_core.domain.errors import Cause
-from droptrain_core.domain.preflight.facts import Facts, Piece
+from droptrain_core.domain.preflight.facts import FileFacts, Piece
 from droptrain_core.domain.preflight.reader import of_pieces
 from droptrain_core.domain.preflight.rules import RULES, Dataset, Rule, Spot
 from droptrain_core.domain.text import plain
@@ -52,13 +52,13 @@ def to_sample(inputs: Iterable[Input]) -> list[Input]:
 
 def read(
     inputs: Iterable[Input], sample: Callable[[ObjectVersion], Iterable[Piece]], says: Mapping[str, Any]
-) -> list[Facts]:
+) -> list[FileFacts]:
     """The facts of those of the inputs that a launch looks into; `sample` reads ranges of an object.
 
     Each file gets an equal share of the steps that are left.
     """
     chosen = to_sample(inputs)
-    files: list[Facts] = []
+    files: list[FileFacts] = []
     left = STEPS
     for number, item in enumerate(chosen):
         file, share = item.object, max(left, 0) // (len(chosen) - number)
@@ -67,7 +67,7 @@ def read(
     return files
 
 
-def judge(files: Iterable[Facts], says: Mapping[str, Any]) -> tuple[Finding, ...]:
+def judge(files: Iterable[FileFacts], says: Mapping[str, Any]) -> tuple[Finding, ...]:
     """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`."""
     dataset = Dataset(tuple(files), says)
     ignored = set(says.get("ignore", ()))
@@ -76,7 +76,7 @@ def judge(files: Iterable[Facts], says: Mapping[str, Any]) -> tuple[Finding, ...
     return tuple(sorted(found, key=lambda finding: finding.level))
 
 
-def _find(rule: Rule, facts: Facts, dataset: Dataset) -> Iterator[Finding]:
+def _find(rule: Rule, facts: FileFacts, dataset: Dataset) -> Iterator[Finding]:
     """What a rule finds in a file: the first places, and whether there are more."""
     spots = rule.check(facts, dataset)
     shown = [*islice(spots, _SPOTS_NAMED)]

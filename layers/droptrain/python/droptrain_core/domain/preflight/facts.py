@@ -72,7 +72,7 @@ class Column:
 
 
 @dataclass(eq=False)
-class Facts:
+class FileFacts:
     """What a file is like. `whole` says whether all of it was read; `rows` are those that were.
 
     `stopped` says why rows after the last were not read, and `steps` how much work it was to read these.

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from droptrain_core.domain.preflight.delimiter import Others, find_delimiter
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Column, Facts, OddRow, Piece
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Column, FileFacts, OddRow, Piece
 
 # A longer row isn't held in memory: what follows it isn't looked at.
 MAX_ROW_CHARACTERS = 4 << 20
@@ -37,7 +37,9 @@ class Rows:
     `sample` is the beginning of the file: its first thousand lines show delimiter and number of columns.
     """
 
-    def __init__(self, facts: Facts, says: Mapping[str, Any], sample: str, steps: int = UNLIMITED) -> None:
+    def __init__(
+        self, facts: FileFacts, says: Mapping[str, Any], sample: str, steps: int = UNLIMITED
+    ) -> None:
         self._facts = facts
         self._steps = self._steps_left = steps
         self._sample = "".join(islice(io.StringIO(sample, newline=""), _SAMPLE_LINES))

@@ -10,12 +10,12 @@ from typing import Literal
 from droptrain_core.domain.datasets.data_file import is_named_gzip
 from droptrain_core.domain.preflight import headers
 from droptrain_core.domain.preflight.dataset import Dataset, Spot
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Facts, OddRow
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, OddRow
 from droptrain_core.domain.text import plain
 
 _NAME_CHARACTERS = 60
 
-Check = Callable[[Facts, Dataset], Iterator[Spot]]
+Check = Callable[[FileFacts, Dataset], Iterator[Spot]]
 
 
 @dataclass(frozen=True)
@@ -29,92 +29,92 @@ class Rule:
     check: Check
 
 
-def _empty(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _empty(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.blank and (facts.whole or facts.size == 0):
         yield Spot("it has no rows")
 
 
-def _not_text(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_text(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.binary:
         yield Spot("it isn't text, though its name says CSV")
 
 
-def _utf_16(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _utf_16(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-16":
         yield Spot("it is UTF-16, which TensorFlow and most readers take for NUL bytes")
 
 
-def _byte_order_mark(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _byte_order_mark(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-8-sig" and not facts.blank:
         yield Spot(
             "it begins with a byte order mark, which some readers take for part of the first name", row=1
         )
 
 
-def _not_utf_8(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_utf_8(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.not_utf8_at is not None:
         yield Spot(f"it isn't UTF-8, near byte {facts.not_utf8_at}")
 
 
-def _nul_bytes(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _nul_bytes(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.nul_at is not None:
         yield Spot(f"it has NUL bytes, the first seen at byte {facts.nul_at}")
 
 
-def _gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _gzip(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.gzip and not is_named_gzip(facts.name):
         yield Spot("it is compressed by gzip, and its name doesn't say so")
 
 
-def _not_gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_gzip(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if is_named_gzip(facts.name) and not facts.gzip:
         yield Spot("its name says gzip, and it isn't compressed")
 
 
-def _header_only(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _header_only(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.whole and facts.rows == 1 and facts.is_text and headers.is_certain(facts, dataset):
         yield Spot("it has a header and no row below it", row=1)
 
 
-def _long_row(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _long_row(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.regular and facts.long_row:
         yield _odd(facts, facts.long_row)
 
 
-def _short_row(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _short_row(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.regular and facts.short_row:
         yield _odd(facts, facts.short_row)
 
 
-def _irregular(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _irregular(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if not facts.regular:
         yield Spot("its rows differ in how many fields they have")
 
 
-def _odd(facts: Facts, odd: OddRow) -> Spot:
+def _odd(facts: FileFacts, odd: OddRow) -> Spot:
     near = "" if odd.row else f"near byte {odd.near}, "
     said = f"{near}a row has {odd.fields} field{'s' if odd.fields > 1 else ''}, and the others have"
     return Spot(f"{said} {facts.width}", row=odd.row)
 
 
-def _open_quote(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _open_quote(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.open_quote:
         yield Spot("a quote is opened and not closed", row=facts.open_quote)
 
 
-def _duplicate_columns(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _duplicate_columns(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if dataset.has_header(facts):
         for name, count in facts.name_counts.items():
             if name and count > 1:
                 yield Spot(f"{count} columns have the name {_short(name)!r}", row=1, column=name)
 
 
-def _unnamed_column(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _unnamed_column(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if dataset.has_header(facts) and "" in facts.name_counts:
         yield Spot("a column has no name", row=1, column=str(facts.names.index("") + 1))
 
 
-def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _label_missing(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     label = dataset.says.get("label")
     if label is None or not facts.first or not dataset.trains_on(facts):
         return
@@ -131,7 +131,7 @@ def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         )
 
 
-def _columns_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _columns_missing(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     columns = dataset.says.get("columns", [])
     if not columns or not facts.first or not dataset.trains_on(facts):
         return
@@ -143,7 +143,7 @@ def _columns_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         yield Spot(f"it has {facts.width} columns, and the recipe's csv.columns names {len(columns)}", row=1)
 
 
-def _label_constant(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _label_constant(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     place = headers.label_place(facts, dataset)
     if place is not None and facts.regular and place < len(facts.columns) and dataset.trains_on(facts):
         column = facts.columns[place]
@@ -155,7 +155,7 @@ def _label_constant(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             )
 
 
-def _empty_column(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _empty_column(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if not facts.regular:
         return
     where = "" if facts.whole else " in the parts that were read"
@@ -164,13 +164,13 @@ def _empty_column(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             yield Spot(f"the column is empty{where}", column=headers.name_of(facts, dataset, place))
 
 
-def _delimiter_differs(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _delimiter_differs(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other and min(facts.width, other.width) > 1 and facts.delimiter != other.delimiter:
         yield Spot(f"its delimiter is {facts.delimiter!r}, and that of {other.short} is {other.delimiter!r}")
 
 
-def _header_differs(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _header_differs(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other is None or facts.width != other.width:
         return
@@ -180,7 +180,7 @@ def _header_differs(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         yield Spot(f"it has {said.format(other.short)}", row=1)
 
 
-def _columns_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _columns_differ(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other is None or facts.delimiter != other.delimiter or not (facts.regular and other.regular):
         return
@@ -194,7 +194,7 @@ def _columns_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             yield Spot(f"its columns are in another order than those of {other.short}", row=1)
 
 
-def _types_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _types_differ(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other is None or facts.width != other.width or not (facts.regular and other.regular):
         return
@@ -206,7 +206,7 @@ def _types_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             )
 
 
-def _not_checked(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_checked(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.width > MAX_COLUMNS and facts is _first(dataset, lambda file: file.width > MAX_COLUMNS):
         yield Spot(f"values of columns after the first {MAX_COLUMNS:,} are not checked")
     if facts.stopped and facts is _first(dataset, lambda file: file.stopped == facts.stopped):
@@ -215,7 +215,7 @@ def _not_checked(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         yield Spot(f"{which} are not checked, because {why}")
 
 
-def _first(dataset: Dataset, is_one: Callable[[Facts], bool]) -> Facts:
+def _first(dataset: Dataset, is_one: Callable[[FileFacts], bool]) -> FileFacts:
     """One file stands for all that have the same limit."""
     return next(file for file in dataset.files if is_one(file))
 

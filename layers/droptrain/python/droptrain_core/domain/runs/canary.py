@@ -9,6 +9,11 @@ PROJECT = "droptrain-canary"
 _KEPT = timedelta(days=30)
 
 
+def succeeded(run: Run) -> bool:
+    """Whether this is a canary's run that succeeded."""
+    return run.project == PROJECT and run.status == "SUCCEEDED"
+
+
 def expires_at(run: Run) -> int | None:
     """When the table may forget the run, in epoch seconds; None for those of other projects."""
     if run.project != PROJECT:

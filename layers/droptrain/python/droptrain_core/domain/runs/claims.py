@@ -9,7 +9,7 @@ Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken", "no_roo
 
 
 @dataclass(frozen=True)
-class Request:
+class RequestClaim:
     """An idempotent API request: its key, what it asked for, and when it may be forgotten (epoch s)."""
 
     key: str

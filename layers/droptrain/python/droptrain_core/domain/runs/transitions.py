@@ -33,7 +33,7 @@ class Transition:
     """One conditional change of a run's record; nothing is written unless all that it `requires` holds.
 
     `set` and `set_once` name fields of Run (the latter keep a value that is there); `append` adds to a list;
-    `attributes` are set on the table's item only; `remove` names fields or attributes.
+    `remove` names fields, or attributes of the table's item.
     """
 
     run_id: str
@@ -41,7 +41,6 @@ class Transition:
     set: Mapping[str, Any] = field(default_factory=dict)
     set_once: Mapping[str, Any] = field(default_factory=dict)
     append: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
 
     def holds(self, run: Run) -> bool:
@@ -92,13 +91,8 @@ def submitted(run: Run, job_id: str, at: str) -> Transition:
     )
 
 
-def observed(
-    job: JobState, at: str, end: End | None = None, models: Mapping[str, Any] | None = None
-) -> Transition:
-    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along.
-
-    `models` is what is known of the project's model pointers: the stream carries it to the notification.
-    """
+def observed(job: JobState, at: str, end: End | None = None) -> Transition:
+    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along."""
     end = end or End()
     facts = {
         "attempts": job.attempts, "log_stream": job.log_stream,
@@ -119,7 +113,6 @@ def observed(
         set_once={"started_at": job.started_at} if job.started_at else {},
         append={"history": (Step(at, job.status, job.status_reason),)}
         | ({"warnings": end.warnings} if end.warnings else {}),
-        attributes={} if models is None else {"models_seen": dict(models)},
     )  # fmt: skip
 
 
@@ -187,7 +180,7 @@ def notified(run: Run, at: str) -> Transition:
         run_id=run.run_id,
         requires=(Absent("notified_at"), Ended()),
         set={"notified_at": at},
-        remove=("active", "models_seen"),
+        remove=("active",),
     )
 
 

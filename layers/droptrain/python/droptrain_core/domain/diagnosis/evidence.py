@@ -16,7 +16,7 @@ _END_LINES = 25
 
 
 @dataclass(frozen=True)
-class Facts:
+class Evidence:
     """An ended Batch job, and the last attempt's account, if it left one.
 
     `lifecycle` is how the last attempt's instance was bought, None if that isn't known; `findings` are
