@@ -88,8 +88,8 @@ def of_validation(error: RequestValidationError) -> Response[str]:
     """400 if the body isn't JSON at all, else 422 naming the fields that are wrong, the first of many."""
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
-        said = found[0].get("ctx", {}).get("error", "it can't be parsed")
-        return _document(400, "malformed-json", f"The body isn't JSON: {said}")
+        reason = found[0].get("ctx", {}).get("error", "it can't be parsed")
+        return _document(400, "malformed-json", f"The body isn't JSON: {reason}")
     errors = [
         {"field": _short(".".join(map(str, each["loc"]))), "problem": _short(each["msg"])}
         for each in found[:_MOST_ERRORS]

@@ -288,8 +288,8 @@ class Attempt:
             self._log.say(f"The output could not be uploaded: {error}")
         except StoppedError:
             self._log.say("The output was not uploaded: the container was told to end.")
-        said = " ".join(each for each in (ending.message, why, hint) if each)
-        return replace(ending, message=said)
+        message = " ".join(each for each in (ending.message, why, hint) if each)
+        return replace(ending, message=message)
 
     def _reason(self) -> str | None:
         lines = self._log.last_lines(_REASON_LINES)

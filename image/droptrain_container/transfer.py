@@ -78,10 +78,10 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
     started_at = time.monotonic()
     folder = Path(os.path.commonpath([path.parent for path in files]))
     folder.mkdir(parents=True, exist_ok=True)
-    left, said = dict(files), ""
+    left, problem = dict(files), ""
     for number in range(_TRIES):
         if number:
-            say(f"Fetching {_counted(len(left))} again: {said}.")
+            say(f"Fetching {_counted(len(left))} again: {problem}.")
         # A stop doesn't wait for threads, which may still write there.
         with tempfile.TemporaryDirectory(
             dir=folder, prefix=".fetching-", ignore_cleanup_errors=True
@@ -94,9 +94,9 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
         if not faults:
             break
         left = {file.path: file.pinned for file in faults}
-        said = _named(bucket, faults) + (f" ({error})" if error else "")
+        problem = _named(bucket, faults) + (f" ({error})" if error else "")
     else:
-        raise EndError("s3_unreachable", f"{said}. Tried {_TRIES} times; launch the run again.")
+        raise EndError("s3_unreachable", f"{problem}. Tried {_TRIES} times; launch the run again.")
     fetched = sum(path.stat().st_size for path in files)
     seconds = time.monotonic() - started_at
     say(f"Fetched {_counted(len(files))}, {fetched / _MIB:.1f} MiB in {seconds:.1f} s.")

@@ -39,8 +39,8 @@ def told(error: Exception) -> CommandError | None:
 
 
 def _of_code(error: exceptions.ClientError) -> str:
-    said, operation = error.response.get("Error", {}), error.operation_name
-    code = str(said.get("Code", ""))
+    refusal, operation = error.response.get("Error", {}), error.operation_name
+    code = str(refusal.get("Code", ""))
     if code in _BY_CODE:
         return _BY_CODE[code]
     if code in _DENIED:
@@ -48,7 +48,7 @@ def _of_code(error: exceptions.ClientError) -> str:
             f"These AWS credentials may not call {operation}. Ask whoever runs the stack for its policy "
             "OperatorPolicy, or ReaderPolicy to read only."
         )
-    return _sentence(f"AWS refused {operation} ({code}): {said.get('Message', '')}")
+    return _sentence(f"AWS refused {operation} ({code}): {refusal.get('Message', '')}")
 
 
 def _sentence(error: object) -> str:

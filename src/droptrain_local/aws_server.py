@@ -138,12 +138,12 @@ class AwsServer:
                 start_response("200 OK", [("Content-Type", found[0]), ("Content-Length", str(len(found[1])))])
                 return [found[1]]
         environ["wsgi.input"] = body
-        told: list[tuple[str, list[tuple[str, str]]]] = []
+        started: list[tuple[str, list[tuple[str, str]]]] = []
         with self._one_at_a_time:
-            answered = self._moto(environ, lambda status, headers, *_: told.append((status, headers)))
-        if call and told[0][0].startswith("404") and (hidden := self._hides(call)):
+            answered = self._moto(environ, lambda status, headers, *_: started.append((status, headers)))
+        if call and started[0][0].startswith("404") and (hidden := self._hides(call)):
             return _refuse(hidden, environ, start_response)
-        start_response(*told[0])
+        start_response(*started[0])
         if action.startswith("DynamoDB_") and not action.partition(".")[2].startswith(_READS):
             with self._written:
                 self._writes += 1
@@ -173,9 +173,9 @@ class AwsServer:
         """S3's answer to who may read an object that isn't there, but may not list the bucket."""
         if (call.service, call.operation) not in _TELLS_OF_KEYS:
             return None
-        told = f"{call.service}:{call.operation} of a key that isn't there"
+        subject = f"{call.service}:{call.operation} of a key that isn't there"
         missing = self._guard.missing(
-            call.principal, told, [required_actions.for_missing_key(call.parameters)]
+            call.principal, subject, [required_actions.for_missing_key(call.parameters)]
         )
         return access_denied.denied(call.service, call.principal.arn, missing) if missing else None
 

@@ -1,4 +1,4 @@
-"""Notify: every end, and all that needs people, is told at least once, and once in normal operation."""
+"""Notify: each end, and each problem that needs people, gives one notice; after a crash it may repeat."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ ATTENTION = "attention"
 
 
 class Notify:
-    """Tells of runs that ended, and of datasets that wait for too long."""
+    """Sends notices of ended runs, and of datasets that have waited too long."""
 
     def __init__(
         self,
@@ -38,11 +38,11 @@ class Notify:
         self._clock = clock
 
     def ended(self, run_id: str, project: str, image: Mapping[str, Any] | None = None) -> Answer:
-        """Notifications of a run that has ended and isn't announced; "muted" if its recipe wants no notice.
+        """Notify of an ended run without a notice; "muted" if its recipe wants none.
 
-        The project's model pointers move before, so that the notice can say so. `image` is the record as the
-        stream tells of its end. Whoever can move latest by it is the first to do so, and needs no other look.
-        Else the record is read afresh, so that an event that is delivered again finds the notice out already.
+        The project's model pointers move first, so that the notice can name them. `image` is the record from
+        the stream's event. If it is enough to move `latest`, no other process has notified yet. Otherwise the
+        record is read again, so that a repeated event finds that the notice was sent.
         """
         seen = remembered_models.at_end(image) if image else None
         moved = self._promote.first(*seen) if seen else None
@@ -61,14 +61,14 @@ class Notify:
         return answer
 
     def incomplete(self, waiting: DatasetRecord, notify: tuple[str, ...]) -> Answer:
-        """Notify of what a dataset waits for; `notify` lists the notices that its recipe wants."""
+        """Notify of the files that a dataset lacks; `notify` lists the notices that its recipe wants."""
         answer = self._publish(notice.of_incomplete(waiting, self._places), wanted=ATTENTION in notify)
         self._datasets.mark_notified(waiting, self._clock())
         return answer
 
-    def _publish(self, told: Notice, *, wanted: bool) -> Answer:
+    def _publish(self, notice: Notice, *, wanted: bool) -> Answer:
         if wanted:
-            self._notifications.publish(told)
+            self._notifications.publish(notice)
             return "published"
-        self._notifications.publish_event(told)
+        self._notifications.publish_event(notice)
         return "muted"

@@ -24,16 +24,16 @@ Moved = tuple[dict[Name, Standing], dict[Name, Held]]
 
 
 class Promote:
-    """Moves pointers; what the bucket holds decides, whatever else is remembered."""
+    """Moves pointers. The bucket decides; the remembered pointers only save reads."""
 
     def __init__(self, pointers: ModelPointers) -> None:
         self._pointers = pointers
 
     def run(self, run: Run, remembered: Mapping[Name, Held]) -> Moved:
-        """Let the pointers name `run` where they have to: what became of each, and what to remember of it.
+        """Move the pointers to `run` where they have to; returns each pointer's change, and what to remember.
 
-        `remembered` is what somebody saw last, and spares a read where it is still so. Done again it moves
-        nothing and answers the same. BusyError if others are faster all the time.
+        `remembered` has the pointers as last seen, and saves a read where they are unchanged. A repeat moves
+        nothing and answers the same. BusyError if other processes are faster each time.
         """
         if run.status != "SUCCEEDED":
             return {}, {}
@@ -41,9 +41,9 @@ class Promote:
         return _in_two({name: self._move(name, run, remembered.get(name)) for name in names})
 
     def first(self, run: Run, remembered: Mapping[Name, Held]) -> Moved | None:
-        """The same, if latest has to name `run` and is as it is remembered: then nobody was here before.
+        """The same, if latest has to name `run` and is as remembered: then no other process was here before.
 
-        None if that isn't so; nothing is moved then.
+        None otherwise; then nothing is moved.
         """
         new, seen = pointer_of(run, self._pointers.bucket), remembered.get("latest")
         now = seen.pointer if seen else None
@@ -59,7 +59,7 @@ class Promote:
 
     def _move(self, name: Name, run: Run, seen: Held | None) -> tuple[Standing, Held | None]:
         new = pointer_of(run, self._pointers.bucket)
-        # latest goes forwards only; whether best is still so good, people may have changed.
+        # latest only moves forward, but people may have changed best.
         if seen and name == "best" and not moves(name, new, seen.pointer):
             seen = self._pointers.read(run.project, name)
         for _ in range(_TRIES):
@@ -72,7 +72,7 @@ class Promote:
             if held:
                 return Standing(moved=True, other=summary(now) if now else None), held
             seen = self._pointers.read(run.project, name)
-        raise BusyError(f"The {name} model of {run.project} is being moved by other processes all the time")
+        raise BusyError(f"The {name} model of {run.project} is being moved by other processes")
 
 
 def _in_two(found: Found) -> Moved:

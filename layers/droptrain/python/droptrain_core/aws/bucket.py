@@ -125,11 +125,11 @@ class Bucket:
                     Range=f"bytes={start}-{start + length - 1}",
                 )
             except ClientError as error:
-                said = error.response["Error"]
-                if said["Code"] in ("NoSuchVersion", "NoSuchKey"):
+                failure = error.response["Error"]
+                if failure["Code"] in ("NoSuchVersion", "NoSuchKey"):
                     raise BusyError(f"s3://{self.name}/{file.key} was deleted meanwhile") from error
-                if said["Code"] in _UNREADABLE or said["Code"].startswith("KMS."):
-                    raise RejectedError(_unreadable(file, said["Code"], said["Message"])) from error
+                if failure["Code"] in _UNREADABLE or failure["Code"].startswith("KMS."):
+                    raise RejectedError(_unreadable(file, failure["Code"], failure["Message"])) from error
                 raise
             pieces.append(Piece(start, answer["Body"].read()))
         return tuple(pieces)

@@ -1,4 +1,4 @@
-"""Gather: read what a launch depends on, from the bucket and the table."""
+"""Gather: read everything that a launch depends on, from the bucket and the table."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -69,9 +69,9 @@ class Gather:
         return Found(project, dataset, how, recipe, readiness, looked_at)
 
     def snapshot(self, found: Found) -> Snapshot:
-        """All else that the launch of a ready dataset depends on.
+        """Everything else that the launch of a ready dataset depends on.
 
-        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for the code.
+        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for too much code.
         """
         code = self._code(found)
         files, unreadable = self._files(found)
@@ -88,7 +88,7 @@ class Gather:
     def eligible(
         self, project: str, *, gpus: int, vcpus: int, memory_mib: int, spot: str
     ) -> EligibleInstances | None:
-        """The stack's instance types that could serve such a job, their prices, the project's history."""
+        """The stack's eligible instance types for such a job, their prices, the project's history."""
         facts = self._prices.read(project)
         return estimates.eligible_instances(
             facts.prices,
@@ -112,7 +112,7 @@ class Gather:
         return code
 
     def _files(self, found: Found) -> "tuple[tuple[Facts, ...], Cause | None]":
-        """What preflight reads of the inputs, and why S3 doesn't let one be read."""
+        """Preflight's samples of the inputs, and the cause if S3 doesn't let one be read."""
         from droptrain_core.domain import preflight
 
         inputs = found.readiness.inputs
@@ -128,7 +128,7 @@ class Gather:
 def _read_recipe(
     file: RecipeFile, overrides: Mapping[str, Any], *, force: bool
 ) -> tuple[Recipe | None, RejectedError | None]:
-    """(the recipe, what is wrong with it): of a wrong one its inputs, if these can be read, else None."""
+    """(the recipe, its problem): of a wrong recipe only the inputs, if these can be read, else None."""
     if file.problem:
         return None, file.problem
     try:

@@ -1,4 +1,4 @@
-"""Rules on what AWS says: the strongest evidence, since a killed container can't tell and a log may lie."""
+"""Rules on AWS's reasons: the strongest evidence, as a killed container can't report and a log may lie."""
 
 from droptrain_core.domain.diagnosis import kinds
 from droptrain_core.domain.diagnosis.facts import Facts
@@ -30,8 +30,8 @@ _REFUSED = r"(?i:access ?denied|not authorized|unauthorized)"
 def _cancelled(facts: Facts) -> Found | None:
     if facts.job.status != "CANCELLED":
         return None
-    said = facts.job.status_reason.rstrip(".") or "The Batch job was stopped"
-    return Found(said, (facts.job.status_reason,) if facts.job.status_reason else ())
+    detail = facts.job.status_reason.rstrip(".") or "The Batch job was stopped"
+    return Found(detail, (facts.job.status_reason,) if facts.job.status_reason else ())
 
 
 def _lost(facts: Facts) -> Found | None:
@@ -42,19 +42,19 @@ def _lost(facts: Facts) -> Found | None:
 
 
 def _over_reservation(facts: Facts) -> Found | None:
-    said = facts.job.status_reason
-    if not said.startswith(OVER_RESERVATION):
+    detail = facts.job.status_reason
+    if not detail.startswith(OVER_RESERVATION):
         return None
-    return Found(said.removeprefix(OVER_RESERVATION), (said,))
+    return Found(detail.removeprefix(OVER_RESERVATION), (detail,))
 
 
 def _reclaimed(facts: Facts) -> Found | None:
     job = facts.job
     if not _host_is_gone(job) and job.exit_code != _RECLAIMED_EXIT_CODE:
         return None
-    tries, said = max(len(job.attempts), 1), job.status_reason or "exit code 75"
+    tries, detail = max(len(job.attempts), 1), job.status_reason or "exit code 75"
     reasons = tuple(f"attempt {n}: {each.reason}" for n, each in enumerate(job.attempts, 1) if each.reason)
-    return Found(f"{tries} attempt{'s' if tries > 1 else ''} ({said})", reasons or (said,))
+    return Found(f"{tries} attempt{'s' if tries > 1 else ''} ({detail})", reasons or (detail,))
 
 
 def _host_is_gone(job: JobState) -> bool:

@@ -1,4 +1,4 @@
-"""What the first row of a CSV says: names of columns, or values as in any other row."""
+"""Whether the first row of a CSV has names of columns, or values like any other row."""
 
 from itertools import islice
 
@@ -7,9 +7,9 @@ from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Facts, is_number
 
 
 def is_certain(facts: Facts, dataset: Dataset) -> bool:
-    """Whether the first row, if it is the only one, can be nothing but a header.
+    """Whether the first row, if it is the only one, has to be a header.
 
-    The recipe says so, other files begin with it, or it is words alone: no code trains on one row of them.
+    The recipe says so, other files begin with it, or it has only words: no code trains on one such row.
     """
     pinned = dataset.says.get("header")
     if isinstance(pinned, bool):
@@ -23,12 +23,12 @@ def is_certain(facts: Facts, dataset: Dataset) -> bool:
 
 
 def may_have_names(facts: Facts, dataset: Dataset) -> bool:
-    """Whether a column that the recipe calls by name should be in the first row."""
+    """Whether a column that the recipe names should be in the first row."""
     return dataset.says.get("header") is not False and dataset.has_header(facts) is not False
 
 
 def label_place(facts: Facts, dataset: Dataset) -> int | None:
-    """Which column is the label, from 0; None if the recipe doesn't say or it isn't there."""
+    """The label's column, from 0; None if the recipe names none or it is missing."""
     label, columns = dataset.says.get("label"), dataset.says.get("columns", [])
     if label is None or isinstance(label, int):
         return label
@@ -38,7 +38,7 @@ def label_place(facts: Facts, dataset: Dataset) -> int | None:
 
 
 def name_of(facts: Facts, dataset: Dataset, place: int) -> str:
-    """What people call the column: its name, or its number from 1."""
+    """The column for messages: its name, or its number from 1."""
     columns = dataset.says.get("columns", [])
     if dataset.has_header(facts) and place < len(facts.names) and facts.names[place]:
         return facts.names[place]
