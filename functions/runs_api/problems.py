@@ -117,7 +117,7 @@ def of_unreadable(error: Exception) -> Response[str]:
 def of_unknown_route(method: str, path: str, methods: Collection[str]) -> Response[str]:
     """404 for a path that takes no `methods`, 405 for another one, 422 for names that nothing can have."""
     if not methods:
-        return _document(404, "no-such-route", f"This API has no {path}; GET /openapi.json tells what it has")
+        return _document(404, "no-such-route", f"This API has no {path}; GET /openapi.json lists its routes")
     if method in methods:
         return _document(422, "invalid-request", "path: it has characters that no name has")
     allowed = ", ".join(methods)

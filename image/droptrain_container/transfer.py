@@ -48,7 +48,7 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 _PLAIN = re.compile(r"[\w./=+-]+", re.ASCII)
 # s5cmd writes to this name with digits after it, and renames.
 _WHOLE = ".whole"
-_OTHER_MD5 = "came with another MD5 than S3 tells"
+_OTHER_MD5 = "has another MD5 than in S3"
 _MIB, _GIB = 1 << 20, 1 << 30
 
 
@@ -129,7 +129,7 @@ def _are_few(files: Sequence[_File]) -> bool:
 
 
 def _is_sayable(key: str) -> bool:
-    """Whether s5cmd can be told this key: a command is a line, and a slash at the end means a folder."""
+    """Whether an s5cmd command can contain this key: commands are lines, and a final slash means a folder."""
     return "\n" not in key and not key.endswith("/")
 
 

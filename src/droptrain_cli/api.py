@@ -157,7 +157,7 @@ def refusal(stack: Stack, method: str, path: str, answer: Answer) -> ApiError:
     if answer.status == 403:
         policy = stack.reader_policy if method == "GET" else stack.operator_policy
         return ApiError(
-            f"The API refuses these credentials ({detail}). Ask whoever runs the stack for the policy "
+            f"The API refuses these credentials ({detail}). Ask the stack's owner for the policy "
             f"{policy}; if you have it, check this machine's clock.",
             403,
         )

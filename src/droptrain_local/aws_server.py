@@ -5,7 +5,7 @@ What moto does differently from AWS, and what becomes of it here:
   message, two conditional puts can both win. Here one request at a time reaches it.
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
 - Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
-- It tells prices that nobody pays. no_prices.py tells none.
+- It returns invented prices. no_prices.py returns none.
 - Its CloudFormation isn't used, and it moves no dead letters. `answer_first` takes those who answer instead.
 - It lets everybody do everything, or knows no conditions. Here roles and callers are held to their policies.
 - It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
@@ -115,7 +115,7 @@ class AwsServer:
         if not _may_answer(environ):
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"The laptop cloud answers programs on this machine, no web pages of other sites.\n"]
-        # Read before it is this request's turn: a slow upload holds up nobody.
+        # Read before it is this request's turn: a slow upload delays no other request.
         try:
             body = _read_body(environ)
         except EOFError:

@@ -1,4 +1,4 @@
-"""How each service tells that something isn't allowed: codes and messages as AWS has them."""
+"""Each service's access-denied answer, with AWS's codes and messages."""
 
 import json
 from collections.abc import Mapping

@@ -91,8 +91,8 @@ def test_a_refusal_says_the_numbers_and_what_would_make_it_fit() -> None:
     )
     assert cause.fix == (
         "Set `timeout: 12h` or `max_cost_usd: 40.0` in train.yaml; wait until runs have ended, which frees "
-        "the rest of their reservations; wait for 2026-12-01; or raise the stack's parameter MonthlyBudgetUsd. "
-        f"Then: droptrain rerun {asked.run_id}"
+        "the rest of their reservations; wait for 2026-12-01; or raise the stack's parameter "
+        f"MonthlyBudgetUsd. Then: droptrain rerun {asked.run_id}"
     )
 
 

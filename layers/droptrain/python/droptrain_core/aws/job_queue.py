@@ -14,7 +14,7 @@ from droptrain_core.domain.runs.run import Run
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
 
-# Another try mends a reclaim alone; Batch retries when nothing matches, so the last rule ends the rest.
+# Another try only helps after a reclaim; Batch retries when nothing matches, so the last rule ends the rest.
 EVALUATE_ON_EXIT = [
     {"onStatusReason": "Host EC2*", "action": "RETRY"},
     {"onExitCode": "75", "action": "RETRY"},
@@ -120,6 +120,6 @@ def _meaning(run: Run, error: ClientError) -> Exception:
     if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
         return DeniedError(
             f"AWS Batch refused to take the job of {run.run_id} ({code}: {message}). "
-            "The run is recorded and starts by itself when that is mended."
+            "The run is recorded and starts by itself when that is fixed."
         )
     return UnsureError(f"{run.run_id}: {error}")

@@ -20,7 +20,7 @@ PRICES_PK = "PRICES"
 class Facts:
     """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
 
-    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows. `models`
+    `left_checkpoint` is whether the project's last successful run did so; None if unknown. `models`
     is what is remembered of the project's pointers, as the table holds it, if the run is asked for.
     """
 
@@ -51,7 +51,7 @@ class PriceTable:
             }
         )
         if answer.get("UnprocessedKeys"):
-            raise BusyError(f"DynamoDB can't read the prices for {project} at this moment")
+            raise BusyError(f"DynamoDB currently can't read the prices for {project}")
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
         prices, history, *of_run = (items.get(pk) for pk in pks)
         run, models = of_run or (None, None)

@@ -23,7 +23,7 @@ def from_item(item: Mapping[str, Any] | None) -> dict[Name, Held]:
 
 
 def at_end(image: Mapping[str, Any]) -> tuple[Run, dict[Name, Held]] | None:
-    """A run as the table's stream tells of its end, and the pointers that were remembered at that moment.
+    """A run from the stream's event of its end, and the pointers remembered at that time.
 
     None if the record doesn't hold them: it didn't succeed, or others have written it.
     """

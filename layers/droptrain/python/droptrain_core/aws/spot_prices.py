@@ -1,4 +1,4 @@
-"""EC2's Spot prices of this moment."""
+"""EC2's current Spot prices."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -51,7 +51,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Created:
-    """An object version that was uploaded, when, and by which operation; None where the event doesn't say."""
+    """An object version that was uploaded, when, and the operation; None if the event lacks it."""
 
     key: str
     version_id: str
