@@ -17,7 +17,7 @@ notify = Wiring(Settings.from_environment(os.environ)).notify()
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Notify one run; the stream's filter lets only ended ones through that have not been announced."""
+    """Notify one run; the stream's filter passes only ended runs without a notice."""
     if record.get("eventName") == REMOVED:
         metrics.add_metric("NoticesSpared", "Count", 1)
         logger.info("Notice nothing: the item was removed")

@@ -98,8 +98,8 @@ def _check_regexes(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
         return
     field = "metric_definitions"
     line = _lines(folder.recipe.read_bytes())[field]
-    for place, said in compile_regexes.problems(regexes):
-        yield Problem(FILE, f"{field}[{place}].regex: {said}", _FIX_RECIPE, line, field)
+    for place, problem in compile_regexes.problems(regexes):
+        yield Problem(FILE, f"{field}[{place}].regex: {problem}", _FIX_RECIPE, line, field)
 
 
 def _lines(body: bytes) -> dict[str, int]:
@@ -119,12 +119,12 @@ def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
         yield Problem(f"{CODE}/", cause.message.replace(CODE_FOLDER, f"{CODE}/"), cause.fix)
     else:
         file = recipes.file_of(recipe.entrypoint or recipes.DEFAULT_SCRIPT)
-        said = (
+        description = (
             "the recipe's entrypoint" if recipe.entrypoint else "what runs if the recipe names no entrypoint"
         )
         yield Problem(
             f"{CODE}/{file}",
-            f"it isn't there, and it is {said}",
+            f"it isn't there, and it is {description}",
             f"Put it there, or name another entrypoint in {FILE}.",
             field="entrypoint",
         )
@@ -135,9 +135,9 @@ def _check_python(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
     entrypoint = recipes.file_of(recipe.entrypoint or recipes.DEFAULT_SCRIPT)
     names = [name for name in folder.code if name.endswith(".py") and _is_used(name, entrypoint)]
     version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    for place, (line, said) in compile_code.python_problems([folder.code[name] for name in names]):
+    for place, (line, message) in compile_code.python_problems([folder.code[name] for name in names]):
         fix = f"Correct it, or take it out of {CODE}/; it was compiled by {version}."
-        yield Problem(f"{CODE}/{names[place]}", said, fix, line)
+        yield Problem(f"{CODE}/{names[place]}", message, fix, line)
 
 
 def _is_used(name: str, entrypoint: str) -> bool:

@@ -90,4 +90,4 @@ def test_what_is_ours_stays_as_it_is() -> None:
     assert card["content"]["keywords"] == ["penguins", "first", "SUCCEEDED"]
     assert card["metadata"]["additionalContext"] == {"outcome": "SUCCEEDED", "project": "penguins"}
     assert "Batch job: https://eu-west-1.console.aws.amazon.com/batch/" in card["content"]["description"]
-    assert "`droptrain get penguins-first-0123456789ab` fetches the model" in card["content"]["nextSteps"]
+    assert "`droptrain get penguins-first-0123456789ab` downloads the model" in card["content"]["nextSteps"]

@@ -157,7 +157,7 @@ def test_what_is_incomplete_after_the_wait_is_listed_and_announced_after_an_hour
     parts.reconcile.all()
     (notice,) = parts.notices()
     assert notice["Subject"] == "WAITING penguins/first for test.csv"
-    assert "Test.csv lies there: rename it to test.csv" in notice["Message"]
+    assert "Test.csv exists: rename it to test.csv" in notice["Message"]
 
 
 def test_a_dataset_that_rests_is_no_incomplete_one(parts: Stack) -> None:

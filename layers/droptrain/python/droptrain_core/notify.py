@@ -1,4 +1,4 @@
-"""Notify: every end, and all that needs people, is told at least once, and once in normal operation."""
+"""Notify: each end, and each problem that needs people, gives one notice; after a crash it may repeat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class EndNotified:
 
 
 class Notify:
-    """Tells of runs that ended, and of datasets that wait for too long."""
+    """Sends notices of ended runs, and of datasets that have waited too long."""
 
     def __init__(
         self,
@@ -65,14 +65,14 @@ class Notify:
         return EndNotified(answer, canary.succeeded(run))
 
     def incomplete(self, waiting: DatasetRecord, notify: tuple[str, ...]) -> Answer:
-        """Notify of what a dataset waits for; `notify` lists the notices that its recipe wants."""
+        """Notify of the files that a dataset lacks; `notify` lists the notices that its recipe wants."""
         answer = self._publish(notice.of_incomplete(waiting, self._places), wanted=ATTENTION in notify)
         self._datasets.mark_notified(waiting, self._clock())
         return answer
 
-    def _publish(self, told: Notice, *, wanted: bool) -> Answer:
+    def _publish(self, notice: Notice, *, wanted: bool) -> Answer:
         if wanted:
-            self._notifications.publish(told)
+            self._notifications.publish(notice)
             return "published"
-        self._notifications.publish_event(told)
+        self._notifications.publish_event(notice)
         return "muted"

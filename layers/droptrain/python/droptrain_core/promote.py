@@ -23,16 +23,16 @@ Moved = tuple[dict[Name, Standing], dict[Name, Held]]
 
 
 class Promote:
-    """Moves pointers; what the bucket holds decides, whatever else is remembered."""
+    """Moves pointers. The bucket decides; the remembered pointers only save reads."""
 
     def __init__(self, pointers: ModelPointers) -> None:
         self._pointers = pointers
 
     def run(self, run: Run, remembered: Mapping[Name, Held]) -> Moved:
-        """Let the pointers name `run` where they have to: what became of each, and what to remember of it.
+        """Move the pointers to `run` where they have to; returns each pointer's change, and what to remember.
 
-        `remembered` is what somebody saw last, and spares a read where it is still so. Done again it moves
-        nothing and answers the same. BusyError if others are faster all the time.
+        `remembered` has the pointers as last seen, and saves a read where they are unchanged. A repeat moves
+        nothing and answers the same. BusyError if other processes are faster each time.
         """
         if run.status != "SUCCEEDED":
             return {}, {}
@@ -45,7 +45,7 @@ class Promote:
 
     def _move(self, name: Name, run: Run, seen: Held | None) -> tuple[Standing, Held | None]:
         new = pointer_of(run, self._pointers.bucket)
-        # latest goes forwards only; whether best is still so good, people may have changed.
+        # latest only moves forward, but people may have changed best.
         if seen and name == "best" and not moves(name, new, seen.pointer):
             seen = self._pointers.read(run.project, name)
         for _ in range(_TRIES):

@@ -1,4 +1,4 @@
-"""Track: what AWS Batch says of a job becomes the run's record, in whatever order it comes."""
+"""Track: apply the states of Batch jobs to the runs' records, for every order of events."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -48,12 +48,12 @@ class Track:
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Change:
-        """Apply an event's detail; "foreign" if it is of no run's job."""
+        """Apply an event's detail; "foreign" if the job isn't a run's."""
         job = batch_job.read(detail)
         return self.apply(job) if job else "foreign"
 
     def apply(self, job: JobState) -> Applied:
-        """Apply a job's state; an end brings the cause, the metrics and the cost along.
+        """Apply a job's state; an end also sets the cause, the metrics and the cost.
 
         BusyError means: deliver the event again later.
         """
@@ -101,7 +101,7 @@ class Track:
         return self._table.write(transition).outcome
 
     def fall_back(self, job: JobState, waited: timedelta) -> bool:
-        """Continue a run on demand whose job has waited too long for a Spot instance; False if it may not."""
+        """Fall back if the run's job has waited too long for a Spot instance; False if the run may not."""
         project = self._project(job)
         if project is None:
             return False
@@ -112,7 +112,7 @@ class Track:
         )
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
-        """Apply that a job waits for its next attempt on Spot, if that is still the cheaper way."""
+        """Apply that a job waits for its next attempt on Spot, if Spot is still cheaper."""
         applied = self._table.write(transitions.observed(job, now)).outcome
         if applied == "applied":
             self._leave_spot(
@@ -137,7 +137,7 @@ class Track:
         return fallback is not None and self._fall_back().to(fallback, run, cost)
 
     def _superseded_by(self, job: JobState, project: str) -> str | None:
-        """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
+        """The run's Batch job that has the lease, if it isn't this one; the record has to follow that job."""
         holder = self._bucket.lease_holder(project, job.run_id)
         return holder if holder != job.job_id else None
 
@@ -163,20 +163,20 @@ class Track:
 
 
 def _was_reclaimed(job: JobState) -> bool:
-    """Whether the job waits for another attempt since its instance was taken away."""
+    """Whether the job waits for another attempt because its instance was taken away."""
     waits = job.state in ("SUBMITTED", "PENDING", "RUNNABLE")
     return waits and bool(job.attempts) and batch_job.is_reclaimed(job.attempts[-1])
 
 
 def _lifecycle(job: JobState, run: Run | None) -> str | None:
-    """How the last attempt's instance was bought: its job's queue says so."""
+    """How the last attempt's instance was bought, according to its job's queue."""
     if run is None or run.job is None:
         return None
     return "on-demand" if job.job_number > 1 or run.job.spot == "never" else "spot"
 
 
 def _is_of_the_end(account: Outcome, job: JobState) -> bool:
-    """Whether an account tells how the last attempt ended; an earlier one's says nothing about this end."""
+    """Whether a report is about the last attempt's end; an earlier attempt's report doesn't count."""
     is_last = account.job_id == job.job_id and account.attempt == len(job.attempts)
     return is_last and account.ended
 
@@ -184,7 +184,7 @@ def _is_of_the_end(account: Outcome, job: JobState) -> bool:
 def _history(
     job: JobState, cost: Cost | None, project: str, reading: ProjectReading, outcome: Outcome | None
 ) -> History | None:
-    """The project's history with this run in it, if it trained to a good end."""
+    """The project's history including this run, if it succeeded."""
     if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
         return None
     saved = outcome.left_checkpoint if outcome else None

@@ -1,6 +1,6 @@
-"""The one place that makes clients and puts use cases together from the settings.
+"""The one place that creates clients and builds use cases from the settings.
 
-Use cases are imported where they are put together: a function loads, at every cold start, only its own.
+Each use case is imported where it is built, so that a function loads only its own at a cold start.
 """
 
 from datetime import UTC, datetime
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
-# A launch waits for this one, and goes on without its answer.
+# A launch waits for this client, but continues without its answer.
 _SOON = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=3)
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 # The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
@@ -88,7 +88,7 @@ class Wiring:
 
     def launch_uploads(self) -> "LaunchUploads":
         """Uploads become runs."""
-        # Every launch reads a recipe: what reads it is loaded now, not by the first one.
+        # Every launch reads a recipe, so the reader is loaded now, not at the first launch.
         from droptrain_core import recipe_yaml  # noqa: F401
         from droptrain_core.launch.uploads import LaunchUploads
 
@@ -107,14 +107,14 @@ class Wiring:
         )
 
     def track(self) -> "Track":
-        """Batch's word becomes the record."""
+        """States of Batch jobs become the record."""
         from droptrain_core.track import Track
 
         bucket, queues, types = self._bucket(), self._queues(), self._settings.types
         return Track(bucket, self._table, self._prices, queues, types, self._fall_back, self._clock)
 
     def notify(self) -> "Notify":
-        """Ends, and what needs people, become notices."""
+        """Ends, and problems that need people, become notices."""
         from droptrain_core.aws.model_pointers import ModelPointers
         from droptrain_core.notify import Notify
         from droptrain_core.promote import Promote
@@ -125,7 +125,7 @@ class Wiring:
         )
 
     def report_stuck_queue(self) -> "ReportStuckQueue":
-        """Queues that make no progress become notices."""
+        """Queues without progress become notices."""
         from droptrain_core.domain.runs.batch_job import queue_name
         from droptrain_core.report_stuck_queue import ReportStuckQueue
 
@@ -137,7 +137,7 @@ class Wiring:
         return ReportStuckQueue(self._table, self._queues(), self._notifications(), kinds, self._clock)
 
     def reconcile(self) -> "Reconcile":
-        """What events left undone is finished."""
+        """Everything that lost events left undone is finished."""
         from droptrain_core.aws.pass_position import PassPosition
         from droptrain_core.reconcile import Reconcile
         from droptrain_core.spending import NotifySpending
@@ -150,13 +150,13 @@ class Wiring:
         return Reconcile(runs, self._datasets, launch, notify, spending, notifications, position, self._clock)
 
     def spending(self) -> "Spending":
-        """What the month has cost is read."""
+        """The month's cost is read."""
         from droptrain_core.spending import Spending
 
         return Spending(self._accounts(), self._budget(), self._clock)
 
     def refresh(self) -> "Refresh":
-        """Prices are read anew."""
+        """Prices are refreshed."""
         from droptrain_core.aws.price_lists import OnDemandPrices
         from droptrain_core.aws.spot_prices import SpotPrices
         from droptrain_core.refresh import Refresh
@@ -184,7 +184,7 @@ class Wiring:
         return Query(self._table, self._datasets, self._bucket())
 
     def results(self) -> "Results":
-        """What runs left is read."""
+        """Logs, metrics and artifacts are read."""
         from droptrain_core.aws.logs import TrainingLogs
         from droptrain_core.results import Results
 
@@ -192,7 +192,7 @@ class Wiring:
         return Results(self._table, logs, self._run_files(), self._signed(), self._clock)
 
     def datasets(self) -> "Datasets":
-        """Datasets are dropped and deleted."""
+        """Datasets are uploaded and deleted."""
         from droptrain_core.datasets import Datasets
 
         return Datasets(

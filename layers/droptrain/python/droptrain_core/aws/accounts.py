@@ -1,4 +1,4 @@
-"""The accounts of the owner's caps in DynamoDB; runs hold and settle them in their own transactions."""
+"""The accounts of the stack's caps in DynamoDB; runs reserve and settle in their own transactions."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,14 @@ def account_pk(account: str) -> str:
 
 
 class Accounts:
-    """What runs hold and have spent."""
+    """The sums of reservations and spending."""
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
         self._table = table_name
 
     def read(self, names: Iterable[str]) -> dict[str, Account]:
-        """The accounts as they are, by name; one that nobody has held is empty."""
+        """The accounts as they are, by name; an unused account is empty."""
         found = {name: Account() for name in names}
         keys: Any = [{"pk": {"S": account_pk(name)}} for name in found]
         while keys:

@@ -1,4 +1,4 @@
-"""The bucket in S3: recipes, pushes, what lies in a folder at this moment, run.json and outcome.json."""
+"""The bucket in S3: recipes, pushes, current objects of a folder, run.json and outcome.json."""
 
 import hashlib
 import json
@@ -97,7 +97,7 @@ class Bucket:
             return RecipeFile(None, version, problem)
 
     def link_of(self, upload: Created) -> str | None:
-        """The signed link by which an object version was uploaded; None if there is none, or it is gone."""
+        """The id of the signed link that uploaded an object version; None if there is none, or it is gone."""
         try:
             answer = self._client.head_object(Bucket=self.name, Key=upload.key, VersionId=upload.version_id)
         except ClientError as error:
@@ -125,11 +125,11 @@ class Bucket:
                     Range=f"bytes={start}-{start + length - 1}",
                 )
             except ClientError as error:
-                said = error.response["Error"]
-                if said["Code"] in ("NoSuchVersion", "NoSuchKey"):
+                failure = error.response["Error"]
+                if failure["Code"] in ("NoSuchVersion", "NoSuchKey"):
                     raise BusyError(f"s3://{self.name}/{file.key} was deleted meanwhile") from error
-                if said["Code"] in _UNREADABLE or said["Code"].startswith("KMS."):
-                    raise RejectedError(_unreadable(file, said["Code"], said["Message"])) from error
+                if failure["Code"] in _UNREADABLE or failure["Code"].startswith("KMS."):
+                    raise RejectedError(_unreadable(file, failure["Code"], failure["Message"])) from error
                 raise
             pieces.append(Piece(start, answer["Body"].read()))
         return tuple(pieces)

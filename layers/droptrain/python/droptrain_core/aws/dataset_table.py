@@ -71,7 +71,7 @@ class DatasetTable:
             RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
         )
         if answer.get("UnprocessedKeys"):
-            raise BusyError(f"DynamoDB can't read what is known of {project}/{dataset} at this moment")
+            raise BusyError(f"DynamoDB currently can't read the record of {project}/{dataset}")
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
         this_minute, last_minute = (float(items[pk]["seconds"]["N"]) if pk in items else 0 for pk in load_pks)
         item = items.get(dataset_pk)

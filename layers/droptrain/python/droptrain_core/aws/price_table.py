@@ -36,7 +36,7 @@ class PriceTable:
             }
         )
         if answer.get("UnprocessedKeys"):
-            raise BusyError(f"DynamoDB can't read the prices for {project} at this moment")
+            raise BusyError(f"DynamoDB currently can't read the prices for {project}")
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
         prices, history, *of_run = (items.get(pk) for pk in pks)
         run = of_run[0] if of_run else None

@@ -1,4 +1,4 @@
-"""The table of runs in DynamoDB: every move of a run's state is one conditional write."""
+"""The table of runs in DynamoDB: every change of a run's state is one conditional write."""
 
 import random
 import time
@@ -225,7 +225,7 @@ class RunTable:
         """Note that the notice is out, and give back what the run held of the caps but didn't spend.
 
         The run leaves the index of active runs; `models` is what to remember of its project's pointers. Once
-        for each run, however often it is called. BusyError if others write the same items at this moment.
+        for each run, also if it is called again. BusyError if others are writing the same items.
         """
         transition = transitions.notified(run, at)
         others = [*map(partial(claim_writes.settle, self._table, run), run.reservations)]
@@ -274,7 +274,7 @@ class RunTable:
         return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def active(self, after: str = "", until: str = _LAST) -> Iterator[tuple[Run, ...]]:
-        """Pages of the runs that have not ended or are not announced, oldest first.
+        """Pages of the runs that have not ended or have no notice yet, oldest first.
 
         Of each only what the index by_activity has: who it is, where it stands, and its Batch job. With
         `after` and `until` those whose `created_order` is beyond the one and not beyond the other.

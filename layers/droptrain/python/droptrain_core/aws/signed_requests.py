@@ -1,4 +1,4 @@
-"""S3 requests that are signed for whoever has no credentials: to fetch a file, to upload one."""
+"""Signed S3 requests for clients without credentials: to download or upload a file."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Gather: read what a launch depends on, from the bucket and the table."""
+"""Gather: read everything that a launch depends on, from the bucket and the table."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -69,9 +69,9 @@ class Gather:
         return Found(project, dataset, how, recipe, readiness, looked_at)
 
     def snapshot(self, found: Found) -> Snapshot:
-        """All else that the launch of a ready dataset depends on.
+        """Everything else that the launch of a ready dataset depends on.
 
-        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for the code.
+        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for too much code.
         """
         code = self._code(found)
         files, unreadable = self._files(found)
@@ -128,7 +128,7 @@ class Gather:
 def _read_recipe(
     file: RecipeFile, overrides: Mapping[str, Any], *, force: bool
 ) -> tuple[Recipe | None, RejectedError | None]:
-    """(the recipe, what is wrong with it): of a wrong one its inputs, if these can be read, else None."""
+    """(the recipe, its problem): of a wrong recipe only the inputs, if these can be read, else None."""
     if file.problem:
         return None, file.problem
     try:

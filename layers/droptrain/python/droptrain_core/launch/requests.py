@@ -1,4 +1,4 @@
-"""Requests become runs: a dataset by name, or the same bytes and settings as an older run."""
+"""Requests become runs: of a dataset by name, or with the same bytes and settings as an older run."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -36,7 +36,7 @@ from droptrain_core.launch.decide import (
 )
 from droptrain_core.launch.gather import Gather
 
-# Warnings of a launch's estimate and of a run's end: a repeated run has its own.
+# Warnings of a launch's estimate and of a run's end: a rerun gets its own.
 _NOT_REPEATED = (estimates.NO_CHECKPOINT, *OF_AN_END)
 
 
@@ -72,11 +72,11 @@ class LaunchRequests:
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
-        The same inputs, recipe, code and overrides are the same run, unless `rerun`.
+        The same inputs, recipe, code and overrides are the same run, unless `rerun` is set.
 
-        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have, or
-        that don't fit this one (unless `force`), DeniedError if AWS Batch refuses the stack; the run is
-        recorded all the same. PausedError.
+        NotFoundError, NotReadyError, KeyReusedError, PausedError. RejectedError for overrides that no recipe
+        may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses the stack; the
+        run is recorded all the same.
         """
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
@@ -107,8 +107,8 @@ class LaunchRequests:
     def repeat(self, run_id: str, *, caller: str, request: RequestClaim | None = None) -> tuple[Run, bool]:
         """Launch the same bytes and settings as those of an older run: (the new run, whether it is new).
 
-        NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan isn't the
-        one that it was launched with, KeyReusedError, DeniedError, PausedError.
+        NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan has changed
+        since its launch, KeyReusedError, DeniedError, PausedError.
         """
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
@@ -134,12 +134,12 @@ class LaunchRequests:
             )
         if how.recipe and not found.readiness.ready:
             missing, present = found.readiness.missing, found.readiness.present
-            said = f"{project}/{dataset} still lacks {', '.join(missing)}; {folder} has {', '.join(present)}"
-            raise NotReadyError(". ".join((said, *near_misses(missing, present))))
+            lacks = f"{project}/{dataset} still lacks {', '.join(missing)}; {folder} has {', '.join(present)}"
+            raise NotReadyError(". ".join((lacks, *near_misses(missing, present))))
         return found
 
     def _same_again(self, original: Run, first: Run, caller: str) -> Draft:
-        """A draft of the next rerun of `first` that trains as `original` did."""
+        """A draft of the next rerun of `first`, with the settings of `original`."""
         run_id, job = original.run_id, original.job
         if job is None:
             raise NotReadyError(f"{run_id} was rejected before it had a plan; launch its dataset instead")

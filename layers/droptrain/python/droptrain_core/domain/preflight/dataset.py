@@ -1,4 +1,4 @@
-"""The CSVs of a dataset as rules see them: together, and with what the recipe says of them."""
+"""The CSVs of a dataset for the rules: all of them together, and the recipe's `csv`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from typing import Any
 
 from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, is_number
 
-# Files of these channels are meant to have the same columns; others, as a vocabulary, are what they are.
+# Files of these channels should have the same columns; others, such as a vocabulary, may differ.
 _ALIKE = ("training", "train", "testing", "test", "validation", "eval", "data")
 _TRAINED_ON = ("training", "train", "data")
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a rule found something, as far as that is known, and what."""
+    """A rule's finding, and its place as far as it is known."""
 
     message: str
     row: int | None = None
@@ -24,7 +24,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Files, and the recipe's `csv`. What is asked of a file more than once is worked out once."""
+    """Files, and the recipe's `csv`. Repeated questions about a file are computed once."""
 
     files: tuple[FileFacts, ...]
     says: Mapping[str, Any]

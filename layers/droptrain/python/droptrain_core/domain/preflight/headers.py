@@ -1,4 +1,4 @@
-"""What the first row of a CSV says: names of columns, or values as in any other row."""
+"""Whether the first row of a CSV has names of columns, or values like any other row."""
 
 from itertools import islice
 
@@ -9,7 +9,7 @@ from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, is_num
 def is_certain(facts: FileFacts, dataset: Dataset) -> bool:
     """Whether the first row, if it is the only one, can be nothing but a header.
 
-    The recipe says so, other files begin with it, or it is words alone: no code trains on one row of them.
+    The recipe says so, other files begin with it, or it has only words: no code trains on one such row.
     """
     pinned = dataset.says.get("header")
     if isinstance(pinned, bool):

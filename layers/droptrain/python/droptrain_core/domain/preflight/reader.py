@@ -1,4 +1,4 @@
-"""Reads a CSV's bytes into the facts that rules judge."""
+"""Reads a CSV's bytes into the facts for the rules."""
 
 import io
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ def of_pieces(
 def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mapping[str, Any]) -> FileFacts:
     """The facts of a whole file, read from its start to its end and never held in memory.
 
-    One that has a row of more than MAX_ROW_CHARACTERS is read up to that row, and isn't `whole`.
+    A file with a row of more than MAX_ROW_CHARACTERS is read up to that row, and isn't `whole`.
     """
     facts = FileFacts(name, channel, size, whole=True)
     head = stream.read(RANGE_BYTES)
@@ -59,7 +59,7 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
     stream.seek(0)
     rows = Rows(facts, says, _sample(head, len(head) == size))
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-    # By readline a line comes in pieces, but it takes longer.
+    # readline returns a long line in pieces, but takes longer.
     rows.read(iter(lambda: text.readline(MAX_ROW_CHARACTERS + 1), "") if is_long else text)
     text.detach()
     rows.finish()
@@ -84,6 +84,6 @@ def _look_for_trouble(facts: FileFacts, piece: Piece, *, at_end: bool) -> None:
 
 
 def _sample(head: bytes, whole: bool) -> str:
-    """The complete lines of a file's first range, or its first line where that is longer."""
+    """The complete lines of a file's first range, or its first line if that is longer."""
     end = head.rfind(b"\n", 0, RANGE_BYTES) + 1 or head.find(b"\n") + 1 or (len(head) if whole else 0)
     return to_text(head[:end])

@@ -1,6 +1,6 @@
-"""The rules of preflight, in one table: what each finds, how bad that is, and what to do about it.
+"""The rules of preflight, in one table: each rule's finding, its level and its fix.
 
-An error is what no reader of CSVs can train on; what some code copes with is a warning.
+An error means that no reader of CSVs can train on the file; a problem that some code handles is a warning.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ Check = Callable[[FileFacts, Dataset], Iterator[Spot]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule; `about` says what it finds, for the docs."""
+    """A rule; `about` describes its findings, for the docs."""
 
     name: str
     level: Literal["error", "warning"]
@@ -36,18 +36,18 @@ def _empty(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
 
 def _not_text(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.binary:
-        yield Spot("it isn't text, though its name says CSV")
+        yield Spot("it isn't text, although its name says CSV")
 
 
 def _utf_16(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-16":
-        yield Spot("it is UTF-16, which TensorFlow and most readers take for NUL bytes")
+        yield Spot("it is UTF-16, which TensorFlow and most readers read as NUL bytes")
 
 
 def _byte_order_mark(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-8-sig" and not facts.blank:
         yield Spot(
-            "it begins with a byte order mark, which some readers take for part of the first name", row=1
+            "it begins with a byte order mark, which some readers treat as part of the first name", row=1
         )
 
 
@@ -63,12 +63,12 @@ def _nul_bytes(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
 
 def _gzip(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.gzip and not is_named_gzip(facts.name):
-        yield Spot("it is compressed by gzip, and its name doesn't say so")
+        yield Spot("it is compressed by gzip, but its name doesn't say so")
 
 
 def _not_gzip(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if is_named_gzip(facts.name) and not facts.gzip:
-        yield Spot("its name says gzip, and it isn't compressed")
+        yield Spot("its name says gzip, but it isn't compressed")
 
 
 def _header_only(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
@@ -88,18 +88,18 @@ def _short_row(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
 
 def _irregular(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if not facts.regular:
-        yield Spot("its rows differ in how many fields they have")
+        yield Spot("its rows have different numbers of fields")
 
 
 def _odd(facts: FileFacts, odd: OddRow) -> Spot:
     near = "" if odd.row else f"near byte {odd.near}, "
-    said = f"{near}a row has {odd.fields} field{'s' if odd.fields > 1 else ''}, and the others have"
-    return Spot(f"{said} {facts.width}", row=odd.row)
+    message = f"{near}a row has {odd.fields} field{'s' if odd.fields > 1 else ''}, and the others have"
+    return Spot(f"{message} {facts.width}", row=odd.row)
 
 
 def _open_quote(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.open_quote:
-        yield Spot("a quote is opened and not closed", row=facts.open_quote)
+        yield Spot("a quote is opened but not closed", row=facts.open_quote)
 
 
 def _duplicate_columns(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
@@ -176,8 +176,8 @@ def _header_differs(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
         return
     has, others = dataset.has_header(facts), dataset.has_header(other)
     if None not in (has, others) and has != others:
-        said = "a header, and {} has none" if has else "no header, and {} has one"
-        yield Spot(f"it has {said.format(other.short)}", row=1)
+        difference = "a header, and {} has none" if has else "no header, and {} has one"
+        yield Spot(f"it has {difference.format(other.short)}", row=1)
 
 
 def _columns_differ(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
@@ -226,7 +226,7 @@ def _short(name: str) -> str:
 
 _SAVE = "Save it as CSV, as UTF-8 and without a byte order mark, and upload it again."
 _ROW = "Fix the row. Put fields that hold the delimiter in quotes, or set csv.delimiter in train.yaml."
-_ALIKE = "Write both files in the same way, unless the code expects them so."
+_ALIKE = "Write both files in the same format, unless the code expects the difference."
 _RECIPE = "Correct the file, or csv in train.yaml."
 
 RULES = (
@@ -236,9 +236,9 @@ RULES = (
     Rule("utf_16", "error", "Written as UTF-16, as Excel's Unicode text is.", _SAVE, _utf_16),
     Rule("header_only", "error", "A header, and no row below it.", "Export it again, with rows.",
          _header_only),
-    Rule("long_row", "error", "A row with more fields than the others, however it is read.", _ROW, _long_row),
-    Rule("label_missing", "error", "The column that csv.label names isn't there.", _RECIPE, _label_missing),
-    Rule("columns_missing", "error", "Columns that csv.columns names aren't there.", _RECIPE,
+    Rule("long_row", "error", "A row with more fields than the others, in every reading.", _ROW, _long_row),
+    Rule("label_missing", "error", "The column in csv.label is missing.", _RECIPE, _label_missing),
+    Rule("columns_missing", "error", "Columns in csv.columns are missing.", _RECIPE,
          _columns_missing),
     Rule("short_row", "warning", "A row with fewer fields than the others.", _ROW, _short_row),
     Rule("irregular", "warning", "More than a tenth of the rows have another number of fields.", _ROW,
@@ -246,16 +246,16 @@ RULES = (
     Rule("open_quote", "warning", "A quote that isn't closed before the file's end.", _ROW, _open_quote),
     Rule("byte_order_mark", "warning", "UTF-8 with a byte order mark.", _SAVE, _byte_order_mark),
     Rule("not_utf_8", "warning", "Text that isn't UTF-8, such as Latin-1.", _SAVE, _not_utf_8),
-    Rule("nul_bytes", "warning", "NUL bytes, as a broken copy leaves them.", _SAVE, _nul_bytes),
-    Rule("gzip", "warning", "gzip by its content and not by its name; rows aren't looked at.",
+    Rule("nul_bytes", "warning", "NUL bytes, for example after a broken copy.", _SAVE, _nul_bytes),
+    Rule("gzip", "warning", "gzip by its content but not by its name; its rows aren't checked.",
          "Name it .csv.gz and let the code expect that, or upload it uncompressed.", _gzip),
     Rule("not_gzip", "warning", "Named .gz and not compressed.", "Name it .csv, or compress it.", _not_gzip),
-    Rule("duplicate_columns", "warning", "Columns of one name.", "Give each column a name of its own.",
+    Rule("duplicate_columns", "warning", "Columns with the same name.", "Give each column its own name.",
          _duplicate_columns),
-    Rule("unnamed_column", "warning", "A header with an empty name, as pandas writes its index.",
+    Rule("unnamed_column", "warning", "A header with an empty name, as pandas writes for its index.",
          "Name the column, or leave it out (in pandas: index=False).", _unnamed_column),
     Rule("label_constant", "warning", "The label is the same in every row.",
-         "See whether the rows were filtered or sorted by the label.", _label_constant),
+         "Check whether the rows were filtered or sorted by the label.", _label_constant),
     Rule("empty_column", "warning", "A column without a value.", "Leave the column out, or fill it.",
          _empty_column),
     Rule("delimiter_differs", "warning", "Another delimiter than the first file's.", _ALIKE,

@@ -1,4 +1,4 @@
-"""The canary: a project whose run once a day shows that everything works, and which nobody keeps."""
+"""The canary: a project whose daily run shows that everything works, and whose runs expire."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ def succeeded(run: Run) -> bool:
 
 
 def expires_at(run: Run) -> int | None:
-    """When the table may forget the run, in epoch seconds; None for those of other projects."""
+    """When the run's record expires, in epoch seconds; None for runs of other projects."""
     if run.project != PROJECT:
         return None
     return int((times.from_text(run.created_at) + _KEPT).timestamp())
