@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup build demo up test test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
+.PHONY: help setup build demo up test test-all test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -23,8 +23,14 @@ image-remote: .venv/laptop.stamp ## let AWS build the training image and publish
 build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
 	$(BIN)/python -m hatchling build -t wheel
 
-test: .venv/dev.stamp ## run every test but those of test-image and test-browser
-	$(BIN)/pytest -n 2 --dist loadfile
+# The core, its use cases, the Batch engine, the command: what a change breaks first.
+CORE_TESTS = tests/unit tests/guards tests/attacks tests/permissions tests/integration/droptrain_core \
+  tests/integration/batch tests/integration/cli
+test: .venv/dev.stamp ## run the tests of the core, the Batch engine and the command, in some minutes
+	$(BIN)/pytest -n 2 --dist loadfile $(CORE_TESTS)
+
+test-all: test ## and then those of whole systems: laptop cloud, image, template, operations, releases, chaos
+	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(CORE_TESTS))
 
 test-image: .venv/dev.stamp ## build the image on a small base and run it in real containers (podman)
 	@tests/image_build/base.sh

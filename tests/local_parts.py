@@ -2,21 +2,8 @@
 
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-
-def eventually(look: Callable[[], Any], seconds: float = 10) -> Any:
-    """The first answer of `look` that is true."""
-    end = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.05)
 
 
 def alive(pid: int) -> bool:

@@ -23,7 +23,9 @@ _TITLE = "## One of each kind\n"
 # Room for one job at a time, and for one day of training.
 _PARAMETERS = {"MonthlyBudgetUsd": "15", "MaxvCpus": "4"}
 _RECIPE = "timeout: 1h\nmetric: {name: test_accuracy}\n"
-_TRAINS = """sleep 2; echo '{"step": 1, "test_accuracy": 0.91}' >> "$METRICS_FILE"\n"""
+_TRAINS = """sleep 2; echo '{"step": 1, "test_accuracy": 0.91}' >> "$METRICS_FILE"
+echo model > model.txt; aws s3 cp --only-show-errors model.txt "$EXPORT_PATH/model.txt"
+"""
 _TRAINS_BETTER = _TRAINS.replace("0.91", "0.97")
 _ROWS = "species,bill_mm\ngentoo,47.6\nadelie,39.5\n"
 _WAITS = "trap 'exit 143' TERM; sleep 600 & wait\n"

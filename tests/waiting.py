@@ -1,4 +1,4 @@
-"""Waiting for what comes in its time."""
+"""One way to wait for what comes in its time: long enough that a busy machine fails no test."""
 
 import time
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 60.0
+_LOOKS_EVERY_SECONDS = 0.02
 
 
 def wait_for(what: str, look: Callable[[], Found | None], seconds: float = PATIENCE_SECONDS) -> Found:
@@ -15,5 +16,5 @@ def wait_for(what: str, look: Callable[[], Found | None], seconds: float = PATIE
         found = look()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(_LOOKS_EVERY_SECONDS)
     raise AssertionError(f"no {what} within {seconds:.0f} s")

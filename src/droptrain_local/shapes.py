@@ -37,7 +37,7 @@ def _convert(shape: Any, value: Any, where: str, without: frozenset[str]) -> Any
             name = names.get(key[:1].lower() + key[1:])
             if name is None:
                 raise TemplateError(
-                    f"{where} has no parameter {key}: say in provision.py what becomes of it on a laptop."
+                    f"{where} has no parameter {key}: resources.py has to handle it or leave it out."
                 )
             members[name] = _convert(shape.members[name], item, f"{where}.{key}", without)
         return members

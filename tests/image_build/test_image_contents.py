@@ -21,10 +21,13 @@ def test_the_labels_name_the_project_and_its_version() -> None:
 
 
 def test_the_build_leaves_neither_its_tools_nor_its_caches() -> None:
+    """What pipenv brings of pip and virtualenv stays."""
     found = in_image(
         r"""
-        find /opt/droptrain -name pip -o -name 'pip-*' -o -name 'pip3*' -o -name 'setuptools*'
-        find / -xdev -name .cache -o -path /usr -prune -o -name '*.whl' -print
+        find /opt/droptrain/venv/bin /opt/droptrain/venv/lib/python3*/site-packages -maxdepth 1 \
+            -name pip -o -name 'pip-*' -o -name 'pip3*'
+        find / -xdev -name .cache -o -path /usr -prune -o -path '*/virtualenv/*' -prune \
+            -o -name '*.whl' -print
         find /tmp /opt/ml /home/droptrain -mindepth 1
         """,
         "--user=0",

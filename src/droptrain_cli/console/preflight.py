@@ -8,11 +8,14 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import is_pattern, matches
 from droptrain_core.domain.datasets.finding import Finding
 
-from droptrain_cli.check_files import check_file
+from droptrain_cli.decide_here import decide_here
 from droptrain_cli.drop_plan import check_input
 from droptrain_cli.errors import CommandError
 from droptrain_cli.published import published_recipe
 from droptrain_cli.stack import Stack
+
+# Warnings for one of the files of a pattern: the other files of its input may have rows.
+_NO_ROWS = ("empty", "header_only")
 
 
 def findings(stack: Stack, project: str, name: str, path: Path) -> list[dict[str, Any]]:
@@ -22,15 +25,15 @@ def findings(stack: Stack, project: str, name: str, path: Path) -> list[dict[str
         check_input(project, name, recipe)
     except CommandError as error:
         return [_finding("input", name, error.message, "Drop files that the recipe names.")]
-    size = path.stat().st_size
-    if not size:
-        # Beside other parts that have rows, the file doesn't matter.
-        is_part = any(is_pattern(wanted) and matches(name, wanted) for wanted in recipe.inputs.values())
-        said, level = f"{name} is empty (0 bytes)", "warning" if is_part else "error"
-        return [_finding("empty", name, said, "Drop the file with its rows.", level)]
-    with path.open("rb") as stream:
-        return [asdict(found) for found in check_file(name, stream, size, recipe.csv)]
+    draft, _ = decide_here(recipe, code={}, data={name: path})
+    if (cause := draft.run.cause) and cause.code == "empty_input":
+        found = [_finding("empty", name, cause.message, "Drop the file with its rows.")]
+    else:
+        found = [asdict(each) for each in dict.fromkeys(draft.findings)]
+    if all(is_pattern(wanted) for wanted in recipe.inputs.values() if matches(name, wanted)):
+        return [{**each, "level": "warning"} if each["rule"] in _NO_ROWS else each for each in found]
+    return found
 
 
-def _finding(rule: str, name: str, message: str, fix: str, level: str = "error") -> dict[str, Any]:
-    return asdict(Finding(rule, level, name, None, None, message, fix))
+def _finding(rule: str, name: str, message: str, fix: str) -> dict[str, Any]:
+    return asdict(Finding(rule, "error", name, None, None, message, fix))

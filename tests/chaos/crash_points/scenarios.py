@@ -8,13 +8,14 @@ from typing import Any
 
 from core_stack import Stack
 from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.datasets.dataset import LINK_METADATA
 from droptrain_core.domain.recipes.push import Published, pushing
-from droptrain_core.domain.runs.claims import Request
-from droptrain_core.domain.runs.run import Reservation
-from droptrain_core.domain.runs.transitions import cancel_requested
+from droptrain_core.domain.runs.claims import RequestClaim
+from droptrain_core.domain.runs.run import Fallback, Reservation
+from droptrain_core.domain.runs.transitions import cancel_requested, next_job
 from records import job_detail, run
 
-ASKED = Request("key", "digest", 4102444800)
+ASKED = RequestClaim("key", "digest", 4102444800)
 HELD = Reservation("2026-11", 5_000_000, 100_000_000)
 METRIC: Any = {"metric": "test_accuracy", "metric_goal": "maximize"}
 JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
@@ -115,12 +116,6 @@ def _ended(stack: Stack) -> Any:
     _change(stack, "SUCCEEDED")
 
 
-def _ended_in_stream(stack: Stack) -> Any:
-    _ended_better(stack)
-    pk = {"S": f"RUN#{stack.run_id}"}
-    return stack.dynamodb.get_item(TableName=stack.table.name, Key={"pk": pk})["Item"]
-
-
 def _ended_better(stack: Stack) -> Any:
     _earlier(stack, "2026-11-23T02:09:00.000Z", 0.8)
     _ended(stack)
@@ -161,6 +156,22 @@ def _cancel_not_carried_out(stack: Stack) -> Any:
     stack.later(minutes=5)
 
 
+def _cancelled_between_two_jobs(stack: Stack) -> Any:
+    found = _launched_run(stack)
+    step = Fallback(2, 3600, "The run goes on on demand.", found.batch_job_id, earlier_has_ended=False)
+    stack.table.write(next_job(found, step, None, "2026-11-23T02:10:05Z"))
+    stack.table.write(cancel_requested(found.run_id, "bob", "2026-11-23T02:10:05Z"))
+    stack.later(minutes=5)
+
+
+def _by_link(stack: Stack) -> Any:
+    """A file that a signed link has uploaded again."""
+    (key, _), _ = _launched(stack)
+    stack.dataset_table.expect_links("penguins", "first", stack.now + timedelta(days=1))
+    answer = stack.s3.put_object(Bucket="data", Key=key, Body=b"x", Metadata={LINK_METADATA: "0" * 32})
+    return key, answer["VersionId"], stack.now
+
+
 def _change(stack: Stack, status: str, **changes: Any) -> Any:
     return stack.track.event(job_detail(status, jobName=stack.run_id, jobId=JOB, **changes))
 
@@ -185,6 +196,7 @@ SCENARIOS = (
     Scenario(
         "launch while others push", _pushed_halfway, lambda stack, events: stack.launch.upload(*events[0]), 13
     ),
+    Scenario("launch by a signed link", _by_link, lambda stack, upload: stack.launch.upload(*upload), 17),
     Scenario("wait for a file", _half, lambda stack, events: stack.launch.upload(*events[0]), 5),
     Scenario("repeat an upload", _launched, lambda stack, events: _repeat(stack, events[0]), 2),
     Scenario("meet the other file's event", _launched, lambda stack, events: _repeat(stack, events[1]), 2),
@@ -236,12 +248,6 @@ SCENARIOS = (
     ),
     Scenario("announce an end", _ended, lambda stack, _: stack.notify.ended(stack.run_id, "penguins"), 6),
     Scenario(
-        "announce an end that the stream tells of",
-        _ended_in_stream,
-        lambda stack, image: stack.notify.ended(stack.run_id, "penguins", image),
-        5,
-    ),
-    Scenario(
         "announce a new best",
         _ended_better,
         lambda stack, _: stack.notify.ended(stack.run_id, "penguins"),
@@ -266,6 +272,12 @@ SCENARIOS = (
     Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 10),
     Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 9),
     Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 10),
+    Scenario(
+        "end a run that was cancelled between its two jobs",
+        _cancelled_between_two_jobs,
+        lambda stack, _: stack.reconcile.all(),
+        11,
+    ),
     Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 16),
     Scenario(
         "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 22

@@ -146,9 +146,9 @@ def test_the_table_in_memory_refuses_what_the_real_one_would_write() -> None:
     memory = MemoryTable(world, datasets)
     record = DatasetRecord(project="penguins", dataset="first")
     twice = (Reservation("2026-11", 1, 10), Reservation("2026-11", 1, 10))
-    assert not takes(memory.claim, run(holds=twice))
+    assert not takes(memory.claim, run(reservations=twice))
     assert memory.runs == {}
     assert datasets.records == {}
-    assert takes(memory.claim, run(holds=twice[:1]), DropClaim("d1", "2026-11-23T02:10:00Z"))
+    assert takes(memory.claim, run(reservations=twice[:1]), DropClaim("d1", "2026-11-23T02:10:00Z"))
     # Halves of surrogate pairs are replaced before they are written.
     assert takes(datasets.wait, record, ("gr\udcf6\udcdfe",), (), world.now)

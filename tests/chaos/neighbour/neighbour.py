@@ -1,5 +1,6 @@
 """A hostile neighbour in virtual time: one project drops what costs most while others drop good datasets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,18 +9,29 @@ from chaos.burst.memory import ReadyDatasets
 from chaos.burst.uploads_queue import QueueSettings
 from chaos.burst.virtual_time import CALL_SECONDS, START, VirtualTime
 from chaos.model.world import outside
-from droptrain_core.domain.datasets.dataset import ObjectVersion
+from droptrain_core.domain.datasets.dataset import ObjectVersion, data_prefix
+from droptrain_core.domain.errors import Cause, CrowdedError
 from droptrain_core.domain.preflight.facts import Piece
 
 HOSTILE = "hostile"
 # What a launch's preflight takes at most of a function with 512 MB (decision 110), and its sixty reads.
 PREFLIGHT_SECONDS = 3.0 + 60 * CALL_SECONDS
+# The hostile project's dataset that has too many files: 51 pages of a listing, which have to be parsed.
+CROWD = "crowd"
+CROWD_SECONDS = 51 * (0.1 + CALL_SECONDS)
 # What preflight rejects: an image by another name.
 BAD = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
 class HostileDatasets(ReadyDatasets):
-    """A bucket in which one project's datasets cost the most that preflight allows, and are then rejected."""
+    """A bucket in which one project's datasets cost the most that is allowed, and are then rejected."""
+
+    @outside
+    def folder(self, prefix: str, named: Iterable[str] = ()) -> tuple[ObjectVersion, ...]:
+        if prefix == data_prefix(HOSTILE, CROWD):
+            self.world.wait(CROWD_SECONDS)  # type: ignore[attr-defined]
+            raise CrowdedError(Cause("too_many_objects", "The folder has too many objects", "Remove some."))
+        return super().folder(prefix, named)
 
     @outside
     def sample(self, file: ObjectVersion) -> tuple[Piece, ...]:
@@ -43,13 +55,21 @@ class Beside:
 
 
 def beside(
-    hostile: int, good_at: tuple[float, ...], settings: QueueSettings, second_of_minute: int = 0
+    hostile: int,
+    good_at: tuple[float, ...],
+    settings: QueueSettings,
+    second_of_minute: int = 0,
+    *,
+    is_crowd: bool = False,
 ) -> Beside:
-    """Drop hostile datasets at once, and a good one of another project at each of those moments."""
+    """Drop hostile datasets at once, and a good one of another project at each of those moments.
+
+    `is_crowd`: all hostile drops are files of one dataset that has too many.
+    """
     time = VirtualTime(START + timedelta(seconds=second_of_minute))
     lanes = Lanes(settings, time, HostileDatasets(time))
     for number in range(hostile):
-        lanes.drop(HOSTILE, f"set-{number}")
+        lanes.drop(HOSTILE, CROWD if is_crowd else f"set-{number}")
     projects = [f"good-{number}" for number in range(len(good_at))]
     for project, at in zip(projects, good_at, strict=True):
         lanes.drop(project, "first", at)

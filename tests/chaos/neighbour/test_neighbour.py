@@ -18,3 +18,10 @@ def test_a_thousand_bad_drops_of_one_project_leave_others_their_time(second_of_m
     assert got.rejected == HOSTILE
     assert got.dead_letters == 0
     assert got.most_receives == 1
+
+
+def test_a_thousand_files_of_one_crowded_folder_leave_others_their_time() -> None:
+    settings = settings_of_template()
+    got = beside(HOSTILE, GOOD_AT, settings, is_crowd=True)
+    assert max(got.good_seconds) <= 2 * alone(settings)
+    assert (got.rejected, got.dead_letters, got.most_receives) == (1, 0, 1)

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from waiting import PATIENCE_SECONDS, wait_for
 
 from droptrain_local.batch import BatchEngine
 
@@ -41,7 +41,9 @@ class Events:
     def states(self, job_id: str) -> list[str]:
         return [detail["status"] for detail in self.of(job_id)]
 
-    def wait(self, job_id: str, *states: str, times: int = 1, timeout: float = 15) -> dict[str, Any]:
+    def wait(
+        self, job_id: str, *states: str, times: int = 1, timeout: float = PATIENCE_SECONDS
+    ) -> dict[str, Any]:
         """The newest event of the job once one of `states` was published `times` times."""
 
         def there() -> bool:
@@ -128,12 +130,9 @@ class Bench:
         """A file that the job's child makes in its own folder."""
         return self.work_dir / job_id / str(attempt) / name
 
-    def wait_for(self, path: Path, timeout: float = 10) -> None:
+    def wait_for(self, path: Path) -> None:
         """Wait until a child has made a file."""
-        deadline = time.monotonic() + timeout
-        while not path.exists():
-            assert time.monotonic() < deadline, f"{path} never came"
-            time.sleep(0.01)
+        wait_for(str(path), path.exists)
 
 
 @pytest.fixture

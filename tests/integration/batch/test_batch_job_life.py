@@ -9,7 +9,8 @@ import uuid
 
 import pytest
 from botocore.validate import ParamValidator
-from local_parts import alive, eventually
+from local_parts import alive
+from waiting import wait_for
 
 from droptrain_local.batch.validation import service_model
 
@@ -138,7 +139,7 @@ def test_what_the_child_leaves_running_ends_with_it(bench):
     job = bench.submit("sh", "-c", "sleep 60 & echo $! > left")
     bench.events.wait(job, "SUCCEEDED", timeout=15)
     left = int(bench.marker(job, "left").read_text())
-    assert eventually(lambda: not alive(left))
+    assert wait_for("change", lambda: not alive(left))
 
 
 def test_a_process_that_left_the_group_does_not_hold_the_job_up(bench):

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from waiting import wait_for
+
 from droptrain_local.batch.orphans import OrphanGuard
 
 ENGINE = """
@@ -82,12 +84,7 @@ def test_a_watched_child_that_passes_over_term_is_killed():
 
 
 def _wait_for_beat(folder: Path) -> Path:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        for beat in folder.glob("*/1/beat"):
-            return beat
-        time.sleep(0.02)
-    raise AssertionError("the job's child never came to life")
+    return wait_for("beat of the job's child", lambda: next(folder.glob("*/1/beat"), None))
 
 
 def _stops(beat: Path) -> bool:

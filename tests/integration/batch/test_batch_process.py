@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from local_parts import alive, eventually
+from local_parts import alive
+from waiting import wait_for
 
 from droptrain_local.batch.process import ChildProcess
 
@@ -18,10 +19,7 @@ ENVIRONMENT = {"PATH": os.environ["PATH"]}
 def shell(code: str, folder: Path) -> ChildProcess:
     """Start a shell and wait until it has made the file `ready`."""
     child = ChildProcess(["sh", "-c", code], ENVIRONMENT, folder)
-    deadline = time.monotonic() + 10
-    while not (folder / "ready").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for("file that the shell makes", (folder / "ready").exists)
     return child
 
 
@@ -50,7 +48,7 @@ def test_the_rest_of_the_group_is_killed_with_a_child_that_passes_over_term(tmp_
     assert alive(rest)
     child.stop(kill_after=0.1)
     assert child.wait() == 137
-    assert eventually(lambda: not alive(rest))
+    assert wait_for("change", lambda: not alive(rest))
 
 
 def test_a_process_group_that_the_child_made_is_killed_with_it(tmp_path):
@@ -61,7 +59,7 @@ def test_a_process_group_that_the_child_made_is_killed_with_it(tmp_path):
     assert alive(group)
     os.kill(child.pid, signal.SIGKILL)
     assert child.wait() == 137
-    assert eventually(lambda: not alive(group))
+    assert wait_for("change", lambda: not alive(group))
 
 
 def test_stopping_an_ended_child_does_nothing(tmp_path):

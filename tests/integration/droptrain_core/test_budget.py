@@ -113,7 +113,7 @@ def test_no_more_runs_at_the_same_time_than_the_owner_says(stack) -> None:
     stack.publish_project()
     first, second = launch(stack, "first"), launch(stack, "second")
     assert (first.status, second.status) == ("SUBMITTED", "REJECTED")
-    assert second.cause.message == "1 of at most 1 runs are under way."
+    assert second.cause.message == "1 of at most 1 runs are active."
     end(stack, first)
     assert account(stack, RUNNING).committed == 0
     assert launch(stack, "third").status == "SUBMITTED"

@@ -1,13 +1,16 @@
 """Every drop gets an answer, whatever lies in the folder: a run, one rejection, or a dataset that waits."""
 
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from core_stack import Stack
 from droptrain_core.aws.bucket import Bucket
-from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.datasets.dataset import Created, ObjectVersion
 from droptrain_core.domain.errors import NotReadyError
+from droptrain_core.domain.recipes.push import Published, pushing
 
 CSV = b"a,b\n1,2\n3,4\n"
 
@@ -80,7 +83,7 @@ def test_names_in_another_case_are_listed_and_announced_with_the_fix(project: St
     project.later(minutes=61)
     project.reconcile.all()
     (notice,) = project.notices()
-    assert "Train.csv lies there: rename it to train.csv" in notice["Message"]
+    assert "Train.csv exists: rename it to train.csv" in notice["Message"]
     for _ in range(30):
         project.later(hours=1)
         project.reconcile.all()
@@ -197,23 +200,63 @@ def test_a_folder_of_any_size_costs_a_named_file_a_constant_number_of_calls(
 # What S3 doesn't let be read
 
 
-@pytest.mark.parametrize(
-    ("status", "code"), [(403, "InvalidObjectState"), (400, "InvalidRequest"), (403, "AccessDenied")]
-)
-def test_an_input_that_can_t_be_read_is_a_rejection(
-    project: Stack, monkeypatch: pytest.MonkeyPatch, status: int, code: str
-) -> None:
-    from botocore.exceptions import ClientError
-
-    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+def refuse(monkeypatch: pytest.MonkeyPatch, project: Stack, key: str, code: str, status: int = 403) -> None:
+    """S3 answers each GetObject of that key with an error."""
     real = project.s3.get_object
 
-    def refuse(**asked: Any) -> Any:
-        if "Range" not in asked:
+    def get_object(**asked: Any) -> Any:
+        if asked["Key"] != key:
             return real(**asked)
         said = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
         raise ClientError(said, "GetObject")
 
-    monkeypatch.setattr(project.s3, "get_object", refuse)
+    monkeypatch.setattr(project.s3, "get_object", get_object)
+
+
+UNREADABLE = pytest.mark.parametrize("code", [
+    "InvalidObjectState", "InvalidRequest", "AccessDenied", "KMS.DisabledException",
+])  # fmt: skip
+
+
+@UNREADABLE
+def test_an_input_that_can_t_be_read_is_a_rejection(
+    project: Stack, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+    refuse(monkeypatch, project, f"{DATA}d/test.csv", code)
     assert answers(project, *uploads) == ["rejected", "repeated"]
     assert runs(project) == {"unreadable_input": 1}
+
+
+@UNREADABLE
+@pytest.mark.parametrize(("name", "cause"), [("train.yaml", "bad_recipe"), ("push.json", "bad_push")])
+def test_a_recipe_or_push_that_can_t_be_read_is_one_rejection_until_it_is_replaced(
+    project: Stack, monkeypatch: pytest.MonkeyPatch, name: str, cause: str, code: str
+) -> None:
+    key = f"projects/penguins/{name}"
+    put(project, key, b"{}")
+    refuse(monkeypatch, project, key, code)
+    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    put(project, key, b"{}")
+    more = put(project, f"{DATA}d/more.csv")
+    assert answers(project, more) == ["rejected"], "a new version can have another cause"
+    assert runs(project) == {cause: 2}
+    run = project.query.runs(limit=10).runs[0]
+    assert run.cause
+    assert f"{code}: no" in run.cause.message
+    assert "upload it again with the bucket's own encryption" in run.cause.fix
+
+
+@pytest.mark.parametrize(("code", "status"), [
+    ("NoSuchVersion", 404), ("InvalidArgument", 400), ("MethodNotAllowed", 405),
+])  # fmt: skip
+def test_a_push_that_names_no_version_of_the_recipe_is_a_rejection(
+    project: Stack, monkeypatch: pytest.MonkeyPatch, code: str, status: int
+) -> None:
+    key = "projects/penguins/train.yaml"
+    before = pushing(Published(ObjectVersion(key, "not a version", 2, ""), ()), "2026-11-23T02:10:00Z")
+    put(project, "projects/penguins/push.json", json.dumps(before).encode())
+    refuse(monkeypatch, project, key, code, status)
+    assert answers(project, put(project, f"{DATA}d/train.csv")) == ["rejected"]
+    assert runs(project) == {"push_unfinished": 1}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from local_parts import eventually
+from waiting import wait_for
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.clients import Clients
@@ -143,13 +143,13 @@ def test_a_message_is_handed_over_in_lambda_s_shape_and_deleted(sources: Sources
     sources.start_queue("plain", handler)
     attributes = {"colour": {"DataType": "String", "StringValue": "red"}}
     sources.sqs.send_message(QueueUrl=url, MessageBody="größe", MessageAttributes=attributes)
-    assert eventually(lambda: handler.events)
+    assert wait_for("change", lambda: handler.events)
     (record,) = handler.events[0]["Records"]
     assert (record["body"], record["eventSource"], record["awsRegion"]) == ("größe", "aws:sqs", "eu-west-1")
     assert record["eventSourceARN"] == QUEUE_ARN + "plain"
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert record["messageAttributes"]["colour"]["stringValue"] == "red"
-    assert eventually(lambda: sources.left(url) == 0)
+    assert wait_for("change", lambda: sources.left(url) == 0)
 
 
 def test_what_a_partial_answer_names_comes_again_and_ends_as_a_dead_letter(sources: Sources) -> None:
@@ -161,7 +161,7 @@ def test_what_a_partial_answer_names_comes_again_and_ends_as_a_dead_letter(sourc
     for body in ('"good"', '"bad"', '"good"'):
         sources.sqs.send_message(QueueUrl=url, MessageBody=body)
     sources.start_queue("partial", handler)
-    assert eventually(lambda: sources.messages(dead)) == ["bad"]
+    assert wait_for("change", lambda: sources.messages(dead)) == ["bad"]
     assert handler.bodies().count('"bad"') == 3
     assert handler.bodies().count('"good"') == 2
     assert sources.left(url) == 0
@@ -171,7 +171,7 @@ def test_a_function_that_fails_gets_the_whole_batch_again(sources: Sources) -> N
     (url, dead), handler = sources.queue_with_dead_letters("failing", 2), Handler(refuse)
     sources.sqs.send_message(QueueUrl=url, MessageBody="1")
     sources.start_queue("failing", handler)
-    assert eventually(lambda: sources.messages(dead)) == [1]
+    assert wait_for("change", lambda: sources.messages(dead)) == [1]
     assert handler.bodies() == ["1", "1"]
 
 
@@ -193,7 +193,7 @@ def test_a_stream_s_filter_lets_only_matching_records_through(sources: Sources) 
     put(sources, "filtered", "ended", status="DONE")
     sources.dynamodb.delete_item(TableName="filtered", Key={"pk": {"S": "ended"}})
     put(sources, "filtered", "last", status="DONE")
-    assert eventually(lambda: "last" in all_keys(handler))
+    assert wait_for("change", lambda: "last" in all_keys(handler))
     assert all_keys(handler) == ["ended", "last"]
     record = handler.events[0]["Records"][0]
     assert (record["eventName"], record["eventSource"]) == ("INSERT", "aws:dynamodb")
@@ -204,7 +204,7 @@ def test_a_stream_goes_on_after_a_transaction_was_cancelled(sources: Sources) ->
     handler = Handler()
     sources.start_stream("contended", handler, MaximumRetryAttempts=1)
     put(sources, "contended", "first")
-    assert eventually(lambda: all_keys(handler) == ["first"])
+    assert wait_for("change", lambda: all_keys(handler) == ["first"])
     again = {
         "TableName": "contended",
         "Item": {"pk": {"S": "first"}},
@@ -213,7 +213,7 @@ def test_a_stream_goes_on_after_a_transaction_was_cancelled(sources: Sources) ->
     with pytest.raises(sources.dynamodb.exceptions.TransactionCanceledException):
         sources.dynamodb.transact_write_items(TransactItems=[{"Put": again}])
     put(sources, "contended", "second")
-    assert eventually(lambda: all_keys(handler) == ["first", "second"])
+    assert wait_for("change", lambda: all_keys(handler) == ["first", "second"])
 
 
 @pytest.mark.parametrize("bisects", [True, False])
@@ -239,8 +239,8 @@ def test_a_record_that_keeps_failing_is_given_up_and_the_others_are_handled(
     )  # fmt: skip
     for name in "abcd":
         put(sources, table, name)
-    (told,) = eventually(lambda: sources.messages(dead))
-    assert eventually(lambda: sorted(done) == ["a", "c", "d"])
+    (told,) = wait_for("change", lambda: sources.messages(dead))
+    assert wait_for("change", lambda: sorted(done) == ["a", "c", "d"])
     assert told["requestContext"]["condition"] == "RetryAttemptsExhausted"
     info = told["DDBStreamBatchInfo"]
     assert (info["batchSize"], info["startSequenceNumber"]) == (1, info["endSequenceNumber"])
@@ -249,7 +249,7 @@ def test_a_record_that_keeps_failing_is_given_up_and_the_others_are_handled(
 def test_a_schedule_calls_again_and_again(sources: Sources) -> None:
     handler = Handler()
     sources.start_schedule(handler, {})
-    assert eventually(lambda: len(handler.events) >= 2)
+    assert wait_for("change", lambda: len(handler.events) >= 2)
     assert handler.events[0]["detail-type"] == "Scheduled Event"
 
 
@@ -260,7 +260,7 @@ def test_a_scheduled_call_that_fails_is_retried_and_then_kept(sources: Sources) 
         "DestinationConfig": {"OnFailure": {"Destination": f"{QUEUE_ARN}late"}},
     }
     sources.start_schedule(handler, config)
-    told = eventually(lambda: sources.messages(dead))[0]
+    told = wait_for("change", lambda: sources.messages(dead))[0]
     assert told["requestContext"]["approximateInvokeCount"] == 2
     assert told["requestPayload"] == handler.events[0] == handler.events[1]
     assert told["responsePayload"]["errorType"] == "AccessDenied"
@@ -272,6 +272,8 @@ def test_a_schedule_can_make_a_call_of_an_api_by_itself(sources: Sources) -> Non
     s3.put_bucket_versioning(Bucket="daily", VersioningConfiguration={"Status": "Enabled"})
     written = '{"Bucket": "daily", "Key": "a/_SUCCESS"}'
     sources.start_call({"Arn": "arn:aws:scheduler:::aws-sdk:s3:putObject", "Input": written})
-    versions = eventually(lambda: len(s3.list_object_versions(Bucket="daily").get("Versions", [])) >= 2)
+    versions = wait_for(
+        "change", lambda: len(s3.list_object_versions(Bucket="daily").get("Versions", [])) >= 2
+    )
     assert versions, "each time a new version"
     assert s3.get_object(Bucket="daily", Key="a/_SUCCESS")["Body"].read() == b""

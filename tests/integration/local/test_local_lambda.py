@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from local_parts import alive, eventually
+from local_parts import alive
+from waiting import wait_for
 
 from droptrain_local.functions import Function
 from droptrain_local.lambda_runtime import (
@@ -93,7 +94,7 @@ def test_a_function_that_takes_too_long_is_killed_with_its_children(
         runtime.invoke(function.arn, str(tmp_path / "pids"))
     assert 0.9 < time.monotonic() - began < 4
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
-    assert eventually(lambda: not any(alive(pid) for pid in pids))
+    assert wait_for("change", lambda: not any(alive(pid) for pid in pids))
     assert runtime.invoke(function.arn, None) == "again"
 
 
@@ -146,12 +147,12 @@ def test_closing_ends_calls_processes_and_threads(write_function, start: Start) 
 
     calling = threading.Thread(target=call)
     calling.start()
-    (pid,) = eventually(runtime.pids)
+    (pid,) = wait_for("process", runtime.pids)
     runtime.close()
     calling.join(5)
     assert ended == [RuntimeClosedError]
     assert not alive(pid)
-    assert eventually(lambda: set(threading.enumerate()) <= threads)
+    assert wait_for("change", lambda: set(threading.enumerate()) <= threads)
 
 
 def test_retiring_lets_calls_that_run_end_and_takes_no_more(write_function, start: Start) -> None:
@@ -164,11 +165,11 @@ def test_retiring_lets_calls_that_run_end_and_takes_no_more(write_function, star
     runtime = start(function)
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(runtime.invoke, function.arn, None)
-        (pid,) = eventually(runtime.pids)
+        (pid,) = wait_for("process", runtime.pids)
         time.sleep(0.1)
         runtime.retire()
         assert call.result() == "ended"
-    assert eventually(lambda: not alive(pid))
+    assert wait_for("change", lambda: not alive(pid))
     with pytest.raises(RuntimeClosedError):
         runtime.invoke(function.arn, None)
 
@@ -194,7 +195,7 @@ def test_a_function_in_a_call_ends_when_its_runtime_is_killed(write_function, tm
     """)
     with subprocess.Popen([sys.executable, "-c", KILLED, str(function.folder)]) as runtime:
         pid_file = function.folder / "pid"
-        assert eventually(pid_file.exists, 20)
+        assert wait_for("process", pid_file.exists)
         runtime.kill()
     pid = int(pid_file.read_text())
-    assert eventually(lambda: not alive(pid))
+    assert wait_for("change", lambda: not alive(pid))

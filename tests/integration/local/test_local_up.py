@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from console_browser import Browser
-from local_parts import alive, children, eventually
+from local_parts import alive, children
+from waiting import wait_for
 
 from droptrain_local.clients import Clients
 from droptrain_local.cloud import LaptopCloud
@@ -35,7 +36,7 @@ def start_a_job(ready: dict[str, object]) -> None:
         jobDefinition=definition["jobDefinitionName"],
         containerOverrides={"command": ["/bin/sleep", "600"]},
     )["jobId"]  # fmt: skip
-    assert eventually(lambda: batch.describe_jobs(jobs=[job])["jobs"][0]["status"] == "RUNNING")
+    assert wait_for("change", lambda: batch.describe_jobs(jobs=[job])["jobs"][0]["status"] == "RUNNING")
     clients.close()
 
 
@@ -70,7 +71,7 @@ def test_its_children_end_when_it_is_killed(start_up, monkeypatch) -> None:
     pids = children(up.process.pid)
     up.process.kill()
     up.process.wait(5)
-    assert eventually(lambda: not [pid for pid in pids if alive(pid)], 15)
+    assert wait_for("change", lambda: not [pid for pid in pids if alive(pid)])
     monkeypatch.setenv("DROPTRAIN_STATE_DIR", str(up.state_folder))
     assert read_state() is None, "what a killed one leaves behind is stale"
 

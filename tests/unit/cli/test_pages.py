@@ -12,13 +12,16 @@ from click.testing import CliRunner
 from droptrain_cli.main import main
 
 ROOT = Path(__file__).parents[3]
-PAGES = [
-    ROOT / name
-    for name in subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split()
-]  # fmt: skip
+FILES = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+    cwd=ROOT, capture_output=True, text=True, check=True,
+).stdout.splitlines()  # fmt: skip
+PAGES = [ROOT / name for name in FILES if name.endswith(".md")]
+# The project's own files by their ending, and its folders; other paths are in the bucket or the container.
+CODE_PATH = re.compile(r"`([\w./-]+\.(?:py|sh|js|css|md|toml|in|yml))(?:::[^`]*)?`")
+FOLDER_PATH = re.compile(
+    r"`((?:functions|layers|src|image|console|examples|tests|droptrain_core|domain|launch)/[\w./-]*)`"
+)
 SHELL = re.compile(r"^```(?:sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 REQUIREMENTS = [
@@ -39,6 +42,14 @@ def test_every_relative_link_of_a_page_leads_to_a_file_and_its_heading(page: Pat
         assert there.exists(), f"{page.name} links to {target}"
         if heading:
             assert heading in _headings(there), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_and_folder_of_the_code_that_a_page_names_exists(page: Path):
+    text = page.read_text("utf-8")
+    known = {*FILES, *(str(folder) for name in FILES for folder in Path(name).parents)}
+    for path in {*CODE_PATH.findall(text), *FOLDER_PATH.findall(text)}:
+        assert any(f"/{name}".endswith(f"/{path.rstrip('/')}") for name in known), f"{page.name} names {path}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -76,6 +87,20 @@ def test_the_page_on_dependencies_names_each_package_and_no_other():
     rows = re.findall(r"^\| ([\w, -]+) \| ", page, re.MULTILINE)
     named = {package.strip() for row in rows for package in row.split(",")} - {"package", "---"}
     assert named == in_files
+
+
+def test_the_index_lists_each_decision_once_with_its_title():
+    folder = ROOT / "docs" / "decisions"
+    titles = {
+        path.name: path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        for path in folder.glob("0*.md")
+    }
+    index = (folder / "README.md").read_text("utf-8")
+    listed = [
+        (name, f"{number}. {title}")
+        for number, title, name in re.findall(r"^- (\d+)\. \[(.+)\]\((.+)\)$", index, re.MULTILINE)
+    ]
+    assert sorted(listed) == sorted(titles.items())
 
 
 def test_every_make_target_that_the_readme_and_contributing_name_exists():

@@ -5,14 +5,18 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from droptrain_core.domain import preflight
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
 from droptrain_core.domain.preflight.facts import Piece
+from droptrain_core.domain.recipes.recipe import Recipe
 
-from droptrain_cli.check_files import check_file
+from droptrain_cli.decide_here import decide_here
 
+Found = Callable[[str, bytes], list[tuple[str, str]]]
 # What tf.io.TFRecordWriter writes for the record b"abc" (TensorFlow 2).
 RECORD = bytes.fromhex("0300000000000000b099490e6162636e57f121")
 PARQUET = b"PAR1\x15\x04" + b"x" * 100 + b"\x19\x3c" * 8 + (16).to_bytes(4, "little") + b"PAR1"
@@ -28,15 +32,22 @@ def zipped(size: int, comment: bytes = b"") -> bytes:
     return content.getvalue()
 
 
-def found(name: str, body: bytes) -> list[tuple[str, str]]:
-    """(rule, level) of what a launch finds, and `droptrain validate` alike."""
-    item = Input("training", ObjectVersion(name, "v", len(body), "e"))
-    read = preflight.read([item], lambda each: [
-        Piece(start, body[start : start + length]) for start, length in preflight.ranges(name, len(body))
-    ], {})  # fmt: skip
-    launched = [(each.rule, each.level) for each in preflight.judge(read, {}, [item])]
-    assert [(each.rule, each.level) for each in check_file(name, io.BytesIO(body), len(body), {})] == launched
-    return launched
+@pytest.fixture
+def found(tmp_path: Path) -> Found:
+    """(rule, level) of the findings of a launch, after a comparison with those of `droptrain validate`."""
+
+    def judge(name: str, body: bytes) -> list[tuple[str, str]]:
+        item = Input("training", ObjectVersion(name, "v", len(body), "e"))
+        read = preflight.read([item], lambda each: [
+            Piece(start, body[start : start + length]) for start, length in preflight.ranges(name, len(body))
+        ], {})  # fmt: skip
+        launched = [(each.rule, each.level) for each in preflight.judge(read, {}, [item])]
+        tmp_path.joinpath(name).write_bytes(body)
+        draft, _ = decide_here(Recipe(inputs={"training": name}), code={}, data={name: tmp_path / name})
+        assert [(each.rule, each.level) for each in draft.findings] == launched
+        return launched
+
+    return judge
 
 
 @pytest.mark.parametrize(("name", "body"), [
@@ -60,7 +71,7 @@ def found(name: str, body: bytes) -> list[tuple[str, str]]:
     ("model.bin", b"anything"),
 ])  # fmt: skip
 def test_nothing_is_said_of_what_readers_open_and_of_formats_that_are_not_looked_into(
-    name: str, body: bytes
+    found: Found, name: str, body: bytes
 ) -> None:
     assert found(name, body) == []
 
@@ -82,7 +93,7 @@ def test_nothing_is_said_of_what_readers_open_and_of_formats_that_are_not_looked
     ("a.json.gz", b'{"a": 1}\n', "not_gzip", "warning"),
 ])  # fmt: skip
 def test_what_no_reader_opens_is_an_error_and_what_some_code_may_is_a_warning(
-    name: str, body: bytes, rule: str, level: str
+    found: Found, name: str, body: bytes, rule: str, level: str
 ) -> None:
     assert found(name, body) == [(rule, level)]
 
@@ -95,5 +106,5 @@ def test_a_launch_reads_little_of_a_large_file_of_another_format() -> None:
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.tfrecord", "a.zip", "a.jsonl", "a.png"])
 @pytest.mark.parametrize("body", [b"", b"\0", b"x", b"\xff" * 13, json.dumps([[]] * 3).encode() + b"\n"])
-def test_no_bytes_break_a_look(name: str, body: bytes) -> None:
+def test_no_bytes_break_a_look(found: Found, name: str, body: bytes) -> None:
     assert len(found(name, body)) <= 1

@@ -24,6 +24,7 @@ from droptrain_container.log import Log
 from droptrain_container.records import Records
 from droptrain_container.s3 import ConflictError, MissingError
 from droptrain_container.series import Series
+from waiting import wait_for
 
 NEVER = threading.Event()
 
@@ -417,9 +418,7 @@ def test_log_and_metrics_are_uploaded_while_the_script_runs(tmp_path: Path, monk
     made.start()
     log.write(b"line\n")
     (tmp_path / "metrics.jsonl").write_text('{"loss": 1}\n')
-    end = time.monotonic() + 5
-    while len(bucket.objects) < 2 and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_for("two objects", lambda: len(bucket.objects) == 2)
     time.sleep(0.1)
     made.stop()
     assert bucket.objects == {"r/log.txt": b"line\n", "r/metrics.jsonl": b'{"loss": 1}\n'}

@@ -20,6 +20,7 @@ from droptrain_container.series import Series
 from hypothesis import given
 from hypothesis import strategies as st
 from training_machine import REPOSITORY
+from waiting import wait_for
 
 EVENTS = REPOSITORY / "tests" / "events"
 # What Keras and TensorFlow wrote themselves: `fit` twice with two epochs each, `evaluate` in between.
@@ -193,9 +194,7 @@ def defined(points: Points, said: list[str], *pairs: tuple[str, str], last_step:
 
 
 def wait_for_points(points: Points, count: int) -> None:
-    end = time.monotonic() + 10
-    while len(list(points)) < count and time.monotonic() < end:
-        time.sleep(0.005)
+    wait_for(f"{count} points", lambda: len(list(points)) >= count)
 
 
 def test_definitions_find_numbers_and_count_them_on() -> None:

@@ -1,4 +1,4 @@
-"""The bucket in S3: recipes, pushes, what lies in a folder at this moment, run.json and outcome.json."""
+"""The bucket in S3: recipes, pushes, current objects of a folder, run.json and outcome.json."""
 
 import hashlib
 import json
@@ -31,6 +31,9 @@ MAX_PAGES = 50
 # How S3 refuses an archived object, one under SSE-C, and one under a key that the stack may not use (S3 API
 # reference, Error responses; GetObject).
 _UNREADABLE = {"InvalidObjectState", "InvalidRequest", "AccessDenied"}
+# How S3 answers for an object or version that isn't there: also for a text that names no version, and for a
+# version that is a delete marker (S3 API reference, GetObject and Error responses).
+_NOT_THERE = {"NoSuchKey", "NoSuchVersion", "InvalidArgument", "MethodNotAllowed"}
 # How S3 answers HeadObject, without a code, for a version that is gone, and for one whose encryption needs
 # headers that no link signs (S3 API reference, HeadObject).
 _NO_LINK = {"400", "403", "404"}
@@ -54,6 +57,10 @@ class PlanFile:
     sha256: str
 
 
+class _RefusedError(Exception):
+    """S3 doesn't let an object be read: it is archived, or encrypted with a key that the stack can't use."""
+
+
 class Bucket:
     """The stack's data bucket."""
 
@@ -63,9 +70,14 @@ class Bucket:
 
     def push(self, project: str) -> Push:
         """The state of the project's pushes; `problem` says why it can't be read."""
+        key = push_key(project)
         try:
-            answer = self._client.get_object(Bucket=self.name, Key=push_key(project))
-        except self._client.exceptions.NoSuchKey:
+            answer = self._get(key)
+        except _RefusedError as error:
+            version = self._latest(key)
+            problem = RejectedError(_unreadable("bad_push", key, error))
+            return Push(version.version_id if version else None, problem=problem)
+        if answer is None:
             return Push()
         document = _parsed(answer["Body"].read(_MAX_PUSH_BYTES + 1), _MAX_PUSH_BYTES)
         return pushes.read(project, document, answer.get("VersionId", "null"))
@@ -81,13 +93,12 @@ class Bucket:
                 return RecipeFile(None, None)
             wanted = {"VersionId": before.recipe.version_id}
         try:
-            answer = self._client.get_object(Bucket=self.name, Key=key, **wanted)
-        except self._client.exceptions.NoSuchKey:
-            return RecipeFile(None, None)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchVersion":
-                raise
-            return RecipeFile(None, None, RejectedError(pushes.expired(project)))
+            answer = self._get(key, **wanted)
+        except _RefusedError as error:
+            refused = before.recipe if before else self._latest(key)
+            return RecipeFile(None, refused, RejectedError(_unreadable("bad_recipe", key, error)))
+        if answer is None:
+            return RecipeFile(None, None, RejectedError(pushes.expired(project)) if before else None)
         version = ObjectVersion(
             key, answer.get("VersionId", "null"), answer["ContentLength"], answer["ETag"].strip('"')
         )
@@ -97,7 +108,7 @@ class Bucket:
             return RecipeFile(None, version, problem)
 
     def link_of(self, upload: Created) -> str | None:
-        """The signed link by which an object version was uploaded; None if there is none, or it is gone."""
+        """The id of the signed link that uploaded an object version; None if there is none, or it is gone."""
         try:
             answer = self._client.head_object(Bucket=self.name, Key=upload.key, VersionId=upload.version_id)
         except ClientError as error:
@@ -118,20 +129,13 @@ class Bucket:
 
         pieces: list[Piece] = []
         for start, length in ranges(file.key, file.size):
+            byte_range = f"bytes={start}-{start + length - 1}"
             try:
-                answer = self._client.get_object(
-                    Bucket=self.name,
-                    Key=file.key,
-                    VersionId=file.version_id,
-                    Range=f"bytes={start}-{start + length - 1}",
-                )
-            except ClientError as error:
-                said = error.response["Error"]
-                if said["Code"] in ("NoSuchVersion", "NoSuchKey"):
-                    raise BusyError(f"s3://{self.name}/{file.key} was deleted meanwhile") from error
-                if said["Code"] in _UNREADABLE or said["Code"].startswith("KMS."):
-                    raise RejectedError(_unreadable(file, said["Code"], said["Message"])) from error
-                raise
+                answer = self._get(file.key, VersionId=file.version_id, Range=byte_range)
+            except _RefusedError as error:
+                raise RejectedError(_unreadable("unreadable_input", file.key, error)) from error
+            if answer is None:
+                raise BusyError(f"s3://{self.name}/{file.key} was deleted meanwhile")
             pieces.append(Piece(start, answer["Body"].read()))
         return tuple(pieces)
 
@@ -221,20 +225,22 @@ class Bucket:
             raise
 
     def plan(self, project: str, run_id: str) -> PlanFile | None:
-        """The `run.json` of a run; None if it is gone or no JSON object.
+        """The `run.json` of a run; None if it is gone, can't be read, or isn't a JSON object.
 
         Every Batch job can write to `runs/`: compare the digest with the run's record.
         """
         try:
-            answer = self._client.get_object(Bucket=self.name, Key=run_prefix(project, run_id) + "run.json")
-        except self._client.exceptions.NoSuchKey:
+            answer = self._get(run_prefix(project, run_id) + "run.json")
+        except _RefusedError:
+            return None
+        if answer is None:
             return None
         body = answer["Body"].read(_MAX_PLAN_BYTES + 1)
         document = _parsed(body, _MAX_PLAN_BYTES)
         return PlanFile(document, hashlib.sha256(body).hexdigest()) if isinstance(document, dict) else None
 
     def outcome(self, project: str, run_id: str) -> object:
-        """The parsed `outcome.json` of a run; None if there is none or it isn't JSON of a sane size."""
+        """The parsed `outcome.json` of a run; None if none can be read as JSON of a sane size."""
         return self._document(run_prefix(project, run_id) + "outcome.json", _MAX_ACCOUNT_BYTES)
 
     def lease_holder(self, project: str, run_id: str) -> str | None:
@@ -251,10 +257,25 @@ class Bucket:
 
     def _document(self, key: str, max_bytes: int) -> object:
         try:
-            answer = self._client.get_object(Bucket=self.name, Key=key)
-        except self._client.exceptions.NoSuchKey:
+            answer = self._get(key)
+        except _RefusedError:
             return None
-        return _parsed(answer["Body"].read(max_bytes + 1), max_bytes)
+        return _parsed(answer["Body"].read(max_bytes + 1), max_bytes) if answer else None
+
+    def _get(self, key: str, **wanted: Any) -> Any:
+        """S3's answer to GetObject; None if the object, or the wanted version of it, isn't there.
+
+        _RefusedError if S3 doesn't let it be read.
+        """
+        try:
+            return self._client.get_object(Bucket=self.name, Key=key, **wanted)
+        except ClientError as error:
+            said = error.response["Error"]
+            if said["Code"] in _NOT_THERE:
+                return None
+            if said["Code"] in _UNREADABLE or said["Code"].startswith("KMS."):
+                raise _RefusedError(f"{said['Code']}: {said['Message']}") from error
+            raise
 
 
 def _plan_key(plan: Mapping[str, Any]) -> str:
@@ -269,10 +290,10 @@ def _current(page: Any) -> Iterator[ObjectVersion]:
             )
 
 
-def _unreadable(file: ObjectVersion, code: str, message: str) -> Cause:
+def _unreadable(code: str, key: str, error: _RefusedError) -> Cause:
     return Cause(
-        "unreadable_input",
-        f"S3 doesn't let {file.key} be read: {code}: {message}",
+        code,
+        f"S3 doesn't let {key} be read: {error}",
         "Restore it from its archive storage class, or upload it again with the bucket's own encryption "
         "(without SSE-C or a KMS key that the stack's roles may not use).",
     )

@@ -8,16 +8,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain_core.domain.runs import batch_job
-from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.runs.batch_job import HOST_GONE, RECLAIMED_EXIT_CODE, JobState
 from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
 
-# Another try mends a reclaim alone; Batch retries when nothing matches, so the last rule ends the rest.
+# Only a reclaim is worth another attempt; Batch retries when nothing matches, so the last rule ends the rest.
 EVALUATE_ON_EXIT = [
-    {"onStatusReason": "Host EC2*", "action": "RETRY"},
-    {"onExitCode": "75", "action": "RETRY"},
+    {"onStatusReason": f"{HOST_GONE}*", "action": "RETRY"},
+    {"onExitCode": str(RECLAIMED_EXIT_CODE), "action": "RETRY"},
     {"onReason": "*", "action": "EXIT"},
 ]
 _THROTTLES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"}
@@ -120,6 +120,6 @@ def _meaning(run: Run, error: ClientError) -> Exception:
     if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
         return DeniedError(
             f"AWS Batch refused to take the job of {run.run_id} ({code}: {message}). "
-            "The run is recorded and starts by itself when that is mended."
+            "The run is recorded and starts by itself when that is fixed."
         )
     return UnsureError(f"{run.run_id}: {error}")

@@ -1,4 +1,4 @@
-"""Gather: read what a launch depends on, from the bucket and the table."""
+"""Gather: read everything that a launch depends on, from the bucket and the table."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,11 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.bucket import Bucket, RecipeFile
-from droptrain_core.aws.price_table import Facts as Known
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain import times
 from droptrain_core.domain.costs import estimate as estimates
 from droptrain_core.domain.costs.estimate import EligibleInstances
+from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import (
     ObjectVersion,
     code_prefix,
@@ -26,7 +26,7 @@ from droptrain_core.domain.runs.run import JobRequest, Run
 from droptrain_core.launch.decide import Found, HowToTrain, Snapshot
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.facts import FileFacts
     from droptrain_core.domain.preflight.summary import Summary
 
 
@@ -72,44 +72,44 @@ class Gather:
         return Found(project, dataset, how, recipe, readiness, looked_at)
 
     def snapshot(self, found: Found) -> Snapshot:
-        """All else that the launch of a ready dataset depends on.
+        """Everything else that the launch of a ready dataset depends on.
 
-        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for the code.
+        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for too much code.
         """
         code = self._code(found)
         files, unreadable = self._files(found)
         resources = found.recipe.resources
-        facts = self._prices.read(found.project)
+        reading = self._prices.read(found.project)
         eligible = self._eligible(
-            facts,
+            reading,
             gpus=resources.gpus,
             vcpus=resources.vcpus,
             memory_mib=resources.memory_gib * 1024,
             spot=found.recipe.spot,
         )
-        return Snapshot(found, code, files, eligible, unreadable, _read_summary(facts))
+        return Snapshot(found, code, files, eligible, unreadable, _read_summary(reading))
 
     def again(self, original: Run, job: JobRequest) -> tuple[EligibleInstances | None, str | None]:
-        """For a run that trains as `original` did: what could serve its job, and its data's summary."""
-        facts = self._prices.read(original.project, original.run_id)
+        """For a repeat of `original`: the instance types for its job, and the summary of its data."""
+        reading = self._prices.read(original.project, original.run_id)
         eligible = self._eligible(
-            facts, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
+            reading, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
         )
-        return eligible, facts.summary
+        return eligible, reading.summary
 
     def _eligible(
-        self, facts: Known, *, gpus: int, vcpus: int, memory_mib: int, spot: str
+        self, reading: ProjectReading, *, gpus: int, vcpus: int, memory_mib: int, spot: str
     ) -> EligibleInstances | None:
         """The stack's instance types that could serve such a job, their prices, the project's history."""
         return estimates.eligible_instances(
-            facts.prices,
+            reading.prices,
             self._instance_types,
-            facts.history,
+            reading.history,
             gpus=gpus,
             vcpus=vcpus,
             memory_mib=memory_mib,
             spot=spot,
-            left_checkpoint=facts.left_checkpoint,
+            left_checkpoint=reading.left_checkpoint,
         )
 
     def _code(self, found: Found) -> tuple[ObjectVersion, ...]:
@@ -122,7 +122,7 @@ class Gather:
             raise BusyError(f"{found.project} is being pushed")
         return code
 
-    def _files(self, found: Found) -> "tuple[tuple[Facts, ...], Cause | None]":
+    def _files(self, found: Found) -> "tuple[tuple[FileFacts, ...], Cause | None]":
         """What preflight reads of the inputs, and why S3 doesn't let one be read."""
         from droptrain_core.domain import preflight
 
@@ -136,16 +136,16 @@ class Gather:
             return (), error.cause
 
 
-def _read_summary(facts: Known) -> "Summary | None":
+def _read_summary(reading: ProjectReading) -> "Summary | None":
     from droptrain_core.domain.preflight.summary import from_text
 
-    return from_text(facts.last_summary)
+    return from_text(reading.last_summary)
 
 
 def _read_recipe(
     file: RecipeFile, overrides: Mapping[str, Any], *, force: bool
 ) -> tuple[Recipe | None, RejectedError | None]:
-    """(the recipe, what is wrong with it): of a wrong one its inputs, if these can be read, else None."""
+    """(the recipe, its problem): of a wrong recipe only the inputs, if these can be read, else None."""
     if file.problem:
         return None, file.problem
     try:

@@ -1,4 +1,4 @@
-"""What was dropped: the bucket's names, a dataset's files, and when a dataset is ready to train."""
+"""Datasets: names in the bucket, a dataset's files, and when a dataset is ready to train."""
 
 import hashlib
 import re
@@ -20,9 +20,11 @@ NO_NAME = "-"  # stands where a rejected key names no project or dataset
 PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
-# What a launch can list, and write into run.json, well within its function's time.
+# A launch can list so much, and write it into run.json, well within its function's timeout.
 MAX_INPUTS = 10_000
 MAX_CODE_FILES = 10_000
+# From so many bytes on a file is uploaded in parts: an interrupted upload continues after its last part.
+MULTIPART_FROM = 64 << 20
 _MAX_NAME_BYTES = 255  # of a file or folder on Linux
 
 # How many of a waiting dataset's files are named to people.
@@ -51,7 +53,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Created:
-    """An object version that was uploaded, when, and by which operation; None where the event doesn't say."""
+    """An object version that was uploaded, when, and the operation; None if the event lacks it."""
 
     key: str
     version_id: str
@@ -85,12 +87,12 @@ class BadDrop:
 
 @dataclass(frozen=True)
 class OtherKey:
-    """A key that isn't a drop: ignored and counted."""
+    """A key that isn't a drop; ignored and counted."""
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """The inputs in a dataset's folder, the marker if the recipe waits for one, and what is still missing.
+    """The inputs in a dataset's folder, the marker if the recipe waits for one, and the missing files.
 
     `present` names the first FILES_NAMED of all files in the folder, inputs or not.
     """
@@ -122,7 +124,7 @@ def code_prefix(project: str) -> str:
 
 
 def recipe_key(project: str) -> str:
-    """Where the project's recipe lies."""
+    """The key of the project's recipe."""
     return f"projects/{project}/train.yaml"
 
 
@@ -151,7 +153,7 @@ def _moment(text: object) -> datetime | None:
 
 
 def judge_key(key: str) -> Drop | BadDrop | OtherKey:
-    """What an uploaded key means under the bucket's contract."""
+    """The meaning of an uploaded key in the bucket's contract."""
     parts = key.split("/")
     if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
         return OtherKey()
@@ -159,8 +161,8 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     named = plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME
     is_data = is_data_file(parts[-1])
     if not file:
-        problem = "it lies directly in the data folder, so it belongs to no dataset"
-        fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
+        problem = "it is directly in the data folder, so it belongs to no dataset"
+        fix = f"Upload it into a dataset's folder, such as projects/{project}/data/first/{dataset}."
         return BadDrop(named[0], NO_NAME, problem, fix) if is_data else OtherKey()
     if not PROJECT_NAME.fullmatch(project):
         problem = f"{project!r} can't be a project's name"
@@ -168,7 +170,7 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
         return BadDrop(*named, problem, fix) if is_data else OtherKey()
     if not is_a_path(file):
         problem = "no file can have this path"
-        fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+        fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
         return BadDrop(*named, problem, fix) if is_data else OtherKey()
     if not DATASET_NAME.fullmatch(dataset):
         problem = f"{dataset!r} can't be a dataset's name"
@@ -178,7 +180,7 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
 
 
 def is_a_path(path: str) -> bool:
-    """Whether a file can have the relative `path`, below where it is put; keys can be any text."""
+    """Whether a file can have the relative `path`; keys can be any text."""
     return "\0" not in path and all(
         part not in ("", ".", "..") and len(part.encode(errors="replace")) <= _MAX_NAME_BYTES
         for part in path.split("/")
@@ -188,7 +190,7 @@ def is_a_path(path: str) -> bool:
 def match_inputs(
     patterns: Mapping[str, str], trigger: Trigger, objects: Iterable[ObjectVersion], folder: str
 ) -> Readiness:
-    """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
+    """The inputs among `objects` below `folder`, by `patterns` (channel: file or glob).
 
     A `*` stays within one folder level. A marker and a key that no file can have are never inputs. Every
     pattern has to match at least one object, and the trigger `marker` needs the marker as well.
@@ -210,7 +212,7 @@ def match_inputs(
 
 
 def matches(file: str, pattern: str) -> bool:
-    """Whether the recipe's `pattern` takes `file`, a path in a dataset's folder."""
+    """Whether the recipe's `pattern` matches `file`, a path in a dataset's folder."""
     levels, wanted = file.split("/"), pattern.split("/")
     if len(levels) != len(wanted) or levels[-1] == MARKER or not is_a_path(file):
         return False
@@ -223,16 +225,16 @@ def is_pattern(name: str) -> bool:
 
 
 def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:
-    """A sentence with the fix for each missing file that lies there after all: under another case, in a
-    subfolder, or as a marker that has started its run.
+    """A sentence with the fix for each missing file that nearly exists: with another case of letters, in a
+    subfolder, or as a marker that has already started its run.
     """
     present = tuple(present)
     files = [(file, file.rpartition("/")[2]) for file in present]
-    said: list[str] = []
+    hints: list[str] = []
     for pattern in missing:
         if pattern == MARKER and MARKER in present:
-            said.append(
-                f"The {MARKER} there has started a run, and other files came after it: upload it again."
+            hints.append(
+                f"The existing {MARKER} has already started a run, and later files arrived: upload it again."
             )
             continue
         name = pattern.rpartition("/")[2]
@@ -242,8 +244,8 @@ def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ..
         folder, _, last = close.rpartition("/")
         takes = f"{'*/' * folder.count('/') + '*/' if folder else ''}{name if folder else last}"
         takes = takes if matches(close, takes) else close
-        said.append(f"{close} lies there: rename it to {pattern}, or let the recipe's input be {takes!r}.")
-    return tuple(said)
+        hints.append(f"{close} exists: rename it to {pattern}, or set the recipe's input to {takes!r}.")
+    return tuple(hints)
 
 
 def too_many_inputs(count: int) -> Cause | None:
@@ -258,12 +260,12 @@ def too_many_inputs(count: int) -> Cause | None:
 
 
 def drop_id(project: str, dataset: str, versions: Iterable[ObjectVersion]) -> str:
-    """The drop's identity: project, dataset and the exact versions of its files, whatever their order."""
+    """The drop's identity: project, dataset and the exact versions of its files, in any order."""
     return digest(project, dataset, *(f"{item.key}\0{item.version_id}" for item in _ordered(versions)))
 
 
 def digest(*texts: str) -> str:
-    """sha256 over texts, hex; no two lists of texts share one by accident of joining."""
+    """sha256 over texts, hex; different lists of texts never join to the same bytes."""
     whole = hashlib.sha256()
     for text in texts:
         whole.update(hashlib.sha256(text.encode()).digest())

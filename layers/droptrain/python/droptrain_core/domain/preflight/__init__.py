@@ -1,4 +1,4 @@
-"""What is certain not to train, seen before a GPU is asked for."""
+"""Preflight: finds data that certainly can't train, before a GPU is requested."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -11,16 +11,16 @@ from droptrain_core.domain.datasets.finding import Finding, describe
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.preflight import formats
 from droptrain_core.domain.preflight import summary as summaries
-from droptrain_core.domain.preflight.facts import Facts, Piece
+from droptrain_core.domain.preflight.facts import FileFacts, Piece
 from droptrain_core.domain.preflight.facts import ranges as csv_ranges
 from droptrain_core.domain.preflight.reader import of_pieces
 from droptrain_core.domain.preflight.rules import RULES, Dataset, Rule, Spot
 from droptrain_core.domain.preflight.summary import Summary
 from droptrain_core.domain.text import plain
 
-# As many files of a dataset are looked into by a launch: three reads each, well within its function's time.
+# A launch samples this many files of a dataset, with three reads each, well within its function's timeout.
 FILES_SAMPLED = 20
-# The work of a launch's preflight, over all files. rows.py says what costs how many steps.
+# The work of a launch's preflight, over all files. rows.py has the steps of each kind of work.
 STEPS = 2_000_000
 _SPOTS_NAMED = 10  # by one rule in one file
 _TEXT_CHARACTERS = 300
@@ -36,7 +36,7 @@ def check(inputs: Collection[Input]) -> Cause | None:
         return Cause(
             "empty_input",
             f"{', '.join(empty[:5])} {'is' if len(empty) == 1 else 'are'} empty (0 bytes)",
-            "Upload the file again; the new version launches a run by itself.",
+            "Upload the file again with content; the new version launches a run.",
         )
     return too_many_inputs(len(inputs))
 
@@ -52,10 +52,7 @@ def ranges(name: str, size: int) -> list[tuple[int, int]]:
 
 
 def to_sample(inputs: Iterable[Input]) -> list[Input]:
-    """Those of the inputs that a launch looks into: the first by key, one channel's after another's.
-
-    Empty files come last.
-    """
+    """The inputs that a launch samples: the first by key, in turn from each channel, and empty files last."""
     channels: dict[str, list[Input]] = {}
     for item in sorted(inputs, key=lambda item: (item.channel, not item.object.size, item.object.key)):
         if is_looked_into(item.object.key):
@@ -71,13 +68,13 @@ def to_sample(inputs: Iterable[Input]) -> list[Input]:
 
 def read(
     inputs: Iterable[Input], sample: Callable[[ObjectVersion], Iterable[Piece]], says: Mapping[str, Any]
-) -> list[Facts]:
+) -> list[FileFacts]:
     """The facts of those of the inputs that a launch looks into; `sample` reads ranges of an object.
 
-    Each file gets an equal share of the steps that are left.
+    Each file gets an equal share of the remaining steps.
     """
     chosen = to_sample(inputs)
-    files: list[Facts] = []
+    files: list[FileFacts] = []
     left = STEPS
     for number, item in enumerate(chosen):
         file, share = item.object, max(left, 0) // (len(chosen) - number)
@@ -90,7 +87,7 @@ def read(
 
 
 def judge(
-    files: Iterable[Facts],
+    files: Iterable[FileFacts],
     says: Mapping[str, Any],
     inputs: Collection[Input] = (),
     last: Summary | None = None,
@@ -110,20 +107,20 @@ def judge(
 
 
 def summarize(
-    name: str, files: Iterable[Facts], says: Mapping[str, Any], inputs: Collection[Input]
+    name: str, files: Iterable[FileFacts], says: Mapping[str, Any], inputs: Collection[Input]
 ) -> Summary | None:
     """The summary of what a dataset trains on; None if none of its files has rows that were read."""
     return summaries.summarize(name, _dataset(files, says, inputs), inputs)
 
 
-def _dataset(files: Iterable[Facts], says: Mapping[str, Any], inputs: Collection[Input]) -> Dataset:
+def _dataset(files: Iterable[FileFacts], says: Mapping[str, Any], inputs: Collection[Input]) -> Dataset:
     read = tuple(files)
     looked_into = {(facts.channel, facts.name) for facts in read}
     unread = (item for item in inputs if (item.channel, item.object.key) not in looked_into)
     return Dataset(read, says, frozenset(item.channel for item in unread if item.object.size))
 
 
-def _find(rule: Rule, facts: Facts, dataset: Dataset) -> Iterator[Finding]:
+def _find(rule: Rule, facts: FileFacts, dataset: Dataset) -> Iterator[Finding]:
     """What a rule finds in a file: the first places, and whether there are more."""
     spots = rule.check(facts, dataset)
     shown = [*islice(spots, _SPOTS_NAMED)]
@@ -147,10 +144,10 @@ def rejection(findings: Iterable[Finding]) -> Cause | None:
     return Cause(
         "bad_csv",
         f"{named}; and {more} more" if more > 0 else named,
-        f"{' '.join(fixes)} If the data is meant to be so: csv: {{ignore: [{rules}]}} in train.yaml.",
+        f"{' '.join(fixes)} If the data is right: set csv: {{ignore: [{rules}]}} in train.yaml.",
     )
 
 
 def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The warnings that a record keeps."""
+    """The warnings for the run's record."""
     return tuple(finding for finding in findings if finding.level == "warning")[:_WARNINGS_KEPT]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from droptrain_core.domain.datasets.data_file import is_data_file, is_named_gzip
-from droptrain_core.domain.preflight.facts import Facts, Piece
+from droptrain_core.domain.preflight.facts import FileFacts, Piece
 from droptrain_core.domain.preflight.text import is_gzip, stand_in
 
 _PARQUET, _TFRECORD, _JSON_LINES = (".parquet", ".pq"), (".tfrecord", ".tfrecords"), (".jsonl", ".ndjson")
@@ -37,9 +37,9 @@ def ranges(name: str, size: int) -> list[tuple[int, int]]:
     return [(0, _HEAD_BYTES), *([(size - end, end)] if end else [])]
 
 
-def of_pieces(name: str, channel: str, size: int, pieces: Iterable[Piece]) -> Facts:
+def of_pieces(name: str, channel: str, size: int, pieces: Iterable[Piece]) -> FileFacts:
     """The facts of a file of another format, of which `ranges` were read."""
-    facts = Facts(name, channel, size, whole=False, other=True)
+    facts = FileFacts(name, channel, size, whole=False, other=True)
     read = tuple(pieces)
     if read:
         head, end, lower = read[0].data, read[-1].data, name.lower()

@@ -1,10 +1,10 @@
-"""Reads a CSV's bytes into the facts that rules judge."""
+"""Reads a CSV's bytes into the facts for the rules."""
 
 import io
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
-from droptrain_core.domain.preflight.facts import RANGE_BYTES, Facts, Piece, Place
+from droptrain_core.domain.preflight.facts import RANGE_BYTES, FileFacts, Piece, Place
 from droptrain_core.domain.preflight.rows import MAX_ROW_CHARACTERS, Rows, to_text
 from droptrain_core.domain.preflight.text import (
     encoding_of,
@@ -20,11 +20,11 @@ _MAX_CARRIED_BYTES = 1 << 20
 
 def of_pieces(
     name: str, channel: str, size: int, pieces: Iterable[Piece], says: Mapping[str, Any], steps: int
-) -> Facts:
+) -> FileFacts:
     """The facts of a file of which some ranges were read, the first from its start, in about `steps`."""
     read = tuple(pieces)
     head = read[0].data if read else b""
-    facts = Facts(name, channel, size, whole=len(head) == size)
+    facts = FileFacts(name, channel, size, whole=len(head) == size)
     _look_at_bytes(facts, head)
     facts.blank = facts.blank and all(is_blank(piece.data) for piece in read[1:])
     trouble = Trouble(facts)
@@ -42,12 +42,12 @@ def of_pieces(
     return facts
 
 
-def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mapping[str, Any]) -> Facts:
+def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mapping[str, Any]) -> FileFacts:
     """The facts of a whole file, read from its start to its end and never held in memory.
 
-    One that has a row of more than MAX_ROW_CHARACTERS is read up to that row, and isn't `whole`.
+    A file with a row of more than MAX_ROW_CHARACTERS is read up to that row, and isn't `whole`.
     """
-    facts = Facts(name, channel, size, whole=True)
+    facts = FileFacts(name, channel, size, whole=True)
     head = stream.read(RANGE_BYTES)
     _look_at_bytes(facts, head)
     facts.blank = facts.blank and len(head) == size
@@ -69,7 +69,7 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
     stream.seek(0)
     rows = Rows(facts, says, _sample(facts, head, len(head) == size))
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-    # By readline a line comes in pieces, but it takes longer.
+    # readline returns a long line in pieces, but takes longer.
     rows.read(iter(lambda: text.readline(MAX_ROW_CHARACTERS + 1), "") if is_long else text)
     text.detach()
     rows.finish()
@@ -79,7 +79,7 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
 class Trouble:
     """Looks for bytes that aren't text, piece by piece, and counts the characters before them."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: FileFacts) -> None:
         self._facts = facts
         self._end = 0
         # None behind a gap.
@@ -110,7 +110,7 @@ def _characters(data: bytes) -> int:
     return len(data) if data.isascii() else len(data.decode("utf-8", "replace"))
 
 
-def _look_at_bytes(facts: Facts, head: bytes) -> None:
+def _look_at_bytes(facts: FileFacts, head: bytes) -> None:
     facts.gzip = is_gzip(head)
     facts.encoding = encoding_of(head)
     facts.binary = not facts.gzip and facts.encoding != "utf-16" and is_binary(head)
@@ -120,12 +120,12 @@ def _look_at_bytes(facts: Facts, head: bytes) -> None:
         facts.line_end = "\r"
 
 
-def _last_end(facts: Facts, data: bytes) -> int:
+def _last_end(facts: FileFacts, data: bytes) -> int:
     """The number of bytes up to the end of the last complete line."""
     return data.rfind(facts.line_end.encode()) + 1
 
 
-def _sample(facts: Facts, head: bytes, whole: bool) -> str:
+def _sample(facts: FileFacts, head: bytes, whole: bool) -> str:
     """The complete lines of a file's first range, or its first line where that is longer."""
     mark = facts.line_end.encode()
     end = head.rfind(mark, 0, RANGE_BYTES) + 1 or head.find(mark) + 1 or (len(head) if whole else 0)

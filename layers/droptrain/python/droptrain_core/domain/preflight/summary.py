@@ -8,7 +8,7 @@ from typing import Any
 from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.preflight import headers
 from droptrain_core.domain.preflight.dataset import Dataset, Spot
-from droptrain_core.domain.preflight.facts import Column, Facts
+from droptrain_core.domain.preflight.facts import Column, FileFacts
 from droptrain_core.domain.text import plain
 
 MAX_BYTES = 16 * 1024
@@ -120,7 +120,7 @@ def _rows(dataset: Dataset, channel: str, inputs: Collection[Input]) -> int:
     return round(rows * max(size, read) / read) if read else 0
 
 
-def _rows_of(facts: Facts, has_header: bool) -> float:
+def _rows_of(facts: FileFacts, has_header: bool) -> float:
     rows = max(facts.rows - has_header, 0)
     return rows if facts.whole else rows * max(facts.size / facts.characters, 1)
 

@@ -1,10 +1,10 @@
-"""What bytes tell of a file before it is read as rows."""
+"""A file's format and encoding by its bytes, before it is read as rows."""
 
 import codecs
 import re
 
-# How files begin that aren't text, whatever their name says: zip and Excel, PNG, JPEG, PDF, SQLite, HDF5,
-# NumPy, zstd, xz, old Office, Parquet (its first header's first field), Arrow.
+# The first bytes of files that aren't text: zip and Excel, PNG, JPEG, PDF, SQLite, HDF5, NumPy, zstd, xz,
+# old Office, Parquet (the first field of its first header), Arrow.
 _MAGIC = (
     b"PK\x03\x04", b"\x89PNG\r\n", b"\xff\xd8\xff", b"%PDF-1.", b"SQLite format 3\0", b"\x89HDF\r\n",
     b"\x93NUMPY", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"\xd0\xcf\x11\xe0\xa1\xb1",

@@ -1,4 +1,4 @@
-"""The facts of a run that are shown as they are: each labelled field with its value as a text."""
+"""The labelled fields of a run, each with its value as text."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -21,6 +21,8 @@ def labelled_texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _text(value: Any) -> str:
     text = (
-        ", ".join(f"{name}={each}" for name, each in value.items()) if isinstance(value, Mapping) else value
+        ", ".join(f"{name}={each}" for name, each in value.items())
+        if isinstance(value, Mapping)
+        else str(value)
     )
     return shorten(text, _LONGEST, placeholder=" …")

@@ -1,0 +1,48 @@
+"""What DynamoDB leaves out of an answer under load (BatchGetItem, UnprocessedKeys) is asked for again."""
+
+from typing import Any
+
+import pytest
+from core_stack import Stack
+from droptrain_core.domain.costs.budget import Account
+from records import run
+
+
+@pytest.fixture
+def requests(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What BatchGetItem was asked for; each answer has the first key alone and leaves out the others."""
+    made: list[dict[str, Any]] = []
+    whole = stack.dynamodb.batch_get_item
+
+    def batch_get_item(**request: Any) -> dict[str, Any]:
+        ((table, asked),) = request["RequestItems"].items()
+        made.append(asked)
+        first, *left = asked["Keys"]
+        answer = whole(RequestItems={table: {**asked, "Keys": [first]}})
+        return answer | {"UnprocessedKeys": {table: {**asked, "Keys": left}} if left else {}}
+
+    monkeypatch.setattr(stack.dynamodb, "batch_get_item", batch_get_item)
+    return made
+
+
+def test_accounts_that_dynamodb_left_out_are_read_by_the_next_call(
+    stack: Stack, requests: list[dict[str, Any]]
+) -> None:
+    names = ("2026-11", "2026-11#penguins", "lanes")
+    for name in names[:2]:
+        stack.accounts.mark_refused(name)
+    assert stack.accounts.read(names) == {
+        names[0]: Account(refused=True), names[1]: Account(refused=True), names[2]: Account(),
+    }  # fmt: skip
+    assert [len(each["Keys"]) for each in requests] == [3, 2, 1]
+    assert all(each["ConsistentRead"] for each in requests)
+
+
+def test_runs_that_dynamodb_left_out_are_read_by_the_next_call(
+    stack: Stack, requests: list[dict[str, Any]]
+) -> None:
+    run_ids = [f"penguins-first-{number:012x}" for number in range(3)]
+    for run_id in run_ids:
+        stack.table.claim(run(run_id=run_id))
+    assert {each.run_id for each in stack.table.get_many(run_ids)} == {*run_ids}
+    assert [len(each["Keys"]) for each in requests] == [3, 2, 1]
