@@ -35,6 +35,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("module", "line", "broken"), [
     (f"{LAYER}/droptrain_core/domain/times.py", "import boto3, os", "the domain is pure"),
+    (f"{LAYER}/droptrain_core/launch/decide.py", "import droptrain_core.aws.bucket", "the decision of"),
     (f"{LAYER}/droptrain_core/domain/times.py", "import random", "the domain is pure"),
     (f"{LAYER}/droptrain_core/domain/times.py", "import droptrain_core.aws.bucket", "wiring -> use cases"),
     (f"{LAYER}/droptrain_core/aws/bucket.py", "import droptrain_core.cancel", "wiring -> use cases"),

@@ -185,7 +185,7 @@ def test_a_refusal_in_a_month_s_last_minutes_is_told_of_in_the_next_month(stack)
     (notice,) = [each for each in stack.notices() if each["Subject"].startswith("BUDGET")]
     assert notice["Subject"] == "BUDGET 100 % of $42.00 for 2026-11"
     assert "The budget for 2026-11 had no room: runs were rejected." in notice["Message"]
-    assert "This month has a budget of its own" in notice["Message"]
+    assert "This month has its own budget" in notice["Message"]
 
 
 @pytest.mark.parametrize("level", [50, 80, 100])
