@@ -149,6 +149,21 @@ def test_preflight_says_what_droptrain_validate_says(browser: Browser, s3: Any, 
     assert findings("sales.csv", CSV)[0]["rule"] == "input"
 
 
+@pytest.mark.parametrize("body", [b"", b"\n", b"a,b\n"])
+def test_a_part_without_rows_is_a_warning_because_other_parts_may_have_some(
+    browser: Browser, s3: Any, project: None, body: bytes
+) -> None:
+    recipe(s3, "inputs: {training: 'part-*.csv', testing: test.csv}\n")
+
+    def levels(file: str) -> list[str]:
+        target = f"/local/preflight?project=trees&file={file}"
+        found = browser.ask("POST", target, body).document["findings"]
+        return [each["level"] for each in found if each["rule"] in ("empty", "header_only")]
+
+    assert levels("part-1.csv") == ["warning"]
+    assert levels("test.csv") == ["error"]
+
+
 def test_files_appear_together_and_their_run_is_found(
     browser: Browser, api: ScriptedServer, s3: Any, project: None, temporary: Path
 ) -> None:

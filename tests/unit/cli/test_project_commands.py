@@ -195,3 +195,15 @@ def test_an_empty_part_beside_parts_with_rows_is_a_warning_and_a_bad_byte_has_it
     problems = {each["rule"]: each for each in json.loads(droptrain("validate", "--json").output)["warnings"]}
     assert problems["empty_part"]["level"] == "warning"
     assert (problems["not_utf_8"]["line"], "byte 10" in problems["not_utf_8"]["message"]) == (3, True)
+
+
+def test_a_file_of_another_format_is_judged_as_by_a_launch(droptrain: Run) -> None:
+    for name, body in {
+        "train.yaml": b"inputs: {training: train.parquet, testing: test.csv}\n", "code/run.sh": b"exit 0\n",
+        "data/train.parquet": b"a,b\n1,2\n", "data/test.csv": b"",
+    }.items():  # fmt: skip
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(body)
+    said = droptrain("validate").output
+    assert "data/train.parquet: it isn't a whole Parquet file" in said
+    assert said.count("data/test.csv") == 1, "an empty input is said once"

@@ -61,9 +61,16 @@ def test_a_data_file_is_one_definition_for_keys_and_preflight(ending: str) -> No
     assert isinstance(judge_key(f"projects/penguins/data/train.{ending}"), BadDrop)
     item = Input("training", object_version(f"{FOLDER}train.{ending}"))
     assert to_sample([item]) == [item]
-    for name in (f"train.{ending}.bak", f"train{ending.replace('.', '')}", "train.gz", "train.parquet"):
+    for name in (f"train.{ending}.bak", f"train{ending.replace('.', '')}", "train.txt"):
         assert isinstance(judge_key(f"projects/penguins/data/{name}"), OtherKey)
         assert to_sample([Input("training", object_version(FOLDER + name))]) == []
+
+
+@pytest.mark.parametrize("name", ["train.gz", "train.parquet"])
+def test_preflight_samples_other_formats_whose_keys_are_no_drop(name: str) -> None:
+    assert isinstance(judge_key(f"projects/penguins/data/{name}"), OtherKey)
+    item = Input("training", object_version(FOLDER + name))
+    assert to_sample([item]) == [item]
 
 
 @pytest.mark.parametrize("key", [

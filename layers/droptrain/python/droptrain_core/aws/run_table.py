@@ -38,8 +38,8 @@ Position = dict[str, Any]
 class History:
     """How long a project's last successful runs took, in seconds, the oldest first.
 
-    `left_checkpoint` is whether the last of them did so; None where its container didn't tell. `summary` is
-    that of its training data, as JSON.
+    `left_checkpoint` is whether the last of them did so; None where its container didn't tell. `summary`
+    summarizes its training data, as JSON.
     """
 
     project: str

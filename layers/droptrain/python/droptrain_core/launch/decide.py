@@ -115,8 +115,8 @@ class Where:
 class Draft:
     """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan.
 
-    `findings` are all that preflight found in the files; the run has a part of them. `summary` is the summary
-    of the training data, as JSON.
+    `findings` are all that preflight found in the files; the run has a part of them. `summary` summarizes
+    its training data, as JSON.
     """
 
     run: Run

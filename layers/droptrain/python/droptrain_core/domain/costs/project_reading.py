@@ -11,7 +11,7 @@ class ProjectReading:
     """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
 
     `left_checkpoint` is whether the project's last successful run did so; None where nobody knows.
-    `last_summary` is the summary of that run's training data, and `summary` that of the run's, as JSON.
+    `last_summary` summarizes the training data of that run, and `summary` that of `run`, as JSON.
     """
 
     prices: PriceList

@@ -29,7 +29,7 @@ _WARNINGS_KEPT = 20
 
 
 def check(inputs: Collection[Input]) -> Cause | None:
-    """The reason to reject these inputs, if any: a channel with empty files alone, or too many files."""
+    """The reason to reject these inputs, if any: a channel with only empty files, or too many files."""
     filled = {item.channel for item in inputs if item.object.size}
     empty = [item.object.key for item in inputs if item.channel not in filled]
     if empty:
@@ -42,7 +42,7 @@ def check(inputs: Collection[Input]) -> Cause | None:
 
 
 def is_looked_into(name: str) -> bool:
-    """Whether preflight looks into a file, by its name."""
+    """Whether preflight checks the content of a file, by its name."""
     return is_data_file(name) or formats.is_other_format(name)
 
 
@@ -94,8 +94,8 @@ def judge(
 ) -> tuple[Finding, ...]:
     """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`.
 
-    `inputs` are all of the dataset, if only some were looked into. `last` is the project's last dataset that
-    trained.
+    `inputs` are all files of the dataset, if only some were read. `last` summarizes the dataset of the
+    project's last successful run.
     """
     dataset = _dataset(files, says, inputs)
     if last and (now := summaries.summarize("", dataset, inputs)):
@@ -109,7 +109,7 @@ def judge(
 def summarize(
     name: str, files: Iterable[FileFacts], says: Mapping[str, Any], inputs: Collection[Input]
 ) -> Summary | None:
-    """The summary of what a dataset trains on; None if none of its files has rows that were read."""
+    """The summary of the training data; None if no row of it was read."""
     return summaries.summarize(name, _dataset(files, says, inputs), inputs)
 
 

@@ -59,13 +59,13 @@ class Dataset:
         return frozenset(tuple(file.first) for file in self.files if file.rows > 1 and self.has_header(file))
 
     def has_rows_beside(self, facts: FileFacts) -> bool:
-        """Whether another file of the channel has rows, as far as that is known."""
+        """Whether another file of the channel has rows, or may have them because it wasn't read."""
         return facts.channel in self._channels_with_rows
 
     def is_header_alone(self, facts: FileFacts) -> bool:
         """Whether the file has one row, which can be nothing but a header.
 
-        The recipe says so, other files begin with it, or it is words alone: no code trains on one such row.
+        The recipe says so, other files begin with it, or it has only words: no code trains on one such row.
         """
         if facts.rows != 1 or not (facts.whole and facts.is_text):
             return False
@@ -88,7 +88,7 @@ class Dataset:
 
     @cached_property
     def first_trained_on(self) -> FileFacts | None:
-        """The first file that is trained on and has rows: others are compared with it."""
+        """The first training file with rows. Other files are compared with it."""
         return next((file for file in self._trained_on if file.is_text and file.rows), None)
 
     @cached_property

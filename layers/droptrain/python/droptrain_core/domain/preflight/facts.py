@@ -37,7 +37,7 @@ class OddRow:
 
 @dataclass
 class Place:
-    """A byte of a file, which character of it that is where all before it was read, and then its row."""
+    """The place of a byte in a file; its character and its row if everything before it was read."""
 
     byte: int
     character: int | None = None
@@ -87,7 +87,7 @@ class Column:
         return 0
 
     def _widen(self, numbers: list[float]) -> None:
-        """Widen the range so that it includes these numbers; NaN and infinity have no place in it."""
+        """Widen the range to include these numbers, except NaN and infinity."""
         finite = [*filter(isfinite, numbers)]
         if finite:
             least, most = min(finite), max(finite)

@@ -1,4 +1,4 @@
-"""Other formats than CSV: what a few bytes of a file show for certain. Their rows aren't looked at."""
+"""Formats other than CSV: certain problems that a few bytes of a file show. Their rows aren't checked."""
 
 import json
 import re
@@ -12,7 +12,7 @@ _PARQUET, _TFRECORD, _JSON_LINES = (".parquet", ".pq"), (".tfrecord", ".tfrecord
 _ZIP = (".zip", ".npz", ".xlsx")
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 _LOOKED_INTO = (*_PARQUET, *_TFRECORD, *_JSON_LINES, *_ZIP, *_IMAGES, ".gz")
-# Any image under any image's name: decoders go by the content.
+# The name of any image format is right for any image: decoders use the content.
 _IMAGE = re.compile(
     rb"\x89PNG\r\n|\xff\xd8\xff|GIF8|BM|RIFF....WEBP|II[*+]\0|MM\0[*+]|....ftyp|\0\0\0\x0cJXL |\xff\x0a",
     re.DOTALL,
@@ -24,12 +24,12 @@ _PARQUET_END_BYTES = 8
 
 
 def is_other_format(name: str) -> bool:
-    """Whether a file is of another format that is looked into, by its name."""
+    """Whether a file has, by its name, another format that preflight checks."""
     return not is_data_file(name) and name.lower().endswith(_LOOKED_INTO)
 
 
 def ranges(name: str, size: int) -> list[tuple[int, int]]:
-    """(first byte, number of bytes) to read: the beginning, and the end of a format with its index there."""
+    """(first byte, number of bytes) to read: the start, and the end if the format has its index there."""
     lower = name.lower()
     end = _ZIP_END_BYTES if lower.endswith(_ZIP) else _PARQUET_END_BYTES if lower.endswith(_PARQUET) else 0
     if size <= _HEAD_BYTES + end:
@@ -69,7 +69,7 @@ def _broken(name: str, size: int, head: bytes, end: bytes) -> str | None:
 
 
 def _unlike_name(name: str, head: bytes) -> str | None:
-    """How the content differs from what the name says, where some code may cope with it."""
+    """How the content differs from the name's format, if some code may handle that."""
     if name.endswith(_IMAGES) and not _IMAGE.match(head):
         return "it doesn't begin as an image does"
     if name.endswith(_JSON_LINES) and not is_gzip(head):

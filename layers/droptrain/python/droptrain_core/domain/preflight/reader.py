@@ -77,16 +77,16 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
 
 
 class Trouble:
-    """Looks for bytes that aren't text, piece by piece, and counts the characters before them."""
+    """Finds bytes that aren't text, piece by piece, and counts the characters before them."""
 
     def __init__(self, facts: FileFacts) -> None:
         self._facts = facts
         self._end = 0
-        # None behind a gap.
+        # None after a gap.
         self._characters: int | None = 0
 
     def look_at(self, piece: Piece, *, at_end: bool) -> None:
-        """Look at the next piece."""
+        """Check the next piece."""
         facts = self._facts
         if piece.start != self._end:
             self._characters = None
@@ -106,7 +106,7 @@ class Trouble:
 
 
 def _characters(data: bytes) -> int:
-    """How many characters there are, as a reader counts them that replaces what isn't UTF-8."""
+    """The number of characters for a reader that replaces bytes that aren't UTF-8."""
     return len(data) if data.isascii() else len(data.decode("utf-8", "replace"))
 
 
@@ -126,7 +126,7 @@ def _last_end(facts: FileFacts, data: bytes) -> int:
 
 
 def _sample(facts: FileFacts, head: bytes, whole: bool) -> str:
-    """The complete lines of a file's first range, or its first line where that is longer."""
+    """The complete lines of a file's first range, or its first line if that is longer."""
     mark = facts.line_end.encode()
     end = head.rfind(mark, 0, RANGE_BYTES) + 1 or head.find(mark) + 1 or (len(head) if whole else 0)
     return to_text(head[:end])

@@ -47,7 +47,7 @@ class Rows:
         self._pinned = "delimiter" in says
         facts.delimiter = says.get("delimiter") or find_delimiter(self._sample, facts.name)
         self._widths: Counter[int] = Counter()
-        # The reader takes a byte order mark away.
+        # The reader removes a byte order mark.
         self._characters = 1 if facts.encoding == "utf-8-sig" else 0
         self._places = [
             place for place in (facts.nul, facts.not_utf8) if place and place.character is not None
@@ -159,7 +159,7 @@ class Rows:
         yield _END
 
     def _pass_places(self, characters: int) -> None:
-        """Note the row of each place within the next characters."""
+        """Record the row of each place within the next characters."""
         self._characters += characters
         for place in [each for each in self._places if (each.character or 0) < self._characters]:
             place.row = self._facts.rows + 1

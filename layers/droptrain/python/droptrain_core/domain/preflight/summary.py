@@ -1,4 +1,4 @@
-"""A small summary of a dataset's training data: kept by each launch, and compared with the next dataset's."""
+"""A small summary of a dataset's training data. A launch keeps it and compares it with the next dataset."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -32,7 +32,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """A dataset's training data, by its first file and as far as it was read.
+    """A dataset's training data, by the rows that were read of its first file.
 
     `rows` are estimated from the bytes of all training files. `columns` counts all; `first` are the first.
     """
@@ -46,7 +46,7 @@ class Summary:
 
 
 def summarize(dataset_name: str, dataset: Dataset, inputs: Collection[Input]) -> Summary | None:
-    """The summary of what is trained on; None if none of its files has rows that were read."""
+    """The summary of the training data; None if no row of it was read."""
     first = dataset.first_trained_on
     if first is None or not first.width:
         return None
@@ -84,7 +84,7 @@ def differences(now: Summary, last: Summary) -> Iterator[Spot]:
 
 
 def to_text(summary: Summary) -> str:
-    """The summary as JSON of at most MAX_BYTES; later columns are left out where all are too much."""
+    """The summary as JSON of at most MAX_BYTES; later columns are left out if all are too many."""
     document = {"schema": _SCHEMA, **asdict(summary)}
     text = json.dumps(document)
     while len(text) > MAX_BYTES:

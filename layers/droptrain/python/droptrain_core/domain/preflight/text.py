@@ -11,13 +11,13 @@ _MAGIC = (
     b"PAR1\x15", b"ARROW1\0\0",
 )  # fmt: skip
 _BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
-# Documents of text that stand where a file should be: what a download, a clone or a copy left instead of it.
+# Text documents that a download, a clone or a copy left in place of the data.
 # (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; git-annex's internals, "pointer file".)
 _STAND_INS = (
     ("a Git LFS pointer", re.compile(rb"version https://(?:git-lfs|hawser)\.github\.com/spec/")),
     ("a git-annex pointer", re.compile(rb"(?:\.\./)*(?:\.git)?/annex/objects/")),
     ("an HTML page", re.compile(
-        # Not rows with a page in each.
+        # Rows that each contain a page are data.
         rb"(?![^\n]*</html>[^\n<]*[,;\t|])(?:<\?xml[^>]*>\s*)?"
         rb"(?:<!doctype html|<html[^>]*>\s*<(?:head|body|!))",
         re.IGNORECASE,
@@ -54,12 +54,12 @@ def is_binary(head: bytes) -> bool:
 
 
 def is_blank(data: bytes) -> bool:
-    """Whether there is nothing but blanks, ends of lines and NUL bytes."""
+    """Whether there are only blanks, ends of lines and NUL bytes."""
     return not data.removeprefix(codecs.BOM_UTF8).strip(b"\0 \t\r\n\f\v")
 
 
 def stand_in(head: bytes) -> str | None:
-    """What a file is that stands where data should be; None if it may be data."""
+    """The kind of document in place of the data; None if it may be data."""
     start = head[:_STAND_IN_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
     return next((what for what, begins in _STAND_INS if begins.match(start)), None)
 
