@@ -148,6 +148,26 @@ def test_the_last_event_of_an_announced_dataset_may_be_lost(project: Stack) -> N
     assert runs(project) == {"SUBMITTED": 1}
 
 
+def test_hidden_files_neither_wait_nor_postpone_a_launch(project: Stack) -> None:
+    recipe(project, "inputs: {training: '*'}\n")
+    hidden = [put(project, f"{DATA}d/{name}") for name in (".DS_Store", "._a.csv", "_started_1")]
+    assert answers(project, *hidden) == ["ignored"] * 3
+    assert waiting(project) == []
+    assert answers(project, put(project, f"{DATA}d/a.csv")) == ["waiting"]
+    (due,) = [each.due_at for each in project.dataset_table.of_project("penguins")]
+    assert answers(project, put(project, f"{DATA}d/._a.csv")) == ["ignored"]
+    assert [each.due_at for each in project.dataset_table.of_project("penguins")] == [due]
+    assert waiting(project) == [("d", (), ("a.csv",))]
+    project.rested()
+    (run,) = project.query.runs(limit=10).runs
+    assert [item.object.key for item in run.inputs] == [f"{DATA}d/a.csv"]
+
+
+def test_a_hidden_file_that_the_recipe_names_is_an_input(project: Stack) -> None:
+    recipe(project, "inputs: {training: .secret.csv}\n")
+    assert answers(project, put(project, f"{DATA}d/.secret.csv")) == ["launched"]
+
+
 # Storms
 
 
@@ -164,6 +184,36 @@ def test_a_badly_named_dataset_gets_one_answer(stack: Stack, name: str) -> None:
     stack.later(hours=2)
     assert answers(stack, late) == ["repeated"], "it belongs to the drop, though its event comes late"
     assert answers(stack, put(stack, f"{folder}another.csv")) == ["rejected"]
+
+
+def test_names_that_look_alike_have_an_answer_each(stack: Stack) -> None:
+    folders = ("First", "First ", "Fir\u200bst", "First\x07")
+    uploads = [put(stack, f"projects/penguins/data/{name}/train.csv") for name in folders]
+    assert answers(stack, *uploads) == ["rejected"] * 4
+    messages = [run.cause.message for run in stack.query.runs(limit=10).runs if run.cause]
+    assert any("'First ' can't be a dataset's name" in message for message in messages)
+
+
+@pytest.mark.parametrize(("names", "code"), [
+    (("data/2026 11/train.parquet", "data/2026 11/test.parquet"), "bad_name"),
+    (("data/First/train.txt", "data/First/_SUCCESS"), "bad_name"),
+    (("train.csv", "test.csv"), "bad_name"),
+    (("first/train.csv", "first/test.csv"), "bad_name"),
+    (("Data/first/train.csv", "Data/second/train.csv"), "bad_name"),
+])  # fmt: skip
+def test_files_in_a_place_that_nothing_reads_get_one_answer(
+    project: Stack, names: tuple[str, ...], code: str
+) -> None:
+    uploads = [put(project, f"projects/penguins/{name}") for name in names]
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    assert runs(project) == {code: 1}
+
+
+def test_a_misnamed_recipe_gets_an_answer_of_its_own(project: Stack) -> None:
+    uploads = [put(project, f"projects/penguins/{name}") for name in ("train.csv", "train.yml")]
+    assert answers(project, *uploads) == ["rejected", "rejected"]
+    causes = [run.cause for run in project.query.runs(limit=10).runs]
+    assert any(cause and "Call it train.yaml" in cause.fix for cause in causes)
 
 
 def test_an_unreadable_recipe_gets_one_answer_until_it_changes(project: Stack) -> None:

@@ -14,6 +14,11 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.text import plain
 
 MARKER = "_SUCCESS"
+RECIPE = "train.yaml"
+# In lower case. Windows shows the last one without its ending.
+_RECIPE_NAMES = (RECIPE, "train.yml", "train.yaml.txt")
+# Of a project, where a CSV isn't dropped data.
+_OTHER_FOLDERS = ("code", "models")
 # An object's metadata under this name is the id of the signed link that uploaded it.
 LINK_METADATA = "droptrain-link"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
@@ -24,6 +29,11 @@ DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 MAX_INPUTS = 10_000
 MAX_CODE_FILES = 10_000
 _MAX_NAME_BYTES = 255  # of a file or folder on Linux
+# Files that programs leave beside data: what begins with a dot, as of Finder, Jupyter and Hadoop, and what
+# Spark, Databricks, macOS's archives and Windows write.
+_HIDDEN = re.compile(
+    r"\.(?!\.?$).*|_temporary|_(?:started|committed)_.*|__MACOSX|Thumbs\.db|desktop\.ini", re.DOTALL
+)
 
 # How many of a waiting dataset's files are named to people.
 FILES_NAMED = 10
@@ -75,12 +85,16 @@ class Drop:
 
 @dataclass(frozen=True)
 class BadDrop:
-    """A data file below `projects/*/data/` whose names break the rules: rejected with `problem` and `fix`."""
+    """A file in a place where nothing reads it: rejected with `problem` and `fix`.
+
+    One rejection answers all such files in `folder`.
+    """
 
     project: str
     dataset: str
     problem: str
     fix: str
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class OtherKey:
 class Readiness:
     """The inputs in a dataset's folder, the marker if the recipe waits for one, and what is still missing.
 
-    `present` names the first FILES_NAMED of all files in the folder, inputs or not.
+    `present` names the first FILES_NAMED of all files in the folder, inputs or not, but for hidden ones.
     """
 
     inputs: tuple[Input, ...]
@@ -123,7 +137,7 @@ def code_prefix(project: str) -> str:
 
 def recipe_key(project: str) -> str:
     """Where the project's recipe lies."""
-    return f"projects/{project}/train.yaml"
+    return f"projects/{project}/{RECIPE}"
 
 
 def read_created(event: Mapping[str, Any]) -> Created:
@@ -153,28 +167,52 @@ def _moment(text: object) -> datetime | None:
 def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     """What an uploaded key means under the bucket's contract."""
     parts = key.split("/")
-    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
+    if parts[0] != "projects" or len(parts) < 2 or not parts[-1]:
         return OtherKey()
+    if len(parts) < 4 or parts[2] != "data":
+        return _judge_beside_data(parts)
     project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
-    named = plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME
-    is_data = is_data_file(parts[-1])
-    if not file:
-        problem = "it lies directly in the data folder, so it belongs to no dataset"
-        fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
-        return BadDrop(named[0], NO_NAME, problem, fix) if is_data else OtherKey()
-    if not PROJECT_NAME.fullmatch(project):
-        problem = f"{project!r} can't be a project's name"
-        fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_data else OtherKey()
-    if not is_a_path(file):
-        problem = "no file can have this path"
-        fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
-        return BadDrop(*named, problem, fix) if is_data else OtherKey()
-    if not DATASET_NAME.fullmatch(dataset):
-        problem = f"{dataset!r} can't be a dataset's name"
-        fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_data else OtherKey()
+    if problem := _wrong_place(project, dataset, file):
+        folder = "/".join(parts[:4] if file else parts[:3])
+        return _bad_drop(parts, dataset if file else NO_NAME, *problem, folder)
     return Drop(project, dataset, file)
+
+
+def _wrong_place(project: str, dataset: str, file: str) -> tuple[str, str] | None:
+    """(What is wrong, how to fix it) with a place below `data/`."""
+    if not file:
+        fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
+        return "it lies directly in the data folder, so it belongs to no dataset", fix
+    if not PROJECT_NAME.fullmatch(project):
+        fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
+        return f"{project!r} can't be a project's name", fix
+    if not is_a_path(file):
+        fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+        return "no file can have this path", fix
+    if not DATASET_NAME.fullmatch(dataset):
+        fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
+        return f"{dataset!r} can't be a dataset's name", fix
+    return None
+
+
+def _judge_beside_data(parts: list[str]) -> BadDrop | OtherKey:
+    """What a key outside of the data folders means: data may lie one folder off, a recipe be misnamed."""
+    name = parts[-1]
+    if len(parts) == 3 and name.lower() in _RECIPE_NAMES and name != RECIPE:
+        fix = f"Call it {RECIPE}. Until then, the project trains with the recipe that {RECIPE} has, if any."
+        return _bad_drop(parts, NO_NAME, f"a recipe of this name isn't read: {name!r}", fix, "/".join(parts))
+    if is_data_file(name) and (len(parts) < 4 or parts[2] not in _OTHER_FOLDERS):
+        fix = f"Upload it to projects/PROJECT/data/DATASET/{name}, with your project's and dataset's names."
+        problem = "it lies outside of the data folder, so it belongs to no dataset"
+        return _bad_drop(parts, NO_NAME, problem, fix, "/".join(parts[:-1][:3]))
+    return OtherKey()
+
+
+def _bad_drop(parts: list[str], dataset: str, problem: str, fix: str, folder: str) -> BadDrop | OtherKey:
+    if is_hidden("/".join(parts)):
+        return OtherKey()
+    project = parts[1] if len(parts) > 2 else NO_NAME
+    return BadDrop(plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME, problem, fix, folder)
 
 
 def is_a_path(path: str) -> bool:
@@ -190,10 +228,18 @@ def match_inputs(
 ) -> Readiness:
     """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
 
-    A `*` stays within one folder level. A marker and a key that no file can have are never inputs. Every
-    pattern has to match at least one object, and the trigger `marker` needs the marker as well.
+    A `*` stays within one folder level, and takes no hidden file. A marker and a key that no file can have
+    are never inputs. Every pattern has to match at least one object, and the trigger `marker` needs the
+    marker as well.
     """
-    present = sorted((item for item in objects if item.key.startswith(folder)), key=lambda item: item.key)
+    present = sorted(
+        (
+            item
+            for item in objects
+            if item.key.startswith(folder) and not is_passed_over(item.key[len(folder) :], patterns.values())
+        ),
+        key=lambda item: item.key,
+    )
     inputs: list[Input] = []
     missing: list[str] = []
     for channel, pattern in sorted(patterns.items()):
@@ -210,11 +256,28 @@ def match_inputs(
 
 
 def matches(file: str, pattern: str) -> bool:
-    """Whether the recipe's `pattern` takes `file`, a path in a dataset's folder."""
+    """Whether the recipe's `pattern` takes `file`, a path in a dataset's folder.
+
+    Of a hidden file or folder, the pattern has to name the first character.
+    """
     levels, wanted = file.split("/"), pattern.split("/")
     if len(levels) != len(wanted) or levels[-1] == MARKER or not is_a_path(file):
         return False
-    return all(map(fnmatchcase, levels, wanted))
+    return all(map(_takes, levels, wanted))
+
+
+def _takes(level: str, pattern: str) -> bool:
+    return fnmatchcase(level, pattern) and (level[0] == pattern[0] or not _HIDDEN.fullmatch(level))
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a program left this file beside the data: by its name, or that of a folder in its path."""
+    return any(map(_HIDDEN.fullmatch, path.split("/")))
+
+
+def is_passed_over(file: str, patterns: Iterable[str]) -> bool:
+    """Whether a file of a dataset counts as if it weren't there: it is hidden, and no pattern takes it."""
+    return is_hidden(file) and not any(matches(file, pattern) for pattern in patterns)
 
 
 def is_pattern(name: str) -> bool:
