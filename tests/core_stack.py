@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,12 @@ from botocore.config import Config
 from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
-from droptrain_core.aws.event_bus import EventBus
 from droptrain_core.aws.image_repository import ImageRepository
 from droptrain_core.aws.job_queue import JobQueue
-from droptrain_core.aws.logs import TrainingLogs
 from droptrain_core.aws.model_pointers import ModelPointers
-from droptrain_core.aws.notices import NoticeTopic
 from droptrain_core.aws.pass_position import PassPosition
 from droptrain_core.aws.price_table import PriceTable
-from droptrain_core.aws.queue_watch import QueueWatch
-from droptrain_core.aws.run_files import RunFiles
 from droptrain_core.aws.run_table import RunTable
-from droptrain_core.aws.signed_requests import SignedRequests
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
 from droptrain_core.cancel import Cancel
 from droptrain_core.datasets import Datasets
@@ -33,21 +27,17 @@ from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
-from droptrain_core.fall_back import FallBack
-from droptrain_core.notifications import Notifications
 from droptrain_core.notify import Notify
-from droptrain_core.overspending import Overspending
-from droptrain_core.promote import Promote
 from droptrain_core.query import Query
 from droptrain_core.reconcile import Reconcile
 from droptrain_core.report_stuck_queue import ReportStuckQueue
-from droptrain_core.reserve import Reserve
 from droptrain_core.results import Results
-from droptrain_core.settle_runs import SettleRuns
-from droptrain_core.spending import NotifySpending, Spending
+from droptrain_core.settings import Settings
+from droptrain_core.spending import Spending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
-from launching import QUIET_SECONDS, Launching, launching
+from droptrain_core.wiring import Wiring
+from launching import QUIET_SECONDS, Launching
 from moto import mock_aws
 from records import RUN_ID
 from template import table_definition
@@ -58,7 +48,11 @@ REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587})
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
-QUEUES: Any = {"spot": "Spot", "on-demand": "on-demand"}
+# Only what no test decides: the rest is the stack's.
+SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
+    "table_name": "runs", "bucket_name": "data", "spot_job_queue_arn": "spot", "aws_region": REGION,
+    "on_demand_job_queue_arn": "on-demand", "job_definition_arn": "training", "stack_id": STACK_ID,
+})  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
 
@@ -98,7 +92,7 @@ class Stack:
     dataset_table: DatasetTable
     bucket: Bucket
     jobs: JobQueue
-    topic: NoticeTopic
+    topic_arn: str
     run_id: str = RUN_ID
     now: datetime = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -119,76 +113,61 @@ class Stack:
     def accounts(self) -> Accounts:
         return Accounts(self.dynamodb, self.table.name)
 
+    def client(self, service: str, config: Config, region: str) -> Any:
+        """The stack's client of a service, which a test may have changed."""
+        own = {"s3": self.s3, "dynamodb": self.dynamodb, "sns": self.sns, "sqs": self.sqs, "events": self.bus}
+        return own.get(service) or boto3.client(service, region_name=region, config=config)
+
     def later(self, **amount: float) -> None:
         self.now += timedelta(**amount)
 
     @property
+    def wiring(self) -> "StackWiring":
+        return StackWiring(self)
+
+    @property
     def launch(self) -> Launching:
-        return launching(
-            bucket=self.bucket, table=self.table, datasets=self.dataset_table,
-            wake_ups=self.wake_ups, submit=self.submit,
-            reserve=Reserve(self.accounts, self.budget, self.clock), prices=self.prices, clock=self.clock,
-            instance_types=self.types, policy=self.policy, images=self.images,
-        )  # fmt: skip
+        return Launching(self.wiring.launch_uploads(), self.wiring.launch_requests())
 
     @property
     def submit(self) -> Submit:
-        return Submit(self.table, self.jobs, self.bucket.name, self.policy, self.clock)
-
-    @property
-    def fall_back(self) -> FallBack:
-        return FallBack(self.table, self.jobs, self.submit, self.clock)
+        return self.wiring.submit()
 
     @property
     def track(self) -> Track:
-        return Track(
-            self.bucket, self.table, self.prices, self.queues, self.types, lambda: self.fall_back, self.clock
-        )
-
-    @property
-    def queues(self) -> QueueWatch:
-        return QueueWatch(self.dynamodb, self.table.name)
+        return self.wiring.track()
 
     @property
     def report_stuck_queue(self) -> ReportStuckQueue:
-        return ReportStuckQueue(self.table, self.queues, self.notifications, QUEUES, self.clock)
+        return self.wiring.report_stuck_queue()
 
     @property
     def notify(self) -> Notify:
-        promote = Promote(self.pointers)
-        return Notify(self.table, self.dataset_table, promote, self.notifications, Places("data"), self.clock)
+        return self.wiring.notify()
 
     @property
     def pointers(self) -> ModelPointers:
         return ModelPointers(self.s3, "data")
 
     @property
-    def notifications(self) -> Notifications:
-        return Notifications(EventBus(self.bus, STACK_ID), self.topic)
-
-    @property
     def cancel(self) -> Cancel:
-        return Cancel(self.table, self.jobs, self.clock)
+        return self.wiring.cancel()
 
     @property
     def query(self) -> Query:
-        return Query(self.table, self.dataset_table, self.bucket)
+        return self.wiring.query()
 
     @property
     def results(self) -> Results:
-        logs = TrainingLogs(boto3.client("logs", region_name=REGION))
-        return Results(
-            self.table, logs, RunFiles(self.s3, "data"), SignedRequests(self.s3, "data"), self.clock
-        )
+        return self.wiring.results()
 
     @property
     def datasets(self) -> Datasets:
-        files, signed = RunFiles(self.s3, "data"), SignedRequests(self.s3, "data")
-        return Datasets(self.table, self.dataset_table, self.bucket, files, signed, self.cancel, self.clock)
+        return self.wiring.datasets()
 
     @property
     def spending(self) -> Spending:
-        return Spending(self.accounts, self.budget, self.clock)
+        return self.wiring.spending()
 
     @property
     def position(self) -> PassPosition:
@@ -196,16 +175,7 @@ class Stack:
 
     @property
     def reconcile(self) -> Reconcile:
-        spending = NotifySpending(self.accounts, self.budget, self.notifications, self.clock)
-        overspending = Overspending(self.bucket, self.table, self.prices, self.jobs, self.types, self.clock)
-        runs = SettleRuns(
-            self.table, self.jobs, self.submit, self.track, lambda: self.notify, overspending,
-            self.report_stuck_queue, self.clock,
-        )  # fmt: skip
-        return Reconcile(
-            runs, self.dataset_table, lambda: self.launch.uploads, lambda: self.notify, spending,
-            self.notifications, self.position, self.clock,
-        )  # fmt: skip
+        return self.wiring.reconcile()
 
     def put(self, key: str, body: bytes = b"x") -> tuple[str, str]:
         """Put an object; (key, version id), as an upload event names it."""
@@ -251,6 +221,45 @@ class Stack:
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 found.append(json.loads(message["Body"]))
         return found
+
+
+class StackWiring(Wiring):
+    """The functions' own wiring, over the stack's clients and clock, with what a test has decided."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        settings = replace(SETTINGS, instance_types=",".join(stack.types), notices_topic_arn=stack.topic_arn)
+        super().__init__(settings, stack.client, stack.clock)
+        self._table, self._datasets = stack.table, stack.dataset_table
+
+    def submit(self) -> Submit:
+        return self._submit
+
+    def _bucket(self) -> Bucket:
+        return self._stack.bucket
+
+    @property
+    def _jobs(self) -> JobQueue:
+        return self._stack.jobs
+
+    @property
+    def _prices(self) -> PriceTable:
+        return self._stack.prices
+
+    def _policy(self) -> LaunchPolicy:
+        return self._stack.policy
+
+    def _budget(self) -> Budget:
+        return self._stack.budget
+
+    def _images(self) -> ImageRepository | None:
+        return self._stack.images
+
+    def _wake_ups(self) -> SentWakeUps:
+        return self._stack.wake_ups
+
+    def _places(self) -> Places:
+        return Places("data")
 
 
 @contextmanager
@@ -305,7 +314,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         dataset_table=DatasetTable(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),
         jobs=JobQueue(batch, batch, "spot", "on-demand", "training"),
-        topic=NoticeTopic(sns, topic),
+        topic_arn=topic,
         events=events,
     )
 

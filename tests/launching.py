@@ -7,10 +7,11 @@ from typing import Any
 
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
-from droptrain_core.launch import LaunchRequests, LaunchUploads
 from droptrain_core.launch.commit import Commit
 from droptrain_core.launch.decide import Where
 from droptrain_core.launch.gather import Gather
+from droptrain_core.launch.requests import LaunchRequests
+from droptrain_core.launch.uploads import LaunchUploads
 
 QUIET_SECONDS = LaunchPolicy().quiet_seconds
 

@@ -21,7 +21,7 @@ const BUSY_EVERY = 1_500;
 const METRICS_EVERY = 4_000;
 const ENDED_EVERY = 15_000;
 // Whether trying again as it is can help, where somebody can tell.
-const RETRIES = new Map([[true, " Trying again can help."], [false, " Trying again as it is won't help."]]);
+const RETRIES = new Map([[true, " Retrying unchanged can help."], [false, " Retrying unchanged won't help."]]);
 const CAUSES = { CANCELLED: "cause-off" };
 const BEHIND = ["--curve-before", "--curve-best"];
 

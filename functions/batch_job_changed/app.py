@@ -12,7 +12,7 @@ from droptrain_core.settings import Settings
 from droptrain_core.telemetry import logger, metrics
 from droptrain_core.wiring import Wiring
 
-BLOCKED, CHANGED = "Batch Job Queue ReportStuckQueue", "Batch Job State Change"
+BLOCKED, CHANGED = "Batch Job Queue Blocked", "Batch Job State Change"
 
 wiring = Wiring(Settings.from_environment(os.environ))
 track = wiring.track()

@@ -37,6 +37,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         metrics.add_metric(COUNTED_AS[name], "Count", count)
     logger.info("Reconciled", extra=dict(done))
     if done["failed"]:
-        # Only now, with all the others done: the function's alarm is what tells of it.
+        # Only now, with all the others done: so that the function's alarm reports it.
         raise RuntimeError(f"{done['failed']} of the pass's steps failed; the log above says which and why")
     return dict(done)

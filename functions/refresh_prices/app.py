@@ -21,6 +21,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("SpotPricesRead", "Count", done.spot)
     logger.info("Prices refreshed", extra=asdict(done))
     if done.failed:
-        # Only now, with the other half written: the function's alarm is what tells of it.
+        # Only now, with the other half written: so that the function's alarm reports it.
         raise RuntimeError(f"{' and '.join(done.failed)} prices could not be read; the log above says why")
     return asdict(done)

@@ -6,7 +6,6 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from droptrain_core.domain import event_field
-from droptrain_core.domain.runs import canary
 from droptrain_core.partial_batch import handle_each
 from droptrain_core.settings import Settings
 from droptrain_core.telemetry import logger, metrics
@@ -18,7 +17,7 @@ notify = Wiring(Settings.from_environment(os.environ)).notify()
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Notify one run; the stream's filter lets only ended ones through that have not been announced."""
+    """Notify one run; the stream's filter passes only ended runs without a notice."""
     if record.get("eventName") == REMOVED:
         metrics.add_metric("NoticesSpared", "Count", 1)
         logger.info("Notice nothing: the item was removed")
@@ -27,11 +26,11 @@ def handle(record: Mapping[str, Any]) -> None:
     run_id = event_field.text(image, "run_id", "S")
     logger.append_keys(run_id=run_id)
     project = event_field.text(image, "project", "S")
-    answer = notify.ended(run_id, project, image)
-    metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
-    if project == canary.PROJECT and event_field.text(image, "status", "S") == "SUCCEEDED":
+    done = notify.ended(run_id, project)
+    metrics.add_metric("NoticesPublished" if done.answer == "published" else "NoticesSpared", "Count", 1)
+    if done.canary_succeeded:
         metrics.add_metric("CanaryRunsSucceeded", "Count", 1)
-    logger.info("Notice %s", answer)
+    logger.info("Notice %s", done.answer)
 
 
 @logger.inject_lambda_context(clear_state=True)

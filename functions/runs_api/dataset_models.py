@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from droptrain_core.aws.signed_requests import MULTIPART_FROM
 from droptrain_core.domain import times
+from droptrain_core.domain.datasets.dataset import MULTIPART_FROM
 from models import WHOLE, Given, View
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict

@@ -17,9 +17,9 @@ _MAX_BYTES = 10_240
 def read(event: object) -> dict[str, Any]:
     """The event that the routes get: nothing of it can surprise them, and its body is a JSON text.
 
-    UnreadableError if the event isn't as documented; ValueError or RecursionError if nobody could even begin
-    to read the body. Every body is JSON, whatever a client such as `curl -d` calls it: then a wrong one is
-    told as such. What isn't called a text, API Gateway hands over in base64.
+    UnreadableError if the event isn't as documented; ValueError or RecursionError if the body can't be read.
+    Every body is read as JSON, for any Content-Type of clients such as `curl -d`, so that a wrong one gets
+    the right problem. API Gateway sends a body that isn't a text type in base64.
     """
     called = event_field.text(event, "requestContext", "authorizer", "iam", "userArn", most=_MAX_BYTES)
     return {

@@ -88,8 +88,8 @@ def of_validation(error: RequestValidationError) -> Response[str]:
     """400 if the body isn't JSON at all, else 422 naming the fields that are wrong, the first of many."""
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
-        said = found[0].get("ctx", {}).get("error", "it can't be parsed")
-        return _document(400, "malformed-json", f"The body isn't JSON: {said}")
+        reason = found[0].get("ctx", {}).get("error", "it can't be parsed")
+        return _document(400, "malformed-json", f"The body isn't JSON: {reason}")
     errors = [
         {"field": _short(".".join(map(str, each["loc"]))), "problem": _short(each["msg"])}
         for each in found[:_MOST_ERRORS]
@@ -117,7 +117,7 @@ def of_unreadable(error: Exception) -> Response[str]:
 def of_unknown_route(method: str, path: str, methods: Collection[str]) -> Response[str]:
     """404 for a path that takes no `methods`, 405 for another one, 422 for names that nothing can have."""
     if not methods:
-        return _document(404, "no-such-route", f"This API has no {path}; GET /openapi.json tells what it has")
+        return _document(404, "no-such-route", f"This API has no {path}; GET /openapi.json lists its routes")
     if method in methods:
         return _document(422, "invalid-request", "path: it has characters that no name has")
     allowed = ", ".join(methods)

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from droptrain_core.domain.datasets.dataset import digest
-from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.run import Run, Status
 from droptrain_core.telemetry import logger, metrics
 from models import (
@@ -84,7 +84,7 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
     request = None
     if idempotency_key:
         expires_at = int(time.time()) + KEY_LIVES_SECONDS
-        request = Request(digest(who, idempotency_key), digest(body.model_dump_json()), expires_at)
+        request = RequestClaim(digest(who, idempotency_key), digest(body.model_dump_json()), expires_at)
     if body.from_run:
         run, new = launch.repeat(body.from_run, caller=who, request=request)
     else:

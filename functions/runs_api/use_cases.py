@@ -10,7 +10,7 @@ from droptrain_core.wiring import Wiring
 if TYPE_CHECKING:
     from droptrain_core.cancel import Cancel
     from droptrain_core.datasets import Datasets
-    from droptrain_core.launch import LaunchRequests
+    from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.query import Query
     from droptrain_core.results import Results
     from droptrain_core.spending import Spending

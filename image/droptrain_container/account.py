@@ -17,7 +17,7 @@ _FIELDS = ("batch_job_id", "attempt", "started_at", "ended_at", "instance", "ima
 
 
 class Account:
-    """outcome.json of one run. `earlier` are its attempts before this one, as their accounts told of them."""
+    """outcome.json of one run. `earlier` are the reports of its previous attempts."""
 
     def __init__(self, bucket: Bucket, settings: Settings, say: Callable[[str], None]) -> None:
         self._bucket = bucket
@@ -29,7 +29,7 @@ class Account:
     def begin(self, started_at: datetime, instance: Instance | None, image: Image | None) -> None:
         """Leave word that this attempt runs, where and in which image; earlier attempts stay in it.
 
-        A failure is said on the log and raises nothing: only the run's cost would be less exact.
+        A failure is logged and raises nothing: only the run's cost would be less exact.
         """
         try:
             self.earlier = _attempts(self._read())
@@ -54,7 +54,7 @@ class Account:
 
 
 def _attempts(account: object) -> list[dict[str, Any]]:
-    """The attempts that an account tells of, the one that it is of among them."""
+    """The attempts in a report, including its own."""
     if not isinstance(account, dict):
         return []
     before = account.get("attempts")

@@ -29,12 +29,12 @@ def of_success(*, has_export: bool, error: str | None, not_finite: Sequence[str]
     warnings = []
     log_end = f"the log ends with {error[:_ERROR_CHARACTERS]}" if error else ""
     if not has_export:
-        said = "the script finished with 0, but no model was exported"
+        finding = "the script finished with 0, but no model was exported"
         fix = _STOP_ON_ERRORS if error else "Save the model in SM_MODEL_DIR, or copy it to EXPORT_PATH."
-        warnings.append(EndWarning("no_model", "export", "; ".join(filter(None, (said, log_end))), fix))
+        warnings.append(EndWarning("no_model", "export", "; ".join(filter(None, (finding, log_end))), fix))
     elif error:
-        said = f"the script finished with 0, but {log_end}"
-        warnings.append(EndWarning("error_at_the_end", "log.txt", said, _STOP_ON_ERRORS))
+        finding = f"the script finished with 0, but {log_end}"
+        warnings.append(EndWarning("error_at_the_end", "log.txt", finding, _STOP_ON_ERRORS))
     if losses := [name for name in not_finite if "loss" in name.lower()]:
         warnings.append(
             EndWarning(

@@ -287,9 +287,9 @@ class Attempt:
         except Exception as error:  # noqa: BLE001  why the script failed counts more
             self._log.say(f"The output could not be uploaded: {error}")
         except StoppedError:
-            self._log.say("The output was not uploaded: the container was told to end.")
-        said = " ".join(each for each in (ending.message, why, hint) if each)
-        return replace(ending, message=said)
+            self._log.say("The output was not uploaded: the container was stopped.")
+        message = " ".join(each for each in (ending.message, why, hint) if each)
+        return replace(ending, message=message)
 
     def _reason(self) -> str | None:
         lines = self._log.last_lines(_REASON_LINES)
@@ -299,7 +299,7 @@ class Attempt:
     def _tell(self, ending: Ending) -> None:
         """Leave the outcome, then the records, then the last checkpoint; one that fails costs no other.
 
-        The checkpoint may be large and KILL may come while it is uploaded; by then the rest is told.
+        The checkpoint may be large and KILL may come while it is uploaded; by then the rest is reported.
         """
         self._or_else("The records", self._records.stop, None)
         self._or_else("The metrics", self._series.finish, None)

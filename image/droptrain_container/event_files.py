@@ -101,7 +101,7 @@ def read_scalars(path: Path, offset: int = 0, end_at: float = math.inf) -> tuple
 
 
 def _prefix(below: Path) -> str:
-    """What tells apart writers in several folders, in Keras's words where it is Keras."""
+    """Distinguishes writers in several folders, with Keras's names for Keras."""
     if below.name in ("", "train"):
         return ""
     return "val_" if below.name == "validation" else f"{key_of(below.as_posix())}/"

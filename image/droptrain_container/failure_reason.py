@@ -21,11 +21,11 @@ def of_files(layout: Layout, masked: Callable[[str], str]) -> str | None:
     for path in layout.failure_files:
         try:
             with open_trusted(path, layout.trusted) as file:
-                said = file.read(_MOST_BYTES).decode("utf-8", "replace").strip()
+                reason = file.read(_MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             continue
-        if said:
-            return masked(said)[:_MOST_CHARACTERS]
+        if reason:
+            return masked(reason)[:_MOST_CHARACTERS]
     return None
 
 

@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 from urllib.parse import quote
 
-# What tells one state of a file from another without reading it: size, modification time, inode.
+# Distinguishes states of a file without reading it: size, modification time, inode.
 Look = tuple[int, int, int]
 
 # So often one folder is saved by different links; without a bound, links to links could multiply without end.
@@ -200,7 +200,7 @@ def open_trusted(path: Path, trusted: Sequence[Path]) -> BufferedReader:
 
 
 def look_of(found: os.stat_result) -> Look:
-    """What tells this state of a file from another."""
+    """Distinguishes this state of a file from others."""
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 

@@ -12,18 +12,18 @@ _TIMEOUT_SECONDS = 30.0
 
 def check(asked: int, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
     """EndError (gpu_not_visible) unless `nvidia-smi -L` lists at least one GPU within `timeout_seconds`."""
-    said = "there is no nvidia-smi"
+    finding = "there is no nvidia-smi"
     with tempfile.TemporaryFile() as output, suppress(FileNotFoundError):
         process = subprocess.Popen(["nvidia-smi", "-L"], stdout=output, stderr=subprocess.STDOUT)
-        said = _wait(process, timeout_seconds)
+        finding = _wait(process, timeout_seconds)
         output.seek(0)
         answer = output.read(1 << 16).decode(errors="replace").strip()
         if process.returncode == 0 and any(line.startswith("GPU ") for line in answer.splitlines()):
             return
-        said += f"nvidia-smi says {answer[:200] or 'nothing'}"
+        finding += f"nvidia-smi says {answer[:200] or 'nothing'}"
     raise EndError(
         "gpu_not_visible",
-        f"The run asks for {asked} GPU{'s' if asked > 1 else ''} and none can be seen: {said}. "
+        f"The run asks for {asked} GPU{'s' if asked > 1 else ''} and none can be seen: {finding}. "
         "The instance needs an AMI with NVIDIA drivers; to train without a GPU, say resources: {gpus: 0}.",
     )
 

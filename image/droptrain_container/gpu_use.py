@@ -94,7 +94,7 @@ class Sampler:
 
     def _look(self, nvml: Any, gpus: Sequence[Any]) -> None:
         for index, gpu in enumerate(gpus):
-            # A GPU that is cut into instances (MIG) tells no utilization, but its memory.
+            # A GPU that is cut into instances (MIG) reports its memory, but no utilization.
             rates = self._ask(nvml, nvml.nvmlDeviceGetUtilizationRates, gpu)
             memory = self._ask(nvml, nvml.nvmlDeviceGetMemoryInfo, gpu)
             with self._lock:

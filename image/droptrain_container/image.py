@@ -1,4 +1,4 @@
-"""The container image that this attempt runs in, as the ECS agent tells of it."""
+"""The container image that this attempt runs in, as the ECS agent reports it."""
 
 import json
 from collections.abc import Mapping

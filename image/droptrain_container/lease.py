@@ -56,7 +56,7 @@ def take(bucket: Bucket, settings: Settings) -> Lease:
 
 
 def _held(bucket: Bucket, key: str) -> tuple[str, int, str] | None:
-    """(job id, its number, ETag) of the lease; None if it is gone again. An unreadable one is nobody's."""
+    """(job id, its number, ETag) of the lease; None if it is gone. An unreadable lease has no holder."""
     try:
         content, etag = bucket.get_tagged(key)
     except MissingError:

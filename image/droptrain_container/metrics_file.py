@@ -52,7 +52,7 @@ class MetricsFile:
             return dict(self._own)
 
     def look(self) -> Look:
-        """What tells one state from another; zeros where there is nothing to read."""
+        """Distinguishes states of the file; zeros if there is nothing to read."""
         try:
             with open_trusted(self.path, self._trusted) as file:
                 return look_of(os.fstat(file.fileno()))

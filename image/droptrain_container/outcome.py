@@ -14,7 +14,7 @@ from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 
 SCHEMA = 1
-# What tells why a script ended: a traceback of TensorFlow's with its graph takes more than a hundred lines.
+# They have to show why a script ended: a TensorFlow traceback with its graph has over a hundred lines.
 TAIL_LINES = 200
 _TAIL_BYTES = 64 << 10
 

@@ -220,6 +220,6 @@ def _run(
         check=False,
     )
     if done.returncode:
-        said = " ".join(_DRAWN.sub(" ", done.stderr.strip() or done.stdout.strip()).split())
-        raise EndError("bad_data", f"{what} can't be installed: {said[:_SHOWN_CHARACTERS]}")
+        output = " ".join(_DRAWN.sub(" ", done.stderr.strip() or done.stdout.strip()).split())
+        raise EndError("bad_data", f"{what} can't be installed: {output[:_SHOWN_CHARACTERS]}")
     return done.stdout

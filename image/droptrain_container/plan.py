@@ -20,7 +20,7 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True)
 class Pinned:
-    """One version of one S3 object; `size` in bytes and `etag` without quotes where the plan tells them."""
+    """One version of one S3 object; `size` in bytes and `etag` without quotes if the plan has them."""
 
     key: str
     version_id: str

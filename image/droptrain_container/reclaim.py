@@ -106,7 +106,7 @@ class Watch:
             self._on_reclaim()
 
     def _sees_reclaim(self) -> bool:
-        # Not on EC2, or not just now: the next look tells.
+        # Not on EC2, or not just now: the next check will show.
         with suppress(OSError, HTTPException, ValueError):
             if self.instance is None:
                 self.instance = self._metadata.instance()

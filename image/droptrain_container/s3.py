@@ -201,8 +201,8 @@ def _failures_named(uri: str, *, is_write: bool = False) -> Iterator[None]:
             raise MissingError(uri) from error
         if status in {409, 412}:
             raise ConflictError(uri) from error
-        said = f"{code or status} ({error.operation_name})"
+        answer = f"{code or status} ({error.operation_name})"
         denied = "s3_denied" if status in {401, 403} else "s3_unreachable"
-        raise EndError(denied, f"S3 refused {uri}: {said}. Check the job role's policy.") from error
+        raise EndError(denied, f"S3 refused {uri}: {answer}. Check the job role's policy.") from error
     except (BotoCoreError, Boto3Error) as error:
         raise EndError("s3_unreachable", f"S3 can't be reached for {uri}: {error}") from error

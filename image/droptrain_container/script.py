@@ -49,7 +49,7 @@ class Script:
         threading.Thread(target=self._wait, name="script", daemon=True).start()
 
     def run(self) -> tuple[int, bool]:
-        """Wait for the end, or stop the script when told to: (return code, whether it was stopped).
+        """Wait for the end, or stop the script on request: (return code, whether it was stopped).
 
         The return code is negative for a signal, as subprocess says it.
         """
@@ -83,7 +83,7 @@ class Script:
     def _is_alive(self) -> bool:
         """Whether a process of the group is left: a shell that died of TERM may leave Python saving."""
         if self._process.returncode is not None:
-            # A container's first process inherits orphans; one that nobody waits for stays in its group.
+            # A container's first process inherits orphans; they stay in its group until it waits for them.
             with suppress(ChildProcessError):
                 os.waitpid(-self._process.pid, os.WNOHANG)
         try:

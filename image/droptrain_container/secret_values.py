@@ -82,14 +82,14 @@ def _text(client: "SecretsManagerClient", name: str, secret: _Secret) -> str:
 
 def _refusal(name: str, arn: str, error: Any) -> EndError:
     """What Secrets Manager's refusal means (API reference: GetSecretValue, Errors)."""
-    code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code == "ResourceNotFoundException":
-        return _unusable(name, arn, f"isn't there: {said}")
+        return _unusable(name, arn, f"isn't there: {message}")
     if code in ("InvalidRequestException", "InvalidParameterException"):
-        return _unusable(name, arn, f"can't be read, as one that is marked for deletion can't: {said}")
+        return _unusable(name, arn, f"can't be read, as one that is marked for deletion can't: {message}")
     if code in ("AccessDeniedException", "DecryptionFailure"):
-        return EndError("secret_denied", f"{_called(name, arn)} may not be read by the training: {said}")
-    return EndError("secret_unreachable", f"{_called(name, arn)} can't be read: {code}: {said}")
+        return EndError("secret_denied", f"{_called(name, arn)} may not be read by the training: {message}")
+    return EndError("secret_unreachable", f"{_called(name, arn)} can't be read: {code}: {message}")
 
 
 def _of_key(name: str, secret: _Secret, text: str) -> str:

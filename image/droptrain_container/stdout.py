@@ -9,7 +9,7 @@ STALL_SECONDS = 10.0
 
 
 class Stdout:
-    """Standard output. What nobody takes for STALL_SECONDS is left out, until somebody reads again."""
+    """Standard output. Output that isn't read for STALL_SECONDS is left out, until it is read again."""
 
     def __init__(self, number: int | None = None, stall_seconds: float = STALL_SECONDS) -> None:
         self._number = sys.stdout.fileno() if number is None else number
@@ -21,9 +21,7 @@ class Stdout:
     def write(self, data: bytes) -> None:
         """Write what can be written; OSError if there is no reader any more."""
         if self._left_out and self._takes(0):
-            note = (
-                f"\n[droptrain] {self._left_out} bytes are left out here, since nobody read them.\n".encode()
-            )
+            note = f"\n[droptrain] {self._left_out} bytes are left out here: nothing read them.\n".encode()
             self._left_out = 0
             data = note + data
         # A pipe that can take anything takes this much at once (POSIX: PIPE_BUF).

@@ -14,13 +14,13 @@ Stop = Literal["terminated", "reclaimed"]
 Event = Literal["terminated", "reclaimed", "ended"]
 
 _MESSAGES: dict[Stop, str] = {
-    "terminated": "The container was told to end (TERM) before its work was done.",
+    "terminated": "The container was stopped (TERM) before its work was done.",
     "reclaimed": "Spot takes the instance away; what CHECKPOINT_DIR held is saved for the next attempt.",
 }
 
 
 class StoppedError(BaseException):
-    """The container was told to end. No Exception: botocore takes those for lost answers."""
+    """The container was stopped. Not an Exception: botocore treats those as lost answers."""
 
 
 class Stops:

@@ -48,7 +48,7 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 _PLAIN = re.compile(r"[\w./=+-]+", re.ASCII)
 # s5cmd writes to this name with digits after it, and renames.
 _WHOLE = ".whole"
-_OTHER_MD5 = "came with another MD5 than S3 tells"
+_OTHER_MD5 = "has another MD5 than in S3"
 _MIB, _GIB = 1 << 20, 1 << 30
 
 
@@ -78,10 +78,10 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
     started_at = time.monotonic()
     folder = Path(os.path.commonpath([path.parent for path in files]))
     folder.mkdir(parents=True, exist_ok=True)
-    left, said = dict(files), ""
+    left, problem = dict(files), ""
     for number in range(_TRIES):
         if number:
-            say(f"Fetching {_counted(len(left))} again: {said}.")
+            say(f"Fetching {_counted(len(left))} again: {problem}.")
         # A stop doesn't wait for threads, which may still write there.
         with tempfile.TemporaryDirectory(
             dir=folder, prefix=".fetching-", ignore_cleanup_errors=True
@@ -94,9 +94,9 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
         if not faults:
             break
         left = {file.path: file.pinned for file in faults}
-        said = _named(bucket, faults) + (f" ({error})" if error else "")
+        problem = _named(bucket, faults) + (f" ({error})" if error else "")
     else:
-        raise EndError("s3_unreachable", f"{said}. Tried {_TRIES} times; launch the run again.")
+        raise EndError("s3_unreachable", f"{problem}. Tried {_TRIES} times; launch the run again.")
     fetched = sum(path.stat().st_size for path in files)
     seconds = time.monotonic() - started_at
     say(f"Fetched {_counted(len(files))}, {fetched / _MIB:.1f} MiB in {seconds:.1f} s.")
@@ -129,7 +129,7 @@ def _are_few(files: Sequence[_File]) -> bool:
 
 
 def _is_sayable(key: str) -> bool:
-    """Whether s5cmd can be told this key: a command is a line, and a slash at the end means a folder."""
+    """Whether an s5cmd command can contain this key: commands are lines, and a final slash means a folder."""
     return "\n" not in key and not key.endswith("/")
 
 

@@ -59,7 +59,7 @@ def _node(task: str, address: str, **more: str) -> dict[str, Any]:
 
 
 def _free_port() -> int:
-    """A port that nobody listens on: two jobs of one machine may share its network."""
+    """A free port: two jobs of one machine may share its network."""
     with socket.create_server((_LOCALHOST, 0)) as server:
         port: int = server.getsockname()[1]
         return port

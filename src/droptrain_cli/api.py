@@ -151,13 +151,13 @@ def unreachable(stack: Stack, error: Exception) -> UnreachableError:
 
 def refusal(stack: Stack, method: str, path: str, answer: Answer) -> ApiError:
     """What an answer of 400 or more means, and what to do about it."""
-    said = answer.body if isinstance(answer.body, dict) else {}
+    body = answer.body if isinstance(answer.body, dict) else {}
     problem = _problem_of(answer)
-    detail = said.get("detail") or said.get("message") or f"HTTP {answer.status}"
+    detail = body.get("detail") or body.get("message") or f"HTTP {answer.status}"
     if answer.status == 403:
         policy = stack.reader_policy if method == "GET" else stack.operator_policy
         return ApiError(
-            f"The API refuses these credentials ({detail}). Ask whoever runs the stack for the policy "
+            f"The API refuses these credentials ({detail}). Ask the stack's owner for the policy "
             f"{policy}; if you have it, check this machine's clock.",
             403,
         )
@@ -185,8 +185,8 @@ def _may_pass(answer: Answer, repeatable: bool) -> bool:
 
 
 def _problem_of(answer: Answer) -> str:
-    said = answer.body.get("type", "") if isinstance(answer.body, dict) else ""
-    return said.removeprefix(_PROBLEM) if isinstance(said, str) and said.startswith(_PROBLEM) else ""
+    kind = answer.body.get("type", "") if isinstance(answer.body, dict) else ""
+    return kind.removeprefix(_PROBLEM) if isinstance(kind, str) and kind.startswith(_PROBLEM) else ""
 
 
 def _parsed(content: bytes) -> Any:

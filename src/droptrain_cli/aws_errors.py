@@ -31,7 +31,7 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "40
 
 
 def told(error: Exception) -> CommandError | None:
-    """What a command tells of an error of botocore or boto3; None for any other error."""
+    """The command's error for an error of botocore or boto3; None for any other error."""
     for kind, words in _BY_CLASS.items():
         if isinstance(error, kind):
             return CommandError(words(error))
@@ -39,16 +39,16 @@ def told(error: Exception) -> CommandError | None:
 
 
 def _of_code(error: exceptions.ClientError) -> str:
-    said, operation = error.response.get("Error", {}), error.operation_name
-    code = str(said.get("Code", ""))
+    refusal, operation = error.response.get("Error", {}), error.operation_name
+    code = str(refusal.get("Code", ""))
     if code in _BY_CODE:
         return _BY_CODE[code]
     if code in _DENIED:
         return (
-            f"These AWS credentials may not call {operation}. Ask whoever runs the stack for its policy "
+            f"These AWS credentials may not call {operation}. Ask the stack's owner for its policy "
             "OperatorPolicy, or ReaderPolicy to read only."
         )
-    return _sentence(f"AWS refused {operation} ({code}): {said.get('Message', '')}")
+    return _sentence(f"AWS refused {operation} ({code}): {refusal.get('Message', '')}")
 
 
 def _sentence(error: object) -> str:

@@ -151,12 +151,14 @@ def _why(ended: Mapping[str, Any], lines: list[str]) -> str:
         if context.get("message")
     ]
     where = f" in {failed[0]['phaseType'].lower()}" if failed else ""
-    said = f": {words[0]}" if words else ""
+    reason = f": {words[0]}" if words else ""
     text = "\n".join(lines).lower()
     hint = next(
-        (fix for sign, fix in _HINTS.items() if sign in text), "The log above says why; mend it, and repeat."
+        (fix for sign, fix in _HINTS.items() if sign in text),
+        "See the log above; fix the problem, and repeat.",
     )
-    return f"The build {ended['id']} ended {ended['buildStatus']}{where}{said}. Nothing was published. {hint}"
+    outcome = f"The build {ended['id']} ended {ended['buildStatus']}{where}{reason}."
+    return f"{outcome} Nothing was published. {hint}"
 
 
 def _tell(snapshot: StackSnapshot, ended: Mapping[str, Any], *, as_json: bool) -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import yaml
 from droptrain_core import recipe_yaml
-from droptrain_core.domain import preflight
-from droptrain_core.domain.datasets.dataset import ObjectVersion, match_inputs
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import FILE, Recipe
 
 from droptrain_cli import compile_code, compile_regexes
-from droptrain_cli.check_files import check_files
+from droptrain_cli.decide_here import CODE_FOLDER, decide_here
 from droptrain_cli.project_folder import CODE, DATA, ProjectFolder
 
+# Of data, findings say more than `bad_csv`, and the code is checked by itself.
+_SHOWN_ELSEWHERE = ("bad_csv", "code_missing")
 _FIX_RECIPE = f"Correct {FILE}; docs/recipe.md has every field."
 
 
@@ -43,7 +43,7 @@ def check_published(folder: ProjectFolder) -> list[Problem]:
     return [
         *problems,
         *_check_regexes(folder, recipe),
-        *_check_entrypoint(folder, recipe),
+        *_check_code(folder, recipe),
         *_check_python(folder, recipe),
         *_check_shell_scripts(folder),
     ]
@@ -52,12 +52,10 @@ def check_published(folder: ProjectFolder) -> list[Problem]:
 def check_data(folder: ProjectFolder) -> list[Problem]:
     """What is wrong with the files in data/, if that is there: they are one dataset."""
     recipe, _ = _read_recipe(folder.recipe)
-    objects = [
-        ObjectVersion(f"{DATA}/{name}", "", path.stat().st_size, "") for name, path in folder.data.items()
-    ]
-    if not objects:
+    if not folder.data:
         return []
-    found = match_inputs(recipe.inputs, "files", objects, f"{DATA}/")
+    data = {f"{DATA}/{name}": path for name, path in folder.data.items()}
+    draft, readiness = decide_here(recipe, code={}, data=data, data_folder=f"{DATA}/")
     channels = {pattern: channel for channel, pattern in recipe.inputs.items()}
     problems = [
         Problem(
@@ -66,18 +64,13 @@ def check_data(folder: ProjectFolder) -> list[Problem]:
             f"Put it there, or change inputs in {FILE}.",
             field=f"inputs.{channels[pattern]}",
         )
-        for pattern in found.missing
+        for pattern in readiness.missing
     ]
-    if cause := preflight.check(found.inputs):
+    if (cause := draft.run.cause) and cause.code not in _SHOWN_ELSEWHERE:
         problems.append(Problem(f"{DATA}/", cause.message, "Put other files there."))
-    files = [
-        (item.object.key, item.channel, folder.data[item.object.key.removeprefix(f"{DATA}/")])
-        for item in found.inputs
-        if item.object.size
-    ]
     problems += (
         Problem(each.file, _with_column(each), each.fix, each.row, rule=each.rule, level=each.level)
-        for each in check_files(files, recipe.csv)
+        for each in draft.findings
     )
     return problems
 
@@ -105,8 +98,8 @@ def _check_regexes(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
         return
     field = "metric_definitions"
     line = _lines(folder.recipe.read_bytes())[field]
-    for place, said in compile_regexes.problems(regexes):
-        yield Problem(FILE, f"{field}[{place}].regex: {said}", _FIX_RECIPE, line, field)
+    for place, problem in compile_regexes.problems(regexes):
+        yield Problem(FILE, f"{field}[{place}].regex: {problem}", _FIX_RECIPE, line, field)
 
 
 def _lines(body: bytes) -> dict[str, int]:
@@ -117,17 +110,21 @@ def _lines(body: bytes) -> dict[str, int]:
     return {str(name.value): name.start_mark.line + 1 for name, _ in node.value}
 
 
-def _check_entrypoint(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
-    script = recipe.entrypoint or recipes.DEFAULT_SCRIPT
-    file = recipes.file_of(script)
-    path = folder.code.get(file)
-    if path is None:
-        said = (
+def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
+    """What a launch would reject in the code."""
+    cause = decide_here(recipe, code=folder.code, data={})[0].run.cause
+    if cause is None:
+        return
+    if cause.code != "code_missing":
+        yield Problem(f"{CODE}/", cause.message.replace(CODE_FOLDER, f"{CODE}/"), cause.fix)
+    else:
+        file = recipes.file_of(recipe.entrypoint or recipes.DEFAULT_SCRIPT)
+        description = (
             "the recipe's entrypoint" if recipe.entrypoint else "what runs if the recipe names no entrypoint"
         )
         yield Problem(
             f"{CODE}/{file}",
-            f"it isn't there, and it is {said}",
+            f"it isn't there, and it is {description}",
             f"Put it there, or name another entrypoint in {FILE}.",
             field="entrypoint",
         )
@@ -138,9 +135,9 @@ def _check_python(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
     entrypoint = recipes.file_of(recipe.entrypoint or recipes.DEFAULT_SCRIPT)
     names = [name for name in folder.code if name.endswith(".py") and _is_used(name, entrypoint)]
     version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    for place, (line, said) in compile_code.python_problems([folder.code[name] for name in names]):
+    for place, (line, message) in compile_code.python_problems([folder.code[name] for name in names]):
         fix = f"Correct it, or take it out of {CODE}/; it was compiled by {version}."
-        yield Problem(f"{CODE}/{names[place]}", said, fix, line)
+        yield Problem(f"{CODE}/{names[place]}", message, fix, line)
 
 
 def _is_used(name: str, entrypoint: str) -> bool:

@@ -79,7 +79,7 @@ def read_snapshot(stack: Stack) -> StackSnapshot:
 def findings(
     snapshot: StackSnapshot, now: datetime | None = None, first: Iterable[tuple[str, Check]] = ()
 ) -> Iterator[Finding]:
-    """What every check finds, those of `first` before; what credentials may not ask is told as unknown."""
+    """The findings of every check, `first` before; checks that the credentials don't allow are unknown."""
     for title, check in [*first, *_checks(now or datetime.now(UTC))]:
         try:
             yield from check(snapshot)
@@ -196,7 +196,7 @@ def _dead_letters(snapshot: StackSnapshot) -> Iterator[Finding]:
         count = int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"][asked[0]])
         total += count
         if count:
-            fix = "docs/operations/dead-letters.md: read what it is about, mend it, then replay."
+            fix = "docs/operations/dead-letters.md: find the cause, fix it, then redrive."
             yield Finding("dead letters", "problem", f"{name} holds {count}", fix)
     if not total:
         yield Finding("dead letters", "ok", "none")

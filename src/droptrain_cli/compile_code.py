@@ -34,7 +34,7 @@ def python_problems(paths: Sequence[Path]) -> Iterator[tuple[int, Wrong]]:
     except subprocess.TimeoutExpired as late:
         answered = late.stdout or b""
     answers = [json.loads(line) for line in answered.splitlines()]
-    yield from ((place, (said[0], said[1])) for place, said in enumerate(answers) if said)
+    yield from ((place, (wrong[0], wrong[1])) for place, wrong in enumerate(answers) if wrong)
     if len(answers) < len(paths):
         yield len(answers), (None, "Python crashes or takes too long when it compiles this file")
 
@@ -65,14 +65,14 @@ def main() -> None:
     """Answer standard input."""
     warnings.simplefilter("ignore")  # of escapes and comparisons: they are no errors
     for path in json.load(sys.stdin):
-        said: Wrong | None = None
+        wrong: Wrong | None = None
         try:
             compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
         except SyntaxError as error:
-            said = error.lineno, f"{type(error).__name__}: {error.msg}"
+            wrong = error.lineno, f"{type(error).__name__}: {error.msg}"
         except (ValueError, RecursionError, MemoryError) as error:
-            said = None, f"{type(error).__name__}: {error}"
-        sys.stdout.write(f"{json.dumps(said)}\n")
+            wrong = None, f"{type(error).__name__}: {error}"
+        sys.stdout.write(f"{json.dumps(wrong)}\n")
         sys.stdout.flush()
 
 

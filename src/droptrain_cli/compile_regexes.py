@@ -27,7 +27,9 @@ def problems(regexes: Sequence[str]) -> Iterator[tuple[int, str]]:
     except subprocess.TimeoutExpired as late:
         answers, is_late = late.stdout or b"", True
     lines = [json.loads(line) for line in answers.splitlines()]
-    yield from ((place, f"isn't a regular expression: {said}") for place, said in enumerate(lines) if said)
+    for place, problem in enumerate(lines):
+        if problem:
+            yield place, f"isn't a regular expression: {problem}"
     if is_late:
         yield len(lines), "takes too long to compile; write it with smaller ranges of characters"
 
@@ -37,10 +39,10 @@ def main() -> None:
     for regex in json.load(sys.stdin):
         try:
             re.compile(regex)
-            said = ""
+            problem = ""
         except (re.error, OverflowError, RecursionError) as error:
-            said = str(error)
-        sys.stdout.write(f"{json.dumps(said)}\n")
+            problem = str(error)
+        sys.stdout.write(f"{json.dumps(problem)}\n")
         sys.stdout.flush()
 
 

@@ -23,7 +23,7 @@ def run(stack: Stack, *, as_json: bool, send_test_notice: bool = False) -> int:
     if as_json:
         output.write_json({"healthy": not problems, "findings": [asdict(each) for each in seen]})
     elif problems:
-        output.show(output.console(), Text(f"\n{problems} problem{'s' if problems > 1 else ''} to mend."))
+        output.show(output.console(), Text(f"\n{problems} problem{'s' if problems > 1 else ''} to fix."))
     return exit_codes.ERROR if problems else exit_codes.OK
 
 

@@ -25,4 +25,4 @@ class ApiError(CommandError):
 
 
 class UnreachableError(CommandError):
-    """No answer came: no network, no such host, or nobody listens."""
+    """No answer came: no network, no such host, or no server."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 OK = 0
-ERROR = 1  # told in one sentence on stderr
+ERROR = 1  # one sentence on stderr
 USAGE = 2  # click's own: the command line makes no sense
 FAILED = 3
 CANCELLED = 4

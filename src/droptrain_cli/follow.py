@@ -47,7 +47,7 @@ class LogTail:
 
 
 class RunFollower:
-    """Looks at a run again and again until it has ended and all of its log is told."""
+    """Reads a run repeatedly until it has ended and all of its log is shown."""
 
     def __init__(self, stack: Stack, api: Api, run_id: str) -> None:
         self._api = api
@@ -93,7 +93,7 @@ class RunFollower:
         return changed
 
     def _new_steps(self) -> tuple[dict[str, Any], ...]:
-        """Steps not told yet; a state that Batch tells again in the same words is no news."""
+        """Steps that weren't shown yet; a repeated state with the same text isn't shown again."""
         new = []
         last = None
         for step in self._run["history"]:

@@ -34,7 +34,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what goes wrong is told in a sentence, with a traceback only for --debug."""
+        """Run the command; an error is one sentence, with a traceback only for --debug."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # an old console's code page hasn't every letter
@@ -59,7 +59,7 @@ def _told(error: Exception) -> click.ClickException | None:
     if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
         return None
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
-        return None  # whoever read the output has had enough
+        return None  # the reader of the output has closed it
     if "botocore" in sys.modules:
         from droptrain_cli.aws_errors import told  # noqa: PLC0415  --help stays fast
 

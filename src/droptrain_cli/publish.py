@@ -116,8 +116,7 @@ class Publisher:
 
     def _overtaken(self) -> str:
         return (
-            f"Somebody else pushes {self._project} at this moment. Agree with them on what is published, and "
-            "push again."
+            f"Another user is pushing {self._project}. Agree with them on what is published, and push again."
         )
 
     def _put(self, key: str, path: Path) -> None:

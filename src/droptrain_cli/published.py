@@ -1,4 +1,4 @@
-"""What is published of a project, as a launch would take it at this moment."""
+"""The published files of a project, as a launch would use them now."""
 
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import ObjectVersion, code_prefix, recipe_key

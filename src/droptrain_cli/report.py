@@ -1,4 +1,4 @@
-"""What the demo tells at each point: progress, the notice, the result or the failure."""
+"""The demo's output at each point: progress, the notice, the result or the failure."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Sends the notice by which people see whether notices arrive."""
+"""Sends the test notice."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -83,7 +83,7 @@ def _facts(  # noqa: C901  a line for each fact
         if cost.get("reclaimed_usd"):
             yield (
                 "Reclaimed",
-                f"{formatting.dollars(cost['reclaimed_usd'])} of it went into what Spot reclaimed",
+                f"{formatting.dollars(cost['reclaimed_usd'])} of it is for attempts that Spot reclaimed",
             )
     if gpu := run["gpu"]:
         yield "GPU", ", ".join(_gpu(gpu))
@@ -96,9 +96,9 @@ def _facts(  # noqa: C901  a line for each fact
 def _offer(offer: Mapping[str, Any]) -> str:
     """An instance type with what an hour of it costs."""
     spot, on_demand = offer["spot_usd_per_hour"], offer["on_demand_usd_per_hour"]
-    said = f"Spot ${spot:.4g} in {offer['spot_zone']}" if spot is not None else "Spot unknown"
+    price = f"Spot ${spot:.4g} in {offer['spot_zone']}" if spot is not None else "Spot unknown"
     listed = f"on demand ${on_demand:.4g}" if on_demand is not None else "on demand unknown"
-    return f"{offer['instance_type']} {said}, {listed}"
+    return f"{offer['instance_type']} {price}, {listed}"
 
 
 def _dates(estimate: Mapping[str, Any]) -> str:

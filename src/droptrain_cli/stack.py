@@ -121,7 +121,7 @@ def _on_laptop() -> Stack:
 
 
 def laptop_stack(ready: "Ready", clients: "Clients") -> Stack:
-    """The laptop cloud that is ready, as a stack; its clients close with whoever made them."""
+    """The laptop cloud that is ready, as a stack; their creator closes its clients."""
     return Stack(
         name=LAPTOP,
         region=ready.region,

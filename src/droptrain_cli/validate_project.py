@@ -43,8 +43,8 @@ def check_before_push(folder: ProjectFolder) -> None:
 def _words(problems: Iterable[Problem]) -> Iterable[str]:
     for problem in problems:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        said = problem.message if problem.level == "error" else f"warning: {problem.message}"
-        yield formatting.clean(f"{place}: {said}")
+        message = problem.message if problem.level == "error" else f"warning: {problem.message}"
+        yield formatting.clean(f"{place}: {message}")
         yield f"  What to do: {formatting.clean(problem.fix)}"
 
 

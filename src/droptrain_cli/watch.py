@@ -68,7 +68,7 @@ class Watch:
 
 
 def _is_news(step: Step, last: Step | None) -> bool:
-    """Whether a step says more than the one before: Batch tells again that a job is SUBMITTED."""
+    """Whether a step says more than the one before: Batch repeats that a job is SUBMITTED."""
     return last is None or (step.status, step.note) != (last.status, last.note)
 
 

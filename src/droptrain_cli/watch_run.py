@@ -108,5 +108,5 @@ def _result(run: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _outcome(run: Mapping[str, Any]) -> str:
-    said = "  ".join(part for part in (run["status"], *_result(run)) if part)
-    return f"{said}  {run['cause']['message']} {run['cause']['fix']}" if run["cause"] else said
+    line = "  ".join(part for part in (run["status"], *_result(run)) if part)
+    return f"{line}  {run['cause']['message']} {run['cause']['fix']}" if run["cause"] else line

@@ -5,7 +5,7 @@ What moto does differently from AWS, and what becomes of it here:
   message, two conditional puts can both win. Here one request at a time reaches it.
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
 - Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
-- It tells prices that nobody pays. no_prices.py tells none.
+- It returns invented prices. no_prices.py returns none.
 - Its CloudFormation isn't used, and it moves no dead letters. `answer_first` takes those who answer instead.
 - It lets everybody do everything, or knows no conditions. Here roles and callers are held to their policies.
 - It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
@@ -38,7 +38,7 @@ from droptrain_local.moto_copies import avoid_copies
 from droptrain_local.permissions import access_denied, required_actions
 from droptrain_local.permissions.access_denied import AccessDenied
 from droptrain_local.permissions.guard import Guard, Principal, WrongTokenError
-from droptrain_local.permissions.requests import Request, operation_of
+from droptrain_local.permissions.requests import AwsRequest, operation_of
 
 Environ = dict[str, Any]
 # (content type, body) for an action and a request's body, or RefusedError; None for another kind of request.
@@ -115,7 +115,7 @@ class AwsServer:
         if not _may_answer(environ):
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"The laptop cloud answers programs on this machine, no web pages of other sites.\n"]
-        # Read before it is this request's turn: a slow upload holds up nobody.
+        # Read before it is this request's turn: a slow upload delays no other request.
         try:
             body = _read_body(environ)
         except EOFError:
@@ -138,12 +138,12 @@ class AwsServer:
                 start_response("200 OK", [("Content-Type", found[0]), ("Content-Length", str(len(found[1])))])
                 return [found[1]]
         environ["wsgi.input"] = body
-        told: list[tuple[str, list[tuple[str, str]]]] = []
+        started: list[tuple[str, list[tuple[str, str]]]] = []
         with self._one_at_a_time:
-            answered = self._moto(environ, lambda status, headers, *_: told.append((status, headers)))
-        if call and told[0][0].startswith("404") and (hidden := self._hides(call)):
+            answered = self._moto(environ, lambda status, headers, *_: started.append((status, headers)))
+        if call and started[0][0].startswith("404") and (hidden := self._hides(call)):
             return _refuse(hidden, environ, start_response)
-        start_response(*told[0])
+        start_response(*started[0])
         if action.startswith("DynamoDB_") and not action.partition(".")[2].startswith(_READS):
             with self._written:
                 self._writes += 1
@@ -173,9 +173,9 @@ class AwsServer:
         """S3's answer to who may read an object that isn't there, but may not list the bucket."""
         if (call.service, call.operation) not in _TELLS_OF_KEYS:
             return None
-        told = f"{call.service}:{call.operation} of a key that isn't there"
+        subject = f"{call.service}:{call.operation} of a key that isn't there"
         missing = self._guard.missing(
-            call.principal, told, [required_actions.for_missing_key(call.parameters)]
+            call.principal, subject, [required_actions.for_missing_key(call.parameters)]
         )
         return access_denied.denied(call.service, call.principal.arn, missing) if missing else None
 
@@ -209,13 +209,13 @@ class _RequestHandler(MotoRequestHandler):
         _logger.debug(message, *args)
 
 
-def _request(environ: Environ, body: IO[bytes]) -> Request:
+def _request(environ: Environ, body: IO[bytes]) -> AwsRequest:
     headers = {
         name.removeprefix("HTTP_").lower().replace("_", "-"): value
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
-    return Request(
+    return AwsRequest(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),

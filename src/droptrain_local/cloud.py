@@ -1,4 +1,4 @@
-"""The laptop cloud: every part started in order, told of one another, and ended again."""
+"""The laptop cloud: starts every part in order, connects them, and ends them."""
 
 import json
 import os
@@ -146,7 +146,7 @@ class LaptopCloud:
             self._stack.remove(Makers(self._clients, self.engine))
 
     def function_pids(self) -> list[int]:
-        """The processes that functions run in at this moment."""
+        """The current processes of functions."""
         return self._runtime.pids()
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from droptrain_local.callers import Caller
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.delivery import Invoke, logger
 from droptrain_local.errors import TemplateError
-from droptrain_local.http_event import Request, Response, as_event, as_response, message
+from droptrain_local.http_event import HttpRequest, Response, as_event, as_response, message
 from droptrain_local.lambda_runtime import FunctionError, RuntimeClosedError
 from droptrain_local.loopback import LoopbackHandler, LoopbackServer
 from droptrain_local.permissions.guard import Guard
@@ -87,7 +87,7 @@ class Gateway:
         """Stop serving."""
         self._server.close()
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: HttpRequest) -> Response:
         """What API Gateway answers to a request."""
         path = urlsplit(request.target).path
         found = next(
@@ -120,7 +120,7 @@ class Gateway:
         wanted = [Need("execute-api:Invoke", arn)]
         return self._guard.missing(caller.bound, f"execute-api:{route.key}", wanted) is None
 
-    def _caller(self, request: Request, now: datetime) -> Caller | None:
+    def _caller(self, request: HttpRequest, now: datetime) -> Caller | None:
         url = f"http://{request.headers.get('host', '')}{request.target}"
         secrets = {key: caller.secret_key for key, caller in self._callers.items()}
         key = signer_of(request.method, url, request.headers, request.body, now, secrets)
@@ -148,9 +148,9 @@ class _Handler(LoopbackHandler):
             return self._answer
         raise AttributeError(name)
 
-    def _request(self) -> Request:
+    def _request(self) -> HttpRequest:
         names = {name.lower() for name in self.headers}
-        return Request(
+        return HttpRequest(
             method=self.command,
             target=self.path,
             headers={name: ",".join(self.headers.get_all(name, [])) for name in names},

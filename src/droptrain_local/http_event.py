@@ -19,7 +19,7 @@ _TEXT_TYPES = ("text/", "application/json", "application/javascript", "applicati
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """A request as it came; header names in lower case, several values of one joined by commas."""
 
     method: str
@@ -45,7 +45,7 @@ def message(status: int, text: str) -> Response:
 
 
 def as_event(
-    request: Request,
+    request: HttpRequest,
     route_key: str,
     path_parameters: Mapping[str, str],
     api_id: str,
@@ -115,7 +115,7 @@ def as_response(result: Any) -> Response:
     return Response(status, [item for item in headers if item[0].lower() != "content-length"], body)
 
 
-def _encode(request: Request) -> tuple[str, bool]:
+def _encode(request: HttpRequest) -> tuple[str, bool]:
     kind = request.headers.get("content-type", "text/plain").strip().lower()
     if kind.startswith(_TEXT_TYPES) or kind.partition(";")[0].endswith(("+json", "+xml")):
         try:

@@ -223,8 +223,8 @@ class _Process:
                     invocation.fail_with(self._api.init_error)
                 else:
                     code = self._child.returncode
-                    said = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-                    message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {said}"
+                    how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+                    message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {how}"
                     invocation.fail("Runtime.ExitError", message)
                 return
 

@@ -69,8 +69,8 @@ class StackApi:
             for template in [self._stack.template]
             for name, value in template.parameters.items()
         )
-        told = {**self._stack.outputs(), **self._outputs}
-        outputs = "".join(_member(OutputKey=name, OutputValue=value) for name, value in told.items())
+        values = {**self._stack.outputs(), **self._outputs}
+        outputs = "".join(_member(OutputKey=name, OutputValue=value) for name, value in values.items())
         return (
             f"<Stacks><member><StackId>{self._id}</StackId><StackName>{STACK_NAME}</StackName>"
             f"<CreationTime>{_MADE_AT}</CreationTime><StackStatus>{self._status}</StackStatus>"

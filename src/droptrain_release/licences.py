@@ -43,7 +43,7 @@ NOT_INSTALLED = {
 
 
 class LicenceRefusedError(Exception):
-    """A package is under a licence that nobody has looked at."""
+    """A package has a licence that isn't reviewed yet."""
 
 
 @dataclass(frozen=True)

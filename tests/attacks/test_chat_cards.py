@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.diagnosis.queue_progress import Stuck
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.console_links import Console
 from droptrain_core.domain.notices.message import Message, Section, chat_of
 from droptrain_core.domain.notices.notice import Notice, Places
-from droptrain_core.domain.runs.queue_progress import Stuck
 from droptrain_core.domain.runs.run import Attempt, Step
 from records import run
 
@@ -90,4 +90,4 @@ def test_what_is_ours_stays_as_it_is() -> None:
     assert card["content"]["keywords"] == ["penguins", "first", "SUCCEEDED"]
     assert card["metadata"]["additionalContext"] == {"outcome": "SUCCEEDED", "project": "penguins"}
     assert "Batch job: https://eu-west-1.console.aws.amazon.com/batch/" in card["content"]["description"]
-    assert "`droptrain get penguins-first-0123456789ab` fetches the model" in card["content"]["nextSteps"]
+    assert "`droptrain get penguins-first-0123456789ab` downloads the model" in card["content"]["nextSteps"]

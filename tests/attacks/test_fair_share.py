@@ -128,7 +128,7 @@ def test_an_ordinary_upload_counts_nothing(stack: Stack, monkeypatch: pytest.Mon
 def test_what_dynamodb_leaves_out_is_read_again_later(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {"Responses": {"runs": []}, "UnprocessedKeys": {"runs": {"Keys": [{"pk": {"S": "LOAD#p#1"}}]}}}
     monkeypatch.setattr(stack.dynamodb, "batch_get_item", lambda **_: answer)
-    with pytest.raises(BusyError, match="can't read what is known of penguins/first"):
+    with pytest.raises(BusyError, match="can't read the record of penguins/first"):
         stack.launch.upload(*stack.drop()[1])
 
 

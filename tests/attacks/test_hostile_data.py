@@ -135,7 +135,7 @@ def test_a_key_of_control_characters_is_rejected_with_a_notice_that_sns_delivers
     assert stack.launch.upload(key, "v1").answer == "rejected"
     items = stack.dynamodb.scan(TableName="runs")["Items"]
     (record,) = [item for item in items if item["kind"]["S"] == "run"]
-    stack.notify.ended(record["run_id"]["S"], record["project"]["S"], record)
+    stack.notify.ended(record["run_id"]["S"], record["project"]["S"])
     (told,) = stack.notices()
     for text in (told["Subject"], *(each["Value"] for each in told["MessageAttributes"].values())):
         assert text.isascii() and text.isprintable()

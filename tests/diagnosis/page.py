@@ -46,7 +46,7 @@ def _causes() -> list[str]:
     for kind in kinds_of_causes():
         sources = dict.fromkeys(rule.source for rule in RULES if rule.kind == kind)
         links = ", ".join(_link(source, number) for number, source in enumerate(sources, 1)) or "-"
-        message = kind.message.replace("{said}", "…")
+        message = kind.message.replace("{detail}", "…")
         rows.append(f"| `{kind.code}` | {message} | {kind.fix} | {_RETRY[kind.retry_helps]} | {links} |")
     return rows
 

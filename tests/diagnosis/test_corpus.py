@@ -61,7 +61,7 @@ def test_every_cause_has_a_case() -> None:
 
 def test_every_cause_says_what_happened_and_what_to_do() -> None:
     for kind in page.kinds_of_causes():
-        assert "{said}" in kind.message or kind.message.endswith(".")
+        assert "{detail}" in kind.message or kind.message.endswith(".")
         assert kind.fix[0].isupper()
         assert kind.fix.endswith((".", ")."))
 
@@ -82,7 +82,7 @@ def test_the_page_is_that_of_the_rules() -> None:
 _FRAGMENT = st.sampled_from([
     "Traceback (most recent call last):",
     '  File "train.py", line 3, in <module>', "    x = y", "", "ValueError: no",
-    "During handling of the above exception, another exception occurred:", "Killed", "{said}",
+    "During handling of the above exception, another exception occurred:", "Killed", "{detail}",
     "\x1b[31mError\x1b[0m", "[rank0]: x", 'File "',
     "ImportError: Traceback (most recent call last):", "    ValueError: in", "ValueError: in user code:",
     "MemoryError", "  [Previous line repeated 3 more times]", "\u202eevil", "Epoch 1/2",

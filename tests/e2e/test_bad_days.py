@@ -276,7 +276,7 @@ def test_a_queue_that_is_blocked_is_told_of(user: User) -> None:
         Entries=[
             {
                 "Source": "aws.batch",
-                "DetailType": "Batch Job Queue ReportStuckQueue",
+                "DetailType": "Batch Job Queue Blocked",
                 "Detail": json.dumps(detail),
             }
         ]

@@ -119,7 +119,7 @@ def test_a_setting_that_does_not_fit_the_recipe_launches_nothing(
     before = droptrain("runs", "--json").out
     misspelt = droptrain("rerun", trained["run_id"], "--set", "l_r=0.5")
     assert misspelt.code == 1
-    assert "the nearest is lr. To pass it all the same, use --force" in misspelt.err
+    assert "the nearest is lr. To pass it anyway, use --force" in misspelt.err
     assert "a number here (0.1), not 'high'" in droptrain("launch", PROJECT, "first", "--set", "lr=high").err
     assert droptrain("runs", "--json").out == before
     forced = droptrain("rerun", trained["run_id"], "--set", "l_r=0.5", "--force")

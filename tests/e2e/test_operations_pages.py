@@ -34,7 +34,7 @@ WAITS = 'until aws s3 ls "s3://{bucket}/go" >/dev/null; do sleep 0.2; done\n' + 
 
 @dataclass
 class Operator:
-    """Somebody at a terminal, beside a user whose runs are under way."""
+    """Somebody at a terminal, beside a user whose runs are active."""
 
     cloud: LaptopCloud
     user: User

@@ -35,11 +35,18 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("module", "line", "broken"), [
     (f"{LAYER}/droptrain_core/domain/times.py", "import boto3, os", "the domain is pure"),
+    (f"{LAYER}/droptrain_core/launch/decide.py", "import droptrain_core.aws.bucket", "the decision of"),
     (f"{LAYER}/droptrain_core/domain/times.py", "import random", "the domain is pure"),
     (f"{LAYER}/droptrain_core/domain/times.py", "import droptrain_core.aws.bucket", "wiring -> use cases"),
     (f"{LAYER}/droptrain_core/aws/bucket.py", "import droptrain_core.cancel", "wiring -> use cases"),
     (f"{LAYER}/droptrain_core/a_new_module.py", "X = 1", "wiring -> use cases"),
     (f"{LAYER}/droptrain_core/launch/decide.py", "import droptrain_core.launch.gather", "launch:"),
+    (f"{LAYER}/droptrain_core/domain/runs/run.py", "import droptrain_core.domain.diagnosis",
+     "the domain's rooms"),
+    (f"{LAYER}/droptrain_core/domain/runs/run.py", "import droptrain_core.domain.costs.cost",
+     "the domain's rooms"),
+    (f"{LAYER}/droptrain_core/domain/a_new_room.py", "X = 1", "the domain's rooms"),
+    (f"{LAYER}/droptrain_core/domain/costs/a_new_module.py", "X = 1", "costs:"),
     (f"{LAYER}/droptrain_core/cancel.py", "import boto3", "only adapters"),
     ("functions/run_changed/app.py", "import droptrain_core.aws.bucket", "functions translate"),
     (f"{LAYER}/droptrain_core/cancel.py", "import droptrain_local.cloud", "nothing deployed"),

@@ -49,8 +49,8 @@ class Forward:
     def _passed(
         self, method: str, path: str, status: int, headers: Mapping[str, str], content: bytes
     ) -> Answer:
-        told = {name.lower(): value for name, value in headers.items()}
-        kind = told.get("content-type", "").partition(";")[0]
+        received = {name.lower(): value for name, value in headers.items()}
+        kind = received.get("content-type", "").partition(";")[0]
         if status >= 400 and kind != "application/problem+json":
             error = refusal(self._stack, method, path, answer_of(status, headers, content))
             raise ProblemError(status, "refused", error.message)
@@ -60,7 +60,7 @@ class Forward:
                 f"The answer of {self._stack.api_url} isn't JSON, so it isn't the API's. Check whether a "
                 "proxy or a sign-in page is in the way.",
             )  # fmt: skip
-        return Answer(status, content, {name.title(): told[name] for name in _TOLD if name in told})
+        return Answer(status, content, {name.title(): received[name] for name in _TOLD if name in received})
 
 
 def _target(path: str, query: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.finding import Finding
 
-from droptrain_cli.check_files import check_file
+from droptrain_cli.decide_here import decide_here
 from droptrain_cli.drop_plan import check_input
 from droptrain_cli.errors import CommandError
 from droptrain_cli.published import published_recipe
@@ -21,11 +21,10 @@ def findings(stack: Stack, project: str, name: str, path: Path) -> list[dict[str
         check_input(project, name, recipe)
     except CommandError as error:
         return [_finding("input", name, error.message, "Drop files that the recipe names.")]
-    size = path.stat().st_size
-    if not size:
-        return [_finding("empty", name, f"{name} is empty (0 bytes)", "Drop the file with its rows.")]
-    with path.open("rb") as stream:
-        return [asdict(found) for found in check_file(name, stream, size, recipe.csv)]
+    draft, _ = decide_here(recipe, code={}, data={name: path})
+    if (cause := draft.run.cause) and cause.code == "empty_input":
+        return [_finding("empty", name, cause.message, "Drop the file with its rows.")]
+    return [asdict(found) for found in dict.fromkeys(draft.findings)]
 
 
 def _finding(rule: str, name: str, message: str, fix: str) -> dict[str, Any]:

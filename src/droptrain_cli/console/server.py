@@ -129,10 +129,10 @@ class _Handler(LoopbackHandler):
         if has_body != has_length or not body.skip():
             self.close_connection = True
         self.connection.settimeout(ANSWER_SECONDS)
-        told = {"Cache-Control": "no-store", **HEADERS, **answer.headers}
+        headers = {"Cache-Control": "no-store", **HEADERS, **answer.headers}
         if self.close_connection:
-            told["Connection"] = "close"
-        self.send(answer.status, answer.body, list(told.items()))
+            headers["Connection"] = "close"
+        self.send(answer.status, answer.body, list(headers.items()))
 
     def __getattr__(self, name: str) -> Any:
         """Every method is taken: which are allowed is for the answer to say."""

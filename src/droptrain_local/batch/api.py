@@ -21,7 +21,7 @@ from droptrain_local.batch.errors import (
 )
 from droptrain_local.permissions.access_denied import message
 from droptrain_local.permissions.guard import Guard, WrongTokenError
-from droptrain_local.permissions.requests import Request
+from droptrain_local.permissions.requests import AwsRequest
 from droptrain_local.permissions.required_actions import required_actions
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -154,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _authorize(self, operation: str, params: dict[str, Any]) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        signer = Request(self.command, self.path, {}, headers).signer
+        signer = AwsRequest(self.command, self.path, {}, headers).signer
         if signer is None:
             return
         try:

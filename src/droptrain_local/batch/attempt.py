@@ -42,7 +42,7 @@ class AttemptEnd:
 
 
 class AttemptListener(Protocol):
-    """Is told what happens, from the attempt's own thread."""
+    """Receives an attempt's events, from the attempt's own thread."""
 
     def instance_ready(self) -> bool:
         """The instance is there; False if nobody wants the container any more."""

@@ -16,12 +16,12 @@ class Condition:
 
     def matches(self, status_reason: str, reason: str, exit_code: int | None) -> bool:
         """True if all patterns that are given match (EvaluateOnExit in the Batch API reference)."""
-        said = (
+        matched = (
             (self.on_status_reason, status_reason),
             (self.on_reason, reason),
             (self.on_exit_code, "" if exit_code is None else str(exit_code)),
         )
-        return all(pattern is None or glob_matches(pattern, text) for pattern, text in said)
+        return all(pattern is None or glob_matches(pattern, text) for pattern, text in matched)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,9 @@ def _wrong_choices(value: Any, shape: Any, where: str) -> list[str]:
     if shape.type_name == "list":
         return [line for item in value for line in _wrong_choices(item, shape.member, where)]
     choices = getattr(shape, "enum", None)
-    said = value.upper() if choices and shape.name == "RetryAction" else value
+    spelled = value.upper() if choices and shape.name == "RetryAction" else value
     return (
-        [f"{where}: {value!r} is not one of {', '.join(choices)}."] if choices and said not in choices else []
+        [f"{where}: {value!r} is not one of {', '.join(choices)}."]
+        if choices and spelled not in choices
+        else []
     )

@@ -1,4 +1,4 @@
-"""How each service tells that something isn't allowed: codes and messages as AWS has them."""
+"""Each service's access-denied answer, with AWS's codes and messages."""
 
 import json
 from collections.abc import Mapping
@@ -52,18 +52,17 @@ def wrong_token(service: str) -> AccessDenied:
 
 def _refusal(service: str, code: str, text: str) -> AccessDenied:
     request_id = str(uuid4())
-    told = escape(text)
+    escaped = escape(text)
     if service == "s3":
-        body = (
-            f"<Error><Code>{code}</Code><Message>{told}</Message><RequestId>{request_id}</RequestId></Error>"
-        )
+        error = f"<Code>{code}</Code><Message>{escaped}</Message>"
+        body = f"<Error>{error}<RequestId>{request_id}</RequestId></Error>"
         return AccessDenied("403 Forbidden", [("Content-Type", "application/xml")], (_XML + body).encode())
     if service == "ec2":
-        error = f"<Errors><Error><Code>{code}</Code><Message>{told}</Message></Error></Errors>"
+        error = f"<Errors><Error><Code>{code}</Code><Message>{escaped}</Message></Error></Errors>"
         body = f"<Response>{error}<RequestID>{request_id}</RequestID></Response>"
         return AccessDenied("403 Forbidden", [("Content-Type", "text/xml")], (_XML + body).encode())
     if service in _CODES:
-        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{told}</Message></Error>"
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escaped}</Message></Error>"
         body = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
         return AccessDenied("403 Forbidden", [("Content-Type", "text/xml")], body.encode())
     headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", request_id)]

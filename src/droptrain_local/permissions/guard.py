@@ -31,7 +31,7 @@ class Principal:
 
 
 class Guard:
-    """Judges calls by the policies in moto's IAM, and of callers; keeps a record of the calls if told where.
+    """Judges calls by the policies in moto's IAM, and of callers; records the calls if a file is given.
 
     The record is a line of JSON for each call: principal, operation, needs, and whether it was allowed.
     """

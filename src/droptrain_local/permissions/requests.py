@@ -29,7 +29,7 @@ class Signer:
 
 
 @dataclass(frozen=True)
-class Request:
+class AwsRequest:
     """An HTTP request: `path` is decoded, names of headers are in lower case."""
 
     method: str
@@ -56,7 +56,7 @@ class Request:
         return None
 
 
-def operation_of(service: str, request: Request) -> tuple[str, Parameters]:
+def operation_of(service: str, request: AwsRequest) -> tuple[str, Parameters]:
     """The operation that a request asks for, and its parameters as boto3 names them.
 
     Of S3's parameters those that name buckets, keys and versions, of EC2's protocol the action alone.
@@ -87,7 +87,7 @@ class _Route:
     required: frozenset[str]
     located: Mapping[str, tuple[str, str]]
 
-    def takes(self, request: Request, names: int) -> bool:
+    def takes(self, request: AwsRequest, names: int) -> bool:
         if request.method != self.method or names != len(self.names):
             return False
         given = request.query.keys() | request.headers.keys()
@@ -129,7 +129,7 @@ def _s3_routes() -> list[_Route]:
     return sorted(routes, key=lambda route: route.precision, reverse=True)
 
 
-def _s3_operation(request: Request) -> tuple[str, Parameters]:
+def _s3_operation(request: AwsRequest) -> tuple[str, Parameters]:
     """CopyObject, say, for a PUT with a source: of the routes that take a request, the one that says most."""
     path = request.path.lstrip("/")
     subdomain = re.fullmatch(r"(.+)\.localhost(?::\d+)?", request.host)

@@ -21,7 +21,7 @@ from droptrain_core.aws.wake_ups import LONGEST_DELAY, WakeUps
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
-from droptrain_core.launch import LaunchUploads
+from droptrain_core.launch.uploads import LaunchUploads
 from droptrain_core.reserve import Reserve
 from droptrain_core.settings import Settings
 from droptrain_core.submit import Submit

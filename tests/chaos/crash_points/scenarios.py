@@ -10,12 +10,12 @@ from core_stack import Stack
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.datasets.dataset import LINK_METADATA
 from droptrain_core.domain.recipes.push import Published, pushing
-from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.run import Fallback, Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested, next_job
 from records import job_detail, run
 
-ASKED = Request("key", "digest", 4102444800)
+ASKED = RequestClaim("key", "digest", 4102444800)
 HELD = Reservation("2026-11", 5_000_000, 100_000_000)
 METRIC: Any = {"metric": "test_accuracy", "metric_goal": "maximize"}
 JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
@@ -114,12 +114,6 @@ def _superseded(stack: Stack) -> Any:
 def _ended(stack: Stack) -> Any:
     _running(stack)
     _change(stack, "SUCCEEDED")
-
-
-def _ended_in_stream(stack: Stack) -> Any:
-    _ended_better(stack)
-    pk = {"S": f"RUN#{stack.run_id}"}
-    return stack.dynamodb.get_item(TableName=stack.table.name, Key={"pk": pk})["Item"]
 
 
 def _ended_better(stack: Stack) -> Any:
@@ -253,12 +247,6 @@ SCENARIOS = (
         2,
     ),
     Scenario("announce an end", _ended, lambda stack, _: stack.notify.ended(stack.run_id, "penguins"), 6),
-    Scenario(
-        "announce an end that the stream tells of",
-        _ended_in_stream,
-        lambda stack, image: stack.notify.ended(stack.run_id, "penguins", image),
-        5,
-    ),
     Scenario(
         "announce a new best",
         _ended_better,

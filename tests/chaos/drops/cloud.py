@@ -260,7 +260,7 @@ class Cloud:
     def _notify(self, image: dict[str, Any]) -> None:
         run_id, project = image["run_id"]["S"], image["project"]["S"]
         for number in range(self.drop.deliveries):
-            work = partial(self.notify.ended, run_id, project, image)
+            work = partial(self.notify.ended, run_id, project)
             self.time.start(self.time.now + 1 + 20 * number, work)
 
     def _track(self, detail: dict[str, Any]) -> None:

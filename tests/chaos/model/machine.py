@@ -281,9 +281,7 @@ class Launching(RuleBasedStateMachine):
         stream = self.table.stream
         image = stream.pop(which % len(stream))
         run_id = image["run_id"]["S"]
-        self._start(
-            far, "notice", lambda: self.notify.ended(run_id, "p", image), lambda: stream.append(image)
-        )
+        self._start(far, "notice", lambda: self.notify.ended(run_id, "p"), lambda: stream.append(image))
 
     def _pass_time(self, seconds: int) -> None:
         for task, again in list(self.tasks):

@@ -16,14 +16,14 @@ from droptrain_core.aws.bucket import PlanFile, RecipeFile
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.event_bus import EventBus
 from droptrain_core.aws.notices import NoticeTopic
-from droptrain_core.aws.price_table import Facts
 from droptrain_core.aws.queue_watch import CLAIM_IS_OLD
-from droptrain_core.aws.run_record import to_attributes, to_item
+from droptrain_core.aws.run_record import to_item
 from droptrain_core.aws.run_table import History, Page, RunTable, Written
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Account, charge, over
 from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets import fair_share
 from droptrain_core.domain.datasets.dataset import Created, ObjectVersion, recipe_key
 from droptrain_core.domain.datasets.dataset_record import Answered, DatasetRecord
@@ -35,8 +35,8 @@ from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes.push import Published, Push, push_key
 from droptrain_core.domain.runs import batch_job, transitions
 from droptrain_core.domain.runs.batch_job import JobState
-from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
-from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer, to_document
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
+from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer
 from droptrain_core.domain.runs.plan import plan_digest
 from droptrain_core.domain.runs.run import Reservation, Run, run_prefix
 from droptrain_core.domain.runs.transitions import Transition
@@ -157,7 +157,7 @@ class MemoryTable:
         self,
         run: Run,
         drop: DropClaim | None = None,
-        request: Request | None = None,
+        request: RequestClaim | None = None,
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
     ) -> Claimed:
@@ -229,7 +229,7 @@ class MemoryTable:
             return Written("unknown", None)
         if not transition.holds(now):
             return Written("stale", now)
-        return Written("applied", self._put(transition.applied_to(now), transition.attributes))
+        return Written("applied", self._put(transition.applied_to(now)))
 
     @outside
     def to_notify(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
@@ -274,11 +274,11 @@ class MemoryTable:
             was, committed=was.committed + change, spent=was.spent + spent
         )
 
-    def _put(self, run: Run, attributes: Mapping[str, Any] | None = None) -> Run:
+    def _put(self, run: Run) -> Run:
         before = self.runs.get(run.run_id)
         self.runs[run.run_id] = run
         if run.ended and not (before and before.ended):
-            self.stream.append({**to_item(run), **to_attributes(attributes or {})})
+            self.stream.append(to_item(run))
         return run
 
 
@@ -317,16 +317,11 @@ class MemoryPriceTable:
         self._table = table
 
     @outside
-    def read(self, project: str, run_id: str | None = None) -> Facts:
+    def read(self, project: str, run_id: str | None = None) -> ProjectReading:
         run = self._table.runs.get(run_id) if run_id else None
         history = self._table.histories.get(project, History(project, ()))
-        models = {
-            name: {"etag": held.etag, "pointer": to_document(held.pointer)}
-            for name, held in self._table.models.get(project, {}).items()
-            if held.pointer
-        }
         prices = PriceList({"g4dn.xlarge": 0.587})
-        return Facts(prices, history.seconds, run, history.left_checkpoint, models)
+        return ProjectReading(prices, history.seconds, run, history.left_checkpoint)
 
     @outside
     def current(self) -> PriceList:
@@ -495,6 +490,9 @@ class MemoryDatasetTable:
 
     @outside
     def forget(self, record: DatasetRecord) -> None:
+        known = self.records.get((record.project, record.dataset))
+        if known and known.due_at not in (None, record.due_at):
+            return
         self.records.pop((record.project, record.dataset), None)
         self.notified.pop((record.project, record.dataset), None)
 

@@ -18,7 +18,7 @@ from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.recipes.push import Published, Push, complete, pushing
 from droptrain_core.domain.runs import batch_job, transitions
-from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, Request
+from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Reservation
 from droptrain_core.domain.runs.transitions import End
 from hypothesis import HealthCheck, given, settings
@@ -56,7 +56,7 @@ ANSWERS = st.none() | st.builds(
     AnswerClaim, st.sampled_from(("a1", "a2")), st.just("key"), st.just("v1"), TIMES, st.none()
 )
 REQUESTS = st.none() | st.builds(
-    Request, st.sampled_from(("k1", "k2")), st.just("digest"), st.just(4102444800)
+    RequestClaim, st.sampled_from(("k1", "k2")), st.just("digest"), st.just(4102444800)
 )
 CAUSES = st.builds(Cause, st.sampled_from(("one", "two")), st.just("message"), st.just("fix"))
 COSTS = st.none() | st.just(Cost(0.5, "g4dn.xlarge", 0.6, 3000, "on-demand", "2025-11-30"))

@@ -97,7 +97,7 @@ def test_a_paused_stack_is_told_at_once(server: ScriptedServer, api: Api):
     (problem(404, "not-found", "There is no run 'x'"), r"^There is no run 'x'\.$"),
     (problem(409, "not-ready", "test.csv lacks."), r"^test\.csv lacks\.$"),
     (Told(403, {"message": "Forbidden"}),
-     r"refuses these credentials \(Forbidden\)\. Ask whoever runs the stack for the policy ReaderPolicy"),
+     r"refuses these credentials \(Forbidden\)\. Ask the stack's owner for the policy ReaderPolicy"),
     (Told(404, {"message": "Not Found"}), r"has no GET /runs: it is older.*sam deploy"),
     (problem(405, "no-such-method", "No"), r"has no GET /runs: it is older"),
     (Told(500, {"message": "Internal Server Error"}, {"apigw-requestid": "id-1"}),

@@ -176,11 +176,11 @@ def test_the_result_names_metrics_cost_places_and_what_to_try_next(shown: Any):
 
 def test_a_failure_says_cause_and_fix(shown: Any):
     screen, text = shown
-    cause = Cause("script_failed", "The script ended with exit code 3.", "Read the log's last lines.")
+    cause = Cause("script_failed", "The script ended with exit code 3.", "Read the end of the log.")
     show_failure(screen, _ended(status="FAILED", cause=cause), artifacts.Copies(None, Path("d/log.txt")))
     said = text.getvalue()
     assert "What happened: The script ended with exit code 3." in said
-    assert "What to do:    Read the log's last lines. The log: d/log.txt" in said
+    assert "What to do:    Read the end of the log. The log: d/log.txt" in said
 
 
 def _ended(**changes: Any) -> Run:

@@ -69,7 +69,7 @@ def test_the_api_s_own_refusals_are_passed_back(api: ScriptedServer, browser: Br
 
 
 @pytest.mark.parametrize(("told", "status", "name", "words"), [
-    (Told(403, {"message": "Forbidden"}), 403, "refused", "Ask whoever runs the stack"),
+    (Told(403, {"message": "Forbidden"}), 403, "refused", "Ask the stack's owner"),
     (Told(404, {"message": "Not Found"}), 404, "refused", "it is older than this command"),
     (Told(500, {"message": "Internal Server Error"}), 500, "refused", "The API failed"),
     (Told(200, b"<html>Sign in", {"Content-Type": "text/html"}), 502, "unreachable", "isn't JSON"),

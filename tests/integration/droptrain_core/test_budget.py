@@ -113,7 +113,7 @@ def test_no_more_runs_at_the_same_time_than_the_owner_says(stack) -> None:
     stack.publish_project()
     first, second = launch(stack, "first"), launch(stack, "second")
     assert (first.status, second.status) == ("SUBMITTED", "REJECTED")
-    assert second.cause.message == "1 of at most 1 runs are under way."
+    assert second.cause.message == "1 of at most 1 runs are active."
     end(stack, first)
     assert account(stack, RUNNING).committed == 0
     assert launch(stack, "third").status == "SUBMITTED"
@@ -185,7 +185,7 @@ def test_a_refusal_in_a_month_s_last_minutes_is_told_of_in_the_next_month(stack)
     (notice,) = [each for each in stack.notices() if each["Subject"].startswith("BUDGET")]
     assert notice["Subject"] == "BUDGET 100 % of $42.00 for 2026-11"
     assert "The budget for 2026-11 had no room: runs were rejected." in notice["Message"]
-    assert "This month has a budget of its own" in notice["Message"]
+    assert "This month has its own budget" in notice["Message"]
 
 
 @pytest.mark.parametrize("level", [50, 80, 100])

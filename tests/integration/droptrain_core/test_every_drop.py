@@ -83,7 +83,7 @@ def test_names_in_another_case_are_listed_and_announced_with_the_fix(project: St
     project.later(minutes=61)
     project.reconcile.all()
     (notice,) = project.notices()
-    assert "Train.csv lies there: rename it to train.csv" in notice["Message"]
+    assert "Train.csv exists: rename it to train.csv" in notice["Message"]
     for _ in range(30):
         project.later(hours=1)
         project.reconcile.all()

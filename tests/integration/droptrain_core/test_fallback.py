@@ -1,4 +1,4 @@
-"""What Spot can't train goes on on demand: the same run, one more Batch job, nothing twice."""
+"""A run falls back to on-demand: the same run, one more Batch job, nothing twice."""
 
 import pytest
 from droptrain_core.domain.costs.pricing import Listing, Refreshed, Size
@@ -51,7 +51,7 @@ def test_a_run_that_spot_took_each_time_goes_on_on_demand_and_succeeds(stack) ->
     now = stack.table.get(run.run_id)
     [job_id] = on_demand_jobs(stack, run)
     assert (now.status, now.batch_job_id, now.job_number) == ("SUBMITTED", job_id, 2)
-    assert "The run goes on on demand." in now.history[-2].note
+    assert "The run continues on an on-demand instance." in now.history[-2].note
 
     assert take_back(stack, run) == "stale"
     assert tell(stack, run, "RUNNING") == "stale"
@@ -125,7 +125,10 @@ def test_a_run_that_waits_too_long_for_spot_leaves_it(stack, monkeypatch) -> Non
     [job_id] = on_demand_jobs(stack, run)
     assert stack.table.get(run.run_id).batch_job_id == job_id
     stopped = stack.batch.describe_jobs(jobs=[run.batch_job_id])["jobs"][0]
-    assert (stopped["status"], "goes on on demand" in stopped["statusReason"]) == ("FAILED", True)
+    assert (stopped["status"], "continues on an on-demand instance" in stopped["statusReason"]) == (
+        "FAILED",
+        True,
+    )
 
 
 HOUR = {
@@ -221,7 +224,11 @@ def test_a_cancel_between_the_two_jobs_charges_what_the_first_did_until_it_was_t
     assert stack.table.get(run.run_id).status == "CLAIMED"
     stack.cancel.run(run.run_id, "ann")
     minute = {"startedAt": 1795404000000, "stoppedAt": 1795404060000, "container": {"exitCode": 143}}
-    ended = {"tried": [HOUR, minute], "isTerminated": True, "statusReason": "The run goes on on demand."}
+    ended = {
+        "tried": [HOUR, minute],
+        "isTerminated": True,
+        "statusReason": "The run continues on an on-demand instance.",
+    }
     if told == "before the end":
         assert tell(stack, run, "FAILED", **ended) == "stale"
     detail = job_detail("FAILED", jobName=run.run_id, jobId=run.batch_job_id, isTerminated=True)

@@ -15,7 +15,7 @@ from droptrain_core.domain.errors import (
     RejectedError,
     UnsureError,
 )
-from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.claims import RequestClaim
 
 TRAIN = "projects/penguins/data/first/train.csv"
 
@@ -295,13 +295,13 @@ def test_overrides_that_do_not_fit_the_recipe_launch_nothing_unless_forced(stack
 def test_an_idempotency_key_gives_the_same_run_even_for_a_rerun(stack) -> None:
     stack.publish_project()
     uploaded(stack, stack.drop())
-    key = Request("k", "body", 2_000_000_000)
+    key = RequestClaim("k", "body", 2_000_000_000)
     ask = {"caller": "ann", "rerun": True, "request": key}
     first, new = stack.launch.request("penguins", "first", **ask)
     again, new_again = stack.launch.request("penguins", "first", **ask)
     assert (new, new_again, again.run_id) == (True, False, first.run_id)
     with pytest.raises(KeyReusedError):
-        stack.launch.request("penguins", "first", caller="ann", request=Request("k", "other", 1))
+        stack.launch.request("penguins", "first", caller="ann", request=RequestClaim("k", "other", 1))
 
 
 def test_a_request_says_what_is_missing(stack) -> None:

@@ -132,9 +132,9 @@ def test_other_jobs_change_nothing(stack, detail) -> None:
 def test_an_ended_run_is_announced_once(stack) -> None:
     claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
     write_account(stack)
-    assert stack.notify.ended(RUN_ID, "penguins") == "nothing"
+    assert stack.notify.ended(RUN_ID, "penguins").answer == "nothing"
     stack.track.event(LIFE[-1])
-    assert [stack.notify.ended(RUN_ID, "penguins") for _ in range(2)] == ["published", "nothing"]
+    assert [stack.notify.ended(RUN_ID, "penguins").answer for _ in range(2)] == ["published", "nothing"]
     (told,) = stack.notices()
     assert told["Subject"] == "SUCCEEDED penguins/first"
     assert told["MessageAttributes"]["outcome"]["Value"] == "SUCCEEDED"
@@ -149,7 +149,7 @@ def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_
     record = stack.table.get(RUN_ID)
     assert record.gpu == GpuUse(**gpu)
     assert record.advice == (ADVICE,)
-    assert stack.notify.ended(RUN_ID, "penguins") == "published"
+    assert stack.notify.ended(RUN_ID, "penguins").answer == "published"
     (told,) = stack.notices()
     assert f"Advice:        {ADVICE}\n" in told["Message"]
     assert "GPU          1, busy 11 % of the time, at most 13.2 GiB in use\n" in told["Message"]
@@ -164,7 +164,7 @@ def test_warnings_of_a_good_end_follow_those_of_the_launch_to_record_and_notice(
     stack.track.event(LIFE[-1])
     found = Finding("no_model", "warning", "export", None, None, "no model was exported", "Save it.")
     assert stack.table.get(RUN_ID).warnings == (of_launch, found)
-    assert stack.notify.ended(RUN_ID, "penguins") == "published"
+    assert stack.notify.ended(RUN_ID, "penguins").answer == "published"
     (told,) = stack.notices()
     assert "export: no model was exported. Save it.\n" in told["Message"]
 
@@ -180,7 +180,7 @@ def test_a_failed_run_has_its_cause_and_no_warning_of_an_end(stack) -> None:
 def test_an_end_that_the_recipe_mutes_is_noted_and_not_told(stack) -> None:
     claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED", notify=("failed",))
     stack.track.event(LIFE[-1])
-    assert stack.notify.ended(RUN_ID, "penguins") == "muted"
+    assert stack.notify.ended(RUN_ID, "penguins").answer == "muted"
     assert stack.notices() == []
     assert list(itertools.chain(*stack.table.active())) == []
 

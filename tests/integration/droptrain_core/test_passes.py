@@ -1,7 +1,7 @@
 """A pass of the reconciler reaches the end of its list, whatever one item takes."""
 
 import pytest
-from droptrain_core.launch import LaunchUploads
+from droptrain_core.launch.uploads import LaunchUploads
 from droptrain_core.notify import Notify
 from records import run
 

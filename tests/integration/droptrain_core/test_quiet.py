@@ -157,7 +157,7 @@ def test_what_is_incomplete_after_the_wait_is_listed_and_announced_after_an_hour
     parts.reconcile.all()
     (notice,) = parts.notices()
     assert notice["Subject"] == "WAITING penguins/first for test.csv"
-    assert "Test.csv lies there: rename it to test.csv" in notice["Message"]
+    assert "Test.csv exists: rename it to test.csv" in notice["Message"]
 
 
 def test_a_dataset_that_rests_is_no_incomplete_one(parts: Stack) -> None:
@@ -239,3 +239,13 @@ def test_a_recipe_that_contradicts_itself_is_rejected_once(stack: Stack, recipe:
     deliver(stack)
     (run,) = stack.query.runs(limit=10).runs
     assert (run.status, run.cause and run.cause.code) == ("REJECTED", "bad_recipe")
+
+
+def test_an_upload_between_look_and_removal_keeps_its_wake_up(parts: Stack) -> None:
+    """The reconciler saw an empty folder; before it removes the record, an upload lets the dataset rest."""
+    seen = parts.dataset_table.read("penguins", "first")
+    upload(parts, "test.csv")
+    upload(parts, "train/part-0.csv")
+    parts.dataset_table.forget(seen)
+    parts.later(minutes=6)
+    assert deliver(parts)[-1] == "launched"

@@ -126,7 +126,7 @@ def test_term_while_fetching_ends_at_once(machine) -> None:
         process.send_signal(signal.SIGTERM)
         # S3 says nothing, so that the outcome can't be left either; a second signal doesn't hurt.
         process.send_signal(signal.SIGTERM)
-        wait_for_line(process, "told to end")
+        wait_for_line(process, "container was stopped")
     assert machine.finish(process).code == 143
 
 

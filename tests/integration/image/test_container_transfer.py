@@ -165,9 +165,7 @@ def test_what_is_fetched_again_is_said(machine, proxy, spoilt, tmp_path: Path) -
     proxy.fault, proxy.spoils = "other", 1
     lines: list[str] = []
     transfer.fetch(spoilt, {tmp_path / "1": one}, lines.append)
-    assert lines[0] == (
-        f"Fetching 1 file again: s3://{machine.bucket}/{one.key} came with another MD5 than S3 tells."
-    )
+    assert lines[0] == (f"Fetching 1 file again: s3://{machine.bucket}/{one.key} has another MD5 than in S3.")
     assert lines[1].startswith("Fetched 1 file, 0.0 MiB in ")
 
 

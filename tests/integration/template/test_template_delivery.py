@@ -5,7 +5,7 @@ from typing import Any
 
 from droptrain_core.domain.datasets.fair_share import LANES
 from droptrain_core.domain.notices.events import EVENTS, SOURCE
-from template import properties, template
+from template import ROOT, properties, template
 
 
 def logical_id(reference: dict[str, Any]) -> str:
@@ -95,6 +95,12 @@ def test_queue_fed_functions_answer_with_partial_failures(of_type: Any) -> None:
 
 def test_shares_are_parts_of_the_lanes_that_there_are(of_type: Any) -> None:
     assert queue_sources(of_type)["UploadsQueue"]["ScalingConfig"]["MaximumConcurrency"] == LANES
+
+
+def test_the_function_of_batch_s_events_knows_each_kind_that_the_rule_lets_through(of_type: Any) -> None:
+    code = (ROOT / "functions/batch_job_changed/app.py").read_text("utf-8")
+    kinds = of_type("AWS::Events::Rule")["ChangesRule"]["EventPattern"]["detail-type"]
+    assert all(f'"{kind}"' in code for kind in kinds)
 
 
 def test_no_upload_is_handled_with_another_project_s(of_type: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from droptrain_core import recipe_yaml
+from droptrain_core.launch import decide
 from jsonschema import Draft7Validator
 
 from droptrain_cli import compile_regexes
@@ -90,6 +91,36 @@ def test_what_is_wrong_is_told_with_its_place_and_fix(
     document = json.loads(droptrain("validate", "--json").output)
     assert document["ok"] is False
     assert all(problem["message"] and problem["fix"] for problem in document["problems"])
+
+
+def test_what_a_launch_rejects_in_the_code_is_a_problem_here(
+    droptrain: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "MAX_CODE_FILES", 1)
+    for name in ("run.sh", "notes.txt"):
+        Path("code").mkdir(exist_ok=True)
+        Path("code", name).write_bytes(b"exit 0\n")
+    said = droptrain("validate")
+    assert (said.exit_code, "code/: code/ has 2 files; a run can have 1" in said.output) == (1, True)
+
+
+def test_a_cost_limit_is_left_to_the_launch_which_knows_prices(droptrain: Run) -> None:
+    Path("code").mkdir()
+    Path("code/run.sh").write_bytes(b"exit 0\n")
+    Path("train.yaml").write_bytes(b"max_cost_usd: 1\n")
+    said = droptrain("validate")
+    assert said.exit_code == 0, said.output
+
+
+def test_every_file_is_judged_beside_an_empty_one(droptrain: Run) -> None:
+    for name, body in {
+        "code/run.sh": b"exit 0\n", "data/train.csv": b"", "data/test.csv": b"a,b\n1,2\n1,2,3\n",
+    }.items():  # fmt: skip
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(body)
+    said = droptrain("validate").output
+    assert "data/: data/train.csv is empty (0 bytes)" in said
+    assert "data/test.csv:3: a row has 3 fields" in said
 
 
 def test_code_that_is_never_compiled_or_parsed_by_bash_may_hold_anything(

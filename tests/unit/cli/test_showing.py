@@ -53,7 +53,7 @@ def test_the_evidence_stands_between_what_happened_and_what_to_do():
         'Evidence       File "train.py", line 88',
         "OOM when allocating tensor",
         "What to do     Take a smaller batch.",
-        "Trying again   as it is won't help: change something first.",
+        "Retry          Retrying unchanged won't help.",
     ]
 
 
@@ -130,4 +130,4 @@ def test_what_spot_reclaimed_is_shown_apart():
     }  # fmt: skip
     said = shown(cost=cost)
     assert "Cost           about $0.4500 (an estimate)" in said
-    assert "Reclaimed      $0.1500 of it went into what Spot reclaimed" in said
+    assert "Reclaimed      $0.1500 of it is for attempts that Spot reclaimed" in said

@@ -85,14 +85,14 @@ def test_a_refusal_says_the_numbers_and_what_would_make_it_fit() -> None:
     cause = refusal(Reservation("2026-11", 80_000_000, 100_000_000), account, asked, NOW)
     assert cause.code == "over_budget"
     assert cause.message == (
-        "The run may cost up to $80.00 (3 attempts of 24h on the dearest instance that could serve it), and "
-        "$40.00 of the stack's $100.00 for 2026-11 are left: $12.00 are spent, $48.00 reserved by runs under "
-        "way."
+        "The run may cost up to $80.00 (3 attempts of 24h on the most expensive eligible instance type), and "
+        "$40.00 of the stack's $100.00 for 2026-11 are left: $12.00 are spent, $48.00 reserved by active "
+        "runs."
     )
     assert cause.fix == (
-        "Say `timeout: 12h` or `max_cost_usd: 40.0` in train.yaml; wait until runs have ended, which frees "
-        f"what they didn't need; wait for 2026-12-01; or raise the stack's parameter MonthlyBudgetUsd. "
-        f"Then: droptrain rerun {asked.run_id}"
+        "Set `timeout: 12h` or `max_cost_usd: 40.0` in train.yaml; wait until runs have ended, which frees "
+        "the rest of their reservations; wait for 2026-12-01; or raise the stack's parameter "
+        f"MonthlyBudgetUsd. Then: droptrain rerun {asked.run_id}"
     )
 
 
@@ -107,7 +107,7 @@ def test_a_refusal_by_a_project_s_cap_names_the_project() -> None:
 
 def test_too_many_runs() -> None:
     cause = refusal(Reservation(RUNNING, 1, 4), Account(committed=4), run(), NOW)
-    assert (cause.code, cause.message) == ("too_many_runs", "4 of at most 4 runs are under way.")
+    assert (cause.code, cause.message) == ("too_many_runs", "4 of at most 4 runs are active.")
 
 
 @pytest.mark.parametrize(

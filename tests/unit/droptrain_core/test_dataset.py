@@ -211,7 +211,7 @@ def test_a_file_in_two_channels_is_one_version_of_the_drop() -> None:
 ])  # fmt: skip
 def test_a_near_miss_is_named_with_the_pattern_that_takes_it(missing: str, present: str, takes: str) -> None:
     (said,) = near_misses([missing], [present, "README.md"])
-    assert said == f"{present} lies there: rename it to {missing}, or let the recipe's input be {takes!r}."
+    assert said == f"{present} exists: rename it to {missing}, or set the recipe's input to {takes!r}."
     assert not near_misses([missing], ["README.md"])
 
 

@@ -41,7 +41,7 @@ def test_a_success_has_no_cause() -> None:
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"},
      "does_not_fit: No instance type"),
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"},
-     "does_not_fit: The job asks for more vCPUs"),
+     "does_not_fit: The job requests more vCPUs"),
     ({"isCancelled": True, "statusReason": f"{LIMIT} CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"},
      "no_capacity: AWS had no instance"),
     (container(exitCode=3), "unknown: The Batch job ended with exit code 3."),
@@ -72,7 +72,7 @@ def test_the_container_s_own_account_names_the_cause() -> None:
     said = explain(account, **container(exitCode=3))
     assert said == (
         "script_failed: The script ended with exit code 3. Its last line: ValueError: no column species "
-        "Read the log's last lines, correct the code, push it and launch again."
+        "Read the end of the log, correct the code, push it, launch again."
     )
 
 

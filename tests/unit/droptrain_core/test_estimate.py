@@ -58,7 +58,7 @@ def test_a_project_s_first_run_has_no_expectation() -> None:
     assert estimate
     assert (estimate.expected_seconds, estimate.expected_usd) == (None, None)
     assert estimate.basis == (
-        "no successful run of the project yet to tell how long it takes; "
+        "the project has no successful run yet, so the duration is unknown; "
         "at worst 1 attempt of 60 s at the price of g5.12xlarge on demand"
     )
 
@@ -94,8 +94,8 @@ def warned(spot: str = "auto", *, seconds: int = 3600, left_checkpoint: bool | N
 
 def test_a_long_run_on_spot_that_will_leave_no_checkpoint_is_warned_before() -> None:
     assert warned() == (
-        "train.yaml: the project's runs take about 60 min, and the last one left no checkpoint: whenever "
-        "Spot takes the instance, all begins again, and up to $0.25 of work is lost (an estimate)"
+        "train.yaml: the project's runs take about 60 min, and the last one left no checkpoint: after a "
+        "Spot reclaim, a run starts from the beginning, and up to $0.25 of work is lost (an estimate)"
     )
     assert "about 3.0 h" in warned("only", seconds=10800)
     assert "about 15 min" in warned(seconds=estimates.LONG_SECONDS)

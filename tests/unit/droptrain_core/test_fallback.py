@@ -29,7 +29,7 @@ def test_a_run_that_spot_took_each_time_goes_on_on_demand() -> None:
     assert step == Fallback(
         2,
         3600,
-        "Spot reclaimed the instance on each of 3 attempts. The run goes on on demand.",
+        "Spot reclaimed the instance on each of 3 attempts. The run continues on an on-demand instance.",
         JOB_ID,
         True,
         (ATTEMPT,),

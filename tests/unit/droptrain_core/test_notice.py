@@ -46,7 +46,7 @@ Facts
   Input        s3://bucket/projects/penguins/data/first/test.csv (v1)
 
 Next
-  droptrain get {RUN_ID}    fetches the model
+  droptrain get {RUN_ID}    downloads the model
   droptrain logs {RUN_ID}   shows the training's log
   droptrain rerun {RUN_ID}  trains its dataset again
 """
@@ -65,7 +65,7 @@ def test_the_cost_stands_beside_the_estimate_and_what_was_reclaimed_apart() -> N
     told = notice.of_end(run(status="SUCCEEDED", cost=cost, estimate=estimate), Places("bucket")).text
     assert (
         "  Cost         about $0.3000, an estimate: 3600 s in 2 attempts at the Spot price of the zone "
-        "(prices of 2026-11-23); $0.1500 of it, 30 min 0 s, went into what Spot reclaimed\n"
+        "(prices of 2026-11-23); $0.1500 of it, 30 min 0 s, is for attempts that Spot reclaimed\n"
         "  Estimate     $0.1500 expected, at worst $42.26\n"
     ) in told
     first = replace(estimate, expected_seconds=None, expected_usd=None)
@@ -213,5 +213,5 @@ def test_a_failure_tells_its_evidence_and_whether_to_try_again() -> None:
         "What happened: train.py, line 7: ValueError: no column species\n"
         'Evidence:      File "train.py", line 7, in <module>\n'
         "What to do:    Correct the code there.\n"
-        "Trying again:  as it is won't help: change something first.\n"
+        "Retry:         Retrying unchanged won't help.\n"
     ) in notice.of_end(run(status="FAILED", cause=cause), Places("bucket")).text

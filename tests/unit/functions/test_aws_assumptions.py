@@ -104,7 +104,7 @@ def noted(load: Any, context: Any, monkeypatch: Any, capsys: Any) -> dict[str, s
         for name in names_of(folder):
             core = Core()
             app.launch, app.track = core.launch, core.track
-            app.wiring = SimpleNamespace(blocked=lambda core=core: core.blocked)
+            app.wiring = SimpleNamespace(report_stuck_queue=lambda core=core: core.report_stuck_queue)
             app.handler(recorded(queued(golden(name), "[]"), envelope), context)
     app = load("run_changed")
     records = [golden(name) for name in names_of("stream")]

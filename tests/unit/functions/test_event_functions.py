@@ -11,6 +11,7 @@ from droptrain_core.aws.wake_ups import WakeUps
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.launch.answers import Launched
+from droptrain_core.notify import EndNotified
 from function_output import failed, metrics_in
 from golden import golden, queued, streamed
 
@@ -39,8 +40,6 @@ class Uploads:
 
 
 COUNTED = ("ignored", "waiting", "postponed", "repeated", "rejected")
-# What the stream tells of the end of a run.
-ENDED = golden("stream/modify_ended")["dynamodb"]["NewImage"]
 
 
 def test_an_upload_is_launched_by_its_key_and_version(load, context, capsys) -> None:
@@ -147,28 +146,39 @@ def test_an_event_of_another_kind_changes_nothing(load, context, capsys) -> None
 def test_an_ended_run_is_announced_by_its_id(load, context, capsys) -> None:
     app = load("run_changed")
     seen = []
-    app.notify = type("Notify", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
+    app.notify = type(
+        "Notify", (), {"ended": lambda self, *run: seen.append(run) or EndNotified("published")}
+    )()
     assert failed(app.handler(streamed(golden("stream/modify_ended")), context)) == []
-    assert seen == [("penguins-first-0123456789ab", "penguins", ENDED)]
+    assert seen == [("penguins-first-0123456789ab", "penguins")]
     assert metrics_in(capsys.readouterr().out) == {"NoticesPublished": 1}
+
+
+def test_a_canary_that_succeeds_is_counted_for_its_alarm(load, context, capsys) -> None:
+    app = load("run_changed")
+    app.notify = SimpleNamespace(ended=lambda *_: EndNotified("muted", canary_succeeded=True))
+    app.handler(streamed(golden("stream/modify_ended")), context)
+    assert metrics_in(capsys.readouterr().out) == {"NoticesSpared": 1, "CanaryRunsSucceeded": 1}
 
 
 def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(load, context) -> None:
     app = load("run_changed")
     seen = []
-    app.notify = type("Notify", (), {"ended": lambda self, *run: seen.append(run) or "published"})()
+    app.notify = type(
+        "Notify", (), {"ended": lambda self, *run: seen.append(run) or EndNotified("published")}
+    )()
     good = golden("stream/modify_ended")
     change = good["dynamodb"]
     nameless = {name: value for name, value in change["NewImage"].items() if name != "run_id"}
     poisoned = good | {"dynamodb": change | {"NewImage": nameless, "SequenceNumber": "110"}}
     assert failed(app.handler(streamed(poisoned, good), context)) == ["110"]
-    assert seen == [("penguins-first-0123456789ab", "penguins", ENDED)]
+    assert seen == [("penguins-first-0123456789ab", "penguins")]
 
 
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     app = load("run_changed")
 
-    def ended(self: object, run_id: str, project: str, image: object) -> str:
+    def ended(self: object, run_id: str, project: str) -> str:
         raise OSError("topic")
 
     app.notify = type("Notify", (), {"ended": ended})()

@@ -132,6 +132,12 @@ def test_a_mutated_upload_fails_alone_or_is_ignored(load: Any, batch: Any) -> No
     assert outcomes == {True, False}
 
 
+def serve_changes(app: Any, core: Core) -> None:
+    """Let the function of Batch's events work on this core."""
+    app.track = core.track
+    app.wiring = SimpleNamespace(report_stuck_queue=lambda: core.report_stuck_queue)
+
+
 def test_a_mutated_state_change_fails_alone_or_is_ignored_or_applied_in_what_can_be_read(
     load: Any, batch: Any
 ) -> None:
@@ -142,7 +148,7 @@ def test_a_mutated_state_change_fails_alone_or_is_ignored_or_applied_in_what_can
     @given(bodies(names_of("batch")))
     def try_one(body: str) -> None:
         core = Core()
-        app.track, app.wiring = core.track, SimpleNamespace(blocked=lambda: core.blocked)
+        serve_changes(app, core)
         good = golden("batch/submitted")
         outcomes.add(batch(app, queued(good, body, golden("batch/array_child"))))
         assert core.table.runs.keys() == core.before.keys(), "no event of Batch makes a run"
@@ -194,7 +200,7 @@ def test_a_mutated_envelope_is_no_function_error(load, context, capsys, function
     def try_one(wrong: Any) -> None:
         core = Core()
         app.launch, app.track, app.notify = core.launch.uploads, core.track, core.notify
-        app.wiring = SimpleNamespace(blocked=lambda: core.blocked)
+        app.wiring = SimpleNamespace(report_stuck_queue=lambda: core.report_stuck_queue)
         answer = app.handler(wrong, context)
         records = wrong.get("Records") if isinstance(wrong, dict) else None
         if not isinstance(records, list):
@@ -226,7 +232,7 @@ def test_each_field_of_a_state_change_may_be_missing_or_of_another_type(load, ba
     unreadable = set()
     for wrong in everything_wrong(golden(name), fields_of_a_change()):
         core = Core()
-        app.track, app.wiring = core.track, SimpleNamespace(blocked=lambda core=core: core.blocked)
+        serve_changes(app, core)
         if batch(app, queued(golden("batch/submitted"), wrong, golden("batch/array_child"))):
             unreadable |= {at for at in needed if lacks(wrong, at, golden(name))}
         check_record(core.table.runs[RUN_ID])

@@ -8,7 +8,7 @@ from droptrain_local.callers import LAPTOP
 from droptrain_local.delivery import failed_items
 from droptrain_local.errors import TemplateError
 from droptrain_local.gateway import Route, routes_of
-from droptrain_local.http_event import Request, as_event, as_response
+from droptrain_local.http_event import HttpRequest, as_event, as_response
 from droptrain_local.loopback import follows_a_link, is_from_here
 from droptrain_local.schedules import rate_seconds
 from droptrain_local.streams import as_event as stream_event
@@ -16,8 +16,8 @@ from droptrain_local.streams import as_event as stream_event
 NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
 
 
-def request(target: str = "/runs", body: bytes = b"", **headers: str) -> Request:
-    return Request("POST", target, {"host": "localhost:1", **headers}, body, "127.0.0.1", "HTTP/1.1")
+def request(target: str = "/runs", body: bytes = b"", **headers: str) -> HttpRequest:
+    return HttpRequest("POST", target, {"host": "localhost:1", **headers}, body, "127.0.0.1", "HTTP/1.1")
 
 
 def test_a_request_becomes_payload_two() -> None:

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 
 from droptrain_local.clients import Clients
-from droptrain_local.permissions.requests import Request, operation_of
+from droptrain_local.permissions.requests import AwsRequest, operation_of
 from droptrain_local.permissions.required_actions import required_actions
 
 KEY = "arn:aws:s3:::data/a b/ü?.csv"
@@ -25,7 +25,7 @@ class Caught(Exception):
     pass
 
 
-def sent(service: str, operation: str, parameters: dict[str, Any]) -> Request:
+def sent(service: str, operation: str, parameters: dict[str, Any]) -> AwsRequest:
     """The request that boto3 would send."""
     client = Clients("http://127.0.0.1:9").client(service)
     found: list[Any] = []
@@ -48,7 +48,7 @@ def sent(service: str, operation: str, parameters: dict[str, Any]) -> Request:
         body = body.read()
     body = body.encode() if isinstance(body, str) else body or b""
     query = dict(parse_qsl(url.query, keep_blank_values=True))
-    return Request(prepared.method, unquote(url.path), query, headers, url.netloc, io.BytesIO(body))
+    return AwsRequest(prepared.method, unquote(url.path), query, headers, url.netloc, io.BytesIO(body))
 
 
 def needs(service: str, operation: str, **parameters: Any) -> list[tuple[str, str]]:
@@ -98,7 +98,7 @@ def test_what_is_asked_of_a_bucket(operation: str, action: str) -> None:
 
 
 def test_a_bucket_may_be_named_by_the_host() -> None:
-    request = Request("GET", "/a/b", {}, {}, "data.localhost:5000")
+    request = AwsRequest("GET", "/a/b", {}, {}, "data.localhost:5000")
     assert operation_of("s3", request) == ("GetObject", {"Bucket": "data", "Key": "a/b"})
 
 
@@ -192,14 +192,14 @@ def test_a_presigned_link_is_its_signers(version: str) -> None:
         aws_access_key_id="ASIA1", aws_secret_access_key="s", aws_session_token="t/o+k",
     )  # fmt: skip
     url = urlsplit(client.generate_presigned_url("get_object", Params={"Bucket": "data", "Key": "k"}))
-    signer = Request("GET", url.path, dict(parse_qsl(url.query)), {}).signer
+    signer = AwsRequest("GET", url.path, dict(parse_qsl(url.query)), {}).signer
     assert signer is not None
     assert (signer.access_key, signer.token, signer.service) == ("ASIA1", "t/o+k", "s3")
-    assert Request("GET", "/data/k", {}, {}).signer is None
+    assert AwsRequest("GET", "/data/k", {}, {}).signer is None
 
 
 def test_an_old_signature_is_its_signers() -> None:
-    signer = Request(
+    signer = AwsRequest(
         "GET", "/data/k", {}, {"authorization": "AWS ASIA1:c2ln", "x-amz-security-token": "t"}
     ).signer
     assert signer is not None

@@ -1,1 +1,1 @@
-"""droptrain's shared core: what a drop is, how it becomes a run, how a run is followed and announced."""
+"""droptrain's shared core: drops, runs, and the notices of their ends."""

@@ -1,4 +1,4 @@
-"""Cancel: end a run in whatever state it is."""
+"""Cancel: end a run in any state."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ class Cancel:
         self._clock = clock
 
     def run(self, run_id: str, caller: str) -> Run:
-        """Ask for the run's end: its Batch job is terminated; a claim without one ends when it is submitted.
+        """Cancel the run: its Batch job is terminated. A claim without a job ends when it is submitted.
 
         NotFoundError, AlreadyFinishedError.
         """

@@ -8,19 +8,19 @@ from typing import Any
 
 from droptrain_core.domain.errors import BadCursorError
 
-# Cursors are compressed, since they are sent in an address, and a key of S3 has 1,024 bytes, often escaped.
+# Cursors are compressed, because they are part of a URL, and a key of S3 has 1,024 bytes, often escaped.
 _MAX_CHARACTERS = 2000
 _MAX_BYTES = 16 * 1024
 
 
 def encode(position: object) -> str:
-    """A cursor that stands for a position that JSON can say."""
+    """A cursor for a position that JSON can express."""
     text = json.dumps(position, ensure_ascii=False).encode(errors="surrogatepass")
     return base64.urlsafe_b64encode(zlib.compress(text)).decode()
 
 
 def decode(cursor: str) -> Any:
-    """The position of a cursor; BadCursorError if it isn't one that `encode` can have made."""
+    """The position of a cursor; BadCursorError if `encode` can't have made it."""
     try:
         if len(cursor) > _MAX_CHARACTERS:
             raise ValueError("too long")
@@ -37,5 +37,5 @@ def decode(cursor: str) -> Any:
 
 
 def refused() -> BadCursorError:
-    """The error for a cursor that another list handed out, or none."""
-    return BadCursorError("The cursor isn't one that this list handed out; begin again without one")
+    """The error for a cursor that isn't from this list."""
+    return BadCursorError("The cursor isn't from this list; begin again without one")

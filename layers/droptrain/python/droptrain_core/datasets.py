@@ -1,4 +1,4 @@
-"""Datasets: signed requests that drop files, and the removal of what was dropped."""
+"""Datasets: signed requests that upload files, and the deletion of datasets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,18 +11,17 @@ from droptrain_core.aws.run_files import RunFiles
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.signed_requests import (
     LIFE,
-    MULTIPART_FROM,
     SignedMultipart,
     SignedRequest,
     SignedRequests,
 )
 from droptrain_core.cancel import Cancel
-from droptrain_core.domain.datasets.dataset import data_prefix
+from droptrain_core.domain.datasets.dataset import MULTIPART_FROM, data_prefix
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import AlreadyFinishedError, CrowdedError, InUseError, NotReadyError
 from droptrain_core.domain.runs.run import Run, pinned_prefix
 
-# The function that deletes has 30 s; a batch of a thousand takes about one.
+# The function has 30 s for a deletion; a batch of a thousand versions takes about one.
 _DELETES_FOR = timedelta(seconds=15)
 _SLOWEST_UPLOAD = timedelta(days=1)
 # In an answer, and one more for each file. It has room for 6 MB, and a link can have 6 KB.
@@ -31,9 +30,9 @@ _MOST_PARTS = 500
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file to be dropped; `size` in bytes may be left open, and so may the checksums (base64).
+    """A file to be uploaded; `size` in bytes and the checksums (base64) are optional.
 
-    A file that comes in parts needs its `crc32`.
+    A file that is uploaded in parts needs its `crc32`.
     """
 
     name: str
@@ -43,13 +42,13 @@ class NewFile:
 
     @property
     def size_in_parts(self) -> int:
-        """How many bytes of it come in parts: all of a large file, nothing of a small one."""
+        """The number of bytes that are uploaded in parts: all of a large file, none of a small one."""
         return self.size if self.size is not None and self.size >= MULTIPART_FROM else 0
 
 
 @dataclass(frozen=True)
 class Upload:
-    """How to drop a file until `expires_at`: by one request, or in parts."""
+    """How to upload a file until `expires_at`: by one request, or in parts."""
 
     file: str
     key: str
@@ -60,7 +59,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Deleted:
-    """How many versions are gone, and whether that were all."""
+    """How many versions were deleted, and whether none is left."""
 
     versions: int
     complete: bool
@@ -88,17 +87,16 @@ class Datasets:
         self._clock = clock
 
     def uploads(self, project: str, dataset: str, files: Sequence[NewFile]) -> list[Upload]:
-        """Sign the upload of each file; a file that is there already is replaced.
+        """Sign the upload of each file; an existing file is replaced.
 
-        The more bytes all files have together, the larger are their parts. NotReadyError for a dataset with
-        too many files.
+        The part size grows with the total size of the files. NotReadyError for a dataset with too many files.
         """
         folder = data_prefix(project, dataset)
         try:
             etags = {item.key: item.etag for item in self._bucket.folder(folder)}
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
-        # S3 checks when a request begins whether its link has expired; a slow upload ends later.
+        # S3 checks a link's expiry when the request begins; a slow upload ends later.
         self._datasets.expect_links(project, dataset, self._clock() + LIFE + _SLOWEST_UPLOAD)
         part_size = max(MULTIPART_FROM, -(-sum(file.size_in_parts for file in files) // _MOST_PARTS))
         return [self._upload(file, folder + file.name, etags, part_size) for file in files]
@@ -115,7 +113,7 @@ class Datasets:
     def delete(self, project: str, dataset: str, caller: str) -> Deleted:
         """Delete every version of the dataset's files and the copies that runs pinned, for 15 s at most.
 
-        A run that was launched meanwhile, and has lost its inputs, is cancelled.
+        A run that was launched meanwhile and has lost its inputs is cancelled.
 
         InUseError while a run of the dataset hasn't ended, DeniedError if S3 refuses.
         """
@@ -140,10 +138,10 @@ class Datasets:
     def _delete(self, project: str, dataset: str) -> Iterator[int]:
         yield from self._bucket.delete_folder(data_prefix(project, dataset))
         for run_id in self._files.runs_named_like(project, dataset):
-            # Names of several datasets lead to the same ids; the record names the dataset.
+            # Several datasets can have the same ids; the record names the dataset.
             run = self._table.get(run_id)
             if run and (run.project, run.dataset) == (project, dataset):
-                yield 0  # looking takes time, too
+                yield 0  # the check takes time, too
                 yield from self._bucket.delete_folder(pinned_prefix(project, run_id))
 
     def _end_launched_meanwhile(self, project: str, dataset: str, caller: str) -> None:

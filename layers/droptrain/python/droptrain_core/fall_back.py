@@ -12,9 +12,9 @@ from droptrain_core.submit import Submit
 
 
 class FallBack:
-    """Takes the step: the record becomes a claim for the next job, that before is ended, the next submitted.
+    """Makes the record a claim for the next job, ends the previous job, and submits the next one.
 
-    Whoever dies in between leaves an old claim, which is finished as any other.
+    A process that dies in between leaves an old claim, which is finished like any other.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class FallBack:
         self._clock = clock
 
     def to(self, fallback: Fallback, run: Run, cost: Cost | None) -> bool:
-        """Continue the run with `fallback`'s job; False if it has moved, ended or was cancelled meanwhile."""
+        """Continue the run with `fallback`'s job; False if it changed, ended or was cancelled meanwhile."""
         written = self._table.write(transitions.next_job(run, fallback, cost, times.to_text(self._clock())))
         claim = written.run
         if written.outcome != "applied" or claim is None:
@@ -37,10 +37,10 @@ class FallBack:
         return True
 
     def earlier_attempts(self, fallback: Fallback) -> tuple[Attempt, ...]:
-        """The attempts of the job before `fallback`'s, as AWS Batch tells by now.
+        """The attempts of the job before `fallback`'s, as AWS Batch reports them now.
 
-        That job could begin another attempt until it was terminated, and its later events come too late for
-        the record. Where AWS Batch no longer knows the job, the attempts known at the step count.
+        That job could begin another attempt until it was terminated, and its later events are stale for
+        the record. If AWS Batch no longer knows the job, the attempts known at the fallback count.
         """
         state = self._jobs.describe([fallback.earlier_job_id]).get(fallback.earlier_job_id)
         found = batch_job.attempts_until(state, self._clock()) if state else ()

@@ -18,10 +18,10 @@ class Notifications:
         self._topic.publish(notice)
 
     def publish_event(self, notice: Notice) -> None:
-        """Publish to programs alone, as where the recipe's `notify` leaves a notice out."""
+        """Publish to programs only, because the recipe's `notify` excludes the notice."""
         if notice.event:
             self._bus.put(notice.event)
 
     def subscribers(self) -> int:
-        """How many subscribers of the topic have confirmed."""
+        """The number of the topic's confirmed subscribers."""
         return self._topic.confirmed()

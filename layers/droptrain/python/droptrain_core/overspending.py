@@ -1,4 +1,4 @@
-"""Overspending: a run that spends more than it has reserved is ended."""
+"""Overspending: a run whose cost exceeds its reservation is ended."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _GRACE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Overspent:
-    """A Batch job whose run has spent more than it reserved, in words."""
+    """A Batch job whose run costs more than its reservation, and the reason as text."""
 
     job_id: str
     reason: str
 
 
 class Overspending:
-    """Finds such runs by AWS Batch's times and the prices of now, and ends their jobs."""
+    """Finds such runs by AWS Batch's times and the current prices, and ends their jobs."""
 
     def __init__(
         self,
@@ -47,11 +47,11 @@ class Overspending:
         self._clock = clock
 
     def prices(self) -> PriceList:
-        """The prices of now, read once for a pass."""
+        """The current prices, read once for a pass."""
         return self._prices.current()
 
     def find(self, jobs: Sequence[JobState], prices: PriceList) -> Mapping[str, Overspent]:
-        """By run id, those of at most 100 runs that have spent more than they reserved."""
+        """By run id, those of at most 100 runs that cost more than their reservation."""
         by_run = {job.run_id: job for job in jobs}
         found = {}
         for run in self._table.get_many(by_run):
@@ -69,16 +69,16 @@ class Overspending:
 
     def _judge(self, run: Run, job: JobState, eligible: Eligible) -> Overspent | None:
         reserved = reserved_for(run)
-        # Without a report every attempt has its highest price, so few runs need theirs read.
+        # Without a report every attempt has its highest price, so few reports have to be read.
         if reserved is None or self._spent(run, job, None, eligible) <= reserved:
             return None
         spent = self._spent(run, job, self._bucket.outcome(run.project, run.run_id), eligible)
         if spent <= reserved:
             return None
-        said = f"It has spent {dollars(spent)}, an estimate, and reserved {dollars(reserved)} at its launch."
-        return Overspent(job.job_id, said)
+        reason = f"Its estimated cost is {dollars(spent)}; its launch reserved {dollars(reserved)}."
+        return Overspent(job.job_id, reason)
 
     def _spent(self, run: Run, job: JobState, document: object, eligible: Eligible) -> int:
-        """Micro-USD; 0 where no price is known."""
+        """The cost in micro-USD; 0 if no price is known."""
         cost = costs.of_run(run, job, document, eligible, self._clock() - _GRACE)
         return to_micro(cost.estimate_usd) if cost else 0

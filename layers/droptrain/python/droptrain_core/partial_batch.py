@@ -1,4 +1,4 @@
-"""Batches of records: what fails is delivered again, the others are done."""
+"""Batches of records: failed records are delivered again, the others are done."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,31 +8,31 @@ from droptrain_core.domain import event_field
 from droptrain_core.domain.errors import BusyError, UnreadableError, UnsureError
 from droptrain_core.telemetry import logger, metrics
 
-# An identifier that no record has: Lambda takes the whole batch as failed, and loses none of it.
+# An identifier that no record has: Lambda treats the whole batch as failed, and loses none of it.
 _EVERY_RECORD = ""
 
 
 def handle_each(event: object, handle: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-    """Handle every record of a queue or of a table's stream; the answer names those that failed.
+    """Handle every record of a queue or of a table's stream; the answer names the failed ones.
 
     That is ReportBatchItemFailures (Lambda developer guide): a message by its id, a record of a stream by its
-    sequence number. A record that can't be read fails alone, as does one whose handling raises; without an
-    identifier it can't be named, and is told in the log alone.
+    sequence number. A record that can't be read fails alone, as does one whose handling raises. A record
+    without an identifier can't be named, and is only logged.
     """
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list):
         _count_unreadable()
-        logger.error("The event has no list of records: Lambda is told that all of it failed")
+        logger.error("The event has no list of records: the answer reports the whole batch as failed")
         return _failures([_EVERY_RECORD])
     failed: list[str | None] = []
     kept = set(logger.get_current_keys())
     for record in records:
-        # What the record before was about is no key of this one's lines.
+        # Keys of the previous record's log lines don't apply to this one.
         logger.remove_keys(set(logger.get_current_keys()) - kept)
         try:
             handle(event_field.mapping(record))
         except (BusyError, UnsureError) as error:
-            logger.warning("The record waits and is delivered again: %s", error)
+            logger.warning("The record is delivered again later: %s", error)
             failed.append(_identifier(record))
         except Exception as error:
             if isinstance(error, UnreadableError):
@@ -43,12 +43,12 @@ def handle_each(event: object, handle: Callable[[Mapping[str, Any]], None]) -> d
 
 
 def queued_event(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event of EventBridge that a queue's message carries; UnreadableError."""
+    """The EventBridge event in a queue's message; UnreadableError."""
     body = record.get("body")
     try:
         event = json.loads(body) if isinstance(body, str) else None
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"the message's body is no JSON: {error}") from error
+        raise UnreadableError(f"the message's body isn't JSON: {error}") from error
     return event_field.mapping(event)
 
 
@@ -57,7 +57,7 @@ def _failures(identifiers: list[str]) -> dict[str, Any]:
 
 
 def _identifier(record: object) -> str | None:
-    """What Lambda knows the record by; None, told in the log, if it has nothing of the kind."""
+    """The record's identifier for Lambda; None, with a log line, if it has none."""
     in_stream = isinstance(record, Mapping) and "dynamodb" in record
     try:
         return event_field.text(record, *(("dynamodb", "SequenceNumber") if in_stream else ("messageId",)))

@@ -19,47 +19,33 @@ from droptrain_core.domain.runs.run import Run
 NAMES: tuple[Name, ...] = ("latest", "best")
 _TRIES = 20
 
-Found = dict[Name, tuple[Standing, Held | None]]
 Moved = tuple[dict[Name, Standing], dict[Name, Held]]
 
 
 class Promote:
-    """Moves pointers; what the bucket holds decides, whatever else is remembered."""
+    """Moves pointers. The bucket decides; the remembered pointers only save reads."""
 
     def __init__(self, pointers: ModelPointers) -> None:
         self._pointers = pointers
 
     def run(self, run: Run, remembered: Mapping[Name, Held]) -> Moved:
-        """Let the pointers name `run` where they have to: what became of each, and what to remember of it.
+        """Move the pointers to `run` where they have to; returns each pointer's change, and what to remember.
 
-        `remembered` is what somebody saw last, and spares a read where it is still so. Done again it moves
-        nothing and answers the same. BusyError if others are faster all the time.
+        `remembered` has the pointers as last seen, and saves a read where they are unchanged. A repeat moves
+        nothing and answers the same. BusyError if other processes are faster each time.
         """
         if run.status != "SUCCEEDED":
             return {}, {}
         names = NAMES if metric_of(run) else NAMES[:1]
-        return _in_two({name: self._move(name, run, remembered.get(name)) for name in names})
-
-    def first(self, run: Run, remembered: Mapping[Name, Held]) -> Moved | None:
-        """The same, if latest has to name `run` and is as it is remembered: then nobody was here before.
-
-        None if that isn't so; nothing is moved then.
-        """
-        new, seen = pointer_of(run, self._pointers.bucket), remembered.get("latest")
-        now = seen.pointer if seen else None
-        if not moves("latest", new, now):
-            return None
-        held = self._pointers.replace("latest", replacing(new, now), seen)
-        if held is None:
-            return None
-        found: Found = {"latest": (Standing(moved=True, other=summary(now) if now else None), held)}
-        if metric_of(run):
-            found["best"] = self._move("best", run, remembered.get("best"))
-        return _in_two(found)
+        found = {name: self._move(name, run, remembered.get(name)) for name in names}
+        return (
+            {name: standing for name, (standing, _) in found.items()},
+            {name: held for name, (_, held) in found.items() if held and held.pointer},
+        )
 
     def _move(self, name: Name, run: Run, seen: Held | None) -> tuple[Standing, Held | None]:
         new = pointer_of(run, self._pointers.bucket)
-        # latest goes forwards only; whether best is still so good, people may have changed.
+        # latest only moves forward, but people may have changed best.
         if seen and name == "best" and not moves(name, new, seen.pointer):
             seen = self._pointers.read(run.project, name)
         for _ in range(_TRIES):
@@ -73,10 +59,3 @@ class Promote:
                 return Standing(moved=True, other=summary(now) if now else None), held
             seen = self._pointers.read(run.project, name)
         raise BusyError(f"The {name} model of {run.project} is being moved by other processes all the time")
-
-
-def _in_two(found: Found) -> Moved:
-    return (
-        {name: standing for name, (standing, _) in found.items()},
-        {name: held for name, (_, held) in found.items() if held and held.pointer},
-    )

@@ -1,4 +1,4 @@
-"""Query: read runs, one by one or in pages whose cost doesn't grow with the table."""
+"""Query: read single runs, or pages whose cost doesn't grow with the table."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -14,7 +14,7 @@ from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import NotFoundError
 from droptrain_core.domain.runs.run import Run
 
-# A filtered request reads no more pages of runs than this, and then answers with what it has found.
+# A filtered request reads at most this many pages of runs, and then answers with the runs found so far.
 _PAGES = 5
 _PAGE_RUNS = 100
 _WAITING_BYTES = 500_000  # of a project, in an answer
@@ -76,7 +76,7 @@ class Query:
         `versions` are version ids of S3: only runs that have all of them among their inputs. A page of
         filtered runs may be short, or empty, and have a cursor.
 
-        BadCursorError for a cursor that this query didn't hand out.
+        BadCursorError for a cursor that isn't from this query.
         """
         position = _position(cursor, project) if cursor else None
         where = {name: value for name, value in (("dataset", dataset), ("status", status)) if value}
@@ -109,14 +109,14 @@ class Query:
     def projects(self, *, limit: int, cursor: str | None = None) -> ProjectListing:
         """At most `limit` projects by name: those that have a folder in the bucket.
 
-        BadCursorError for a cursor that this list didn't hand out.
+        BadCursorError for a cursor that isn't from this list.
         """
         after = cursors.decode(cursor) if cursor else None
         if cursor and not (isinstance(after, str) and 0 < len(after) <= _LONGEST_FOLDER and "/" not in after):
             raise cursors.refused()
         found: list[str] = []
         for _ in range(_PAGES):
-            # Other folders lie there too; a page may end at one of them.
+            # There are other folders too; a page may end at one of them.
             names, more = self._bucket.projects(after, limit - len(found))
             found.extend(name for name in names if PROJECT_NAME.fullmatch(name))
             after = names[-1] if more else None

@@ -15,8 +15,8 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A recipe nests three levels. libyaml crashes the process on some ten thousand.
 _MAX_DEPTH = 20
 _MAX_DIGITS = 100
-_SAID = 200  # characters; PyYAML repeats the document's own, and a tag can have as many as that
-# YAML 1.2.2, section 10.3.2: what a plain scalar can be beside a text, and the first letters it then has.
+_SHOWN = 200  # characters; PyYAML repeats the document's own, and a tag can have as many as that
+# YAML 1.2.2, section 10.3.2: what a plain scalar can be other than a text, and its possible first letters.
 _CORE_SCHEMA = (
     ("null", r"null|Null|NULL|~|", "nN~"),
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -49,7 +49,7 @@ def _float(loader: Any, node: Any) -> float:
 
 
 def _text(loader: Any, node: Any) -> str:
-    """A text; PyYAML without its C part takes the escape of half a character."""
+    """A text; PyYAML without its C part accepts the escape of half a surrogate pair."""
     return encodable(loader.construct_scalar(node))
 
 
@@ -58,8 +58,8 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, Hashable) and key in seen:
-            said = f"{str(key)[:60]!r} is said twice"
-            raise yaml.constructor.ConstructorError(None, None, said, key_node.start_mark)
+            problem = f"{str(key)[:60]!r} is there twice"
+            raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
         seen.add(key)
     values: dict[Any, Any] = loader.construct_mapping(node, deep=True)
     return values
@@ -72,7 +72,7 @@ _Loader.add_constructor("tag:yaml.org,2002:str", _text)
 
 
 def parse(body: bytes) -> object:
-    """The document in `body`; RejectedError says where it isn't YAML."""
+    """The document in `body`; RejectedError names the place that isn't YAML."""
     if len(body) > recipes.MAX_BYTES:
         raise RejectedError(recipes.bad_recipe(f"the file has more than {recipes.MAX_BYTES // 1024} KiB"))
     try:
@@ -85,14 +85,14 @@ def parse(body: bytes) -> object:
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        said = getattr(error, "problem", None) or "it can't be read as YAML"
+        problem = getattr(error, "problem", None) or "it can't be read as YAML"
         if mark and text[mark.index : mark.index + 1] == "\t":
-            said = "YAML is indented with spaces, and here is a tab"
-        raise RejectedError(recipes.bad_recipe(f"{where}{plain(said, _SAID)}")) from None
+            problem = "YAML is indented with spaces, but here is a tab"
+        raise RejectedError(recipes.bad_recipe(f"{where}{plain(problem, _SHOWN)}")) from None
 
 
 def _check_shape(text: str) -> None:
-    """ConstructorError for what a few bytes could make endless: aliases of aliases, and deep nesting."""
+    """ConstructorError for aliases and deep nesting, with which a few bytes could become endless."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         problem = None
@@ -102,7 +102,7 @@ def _check_shape(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):
-            problem = f"aliases such as *{str(event.anchor)[:60]} aren't taken; write the value out"
+            problem = f"aliases such as *{str(event.anchor)[:60]} aren't allowed; write the value out"
         if problem:
             mark: Any = event.start_mark
             raise yaml.constructor.ConstructorError(None, None, problem, mark)

@@ -1,4 +1,4 @@
-"""Reconcile: finish what events left undone, in passes that come to every item."""
+"""Reconcile: finish everything that lost events left undone, in passes that reach every item."""
 
 import math
 from collections import Counter
@@ -18,10 +18,10 @@ from droptrain_core.spending import NotifySpending
 from droptrain_core.telemetry import logger
 
 if TYPE_CHECKING:
-    from droptrain_core.launch import LaunchUploads
+    from droptrain_core.launch.uploads import LaunchUploads
     from droptrain_core.notify import Notify
 
-# The minutes of an hour: passes are five apart, so one of them looks, once an hour.
+# The minutes of an hour: passes are five minutes apart, so one of them each hour checks this.
 COUNTS_SUBSCRIBERS_UNTIL = 5
 INCOMPLETE = timedelta(hours=1)
 # Sorts behind every key of an item.
@@ -34,8 +34,8 @@ Section = Callable[[str, str], Iterator[tuple[str, Work | None]]]
 class Reconcile:
     """Passes over the active runs and the datasets that wait.
 
-    An item that takes all of a pass's time keeps no other item waiting: its place is noted before it is
-    handled, and the next pass begins behind it and comes to it last.
+    An item that takes all of a pass's time doesn't block the others: its place is recorded before it is
+    handled, and the next pass begins behind it and handles it last.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class Reconcile:
         self._clock = clock
 
     def all(self, seconds: float = math.inf) -> Counter[str]:
-        """One pass: how many runs are active, and what was done by name.
+        """One pass: how many runs are active, and how many actions of each name were done.
 
-        "failed" counts what went wrong with one item; the others are handled, and the next pass tries again.
-        Nothing is begun after `seconds`: "unfinished" says so, and the next pass goes on from there.
+        "failed" counts items with an error; the others are handled, and the next pass tries again.
+        Nothing is begun after `seconds`: then "unfinished" is set, and the next pass continues from there.
         """
         began, seen, done = self._clock(), Seen(), Counter(active=0)
         self._look_at_spending(done)
@@ -91,7 +91,7 @@ class Reconcile:
         return done
 
     def _items(self, stopped_at: str, seen: Seen) -> Iterator[tuple[str, Work | None]]:
-        """Every item once, by place, beginning behind the one at which the last pass stopped."""
+        """Every item once, by place, beginning after the one at which the last pass stopped."""
         sections: dict[str, Section] = {
             "runs": partial(self._runs.items, seen),
             "datasets": self._incomplete_datasets,
@@ -112,15 +112,15 @@ class Reconcile:
         try:
             done.update(work())
         except (BusyError, UnsureError) as error:
-            logger.info("The next pass looks again: %s", error, item=place)
+            logger.info("The next pass tries again: %s", error, item=place)
         except Exception:
             logger.exception("An item could not be reconciled", item=place)
             done["failed"] += 1
 
     def _incomplete_datasets(self, after: str, until: str) -> Iterator[tuple[str, Work]]:
-        """Datasets that have waited for a file for an hour, between two places, each with what settles it.
+        """Datasets that have waited for a file for an hour, between two places, each with its action.
 
-        A dataset whose notice is out is looked at again every hour, as its last event may be lost as well.
+        A dataset whose notice is out is checked again every hour, because its last event may be lost as well.
         """
         before = self._clock() - INCOMPLETE
         found = {
@@ -137,11 +137,11 @@ class Reconcile:
             if published := self._spending.look():
                 done["notified"] += published
         except Exception:
-            logger.exception("The budget could not be announced")
+            logger.exception("The notice of the budget could not be sent")
             done["failed"] += 1
 
     def _count_subscribers(self, done: Counter[str]) -> None:
-        """Count who hears notices, and be it nobody."""
+        """Record the number of subscribers, including zero."""
         try:
             done["subscribers"] = self._notifications.subscribers()
         except Exception:

@@ -1,4 +1,4 @@
-"""Refresh: what instances cost at this moment is read into the table, so that a launch reads one item."""
+"""Refresh: write the current prices of instances into the table, so that a launch reads one item."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from droptrain_core.telemetry import logger
 
 @dataclass(frozen=True)
 class Done:
-    """How many instance types have which price now, whether it was written, and which half failed."""
+    """How many instance types have each price, whether it was written, and which half failed."""
 
     on_demand: int
     spot: int
@@ -25,9 +25,9 @@ class Done:
 
 
 class Refresh:
-    """Reads both lists; what can't be read leaves its half of the table's prices as it is.
+    """Reads both lists; a list that can't be read leaves its half of the table's prices unchanged.
 
-    They are None where AWS tells prices in another currency than USD, or none.
+    A list is None where AWS has no prices in USD.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Refresh:
     def all(self) -> Done:
         """One refresh, of every instance type that the stack may use.
 
-        An empty list is no price list: the half of it stays as it is, too.
+        After an empty answer, its half of the prices stays unchanged, too.
         """
         now = self._clock()
         at, failed = times.to_text(now), []
@@ -57,12 +57,12 @@ class Refresh:
         try:
             spot = self._spot.read(types, now) if self._spot else {}
         except (BotoCoreError, ClientError):
-            logger.exception("EC2 didn't tell its Spot prices; those that are known stay")
+            logger.exception("EC2 didn't return Spot prices; the known prices stay")
             spot, failed = {}, ["spot"]
         try:
             on_demand = self._on_demand.read(types, self._region) if self._on_demand else {}
         except (BotoCoreError, ClientError):
-            logger.exception("The price list didn't answer; the on-demand prices that are known stay")
+            logger.exception("The price list didn't answer; the known on-demand prices stay")
             on_demand, failed = {}, [*failed, "on_demand"]
         read = Refreshed(on_demand, at if on_demand else None, spot, at if spot else None)
         written = bool(on_demand or spot) and self._prices.refresh(read, at)

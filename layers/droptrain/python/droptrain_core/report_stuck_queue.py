@@ -1,4 +1,4 @@
-"""ReportStuckQueue: a job queue that makes no progress gives one notice for the stack and cause."""
+"""ReportStuckQueue: a job queue without progress gives one notice for the stack and cause."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -9,9 +9,9 @@ from typing import Any, Literal
 from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
+from droptrain_core.domain.diagnosis.queue_progress import QueueView
 from droptrain_core.domain.notices.events import QueueKind
 from droptrain_core.domain.runs import batch_job
-from droptrain_core.domain.runs.queue_progress import QueueView
 from droptrain_core.domain.runs.run import Status
 from droptrain_core.notifications import Notifications
 
@@ -19,9 +19,9 @@ Answer = Literal["published", "nothing"]
 
 
 class ReportStuckQueue:
-    """Judges queues, as AWS Batch's events and the reconciler's passes show them.
+    """Checks queues, for AWS Batch's events and for the reconciler's passes.
 
-    `kinds` says of each queue, by its name, which instances it has.
+    `kinds` has the kind of instances of each queue, by the queue's name.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ReportStuckQueue:
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Answer | Literal["foreign"]:
-        """Judge the queue whose head AWS Batch says is blocked; "foreign" if it is no run's job.
+        """Check a queue whose head is blocked, as AWS Batch reports; "foreign" if the head isn't a run's job.
 
         "nothing" leaves the queue to the reconciler, which sees all of its runs. BusyError means: deliver the
         event again later.
@@ -58,9 +58,9 @@ class ReportStuckQueue:
         return self.judge(job.queue, replace(view, is_busy=is_busy), active)
 
     def judge(self, queue: str, view: QueueView, active: Counter[Status]) -> Answer:
-        """Publish why the queue makes no progress, once until it has moved and is stuck anew.
+        """Publish why the queue makes no progress, once until it has moved and is stuck again.
 
-        `active` is how many active runs the stack has, by status.
+        `active` has the number of the stack's active runs by status.
         """
         now = self._clock()
         if queue not in self._kinds or view.stuck(None, now) is None:

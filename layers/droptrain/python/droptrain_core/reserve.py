@@ -1,4 +1,4 @@
-"""Reserve: a run is launched only if its worst case fits below the owner's caps."""
+"""Reserve: a run is launched only if its worst case fits below the stack's caps."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from droptrain_core.domain.runs.run import Run
 
 
 class Reserve:
-    """Judges runs by what the accounts say; the claim's transaction makes the judgement hold."""
+    """Checks runs against the caps' accounts; the claim's transaction makes the result hold."""
 
     def __init__(self, accounts: Accounts, budget: Budget, clock: Callable[[], datetime]) -> None:
         self._accounts = accounts
@@ -20,7 +20,7 @@ class Reserve:
         self._clock = clock
 
     def caps(self, run: Run) -> Run:
-        """The run with what it would hold of the caps; REJECTED, with the numbers, where one has no room."""
+        """The run with its reservations; REJECTED, with the numbers, if a cap has no room."""
         now = self._clock()
         try:
             reservations = self._budget.reservations(

@@ -1,4 +1,4 @@
-"""Results: what a run printed, measured and left."""
+"""Results: a run's log, metrics and artifacts."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ _MAX_PATH = 1024
 
 @dataclass(frozen=True)
 class LogListing:
-    """Lines, oldest first, and the cursor to go on with; None once the run has ended and all is told."""
+    """Lines, oldest first, and the next cursor; None after the last line of an ended run."""
 
     lines: tuple[LogLine, ...]
     cursor: str | None
@@ -31,7 +31,7 @@ class LogListing:
 
 @dataclass(frozen=True)
 class Link:
-    """An artifact, and the request that fetches it until `expires_at`."""
+    """An artifact, and the request that downloads it until `expires_at`."""
 
     artifact: Artifact
     request: SignedRequest
@@ -55,7 +55,7 @@ class _InStream:
 
 
 class Results:
-    """Reads logs, metrics and artifacts of runs. Every method raises NotFoundError for a run that isn't."""
+    """Reads logs, metrics and artifacts of runs. Every method raises NotFoundError for an unknown run."""
 
     def __init__(
         self,
@@ -72,11 +72,11 @@ class Results:
         self._clock = clock
 
     def logs(self, run_id: str, *, limit: int, cursor: str | None = None) -> LogListing:
-        """At most `limit` lines of all attempts; of log.txt where CloudWatch Logs has forgotten the run.
+        """At most `limit` lines of all attempts; of log.txt if CloudWatch Logs no longer has the run.
 
-        A page is cut where an answer has no more room.
+        A page ends where an answer has no more room.
 
-        BadCursorError for a cursor that this run's log didn't hand out.
+        BadCursorError for a cursor that isn't from this run's log.
         """
         run = self._run(run_id)
         place = _log_place(cursor, run_id) if cursor else _InStream(0, None)
@@ -90,7 +90,7 @@ class Results:
                 return LogListing(page.lines, _log_cursor(run_id, _InStream(number, page.token)))
             is_last = number + 1 == len(streams)
             if not run.ended and (is_last or page is None):
-                # The end for now; or Batch has named a stream in which nothing has been printed yet.
+                # The end for now; or Batch has named a stream that is still empty.
                 return LogListing((), _log_cursor(run_id, _InStream(number, token)))
             if page is None and is_last and not cursor:
                 return self._text(run, 0, limit)
@@ -102,9 +102,9 @@ class Results:
         return series.read(self._files.metrics_lines(run.project, run.run_id))
 
     def artifacts(self, run_id: str, *, limit: int, cursor: str | None = None) -> LinkListing:
-        """At most `limit` of the files that the run left, with links.
+        """At most `limit` of the run's artifacts, with links.
 
-        BadCursorError for a cursor that this list didn't hand out.
+        BadCursorError for a cursor that isn't from this list.
         """
         run = self._run(run_id)
         after = _path(cursor, run_id) if cursor else ""
@@ -124,7 +124,7 @@ class Results:
         return run
 
     def _page(self, stream: str, attempt: int, token: str | None, limit: int) -> LogPage | None:
-        """A page of a stream, read again with fewer lines where those don't fit into an answer."""
+        """A page of a stream, read again with fewer lines if they don't fit into an answer."""
         while True:
             page = self._logs.page(stream, attempt, token, limit)
             if page is None:
@@ -134,7 +134,7 @@ class Results:
                 return page
 
     def _text(self, run: Run, offset: int, limit: int) -> LogListing:
-        """Lines of log.txt behind `offset`; the last one of a page is whole, unless it alone fills it."""
+        """Lines of log.txt after `offset`; a page ends with a whole line, unless one line fills it."""
         content = self._files.log_text(run.project, run.run_id, offset, _LOG_BYTES)
         if not content:
             return LogListing((), None)
@@ -148,7 +148,7 @@ class Results:
 
 
 def _streams(run: Run) -> list[str]:
-    """The log streams of the attempts, in their order; the one that runs now is the last."""
+    """The log streams of the attempts, in order; the running attempt's is the last."""
     named = [attempt.log_stream for attempt in run.attempts] + [run.log_stream]
     return list(dict.fromkeys(stream for stream in named if stream))
 
@@ -158,7 +158,7 @@ def _log_cursor(run_id: str, place: "_InStream") -> str:
 
 
 def _log_place(cursor: str, run_id: str) -> "_InStream | int":
-    """Where a cursor leads: into a stream, or to a byte of log.txt."""
+    """The position of a cursor: in a stream, or at a byte of log.txt."""
     match cursors.decode(cursor):
         case [str(owner), int(number), None | str() as token] if owner == run_id and number >= 0:
             return _InStream(number, token)

@@ -1,4 +1,4 @@
-"""What the template tells the functions, read from their environment once."""
+"""The functions' settings from the template, read from the environment once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """Names and ARNs of the stack's resources, and what its owner decided, as texts."""
+    """Names and ARNs of the stack's resources, and the stack's parameters, as texts."""
 
     table_name: str
     bucket_name: str
@@ -31,10 +31,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Settings from variables of the same names in capitals; KeyError names one that is missing."""
+        """Settings from variables of the same names in capitals; KeyError names a missing one."""
         return cls(**{name: environment[name.upper()] for name in cls.__dataclass_fields__})
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The instance types that may train, as the compute environments name them."""
+        """The instance types for training, as the compute environments name them."""
         return tuple(self.instance_types.split(","))

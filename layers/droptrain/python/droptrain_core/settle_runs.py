@@ -1,4 +1,4 @@
-"""Settle runs: compare the active runs with AWS Batch, and finish what events left undone."""
+"""Settle runs: compare the active runs with AWS Batch, and finish everything that lost events left undone."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,9 +11,9 @@ from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.diagnosis.queue_progress import QueueView
 from droptrain_core.domain.runs import fallback, transitions
 from droptrain_core.domain.runs.batch_job import JobState
-from droptrain_core.domain.runs.queue_progress import QueueView
 from droptrain_core.domain.runs.run import Run, Status
 from droptrain_core.overspending import Overspending, Overspent
 from droptrain_core.report_stuck_queue import ReportStuckQueue
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from droptrain_core.notify import Notify
 
-# Events normally come within seconds; a record that is younger is left to them.
+# Events normally arrive within seconds; a younger record is left to them.
 QUIET = timedelta(minutes=2)
-# Batch describes a job from its submission on; one that it doesn't know after this long, it has forgotten.
+# Batch describes a job from its submission on. If it doesn't know a job after this long, it has forgotten it.
 FORGOTTEN = timedelta(hours=1)
 
 Work = Callable[[], Iterable[str]]
@@ -36,7 +36,7 @@ Work = Callable[[], Iterable[str]]
 
 @dataclass
 class Seen:
-    """What a pass has seen: how many active runs by status, the state of each queue, the prices of now."""
+    """A pass's findings: the number of active runs by status, each queue's state, the current prices."""
 
     active: Counter[Status] = field(default_factory=Counter)
     queues: dict[str, QueueView] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Seen:
 
 
 class SettleRuns:
-    """Goes through the active runs: one query and one DescribeJobs a hundred, and calls for what is due."""
+    """Goes through the active runs: one query and one DescribeJobs a hundred, and calls for each action."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class SettleRuns:
         self._clock = clock
 
     def items(self, seen: Seen, after: str, until: str) -> Iterator[tuple[str, Work | None]]:
-        """(place, what is due) of the runs between two places; a page ends with its place and nothing due."""
+        """(place, action) of the runs between two places; a page ends with its place and no action."""
         for page in self._table.active(after, until):
             seen.active.update(run.status for run in page)
             quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]
@@ -83,14 +83,14 @@ class SettleRuns:
                 yield page[-1].created_order, None
 
     def judge_queues(self, seen: Seen) -> Iterator[str]:
-        """Publish what keeps a queue from making progress, if all of its runs were seen; once for a pass."""
+        """Publish why a queue makes no progress, if all of its runs were seen; once for a pass."""
         while seen.queues:
             queue, view = seen.queues.popitem()
             if not seen.failed and self._blocked.judge(queue, view, seen.active) == "published":
                 yield "notified"
 
     def _describe(self, runs: list[Run], seen: Seen) -> Mapping[str, JobState] | None:
-        """What Batch says of their jobs, by id; None if it does not answer."""
+        """The states of their jobs in Batch, by id; None if Batch does not answer."""
         job_ids = [run.batch_job_id for run in runs if run.batch_job_id and not run.ended]
         if not job_ids:
             return {}
@@ -117,7 +117,7 @@ class SettleRuns:
         state = states.get(run.batch_job_id) if states and run.batch_job_id else None
         if state is None:
             return
-        # What the record has not noted yet is news of this moment.
+        # A change that isn't in the record yet counts as happening now.
         is_noted = state.progress == run.progress
         since = run.updated_at if is_noted else times.to_text(self._clock())
         seen.queues[state.queue] = seen.queues.get(state.queue, QueueView()).with_job(state, since)
@@ -125,7 +125,7 @@ class SettleRuns:
     def _due(
         self, run: Run, states: Mapping[str, JobState] | None, overspent: Overspent | None
     ) -> Work | None:
-        """What is left to do for a run; None if nothing is, as for a run that waits or trains."""
+        """The action for a run; None if there is none, as for a run that waits or trains."""
         if run.ended:
             return partial(self._notify_of_end, run)
         if run.batch_job_id is None:
@@ -145,7 +145,7 @@ class SettleRuns:
         return partial(self._compare, run, state, overspent) if is_due else None
 
     def _notify_of_end(self, run: Run) -> Iterator[str]:
-        if self._notify().ended(run.run_id, run.project) == "published":
+        if self._notify().ended(run.run_id, run.project).answer == "published":
             yield "notified"
 
     def _finish(self, run: Run) -> Iterator[str]:
@@ -163,7 +163,7 @@ class SettleRuns:
         if applied:
             yield "applied"
         if run.cancelled_by and not state.ended:
-            # The function that noted the cancel died before it told AWS Batch.
+            # The function that recorded the cancel died before it terminated the job.
             self._jobs.end(state.job_id, cancelled(run.cancelled_by).message)
             yield "terminated"
         elif overspent:

@@ -1,4 +1,4 @@
-"""Spending: what the month has cost so far, on request and in notices."""
+"""Spending: the month's cost so far, on request and in notices."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +27,7 @@ class Spending:
         self._clock = clock
 
     def this_month(self) -> Month:
-        """The caps of the month that it is in UTC."""
+        """The caps of the current month in UTC."""
         now, budget = self._clock(), self._budget
         month, projects = month_account(now), budget.project_usd
         found = self._accounts.read([month, RUNNING, *(project_account(now, name) for name in projects)])
@@ -44,7 +44,7 @@ class Spending:
 
 
 class NotifySpending:
-    """Publishes, each once for a month, which part of the stack's budget is spent."""
+    """Publishes which part of the stack's budget is spent, each level once a month."""
 
     def __init__(
         self, accounts: Accounts, budget: Budget, notifications: Notifications, clock: Callable[[], datetime]
@@ -55,9 +55,9 @@ class NotifySpending:
         self._clock = clock
 
     def look(self) -> int:
-        """Publish the highest level that each of the last two months has reached; how many notices.
+        """Publish the highest level that each of the last two months has reached; the number of notices.
 
-        A run of the month before can end in this one, and a launch be refused in a month's last minutes.
+        A run of the previous month can end in this one, and the last minutes of a month can refuse a launch.
         """
         if self._budget.month_usd is None:
             return 0

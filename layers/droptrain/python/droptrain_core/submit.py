@@ -1,4 +1,4 @@
-"""Submit: a claimed run gets its Batch job, exactly one, whoever dies on the way."""
+"""Submits exactly one Batch job for each claimed run, even across crashes."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,15 +12,15 @@ from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run, Status
 
-# A claim without a Batch job is taken over when its holder can't submit any more, and as long again has
-# passed, until a job that was submitted at the end can be found by its name.
+# Another process takes over a claim without a Batch job after this long. By then its holder can't submit any
+# more, and a job that it submitted last can be found by its name.
 CLAIM_IS_OLD = timedelta(seconds=60)
-# Whoever has held a claim for so long leaves the job to the next one, lest both submit it.
+# After this long the holder gives up, so that two processes never submit.
 HOLD_IS_OVER = timedelta(seconds=30)
 
 
 class Submit:
-    """Gives claims their Batch jobs: the first, and the one that a run goes on with on demand."""
+    """Submits the Batch jobs of claims: the first one, and the one of the on-demand fallback."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class Submit:
         self._clock = clock
 
     def now(self, run: Run) -> Run:
-        """Submit the job of a claim that the caller has just made; the record as it then is.
+        """Submit the job of a claim that the caller has just made; returns the record after that.
 
-        BusyError, UnsureError and DeniedError mean: the claim stands, for whoever finishes it.
+        BusyError, UnsureError and DeniedError mean that the claim stays, and another process finishes it.
         """
         try:
             if self._clock() - times.from_text(run.claimed_at) >= HOLD_IS_OVER:
@@ -50,13 +50,13 @@ class Submit:
             self._table.write(transitions.ended(run, status, error.cause, self._text()))
             return runs.rejected(run, error.cause)
         except (BusyError, DeniedError):
-            # It is certain that nothing was submitted.
+            # Certainly, nothing was submitted.
             self._table.write(transitions.held(run, transitions.RELEASED))
             raise
         return self._record(run, job_id)
 
     def or_leave(self, run: Run) -> Run:
-        """Submit; where Batch can't take the job now, the claim stands and the reconciler finishes it."""
+        """Submit. If Batch can't take the job now, the claim stays and the reconciler finishes it."""
         if run.ended:
             return run
         try:
@@ -65,9 +65,9 @@ class Submit:
             return run
 
     def finish(self, run: Run) -> None:
-        """Give an old claim its Batch job: adopt the one that has its name, or submit it now.
+        """Finish an old claim: adopt the Batch job with its name, or submit one now.
 
-        BusyError if somebody else does so at this moment, or the stack is paused.
+        BusyError if another process is finishing it, or the stack is paused.
         """
         self._policy.check_running()
         claim = self._table.write(transitions.held(run, self._text()))
@@ -89,11 +89,11 @@ class Submit:
             self.now(held)
 
     def is_old_claim(self, run: Run) -> bool:
-        """Whether the run is a claim whose maker must have died before it noted a Batch job."""
+        """Whether the run is a claim whose holder must have died before it recorded a Batch job."""
         return run.is_claim and self._clock() - times.from_text(run.claimed_at) >= CLAIM_IS_OLD
 
     def _record(self, run: Run, job_id: str) -> Run:
-        """Note the Batch job; end it at once if the run was cancelled meanwhile or has another job."""
+        """Record the Batch job; end it at once if the run was cancelled meanwhile or has another job."""
         recorded = self._table.write(transitions.submitted(run, job_id, self._text())).run or run
         if recorded.batch_job_id != job_id:
             self._jobs.end(job_id, f"superseded: {run.run_id} has the Batch job {recorded.batch_job_id}")
@@ -106,5 +106,5 @@ class Submit:
 
 
 def cancelled(caller: str) -> Cause:
-    """The cause of a run that somebody cancelled."""
-    return Cause("cancelled", f"Cancelled by {caller}.", "Launch the dataset again if that was not meant.")
+    """The cause of a run that `caller` cancelled."""
+    return Cause("cancelled", f"Cancelled by {caller}.", "If this was a mistake, launch the dataset again.")

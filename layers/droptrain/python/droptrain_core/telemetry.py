@@ -1,11 +1,11 @@
-"""What the functions tell of themselves: JSON logs with the run's id in every line, and metrics."""
+"""The functions' logs and metrics: JSON lines with the run's id, and CloudWatch metrics."""
 
 import warnings
 
 from aws_lambda_powertools import Logger, Metrics
 
-# What stack it is, in lines and metrics, says POWERTOOLS_SERVICE_NAME.
+# POWERTOOLS_SERVICE_NAME is the stack's name, in log lines and metrics.
 logger = Logger()
 metrics = Metrics(namespace="droptrain")
-# Most requests of the API count nothing, and that is no news for the log.
+# Most requests of the API count nothing, so a warning about that isn't useful.
 warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)

@@ -1,4 +1,4 @@
-"""Track: what AWS Batch says of a job becomes the run's record, in whatever order it comes."""
+"""Track: apply the states of Batch jobs to the runs' records, for every order of events."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from droptrain_core.aws.bucket import Bucket
-from droptrain_core.aws.price_table import Facts, PriceTable
+from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.aws.run_table import Applied, History, RunTable
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import remember
+from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.runs import batch_job, fallback, transitions
 from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
@@ -47,20 +48,21 @@ class Track:
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Change:
-        """Apply an event's detail; "foreign" if it is of no run's job."""
+        """Apply an event's detail; "foreign" if the job isn't a run's."""
         job = batch_job.read(detail)
         return self.apply(job) if job else "foreign"
 
     def apply(self, job: JobState) -> Applied:
-        """Apply a job's state; an end brings the cause, the metrics and the cost along.
+        """Apply a job's state; an end also sets the cause, the metrics and the cost.
 
         BusyError means: deliver the event again later.
         """
         now = times.to_text(self._clock())
-        if job.state == "STARTING":
-            self._queues.note_start(job.queue, now)
         if not job.ended and not _was_reclaimed(job):
-            return self._table.write(transitions.observed(job, now)).outcome
+            applied = self._table.write(transitions.observed(job, now)).outcome
+            if job.state == "STARTING" and applied == "applied":
+                self._queues.note_start(job.queue, now)
+            return applied
         project = self._project(job)
         if project is None:
             return "unknown"
@@ -70,14 +72,14 @@ class Track:
             return self._table.write(transitions.followed(job, trains, now)).outcome
         document = self._bucket.outcome(project, job.run_id)
         account = outcomes.read(document)
-        facts = self._prices.read(project, job.run_id)
+        reading = self._prices.read(project, job.run_id)
         outcome = account if account and _is_of_the_end(account, job) else None
-        earlier = self._earlier_attempts(job, facts.run)
-        cost = self._cost(job, document, facts, earlier)
+        earlier = self._earlier_attempts(job, reading.run)
+        cost = self._cost(job, document, reading, earlier)
         cause = diagnosis.explain(
-            job, outcome, _lifecycle(job, facts.run), facts.run.warnings if facts.run else ()
+            job, outcome, _lifecycle(job, reading.run), reading.run.warnings if reading.run else ()
         )
-        if (run := facts.run) and run.cancelled_by and job.status == "CANCELLED":
+        if (run := reading.run) and run.cancelled_by and job.status == "CANCELLED":
             cause = cancelled(run.cancelled_by)
         if run and run.batch_job_id == job.job_id:
             step = fallback.after_end(run, cause, cost, job.job_id, job.attempts)
@@ -91,16 +93,15 @@ class Track:
             advice=outcome.advice if outcome else (),
             warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
         )
-        models = facts.models if job.status == "SUCCEEDED" else None
         whole = replace(job, attempts=(*earlier, *job.attempts))
-        transition = transitions.observed(whole, now, end, models)
-        history = _history(job, cost, project, facts, outcome)
+        transition = transitions.observed(whole, now, end)
+        history = _history(job, cost, project, reading, outcome)
         if history:
             return self._table.write_with_history(transition, history, now).outcome
         return self._table.write(transition).outcome
 
     def fall_back(self, job: JobState, waited: timedelta) -> bool:
-        """Continue a run on demand whose job has waited too long for a Spot instance; False if it may not."""
+        """Fall back if the run's job has waited too long for a Spot instance; False if the run may not."""
         project = self._project(job)
         if project is None:
             return False
@@ -111,7 +112,7 @@ class Track:
         )
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
-        """Apply that a job waits for its next attempt on Spot, if that is still the cheaper way."""
+        """Apply that a job waits for its next attempt on Spot, if Spot is still cheaper."""
         applied = self._table.write(transitions.observed(job, now)).outcome
         if applied == "applied":
             self._leave_spot(
@@ -127,16 +128,16 @@ class Track:
         self, job: JobState, project: str, decide: Callable[[Run, Cost | None], Fallback | None]
     ) -> bool:
         """Continue a run on demand whose job waits, if `decide` says how; False if the run has moved on."""
-        facts = self._prices.read(project, job.run_id)
-        run = facts.run
+        reading = self._prices.read(project, job.run_id)
+        run = reading.run
         if run is None or run.job is None or run.job.spot != "auto" or run.progress != job.progress:
             return False
-        cost = self._cost(job, self._bucket.outcome(project, job.run_id), facts)
+        cost = self._cost(job, self._bucket.outcome(project, job.run_id), reading)
         fallback = decide(run, cost)
         return fallback is not None and self._fall_back().to(fallback, run, cost)
 
     def _superseded_by(self, job: JobState, project: str) -> str | None:
-        """The run's Batch job that has the lease, if it isn't this one: the record has to follow that."""
+        """The run's Batch job that has the lease, if it isn't this one; the record has to follow that job."""
         holder = self._bucket.lease_holder(project, job.run_id)
         return holder if holder != job.job_id else None
 
@@ -152,39 +153,39 @@ class Track:
         return self._fall_back().earlier_attempts(step) if step and step.number == job.job_number else ()
 
     def _cost(
-        self, job: JobState, document: object, facts: Facts, earlier: tuple[Attempt, ...] = ()
+        self, job: JobState, document: object, reading: ProjectReading, earlier: tuple[Attempt, ...] = ()
     ) -> Cost | None:
-        run = facts.run
+        run = reading.run
         if run is None:
             return None
-        eligible = Eligible.of(run, facts.prices, self._instance_types)
+        eligible = Eligible.of(run, reading.prices, self._instance_types)
         return costs.of_run(run, job, document, eligible, self._clock(), earlier)
 
 
 def _was_reclaimed(job: JobState) -> bool:
-    """Whether the job waits for another attempt since its instance was taken away."""
+    """Whether the job waits for another attempt because its instance was taken away."""
     waits = job.state in ("SUBMITTED", "PENDING", "RUNNABLE")
     return waits and bool(job.attempts) and batch_job.is_reclaimed(job.attempts[-1])
 
 
 def _lifecycle(job: JobState, run: Run | None) -> str | None:
-    """How the last attempt's instance was bought: its job's queue says so."""
+    """How the last attempt's instance was bought, according to its job's queue."""
     if run is None or run.job is None:
         return None
     return "on-demand" if job.job_number > 1 or run.job.spot == "never" else "spot"
 
 
 def _is_of_the_end(account: Outcome, job: JobState) -> bool:
-    """Whether an account tells how the last attempt ended; an earlier one's says nothing about this end."""
+    """Whether a report is about the last attempt's end; an earlier attempt's report doesn't count."""
     is_last = account.job_id == job.job_id and account.attempt == len(job.attempts)
     return is_last and account.ended
 
 
 def _history(
-    job: JobState, cost: Cost | None, project: str, facts: Facts, outcome: Outcome | None
+    job: JobState, cost: Cost | None, project: str, reading: ProjectReading, outcome: Outcome | None
 ) -> History | None:
-    """The project's history with this run in it, if it trained to a good end."""
+    """The project's history including this run, if it succeeded."""
     if job.status != "SUCCEEDED" or cost is None or not cost.seconds:
         return None
     saved = outcome.left_checkpoint if outcome else None
-    return History(project, remember(facts.history, cost.seconds), saved)
+    return History(project, remember(reading.history, cost.seconds), saved)

@@ -1,6 +1,6 @@
-"""The one place that makes clients and puts use cases together from the settings.
+"""The one place that creates clients and builds use cases from the settings.
 
-Use cases are imported where they are put together: a function loads, at every cold start, only its own.
+Each use case is imported where it is built, so that a function loads only its own at a cold start.
 """
 
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from droptrain_core.aws.queue_watch import QueueWatch
     from droptrain_core.aws.run_files import RunFiles
     from droptrain_core.aws.signed_requests import SignedRequests
+    from droptrain_core.aws.wake_ups import WakeUps
     from droptrain_core.cancel import Cancel
     from droptrain_core.datasets import Datasets
     from droptrain_core.domain.costs.budget import Budget
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
     from droptrain_core.fall_back import FallBack
-    from droptrain_core.launch import LaunchRequests, LaunchUploads
     from droptrain_core.launch.commit import Commit
     from droptrain_core.launch.decide import Where
     from droptrain_core.launch.gather import Gather
+    from droptrain_core.launch.requests import LaunchRequests
+    from droptrain_core.launch.uploads import LaunchUploads
     from droptrain_core.notifications import Notifications
     from droptrain_core.notify import Notify
     from droptrain_core.query import Query
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
 # A lost answer of SubmitJob must not be answered by a second SubmitJob.
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
-# A launch waits for this one, and goes on without its answer.
+# A launch waits for this client, but continues without its answer.
 _SOON = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=3)
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 # The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
@@ -65,54 +67,65 @@ _SIGNS = _RETRIES.merge(Config(signature_version="s3v4", s3={"addressing_style":
 
 
 class Wiring:
-    """Use cases over one session; a client is made when the first use case needs it."""
+    """Use cases over the clients of one session; a client is made when the first use case needs it.
 
-    def __init__(self, settings: Settings) -> None:
+    `clients` makes one for a service, with its config, in a region. Without it a session of botocore does.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clients: "Callable[[str, Config, str], Any] | None" = None,
+        clock: "Callable[[], datetime] | None" = None,
+    ) -> None:
         self._settings = settings
         self._session = botocore.session.get_session()
+        self._clients = clients or self._client_of_session
+        self._clock = clock or now
         self._dynamodb = self._client("dynamodb", _RETRIES)
         self._table = RunTable(self._dynamodb, settings.table_name)
         self._datasets = DatasetTable(self._dynamodb, settings.table_name)
 
     def launch_uploads(self) -> "LaunchUploads":
         """Uploads become runs."""
-        # Every launch reads a recipe: what reads it is loaded now, not by the first one.
+        # Every launch reads a recipe, so the reader is loaded now, not at the first launch.
         from droptrain_core import recipe_yaml  # noqa: F401
-        from droptrain_core.aws.wake_ups import WakeUps
-        from droptrain_core.launch import LaunchUploads
+        from droptrain_core.launch.uploads import LaunchUploads
 
-        settings = self._settings
-        wake_ups = WakeUps(lambda: self._client("sqs", _RETRIES), settings.uploads_queue_url)
         return LaunchUploads(
-            self._gather(), self._commit(), self._table, self._datasets, wake_ups, self._where(),
-            self._policy(), now,
+            self._gather(), self._commit(), self._table, self._datasets, self._wake_ups(), self._where(),
+            self._policy(), self._clock,
         )  # fmt: skip
 
     def launch_requests(self) -> "LaunchRequests":
         """Requests become runs."""
         from droptrain_core import recipe_yaml  # noqa: F401
-        from droptrain_core.launch import LaunchRequests
+        from droptrain_core.launch.requests import LaunchRequests
 
-        return LaunchRequests(self._gather(), self._commit(), self._table, self._where(), self._policy(), now)
+        return LaunchRequests(
+            self._gather(), self._commit(), self._table, self._where(), self._policy(), self._clock
+        )
 
     def track(self) -> "Track":
-        """Batch's word becomes the record."""
+        """States of Batch jobs become the record."""
         from droptrain_core.track import Track
 
         bucket, queues, types = self._bucket(), self._queues(), self._settings.types
-        return Track(bucket, self._table, self._prices, queues, types, self._fall_back, now)
+        return Track(bucket, self._table, self._prices, queues, types, self._fall_back, self._clock)
 
     def notify(self) -> "Notify":
-        """Ends, and what needs people, become notices."""
+        """Ends, and problems that need people, become notices."""
         from droptrain_core.aws.model_pointers import ModelPointers
         from droptrain_core.notify import Notify
         from droptrain_core.promote import Promote
 
         promote = Promote(ModelPointers(self._s3, self._settings.bucket_name))
-        return Notify(self._table, self._datasets, promote, self._notifications(), self._places(), now)
+        return Notify(
+            self._table, self._datasets, promote, self._notifications(), self._places(), self._clock
+        )
 
     def report_stuck_queue(self) -> "ReportStuckQueue":
-        """Queues that make no progress become notices."""
+        """Queues without progress become notices."""
         from droptrain_core.domain.runs.batch_job import queue_name
         from droptrain_core.report_stuck_queue import ReportStuckQueue
 
@@ -121,29 +134,29 @@ class Wiring:
             queue_name(settings.spot_job_queue_arn): "Spot",
             queue_name(settings.on_demand_job_queue_arn): "on-demand",
         }
-        return ReportStuckQueue(self._table, self._queues(), self._notifications(), kinds, now)
+        return ReportStuckQueue(self._table, self._queues(), self._notifications(), kinds, self._clock)
 
     def reconcile(self) -> "Reconcile":
-        """What events left undone is finished."""
+        """Everything that lost events left undone is finished."""
         from droptrain_core.aws.pass_position import PassPosition
         from droptrain_core.reconcile import Reconcile
         from droptrain_core.spending import NotifySpending
 
         # Few passes find something to launch or to notify.
         launch, notify, notifications = cache(self.launch_uploads), cache(self.notify), self._notifications()
-        spending = NotifySpending(self._accounts(), self._budget(), notifications, now)
+        spending = NotifySpending(self._accounts(), self._budget(), notifications, self._clock)
         position = PassPosition(self._dynamodb, self._settings.table_name)
         runs = self._settle_runs(notify)
-        return Reconcile(runs, self._datasets, launch, notify, spending, notifications, position, now)
+        return Reconcile(runs, self._datasets, launch, notify, spending, notifications, position, self._clock)
 
     def spending(self) -> "Spending":
-        """What the month has cost is read."""
+        """The month's cost is read."""
         from droptrain_core.spending import Spending
 
-        return Spending(self._accounts(), self._budget(), now)
+        return Spending(self._accounts(), self._budget(), self._clock)
 
     def refresh(self) -> "Refresh":
-        """Prices are read anew."""
+        """Prices are refreshed."""
         from droptrain_core.aws.price_lists import OnDemandPrices
         from droptrain_core.aws.spot_prices import SpotPrices
         from droptrain_core.refresh import Refresh
@@ -156,13 +169,13 @@ class Wiring:
             spot = SpotPrices(self._client("ec2", _RETRIES))
         if partition == "aws":  # GovCloud has no price list to ask
             on_demand = OnDemandPrices(self._client("pricing", _RETRIES, "us-east-1"))
-        return Refresh(spot, on_demand, self._prices, settings.types, region, now)
+        return Refresh(spot, on_demand, self._prices, settings.types, region, self._clock)
 
     def cancel(self) -> "Cancel":
         """Runs end on request."""
         from droptrain_core.cancel import Cancel
 
-        return Cancel(self._table, self._jobs, now)
+        return Cancel(self._table, self._jobs, self._clock)
 
     def query(self) -> "Query":
         """Runs are read."""
@@ -171,15 +184,15 @@ class Wiring:
         return Query(self._table, self._datasets, self._bucket())
 
     def results(self) -> "Results":
-        """What runs left is read."""
+        """Logs, metrics and artifacts are read."""
         from droptrain_core.aws.logs import TrainingLogs
         from droptrain_core.results import Results
 
         logs = TrainingLogs(self._client("logs", _RETRIES))
-        return Results(self._table, logs, self._run_files(), self._signed(), now)
+        return Results(self._table, logs, self._run_files(), self._signed(), self._clock)
 
     def datasets(self) -> "Datasets":
-        """Datasets are dropped and deleted."""
+        """Datasets are uploaded and deleted."""
         from droptrain_core.datasets import Datasets
 
         return Datasets(
@@ -189,18 +202,23 @@ class Wiring:
             self._run_files(),
             self._signed(),
             self.cancel(),
-            now,
+            self._clock,
         )
 
     def _gather(self) -> "Gather":
         from droptrain_core.launch.gather import Gather
 
-        return Gather(self._bucket(), self._prices, self._settings.types, now)
+        return Gather(self._bucket(), self._prices, self._settings.types, self._clock)
 
     def _commit(self) -> "Commit":
         from droptrain_core.launch.commit import Commit
 
         return Commit(self._bucket(), self._table, self._reserve(), self._submit, self._images())
+
+    def _wake_ups(self) -> "WakeUps":
+        from droptrain_core.aws.wake_ups import WakeUps
+
+        return WakeUps(lambda: self._client("sqs", _RETRIES), self._settings.uploads_queue_url)
 
     def _where(self) -> "Where":
         from droptrain_core.launch.decide import Where
@@ -247,7 +265,10 @@ class Wiring:
         return self._client("s3", _SIGNS)
 
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
-        return self._session.create_client(service, region or self._settings.aws_region, config=config)
+        return self._clients(service, config, region or self._settings.aws_region)
+
+    def _client_of_session(self, service: str, config: Config, region: str) -> Any:
+        return self._session.create_client(service, region, config=config)
 
     def _policy(self) -> "LaunchPolicy":
         from droptrain_core.domain.runs.launch_policy import LaunchPolicy
@@ -272,7 +293,7 @@ class Wiring:
     def _reserve(self) -> "Reserve":
         from droptrain_core.reserve import Reserve
 
-        return Reserve(self._accounts(), self._budget(), now)
+        return Reserve(self._accounts(), self._budget(), self._clock)
 
     def _accounts(self) -> "Accounts":
         from droptrain_core.aws.accounts import Accounts
@@ -304,16 +325,23 @@ class Wiring:
     def _submit(self) -> "Submit":
         from droptrain_core.submit import Submit
 
-        return Submit(self._table, self._jobs, self._settings.bucket_name, self._policy(), now)
+        return Submit(self._table, self._jobs, self._settings.bucket_name, self._policy(), self._clock)
 
     def _settle_runs(self, notify: "Callable[[], Notify]") -> "SettleRuns":
         from droptrain_core.overspending import Overspending
         from droptrain_core.settle_runs import SettleRuns
 
         table, jobs, types = self._table, self._jobs, self._settings.types
-        overspending = Overspending(self._bucket(), table, self._prices, jobs, types, now)
+        overspending = Overspending(self._bucket(), table, self._prices, jobs, types, self._clock)
         return SettleRuns(
-            table, jobs, self._submit, self.track(), notify, overspending, self.report_stuck_queue(), now
+            table,
+            jobs,
+            self._submit,
+            self.track(),
+            notify,
+            overspending,
+            self.report_stuck_queue(),
+            self._clock,
         )
 
     def _queues(self) -> "QueueWatch":
@@ -324,7 +352,7 @@ class Wiring:
     def _fall_back(self) -> "FallBack":
         from droptrain_core.fall_back import FallBack
 
-        return FallBack(self._table, self._jobs, self._submit, now)
+        return FallBack(self._table, self._jobs, self._submit, self._clock)
 
     @cached_property
     def _jobs(self) -> "JobQueue":

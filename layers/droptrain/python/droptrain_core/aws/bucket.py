@@ -1,4 +1,4 @@
-"""The bucket in S3: recipes, pushes, what lies in a folder at this moment, run.json and outcome.json."""
+"""The bucket in S3: recipes, pushes, current objects of a folder, run.json and outcome.json."""
 
 import hashlib
 import json
@@ -108,7 +108,7 @@ class Bucket:
             return RecipeFile(None, version, problem)
 
     def link_of(self, upload: Created) -> str | None:
-        """The signed link by which an object version was uploaded; None if there is none, or it is gone."""
+        """The id of the signed link that uploaded an object version; None if there is none, or it is gone."""
         try:
             answer = self._client.head_object(Bucket=self.name, Key=upload.key, VersionId=upload.version_id)
         except ClientError as error:

@@ -71,7 +71,7 @@ class DatasetTable:
             RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
         )
         if answer.get("UnprocessedKeys"):
-            raise BusyError(f"DynamoDB can't read what is known of {project}/{dataset} at this moment")
+            raise BusyError(f"DynamoDB currently can't read the record of {project}/{dataset}")
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
         this_minute, last_minute = (float(items[pk]["seconds"]["N"]) if pk in items else 0 for pk in load_pks)
         item = items.get(dataset_pk)
@@ -194,8 +194,18 @@ class DatasetTable:
         self._update(record, expression, values, "attribute_exists(active)")
 
     def forget(self, record: DatasetRecord) -> None:
-        """Remove the item."""
-        self._client.delete_item(TableName=self._table, Key=dataset_key(record.project, record.dataset))
+        """Remove the item, unless an upload has changed `record.due_at`: its wake-up needs the item."""
+        unchanged: Any = {"ConditionExpression": "attribute_not_exists(due_at)"}
+        if record.due_at:
+            unchanged["ConditionExpression"] += " OR due_at = :seen"
+            unchanged["ExpressionAttributeValues"] = {":seen": {"S": record.due_at}}
+        key, errors = dataset_key(record.project, record.dataset), self._client.exceptions
+        try:
+            self._client.delete_item(TableName=self._table, Key=key, **unchanged)
+        except errors.ConditionalCheckFailedException:
+            return
+        except errors.TransactionConflictException as error:
+            raise BusyError(f"{record.project}/{record.dataset} is being launched") from error
 
     def _waiting(
         self, record: DatasetRecord, missing: Collection[str], present: Collection[str], now: datetime

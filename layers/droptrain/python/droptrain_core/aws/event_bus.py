@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class EventBus:
-    """Where programs hear what became of runs."""
+    """Where programs get the events of runs."""
 
     def __init__(self, client: "EventBridgeClient", stack_id: str) -> None:
         self._client = client

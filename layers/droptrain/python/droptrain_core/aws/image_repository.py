@@ -23,10 +23,9 @@ class ImageRepository:
         self._seen = False
 
     def lacks_image(self) -> bool:
-        """Whether nothing was pushed yet. Only a clear word of ECR counts: when it doesn't answer, or may not
-        be asked, a job finds out by itself.
+        """Whether no image was pushed yet; False unless ECR clearly says so, because the job then finds out.
 
-        An image that was seen is remembered, so that a process asks once; one deleted later isn't missed.
+        A process remembers an image that it has seen and doesn't ask again, also if it is deleted later.
         """
         if self._seen:
             return False

@@ -120,6 +120,6 @@ def _meaning(run: Run, error: ClientError) -> Exception:
     if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
         return DeniedError(
             f"AWS Batch refused to take the job of {run.run_id} ({code}: {message}). "
-            "The run is recorded and starts by itself when that is mended."
+            "The run is recorded and starts by itself when that is fixed."
         )
     return UnsureError(f"{run.run_id}: {error}")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class NoticeTopic:
-    """Where people subscribe to hear how runs end."""
+    """Where people subscribe to notices."""
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._client = client
@@ -39,6 +39,6 @@ class NoticeTopic:
         )
 
     def confirmed(self) -> int:
-        """How many subscribers have confirmed that they want to hear."""
+        """The number of confirmed subscribers."""
         answer: Any = self._client.get_topic_attributes(TopicArn=self._topic_arn)
         return int(answer["Attributes"].get("SubscriptionsConfirmed", "0"))

@@ -1,34 +1,19 @@
 """What prices need of the runs' table: one item of prices, and for each project how long its runs took."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.run_record import from_item, run_pk, to_attributes, to_values
-from droptrain_core.aws.run_table import history_pk, models_pk
+from droptrain_core.aws.run_table import history_pk
 from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size
+from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.errors import BusyError
-from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PRICES_PK = "PRICES"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
-
-    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows. `models`
-    is what is remembered of the project's pointers, as the table holds it, if the run is asked for.
-    """
-
-    prices: PriceList
-    history: tuple[int, ...] = ()
-    run: Run | None = None
-    left_checkpoint: bool | None = None
-    models: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PriceTable:
@@ -39,29 +24,28 @@ class PriceTable:
         self._table = table_name
         self.shipped = shipped
 
-    def read(self, project: str, run_id: str | None = None) -> Facts:
+    def read(self, project: str, run_id: str | None = None) -> ProjectReading:
         """The prices, the project's history, and the run if it is asked for, read consistently.
 
         BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
         """
-        pks = [PRICES_PK, history_pk(project), *([run_pk(run_id), models_pk(project)] if run_id else [])]
+        pks = [PRICES_PK, history_pk(project), *([run_pk(run_id)] if run_id else [])]
         answer = self._client.batch_get_item(
             RequestItems={
                 self._table: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": run_id is not None}
             }
         )
         if answer.get("UnprocessedKeys"):
-            raise BusyError(f"DynamoDB can't read the prices for {project} at this moment")
+            raise BusyError(f"DynamoDB currently can't read the prices for {project}")
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
         prices, history, *of_run = (items.get(pk) for pk in pks)
-        run, models = of_run or (None, None)
-        took, pointers = (to_values(item) if item else {} for item in (history, models))
-        return Facts(
+        run = of_run[0] if of_run else None
+        took = to_values(history) if history else {}
+        return ProjectReading(
             prices=self.shipped.refreshed(_refreshed(to_values(prices))) if prices else self.shipped,
             history=tuple(took.get("seconds", ())),
             run=from_item(run) if run else None,
             left_checkpoint=took.get("left_checkpoint"),
-            models={name: pointers[name] for name in ("latest", "best") if name in pointers},
         )
 
     def current(self) -> PriceList:

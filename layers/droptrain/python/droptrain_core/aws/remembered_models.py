@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from droptrain_core.aws.run_record import from_item as run_from_item
 from droptrain_core.aws.run_record import to_attributes, to_values
 from droptrain_core.domain.runs import model_pointer
 from droptrain_core.domain.runs.model_pointer import Held, Name
-from droptrain_core.domain.runs.run import Run
 
 
 def from_item(item: Mapping[str, Any] | None) -> dict[Name, Held]:
@@ -20,15 +18,6 @@ def from_item(item: Mapping[str, Any] | None) -> dict[Name, Held]:
         if isinstance(held, Mapping) and (pointer := model_pointer.read(held.get("pointer"))):
             found[name] = Held(pointer, held["etag"])
     return found
-
-
-def at_end(image: Mapping[str, Any]) -> tuple[Run, dict[Name, Held]] | None:
-    """A run as the table's stream tells of its end, and the pointers that were remembered at that moment.
-
-    None if the record doesn't hold them: it didn't succeed, or others have written it.
-    """
-    seen = image.get("models_seen")
-    return (run_from_item(image), from_item(seen["M"])) if seen else None
 
 
 def to_update(table: str, pk: str, held: Mapping[Name, Held]) -> dict[str, Any]:

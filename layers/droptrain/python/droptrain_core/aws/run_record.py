@@ -46,7 +46,7 @@ def to_values(item: Mapping[str, Any]) -> dict[str, Any]:
 def check_schema(item: Mapping[str, Any]) -> None:
     """NewerRecordError if this code would misread the item: a later release wrote it.
 
-    What an index holds says no schema; whoever reads a run from there reads it again before it moves it.
+    Items of an index have no schema, so a run from an index is read again before it is changed.
     """
     schema = int(item.get("schema", {"N": "1"})["N"])
     if schema > SCHEMA:

@@ -1,4 +1,4 @@
-"""The table of runs in DynamoDB: every move of a run's state is one conditional write."""
+"""The table of runs in DynamoDB: every change of a run's state is one conditional write."""
 
 import random
 import time
@@ -15,7 +15,7 @@ from droptrain_core.aws.transition_writes import compiled, run_key
 from droptrain_core.domain.datasets.dataset_record import Answered
 from droptrain_core.domain.errors import BadCursorError, BusyError, NewerRecordError
 from droptrain_core.domain.runs import transitions
-from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.transitions import Transition
 from droptrain_core.telemetry import logger
@@ -76,7 +76,7 @@ class RunTable:
         self,
         run: Run,
         drop: DropClaim | None = None,
-        request: Request | None = None,
+        request: RequestClaim | None = None,
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
     ) -> Claimed:
@@ -138,15 +138,17 @@ class RunTable:
         )
 
     def extend_answer(self, answer_id: str, at: str) -> None:
-        """Record that one more upload got this answer."""
-        self._client.update_item(
-            TableName=self._table,
-            Key={"pk": {"S": claim_writes.answer_pk(answer_id)}},
-            UpdateExpression="SET last_at = :at, expires_at = :expires",
-            ExpressionAttributeValues=to_attributes(
-                {":at": at, ":expires": claim_writes.answer_expires_at(at)}
-            ),
-        )
+        """Record that one more upload got this answer; BusyError while the rejection is being written."""
+        values = {":at": at, ":expires": claim_writes.answer_expires_at(at)}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": claim_writes.answer_pk(answer_id)}},
+                UpdateExpression="SET last_at = :at, expires_at = :expires",
+                ExpressionAttributeValues=to_attributes(values),
+            )
+        except self._client.exceptions.TransactionConflictException as error:
+            raise BusyError("the rejection of this drop is being written") from error
 
     def find_request(self, key: str) -> tuple[str, str] | None:
         """(run id, digest of the body) of an earlier request with this idempotency key, if any."""
@@ -223,7 +225,7 @@ class RunTable:
         """Note that the notice is out, and give back what the run held of the caps but didn't spend.
 
         The run leaves the index of active runs; `models` is what to remember of its project's pointers. Once
-        for each run, however often it is called. BusyError if others write the same items at this moment.
+        for each run, also if it is called again. BusyError if others are writing the same items.
         """
         transition = transitions.notified(run, at)
         others = [*map(partial(claim_writes.settle, self._table, run), run.reservations)]
@@ -272,7 +274,7 @@ class RunTable:
         return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def active(self, after: str = "", until: str = _LAST) -> Iterator[tuple[Run, ...]]:
-        """Pages of the runs that have not ended or are not announced, oldest first.
+        """Pages of the runs that have not ended or have no notice yet, oldest first.
 
         Of each only what the index by_activity has: who it is, where it stands, and its Batch job. With
         `after` and `until` those whose `created_order` is beyond the one and not beyond the other.

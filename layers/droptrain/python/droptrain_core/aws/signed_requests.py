@@ -1,4 +1,4 @@
-"""S3 requests that are signed for whoever has no credentials: to fetch a file, to upload one."""
+"""Signed S3 requests for clients without credentials: to download or upload a file."""
 
 import re
 from collections.abc import Mapping
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LIFE = timedelta(hours=1)
-# From here on a file comes in parts: what breaks off is sent again from the last part on.
-MULTIPART_FROM = 64 << 20
 _METHODS = {
     "get_object": "GET",
     "put_object": "PUT",

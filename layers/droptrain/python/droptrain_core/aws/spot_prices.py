@@ -1,4 +1,4 @@
-"""EC2's Spot prices of this moment."""
+"""EC2's current Spot prices."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -29,8 +29,8 @@ class SpotPrices:
         for page in pages:
             for each in page["SpotPriceHistory"]:
                 zones = prices.setdefault(each["InstanceType"], {})
-                said = (each["Timestamp"], float(each["SpotPrice"]))
-                zones[each["AvailabilityZone"]] = max(said, zones.get(each["AvailabilityZone"], said))
+                quote = (each["Timestamp"], float(each["SpotPrice"]))
+                zones[each["AvailabilityZone"]] = max(quote, zones.get(each["AvailabilityZone"], quote))
         return {
             name: {zone: usd for zone, (_, usd) in sorted(zones.items())}
             for name, zones in sorted(prices.items())

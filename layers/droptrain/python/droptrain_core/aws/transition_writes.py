@@ -27,10 +27,7 @@ def compiled(transition: Transition) -> Change:
     """The update; it also requires that the record exists, in a schema that this release reads."""
     words = _Placeholders()
     name, value = words.name, words.value
-    sets = [
-        f"{name(field)} = {value(given)}"
-        for field, given in {**transition.set, **transition.attributes}.items()
-    ]
+    sets = [f"{name(field)} = {value(given)}" for field, given in transition.set.items()]
     sets += [
         f"{name(field)} = if_not_exists({name(field)}, {value(given)})"
         for field, given in transition.set_once.items()

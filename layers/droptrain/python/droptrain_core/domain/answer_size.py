@@ -1,4 +1,4 @@
-"""How large an answer of the HTTP API gets: Lambda takes 6 MB, after it has escaped the body a second time.
+"""The size of an answer of the HTTP API: Lambda accepts 6 MB, after it has escaped the body a second time.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (invocation payload)
 """
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-# For the items of an answer; the rest of the 6 MB is for everything else in it.
+# For the items of an answer; the rest of the 6 MB is for its other parts.
 ROOM_BYTES = 5_000_000
 
 
 def encoded_bytes(value: Mapping[str, object]) -> int:
-    """How many bytes a part of an answer takes: JSON in ASCII, as a string in JSON."""
+    """The size of a part of an answer in bytes: JSON in ASCII, as a string in JSON."""
     return len(json.dumps(json.dumps(value)))
 
 
 @dataclass
 class Room:
-    """The room that is left in an answer, in bytes."""
+    """The remaining room in an answer, in bytes."""
 
     left: int = ROOM_BYTES
     is_empty: bool = True

@@ -1,19 +1,19 @@
-"""What can go wrong, by name; functions translate these once into problem documents or rejections."""
+"""Named errors; functions translate each of them once into problem documents or rejections."""
 
 from dataclasses import dataclass
 
 from droptrain_core.domain.text import plain
 
-# Some names of files are longer than a page. A record has 400 KB in all (DynamoDB), a notice 256 KB (SNS).
+# A file's name can be longer than a page. A record has 400 KB in all (DynamoDB), a notice 256 KB (SNS).
 _MAX_CHARACTERS = 6000
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a run ended as it did: a stable `code`, what happened in plain words, and what to do about it.
+    """The cause of a run's end: a stable `code`, what happened in plain words, and the fix.
 
-    `evidence` is what shows it, at most 5 lines of 300 characters; `retry_helps`, whether trying again as it
-    is can help, None where nobody can tell.
+    `evidence` has at most 5 lines of 300 characters that show it; `retry_helps` is whether retrying unchanged
+    can help, None if that is unknown.
     """
 
     code: str
@@ -23,7 +23,7 @@ class Cause:
     retry_helps: bool | None = None
 
     def __post_init__(self) -> None:
-        """Make its words plain: they hold names of files, of columns, and what programs printed."""
+        """Clean its texts: they contain names of files and columns, and output of programs."""
         object.__setattr__(self, "message", plain(self.message, _MAX_CHARACTERS))
         object.__setattr__(self, "fix", plain(self.fix, _MAX_CHARACTERS))
         object.__setattr__(self, "evidence", tuple(map(plain, self.evidence)))
@@ -38,7 +38,7 @@ class RejectedError(Exception):
 
 
 class CrowdedError(RejectedError):
-    """A folder holds more than a launch can look through, or a dataset more than a run can have."""
+    """A folder has more objects than a launch can list, or a dataset more inputs than a run can have."""
 
 
 class NotFoundError(Exception):
@@ -50,7 +50,7 @@ class NotReadyError(Exception):
 
 
 class ChangedPlanError(Exception):
-    """The plan in the bucket isn't the one that the run was launched with."""
+    """The plan in the bucket has changed since the run's launch."""
 
 
 class AlreadyFinishedError(Exception):
@@ -62,11 +62,11 @@ class KeyReusedError(Exception):
 
 
 class BadCursorError(Exception):
-    """The cursor isn't one that this query handed out."""
+    """The cursor isn't from this query."""
 
 
 class BusyError(Exception):
-    """AWS Batch throttles, or others are at it: nothing was submitted, try again later."""
+    """AWS Batch throttles, or another process is working on it: nothing was submitted, try again later."""
 
 
 class NewerRecordError(Exception):
@@ -74,7 +74,7 @@ class NewerRecordError(Exception):
 
 
 class PausedError(BusyError):
-    """The stack's owner has paused it: nothing is launched; what waits goes on waiting."""
+    """The stack is paused: nothing is launched, and waiting uploads stay in their queue."""
 
 
 class InUseError(Exception):
@@ -82,14 +82,14 @@ class InUseError(Exception):
 
 
 class DeniedError(Exception):
-    """AWS refuses the stack, as when a role lacks a permission: nothing was submitted, and repeating mends
-    nothing until somebody mends the stack.
+    """AWS refuses the stack, for example because a role lacks a permission: nothing was submitted, and
+    retries fail until the stack is fixed.
     """
 
 
 class UnsureError(Exception):
-    """SubmitJob failed or its answer got lost: whether the Batch job exists is open until it is looked up."""
+    """SubmitJob failed or its answer was lost: the Batch job may exist, and has to be looked up by name."""
 
 
 class UnreadableError(Exception):
-    """An event isn't as AWS documents it: repeating mends nothing, so that it ends as a dead letter."""
+    """An event isn't as AWS documents it: retries don't help, so it ends as a dead letter."""

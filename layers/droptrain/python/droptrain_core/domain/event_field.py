@@ -1,11 +1,11 @@
-"""What an event of AWS has at a place: of the documented type, or the event is told to be unreadable."""
+"""Reads a field of an AWS event; a field of another type than documented makes the event unreadable."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from droptrain_core.domain.errors import UnreadableError
 
-# A key of S3, the longest name of all that AWS tells of.
+# A key of S3 is the longest name in any event.
 _LONGEST_NAME = 1024
 _SHOWN = 50
 
@@ -39,7 +39,7 @@ def _at(event: object, path: tuple[str, ...]) -> object:
 
 
 def _unlike(path: tuple[str, ...], found: object, documented: str) -> UnreadableError:
-    return UnreadableError(f"{_called(path)} is no {documented}: {found!r:.{_SHOWN}}")
+    return UnreadableError(f"{_called(path)} isn't {documented}: {found!r:.{_SHOWN}}")
 
 
 def _called(path: tuple[str, ...]) -> str:

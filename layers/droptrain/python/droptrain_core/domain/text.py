@@ -1,12 +1,12 @@
-"""Text that others wrote, made fit for whatever stores, publishes or shows it."""
+"""Cleans untrusted text before it is stored, published or shown."""
 
 import re
 
-# Control characters, line separators, and what is invisible or changes the direction of text: they break
-# lines, steer terminals and hide words. SQS refuses most of them in a message and its attributes, and U+FFFE
-# and U+FFFF too (API reference, SendMessage).
+# Control characters, line separators, and characters that are invisible or change the direction of text:
+# they break lines, control terminals and hide words. SQS refuses most of them in a message and its
+# attributes, and U+FFFE and U+FFFF too (API reference, SendMessage).
 _NOT_PLAIN = r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]+"
-# What a program prints to colour its words, or to set a window's title (ECMA-48, xterm).
+# Terminal sequences, for colours or a window's title (ECMA-48, xterm).
 TERMINAL_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])"
 _REPLACEMENT = "\ufffd"
 _HALVES = r"[\ud800-\udfff]"
@@ -23,9 +23,9 @@ def printable_ascii(text: str) -> str:
 
 
 def plain(text: str, most: int | None = None) -> str:
-    """The text in one line, without characters that nobody sees, cut to `most` characters.
+    """The text in one line, without invisible characters, cut to `most` characters.
 
-    Each run of such characters becomes a space; a terminal's sequences go without a trace.
+    Each sequence of such characters becomes a space; terminal sequences are removed.
     """
     line = re.sub(_NOT_PLAIN, " ", re.sub(TERMINAL_SEQUENCE, "", encodable(text)))
     return line if most is None or len(line) <= most else line[: most - 1] + "…"

@@ -1,4 +1,4 @@
-"""Moments as the contract writes them: UTC, to the second, `2026-11-23T02:10:00Z`."""
+"""Times as the contract writes them: UTC, to the second, `2026-11-23T02:10:00Z`."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ def from_text(text: str) -> datetime:
 
 
 def from_epoch_ms(milliseconds: object) -> datetime | None:
-    """Batch's epoch milliseconds as an aware datetime; None for anything that isn't a moment."""
+    """Batch's epoch milliseconds as an aware datetime; None for anything that isn't a time."""
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a look at a dataset led to."""
+"""The results of checking a dataset."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ Upload = Literal["ignored", "postponed", "waiting", "repeated", "launched", "rej
 
 @dataclass(frozen=True)
 class Launched:
-    """What an upload led to, and the run that it is about, if any."""
+    """The answer to an upload, and its run, if any."""
 
     answer: Upload
     run_id: str | None = None
@@ -18,7 +18,7 @@ class Launched:
 
 @dataclass(frozen=True)
 class Incomplete:
-    """A dataset that still waits, as its record now says, and which notices its recipe wants."""
+    """A dataset that still waits: its current record, and the notices that its recipe wants."""
 
     record: DatasetRecord
     notify: tuple[str, ...]

@@ -8,7 +8,7 @@ from droptrain_core.aws.image_repository import ImageRepository
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, Request
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.decide import Draft, no_image
 from droptrain_core.reserve import Reserve
@@ -38,13 +38,13 @@ class Commit:
         self,
         draft: Draft,
         drop: DropClaim | None,
-        request: Request | None = None,
+        request: RequestClaim | None = None,
         first: Run | None = None,
     ) -> tuple[Claimed, Run]:
-        """Claim the run and its reservations; its plan is in the bucket before anybody can find the claim.
+        """Claim the run and its reservations; its plan is in the bucket before the claim is visible.
 
-        The run comes back as it was claimed: REJECTED where the stack has no image or a cap has no room.
-        BusyError if other runs take the room each time that there seems to be some.
+        Returns the run as claimed: REJECTED if the stack has no image or a cap has no room.
+        BusyError if other runs keep taking the room.
         """
         if draft.plan is not None:
             self._write_plan(draft.plan)
@@ -62,7 +62,7 @@ class Commit:
     def finish(self, run_id: str) -> bool:
         """Submit the run's job if its claim was left without one; False if there was nothing to do.
 
-        BusyError while another process is still at it.
+        BusyError while another process is working on it.
         """
         run = self._table.get(run_id)
         if run is None or not run.is_claim:
@@ -73,13 +73,13 @@ class Commit:
         return True
 
     def _write_plan(self, plan: Mapping[str, Any]) -> None:
-        """Write `run.json`. A file that already lies there counts only once its run is claimed."""
+        """Write `run.json`. An existing file counts only once its run is claimed."""
         found = self._bucket.write_plan(plan)
         if found and self._table.get(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
 
     def _admit(self, run: Run) -> Run:
-        """The run with its reservations, or REJECTED if the stack lacks something for it."""
+        """The run with its reservations, or REJECTED if the stack has no image or no room for it."""
         if self._images and self._images.lacks_image():
             return runs.rejected(run, no_image(run.run_id))
         return self._reserve.caps(run)

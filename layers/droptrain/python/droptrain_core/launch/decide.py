@@ -1,4 +1,4 @@
-"""Decide: what a dataset's files, recipe and code lead to. Pure; gather.py reads, commit.py writes."""
+"""Decide: the run or the rejection of a ready dataset. Pure: gather.py reads, commit.py writes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -26,16 +26,16 @@ from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.facts import FileFacts
 
 _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 
 @dataclass(frozen=True)
 class HowToTrain:
-    """The project's recipe at one moment; `recipe` is None where its inputs can't be read.
+    """The project's recipe as it was read; `recipe` is None if its inputs can't be read.
 
-    `push` says which recipe that is, and which code belongs to it.
+    `push` names the recipe's version and the code that belongs to it.
     """
 
     push: Push
@@ -66,27 +66,27 @@ class Found:
         return self.readiness.marker.version_id if self.readiness.marker else None
 
     def claim(self, due_at: str | None = None) -> DropClaim:
-        """The drop to take; with `due_at`, only if no upload has postponed the launch."""
+        """The drop to claim; with `due_at`, only if no upload has postponed the launch."""
         return DropClaim(self.drop, self.looked_at, self.marker, due_at)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that a launch depends on: the dataset, its code, what preflight reads of its files, and prices.
+    """Everything that a launch depends on: dataset, code, preflight's samples of the files, and prices.
 
-    `unreadable` is why S3 doesn't let an input be read.
+    `unreadable` is the cause if S3 doesn't let an input be read.
     """
 
     found: Found
     code: tuple[ObjectVersion, ...]
-    files: "tuple[Facts, ...]"
+    files: "tuple[FileFacts, ...]"
     eligible: EligibleInstances | None
     unreadable: Cause | None = None
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Who launches, when, with which overrides; `first` is the run of which this is the next rerun."""
+    """The caller, the time and the overrides of a launch; `first` is the run that this launch reruns."""
 
     by: str
     at: datetime
@@ -101,7 +101,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Where:
-    """The stack's parts that a run's plan and reasons name."""
+    """The stack's names that a run's plan and causes contain."""
 
     bucket: str
     job_definition: str
@@ -110,14 +110,20 @@ class Where:
 
 @dataclass(frozen=True)
 class Draft:
-    """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan."""
+    """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan.
+
+    `findings` are all that preflight found in the files; the run has a part of them.
+    """
 
     run: Run
     plan: Mapping[str, Any] | None
+    findings: tuple[Finding, ...] = ()
 
 
 def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     """The run that a ready dataset becomes, with its plan, or the REJECTED run with its cause."""
+    from droptrain_core.domain import preflight
+
     found, recipe = snapshot.found, snapshot.found.recipe
     run = replace(
         new_run(identify(found, snapshot.code, asked), found.project, found.name, asked),
@@ -130,21 +136,21 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         hyperparameters=recipe.hyperparameters,
         rerun_of=asked.first.run_id if asked.first else None,
     )
-    cause, warnings = _preflight(snapshot)
-    run = replace(run, warnings=warnings)
+    cause, findings = _preflight(snapshot)
+    run = replace(run, warnings=preflight.warnings(findings))
     if cause:
-        return Draft(runs.rejected(runs.to_record(run), cause), None)
+        return Draft(runs.rejected(runs.to_record(run), cause), None, findings)
     try:
         script = _script(snapshot, where)
         timeout = _timeout(recipe, snapshot.eligible, where)
     except RejectedError as error:
-        return Draft(runs.rejected(runs.to_record(run), error.cause), None)
+        return Draft(runs.rejected(runs.to_record(run), error.cause), None, findings)
     job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
     run = with_estimate(replace(run, job=job), snapshot.eligible)
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
     )
-    return Draft(replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan)
+    return Draft(replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan)), plan, findings)
 
 
 def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:
@@ -155,7 +161,7 @@ def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str
 
 
 def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
-    """The record of a new claim, without what it trains."""
+    """The record of a new claim, without inputs, code and job."""
     at = times.to_text(asked.at)
     return Run(
         run_id=run_id,
@@ -172,7 +178,7 @@ def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
 
 
 def with_estimate(run: Run, eligible: EligibleInstances | None) -> Run:
-    """The run with what it may cost, and a warning of what it risks."""
+    """The run with its estimate, and a warning if it risks its work."""
     if run.job is None or eligible is None:
         return run
     estimate = eligible.estimate(run.job.attempts, run.job.timeout_seconds)
@@ -183,27 +189,26 @@ def no_image(run_id: str) -> Cause:
     """The cause of a run for which the stack has no image yet."""
     return Cause(
         "no_image",
-        "No image yet: the stack's image repository is empty, so there is nothing to train in.",
-        "Publish the training image, with `droptrain image` (AWS builds it) or as the stack's output "
-        f"ImagePushCommands says (Docker). Then: droptrain rerun {run_id}",
+        "There is no training image yet: the stack's image repository is empty.",
+        "Publish the training image, with `droptrain image` (AWS builds it) or with the commands in the "
+        f"stack's output ImagePushCommands (Docker). Then: droptrain rerun {run_id}",
     )
 
 
 def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
-    """Why the dataset can't train, if it can't, and the warnings that go along with the run."""
+    """Why the dataset can't train, if it can't, and what was found in its files."""
     from droptrain_core.domain import preflight
 
     found = snapshot.found
     if found.how.problem:
         return found.how.problem.cause, ()
-    if cause := preflight.check(found.readiness.inputs) or snapshot.unreadable:
-        return cause, ()
     findings = preflight.judge(snapshot.files, found.recipe.csv)
-    return preflight.rejection(findings), preflight.warnings(findings)
+    unfit = preflight.check(found.readiness.inputs) or snapshot.unreadable
+    return unfit or preflight.rejection(findings), findings
 
 
 def _script(snapshot: Snapshot, where: Where) -> str:
-    """The script that trains; RejectedError if it is missing, or the code can't be a folder of files."""
+    """The entrypoint's file; RejectedError if it is missing, or the code can't be a folder of files."""
     found = snapshot.found
     script = found.recipe.entrypoint or recipes.DEFAULT_SCRIPT
     file = recipes.file_of(script)
@@ -215,14 +220,14 @@ def _script(snapshot: Snapshot, where: Where) -> str:
 
 
 def _timeout(recipe: Recipe, eligible: EligibleInstances | None, where: Where) -> int:
-    """The timeout of an attempt in seconds, so short that all attempts together keep `max_cost_usd`."""
+    """The timeout of an attempt in seconds, short enough that all attempts together keep `max_cost_usd`."""
     if recipe.max_cost_usd is None:
         return recipe.timeout_seconds
     if eligible is None:
         raise RejectedError(
             recipes.bad_recipe(
-                "max_cost_usd: none of the stack's instance types with a price has room for the recipe's "
-                f"resources, so there is nothing to keep it by: {', '.join(where.instance_types)}"
+                "max_cost_usd can't be kept: none of the stack's instance types with a price has room for "
+                f"the recipe's resources: {', '.join(where.instance_types)}"
             )
         )
     affordable = eligible.seconds_for(recipe.max_cost_usd)
@@ -238,16 +243,16 @@ def _timeout(recipe: Recipe, eligible: EligibleInstances | None, where: Where) -
 
 
 def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
-    """Why the code can't be fetched into a folder, if it can't."""
+    """The cause if the code can't be downloaded into a folder."""
     folder = code_prefix(project)
     if len(code) > MAX_CODE_FILES:
         what = f"{folder} has {len(code)} files; a run can have {MAX_CODE_FILES}"
-        return Cause("bad_code", what, "Keep data out of the code folder; inputs of the recipe are for that.")
+        return Cause("bad_code", what, "Move data out of the code folder, into the recipe's inputs.")
     files = (item.key for item in code if not item.key.endswith("/"))
     bad = next((key for key in files if not is_a_path(key.removeprefix(folder))), None)
     if bad is None:
         return None
-    fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+    fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
     return Cause("bad_code", f"{bad[:200]!r}: no file can have this path", fix)
 
 

@@ -1,4 +1,4 @@
-"""Gather: read what a launch depends on, from the bucket and the table."""
+"""Gather: read everything that a launch depends on, from the bucket and the table."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.launch.decide import Found, HowToTrain, Snapshot
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.preflight.facts import Facts
+    from droptrain_core.domain.preflight.facts import FileFacts
 
 
 class Gather:
@@ -69,9 +69,9 @@ class Gather:
         return Found(project, dataset, how, recipe, readiness, looked_at)
 
     def snapshot(self, found: Found) -> Snapshot:
-        """All else that the launch of a ready dataset depends on.
+        """Everything else that the launch of a ready dataset depends on.
 
-        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for the code.
+        BusyError if a push came in between or an input was deleted meanwhile, CrowdedError for too much code.
         """
         code = self._code(found)
         files, unreadable = self._files(found)
@@ -89,16 +89,16 @@ class Gather:
         self, project: str, *, gpus: int, vcpus: int, memory_mib: int, spot: str
     ) -> EligibleInstances | None:
         """The stack's instance types that could serve such a job, their prices, the project's history."""
-        facts = self._prices.read(project)
+        reading = self._prices.read(project)
         return estimates.eligible_instances(
-            facts.prices,
+            reading.prices,
             self._instance_types,
-            facts.history,
+            reading.history,
             gpus=gpus,
             vcpus=vcpus,
             memory_mib=memory_mib,
             spot=spot,
-            left_checkpoint=facts.left_checkpoint,
+            left_checkpoint=reading.left_checkpoint,
         )
 
     def _code(self, found: Found) -> tuple[ObjectVersion, ...]:
@@ -111,7 +111,7 @@ class Gather:
             raise BusyError(f"{found.project} is being pushed")
         return code
 
-    def _files(self, found: Found) -> "tuple[tuple[Facts, ...], Cause | None]":
+    def _files(self, found: Found) -> "tuple[tuple[FileFacts, ...], Cause | None]":
         """What preflight reads of the inputs, and why S3 doesn't let one be read."""
         from droptrain_core.domain import preflight
 
@@ -128,7 +128,7 @@ class Gather:
 def _read_recipe(
     file: RecipeFile, overrides: Mapping[str, Any], *, force: bool
 ) -> tuple[Recipe | None, RejectedError | None]:
-    """(the recipe, what is wrong with it): of a wrong one its inputs, if these can be read, else None."""
+    """(the recipe, its problem): of a wrong recipe only the inputs, if these can be read, else None."""
     if file.problem:
         return None, file.problem
     try:

@@ -1,4 +1,4 @@
-"""Requests become runs: a dataset by name, or the same bytes and settings as an older run."""
+"""Requests become runs: of a dataset by name, or with the same bytes and settings as an older run."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ from droptrain_core.domain.errors import (
 )
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
-from droptrain_core.domain.runs.claims import Request
+from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import KEPT_BY_A_REPEAT, Run
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
@@ -36,7 +36,7 @@ from droptrain_core.launch.decide import (
 )
 from droptrain_core.launch.gather import Gather
 
-# Warnings of a launch's estimate and of a run's end: a repeated run has its own.
+# Warnings of a launch's estimate and of a run's end: a rerun gets its own.
 _NOT_REPEATED = (estimates.NO_CHECKPOINT, *OF_AN_END)
 
 
@@ -68,15 +68,15 @@ class LaunchRequests:
         rerun: bool = False,
         overrides: Mapping[str, Any] | None = None,
         force: bool = False,
-        request: Request | None = None,
+        request: RequestClaim | None = None,
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
-        The same inputs, recipe, code and overrides are the same run, unless `rerun`.
+        The same inputs, recipe, code and overrides are the same run, unless `rerun` is set.
 
-        NotFoundError, NotReadyError, KeyReusedError, RejectedError for overrides that no recipe may have, or
-        that don't fit this one (unless `force`), DeniedError if AWS Batch refuses the stack; the run is
-        recorded all the same. PausedError.
+        NotFoundError, NotReadyError, KeyReusedError, PausedError. RejectedError for overrides that no recipe
+        may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses the stack; the
+        run is recorded all the same.
         """
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
@@ -104,11 +104,11 @@ class LaunchRequests:
             drop = None if claimed == "drop_taken" else drop
         return self._answer_taken(request, f"{project}/{dataset}"), False
 
-    def repeat(self, run_id: str, *, caller: str, request: Request | None = None) -> tuple[Run, bool]:
+    def repeat(self, run_id: str, *, caller: str, request: RequestClaim | None = None) -> tuple[Run, bool]:
         """Launch the same bytes and settings as those of an older run: (the new run, whether it is new).
 
-        NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan isn't the
-        one that it was launched with, KeyReusedError, DeniedError, PausedError.
+        NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan has changed
+        since its launch, KeyReusedError, DeniedError, PausedError.
         """
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
@@ -134,12 +134,12 @@ class LaunchRequests:
             )
         if how.recipe and not found.readiness.ready:
             missing, present = found.readiness.missing, found.readiness.present
-            said = f"{project}/{dataset} still lacks {', '.join(missing)}; {folder} has {', '.join(present)}"
-            raise NotReadyError(". ".join((said, *near_misses(missing, present))))
+            lacks = f"{project}/{dataset} still lacks {', '.join(missing)}; {folder} has {', '.join(present)}"
+            raise NotReadyError(". ".join((lacks, *near_misses(missing, present))))
         return found
 
     def _same_again(self, original: Run, first: Run, caller: str) -> Draft:
-        """A draft of the next rerun of `first` that trains as `original` did."""
+        """A draft of the next rerun of `first`, with the settings of `original`."""
         run_id, job = original.run_id, original.job
         if job is None:
             raise NotReadyError(f"{run_id} was rejected before it had a plan; launch its dataset instead")
@@ -171,13 +171,13 @@ class LaunchRequests:
             raise NotFoundError(f"There is no run {run_id!r}")
         return run
 
-    def _answer_taken(self, request: Request | None, what: str) -> Run:
+    def _answer_taken(self, request: RequestClaim | None, what: str) -> Run:
         """The run of a request with the same key that was faster; BusyError if others launched too often."""
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier)
         raise BusyError(f"{what} is being launched by another request; try again")
 
-    def _answer_again(self, request: Request, run_id: str, body_digest: str) -> Run:
+    def _answer_again(self, request: RequestClaim, run_id: str, body_digest: str) -> Run:
         run = self._table.get(run_id)
         if body_digest != request.body_digest or run is None:
             raise KeyReusedError("This Idempotency-Key was used before, for a different request")

@@ -1,4 +1,4 @@
-"""Uploads become runs: each upload is answered by a run, a rejection, or a dataset that waits."""
+"""Uploads become runs: each upload leads to a run, a rejection, or a dataset that waits."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,9 +58,9 @@ class LaunchUploads:
         self._clock = clock
 
     def upload(self, upload: Created) -> Launched:
-        """Answer one uploaded object: look at its whole dataset, unless an earlier answer covers it.
+        """Answer one uploaded object: check its whole dataset, unless an earlier answer covers it.
 
-        While the project's uploads take more than its share of the lanes, the upload is postponed.
+        While the project's uploads exceed its share of the lanes, the upload is postponed.
         """
         self._policy.check_running()
         place = judge_key(upload.key)
@@ -88,7 +88,7 @@ class LaunchUploads:
         return link is not None and not self._datasets.use_link(link, upload, self._clock())
 
     def _judge(self, record: DatasetRecord, file: str, upload: Created) -> Launched:
-        """Do what the project's recipe says about an upload."""
+        """Handle an upload as the project's recipe requires."""
         how = self._gather.how(record.project)
         if is_passed_over(file, how.recipe.inputs.values() if how.recipe else ()):
             return Launched("ignored")
@@ -103,7 +103,7 @@ class LaunchUploads:
         return self._look(record, how, how.recipe)
 
     def wake(self, project: str, dataset: str, wake_up: str) -> Launched:
-        """Look at a dataset that has rested; rest on, if an upload has arrived meanwhile."""
+        """Check a dataset for which `quiet_for` has passed; wait on if an upload has arrived meanwhile."""
         self._policy.check_running()
         now = self._clock()
         record, load = self._datasets.read_with_load(project, dataset, now)
@@ -120,7 +120,7 @@ class LaunchUploads:
             return self._wake(record)
 
     def _wake(self, record: DatasetRecord) -> Launched:
-        """Look at a dataset that is due."""
+        """Check a dataset that is due."""
         how = self._gather.how(record.project)
         if how.recipe is None:
             return self._reject_unread(record, how)
@@ -131,7 +131,7 @@ class LaunchUploads:
 
     @contextmanager
     def _counted(self, project: str) -> Iterator[None]:
-        """Add what follows to the project's load, if it is expensive, however it ends."""
+        """Add the seconds of the block to the project's load if it is expensive, also after an error."""
         began = self._clock()
         try:
             yield
@@ -147,7 +147,7 @@ class LaunchUploads:
             self._datasets.add_load(project, seconds, now)
 
     def revisit(self, waiting: DatasetRecord) -> Launched | Incomplete:
-        """Look again at a dataset that waits; launch it if it is complete, since its last event got lost."""
+        """Check again a dataset that waits; launch it if it is complete, because its last event was lost."""
         self._policy.check_running()
         record = self._datasets.read(waiting.project, waiting.dataset)
         now = self._clock()
@@ -163,11 +163,12 @@ class LaunchUploads:
 
     def _stop_waiting(self, record: DatasetRecord) -> None:
         """Remove a record that still waits though its files are answered; a launch changes it by itself."""
-        if self._datasets.read(record.project, record.dataset).since:
-            self._datasets.forget(record)
+        now = self._datasets.read(record.project, record.dataset)
+        if now.since:
+            self._datasets.forget(now)
 
     def _look(self, record: DatasetRecord, how: HowToTrain, recipe: Recipe) -> Launched:
-        """List the dataset, and launch it or let it wait."""
+        """List the dataset, and launch it or record that it waits."""
         looked_at = times.to_text(self._clock())
         try:
             found = self._gather.dataset(record.project, record.dataset, how, recipe)
@@ -178,7 +179,7 @@ class LaunchUploads:
             return self._reject_crowd(record, error.cause, recipe, looked_at)
 
     def _reject_crowd(self, record: DatasetRecord, cause: Cause, recipe: Recipe, looked_at: str) -> Launched:
-        """Reject a dataset with too many files, once a day, for all uploads made before the look."""
+        """Reject a dataset with too many files, once a day, for all uploads made before the listing."""
         folder = Created(data_prefix(record.project, record.dataset), looked_at[:10])
         answer = self._reject(record.project, record.dataset, cause, cause.code, folder, recipe.notify)
         assert answer.run_id
@@ -197,7 +198,7 @@ class LaunchUploads:
                 return Launched("waiting")
             return self._repeat(taken_by)
         if found.marker and found.marker == record.marker:
-            # A marker starts one run: files that came after it need a new one.
+            # A marker starts one run: later files need a new marker.
             return self._wait(record, found, (MARKER,))
         asked = Asked("upload", self._clock(), {})
         draft = decide(self._gather.snapshot(found), asked, self._where)
@@ -212,11 +213,11 @@ class LaunchUploads:
         return Launched("launched", run.run_id)
 
     def _repeat(self, run_id: str) -> Launched:
-        """The upload has its run; if that is a claim, this event makes sure that it gets its Batch job."""
+        """The upload has its run. If that is a claim, this event makes sure that its job is submitted."""
         return Launched("launched" if self._commit.finish(run_id) else "repeated", run_id)
 
     def _rest(self, record: DatasetRecord, recipe: Recipe, upload: Created) -> Launched:
-        """Let the dataset launch when no upload has come for the recipe's `quiet_for`."""
+        """Schedule the launch for when no upload has arrived for the recipe's `quiet_for`."""
         now = self._clock()
         # Uploads of the last `settle_seconds` are still in the queue.
         rests = (recipe.quiet_seconds or self._policy.quiet_seconds) + self._policy.settle_seconds
@@ -242,7 +243,7 @@ class LaunchUploads:
     def _await_marker(self, record: DatasetRecord, recipe: Recipe, file: str) -> DatasetRecord:
         """Record one more file of a dataset that waits for its marker, without listing the folder.
 
-        The record as it then is; it lacks nothing if the marker came before the last input.
+        Returns the new record; it lacks nothing if the marker arrived before the last input.
         """
         if record.since is None:
             record = replace(record, missing=(*recipe.inputs.values(), MARKER))
@@ -270,7 +271,7 @@ class LaunchUploads:
     ) -> Launched:
         """Reject an upload; one rejection answers all uploads of one drop that have the same cause.
 
-        Without an upload, as when the reconciler looks again, any earlier rejection is the answer.
+        Without an upload, as in the reconciler's check, any earlier rejection is the answer.
         """
         now = self._clock()
         answer_id = digest(project, dataset, cause.code, about)

@@ -1,9 +1,9 @@
-"""The stack's caps: what a run reserves of them at its launch, and what it has spent at its end.
+"""The stack's caps: a run's reservation at its launch, and its cost at its end.
 
-A cap is an account in the table with two counters: `spent`, and `committed`, which is what is spent and
-reserved; no write lets it pass the cap. A run reserves its worst case. When it ends, its cost replaces the
-reservation. The month is that of the launch, in UTC, so that a run which passes midnight is settled where it
-was reserved. Money is in micro-USD, because the counters have to add up exactly.
+A cap is an account in the table with two counters: `spent`, and `committed`, which is the sum of spending and
+reservations; no write lets it exceed the cap. A run reserves its worst case. When it ends, its cost replaces
+the reservation. The month is that of the launch, in UTC, so that a run which passes midnight is settled where
+it was reserved. Money is in micro-USD, because the counters have to add up exactly.
 """
 
 import math
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs.run import Reservation, Run
 
-LEVELS = (50, 80, 100)  # percent of the stack's cap that are announced, each once a month
+LEVELS = (50, 80, 100)  # percent of the stack's cap with a notice, each once a month
 RUNNING = "running"
 _MICRO = 1_000_000
 _FORGOTTEN = "unknown_to_batch"
@@ -23,7 +23,7 @@ _SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 @dataclass(frozen=True)
 class Account:
-    """What an account's counters say, which levels were announced, and whether a launch was refused."""
+    """An account's counters, the levels with a notice, and whether a launch was refused."""
 
     committed: int = 0
     spent: int = 0
@@ -32,20 +32,20 @@ class Account:
 
     @property
     def reserved(self) -> int:
-        """What runs under way hold."""
+        """The sum of the active runs' reservations."""
         return self.committed - self.spent
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Caps a month, USD, of the stack and of single projects, and one on runs at the same time."""
+    """Caps a month, USD, of the stack and of single projects, and one on concurrent runs."""
 
     month_usd: float | None = None
     project_usd: Mapping[str, float] = field(default_factory=dict)
     runs_at_once: int | None = None
 
     def reservations(self, project: str, worst_usd: float | None, now: datetime) -> tuple[Reservation, ...]:
-        """What a run that may cost `worst_usd` takes of each cap; NoPriceError if that isn't known."""
+        """The reservations of a run that may cost `worst_usd`; NoPriceError if that isn't known."""
         caps = {
             month_account(now): self.month_usd,
             project_account(now, project): self.project_usd.get(project),
@@ -63,7 +63,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Capped:
-    """A cap and its account: micro-USD, or runs; without a limit nothing is counted."""
+    """A cap and its account, in micro-USD or runs; without a limit nothing is counted."""
 
     limit: int | None
     account: Account
@@ -71,7 +71,7 @@ class Capped:
 
 @dataclass(frozen=True)
 class Month:
-    """The caps in a month such as 2026-11: of the stack, of projects, and of runs at the same time."""
+    """The caps in a month such as 2026-11: of the stack, of projects, and of concurrent runs."""
 
     month: str
     stack: Capped
@@ -80,7 +80,7 @@ class Month:
 
 
 class NoPriceError(Exception):
-    """There is a cap to keep, and no price to keep it by."""
+    """There is a cap, but no price to check it with."""
 
 
 def read_budget(month_usd: str, project_usd: str, runs_at_once: str) -> Budget:
@@ -94,17 +94,17 @@ def read_budget(month_usd: str, project_usd: str, runs_at_once: str) -> Budget:
 
 
 def month_account(now: datetime) -> str:
-    """The stack's account of the month that it is in UTC, such as 2026-11."""
+    """The stack's account of the current month in UTC, such as 2026-11."""
     return now.astimezone(UTC).strftime("%Y-%m")
 
 
 def previous_month_account(now: datetime) -> str:
-    """The stack's account of the month before, in UTC."""
+    """The stack's account of the previous month, in UTC."""
     return month_account(now.astimezone(UTC).replace(day=1) - timedelta(days=1))
 
 
 def project_account(now: datetime, project: str) -> str:
-    """A project's account of the month that it is in UTC, such as 2026-11#penguins."""
+    """A project's account of the current month in UTC, such as 2026-11#penguins."""
     return f"{month_account(now)}#{project}"
 
 
@@ -119,7 +119,7 @@ def to_usd(micro: int) -> float:
 
 
 def reserved_for(run: Run) -> int | None:
-    """What the run has reserved, in micro-USD; None if the stack had no cap on money at its launch."""
+    """The run's reservation in micro-USD; None if the stack had no cap on money at its launch."""
     return max(
         (reservation.amount for reservation in run.reservations if reservation.account != RUNNING),
         default=None,
@@ -127,9 +127,9 @@ def reserved_for(run: Run) -> int | None:
 
 
 def charge(run: Run, reservation: Reservation) -> int:
-    """What an ended run has spent of its reservation: its cost, also if that is more.
+    """The cost that replaces an ended run's reservation, also if it is more.
 
-    It has spent all of it if nobody knows how long it trained.
+    It is the whole reservation if the run's duration is unknown.
     """
     if reservation.account == RUNNING or run.status == "REJECTED":
         return 0
@@ -138,14 +138,14 @@ def charge(run: Run, reservation: Reservation) -> int:
 
 
 def _is_unknown(run: Run) -> bool:
-    """Whether nobody knows what the run has cost: no price, or AWS Batch has forgotten its job."""
+    """Whether the run's cost is unknown: there is no price, or AWS Batch has forgotten its job."""
     if run.cause and run.cause.code == _FORGOTTEN:
         return True
     return run.cost is None and (run.started_at is not None or run.status == "FAILED")
 
 
 def over(reservations: tuple[Reservation, ...], accounts: Mapping[str, Account]) -> Reservation | None:
-    """The first cap that has no room for what a run would hold; None if all have."""
+    """The first cap without room for the run's reservation; None if all have room."""
     return next(
         (
             reservation
@@ -157,12 +157,12 @@ def over(reservations: tuple[Reservation, ...], accounts: Mapping[str, Account])
 
 
 def refusal(reservation: Reservation, account: Account, run: Run, now: datetime) -> Cause:
-    """Why a run may not launch, in numbers, and what would make it fit."""
+    """The cause of a run that doesn't fit below a cap, with the numbers and the possible fixes."""
     again = f"Then: droptrain rerun {run.run_id}"
     if reservation.account == RUNNING:
         return Cause(
             "too_many_runs",
-            f"{account.committed} of at most {reservation.limit} runs are under way.",
+            f"{account.committed} of at most {reservation.limit} runs are active.",
             f"Wait until one has ended, or raise the stack's parameter MaxRunsAtOnce. {again}",
         )
     whose = f"project {run.project}'s" if "#" in reservation.account else "stack's"
@@ -171,13 +171,13 @@ def refusal(reservation: Reservation, account: Account, run: Run, now: datetime)
         "over_budget",
         f"The run may cost up to {dollars(reservation.amount)}{_worst(run)}, and {dollars(room)} of the "
         f"{whose} {dollars(reservation.limit)} for {reservation.account[:7]} are left: "
-        f"{dollars(account.spent)} are spent, {dollars(account.reserved)} reserved by runs under way.",
+        f"{dollars(account.spent)} are spent, {dollars(account.reserved)} reserved by active runs.",
         " ".join([*_ways(reservation, room, account, run, now), again]),
     )
 
 
 def levels_reached(capped: Capped) -> tuple[int, ...]:
-    """The levels, in percent, that spending has reached and nobody was told of; a refusal is the last one."""
+    """The levels, in percent, that spending has reached without a notice; a refusal is the last one."""
     if capped.limit is None:
         return ()
     account = capped.account
@@ -187,27 +187,26 @@ def levels_reached(capped: Capped) -> tuple[int, ...]:
 
 
 def no_price() -> Cause:
-    """The cause of a run that can't be kept within a budget, as its cost isn't known."""
+    """The cause of a run that can't be kept within a budget, because its cost isn't known."""
     return Cause(
         "no_price",
-        "There is no price in this region for the instance types that could train this, so the budget can't "
-        "be kept.",
-        "Give the stack instance types that have a price, or set its parameter MonthlyBudgetUsd to 0.",
+        "The eligible instance types have no price in this region, so the budget can't be checked.",
+        "Set the stack's parameter InstanceTypes to types with a price, or MonthlyBudgetUsd to 0.",
     )
 
 
 def _ways(reservation: Reservation, room: int, account: Account, run: Run, now: datetime) -> list[str]:
-    """What would make the run fit, the nearest first."""
+    """Ways to make the run fit, the simplest first."""
     assert run.job is not None
     seconds = int(run.job.timeout_seconds * room / reservation.amount)
     ways = []
     if seconds >= _SHORTEST_TIMEOUT:
         ways.append(
-            f"Say `timeout: {_duration(seconds)}` or `max_cost_usd: {math.floor(room / 10_000) / 100}` "
+            f"Set `timeout: {_duration(seconds)}` or `max_cost_usd: {math.floor(room / 10_000) / 100}` "
             "in train.yaml;"
         )
     if account.reserved:
-        ways.append("wait until runs have ended, which frees what they didn't need;")
+        ways.append("wait until runs have ended, which frees the rest of their reservations;")
     parameter = "ProjectBudgetsUsd" if "#" in reservation.account else "MonthlyBudgetUsd"
     ways.append(f"wait for {_next_month(now)}; or raise the stack's parameter {parameter}.")
     text = ways[0]
@@ -218,7 +217,7 @@ def _worst(run: Run) -> str:
     if run.job is None:
         return ""
     tries = f"{run.job.attempts} attempts of " if run.job.attempts > 1 else ""
-    return f" ({tries}{_duration(run.job.timeout_seconds)} on the dearest instance that could serve it)"
+    return f" ({tries}{_duration(run.job.timeout_seconds)} on the most expensive eligible instance type)"
 
 
 def _duration(seconds: int) -> str:

@@ -1,7 +1,7 @@
-"""What a run cost, an estimate: AWS Batch's seconds at the price of an instance type that could serve it.
+"""A run's cost, an estimate: AWS Batch's seconds at the price of an eligible instance type.
 
-Training code can write the container's report, so the report only chooses among those types and their zones.
-Times and the queue are AWS Batch's.
+Training code can write the container's report, so the report only selects one of these types and its zone.
+Times and the queue come from AWS Batch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,20 +24,20 @@ _BASES = {
 
 @dataclass(frozen=True)
 class Eligible:
-    """The instance types that could serve a run and have a price."""
+    """The instance types that have room for a run and a price."""
 
     prices: PriceList
     types: tuple[str, ...]
 
     @classmethod
     def of(cls, run: Run, prices: PriceList, instance_types: Iterable[str]) -> "Eligible":
-        """Those of the stack, and those of the run's estimate: the stack's may have changed since."""
+        """Types of the stack and of the run's estimate, because the stack's may have changed since."""
         offered = (offer.instance_type for offer in run.estimate.offers) if run.estimate else ()
         names = dict.fromkeys((*prices.expand(instance_types), *offered))
         return cls(prices, tuple(name for name in names if _could_serve(prices, name, run)))
 
     def rate(self, report: Report | None, *, on_spot: bool) -> "Rate":
-        """The price of an attempt: that of the reported type if it is eligible, else the highest one."""
+        """The price of an attempt: the reported type's if it is eligible, else the highest price."""
         rates = {name: self._rate(name, report, on_spot) for name in self.types}
         reported = rates.get(report.instance_type or "") if report else None
         return reported or max(rates.values(), key=lambda rate: rate.usd_per_hour)
@@ -55,7 +55,7 @@ class Eligible:
 
 @dataclass(frozen=True)
 class Rate:
-    """The price of an instance type, in USD an hour, and which of its two prices that is."""
+    """A price of an instance type, in USD an hour, and whether it is Spot or on-demand."""
 
     instance_type: str
     zone: str | None
@@ -71,10 +71,10 @@ def of_run(
     now: datetime,
     earlier: Sequence[Attempt] | None = None,
 ) -> Cost | None:
-    """The cost of `run` until `now`, whose Batch job is `job`; None if no eligible type has a price.
+    """The cost of `run`, whose Batch job is `job`, until `now`; None if no eligible type has a price.
 
     `document` is the parsed outcome.json. `earlier` are the attempts of the Batch job before `job`, by
-    default those in the record. Those that the record has priced keep their price.
+    default those in the record. Attempts with a price in the record keep it.
     """
     if not eligible.types:
         return None
@@ -91,12 +91,12 @@ def of_run(
 
 
 def _of_job(
-    run: Run, number: int, attempts: Sequence[Attempt], told: Mapping[int, Report], eligible: Eligible
+    run: Run, number: int, attempts: Sequence[Attempt], reports: Mapping[int, Report], eligible: Eligible
 ) -> list[AttemptCost]:
     on_spot = run.is_on_spot(number)
     costs = []
     for count, attempt in enumerate(attempts, 1):
-        rate = eligible.rate(told.get(count), on_spot=on_spot)
+        rate = eligible.rate(reports.get(count), on_spot=on_spot)
         seconds = _seconds(attempt)
         costs.append(
             AttemptCost(
@@ -147,7 +147,7 @@ def _could_serve(prices: PriceList, name: str, run: Run) -> bool:
 
 
 def _seconds(attempt: Attempt) -> int:
-    """AWS Batch's seconds, which the upload of the last checkpoint is part of; 0 if it never started."""
+    """AWS Batch's seconds, including the upload of the last checkpoint; 0 if it never started."""
     if not attempt.started_at or not attempt.stopped_at:
         return 0
     took = times.from_text(attempt.stopped_at) - times.from_text(attempt.started_at)

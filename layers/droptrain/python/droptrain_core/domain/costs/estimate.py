@@ -1,4 +1,4 @@
-"""The estimate at a launch: what could serve a run, how long it may take, and what it may cost."""
+"""The estimate at a launch: a run's eligible instance types, its duration and its cost."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.finding import Finding
 
-# Of how many successful runs a project's history keeps the duration.
+# A project's history keeps the durations of this many successful runs.
 HISTORY_KEPT = 10
-# A record is read and written with every change; so many types are enough to see what a run may get.
+# A record is read and written with every change, so it names at most this many types.
 _OFFERS_KEPT = 12
-# From so many seconds on, a training that Spot may take and that leaves no checkpoint is warned of.
+# A training of this many seconds or more, on Spot and without a checkpoint, gets a warning.
 LONG_SECONDS = 900
 NO_CHECKPOINT = "no_checkpoint"
 
 
 @dataclass(frozen=True)
 class Offer:
-    """An instance type that could serve a run; USD an hour, None where unknown. The zone is the cheapest."""
+    """An eligible instance type of a run; USD an hour, None if unknown. The zone is the cheapest."""
 
     instance_type: str
     on_demand_usd_per_hour: float | None
@@ -27,10 +27,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run may cost, estimated at its launch; prices are of `priced_at`, Spot's of `spot_priced_at`.
+    """A run's possible cost at its launch; prices are of `priced_at`, Spot prices of `spot_priced_at`.
 
-    `offers` are the cheapest first, and of many the first dozen. `worst_usd` is `worst_usd_per_hour` for
-    all attempts until their timeout. Without a successful run of the project nothing says what to expect.
+    `offers` has at most a dozen, the cheapest first. `worst_usd` is `worst_usd_per_hour` for
+    all attempts until their timeout. Without a successful run of the project there is no expected cost.
     """
 
     offers: tuple[Offer, ...]
@@ -45,7 +45,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Rate:
-    """A price in USD an hour, and the words for whose price it is."""
+    """A price in USD an hour, and the name of its instance type for texts."""
 
     usd_per_hour: float
     of_what: str
@@ -56,16 +56,16 @@ class Rate:
         return None if usd_per_hour is None else cls(usd_per_hour, of_what)
 
     def usd(self, seconds: float) -> float:
-        """What so many seconds cost."""
+        """The cost of so many seconds."""
         return round(seconds * self.usd_per_hour / 3600, 6)
 
 
 @dataclass(frozen=True)
 class EligibleInstances:
-    """The instance types that could serve a run, the cheapest first, and the two rates that estimates take.
+    """The eligible instance types of a run, the cheapest first, and the two rates of its estimate.
 
-    `history` is how long the project's last successful runs took, in seconds. `is_unsaved` says that the run
-    may train on Spot, and the last one left no checkpoint.
+    `history` has the durations of the project's last successful runs, in seconds. `is_unsaved` means that the
+    run may train on Spot, and the last one left no checkpoint.
     """
 
     offers: tuple[Offer, ...]
@@ -77,7 +77,7 @@ class EligibleInstances:
     is_unsaved: bool = False
 
     def seconds_for(self, usd: float) -> float:
-        """How many seconds `usd` buys at the dearest rate."""
+        """The number of seconds that `usd` pays for at the highest rate."""
         return usd / self.dearest.usd_per_hour * 3600
 
     def estimate(self, attempts: int, timeout_seconds: int) -> Estimate:
@@ -88,7 +88,7 @@ class EligibleInstances:
         tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
         worst = f"at worst {tries} of {timeout_seconds} s at the price of {self.dearest.of_what}"
         if seconds is None:
-            basis = f"no successful run of the project yet to tell how long it takes; {worst}"
+            basis = f"the project has no successful run yet, so the duration is unknown; {worst}"
         else:
             runs = "last successful run" if len(history) == 1 else f"last {len(history)} successful runs"
             basis = f"as long as the project's {runs}, at the price of {self.likely.of_what}; {worst}"
@@ -104,17 +104,17 @@ class EligibleInstances:
         )
 
     def warnings(self, estimate: Estimate) -> tuple[Finding, ...]:
-        """What a run with this estimate risks: all its work, if it is long and nothing of it is saved."""
+        """A warning if a run with this estimate risks all its work: it is long and saves nothing."""
         seconds, usd = estimate.expected_seconds, estimate.expected_usd
         if not self.is_unsaved or seconds is None or usd is None or seconds < LONG_SECONDS:
             return ()
         took = f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds // 60} min"
-        said = (
-            f"the project's runs take about {took}, and the last one left no checkpoint: whenever Spot takes "
-            f"the instance, all begins again, and up to ${usd:.2f} of work is lost (an estimate)"
+        message = (
+            f"the project's runs take about {took}, and the last one left no checkpoint: after a Spot "
+            f"reclaim, a run starts from the beginning, and up to ${usd:.2f} of work is lost (an estimate)"
         )
-        fix = "Write what it needs to go on into CHECKPOINT_DIR (docs/container.md), or say spot: never."
-        return (Finding(NO_CHECKPOINT, "warning", "train.yaml", None, None, said, fix),)
+        fix = "Save checkpoints in CHECKPOINT_DIR (docs/container.md), or set spot: never."
+        return (Finding(NO_CHECKPOINT, "warning", "train.yaml", None, None, message, fix),)
 
 
 def eligible_instances(
@@ -128,10 +128,10 @@ def eligible_instances(
     spot: str,
     left_checkpoint: bool | None = None,
 ) -> EligibleInstances | None:
-    """What could serve a job that asks for so much and takes Spot as its recipe says.
+    """The eligible instance types for a job with these resources and the recipe's `spot`.
 
-    `left_checkpoint` is whether the project's last successful run did so, None where nobody knows. The
-    dearest rate is on demand, unless the run takes Spot only. None if no type with a price has room.
+    `left_checkpoint` is whether the project's last successful run left one, None if unknown. The
+    highest rate is the on-demand price, unless the run is `spot: only`. None if no type with a price fits.
     """
     found = [
         each
@@ -154,7 +154,7 @@ def eligible_instances(
 
 @dataclass(frozen=True)
 class _Priced:
-    """An offer with the least and the most that an hour of it is likely to cost this run."""
+    """An offer with the lowest and the highest likely price of an hour for this run."""
 
     offer: Offer
     low: Rate
@@ -176,7 +176,7 @@ class _Priced:
 
 
 def remember(history: Sequence[int], seconds: int) -> tuple[int, ...]:
-    """A project's history with one more successful run in it, of `seconds`."""
+    """A project's history with one more successful run of `seconds`."""
     return (*history, seconds)[-HISTORY_KEPT:]
 
 

@@ -1,4 +1,4 @@
-"""What EC2 instances cost, in USD an hour: the shipped on-demand prices, and what refreshes read since."""
+"""Prices of EC2 instances, in USD an hour: the shipped on-demand prices, and later refreshes."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -6,29 +6,29 @@ from dataclasses import dataclass, field
 
 PRICES_AS_OF = "2025-11-30"
 
-# An instance registers less memory than it is sold with, and its ECS agent keeps 32 MiB of that: of an
-# m4.large's 8192 MiB 7985 are there (Batch user guide: compute resource memory management).
+# An instance registers less memory than its nominal size, and its ECS agent keeps 32 MiB of that: an
+# m4.large of 8192 MiB has 7985 (Batch user guide: compute resource memory management).
 _MEMORY_REGISTERED = 0.97
 _AGENT_MIB = 32
 
 
 @dataclass(frozen=True)
 class Size:
-    """What an instance type has."""
+    """The GPUs, vCPUs and memory of an instance type."""
 
     gpus: int
     vcpus: int
     memory_gib: float
 
     def holds(self, gpus: int, vcpus: int, memory_mib: int) -> bool:
-        """Whether a job that asks for so much can be placed on such an instance."""
+        """Whether a job with these requirements can be placed on such an instance."""
         memory = self.memory_gib * 1024 * _MEMORY_REGISTERED - _AGENT_MIB
         return gpus <= self.gpus and vcpus <= self.vcpus and memory_mib <= memory
 
 
 @dataclass(frozen=True)
 class Listing:
-    """An instance type in a list of on-demand prices; `size` is None where the list doesn't tell it."""
+    """An instance type in a list of on-demand prices; `size` is None if the list lacks it."""
 
     usd_per_hour: float
     size: Size | None = None
@@ -36,7 +36,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What refreshes read of a region: on-demand prices, Spot prices by type and zone, each with its time.
+    """A region's refreshed prices: on-demand prices, Spot prices by type and zone, each with its time.
 
     A half that was never read is empty and has no time.
     """
@@ -61,7 +61,7 @@ class PriceList:
     spot_priced_at: str | None = None
 
     def refreshed(self, read: Refreshed) -> "PriceList":
-        """This list with what was read since: a half of it that holds prices replaces its half."""
+        """This list with refreshed prices: each half that has prices replaces its half."""
         sizes = {name: listing.size for name, listing in read.on_demand.items() if listing.size}
         has_on_demand = bool(read.on_demand and read.on_demand_at)
         return PriceList(
@@ -75,9 +75,9 @@ class PriceList:
         )
 
     def expand(self, instance_types: Iterable[str]) -> tuple[str, ...]:
-        """The types that a compute environment's list names; a family stands for all its known types.
+        """The types in a compute environment's list; a family means all its known types.
 
-        `optimal` stands for none: AWS Batch takes it for families without GPUs.
+        `optimal` means none: AWS Batch uses it for families without GPUs.
         """
         known = sorted({*self.sizes, *self.on_demand})
         named = (
@@ -87,12 +87,12 @@ class PriceList:
         return tuple(dict.fromkeys(each for names in named for each in names))
 
     def could_serve(self, instance_type: str, gpus: int, vcpus: int, memory_mib: int) -> bool:
-        """Whether the type has room for such a job; of a type that no list knows, it is taken to be so."""
+        """Whether the type has room for such a job; True for a type that no list knows."""
         size = self.sizes.get(instance_type)
         return size is None or size.holds(gpus, vcpus, memory_mib)
 
     def spot_price(self, instance_type: str, zone: str | None = None) -> float | None:
-        """The Spot price in `zone`, or the lowest where that isn't known; never above the on-demand price.
+        """The Spot price in `zone`, or the lowest if that is unknown; never above the on-demand price.
 
         A Spot compute environment pays at most the on-demand price unless it says less (Batch API reference:
         ComputeResource, bidPercentage). None if there is no Spot price of the type.
@@ -103,7 +103,7 @@ class PriceList:
         return self._capped(instance_type, zones.get(zone or "", min(zones.values())))
 
     def dearest_spot_price(self, instance_type: str) -> float | None:
-        """The Spot price of the dearest zone, never above the on-demand price; None if there is none."""
+        """The Spot price of the most expensive zone, at most the on-demand price; None if there is none."""
         zones = self.spot.get(instance_type)
         return self._capped(instance_type, max(zones.values())) if zones else None
 
@@ -117,7 +117,7 @@ class PriceList:
 
 
 def read_price_list(text: str, region: str) -> PriceList:
-    """The shipped CSV as the list of `region`; sizes are the same in all regions."""
+    """The shipped CSV as the price list of `region`; sizes are the same in all regions."""
     on_demand: dict[str, float] = {}
     sizes: dict[str, Size] = {}
     for row in csv.DictReader(text.splitlines()):

@@ -1,1 +1,1 @@
-"""What is dropped: names, readiness, records."""
+"""Datasets: names, readiness, records."""

@@ -1,4 +1,4 @@
-"""Which files are data, by their names: for keys of the bucket, for preflight, and for what is dropped."""
+"""Which files are data, by their names: for keys of the bucket, for preflight, and for uploads."""
 
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
@@ -9,5 +9,5 @@ def is_data_file(name: str) -> bool:
 
 
 def is_named_gzip(name: str) -> bool:
-    """Whether a file's name says that the file is compressed by gzip."""
+    """Whether a file is compressed by gzip, according to its name."""
     return name.lower().endswith(".gz")

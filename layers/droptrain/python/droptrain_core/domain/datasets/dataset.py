@@ -1,4 +1,4 @@
-"""What was dropped: the bucket's names, a dataset's files, and when a dataset is ready to train."""
+"""Datasets: names in the bucket, a dataset's files, and when a dataset is ready to train."""
 
 import hashlib
 import re
@@ -25,9 +25,11 @@ NO_NAME = "-"  # stands where a rejected key names no project or dataset
 PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
-# What a launch can list, and write into run.json, well within its function's time.
+# A launch can list so much, and write it into run.json, well within its function's timeout.
 MAX_INPUTS = 10_000
 MAX_CODE_FILES = 10_000
+# From so many bytes on a file is uploaded in parts: an interrupted upload continues after its last part.
+MULTIPART_FROM = 64 << 20
 _MAX_NAME_BYTES = 255  # of a file or folder on Linux
 # Files that programs leave beside data: what begins with a dot, as of Finder, Jupyter and Hadoop, and what
 # Spark, Databricks, macOS's archives and Windows write.
@@ -61,7 +63,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Created:
-    """An object version that was uploaded, when, and by which operation; None where the event doesn't say."""
+    """An object version that was uploaded, when, and the operation; None if the event lacks it."""
 
     key: str
     version_id: str
@@ -99,12 +101,12 @@ class BadDrop:
 
 @dataclass(frozen=True)
 class OtherKey:
-    """A key that isn't a drop: ignored and counted."""
+    """A key that isn't a drop; ignored and counted."""
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """The inputs in a dataset's folder, the marker if the recipe waits for one, and what is still missing.
+    """The inputs in a dataset's folder, the marker if the recipe waits for one, and the missing files.
 
     `present` names the first FILES_NAMED of all files in the folder, inputs or not, but for hidden ones.
     """
@@ -136,7 +138,7 @@ def code_prefix(project: str) -> str:
 
 
 def recipe_key(project: str) -> str:
-    """Where the project's recipe lies."""
+    """The key of the project's recipe."""
     return f"projects/{project}/{RECIPE}"
 
 
@@ -165,7 +167,7 @@ def _moment(text: object) -> datetime | None:
 
 
 def judge_key(key: str) -> Drop | BadDrop | OtherKey:
-    """What an uploaded key means under the bucket's contract."""
+    """The meaning of an uploaded key in the bucket's contract."""
     parts = key.split("/")
     if parts[0] != "projects" or len(parts) < 2 or not parts[-1]:
         return OtherKey()
@@ -181,13 +183,13 @@ def judge_key(key: str) -> Drop | BadDrop | OtherKey:
 def _wrong_place(project: str, dataset: str, file: str) -> tuple[str, str] | None:
     """(What is wrong, how to fix it) with a place below `data/`."""
     if not file:
-        fix = f"Drop it into a folder of its own, such as projects/{project}/data/first/{dataset}."
-        return "it lies directly in the data folder, so it belongs to no dataset", fix
+        fix = f"Upload it into a dataset's folder, such as projects/{project}/data/first/{dataset}."
+        return "it is directly in the data folder, so it belongs to no dataset", fix
     if not PROJECT_NAME.fullmatch(project):
         fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
         return f"{project!r} can't be a project's name", fix
     if not is_a_path(file):
-        fix = "Let no folder or file be named '.' or '..', or have no name or one of more than 255 bytes."
+        fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
         return "no file can have this path", fix
     if not DATASET_NAME.fullmatch(dataset):
         fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
@@ -203,7 +205,7 @@ def _judge_beside_data(parts: list[str]) -> BadDrop | OtherKey:
         return _bad_drop(parts, NO_NAME, f"a recipe of this name isn't read: {name!r}", fix, "/".join(parts))
     if is_data_file(name) and (len(parts) < 4 or parts[2] not in _OTHER_FOLDERS):
         fix = f"Upload it to projects/PROJECT/data/DATASET/{name}, with your project's and dataset's names."
-        problem = "it lies outside of the data folder, so it belongs to no dataset"
+        problem = "it is outside of the data folder, so it belongs to no dataset"
         return _bad_drop(parts, NO_NAME, problem, fix, "/".join(parts[:-1][:3]))
     return OtherKey()
 
@@ -216,7 +218,7 @@ def _bad_drop(parts: list[str], dataset: str, problem: str, fix: str, folder: st
 
 
 def is_a_path(path: str) -> bool:
-    """Whether a file can have the relative `path`, below where it is put; keys can be any text."""
+    """Whether a file can have the relative `path`; keys can be any text."""
     return "\0" not in path and all(
         part not in ("", ".", "..") and len(part.encode(errors="replace")) <= _MAX_NAME_BYTES
         for part in path.split("/")
@@ -226,7 +228,7 @@ def is_a_path(path: str) -> bool:
 def match_inputs(
     patterns: Mapping[str, str], trigger: Trigger, objects: Iterable[ObjectVersion], folder: str
 ) -> Readiness:
-    """Which of `objects` below `folder` are the inputs that `patterns` (channel: file or glob) name.
+    """The inputs among `objects` below `folder`, by `patterns` (channel: file or glob).
 
     A `*` stays within one folder level, and takes no hidden file. A marker and a key that no file can have
     are never inputs. Every pattern has to match at least one object, and the trigger `marker` needs the
@@ -286,16 +288,16 @@ def is_pattern(name: str) -> bool:
 
 
 def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:
-    """A sentence with the fix for each missing file that lies there after all: under another case, in a
-    subfolder, or as a marker that has started its run.
+    """A sentence with the fix for each missing file that nearly exists: with another case of letters, in a
+    subfolder, or as a marker that has already started its run.
     """
     present = tuple(present)
     files = [(file, file.rpartition("/")[2]) for file in present]
-    said: list[str] = []
+    hints: list[str] = []
     for pattern in missing:
         if pattern == MARKER and MARKER in present:
-            said.append(
-                f"The {MARKER} there has started a run, and other files came after it: upload it again."
+            hints.append(
+                f"The existing {MARKER} has already started a run, and later files arrived: upload it again."
             )
             continue
         name = pattern.rpartition("/")[2]
@@ -305,8 +307,8 @@ def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ..
         folder, _, last = close.rpartition("/")
         takes = f"{'*/' * folder.count('/') + '*/' if folder else ''}{name if folder else last}"
         takes = takes if matches(close, takes) else close
-        said.append(f"{close} lies there: rename it to {pattern}, or let the recipe's input be {takes!r}.")
-    return tuple(said)
+        hints.append(f"{close} exists: rename it to {pattern}, or set the recipe's input to {takes!r}.")
+    return tuple(hints)
 
 
 def too_many_inputs(count: int) -> Cause | None:
@@ -321,12 +323,12 @@ def too_many_inputs(count: int) -> Cause | None:
 
 
 def drop_id(project: str, dataset: str, versions: Iterable[ObjectVersion]) -> str:
-    """The drop's identity: project, dataset and the exact versions of its files, whatever their order."""
+    """The drop's identity: project, dataset and the exact versions of its files, in any order."""
     return digest(project, dataset, *(f"{item.key}\0{item.version_id}" for item in _ordered(versions)))
 
 
 def digest(*texts: str) -> str:
-    """sha256 over texts, hex; no two lists of texts share one by accident of joining."""
+    """sha256 over texts, hex; different lists of texts never join to the same bytes."""
     whole = hashlib.sha256()
     for text in texts:
         whole.update(hashlib.sha256(text.encode()).digest())

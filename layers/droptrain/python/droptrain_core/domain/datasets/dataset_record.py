@@ -1,4 +1,4 @@
-"""What the table remembers of a dataset: what it waits for, and which uploads have been answered."""
+"""A dataset's record in the table: the files that it lacks, and the uploads that its run covers."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from droptrain_core.domain.datasets.dataset import FILES_NAMED, MARKER, Created,
 
 # S3's event times are whole seconds, and S3's clock and Lambda's may differ.
 _CLOCKS_DIFFER = timedelta(seconds=5)
-# A wake-up that is later than this is taken for lost. Its message is retried within this time.
+# A wake-up that is later than this counts as lost. Its message is retried within this time.
 _WAKE_UP_IS_LOST = timedelta(minutes=15)
 # A rejected upload answers the others of the same drop, which arrive within this time of one another.
 _ONE_DROP = timedelta(hours=1)
@@ -21,7 +21,7 @@ class DatasetRecord:
     It waits since `since` and lacks `missing`; `present` names the first files in its folder. With the
     trigger `quiet`, it launches at `due_at`, when the message `wake_up` arrives (at `wake_up_at`). Its last
     run is `run_id`, which took `marker` (a version) and every upload that was complete before
-    `covered_until`. Signed links may have uploaded what arrived before `links_until`.
+    `covered_until`. Uploads before `links_until` may come from signed links.
     """
 
     project: str
@@ -44,7 +44,7 @@ class DatasetRecord:
         return upload.at is None or upload.at <= times.from_text(self.links_until)
 
     def covers(self, uploaded_at: datetime | None) -> bool:
-        """Whether the last run was launched from a listing that certainly saw this upload."""
+        """Whether the last run was launched from a listing that certainly includes this upload."""
         if uploaded_at is None or self.covered_until is None:
             return False
         return uploaded_at + _CLOCKS_DIFFER < times.from_text(self.covered_until)
@@ -58,7 +58,7 @@ class DatasetRecord:
         return self.due_at is None or times.from_text(self.due_at) <= now
 
     def with_file(self, file: str) -> "DatasetRecord":
-        """The record after one more upload, without a listing: what is missing now, and what lies there."""
+        """The record after one more upload, without a listing: the missing and the present files."""
         missing = tuple(name for name in self.missing if name == MARKER or not matches(file, name))
         present = self.present
         if file not in present and len(present) < FILES_NAMED:
@@ -68,7 +68,7 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class Answered:
-    """A rejection that answers more than one upload: which one caused it, its time, and the last one's."""
+    """A rejection that answers several uploads: the first of them, its time, and the last upload's."""
 
     run_id: str
     key: str
@@ -77,7 +77,7 @@ class Answered:
     last_at: str
 
     def covers(self, key: str, version_id: str, uploaded_at: datetime) -> bool:
-        """Whether an upload belongs to the drop that was rejected, however late its event comes.
+        """Whether an upload belongs to the rejected drop, even if its event is late.
 
         Uploading the same file again is a new attempt, and so is an upload after an hour without one.
         """

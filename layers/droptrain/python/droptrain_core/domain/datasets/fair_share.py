@@ -1,4 +1,4 @@
-"""Fair shares: how many of the uploads' lanes one project may fill with expensive uploads."""
+"""Fair shares: how many upload lanes one project may use for expensive uploads."""
 
 from datetime import datetime, timedelta
 from zlib import crc32
@@ -18,7 +18,7 @@ def minutes(now: datetime) -> tuple[str, str]:
 
 
 def recent(this_minute: float, last_minute: float, now: datetime) -> float:
-    """The load of the last sixty seconds, as if that of the last minute were spread evenly over it."""
+    """The load of the last sixty seconds, as if the previous minute's load were spread evenly over it."""
     return this_minute + last_minute * (60 - now.second) / 60
 
 
@@ -28,9 +28,9 @@ def is_exceeded(load: float) -> bool:
 
 
 def delay_seconds(name: str, since: datetime, now: datetime) -> int:
-    """How long an upload that waits since `since` waits on: as long again, 1 to 15 minutes.
+    """The further delay of an upload that waits since `since`: the same time again, 1 to 15 minutes.
 
-    `name` spreads the uploads of one moment over a time.
+    `name` spreads simultaneous uploads over that time.
     """
     waited = (now - since).total_seconds()
     base = min(max(waited, _SHORTEST_BASE), _LONGEST_BASE)

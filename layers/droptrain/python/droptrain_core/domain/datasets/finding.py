@@ -1,4 +1,4 @@
-"""What preflight found in a file of a dataset, and what looked wrong at a run's good end."""
+"""Findings: problems in a dataset's files, and warnings after a run that ended well."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ OF_AN_END = ("no_model", "error_at_the_end", "loss_not_finite")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found, by its rule's name; `row` counts from 1 and is None where only a part was read.
+    """One finding, by its rule's name; `row` counts from 1 and is None where only a part was read.
 
-    `level` is "error" (the run is rejected) or "warning" (it goes along with the run).
+    `level` is "error" (the run is rejected) or "warning" (recorded with the run).
     """
 
     rule: str
@@ -23,7 +23,7 @@ class Finding:
 
 
 def describe(finding: Finding) -> str:
-    """A finding in one line: file, row, column, and what it is."""
+    """A finding in one line: file, row, column and problem."""
     place = [finding.file.rpartition("/")[2]]
     place += [f"row {finding.row}"] if finding.row else []
     place += [f"column {finding.column}"] if finding.column else []

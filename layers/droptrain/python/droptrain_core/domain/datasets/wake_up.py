@@ -1,4 +1,4 @@
-"""A wake-up: the message of the uploads queue that lets a dataset launch when it has rested."""
+"""A wake-up: the message of the uploads queue that launches a dataset after `quiet_for`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Why a Batch job ended as it did, and what to do: one cause, by an ordered table of rules."""
+"""The cause of a Batch job's end, and its fix, by an ordered table of rules."""
 
 from droptrain_core.domain.diagnosis.explain import explain, unknown_to_batch
 from droptrain_core.domain.diagnosis.waiting import no_instance

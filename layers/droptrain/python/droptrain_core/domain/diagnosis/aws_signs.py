@@ -1,4 +1,4 @@
-"""What a script prints when AWS refuses it, or when the network doesn't lead there.
+"""Messages of a script when AWS refuses a call, or when the network doesn't reach a host.
 
 Each sign is a pattern with the place where its words were seen; see `machine_signs`.
 """
@@ -43,7 +43,7 @@ UNREACHABLE = (
      r"|check your connection and try again or make sure your Internet connection",
      "https://github.com/huggingface/transformers/blob/main/src/transformers/utils/hub.py"),
 )  # fmt: skip
-# A connection that was there and broke; processes on one machine lose theirs in the same words.
+# A broken connection; connections between processes on one machine break with the same words.
 BROKEN_OFF = (
     r"Connection reset by peer|Connection aborted|RemoteDisconnected|IncompleteRead|Read timed out"
     r"|The read operation timed out|SSLZeroReturnError|SSLEOFError|UNEXPECTED_EOF"
@@ -51,5 +51,5 @@ BROKEN_OFF = (
 BROKEN_OFF_SOURCE = "https://github.com/PeterDeWeirdt/defense_predictor/issues/2"
 HTTP_FILES = r"/(?:requests|urllib3|botocore|huggingface_hub|aiohttp|httpx|urllib|http)/"
 HTTP_ERROR = r"HTTPS?ConnectionPool\("
-# Not the network: a server that the script itself should have, by a name of its own or on the same machine.
+# Not the network: a server that the script itself should run, with its own name or on the same machine.
 NOT_THE_NETWORK = r"localhost|127\.0\.0\.1|0\.0\.0\.0|host='[\w-]{1,80}'|//[\w-]{1,80}[:/]|c10d|MASTER_ADDR"

@@ -1,7 +1,7 @@
-"""Rules on what AWS says: the strongest evidence, since a killed container can't tell and a log may lie."""
+"""Rules on AWS's reasons: the strongest evidence, as a killed container can't report and a log may lie."""
 
 from droptrain_core.domain.diagnosis import kinds
-from droptrain_core.domain.diagnosis.facts import Facts
+from droptrain_core.domain.diagnosis.evidence import Evidence
 from droptrain_core.domain.diagnosis.rule import Found, Rule, batch_says
 from droptrain_core.domain.runs.batch_job import (
     HOST_GONE,
@@ -32,34 +32,34 @@ _UNREACHABLE = (
 _REFUSED = r"(?i:access ?denied|not authorized|unauthorized)"
 
 
-def _cancelled(facts: Facts) -> Found | None:
+def _cancelled(facts: Evidence) -> Found | None:
     if facts.job.status != "CANCELLED":
         return None
-    said = facts.job.status_reason.rstrip(".") or "The Batch job was stopped"
-    return Found(said, (facts.job.status_reason,) if facts.job.status_reason else ())
+    detail = facts.job.status_reason.rstrip(".") or "The Batch job was stopped"
+    return Found(detail, (facts.job.status_reason,) if facts.job.status_reason else ())
 
 
-def _lost(facts: Facts) -> Found | None:
+def _lost(facts: Evidence) -> Found | None:
     job = facts.job
     if not _host_is_gone(job) or facts.lifecycle in (None, _SPOT):
         return None
     return Found(job.status_reason.rstrip("."), (job.status_reason,))
 
 
-def _over_reservation(facts: Facts) -> Found | None:
-    said = facts.job.status_reason
-    if not said.startswith(OVER_RESERVATION):
+def _over_reservation(facts: Evidence) -> Found | None:
+    detail = facts.job.status_reason
+    if not detail.startswith(OVER_RESERVATION):
         return None
-    return Found(said.removeprefix(OVER_RESERVATION), (said,))
+    return Found(detail.removeprefix(OVER_RESERVATION), (detail,))
 
 
-def _reclaimed(facts: Facts) -> Found | None:
+def _reclaimed(facts: Evidence) -> Found | None:
     job = facts.job
     if not _host_is_gone(job) and job.exit_code != RECLAIMED_EXIT_CODE:
         return None
-    tries, said = max(len(job.attempts), 1), job.status_reason or f"exit code {RECLAIMED_EXIT_CODE}"
+    tries, detail = max(len(job.attempts), 1), job.status_reason or f"exit code {RECLAIMED_EXIT_CODE}"
     reasons = tuple(f"attempt {n}: {each.reason}" for n, each in enumerate(job.attempts, 1) if each.reason)
-    return Found(f"{tries} attempt{'s' if tries > 1 else ''} ({said})", reasons or (said,))
+    return Found(f"{tries} attempt{'s' if tries > 1 else ''} ({detail})", reasons or (detail,))
 
 
 def _host_is_gone(job: JobState) -> bool:

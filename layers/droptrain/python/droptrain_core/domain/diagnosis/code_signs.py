@@ -1,11 +1,11 @@
-"""What a script prints when its settings, its packages or its framework's version don't fit.
+"""Messages of a script whose settings, packages or framework version don't fit.
 
 Each sign is a pattern with the place where its words were seen; see `machine_signs`.
 """
 
 _PIP = "https://pip.pypa.io/en/stable/topics/dependency-resolution/"
 
-# Tools that run.sh calls parse arguments in the same words; those are the script's own lines.
+# Tools that run.sh calls print the same words about arguments; such lines are about the script itself.
 OTHER_PROGRAMS = (
     r"^(?:usage: )?(?:aws|pip3?|uv|pipenv|torchrun|accelerate|deepspeed|horovodrun|wandb|kaggle|gsutil"
     r"|python[\d.]*)\b[^\n]{0,20}: error"
@@ -43,7 +43,7 @@ OTHER_FRAMEWORK_IMPORTS = (
      "https://github.com/hwwang55/RippleNet/issues/20"),
     (rf"cannot import name '\w+' from '{_FRAMEWORK}[\w.]*'", "https://github.com/keras-team/keras/issues/18987"),
 )  # fmt: skip
-# Before Python 3.7 the error doesn't say where the name was looked for; the line of code does.
+# Before Python 3.7 the error doesn't name the module of the import; the line of code does.
 OLD_IMPORT = r"^ImportError: (?:cannot import name '?\w+'?|No module named '?[\w.]+'?)$"
 OLD_IMPORT_CODE = rf"^(?:from|import) {_FRAMEWORK}\.\w"
 OLD_IMPORT_SOURCE = "https://github.com/k3nt0w/FCN_via_keras/issues/5"
@@ -56,7 +56,7 @@ OTHER_FRAMEWORK = (
     (r"is not compatible with eager execution|The Session graph is empty", "https://www.tensorflow.org/guide/migrate"),
     (r"`?weights_only`? argument in `?torch\.load", "https://pytorch.org/docs/stable/notes/serialization.html"),
 )  # fmt: skip
-# The framework's own files: what they import is what its installer chose.
+# The framework's own files: their imports depend on the packages that its installer chose.
 FRAMEWORK_FILES = rf"(?:site|dist)-packages/(?:{_FRAMEWORK}|tensorflow_core)/"
 
 CONFLICT = (
@@ -80,11 +80,11 @@ CONFLICT = (
      "https://github.com/iperov/DeepFaceLab/issues/848"),
     (r"undefined symbol: _ZNK?(?:\d+tensorflow|2at|3c10|5torch)", "https://github.com/CharlesShang/DCNv2/issues/19"),
 )  # fmt: skip
-# A package that asks another one for what it doesn't have.
+# A package that imports a missing name from another package.
 PACKAGE_IMPORT = r"cannot import name '\w+' from '[\w.]+'"
 PACKAGE_FILES = r"/(?:site|dist)-packages/"
 PACKAGE_SOURCE = "https://github.com/huggingface/transformers/issues/31728"
-# Something else than versions: the user's own file has a package's name, or files import each other.
+# Not a version problem: the user's own file has a package's name, or files import each other.
 NOT_A_VERSION = r"is not a package|circular import|partially initialized|Did you mean"
 CONFLICT_LINES = (
     (r"ERROR: ResolutionImpossible|because these package versions have conflicting dependencies", _PIP),
@@ -92,7 +92,7 @@ CONFLICT_LINES = (
     (r"pipenv\.exceptions\.ResolutionFailure|Could not find a version that matches",
      "https://github.com/the-full-stack/fsdl-text-recognizer-project/issues/23"),
 )  # fmt: skip
-# uv's reason for having found none, which is weaker where packages contradict each other as well.
+# uv's reason if it finds no solution; weaker evidence if packages also contradict each other.
 NO_SUCH_PACKAGE = r"was not found in the package registry|there (?:is|are) no versions? of"
 LIBRARY = (
     (r"^(?:ImportError|OSError): \S{0,200}lib\S{1,80}\.so\S{0,40}: cannot open shared object file",

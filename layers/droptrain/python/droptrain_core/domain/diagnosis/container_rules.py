@@ -1,4 +1,4 @@
-"""Rules on what the container itself names: it ran before and after the script, and knows its own steps."""
+"""Rules on the container's own report: it ran before and after the script, and knows its own steps."""
 
 from droptrain_core.domain.diagnosis import kinds
 from droptrain_core.domain.diagnosis.rule import Rule, container_names, script_exits
@@ -32,7 +32,7 @@ SIGNALS = (
     Rule(kinds.SHARED_MEMORY_FULL, script_exits(135), _SIGNALS),
 )
 
-# Weaker than what the log says at its end.
+# Weaker than the end of the log.
 LEFT_OVER = (
     Rule(kinds.CRASHED, script_exits(139), _SIGNALS),
     Rule(kinds.CRASHED, script_exits(134), _SIGNALS),

@@ -1,7 +1,7 @@
-"""What readers and losses print when the data isn't what they can use.
+"""Messages of readers and losses about unusable data.
 
-Each sign is a pattern with the place where its words were seen, and the rules of preflight that speak of the
-same fault; see `machine_signs`.
+Each sign is a pattern with the place where its words were seen, and preflight's rules for the same fault; see
+`machine_signs`.
 """
 
 _TF = "https://github.com/tensorflow/tensorflow/issues/"
@@ -44,7 +44,7 @@ UNUSABLE = (
     (r"Label contains NaN|Input data contains `inf` or a value too large", ("empty_column", "irregular"),
      "https://xgboost.readthedocs.io/en/stable/faq.html"),
 )  # fmt: skip
-# Of features and labels; of a metric's arguments it is what the model predicts.
+# In features and labels; in a metric's arguments it is about the model's predictions.
 EMPTY_VALUES = r"Input (?:X |y )?contains (?:NaN|infinity)"
 EMPTY_VALUES_SOURCE = "https://github.com/pylablanche/gcForest/issues/22"
 EMPTY_VALUES_RULES = ("empty_column", "short_row", "irregular")

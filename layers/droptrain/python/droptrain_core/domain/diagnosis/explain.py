@@ -10,7 +10,7 @@ from droptrain_core.domain.runs.outcome import Outcome
 from droptrain_core.domain.text import plain
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.diagnosis.facts import Facts
+    from droptrain_core.domain.diagnosis.evidence import Evidence
 
 _MAX_EVIDENCE_LINES = 5
 _MAX_EVIDENCE_LINE = 300
@@ -22,44 +22,44 @@ def explain(
     lifecycle: str | None = None,
     findings: tuple[Finding, ...] = (),
 ) -> Cause | None:
-    """The cause of an ended Batch job; None if it SUCCEEDED, whatever its log says.
+    """The cause of an ended Batch job; None if it SUCCEEDED, for any content of its log.
 
-    `outcome` is the last attempt's own account, if it left one; `lifecycle`, how that attempt's instance was
-    bought ("spot", "on-demand"), if that is known; `findings`, what preflight warned of at the launch.
+    `outcome` is the last attempt's own report, if there is one; `lifecycle`, how that attempt's instance was
+    bought ("spot", "on-demand"), if that is known; `findings`, preflight's warnings at the launch.
     """
     if job.state == "SUCCEEDED":
         return None
-    from droptrain_core.domain.diagnosis.facts import Facts
+    from droptrain_core.domain.diagnosis.evidence import Evidence
     from droptrain_core.domain.diagnosis.table import RULES
 
-    facts = Facts(job, outcome, lifecycle, findings)
+    facts = Evidence(job, outcome, lifecycle, findings)
     for rule in RULES:
         if found := rule.find(facts):
-            return rule.kind.cause(_plain(found.said, 900), _bounded(found.evidence))
+            return rule.kind.cause(_plain(found.detail, 900), _bounded(found.evidence))
     return _unknown(facts)
 
 
-def _unknown(facts: "Facts") -> Cause:
-    job, outcome, said_by_batch = facts.job, facts.outcome, facts.said_by_batch
+def _unknown(facts: "Evidence") -> Cause:
+    job, outcome, batch_reasons = facts.job, facts.outcome, facts.batch_reasons
     if outcome and outcome.cause_code:
-        said = outcome.cause_message or outcome.cause_code
+        detail = outcome.cause_message or outcome.cause_code
         lines = facts.telling
-        if outcome.cause_code == kinds.SCRIPT_FAILED.code and lines and lines[-1].strip() not in said:
-            said += f" Its last line: {lines[-1].strip()}"
+        if outcome.cause_code == kinds.SCRIPT_FAILED.code and lines and lines[-1].strip() not in detail:
+            detail += f" Its last line: {lines[-1].strip()}"
         kind = kinds.SCRIPT_FAILED if outcome.cause_code == kinds.SCRIPT_FAILED.code else kinds.UNKNOWN
-        said = said if kind is kinds.SCRIPT_FAILED else said.rstrip(".")
-        return kind.cause(_plain(said, 900), _bounded(lines[-_MAX_EVIDENCE_LINES:]))
-    said = "; ".join(said_by_batch)
+        detail = detail if kind is kinds.SCRIPT_FAILED else detail.rstrip(".")
+        return kind.cause(_plain(detail, 900), _bounded(lines[-_MAX_EVIDENCE_LINES:]))
+    detail = "; ".join(batch_reasons)
     code = "" if job.exit_code is None else f" with exit code {job.exit_code}"
-    words = f"The Batch job ended{code}{': ' + said if said else ''}"
-    shown = (*said_by_batch, *([code.strip()] if code else []))
+    words = f"The Batch job ended{code}{': ' + detail if detail else ''}"
+    shown = (*batch_reasons, *([code.strip()] if code else []))
     return kinds.UNKNOWN.cause(_plain(words, 900).rstrip("."), _bounded(shown))
 
 
 def unknown_to_batch(job_id: str) -> Cause:
-    """The cause of a run whose Batch job AWS Batch doesn't know any more."""
-    said = f"AWS Batch knows no job {job_id}; it forgets ended jobs after some days."
-    return kinds.UNKNOWN_TO_BATCH.cause(said, ())
+    """The cause of a run whose Batch job AWS Batch no longer knows."""
+    detail = f"AWS Batch knows no job {job_id}; it forgets ended jobs after some days."
+    return kinds.UNKNOWN_TO_BATCH.cause(detail, ())
 
 
 def _bounded(lines: tuple[str, ...]) -> tuple[str, ...]:

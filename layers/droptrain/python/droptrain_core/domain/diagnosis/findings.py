@@ -1,4 +1,4 @@
-"""Which of preflight's findings speak of the fault that a script met in its data."""
+"""Which of preflight's findings are about the fault that a script found in its data."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,9 +8,9 @@ _MOST = 2
 
 
 def related(findings: Sequence[Finding], rules: Collection[str], lines: Sequence[str]) -> str:
-    """The findings of these rules, in words; of a file that the lines name, if they name one.
+    """The findings of these rules as text; only of a file that the lines name, if they name one.
 
-    Without such a rule, those of a file that the lines name; "" if there are none.
+    Without such a finding, all findings of a file that the lines name; "" if there are none.
     """
     named = [each for each in findings if any(_name(each) in line for line in lines)]
     chosen = [each for each in named if each.rule in rules]

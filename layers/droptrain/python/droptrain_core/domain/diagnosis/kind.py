@@ -9,9 +9,9 @@ _MAX_MESSAGE = 1024
 
 @dataclass(frozen=True)
 class Kind:
-    """A cause that a run can have; `{said}` in the message stands for what the evidence says itself.
+    """A cause that a run can have; `{detail}` in the message is replaced by the evidence's own text.
 
-    `retry_helps`: whether trying again as it is can help; None where that depends on what isn't known.
+    `retry_helps`: whether retrying unchanged can help; None if that depends on unknown facts.
     """
 
     code: str
@@ -19,7 +19,7 @@ class Kind:
     fix: str
     retry_helps: bool | None
 
-    def cause(self, said: str, evidence: tuple[str, ...]) -> Cause:
+    def cause(self, detail: str, evidence: tuple[str, ...]) -> Cause:
         """The cause, with its evidence."""
-        message = self.message.replace("{said}", said)
+        message = self.message.replace("{detail}", detail)
         return Cause(self.code, message[:_MAX_MESSAGE], self.fix, evidence, self.retry_helps)

@@ -1,4 +1,4 @@
-"""The causes that a run can have: what each means, what to do, and whether trying again as it is can help."""
+"""The causes of a run's end: the meaning and the fix of each, and whether retrying unchanged can help."""
 
 from droptrain_core.domain.diagnosis.kind import Kind
 
@@ -6,11 +6,11 @@ _TYPES = "the stack's parameter InstanceTypes"
 
 # AWS took or refused the machine.
 RECLAIMED = Kind(
-    "reclaimed", "Spot reclaimed the instance on each of {said}.",
-    "Raise `attempts` in train.yaml, or say `spot: never` to train on demand.", True,
+    "reclaimed", "Spot reclaimed the instance on each of {detail}.",
+    "Raise `attempts` in train.yaml, or set `spot: never` to train on on-demand instances.", True,
 )  # fmt: skip
 INSTANCE_LOST = Kind(
-    "instance_lost", "The on-demand instance went away while the job ran ({said}).",
+    "instance_lost", "The on-demand instance was terminated while the job ran ({detail}).",
     "Launch the dataset again. If it happens again, look up in EC2 why the instance was terminated.", True,
 )  # fmt: skip
 TIMEOUT = Kind(
@@ -18,252 +18,252 @@ TIMEOUT = Kind(
     False,
 )  # fmt: skip
 OVER_RESERVATION = Kind(
-    "over_reservation", "The run cost more than it had reserved, so it was ended. {said}",
-    "Launch the dataset again: a new estimate takes today's prices. Raise `timeout` or the budget if the run "
+    "over_reservation", "The run's cost exceeded its reservation, so it was ended. {detail}",
+    "Launch the dataset again: a new estimate uses today's prices. Raise `timeout` or the budget if the run "
     "needs more.", None,
 )  # fmt: skip
-CANCELLED = Kind("cancelled", "{said}.", "Launch the dataset again if that was not meant.", None)
+CANCELLED = Kind("cancelled", "{detail}.", "If this was a mistake, launch the dataset again.", None)
 NO_CAPACITY = Kind(
-    "no_capacity", "AWS had no instance for the job in all the time that it may wait ({said}).",
-    f"Launch the dataset again later, say `spot: never` in train.yaml, or add types to {_TYPES}.", True,
+    "no_capacity", "AWS had no instance for the job until its waiting time was over ({detail}).",
+    f"Launch the dataset again later, set `spot: never` in train.yaml, or add types to {_TYPES}.", True,
 )  # fmt: skip
 TOO_MANY_VCPUS = Kind(
-    "does_not_fit", "The job asks for more vCPUs than the stack may use at once.",
+    "does_not_fit", "The job requests more vCPUs than the stack may use at once.",
     "Lower `resources.vcpus` in train.yaml, or raise the stack's parameter MaxvCpus.", False,
 )  # fmt: skip
 TOO_LARGE = Kind(
-    "does_not_fit", "No instance type of the stack has the GPUs, vCPUs and memory that the job asks for.",
+    "does_not_fit", "No instance type of the stack has the GPUs, vCPUs and memory that the job requests.",
     f"Lower `resources` in train.yaml, or add larger types to {_TYPES}.", False,
 )  # fmt: skip
 NO_QUOTA = Kind(
-    "no_quota", "The account's quota of vCPUs for these instances is used up, or 0 ({said}).",
-    "Ask for more in Service Quotas, EC2: `All G and VT` or `All P`, Spot and on-demand apart "
+    "no_quota", "The account's quota of vCPUs for these instances is used up, or 0 ({detail}).",
+    "Request more in Service Quotas, EC2: `All G and VT` or `All P`, separately for Spot and on-demand "
     "(docs/deploying.md).", False,
 )  # fmt: skip
 NO_NETWORK = Kind(
-    "no_network", "The instance can't reach AWS or the registry: it has no way out of its network ({said}).",
-    "Give the subnets a way out: a public IP address and an internet gateway, a NAT, or VPC endpoints.",
+    "no_network", "The instance can't reach AWS or the registry from its subnet ({detail}).",
+    "Give the subnets outbound access: public IP addresses and an internet gateway, a NAT, or VPC endpoints.",
     False,
 )  # fmt: skip
 MISCONFIGURED = Kind(
-    "misconfigured", "The compute environment can't start instances ({said}).",
-    "Look at the compute environment in AWS Batch: role, subnets, instance types, service quotas.", False,
+    "misconfigured", "The compute environment can't start instances ({detail}).",
+    "Check the compute environment in AWS Batch: role, subnets, instance types, service quotas.", False,
 )  # fmt: skip
 NOT_PLACED = Kind(
-    "not_placed", "AWS Batch never gave the job an instance and doesn't say why ({said}).",
-    "Look at the quotas of EC2 (docs/deploying.md) and at the compute environment in AWS Batch.", None,
+    "not_placed", "AWS Batch gave the job no instance, and no reason ({detail}).",
+    "Check the quotas of EC2 (docs/deploying.md) and the compute environment in AWS Batch.", None,
 )  # fmt: skip
 
-# The image didn't come, or the container didn't start.
+# The image could not be pulled, or the container didn't start.
 IMAGE_MISSING = Kind(
-    "image_missing", "The image isn't in its registry ({said}).",
+    "image_missing", "The image isn't in its registry ({detail}).",
     "Push the image, or correct its name and tag in the stack's parameter, then launch again.", False,
 )  # fmt: skip
 IMAGE_DENIED = Kind(
-    "image_denied", "The registry doesn't let the instance pull the image ({said}).",
+    "image_denied", "The registry doesn't let the instance pull the image ({detail}).",
     "Allow the instance role to pull in the repository's policy; correct the image's name if it is mistyped.",
     False,
 )  # fmt: skip
 IMAGE_WITH_PROVENANCE = Kind(
     "image_unsupported",
-    "The instance can't pull the image, because a provenance manifest was pushed with it ({said}).",
+    "The instance can't pull the image, because a provenance manifest was pushed with it ({detail}).",
     "Build the image again with `docker buildx build --provenance=false` and push it.", False,
 )  # fmt: skip
 IMAGE_OF_OTHER_PLATFORM = Kind(
-    "image_unsupported", "The image was built for another processor or system than the instance's ({said}).",
+    "image_unsupported", "The image was built for another processor or operating system ({detail}).",
     "Build the image again with `--platform linux/amd64` and push it.", False,
 )  # fmt: skip
 IMAGE_RATE_LIMITED = Kind(
-    "image_rate_limited", "The registry allows no more pulls at this time ({said}).",
+    "image_rate_limited", "The registry's rate limit for pulls is reached ({detail}).",
     "Wait some hours and launch again, or copy the image to Amazon ECR, which has no such limit.", True,
 )  # fmt: skip
 IMAGE_TOO_LARGE = Kind(
-    "image_too_large", "The instance's disk has no room for the image ({said}).",
+    "image_too_large", "The instance's disk has no room for the image ({detail}).",
     "Raise VolumeSize of TrainingLaunchTemplate in template.yaml and deploy, or make the image smaller.",
     False,
 )  # fmt: skip
 IMAGE_UNREACHABLE = Kind(
-    "image_unreachable", "The registry can't be reached from the instance ({said}).",
-    "Launch again; if it stays, give the subnets a way out or VPC endpoints for ECR.", None,
+    "image_unreachable", "The registry can't be reached from the instance ({detail}).",
+    "Launch again. If it fails again, give the subnets outbound access or VPC endpoints for ECR.", None,
 )  # fmt: skip
 IMAGE_NOT_PULLED = Kind(
-    "image_not_pulled", "The image can't be pulled ({said}).",
-    "Launch again; if it stays, pull the image by hand with the same role.", None,
+    "image_not_pulled", "The image can't be pulled ({detail}).",
+    "Launch again. If it fails again, pull the image by hand with the same role.", None,
 )  # fmt: skip
 LOGS_DENIED = Kind(
-    "logs_denied", "The container can't write its log to Amazon CloudWatch Logs ({said}).",
+    "logs_denied", "The container can't write its log to Amazon CloudWatch Logs ({detail}).",
     "Create the log group /aws/batch/job in CloudWatch Logs, and allow the instance role to create log "
     "streams in it.", False,
 )  # fmt: skip
 ROLE_DENIED = Kind(
-    "permission_denied", "Amazon ECS can't use the job's role ({said}).",
-    "Let the role's trust policy allow ecs-tasks.amazonaws.com to assume it; the stack's TrainingRole does.",
+    "permission_denied", "Amazon ECS can't use the job's role ({detail}).",
+    "Allow ecs-tasks.amazonaws.com in the role's trust policy, as the stack's TrainingRole does.",
     False,
 )  # fmt: skip
 NOT_STARTED = Kind(
-    "container_not_started", "The instance couldn't start the container ({said}).",
-    "Launch again; if it stays, run the image by hand on an instance of the same type.", None,
+    "container_not_started", "The instance couldn't start the container ({detail}).",
+    "Launch again. If it fails again, run the image by hand on an instance of the same type.", None,
 )  # fmt: skip
 
-# The machine had too little, or the wrong software.
+# The machine was too small, or had the wrong software.
 OUT_OF_MEMORY = Kind(
-    "out_of_memory", "The memory ran out: {said}.",
+    "out_of_memory", "The memory ran out: {detail}.",
     "Raise `resources.memory_gib` in train.yaml, or read the data in smaller parts.", False,
 )  # fmt: skip
 GPU_OUT_OF_MEMORY = Kind(
-    "gpu_out_of_memory", "The GPU's memory ran out: {said}",
+    "gpu_out_of_memory", "The GPU's memory ran out: {detail}",
     "Make the batch or the model smaller, or train on a type with a larger GPU (resources in train.yaml, "
     f"{_TYPES}).", False,
 )  # fmt: skip
 GPU_NOT_VISIBLE = Kind(
-    "gpu_not_visible", "No GPU is visible: {said}",
-    "Say `resources: {gpus: 1}` in train.yaml; the AMI needs NVIDIA drivers, the image CUDA.", False,
+    "gpu_not_visible", "No GPU is visible: {detail}",
+    "Set `resources: {gpus: 1}` in train.yaml; the AMI needs NVIDIA drivers, the image CUDA.", False,
 )  # fmt: skip
 GPU_FAULT = Kind(
-    "gpu_fault", "The GPU is broken or not usable: {said}",
+    "gpu_fault", "The GPU is broken or not usable: {detail}",
     "Launch the dataset again: it gets another instance. If it happens again, use another instance type "
     f"({_TYPES}).", True,
 )  # fmt: skip
 CUDA_MISMATCH = Kind(
-    "cuda_mismatch", "The GPU's driver and the image's CUDA libraries don't fit together: {said}",
-    "Use an image whose CUDA and cuDNN are what its framework asks for, no newer than the AMI's driver.",
+    "cuda_mismatch", "The GPU's driver and the image's CUDA libraries don't fit together: {detail}",
+    "Use an image whose CUDA and cuDNN fit its framework, and are no newer than the AMI's driver.",
     False,
 )  # fmt: skip
 SHARED_MEMORY_FULL = Kind(
-    "shared_memory_full", "The memory that processes share, /dev/shm, is too small: {said}",
+    "shared_memory_full", "The shared memory /dev/shm is too small: {detail}",
     "Use fewer workers in the data loader, or raise SharedMemorySize of the job definition in template.yaml.",
     False,
 )  # fmt: skip
 DISK_FULL = Kind(
-    "disk_full", "The disk is full: {said}",
-    "Write less or delete what isn't needed, or raise VolumeSize of TrainingLaunchTemplate in template.yaml.",
+    "disk_full", "The disk is full: {detail}",
+    "Write fewer files or delete some, or raise VolumeSize of TrainingLaunchTemplate in template.yaml.",
     False,
 )  # fmt: skip
 MISSING_LIBRARY = Kind(
-    "missing_library", "The image lacks a system library: {said}",
+    "missing_library", "The image lacks a system library: {detail}",
     "Install it in an image of your own (docs/container.md).", False,
 )  # fmt: skip
 
 # The data and the bucket.
 S3_DENIED = Kind(
-    "s3_denied", "S3 refuses what the script asks for: {said}",
+    "s3_denied", "S3 refuses the script's request: {detail}",
     "Allow it in the policy of the job role or of the other bucket; the stack's own role covers its bucket.",
     False,
 )  # fmt: skip
 PERMISSION_DENIED = Kind(
-    "permission_denied", "The job role lacks a permission that the script needs: {said}",
+    "permission_denied", "The job role lacks a permission that the script needs: {detail}",
     "Attach a policy with that action to the stack's TrainingRole, or allow it in the resource's own policy.",
     False,
 )  # fmt: skip
 SCRIPT_OFFLINE = Kind(
-    "no_network", "The script can't reach a host on the network, or lost the connection: {said}",
-    "Launch again. If it fails again, check the host's name, and give the subnets a way out: a public IP "
-    "address and an internet gateway, a NAT, or VPC endpoints.", None,
+    "no_network", "The script can't reach a host on the network, or lost the connection: {detail}",
+    "Launch again. If it fails again, check the host's name, and give the subnets outbound access: public IP "
+    "addresses and an internet gateway, a NAT, or VPC endpoints.", None,
 )  # fmt: skip
 S3_MISSING = Kind(
-    "s3_missing", "The script asks S3 for something that isn't there: {said}",
+    "s3_missing", "The script requests an object or bucket that doesn't exist in S3: {detail}",
     "Correct the bucket or key in the code, or upload the object.", False,
 )  # fmt: skip
 S3_UNREACHABLE = Kind(
-    "s3_unreachable", "{said}", "Check the job role, the bucket's policy and the network's way to S3.", None
+    "s3_unreachable", "{detail}", "Check the job role, the bucket's policy and the route to S3.", None
 )
 SECRET_DENIED = Kind(
-    "secret_denied", "{said}",
-    "Let the secret's name begin with droptrain/, and its key be aws/secretsmanager; with a key of your own, "
-    "allow TrainingRole to kms:Decrypt.", False,
+    "secret_denied", "{detail}",
+    "The secret's name has to begin with droptrain/, and its key has to be aws/secretsmanager. For your own "
+    "key, allow TrainingRole kms:Decrypt.", False,
 )  # fmt: skip
 SECRET_UNUSABLE = Kind(
     "secret_unusable",
-    "{said}",
-    "Mend the secret, or its ARN in train.yaml, and launch the dataset again.",
+    "{detail}",
+    "Fix the secret, or its ARN in train.yaml, and launch the dataset again.",
     False,
 )
 SECRET_UNREACHABLE = Kind(
-    "secret_unreachable", "{said}",
-    "Launch again; if it stays, give the subnets a way to Secrets Manager: a NAT or a VPC endpoint.", None,
+    "secret_unreachable", "{detail}",
+    "Launch again. If it fails again, give the subnets a NAT or a VPC endpoint for Secrets Manager.", None,
 )  # fmt: skip
 INPUT_MISSING = Kind(
-    "input_missing", "{said}",
+    "input_missing", "{detail}",
     "Check that the object is still in the bucket, then launch the dataset again.", False,
 )  # fmt: skip
 INPUT_CHANGED = Kind(
-    "input_changed", "{said}", "Upload the file again: that launches a new run with what is there now.", False
+    "input_changed", "{detail}", "Upload the file again. That launches a run with the current files.", False
 )
 COLUMN_MISMATCH = Kind(
-    "column_mismatch", "The code and the CSV disagree about columns: {said}",
+    "column_mismatch", "The code and the CSV disagree about columns: {detail}",
     "Compare the columns' names, number, types and delimiter in the CSV with what the code reads.", False,
 )  # fmt: skip
 DATA_UNUSABLE = Kind(
-    "bad_data", "The data is not what the code can use: {said}",
+    "bad_data", "The code can't use the data: {detail}",
     "Correct the file and upload it again, which launches a new run. If the data is right, change how the "
     "code reads it.", False,
 )  # fmt: skip
 
 # The user's own code.
 NAN_LOSS = Kind(
-    "nan_loss", "The loss isn't a number any more: {said}",
+    "nan_loss", "The loss is no longer a number: {detail}",
     "Look for empty or huge values in the CSV, lower the learning rate, or clip gradients.", False,
 )  # fmt: skip
 MISSING_MODULE = Kind(
-    "missing_module", "A Python package isn't installed: {said}",
+    "missing_module", "A Python package isn't installed: {detail}",
     "Name it in requirements.txt, a Pipfile or uv.lock in the code's folder, or install it in "
     "run.sh; or put the missing file into the code's folder.", False,
 )  # fmt: skip
 NO_S3_FILE_SYSTEM = Kind(
-    "missing_module", "TensorFlow can't read s3:// addresses, because tensorflow-io isn't imported: {said}",
-    "Read the files that are already there, below SM_CHANNEL_TRAINING, or name tensorflow-io in "
+    "missing_module", "TensorFlow can't read s3:// addresses, because tensorflow-io isn't imported: {detail}",
+    "Read the local files below SM_CHANNEL_TRAINING, or name tensorflow-io in "
     "requirements.txt and import it.", False,
 )  # fmt: skip
 BAD_HYPERPARAMETERS = Kind(
-    "bad_hyperparameters", "The code rejects its arguments: {said}",
-    "Correct `hyperparameters` or `args` in train.yaml: names and types must be those that the code expects.",
+    "bad_hyperparameters", "The code rejects its arguments: {detail}",
+    "Correct `hyperparameters` or `args` in train.yaml: use the names and types that the code expects.",
     False,
 )  # fmt: skip
 FRAMEWORK_MISMATCH = Kind(
-    "framework_mismatch", "The code was written for another version of its framework: {said}",
+    "framework_mismatch", "The code was written for another version of its framework: {detail}",
     "Use an image with the version of TensorFlow, Keras or PyTorch that the code was written for, or adapt "
     "the code.", False,
 )  # fmt: skip
 PACKAGE_CONFLICT = Kind(
-    "package_conflict", "The versions of the installed packages don't fit together: {said}",
-    "Name versions that fit together in requirements.txt, such as numpy<2 for packages built for NumPy 1.",
+    "package_conflict", "The versions of the installed packages don't fit together: {detail}",
+    "Set compatible versions in requirements.txt, such as numpy<2 for packages built for NumPy 1.",
     False,
 )  # fmt: skip
 MISSING_COMMAND = Kind(
-    "missing_command", "The script calls a program that isn't in the image: {said}",
+    "missing_command", "The script calls a program that isn't in the image: {detail}",
     "Install it in an image of your own (docs/container.md), or correct its name.", False,
 )  # fmt: skip
 EXCEPTION = Kind(
-    "script_raised", "{said}",
-    "Correct the code there, or the setting or data that it can't use, and launch again.", False,
+    "script_raised", "{detail}",
+    "Correct that code, or the setting or data that it can't use, and launch again.", False,
 )  # fmt: skip
 CRASHED = Kind(
-    "crashed", "Native code crashed the script: {said}.",
-    "Look at what ran last; a package that was built for another processor or CUDA is the usual reason.",
+    "crashed", "Native code crashed the script: {detail}.",
+    "Check the last step in the log. Usually, a package was built for another processor or CUDA version.",
     None,
 )  # fmt: skip
 SCRIPT_FAILED = Kind(
-    "script_failed", "{said}", "Read the log's last lines, correct the code, push it and launch again.", None
+    "script_failed", "{detail}", "Read the end of the log, correct the code, push it, launch again.", None
 )
-BAD_DATA = Kind("bad_data", "{said}", "Correct the file that it names, push it and launch again.", False)
+BAD_DATA = Kind("bad_data", "{detail}", "Correct the named file, push it and launch again.", False)
 PLAN_CHANGED = Kind(
-    "plan_changed", "{said}",
-    "Launch the dataset again, which writes a new plan, and find out who wrote to the run's folder.", False,
+    "plan_changed", "{detail}",
+    "Launch the dataset again, which writes a new plan. Find out what wrote to the run's folder.", False,
 )  # fmt: skip
-BAD_RECIPE = Kind("bad_recipe", "{said}", "Correct train.yaml and launch the dataset again.", False)
+BAD_RECIPE = Kind("bad_recipe", "{detail}", "Correct train.yaml and launch the dataset again.", False)
 
 # droptrain itself.
-SUPERSEDED = Kind("superseded", "{said}", "Nothing to do: another Batch job of this run trains.", False)
+SUPERSEDED = Kind("superseded", "{detail}", "Nothing to do: another Batch job of this run trains.", False)
 TERMINATED = Kind(
-    "terminated", "{said}", "Launch the dataset again; its checkpoints are kept with the run.", True
+    "terminated", "{detail}", "Launch the dataset again; its checkpoints are kept with the run.", True
 )
 INTERNAL_ERROR = Kind(
-    "internal_error", "This is droptrain's own fault, not your code's: {said}",
-    "Launch the dataset again; if it happens twice, report it with the log, which says which step failed.",
+    "internal_error", "This is a fault in droptrain, not in your code: {detail}",
+    "Launch the dataset again. If it happens twice, report it with the log, which names the failed step.",
     True,
 )  # fmt: skip
-UNKNOWN = Kind("unknown", "{said}.", "Read the job's log and its status reason in AWS Batch.", None)
+UNKNOWN = Kind("unknown", "{detail}.", "Read the job's log and its status reason in AWS Batch.", None)
 UNKNOWN_TO_BATCH = Kind(
-    "unknown_to_batch", "{said}",
-    "Look at the run's log and model in the bucket; launch the dataset again if they are not complete.", None,
+    "unknown_to_batch", "{detail}",
+    "Check the run's log and model in the bucket; launch the dataset again if they are not complete.", None,
 )  # fmt: skip

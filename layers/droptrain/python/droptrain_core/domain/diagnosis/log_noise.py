@@ -1,4 +1,4 @@
-"""Lines that TensorFlow, XLA and NumPy print whenever they start: true, and never why a script failed."""
+"""Lines that TensorFlow, XLA and NumPy print at every start; they never explain a failure."""
 
 import re
 
@@ -7,7 +7,7 @@ _NOISE = re.compile(
     r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,\d]{0,10}:? [IW] |[IW]0000 |[IW] (?:tensorflow|external)/"
     r"|WARNING: All log messages before absl|To enable the following instructions"
     r"|\s{2,}np_resource = np\.dtype|\s{2,}_np_q\w{3,8} = np\.dtype|INFO:tensorflow:Using )"
-    # Errors that it goes on after.
+    # Errors after which it continues.
     r"|Unable to register cu\w{2,6} factory|computation placer already registered"
     r"|failed call to cuInit: |HadoopFileSystem load error|FutureWarning: Passing \(type, 1\)"
     r"|TF-TRT Warning|could not open file to read NUMA node"
@@ -15,5 +15,5 @@ _NOISE = re.compile(
 
 
 def is_noise(line: str) -> bool:
-    """Whether the line tells nothing about the end of a script."""
+    """Whether the line says nothing about the end of a script."""
     return bool(_NOISE.search(line))

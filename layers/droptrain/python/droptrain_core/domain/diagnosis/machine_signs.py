@@ -1,7 +1,7 @@
-"""What libraries print when the machine has too little, is broken, or has software that doesn't fit.
+"""Messages of libraries about a machine that is too small or broken, or has unsuitable software.
 
-Each sign is a pattern with the place where its words were seen. Patterns are strings: `re` compiles one when
-it is first needed and remembers it. Wildcards are bounded, so that no line of a log takes long.
+Each sign is a pattern with the place where its words were seen. Patterns are strings: `re` compiles each one
+at its first use and caches it. Wildcards are bounded, so that no line of a log takes long.
 """
 
 _TF = "https://github.com/tensorflow/tensorflow/issues/"
@@ -33,7 +33,7 @@ DISK = (
     ),
     (r"Disk quota exceeded|\[Errno 122\]", "https://github.com/open-mmlab/mmdetection/issues/12069"),
 )
-# Named as memory by the libraries, and it is the GPU's: looked for before MEMORY.
+# The libraries call it memory, but it is the GPU's: checked before MEMORY.
 GPU_MEMORY_FIRST = (
     (r"bad_alloc:[^\n]{0,80}(?:CUDA|cuda)|MemoryError:[^\n]{0,80}CUDA error",
      "https://github.com/rapidsai/rmm/blob/main/include/rmm/detail/error.hpp"),

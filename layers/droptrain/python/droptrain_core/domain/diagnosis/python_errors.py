@@ -1,4 +1,4 @@
-"""Python's tracebacks in the last lines of a log: what ended the script, and where in the user's own code."""
+"""Python's tracebacks in the last lines of a log: the error and its place in the user's code."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,32 +15,32 @@ _CHAINED = re.compile(
     r"|The above exception was the direct cause of the following exception:)\s*$"
 )
 _RANK = re.compile(r"^\[rank\d{1,5}\]:\s?|^\[\d{1,5},\d{1,5}\]<std(?:err|out)>:\s?")
-# What comes before a traceback of an error that ends nothing.
+# Headers of tracebacks whose error doesn't end the script.
 _HARMLESS = re.compile(
     r"^\s*(?:Exception ignored in|--- Logging error ---|Error in atexit|Error in sys\.excepthook"
     r"|Exception in thread )"
 )
-# TensorFlow's own log, which may come between an error's lines and behind them.
+# TensorFlow's own log, which may appear between an error's lines and after them.
 _LOG_LINE = re.compile(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,\d]*:? [IWEF] |[IWEF]0000 |WARNING:)")
 _NO_NEWS = re.compile(
     r"^\s|^$|^\[\[|^(?:Node:|Hint:|Detected at|Original stack|Stack trace for|Function call stack"
     r"|Caused by op|Call arguments|Arguments received|Exception ignored|\d+ successful op|\d+ derived err"
     r"|\(\d\))"
 )
-# TensorFlow's name for what it ran, in front of a message.
+# TensorFlow's name of the operation, before a message.
 _FUNCTION_NODE = re.compile(r"^\s*\{\{function_node [^\s}]{1,400}\}\}\s*")
-# A message of TensorFlow's that says nothing yet: the next line of this level does.
+# A message of TensorFlow without content: the next line of this level has it.
 _EMPTY_MESSAGE = re.compile(r"^(?:Graph execution error:|\d+ root error\(s\) found\.)?$")
 _NEWS_LATER = re.compile(r"^\s*(?:Detected at|Node:|File \"|\[\[)|^\s{4}")
 _GOES_ON = re.compile(
     r"^\s*(?:Epoch|epoch|Step|step)\W{0,2}\d|(?<!\d)\d{1,12}/\d{1,12} \[[=.>]|\bloss\W{1,3}\d"
 )
 _WRAPPER = re.compile(r"^[\w.]*(?:CalledProcessError|ChildFailedError|ProcessRaisedException)\b")
-# torchrun tells of every process that it ended; the one that failed first comes last.
+# torchrun lists every process that it ended; the process that failed first comes last.
 # https://pytorch.org/docs/stable/elastic/errors.html
 _ROOT_CAUSE = re.compile(r"^Root Cause \(first observed failure\):")
 _MAX_LATER_LINES = 15
-# Of an error's message, that much is looked at: a program may print any number of lines after it.
+# Only this much of an error's message is read: a program may print any number of lines after it.
 _MAX_TEXT_LINES = 60
 _MAX_EVIDENCE = 5
 _NO_CODE = re.compile(r'File "|Traceback |[~^]+$|\[Previous line repeated')
@@ -93,13 +93,13 @@ class Raised:
 
     @property
     def headline(self) -> str:
-        """Type and message in one line: of user code that TensorFlow traced, the error in the message."""
+        """Type and message in one line; for user code that TensorFlow traced, the error in the message."""
         errors = [line.strip() for line in self.lines[1:] if _is_traced_error(line)]
         first = self.lines[0].strip()
-        said = errors[-1] if errors and first.endswith("in user code:") else first
-        match = _ERROR.match(said)
+        line = errors[-1] if errors and first.endswith("in user code:") else first
+        match = _ERROR.match(line)
         if not match:
-            return said
+            return line
         name, message = match[1].rpartition(".")[2], _FUNCTION_NODE.sub("", match[2] or "").strip()
         if _EMPTY_MESSAGE.match(message):
             more = (line.strip() for line in self.lines[1:] if line.strip() and not _NEWS_LATER.match(line))
@@ -108,7 +108,7 @@ class Raised:
 
     @property
     def is_wrapper(self) -> bool:
-        """Whether it only tells that a process of the script failed; that one's error stands before it."""
+        """Whether it only reports that a process of the script failed; that one's error comes before it."""
         return bool(_WRAPPER.match(self.lines[0]))
 
     @property
@@ -119,7 +119,7 @@ class Raised:
         return own[-1] if own else None
 
     def evidence(self, pattern: str = "") -> tuple[str, ...]:
-        """The user's place, and the lines of the error that tell most."""
+        """The user's place, and the most useful lines of the error."""
         where = self.where
         place = [
             line
@@ -127,15 +127,15 @@ class Raised:
             if where and f'"{where.path}", line {where.line}' in line
         ]
         telling = [line for line in self.lines[1:] if pattern and re.search(pattern, line)]
-        said = [self.lines[0], *telling, *(line for line in self.lines[1:] if line.strip())]
-        found = [line.strip() for line in (*place[-1:], *dict.fromkeys(said))]
+        shown = [self.lines[0], *telling, *(line for line in self.lines[1:] if line.strip())]
+        found = [line.strip() for line in (*place[-1:], *dict.fromkeys(shown))]
         return tuple(found[:_MAX_EVIDENCE])
 
 
 def last(lines: Sequence[str]) -> tuple[Raised, ...]:
-    """The error that ended the script and, newest first, those that it was raised for.
+    """The error that ended the script and, newest first, the errors that caused it.
 
-    Empty if there is none, or if the script went on after it.
+    Empty if there is none, or if the script continued after it.
     """
     lines = [_RANK.sub("", line) for line in lines]
     starts = [number for number, line in enumerate(lines) if _starts(lines, number, line)]
@@ -189,10 +189,10 @@ def _read(lines: Sequence[str]) -> Raised | None:
         if not _ERROR.match(line.strip()):
             return None
         end = next((n for n, each in enumerate(lines) if n > number and _CHAINED.match(each)), len(lines))
-        said = tuple(each for each in lines[number:end] if not _LOG_LINE.match(each))
-        while len(said) > 1 and not said[-1].strip():
-            said = said[:-1]
-        return Raised(tuple(_frames(lines[:number])), said, tuple(lines[:number]))
+        message = tuple(each for each in lines[number:end] if not _LOG_LINE.match(each))
+        while len(message) > 1 and not message[-1].strip():
+            message = message[:-1]
+        return Raised(tuple(_frames(lines[:number])), message, tuple(lines[:number]))
     return None
 
 
@@ -212,7 +212,7 @@ def _is_traced_error(line: str) -> bool:
 
 
 def _went_on(later: Sequence[str]) -> bool:
-    """Whether what follows an error shows that the script didn't end with it."""
+    """Whether the lines after an error show that the script continued."""
     if any(_GOES_ON.search(line) for line in later):
         return True
     return sum(not _NO_NEWS.match(line) for line in later) > _MAX_LATER_LINES

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from droptrain_core.domain.diagnosis import aws_signs, code_signs, data_signs, kinds, machine_signs
-from droptrain_core.domain.diagnosis.facts import Facts
+from droptrain_core.domain.diagnosis.evidence import Evidence
 from droptrain_core.domain.diagnosis.kind import Kind
 from droptrain_core.domain.diagnosis.rule import Found, Rule, line_says, quoting, raised, raised_after
 
@@ -11,7 +11,7 @@ Signs = tuple[tuple[str, str], ...]
 DataSigns = tuple[tuple[str, tuple[str, ...], str], ...]
 _PYTHON = "https://docs.python.org/3/tutorial/errors.html"
 _KEY_ERROR = "https://github.com/deepchem/deepchem/issues/1519"
-# pip and uv say at their very end that nothing answers; a line before may tell of a try that went well later.
+# pip and uv report at their very end that nothing answers; an earlier line may be of a try that was repeated.
 _LINES_OF_A_TOOL = 8
 
 
@@ -30,20 +30,20 @@ def _data(kind: Kind, signs: DataSigns) -> Iterator[Rule]:
         yield Rule(kind, quoting(raised(sign), rules), source)
 
 
-def _exception(facts: Facts) -> Found | None:
+def _exception(facts: Evidence) -> Found | None:
     if not facts.raised:
         return None
     error = next((each for each in facts.raised if not each.is_wrapper), facts.raised[0])
     where = next((each.where for each in (error, *facts.raised) if each.where), None)
-    told = facts.outcome.cause_message if facts.outcome else ""
-    said = f"{where}: {error.headline}" if where else error.headline
-    return Found(_with_hint(said, told), error.evidence())
+    message = facts.outcome.cause_message if facts.outcome else ""
+    detail = f"{where}: {error.headline}" if where else error.headline
+    return Found(_with_hint(detail, message), error.evidence())
 
 
-def _with_hint(said: str, told: str) -> str:
-    """With the container's word on gs:// addresses, which the traceback of whoever meets one doesn't say."""
-    hint = told.find("gs:// addresses can't be reached")
-    return f"{said} {told[told.rfind('. ', 0, hint) + 2 :]}" if hint >= 0 else said
+def _with_hint(detail: str, message: str) -> str:
+    """With the hint on gs:// addresses from the container's `message`, which a traceback lacks."""
+    hint = message.find("gs:// addresses can't be reached")
+    return f"{detail} {message[message.rfind('. ', 0, hint) + 2 :]}" if hint >= 0 else detail
 
 
 _MACHINE = (

@@ -1,4 +1,4 @@
-"""Why a job that waits for an instance gets none, by the status reason that AWS Batch gives it."""
+"""Why a waiting job gets no instance, by the status reason of AWS Batch."""
 
 import re
 
@@ -7,14 +7,14 @@ from droptrain_core.domain.diagnosis.kind import Kind
 from droptrain_core.domain.errors import Cause
 
 _WAITS_FOR_CAPACITY = Kind(
-    "no_capacity", "AWS has no instance of the stack's types free at this moment.",
+    "no_capacity", "AWS currently has no free instance of the stack's types.",
     "Wait; or set `spot: never` in train.yaml; or give the stack more instance types.", True,
 )  # fmt: skip
 _WAITS_LONG = Kind(
     "waits_long",
-    "AWS Batch gives no reason{said}. Usual ones are a quota of 0 vCPUs for GPU instances in a new account, "
-    "and a network without a way out.",
-    "Look at the quotas of EC2 (docs/deploying.md) and at the compute environment.",
+    "AWS Batch gives no reason{detail}. Usual reasons are a quota of 0 vCPUs for GPU instances in a new "
+    "account, and a network without outbound access.",
+    "Check the quotas of EC2 (docs/deploying.md) and the compute environment.",
     None,
 )  # fmt: skip
 # https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
@@ -27,10 +27,10 @@ _REASONS = (
 )
 
 
-def no_instance(said: str) -> Cause:
-    """The cause that AWS Batch's reason means; `waits_long` where it gives none."""
-    evidence = (said[:300],) if said else ()
+def no_instance(detail: str) -> Cause:
+    """The cause for AWS Batch's reason; `waits_long` if it gives none."""
+    evidence = (detail[:300],) if detail else ()
     for pattern, kind in _REASONS:
-        if re.search(pattern, said):
-            return kind.cause(said, evidence)
-    return _WAITS_LONG.cause(f": {said}" if said else "", evidence)
+        if re.search(pattern, detail):
+            return kind.cause(detail, evidence)
+    return _WAITS_LONG.cause(f": {detail}" if detail else "", evidence)

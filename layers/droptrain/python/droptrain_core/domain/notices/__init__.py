@@ -1,1 +1,1 @@
-"""What people and programs are notified of."""
+"""Notices for people and events for programs."""

@@ -13,7 +13,7 @@ _LOG_GROUP = "/aws/batch/job"
 
 @dataclass(frozen=True)
 class Console:
-    """The console of one region and partition."""
+    """The AWS console of one region and partition."""
 
     region: str
     partition: str = "aws"

@@ -1,6 +1,6 @@
-"""What droptrain tells other programs, on EventBridge; docs/events/ has a JSON Schema of each detail.
+"""The events for other programs, on EventBridge; docs/events/ has a JSON Schema of each detail.
 
-`schema` grows when a field goes or changes its meaning; new fields come without.
+`schema` grows when a field is removed or changes its meaning, but not for new fields.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ QueueKind = Literal["Spot", "on-demand"]
 
 @dataclass(frozen=True)
 class EventCause:
-    """Why something is as it is."""
+    """The cause of an outcome or of a problem."""
 
-    code: Annotated[str, "Stable; what to branch on."]
+    code: Annotated[str, "Stable; branch on this."]
     message: Annotated[str, "What happened, in plain words."]
     fix: Annotated[str, "What to do about it."]
     evidence: Annotated[list[str], "Lines that show it."]
-    retry_helps: Annotated[bool | None, "Whether trying again as it is can help; null where nobody can tell."]
+    retry_helps: Annotated[bool | None, "Whether retrying unchanged can help; null if unknown."]
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class EventMetric:
 
 @dataclass(frozen=True)
 class EventModel:
-    """What became of one of the project's model pointers."""
+    """The change of one of the project's model pointers."""
 
     moved: Annotated[bool, "Whether the pointer names this run now."]
-    other_run_id: Annotated[str | None, "The run that it named before, or names still."]
+    other_run_id: Annotated[str | None, "The run that it named before, or still names."]
     other_value: Annotated[float | None, "That run's value of its metric."]
 
 
@@ -46,14 +46,14 @@ class EventCost:
 
     estimate_usd: float
     instance_type: str
-    seconds: Annotated[int, "How long the attempts ran together."]
-    basis: Annotated[str, "Which prices it is made of."]
-    reclaimed_usd: Annotated[float, "How much of it went into attempts that Spot ended."]
+    seconds: Annotated[int, "The duration of all attempts together."]
+    basis: Annotated[str, "The prices that it is based on."]
+    reclaimed_usd: Annotated[float, "The part of it for attempts that Spot reclaimed."]
 
 
 @dataclass(frozen=True)
 class EventEstimate:
-    """What the launch expected the run to cost, an estimate."""
+    """The estimate of the run's cost at its launch."""
 
     expected_usd: Annotated[float | None, "null for a project's first run."]
     worst_usd: float
@@ -76,23 +76,23 @@ class RunFinished:
     detail_type: ClassVar[str] = "Run Finished"
 
     schema: Literal[1] = 1
-    run_id: Annotated[str, "With `outcome` what makes the event unique: it can come more than once."]
+    run_id: Annotated[str, "With `outcome`, it identifies the event, which can repeat."]
     project: str
     dataset: str
     outcome: Literal["SUCCEEDED", "FAILED", "CANCELLED"]
     cause: Annotated[EventCause | None, "null if it SUCCEEDED."]
     metric: Annotated[EventMetric | None, "null if the recipe names none."]
-    metrics: Annotated[dict[str, float], "All that the code wrote, the last of each name."]
+    metrics: Annotated[dict[str, float], "All metrics that the code wrote, the last value of each name."]
     latest: Annotated[EventModel | None, "models/latest.json; null if the run didn't succeed."]
     best: Annotated[EventModel | None, "models/best.json; null without a value of the recipe's metric."]
-    created_at: Annotated[str, "UTC, as all times."]
+    created_at: Annotated[str, "UTC, like all times."]
     started_at: str | None
     stopped_at: str | None
     launched_by: str
     rerun_of: str | None
     batch_job_id: str | None
     attempts: int
-    reclaims: Annotated[int, "Attempts that Spot ended."]
+    reclaims: Annotated[int, "Attempts that Spot reclaimed."]
     cost: EventCost | None
     estimate: EventEstimate | None
     warnings: list[str]
@@ -107,7 +107,7 @@ class RunRejected:
     detail_type: ClassVar[str] = "Run Rejected"
 
     schema: Literal[1] = 1
-    run_id: Annotated[str, "What makes the event unique: it can come more than once."]
+    run_id: Annotated[str, "It identifies the event, which can repeat."]
     project: str
     dataset: str
     cause: EventCause
@@ -131,7 +131,7 @@ class RunNeedsAttention:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueNeedsAttention:
-    """Runs wait in a job queue of the stack, and nothing starts there."""
+    """Runs wait in a job queue of the stack, and no job starts there."""
 
     detail_type: ClassVar[str] = "Queue Needs Attention"
 
@@ -139,8 +139,8 @@ class QueueNeedsAttention:
     queue: QueueKind
     cause: EventCause
     waiting_runs: Annotated[int, "Runs of the stack that wait for an instance."]
-    run_id: Annotated[str, "The run for which AWS Batch gives the cause, or else the one that waits longest."]
-    since: Annotated[str, "When the last run started there, or the first one began to wait."]
+    run_id: Annotated[str, "The run for which AWS Batch gives the cause, or else the longest waiting run."]
+    since: Annotated[str, "The time when the last run started there, or the first one began to wait."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +154,7 @@ class BudgetReached:
     level_percent: int
     cap_usd: float
     spent_usd: float
-    reserved_usd: Annotated[float, "Held by runs under way, at their worst case."]
+    reserved_usd: Annotated[float, "Reserved by active runs, at their worst case."]
 
 
 Event = RunFinished | RunRejected | RunNeedsAttention | QueueNeedsAttention | BudgetReached

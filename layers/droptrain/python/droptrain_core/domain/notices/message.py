@@ -1,4 +1,4 @@
-"""One message of a notice, and its renderings for people: plain text, and a card in a chat."""
+"""A notice's message, and its renderings for people: plain text, and a card in a chat."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from droptrain_core.domain.text import plain, printable_ascii
 
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
-# What a chat shows is short; the mail has the whole message. No limits of theirs are published.
+# A chat's card is short; the mail has the whole message. The chats' limits aren't published.
 _CHAT_TITLE, _CHAT_TEXT, _CHAT_STEP, _CHAT_WORD = 250, 3000, 500, 100
 _LABEL = 15
 # Markdown's links: [text](address), [text][name], [name]: address.
@@ -28,10 +28,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Message:
-    """What people are told: a headline, what matters most by label, facts in sections, what to do next.
+    """A message for people: a headline, the main facts by label, other facts in sections, next steps.
 
-    `thread` keeps in a chat together what is about the same thing. `commands` are to be typed,
-    each with what it does.
+    `thread` groups the messages of one subject in a chat. `commands` are commands to type, each with its
+    effect.
     """
 
     subject: str
@@ -45,7 +45,7 @@ class Message:
 
 
 def subject_of(message: Message) -> str:
-    """The subject as SNS takes it: printable ASCII, at most 99 characters."""
+    """The subject as SNS accepts it: printable ASCII, at most 99 characters."""
     printable = printable_ascii(message.subject)
     return printable if len(printable) <= _SUBJECT_LENGTH else printable[: _SUBJECT_LENGTH - 3] + "..."
 
@@ -54,7 +54,7 @@ def text_of(message: Message) -> str:
     """Plain text, for a mail."""
     lines = [message.headline]
     if message.lead:
-        lines += ["", *(f"{label and label + ':':<{_LABEL}}{said}" for label, said in message.lead)]
+        lines += ["", *(f"{label and label + ':':<{_LABEL}}{text}" for label, text in message.lead)]
     if message.note:
         lines += ["", message.note]
     for section in message.sections:
@@ -75,8 +75,8 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
     https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
     """
     lines = [
-        f"*{label}:* {plain(said)}" if label else plain(said)
-        for label, said in message.lead
+        f"*{label}:* {plain(text)}" if label else plain(text)
+        for label, text in message.lead
         if label != "What to do"
     ]
     lines += [plain(message.note)] if message.note else []
@@ -84,7 +84,7 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
         if section.rows:
             lines += ["", f"*{section.title}*"]
             lines += [f"{plain(name) + ':' if name else '-'} {plain(value)}" for name, value in section.rows]
-    steps = [said for label, said in message.lead if label == "What to do"]
+    steps = [text for label, text in message.lead if label == "What to do"]
     steps += [f"`{command}` {does}" for command, does in message.commands]
     return {
         "version": "1.0",
@@ -100,7 +100,7 @@ def chat_of(message: Message, event_type: str, context: Mapping[str, str]) -> di
             "threadId": _shown(plain(message.thread), _CHAT_TITLE),
             "summary": _shown(plain(message.headline), _CHAT_TITLE),
             "eventType": event_type,
-            "additionalContext": {name: _shown(plain(said), _CHAT_WORD) for name, said in context.items()},
+            "additionalContext": {name: _shown(plain(value), _CHAT_WORD) for name, value in context.items()},
         },
     }
 

@@ -1,4 +1,4 @@
-"""What people and programs are told: of ends, of what waits, of the budget."""
+"""Notices: of ended runs, of datasets and queues that wait, of the budget."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.runs.queue_progress import Stuck
+    from droptrain_core.domain.diagnosis.queue_progress import Stuck
 
 ATTENTION = "ATTENTION"
 BUDGET = "BUDGET"
@@ -36,7 +36,7 @@ TEST = "TEST"
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are: the bucket, and AWS's console; None where no console shows them."""
+    """The bucket, and the AWS console's links; None if no console shows them."""
 
     bucket: str
     console: Console | None = None
@@ -44,8 +44,8 @@ class Places:
 
 @dataclass(frozen=True)
 class Notice:
-    """A message for people and an event for programs, if it concerns them; `project` and `outcome` are what
-    to filter by.
+    """A message for people and, if it concerns them, an event for programs; subscribers can filter by
+    `project` and `outcome`.
     """
 
     message: Message
@@ -65,13 +65,13 @@ class Notice:
 
     @property
     def chat(self) -> Mapping[str, Any]:
-        """What Amazon Q Developer in chat applications shows."""
+        """The card for Amazon Q Developer in chat applications."""
         context = {"outcome": self.outcome} | ({"project": self.project} if self.project else {})
         return messages.chat_of(self.message, self.event.detail_type if self.event else "Test", context)
 
 
 def of_end(run: Run, places: Places, models: Mapping[Name, Standing] | None = None) -> Notice:
-    """The notice of an ended run; `models` is what became of its project's pointers."""
+    """The notice of an ended run; `models` has the changes of its project's pointers."""
     models = models or {}
     lead: Rows = _cause(run.cause) if run.cause else ()
     message = Message(
@@ -94,7 +94,7 @@ def of_end(run: Run, places: Places, models: Mapping[Name, Standing] | None = No
 
 
 def of_stuck(stuck: "Stuck", kind: QueueKind, waiting: int) -> Notice:
-    """The notice of a job queue that makes no progress, while `waiting` runs of the stack wait."""
+    """The notice of a job queue without progress, while `waiting` runs of the stack wait."""
     runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
     message = Message(
         subject=f"WAITING {runs.partition(' wait')[0]} ({stuck.cause.code})",
@@ -129,7 +129,7 @@ def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
         f"the dataset lacks {missing}. Its folder has {', '.join(waiting.present)}.",
         " ".join(
             (*near, f"Upload {missing} to {folder}: the dataset then trains by itself. "
-             "If you don't want it any more, delete its files.")
+             "If you no longer want it, delete its files.")
         ),
     )  # fmt: skip
     message = Message(
@@ -152,26 +152,26 @@ def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
 def of_budget(month: str, stack: Capped, level: int, *, is_over: bool) -> Notice:
     """The notice that `level` percent of the stack's budget for `month` is spent, or that runs were refused.
 
-    `is_over` says that it is the month before this one.
+    `is_over` means that it is the previous month.
     """
     assert stack.limit is not None
     account, cap = stack.account, dollars(stack.limit)
     spent = (
-        f"{dollars(account.spent)} of {cap} are spent, {dollars(account.reserved)} reserved by runs under way"
+        f"{dollars(account.spent)} of {cap} are spent, {dollars(account.reserved)} reserved by active runs"
     )
-    said = f"{level} % of the budget for {month} is spent."
-    fix = "Nothing, if that was meant. Runs for which there is no room are rejected."
+    summary = f"{level} % of the budget for {month} is spent."
+    fix = "Nothing, if you expected this. Runs that don't fit into the budget are rejected."
     if level >= LEVELS[-1]:
-        said = f"The budget for {month} has no room: runs are rejected."
+        summary = f"The budget for {month} has no room: runs are rejected."
         fix = "Raise the stack's parameter MonthlyBudgetUsd, shorten `timeout` in train.yaml, or wait."
         if is_over:
-            said = f"The budget for {month} had no room: runs were rejected."
-            fix = "This month has a budget of its own: launch the rejected runs again with `droptrain rerun`."
+            summary = f"The budget for {month} had no room: runs were rejected."
+            fix = "This month has its own budget: launch the rejected runs again with `droptrain rerun`."
     message = Message(
         subject=f"BUDGET {level} % of {cap} for {month}",
-        headline=f"droptrain: {said}",
+        headline=f"droptrain: {summary}",
         lead=(("What happened", f"{spent}; estimates from EC2's prices."), ("What to do", fix)),
-        commands=(("droptrain budget", "shows what the month has cost so far"),),
+        commands=(("droptrain budget", "shows the month's cost so far"),),
         keywords=(BUDGET, month),
         thread=f"budget-{month}",
     )
@@ -186,12 +186,12 @@ def of_budget(month: str, stack: Capped, level: int, *, is_over: bool) -> Notice
 
 
 def of_test(stack: str, at: str) -> Notice:
-    """What people get when somebody asks whether notices arrive."""
+    """The test notice of `droptrain doctor --send-test-notice`."""
     message = Message(
         subject=f"TEST of {stack}",
-        headline=f"{stack}: this is a test. Notices of runs arrive where you read this.",
+        headline=f"{stack}: this is a test. You get notices of runs here.",
         lead=(
-            ("What happened", f"somebody said `droptrain doctor --send-test-notice` at {at}."),
+            ("What happened", f"`droptrain doctor --send-test-notice` was run at {at}."),
             ("What to do", "nothing."),
         ),
         keywords=(TEST,),
@@ -211,18 +211,18 @@ def _headline(run: Run) -> str:
 
 
 def _commands(run: Run) -> Rows:
-    get = (f"droptrain get {run.run_id}", "fetches the model")
+    get = (f"droptrain get {run.run_id}", "downloads the model")
     logs = (f"droptrain logs {run.run_id}", "shows the training's log")
     rerun = (f"droptrain rerun {run.run_id}", "trains its dataset again")
     if run.status == "SUCCEEDED":
         return get, logs, rerun
     if run.status == "REJECTED":
-        return ((f"droptrain show {run.run_id}", "shows what was dropped"),)
+        return ((f"droptrain show {run.run_id}", "shows the dropped files"),)
     return (logs, rerun) if run.started_at else (rerun,)
 
 
 def _links(run: Run, places: Places) -> Rows:
-    """Where the console shows the run; nothing where there is no console."""
+    """Links to the run in the AWS console; nothing if there is no console."""
     console = places.console
     if console is None:
         return ()

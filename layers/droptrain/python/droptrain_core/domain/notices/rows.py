@@ -1,4 +1,4 @@
-"""What a notice tells of a run: rows for people, the event's parts for programs."""
+"""A run's facts in a notice: rows for people, the event's parts for programs."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ _SHORT_START_SECONDS = 10
 
 
 def folder(run: Run) -> str:
-    """Where in the bucket the run left what it left."""
+    """The folders of the run's results in the bucket."""
     return run_prefix(run.project, run.run_id)
 
 
@@ -48,7 +48,7 @@ def models(run: Run, standings: Mapping[Name, Standing]) -> Rows:
 
 
 def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
-    """When it ran, what it took, and where everything is."""
+    """The times, resources, cost and places of the run."""
     rows = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
     rows += labelled_texts(vars(run))
     if run.started_at and run.stopped_at:
@@ -107,7 +107,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
 
 
 def event_cause(cause: Cause) -> EventCause:
-    """A cause as events have it."""
+    """A cause in the form of events."""
     return EventCause(cause.code, cause.message, cause.fix, list(cause.evidence), cause.retry_helps)
 
 
@@ -144,10 +144,10 @@ def _event_estimate(estimate: Estimate) -> EventEstimate:
 
 
 def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
-    """How long it waited for an instance, the instance took to start it, and it trained.
+    """How long the run waited for an instance, started and trained.
 
-    A short start counts as waiting, as where the event of it got lost; what reclaims interrupted is counted
-    by its attempts.
+    A short start counts as waiting, also if its event was lost; a reclaimed run's times are counted by its
+    attempts.
     """
     placed_at = next((step.at for step in run.history if step.status == "STARTING"), None)
     if placed_at and _seconds(placed_at, started_at) < _SHORT_START_SECONDS:
@@ -163,7 +163,7 @@ def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
 
 
 def _survived(run: Run) -> int:
-    """Reclaims after which the run went on to its end."""
+    """Reclaims after which the run continued to its end."""
     return _reclaims(run) if run.status == "SUCCEEDED" else 0
 
 
@@ -173,11 +173,11 @@ def _reclaims(run: Run) -> int:
 
 def _price(cost: Cost) -> str:
     tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
-    said = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
+    total = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
     seconds = sum(each.seconds for each in cost.attempts if each.reclaimed)
-    lost = f"; {_usd(cost.reclaimed_usd)} of it, {_in_words(seconds)}, went into what Spot reclaimed"
+    lost = f"; {_usd(cost.reclaimed_usd)} of it, {_in_words(seconds)}, is for attempts that Spot reclaimed"
     lost = lost if cost.reclaimed_usd else ""
-    return f"{said} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
+    return f"{total} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
 
 
 def _expected(estimate: Estimate) -> str:
@@ -190,14 +190,14 @@ def _usd(usd: float) -> str:
 
 
 def _gpu_use(gpu: GpuUse) -> str:
-    said = [str(gpu.count)]
+    parts = [str(gpu.count)]
     if gpu.busy_percent is not None:
-        said.append(f"busy {gpu.busy_percent:.0f} % of the time")
+        parts.append(f"busy {gpu.busy_percent:.0f} % of the time")
     if gpu.peak_memory_gib is not None:
-        said.append(f"at most {gpu.peak_memory_gib:.1f} GiB in use")
+        parts.append(f"at most {gpu.peak_memory_gib:.1f} GiB in use")
     if gpu.waiting_seconds is not None:
-        said.append(f"first used after {gpu.waiting_seconds:.0f} s")
-    return ", ".join(said)
+        parts.append(f"first used after {gpu.waiting_seconds:.0f} s")
+    return ", ".join(parts)
 
 
 def _duration(start: str, end: str) -> str:

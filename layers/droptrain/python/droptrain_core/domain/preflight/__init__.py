@@ -1,4 +1,4 @@
-"""What is certain not to train, seen before a GPU is asked for."""
+"""Preflight: finds data that certainly can't train, before a GPU is requested."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
@@ -8,14 +8,14 @@ from droptrain_core.domain.datasets.data_file import is_data_file
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, too_many_inputs
 from droptrain_core.domain.datasets.finding import Finding, describe
 from droptrain_core.domain.errors import Cause
-from droptrain_core.domain.preflight.facts import Facts, Piece
+from droptrain_core.domain.preflight.facts import FileFacts, Piece
 from droptrain_core.domain.preflight.reader import of_pieces
 from droptrain_core.domain.preflight.rules import RULES, Dataset, Rule, Spot
 from droptrain_core.domain.text import plain
 
-# As many files of a dataset are looked into by a launch: three reads each, well within its function's time.
+# A launch samples this many files of a dataset, with three reads each, well within its function's timeout.
 FILES_SAMPLED = 20
-# The work of a launch's preflight, over all files. rows.py says what costs how many steps.
+# The work of a launch's preflight, over all files. rows.py has the steps of each kind of work.
 STEPS = 2_000_000
 _SPOTS_NAMED = 10  # by one rule in one file
 _TEXT_CHARACTERS = 300
@@ -30,13 +30,13 @@ def check(inputs: Collection[Input]) -> Cause | None:
         return Cause(
             "empty_input",
             f"{', '.join(empty[:5])} {'is' if len(empty) == 1 else 'are'} empty (0 bytes)",
-            "Upload the file again; the new version launches a run by itself.",
+            "Upload the file again with content; the new version launches a run.",
         )
     return too_many_inputs(len(inputs))
 
 
 def to_sample(inputs: Iterable[Input]) -> list[Input]:
-    """Those of the inputs that a launch looks into: the first CSVs by key, one channel's after another's."""
+    """The inputs that a launch samples: the first CSVs by key, in turn from each channel."""
     channels: dict[str, list[Input]] = {}
     for item in sorted(inputs, key=lambda item: (item.channel, item.object.key)):
         if is_data_file(item.object.key):
@@ -52,13 +52,13 @@ def to_sample(inputs: Iterable[Input]) -> list[Input]:
 
 def read(
     inputs: Iterable[Input], sample: Callable[[ObjectVersion], Iterable[Piece]], says: Mapping[str, Any]
-) -> list[Facts]:
+) -> list[FileFacts]:
     """The facts of those of the inputs that a launch looks into; `sample` reads ranges of an object.
 
-    Each file gets an equal share of the steps that are left.
+    Each file gets an equal share of the remaining steps.
     """
     chosen = to_sample(inputs)
-    files: list[Facts] = []
+    files: list[FileFacts] = []
     left = STEPS
     for number, item in enumerate(chosen):
         file, share = item.object, max(left, 0) // (len(chosen) - number)
@@ -67,7 +67,7 @@ def read(
     return files
 
 
-def judge(files: Iterable[Facts], says: Mapping[str, Any]) -> tuple[Finding, ...]:
+def judge(files: Iterable[FileFacts], says: Mapping[str, Any]) -> tuple[Finding, ...]:
     """What the rules find in a dataset's files, errors first; `says` is the recipe's `csv`."""
     dataset = Dataset(tuple(files), says)
     ignored = set(says.get("ignore", ()))
@@ -76,7 +76,7 @@ def judge(files: Iterable[Facts], says: Mapping[str, Any]) -> tuple[Finding, ...
     return tuple(sorted(found, key=lambda finding: finding.level))
 
 
-def _find(rule: Rule, facts: Facts, dataset: Dataset) -> Iterator[Finding]:
+def _find(rule: Rule, facts: FileFacts, dataset: Dataset) -> Iterator[Finding]:
     """What a rule finds in a file: the first places, and whether there are more."""
     spots = rule.check(facts, dataset)
     shown = [*islice(spots, _SPOTS_NAMED)]
@@ -100,10 +100,10 @@ def rejection(findings: Iterable[Finding]) -> Cause | None:
     return Cause(
         "bad_csv",
         f"{named}; and {more} more" if more > 0 else named,
-        f"{' '.join(fixes)} If the data is meant to be so: csv: {{ignore: [{rules}]}} in train.yaml.",
+        f"{' '.join(fixes)} If the data is right: set csv: {{ignore: [{rules}]}} in train.yaml.",
     )
 
 
 def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The warnings that a record keeps."""
+    """The warnings for the run's record."""
     return tuple(finding for finding in findings if finding.level == "warning")[:_WARNINGS_KEPT]

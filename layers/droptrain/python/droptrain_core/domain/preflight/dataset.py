@@ -1,4 +1,4 @@
-"""The CSVs of a dataset as rules see them: together, and with what the recipe says of them."""
+"""The CSVs of a dataset for the rules: all of them together, and the recipe's `csv`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,16 +6,16 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Facts, is_number
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, is_number
 
-# Files of these channels are meant to have the same columns; others, as a vocabulary, are what they are.
+# Files of these channels should have the same columns; others, such as a vocabulary, may differ.
 _ALIKE = ("training", "train", "testing", "test", "validation", "eval", "data")
 _TRAINED_ON = ("training", "train", "data")
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a rule found something, as far as that is known, and what."""
+    """A rule's finding, and its place as far as it is known."""
 
     message: str
     row: int | None = None
@@ -24,24 +24,24 @@ class Spot:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Files, and the recipe's `csv`. What is asked of a file more than once is worked out once."""
+    """Files, and the recipe's `csv`. Repeated questions about a file are computed once."""
 
-    files: tuple[Facts, ...]
+    files: tuple[FileFacts, ...]
     says: Mapping[str, Any]
-    _headers: dict[Facts, bool | None] = field(default_factory=dict, init=False)
+    _headers: dict[FileFacts, bool | None] = field(default_factory=dict, init=False)
 
-    def trains_on(self, facts: Facts) -> bool:
+    def trains_on(self, facts: FileFacts) -> bool:
         """Whether what the recipe says of columns is meant for this file: that of training, or the only."""
         return facts in self._trained_on
 
-    def other(self, facts: Facts) -> Facts | None:
+    def other(self, facts: FileFacts) -> FileFacts | None:
         """The file that this one is compared with: the first that is trained on, if that is another one."""
         if facts.channel not in _ALIKE or not facts.is_text or not facts.rows:
             return None
         first = next(iter(self._trained_on), None)
         return first if first and first is not facts and first.is_text and first.rows else None
 
-    def has_header(self, facts: Facts) -> bool | None:
+    def has_header(self, facts: FileFacts) -> bool | None:
         """Whether the file's first row is a header; None where nobody can tell."""
         if facts not in self._headers:
             self._headers[facts] = self._guess_header(facts)
@@ -53,11 +53,11 @@ class Dataset:
         return frozenset(tuple(file.first) for file in self.files if file.rows > 1 and self.has_header(file))
 
     @cached_property
-    def _trained_on(self) -> dict[Facts, None]:
+    def _trained_on(self) -> dict[FileFacts, None]:
         training = [file for file in self.files if file.channel in _TRAINED_ON]
         return dict.fromkeys(training or (self.files if len(self.files) == 1 else ()))
 
-    def _guess_header(self, facts: Facts) -> bool | None:
+    def _guess_header(self, facts: FileFacts) -> bool | None:
         if not facts.first:
             return None
         if isinstance(self.says.get("header"), bool):

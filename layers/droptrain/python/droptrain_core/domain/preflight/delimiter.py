@@ -1,4 +1,4 @@
-"""Which character separates the fields of a CSV. At most eight are tried beside the one that was found."""
+"""Finds the delimiter of a CSV. At most eight other characters are tried besides it."""
 
 import csv
 import io
@@ -10,12 +10,12 @@ MAX_OTHERS = 8
 
 
 def find_delimiter(sample: str, name: str) -> str:
-    """The delimiter by which most rows of complete lines have the same number of fields, several of them."""
+    """The delimiter with which most complete rows have the same number of fields, at least two."""
     best, share = "\t" if ".tsv" in name.lower() else ",", 0.0
     for delimiter in _USUAL:
         widths = _widths(sample, delimiter)
         width, count = widths.most_common(1)[0] if widths else (0, 0)
-        # One clear delimiter is as good as another, so the earlier stays: a semicolon in texts is usual.
+        # Between two clear delimiters the earlier one stays: a semicolon is common in texts.
         if width > 1 and count / sum(widths.values()) > max(share, _CLEAR if delimiter != best else 0.0):
             best, share = delimiter, count / sum(widths.values())
             if share == 1:
@@ -35,7 +35,7 @@ class Others:
     def may_separate(self, line: str) -> bool:
         """Whether another character separates all rows of the sample, and the line, into the same fields.
 
-        With more than MAX_OTHERS characters to try, the answer is yes: nobody has shown that none does.
+        With more than MAX_OTHERS characters to try, the answer is yes: it isn't proven that none does.
         """
         symbols = sorted(self._symbols.intersection(line))
         return len(symbols) > MAX_OTHERS or any(self._separates(symbol, line) for symbol in symbols)

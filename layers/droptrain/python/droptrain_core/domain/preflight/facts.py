@@ -1,4 +1,4 @@
-"""What one CSV is like, read from a few ranges of it or as a whole; rules judge these facts alone."""
+"""The facts of one CSV, from a few ranges of it or from the whole file; rules use only these facts."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Literal
 
 RANGE_BYTES = 64 * 1024
-# The names of later columns are looked at, their values aren't.
+# For later columns, only the names are checked, not the values.
 MAX_COLUMNS = 2000
 _DISTINCT_VALUES_KEPT = 2
 _NUMBER = re.compile(
@@ -27,7 +27,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class OddRow:
-    """A row with another number of fields than the rest; `near` is the byte where its range begins."""
+    """A row with another number of fields than the others; `near` is the first byte of its range."""
 
     fields: int
     row: int | None
@@ -36,9 +36,9 @@ class OddRow:
 
 @dataclass
 class Column:
-    """The values of a column as far as they were read: how many are numbers, texts and empty.
+    """The values of a column that were read: how many are numbers, texts and empty.
 
-    `values` are its first two different ones.
+    `values` are the first two different values.
     """
 
     numbers: int = 0
@@ -47,7 +47,7 @@ class Column:
     values: set[str] = field(default_factory=set)
 
     def add(self, values: Iterable[str]) -> int:
-        """Count values; how many had to be tried one by one, as not all are numbers."""
+        """Count values; returns how many were tried one by one, because not all are numbers."""
         stripped = [value.strip() for value in values]
         filled = [value for value in stripped if value]
         if len(self.values) < _DISTINCT_VALUES_KEPT:
@@ -65,17 +65,17 @@ class Column:
 
     @property
     def kind(self) -> str | None:
-        """Numbers or text where all values agree; None where they don't or there are too few."""
+        """Numbers or text if all values agree; None if they don't or there are too few."""
         if self.numbers + self.texts < 5 or (self.numbers and self.texts):
             return None
         return "numbers" if self.numbers else "text"
 
 
 @dataclass(eq=False)
-class Facts:
+class FileFacts:
     """What a file is like. `whole` says whether all of it was read; `rows` are those that were.
 
-    `stopped` says why rows after the last were not read, and `steps` how much work it was to read these.
+    `stopped` is why later rows were not read, and `steps` the work of reading these.
     """
 
     name: str
@@ -112,12 +112,12 @@ class Facts:
 
     @property
     def short(self) -> str:
-        """Its name without folders."""
+        """The file's name without folders."""
         return self.name.rpartition("/")[2]
 
     @property
     def is_text(self) -> bool:
-        """Whether its rows could be read."""
+        """Whether the file's rows could be read."""
         return not (self.gzip or self.binary or self.blank or self.encoding == "utf-16")
 
 

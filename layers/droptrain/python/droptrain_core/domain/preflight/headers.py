@@ -1,15 +1,15 @@
-"""What the first row of a CSV says: names of columns, or values as in any other row."""
+"""Whether the first row of a CSV has names of columns, or values like any other row."""
 
 from itertools import islice
 
 from droptrain_core.domain.preflight.dataset import Dataset
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Facts, is_number
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, is_number
 
 
-def is_certain(facts: Facts, dataset: Dataset) -> bool:
+def is_certain(facts: FileFacts, dataset: Dataset) -> bool:
     """Whether the first row, if it is the only one, can be nothing but a header.
 
-    The recipe says so, other files begin with it, or it is words alone: no code trains on one row of them.
+    The recipe says so, other files begin with it, or it has only words: no code trains on one such row.
     """
     pinned = dataset.says.get("header")
     if isinstance(pinned, bool):
@@ -22,12 +22,12 @@ def is_certain(facts: Facts, dataset: Dataset) -> bool:
     return tuple(facts.first) in dataset.headers
 
 
-def may_have_names(facts: Facts, dataset: Dataset) -> bool:
+def may_have_names(facts: FileFacts, dataset: Dataset) -> bool:
     """Whether a column that the recipe calls by name should be in the first row."""
     return dataset.says.get("header") is not False and dataset.has_header(facts) is not False
 
 
-def label_place(facts: Facts, dataset: Dataset) -> int | None:
+def label_place(facts: FileFacts, dataset: Dataset) -> int | None:
     """Which column is the label, from 0; None if the recipe doesn't say or it isn't there."""
     label, columns = dataset.says.get("label"), dataset.says.get("columns", [])
     if label is None or isinstance(label, int):
@@ -37,7 +37,7 @@ def label_place(facts: Facts, dataset: Dataset) -> int | None:
     return columns.index(label) if label in columns else None
 
 
-def name_of(facts: Facts, dataset: Dataset, place: int) -> str:
+def name_of(facts: FileFacts, dataset: Dataset, place: int) -> str:
     """What people call the column: its name, or its number from 1."""
     columns = dataset.says.get("columns", [])
     if dataset.has_header(facts) and place < len(facts.names) and facts.names[place]:

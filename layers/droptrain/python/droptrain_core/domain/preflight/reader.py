@@ -1,10 +1,10 @@
-"""Reads a CSV's bytes into the facts that rules judge."""
+"""Reads a CSV's bytes into the facts for the rules."""
 
 import io
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
-from droptrain_core.domain.preflight.facts import RANGE_BYTES, Facts, Piece
+from droptrain_core.domain.preflight.facts import RANGE_BYTES, FileFacts, Piece
 from droptrain_core.domain.preflight.rows import MAX_ROW_CHARACTERS, Rows, to_text
 from droptrain_core.domain.preflight.text import encoding_of, is_binary, is_gzip, is_utf8
 
@@ -13,11 +13,11 @@ _MAX_CARRIED_BYTES = 1 << 20
 
 def of_pieces(
     name: str, channel: str, size: int, pieces: Iterable[Piece], says: Mapping[str, Any], steps: int
-) -> Facts:
+) -> FileFacts:
     """The facts of a file of which some ranges were read, the first from its start, in about `steps`."""
     read = tuple(pieces)
     head = read[0].data if read else b""
-    facts = Facts(name, channel, size, whole=len(head) == size)
+    facts = FileFacts(name, channel, size, whole=len(head) == size)
     _look_at_bytes(facts, head)
     for piece in read:
         _look_for_trouble(facts, piece, at_end=piece.start + len(piece.data) == size)
@@ -33,12 +33,12 @@ def of_pieces(
     return facts
 
 
-def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mapping[str, Any]) -> Facts:
+def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mapping[str, Any]) -> FileFacts:
     """The facts of a whole file, read from its start to its end and never held in memory.
 
-    One that has a row of more than MAX_ROW_CHARACTERS is read up to that row, and isn't `whole`.
+    A file with a row of more than MAX_ROW_CHARACTERS is read up to that row, and isn't `whole`.
     """
-    facts = Facts(name, channel, size, whole=True)
+    facts = FileFacts(name, channel, size, whole=True)
     head = stream.read(RANGE_BYTES)
     _look_at_bytes(facts, head)
     facts.blank = facts.blank and len(head) == size
@@ -59,21 +59,21 @@ def of_stream(name: str, channel: str, size: int, stream: IO[bytes], says: Mappi
     stream.seek(0)
     rows = Rows(facts, says, _sample(head, len(head) == size))
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-    # By readline a line comes in pieces, but it takes longer.
+    # readline returns a long line in pieces, but takes longer.
     rows.read(iter(lambda: text.readline(MAX_ROW_CHARACTERS + 1), "") if is_long else text)
     text.detach()
     rows.finish()
     return facts
 
 
-def _look_at_bytes(facts: Facts, head: bytes) -> None:
+def _look_at_bytes(facts: FileFacts, head: bytes) -> None:
     facts.gzip = is_gzip(head)
     facts.encoding = encoding_of(head)
     facts.binary = not facts.gzip and facts.encoding != "utf-16" and is_binary(head)
     facts.blank = not facts.gzip and not head.removeprefix(b"\xef\xbb\xbf").strip()
 
 
-def _look_for_trouble(facts: Facts, piece: Piece, *, at_end: bool) -> None:
+def _look_for_trouble(facts: FileFacts, piece: Piece, *, at_end: bool) -> None:
     if not facts.is_text:
         return
     nul = piece.data.find(b"\0")
@@ -84,6 +84,6 @@ def _look_for_trouble(facts: Facts, piece: Piece, *, at_end: bool) -> None:
 
 
 def _sample(head: bytes, whole: bool) -> str:
-    """The complete lines of a file's first range, or its first line where that is longer."""
+    """The complete lines of a file's first range, or its first line if that is longer."""
     end = head.rfind(b"\n", 0, RANGE_BYTES) + 1 or head.find(b"\n") + 1 or (len(head) if whole else 0)
     return to_text(head[:end])

@@ -9,17 +9,17 @@ from itertools import islice
 from typing import Any, Literal
 
 from droptrain_core.domain.preflight.delimiter import Others, find_delimiter
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Column, Facts, OddRow, Piece
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Column, FileFacts, OddRow, Piece
 
-# A longer row isn't held in memory: what follows it isn't looked at.
+# A longer row isn't loaded into memory, and later rows aren't checked.
 MAX_ROW_CHARACTERS = 4 << 20
 UNLIMITED = sys.maxsize
-# What work costs, in steps of much the same time: tests/bench/launch_cost.py measures them.
+# The cost of work, in steps of similar duration: tests/bench/launch_cost.py measures them.
 _LINE_STEPS, _NAME_STEPS, _VALUE_STEPS, _TEXT_STEPS, _CHARACTERS_A_STEP = 5, 4, 1, 1, 16
 _SAMPLE_LINES = 1000
 _VALUES_HELD = 1 << 16
 _WIDTHS_KEPT = 50
-_REGULAR = 0.9  # of the rows have the same number of fields, else the file is made so
+_REGULAR = 0.9  # of the rows have the same number of fields, else the file is irregular
 _END = "\x02end of file\x03"
 
 
@@ -37,7 +37,9 @@ class Rows:
     `sample` is the beginning of the file: its first thousand lines show delimiter and number of columns.
     """
 
-    def __init__(self, facts: Facts, says: Mapping[str, Any], sample: str, steps: int = UNLIMITED) -> None:
+    def __init__(
+        self, facts: FileFacts, says: Mapping[str, Any], sample: str, steps: int = UNLIMITED
+    ) -> None:
         self._facts = facts
         self._steps = self._steps_left = steps
         self._sample = "".join(islice(io.StringIO(sample, newline=""), _SAMPLE_LINES))
@@ -63,7 +65,7 @@ class Rows:
             try:
                 self._read_rows(source, kept)
             except csv.Error:
-                # More than the reader takes for one field: a long text, or all that follows a lone quote.
+                # More than the reader allows for a field: a long text, or everything after a lone quote.
                 facts.rows += 1
                 if len(kept) == 1 and kept[0].count('"') % 2 == 0:
                     kept.clear()
@@ -92,7 +94,7 @@ class Rows:
             self._count(row, None, raw, piece.start)
 
     def finish(self) -> None:
-        """Say which rows are odd, if most are alike."""
+        """Find odd rows, if most rows are alike."""
         self._look_into_columns()
         facts = self._facts
         facts.steps = self._steps - self._steps_left
@@ -127,7 +129,7 @@ class Rows:
             self._count(row, facts.rows, raw if line_count == 1 else None, 0)
 
     def _keep(self, lines: Iterable[str], kept: list[str]) -> Iterator[str]:
-        """The lines, each noted, and an end that becomes a row of its own unless it falls into quotes."""
+        """The lines, each recorded, and an end mark that becomes a row unless it is within quotes."""
         held = 0
         for line in lines:
             held = held + len(line) if kept else len(line)
@@ -169,7 +171,7 @@ class Rows:
         self._facts.stopped = why
 
     def _is_certain(self, line: str, others: Others) -> bool:
-        """Whether the row has more fields by any way of reading it: other quotes, escapes or delimiters."""
+        """Whether the row has more fields in every reading: other quotes, escapes or delimiters."""
         delimiter = self._facts.delimiter
         if "\\" in line or line.startswith("'") or f"{delimiter}'" in line or self._facts.open_quote:
             return False
@@ -177,7 +179,7 @@ class Rows:
 
 
 def to_text(data: bytes) -> str:
-    """The bytes as text, whatever they are."""
+    """Any bytes as text."""
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 

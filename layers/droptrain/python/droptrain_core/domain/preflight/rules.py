@@ -1,6 +1,6 @@
-"""The rules of preflight, in one table: what each finds, how bad that is, and what to do about it.
+"""The rules of preflight, in one table: each rule's finding, its level and its fix.
 
-An error is what no reader of CSVs can train on; what some code copes with is a warning.
+An error means that no reader of CSVs can train on the file; a problem that some code handles is a warning.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,17 +10,17 @@ from typing import Literal
 from droptrain_core.domain.datasets.data_file import is_named_gzip
 from droptrain_core.domain.preflight import headers
 from droptrain_core.domain.preflight.dataset import Dataset, Spot
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, Facts, OddRow
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, OddRow
 from droptrain_core.domain.text import plain
 
 _NAME_CHARACTERS = 60
 
-Check = Callable[[Facts, Dataset], Iterator[Spot]]
+Check = Callable[[FileFacts, Dataset], Iterator[Spot]]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule; `about` says what it finds, for the docs."""
+    """A rule; `about` describes its findings, for the docs."""
 
     name: str
     level: Literal["error", "warning"]
@@ -29,92 +29,92 @@ class Rule:
     check: Check
 
 
-def _empty(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _empty(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.blank and (facts.whole or facts.size == 0):
         yield Spot("it has no rows")
 
 
-def _not_text(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_text(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.binary:
-        yield Spot("it isn't text, though its name says CSV")
+        yield Spot("it isn't text, although its name says CSV")
 
 
-def _utf_16(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _utf_16(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-16":
-        yield Spot("it is UTF-16, which TensorFlow and most readers take for NUL bytes")
+        yield Spot("it is UTF-16, which TensorFlow and most readers read as NUL bytes")
 
 
-def _byte_order_mark(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _byte_order_mark(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-8-sig" and not facts.blank:
         yield Spot(
-            "it begins with a byte order mark, which some readers take for part of the first name", row=1
+            "it begins with a byte order mark, which some readers treat as part of the first name", row=1
         )
 
 
-def _not_utf_8(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_utf_8(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.not_utf8_at is not None:
         yield Spot(f"it isn't UTF-8, near byte {facts.not_utf8_at}")
 
 
-def _nul_bytes(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _nul_bytes(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.nul_at is not None:
         yield Spot(f"it has NUL bytes, the first seen at byte {facts.nul_at}")
 
 
-def _gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _gzip(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.gzip and not is_named_gzip(facts.name):
-        yield Spot("it is compressed by gzip, and its name doesn't say so")
+        yield Spot("it is compressed by gzip, but its name doesn't say so")
 
 
-def _not_gzip(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_gzip(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if is_named_gzip(facts.name) and not facts.gzip:
-        yield Spot("its name says gzip, and it isn't compressed")
+        yield Spot("its name says gzip, but it isn't compressed")
 
 
-def _header_only(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _header_only(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.whole and facts.rows == 1 and facts.is_text and headers.is_certain(facts, dataset):
         yield Spot("it has a header and no row below it", row=1)
 
 
-def _long_row(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _long_row(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.regular and facts.long_row:
         yield _odd(facts, facts.long_row)
 
 
-def _short_row(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _short_row(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.regular and facts.short_row:
         yield _odd(facts, facts.short_row)
 
 
-def _irregular(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _irregular(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if not facts.regular:
-        yield Spot("its rows differ in how many fields they have")
+        yield Spot("its rows have different numbers of fields")
 
 
-def _odd(facts: Facts, odd: OddRow) -> Spot:
+def _odd(facts: FileFacts, odd: OddRow) -> Spot:
     near = "" if odd.row else f"near byte {odd.near}, "
-    said = f"{near}a row has {odd.fields} field{'s' if odd.fields > 1 else ''}, and the others have"
-    return Spot(f"{said} {facts.width}", row=odd.row)
+    message = f"{near}a row has {odd.fields} field{'s' if odd.fields > 1 else ''}, and the others have"
+    return Spot(f"{message} {facts.width}", row=odd.row)
 
 
-def _open_quote(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _open_quote(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.open_quote:
-        yield Spot("a quote is opened and not closed", row=facts.open_quote)
+        yield Spot("a quote is opened but not closed", row=facts.open_quote)
 
 
-def _duplicate_columns(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _duplicate_columns(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if dataset.has_header(facts):
         for name, count in facts.name_counts.items():
             if name and count > 1:
                 yield Spot(f"{count} columns have the name {_short(name)!r}", row=1, column=name)
 
 
-def _unnamed_column(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _unnamed_column(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if dataset.has_header(facts) and "" in facts.name_counts:
         yield Spot("a column has no name", row=1, column=str(facts.names.index("") + 1))
 
 
-def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _label_missing(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     label = dataset.says.get("label")
     if label is None or not facts.first or not dataset.trains_on(facts):
         return
@@ -131,7 +131,7 @@ def _label_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         )
 
 
-def _columns_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _columns_missing(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     columns = dataset.says.get("columns", [])
     if not columns or not facts.first or not dataset.trains_on(facts):
         return
@@ -143,7 +143,7 @@ def _columns_missing(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         yield Spot(f"it has {facts.width} columns, and the recipe's csv.columns names {len(columns)}", row=1)
 
 
-def _label_constant(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _label_constant(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     place = headers.label_place(facts, dataset)
     if place is not None and facts.regular and place < len(facts.columns) and dataset.trains_on(facts):
         column = facts.columns[place]
@@ -155,7 +155,7 @@ def _label_constant(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             )
 
 
-def _empty_column(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _empty_column(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if not facts.regular:
         return
     where = "" if facts.whole else " in the parts that were read"
@@ -164,23 +164,23 @@ def _empty_column(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             yield Spot(f"the column is empty{where}", column=headers.name_of(facts, dataset, place))
 
 
-def _delimiter_differs(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _delimiter_differs(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other and min(facts.width, other.width) > 1 and facts.delimiter != other.delimiter:
         yield Spot(f"its delimiter is {facts.delimiter!r}, and that of {other.short} is {other.delimiter!r}")
 
 
-def _header_differs(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _header_differs(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other is None or facts.width != other.width:
         return
     has, others = dataset.has_header(facts), dataset.has_header(other)
     if None not in (has, others) and has != others:
-        said = "a header, and {} has none" if has else "no header, and {} has one"
-        yield Spot(f"it has {said.format(other.short)}", row=1)
+        difference = "a header, and {} has none" if has else "no header, and {} has one"
+        yield Spot(f"it has {difference.format(other.short)}", row=1)
 
 
-def _columns_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _columns_differ(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other is None or facts.delimiter != other.delimiter or not (facts.regular and other.regular):
         return
@@ -194,7 +194,7 @@ def _columns_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             yield Spot(f"its columns are in another order than those of {other.short}", row=1)
 
 
-def _types_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _types_differ(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     other = dataset.other(facts)
     if other is None or facts.width != other.width or not (facts.regular and other.regular):
         return
@@ -206,7 +206,7 @@ def _types_differ(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
             )
 
 
-def _not_checked(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
+def _not_checked(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.width > MAX_COLUMNS and facts is _first(dataset, lambda file: file.width > MAX_COLUMNS):
         yield Spot(f"values of columns after the first {MAX_COLUMNS:,} are not checked")
     if facts.stopped and facts is _first(dataset, lambda file: file.stopped == facts.stopped):
@@ -215,7 +215,7 @@ def _not_checked(facts: Facts, dataset: Dataset) -> Iterator[Spot]:
         yield Spot(f"{which} are not checked, because {why}")
 
 
-def _first(dataset: Dataset, is_one: Callable[[Facts], bool]) -> Facts:
+def _first(dataset: Dataset, is_one: Callable[[FileFacts], bool]) -> FileFacts:
     """One file stands for all that have the same limit."""
     return next(file for file in dataset.files if is_one(file))
 
@@ -226,7 +226,7 @@ def _short(name: str) -> str:
 
 _SAVE = "Save it as CSV, as UTF-8 and without a byte order mark, and upload it again."
 _ROW = "Fix the row. Put fields that hold the delimiter in quotes, or set csv.delimiter in train.yaml."
-_ALIKE = "Write both files in the same way, unless the code expects them so."
+_ALIKE = "Write both files in the same format, unless the code expects the difference."
 _RECIPE = "Correct the file, or csv in train.yaml."
 
 RULES = (
@@ -236,9 +236,9 @@ RULES = (
     Rule("utf_16", "error", "Written as UTF-16, as Excel's Unicode text is.", _SAVE, _utf_16),
     Rule("header_only", "error", "A header, and no row below it.", "Export it again, with rows.",
          _header_only),
-    Rule("long_row", "error", "A row with more fields than the others, however it is read.", _ROW, _long_row),
-    Rule("label_missing", "error", "The column that csv.label names isn't there.", _RECIPE, _label_missing),
-    Rule("columns_missing", "error", "Columns that csv.columns names aren't there.", _RECIPE,
+    Rule("long_row", "error", "A row with more fields than the others, in every reading.", _ROW, _long_row),
+    Rule("label_missing", "error", "The column in csv.label is missing.", _RECIPE, _label_missing),
+    Rule("columns_missing", "error", "Columns in csv.columns are missing.", _RECIPE,
          _columns_missing),
     Rule("short_row", "warning", "A row with fewer fields than the others.", _ROW, _short_row),
     Rule("irregular", "warning", "More than a tenth of the rows have another number of fields.", _ROW,
@@ -246,16 +246,16 @@ RULES = (
     Rule("open_quote", "warning", "A quote that isn't closed before the file's end.", _ROW, _open_quote),
     Rule("byte_order_mark", "warning", "UTF-8 with a byte order mark.", _SAVE, _byte_order_mark),
     Rule("not_utf_8", "warning", "Text that isn't UTF-8, such as Latin-1.", _SAVE, _not_utf_8),
-    Rule("nul_bytes", "warning", "NUL bytes, as a broken copy leaves them.", _SAVE, _nul_bytes),
-    Rule("gzip", "warning", "gzip by its content and not by its name; rows aren't looked at.",
+    Rule("nul_bytes", "warning", "NUL bytes, for example after a broken copy.", _SAVE, _nul_bytes),
+    Rule("gzip", "warning", "gzip by its content but not by its name; its rows aren't checked.",
          "Name it .csv.gz and let the code expect that, or upload it uncompressed.", _gzip),
     Rule("not_gzip", "warning", "Named .gz and not compressed.", "Name it .csv, or compress it.", _not_gzip),
-    Rule("duplicate_columns", "warning", "Columns of one name.", "Give each column a name of its own.",
+    Rule("duplicate_columns", "warning", "Columns with the same name.", "Give each column its own name.",
          _duplicate_columns),
-    Rule("unnamed_column", "warning", "A header with an empty name, as pandas writes its index.",
+    Rule("unnamed_column", "warning", "A header with an empty name, as pandas writes for its index.",
          "Name the column, or leave it out (in pandas: index=False).", _unnamed_column),
     Rule("label_constant", "warning", "The label is the same in every row.",
-         "See whether the rows were filtered or sorted by the label.", _label_constant),
+         "Check whether the rows were filtered or sorted by the label.", _label_constant),
     Rule("empty_column", "warning", "A column without a value.", "Leave the column out, or fill it.",
          _empty_column),
     Rule("delimiter_differs", "warning", "Another delimiter than the first file's.", _ALIKE,

@@ -1,8 +1,8 @@
-"""What bytes tell of a file before it is read as rows."""
+"""A file's format and encoding by its bytes, before it is read as rows."""
 
 import codecs
 
-# How files begin that aren't text, whatever their name says: zip and Excel, Parquet, PNG, JPEG, PDF, SQLite,
+# The first bytes of files that aren't text: zip and Excel, Parquet, PNG, JPEG, PDF, SQLite,
 # Arrow, HDF5, NumPy, zstd, bzip2, xz, old Office.
 _MAGIC = (
     b"PK\x03\x04", b"PAR1", b"\x89PNG\r\n", b"\xff\xd8\xff", b"%PDF-", b"SQLite format 3\0", b"ARROW1",
@@ -41,7 +41,7 @@ def is_binary(head: bytes) -> bool:
 
 
 def is_utf8(data: bytes, *, from_start: bool, to_end: bool) -> bool:
-    """Whether bytes are UTF-8, apart from characters that are cut off where they begin and end."""
+    """Whether bytes are UTF-8, apart from characters that are cut off at their beginning and end."""
     if not from_start:
         for cut in range(min(3, len(data))):
             if data[cut] & 0xC0 != 0x80:

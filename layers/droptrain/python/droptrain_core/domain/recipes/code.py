@@ -1,4 +1,4 @@
-"""The recipe's fields of the code: entrypoint, arguments, hyperparameters and environment."""
+"""The recipe's fields for the code: entrypoint, arguments, hyperparameters and environment."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from droptrain_core.domain.recipes.readers import (
 )
 from droptrain_core.domain.recipes.values import Scalar, Secret
 
-# All of them, as the JSON text that is one variable of the script: Linux takes 128 KiB for one (execve(2)).
+# All of them, as JSON in one variable of the script: Linux allows 128 KiB for one (execve(2)).
 _MAX_HYPERPARAMETER_BYTES = 64 * 1024
 _MAX_ARGUMENTS_BYTES = 64 * 1024
 _MAX_ARGUMENTS = 1000
@@ -28,7 +28,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 _RESERVED = ("AWS_BATCH", "AWS_LAMBDA", "DROPTRAIN_")  # in any case
 _NO_NULL = r"^[^\x00]*$"  # a variable can't hold one
-# As AWS Batch's valueFrom has it: a secret's ARN, and if need be a JSON key, a version stage, a version id.
+# As in AWS Batch's valueFrom: a secret's ARN, and optionally a JSON key, a version stage, a version id.
 _SECRET_ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,30}:[0-9]{12}:secret:"
     r"droptrain/[A-Za-z0-9/_+=.@-]{1,510}(:[!-9;-~]{0,256}){0,3}"
@@ -77,7 +77,7 @@ def read_args(value: object) -> tuple[str, ...]:
     if (size := len(json.dumps(value))) > _MAX_ARGUMENTS_BYTES:
         raise WrongValueError(
             f"take {size} bytes as JSON; all of them together can have {_MAX_ARGUMENTS_BYTES}. "
-            "Put long texts into a file of the code, and name it here"
+            "Put long texts into a file of the code, and pass its name"
         )
     return tuple(map(str, value))
 
@@ -124,17 +124,17 @@ def _in_any_case(beginnings: tuple[str, ...]) -> str:
 
 @takes(type="string", pattern=whole(_SECRET_ARN))
 def _secret_arn(value: object) -> str:
-    """Never repeats what stands there: somebody may have put the secret itself."""
+    """Never repeats the given value, because it may be the secret itself."""
     if isinstance(value, str) and _SECRET_ARN.fullmatch(value):
         return value
     if isinstance(value, str) and _OTHER_SECRET.match(value):
         raise WrongValueError(
-            "has to name a secret whose name begins with droptrain/, as a training may read no other; "
-            "make one with: aws secretsmanager create-secret --name droptrain/NAME --secret-string file://secret"
+            "has to name a secret whose name begins with droptrain/, because a training may read no other; "
+            "create one with: aws secretsmanager create-secret --name droptrain/NAME --secret-string file://secret"
         )
     raise WrongValueError(
         "has to be the ARN of a secret in AWS Secrets Manager, such as "
-        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:droptrain/NAME-AbCdEf, and :KEY behind it "
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:droptrain/NAME-AbCdEf, with :KEY at its end "
         "for one value of a JSON secret"
     )
 
@@ -169,7 +169,7 @@ def read_environment(value: object) -> dict[str, str | Secret | None]:
             raise WrongValueError(f"{short(name)} can't be a variable's name (letters, digits and _)")
         if name.upper().startswith(_RESERVED):
             raise WrongValueError(
-                "names that start with AWS_BATCH, AWS_LAMBDA or DROPTRAIN_ are taken", f".{name}"
+                "names that start with AWS_BATCH, AWS_LAMBDA or DROPTRAIN_ are reserved", f".{name}"
             )
         if isinstance(item, Mapping):
             try:

@@ -1,4 +1,4 @@
-"""The recipe's `csv`: what the data files look like."""
+"""The recipe's `csv`: the format of the data files."""
 
 from typing import Any
 

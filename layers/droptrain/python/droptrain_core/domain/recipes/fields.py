@@ -1,4 +1,4 @@
-"""The fields of train.yaml, in one table: how each is read, its meaning, its default."""
+"""The fields of train.yaml, in one table: each field's reader, meaning and default."""
 
 import re
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ def _inputs(value: object) -> dict[str, str]:
                 "has to be a file or glob in the dataset's folder, such as train/part-*.csv", f".{channel}"
             )
         if parts[-1] == MARKER:
-            raise WrongValueError(f"{MARKER} is the marker, and a marker is never an input", f".{channel}")
+            raise WrongValueError(f"{MARKER} is the marker, which is never an input", f".{channel}")
     return dict(value)
 
 
@@ -70,7 +70,7 @@ def _nodes(value: object) -> int:
     number = integer(1, 1000)(value)
     if number > 1:
         raise WrongValueError(
-            "a run trains on one instance; leave it out, and ask for several GPUs with resources.gpus"
+            "a run trains on one instance; leave it out, and request several GPUs with resources.gpus"
         )
     return number
 
@@ -153,7 +153,7 @@ def _metric_definitions(value: object) -> tuple[MetricDefinition, ...]:
         definition = MetricDefinition(**read)
         if definition.name in definitions:
             raise WrongValueError(
-                f"{short(definition.name)} is defined twice; say it once", f"[{number}].name"
+                f"{short(definition.name)} is defined twice; define it once", f"[{number}].name"
             )
         definitions[definition.name] = definition
     return tuple(definitions.values())
@@ -189,7 +189,7 @@ FIELDS: Mapping[str, Field] = {
     "entrypoint": Field(
         "entrypoint",
         read_entrypoint,
-        "What of code/ is run: a shell script, a Python file (train.py), or a module (trainer.task).",
+        "The code in code/ to run: a shell script, a Python file (train.py), or a module (trainer.task).",
         DEFAULT_SCRIPT,
     ),
     "args": Field(
@@ -207,7 +207,7 @@ FIELDS: Mapping[str, Field] = {
     "environment": Field(
         "environment",
         read_environment,
-        "Variables that the code sees; null removes one. The bucket's readers see them too: give secrets as "
+        "Variables for the code; null removes one. The bucket's readers see them too: reference secrets by "
         "{secret: ARN}.",
         {},
     ),
@@ -220,47 +220,48 @@ FIELDS: Mapping[str, Field] = {
     "trigger": Field(
         "trigger",
         one_of("files", "quiet", "marker"),
-        "What launches a run: every file is there; every input is there and no file has come for quiet_for; "
-        "or the upload of _SUCCESS. With a pattern in inputs, the default is quiet.",
+        "A run launches when every file exists (files), when every input exists and no file has arrived "
+        "for quiet_for (quiet), or with the upload of _SUCCESS (marker). With a pattern in inputs, the "
+        "default is quiet.",
         "files",
     ),
     "quiet_for": Field(
         "quiet_seconds",
         duration(30, 3600),
-        "With the trigger quiet: how long no file may have come, 30s to 1h. Default: the stack's, 5m.",
+        "With the trigger quiet: the time without a new file, 30s to 1h. Default: the stack's, 5m.",
     ),
     "resources": Field(
         "resources",
         _resources,
-        "What one Batch job asks for; memory in GiB. The defaults fit the smallest GPU instances.",
+        "The resources of one Batch job; memory in GiB. The defaults fit the smallest GPU instances.",
         {"gpus": 1, "vcpus": 4, "memory_gib": 14, "nodes": 1},
     ),
     "spot": Field("spot", one_of("auto", "only", "never"), "Spot instances, or never.", "auto"),
     "attempts": Field(
-        "attempts", integer(1, 10), "How often one Batch job is tried when its instance is reclaimed.", 3
+        "attempts", integer(1, 10), "The number of tries of one Batch job when its instance is reclaimed.", 3
     ),
     "timeout": Field(
         "timeout_seconds",
         duration(60, 14 * 86400),
-        "The longest that one attempt may take: 60s to 14d.",
+        "The longest duration of one attempt: 60s to 14d.",
         "24h",
     ),
     "max_cost_usd": Field(
-        "max_cost_usd", _cost, "The most that a run may cost, kept by a shorter timeout. Default: no limit."
+        "max_cost_usd", _cost, "The most that a run may cost, kept by a shorter timeout. Default: none."
     ),
-    "metric": Field("metric", _metric, "The headline metric, first in the notice, and which way is better."),
+    "metric": Field("metric", _metric, "The headline metric, first in the notice, and its goal."),
     "metric_definitions": Field(
         "metric_definitions",
         _metric_definitions,
-        "SageMaker's: a name, and a regex whose first group is the value in a line of the log.",
+        "As in SageMaker: a name, and a regex whose first group is the value in a line of the log.",
         [],
     ),
-    "csv": Field("csv", csv_of, "What the CSVs look like. It is written into run.json for the code.", {}),
-    "notify": Field("notify", _notify, "What people are told of.", {"on": [*EVENTS]}),
+    "csv": Field("csv", csv_of, "The format of the CSVs. It is written into run.json for the code.", {}),
+    "notify": Field("notify", _notify, "The notices that people get.", {"on": [*EVENTS]}),
     "checkpoints": Field(
         "checkpoints",
         _checkpoints,
-        "How often CHECKPOINT_DIR is saved (1s to 1d), and how many generations are kept.",
+        "The interval of saving CHECKPOINT_DIR (1s to 1d), and the number of generations to keep.",
         {"interval": "30s", "keep": 3},
     ),
 }

@@ -1,4 +1,4 @@
-"""Whether the overrides of a request fit the project's recipe; imported only for a request that has some."""
+"""Whether the overrides of a request fit the project's recipe; imported only for requests with overrides."""
 
 import difflib
 import re
@@ -10,13 +10,13 @@ from droptrain_core.domain.recipes.recipe import Recipe, Scalar
 
 _ALIKE = 0.75
 _LEAST_BEGINNING = 3
-_FORCE = 'To pass it all the same, use --force; in the API, "force": true.'
+_FORCE = 'To pass it anyway, use --force; in the API, "force": true.'
 
 
 def check(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
     """RejectedError for a hyperparameter that looks like a mistake.
 
-    Either the recipe lacks the name and has one like it, or its value has another type. Other names are
+    Either the recipe lacks the name but has a similar one, or its value has another type. Other names are
     passed: code may have more hyperparameters than its recipe names.
     """
     for name, value in (overrides.get("hyperparameters") or {}).items():
@@ -44,7 +44,7 @@ def _problem(known: Mapping[str, Scalar], name: str, value: Scalar) -> str | Non
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name that was probably meant: spelt alike, begun, abbreviated by its words' first letters."""
+    """The name that was probably meant: a similar spelling, its beginning, or its words' first letters."""
     plain = {_plain(each): each for each in known}
     asked = _plain(name)
     begun = [

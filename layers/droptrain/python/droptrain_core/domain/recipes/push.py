@@ -1,5 +1,5 @@
-"""A push: recipe and code published together. `push.json` says whether one is under way, and what lay there
-before it.
+"""A push publishes recipe and code together. `push.json` says whether one is under way, and names the
+versions from before it.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Published:
 class Push:
     """`push.json` at one moment; `version_id` is None where there is none.
 
-    `before` is what launches take while a push is under way; None: what lies in the bucket counts.
+    `before` has the versions that launches use during a push; None: the current objects count.
     """
 
     version_id: str | None = None
@@ -34,24 +34,24 @@ class Push:
 
 
 def push_key(project: str) -> str:
-    """Where the state of the project's pushes lies."""
+    """The key of the state of the project's pushes."""
     return f"projects/{project}/push.json"
 
 
 def pushing(before: Published, started_at: str) -> dict[str, Any]:
-    """`push.json` while a push is under way: launches take what lay there `before`."""
+    """`push.json` during a push: launches use the versions in `before`."""
     recipe = asdict(before.recipe) if before.recipe else None
     code = [asdict(item) for item in before.code]
     return {"schema": SCHEMA, "state": "pushing", "started_at": started_at, "recipe": recipe, "code": code}
 
 
 def complete(completed_at: str) -> dict[str, Any]:
-    """`push.json` from the moment on at which launches take what was pushed."""
+    """`push.json` after a push: launches use the pushed files."""
     return {"schema": SCHEMA, "state": "complete", "completed_at": completed_at}
 
 
 def read(project: str, document: object, version_id: str) -> Push:
-    """What a parsed `push.json` says; its `problem` is set if it isn't one that a push wrote."""
+    """The state in a parsed `push.json`; its `problem` is set if a push can't have written it."""
     try:
         return Push(version_id, _before(project, document))
     except (KeyError, TypeError, ValueError):
@@ -59,10 +59,10 @@ def read(project: str, document: object, version_id: str) -> Push:
 
 
 def expired(project: str) -> Cause:
-    """The cause of a rejection where the versions that a push named as those before it are gone."""
+    """The cause of a rejection when the versions from before an unfinished push are gone."""
     return Cause(
         "push_unfinished",
-        f"A push of {project} ended halfway, and the versions of before it have been deleted since",
+        f"A push of {project} is unfinished, and the versions from before it have been deleted since",
         f"Finish it with: droptrain push {project}. Then launch the dataset with POST /runs.",
     )
 
@@ -96,6 +96,6 @@ def _version(item: Mapping[str, Any]) -> ObjectVersion:
 def _unreadable(project: str) -> Cause:
     return Cause(
         "bad_push",
-        f"{push_key(project)} isn't one that this droptrain writes, so nobody knows which code counts",
-        f"Push again with: droptrain push {project}; or delete the object, so that what lies there counts.",
+        f"{push_key(project)} isn't in droptrain's form, so it is unknown which code counts",
+        f"Push again with: droptrain push {project}; or delete the object, so that the current files count.",
     )

@@ -1,4 +1,4 @@
-"""How a recipe's values are read: each reader returns the value, or raises WrongValueError with the fix."""
+"""Readers of a recipe's values: each returns the value, or raises WrongValueError with the fix."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,19 +22,19 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Reader(Generic[Value]):
-    """Reads a value, or raises WrongValueError; `schema` says what it takes, as far as JSON Schema can."""
+    """Reads a value, or raises WrongValueError; `schema` describes the accepted values in JSON Schema."""
 
     read: Callable[[object], Value]
     schema: Mapping[str, Any]
 
     def __call__(self, value: object) -> Value:
-        """The value as the recipe has it."""
+        """The value for the recipe."""
         return self.read(value)
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of train.yaml: its attribute in Recipe, how it is read, its meaning, and its default."""
+    """A field of train.yaml: its attribute in Recipe, its reader, its meaning, and its default."""
 
     attribute: str
     read: Reader[Any]

@@ -36,14 +36,14 @@ def file_of(entrypoint: str) -> str:
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong with a field (by its first name; empty: with the file), in a sentence with the fix."""
+    """The problem of a field (by its first name; empty: of the file), in a sentence with the fix."""
 
     field: str
     problem: str
 
 
 def parse(document: object) -> Recipe:
-    """The recipe that a parsed YAML document describes; RejectedError names the wrong fields at once."""
+    """The recipe in a parsed YAML document; RejectedError names all wrong fields at once."""
     recipe, problems = check(document)
     if problems:
         named = "; ".join(wrong.problem for wrong in problems[:_PROBLEMS_NAMED])
@@ -53,13 +53,13 @@ def parse(document: object) -> Recipe:
 
 
 def check(document: object) -> tuple[Recipe, list[Wrong]]:
-    """The recipe, wrong fields by default, and everything that is wrong with the document."""
+    """The recipe, with defaults for wrong fields, and all problems of the document."""
     problems: list[Wrong] = []
     return _parse(document, problems), problems
 
 
 def inputs_of(document: object) -> Recipe | None:
-    """The recipe's inputs and trigger alone, other fields by default, where these two can be read."""
+    """The recipe with only its inputs and trigger, if these two can be read, and defaults otherwise."""
     if not isinstance(document, Mapping | None):
         return None
     recipe, problems = check(
@@ -71,7 +71,7 @@ def inputs_of(document: object) -> Recipe | None:
 
 
 def override(document: object, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe's document with `overrides` of hyperparameters and resources laid over it by field."""
+    """The recipe's document, with `overrides` replacing fields of hyperparameters and resources."""
     whole = dict(document) if isinstance(document, Mapping) else {}
     for name, changes in overrides.items():
         whole[name] = {**whole.get(name, {}), **changes}
@@ -110,6 +110,6 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
     if "trigger" not in values and has_patterns:
         return replace(recipe, trigger="quiet")
     if recipe.trigger == "files" and has_patterns:
-        said = "files needs an input for each file, and here is a pattern, which more files can match later"
-        problems.append(Wrong("trigger", f"trigger: {said}. Leave it out, for quiet; or use marker"))
+        reason = "files needs an input for each file, but here is a pattern, which later files can match too"
+        problems.append(Wrong("trigger", f"trigger: {reason}. Leave it out, for quiet; or use marker"))
     return recipe

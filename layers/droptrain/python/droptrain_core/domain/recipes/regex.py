@@ -1,9 +1,9 @@
-"""Checks a regex at a small cost, whatever it is; only who uses it compiles it as it is.
+"""Checks any regex at a small cost; only its users compile it unchanged.
 
-What makes a regex expensive to compile are sets of characters beyond Latin-1, which are looked through one by
-one, and more so where case is ignored. So it is compiled with U+00FF in place of each such character, and
-without the flag that ignores case. Both change which lines it finds, and not whether it is right: only a set
-whose range runs backwards among such characters, or an unknown name of a character, passes all the same.
+A regex is expensive to compile if it has sets of characters beyond Latin-1, which are searched one by one,
+and even more if case is ignored. So it is compiled with U+00FF in place of each such character, and
+without the flag that ignores case. Both change the lines that it finds, but not whether it is valid. Only a
+set whose range runs backwards among such characters, and an unknown name of a character, are missed.
 """
 
 import re
@@ -14,7 +14,7 @@ _FLAGS = rf"(?s)(\\.|{_SET})|\(\?([a-zA-Z]*+)(?:\)|(?:-([a-zA-Z]++))?:)"
 
 
 def count_groups(regex: str) -> int:
-    """How many groups the regex has; ValueError says why it isn't one."""
+    """The number of groups in the regex; ValueError with the reason if it is invalid."""
     try:
         return re.compile(re.sub(_FLAGS, _without_ignoring_case, re.sub(_WIDE, _narrow, regex))).groups
     except re.error as error:

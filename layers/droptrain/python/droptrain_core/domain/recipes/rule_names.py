@@ -1,4 +1,4 @@
-"""The names of preflight's rules, for the recipe, which is read without them."""
+"""The names of preflight's rules, for reading the recipe without loading the rules."""
 
 RULE_NAMES = (
     "empty",

@@ -1,4 +1,4 @@
-"""What a recipe says, as values; the defaults are those of an absent recipe."""
+"""A recipe's values; the defaults are those of an absent recipe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ EVENTS = ("failed", "succeeded", "rejected", "cancelled", "attention")
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret of AWS Secrets Manager by its `arn`; its value is read by the container alone."""
+    """A secret of AWS Secrets Manager by its `arn`; only the container reads its value."""
 
     arn: str
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What one Batch job asks for; memory in GiB."""
+    """The resources of one Batch job; memory in GiB."""
 
     gpus: int = 1
     vcpus: int = 4
@@ -30,7 +30,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Metric:
-    """The headline metric and which way is better."""
+    """The headline metric and its goal."""
 
     name: str
     goal: Literal["maximize", "minimize"] = "maximize"
@@ -46,7 +46,7 @@ class MetricDefinition:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """How often checkpoints are saved, in seconds, and how many generations stay."""
+    """The interval of saving checkpoints, in seconds, and the number of generations to keep."""
 
     interval_seconds: int = 30
     keep: int = 3
@@ -54,7 +54,7 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a project is trained. The defaults are those of an absent recipe."""
+    """The settings of a project's training. The defaults are those of an absent recipe."""
 
     entrypoint: str | None = None
     args: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A Batch job as AWS Batch tells of it: one reading for state-change events and for DescribeJobs."""
+"""A Batch job's state: one reader for state-change events and for DescribeJobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from droptrain_core.domain.runs.run import Attempt, Status, split_job_name
 from droptrain_core.domain.text import plain
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
-# PENDING waits for other jobs, which ours never do: it says no more than SUBMITTED.
+# PENDING means waiting for other jobs. Ours never do, so it counts as SUBMITTED.
 _RANKS: Mapping[str, int] = {
     "SUBMITTED": 0, "PENDING": 0, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4, "SUCCEEDED": 9, "FAILED": 9,
 }  # fmt: skip
@@ -29,16 +29,16 @@ HOST_GONE = "Host EC2"
 # the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
 TIMED_OUT = "Job attempt duration exceeded timeout"
 WAITED_TOO_LONG = "JobStateTimeLimit"
-# How the reason begins with which droptrain ends a job that costs more than its run reserved.
+# The beginning of droptrain's reason when it ends a job whose run costs more than its reservation.
 OVER_RESERVATION = "over_reservation: "
 _MAX_ATTEMPTS_KEPT = 10
 _MAX_REASON = 1024
-_YEARS = range(2016, 2100)  # since there is AWS Batch; a cost is made of what lies between two moments
+_YEARS = range(2016, 2100)  # since AWS Batch exists; a cost is computed from two times
 
 
 @dataclass(frozen=True)
 class JobState:
-    """What AWS Batch says of one Batch job at one moment; `queue` is the name of its job queue."""
+    """The state of one Batch job at one time; `queue` is the name of its job queue."""
 
     run_id: str
     job_id: str
@@ -80,31 +80,31 @@ class JobState:
 
     @property
     def progress(self) -> str:
-        """Sorts as text by (Batch job, attempts ended, rank of the state); an end absorbs all that the job
-        can still say. Events may come in any order: the record keeps the highest.
+        """Sorts as text by (Batch job, attempts ended, rank of the state); after an end, no event of the job
+        is higher. Events may come in any order: the record keeps the highest.
         """
         attempts = _ABSORBING if self.ended else min(len(self.attempts), _ABSORBING - 1)
         return f"{self.job_number:02d}.{attempts:02d}.{_RANKS[self.state]}"
 
 
 def submitted(job_number: int) -> str:
-    """The progress of a run's Batch job when it is noted, before any event of it."""
+    """The progress of a run's Batch job when it is recorded, before any event of it."""
     return f"{job_number:02d}.00.0"
 
 
 def expected(job_number: int) -> str:
-    """The progress of a run before that Batch job is noted: beyond all that the job before it can say."""
+    """The progress of a run before that Batch job is recorded: above every event of the previous job."""
     return f"{job_number:02d}."
 
 
 def identify(detail: Mapping[str, Any]) -> tuple[str, str, str]:
-    """(name, id, state) of the job that an event's detail tells of, whoever's it is; UnreadableError."""
+    """(name, id, state) of the job in an event's detail, also if it isn't a run's; UnreadableError."""
     name, job_id, state = (event_field.text(detail, each) for each in ("jobName", "jobId", "status"))
     return name, job_id, state
 
 
 def read(detail: Mapping[str, Any]) -> JobState | None:
-    """The state that an event's `detail`, or a job of DescribeJobs, tells; None if it isn't a run's.
+    """The state in an event's `detail`, or in a job of DescribeJobs; None if it isn't a run's.
 
     Fields that are missing, unknown or of another type than documented are left out, never an error.
     """
@@ -137,12 +137,12 @@ def read(detail: Mapping[str, Any]) -> JobState | None:
 
 
 def queue_name(arn: str) -> str:
-    """The name of a job queue, of its ARN or of the name itself."""
+    """The name of a job queue, from its ARN or from the name itself."""
     return arn.rpartition("/")[2]
 
 
 def attempts_until(job: JobState, now: datetime) -> tuple[Attempt, ...]:
-    """The job's attempts, each with the end until which AWS charges for it; one that runs ends `now`.
+    """The job's attempts, each with the time until which AWS charges for it; a running one ends `now`.
 
     `attempts` of the job are those that have ended; `started_at` is the start of the last one.
     """
@@ -186,7 +186,7 @@ def _project(value: object) -> str | None:
 
 
 def _integer(value: object) -> int | None:
-    """A number of Batch's, which has 32 bits."""
+    """A number from Batch, which has 32 bits."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 31:
         return value
     return None

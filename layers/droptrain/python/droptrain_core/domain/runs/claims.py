@@ -1,4 +1,4 @@
-"""What a new run takes in the transaction that records it, and what another process may have taken before."""
+"""The claims of a new run in the transaction that records it; another process may have claimed one before."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken", "no_roo
 
 
 @dataclass(frozen=True)
-class Request:
+class RequestClaim:
     """An idempotent API request: its key, what it asked for, and when it may be forgotten (epoch s)."""
 
     key: str
@@ -19,7 +19,7 @@ class Request:
 
 @dataclass(frozen=True)
 class DropClaim:
-    """A drop to take, and what its dataset's record says afterwards.
+    """A drop to claim, and its dataset's record after that.
 
     The run covers every upload that was complete before `covered_until`; `marker` is the version of the
     marker that it took. With `due_at`, the claim fails if an upload has postponed the launch meanwhile.
@@ -33,8 +33,8 @@ class DropClaim:
 
 @dataclass(frozen=True)
 class AnswerClaim:
-    """A rejection that answers all uploads of one drop: for which upload, when it was uploaded, and which
-    `earlier` rejection it replaces.
+    """A rejection that answers all uploads of one drop: the upload, its time, and the `earlier` rejection
+    that it replaces.
     """
 
     answer_id: str

@@ -1,6 +1,6 @@
-"""What has to hold of a run's record before a change of it is written.
+"""Conditions on a run's record that a change of it requires.
 
-`holds` judges a record; `expression` is the same condition for DynamoDB (developer guide, *Condition
+`holds` checks a record; `expression` is the same condition for DynamoDB (developer guide, *Condition
 expressions*).
 """
 
@@ -12,10 +12,10 @@ from droptrain_core.domain.runs.run import TERMINAL, Run
 
 
 class Condition(Protocol):
-    """One thing that has to hold."""
+    """One condition."""
 
     def holds(self, run: Run) -> bool:
-        """Whether it holds of the record."""
+        """Whether the record meets it."""
         ...
 
     def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:

@@ -1,4 +1,4 @@
-"""The facts of a run that are shown as they are: each labelled field with its value as a text."""
+"""The labelled fields of a run, each with its value as text."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""What the stack's owner decided when deploying: whether it launches, and what a request may ask for."""
+"""The stack's launch policy: whether it launches, and the resources that a request may override."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from droptrain_core.domain.errors import Cause, PausedError, RejectedError
 
 @dataclass(frozen=True)
 class LaunchPolicy:
-    """The owner's word: why the stack is paused (empty: it isn't), and the most of each resource that the
-    overrides of a request may ask for (a resource that isn't named has no limit). A dataset with the trigger
-    `quiet` rests for `quiet_seconds`, unless its recipe has `quiet_for`; an upload is seen `settle_seconds`
-    after it was made.
+    """Why the stack is paused (empty: it isn't), and the most of each resource that a request may set.
+
+    An unnamed resource has no limit. A dataset with the trigger `quiet` waits `quiet_seconds` without an
+    upload, unless its recipe has `quiet_for`. An upload is handled `settle_seconds` after it was made.
     """
 
     paused: str = ""
@@ -26,14 +26,14 @@ class LaunchPolicy:
             raise PausedError(f"This stack is paused by its owner: {self.paused}")
 
     def check_overrides(self, overrides: Mapping[str, Any]) -> None:
-        """RejectedError for resources beyond the owner's limits."""
+        """RejectedError for resources above the stack's limits."""
         for name, value in (overrides.get("resources") or {}).items():
             most = self.most.get(name)
             if most is not None and value > most:
                 raise RejectedError(
                     Cause(
                         "bad_overrides",
-                        f"resources.{name}: {value} is more than the {most} that this stack's owner allows",
-                        "Ask for less, or let the owner raise the stack's limit.",
+                        f"resources.{name}: {value} is more than this stack's limit of {most}",
+                        "Set a lower value, or ask the stack's owner to raise the limit.",
                     )
                 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LogLine:
-    """`at` is the contract's UTC text, `attempt` counts from 1; None where only log.txt is left of it."""
+    """`at` is the contract's UTC text, `attempt` counts from 1; both are None if only log.txt is left."""
 
     at: str | None
     attempt: int | None

@@ -1,4 +1,4 @@
-"""A project's latest and best model: what the two pointers in the bucket say, and when each moves."""
+"""A project's latest and best model: the content of the two pointers in the bucket, and when each moves."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +20,7 @@ class Replaced:
 
 @dataclass(frozen=True)
 class Metric:
-    """The recipe's metric as a run reached it."""
+    """A run's value of the recipe's metric."""
 
     name: str
     value: float
@@ -29,7 +29,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Pointer:
-    """The run that a pointer names, and where its model lies; `created_order` orders runs by their launch."""
+    """The run that a pointer names, and its model's folder; `created_order` orders runs by their launch."""
 
     run_id: str
     project: str
@@ -45,7 +45,7 @@ class Pointer:
 
 @dataclass(frozen=True)
 class Held:
-    """A pointer as the bucket holds it; `pointer` is None for what nobody of ours wrote."""
+    """A pointer in the bucket; `pointer` is None if its content isn't droptrain's."""
 
     pointer: Pointer | None
     etag: str
@@ -53,19 +53,19 @@ class Held:
 
 @dataclass(frozen=True)
 class Standing:
-    """What became of a pointer: whether it names the run now, and what it named before or names still."""
+    """The change of a pointer: whether it names the run now, and which run it named before or still names."""
 
     moved: bool
     other: Replaced | None
 
 
 def pointer_key(project: str, name: Name) -> str:
-    """Where a project's pointer lies in the bucket."""
+    """The key of a project's pointer in the bucket."""
     return f"projects/{project}/models/{name}.json"
 
 
 def pointer_of(run: Run, bucket: str) -> Pointer:
-    """What a pointer says that names `run`."""
+    """The content of a pointer that names `run`."""
     folder = f"s3://{bucket}/{run_prefix(run.project, run.run_id)}"
     return Pointer(
         run_id=run.run_id,
@@ -88,11 +88,11 @@ def metric_of(run: Run) -> Metric | None:
 
 
 def moves(name: Name, new: Pointer, now: Pointer | None) -> bool:
-    """Whether the pointer that says `now` has to name `new`.
+    """Whether the pointer with the content `now` has to name `new`.
 
-    latest: only forwards, by the order of launches. best: only where the metric improved by its goal; one
-    that equals it came too late. Values of another metric, or another goal, can't be compared: the newer
-    launch says what counts.
+    latest moves only forward, in the order of launches. best moves only if the metric improved by its goal;
+    an equal value isn't enough. Values of another metric, or another goal, can't be compared: then the newer
+    launch counts.
     """
     if name == "best" and new.metric is None:
         return False
@@ -114,7 +114,7 @@ def replacing(new: Pointer, now: Pointer | None) -> Pointer:
 
 
 def summary(pointer: Pointer) -> Replaced:
-    """Which run a pointer names, in short."""
+    """The run that a pointer names, in short."""
     return Replaced(pointer.run_id, pointer.metric.value if pointer.metric else None)
 
 
@@ -124,7 +124,7 @@ def to_document(pointer: Pointer) -> dict[str, Any]:
 
 
 def read(document: object) -> Pointer | None:
-    """The pointer in the bucket's parsed JSON; None if it isn't one of ours."""
+    """The pointer in the bucket's parsed JSON; None if it isn't droptrain's."""
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
         return None
     values = {name: document.get(name) for name in Pointer.__dataclass_fields__}

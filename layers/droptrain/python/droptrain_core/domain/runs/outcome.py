@@ -1,4 +1,4 @@
-"""The container's account of its end, `outcome.json`, read with suspicion: user code ran there."""
+"""The container's report of its end, `outcome.json`. It isn't trusted, because user code can write it."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _CONTROL = rf"{TERMINAL_SEQUENCE}|[\x00-\x1f\x7f-\x9f]"
 
 @dataclass(frozen=True)
 class Report:
-    """What a container reported of its own attempt; None for what it did not report."""
+    """A container's report of its own attempt; fields that it did not report are None."""
 
     job_id: str
     attempt: int
@@ -38,10 +38,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The container's own account of one attempt; `attempt` counts from 1, 0 if it isn't said.
+    """The container's own report of one attempt; `attempt` counts from 1, 0 if it is missing.
 
-    One that has not `ended` was left when the attempt began: the container did not live to tell more.
-    `log_tail` is the end of what the script itself printed.
+    A report without `ended` was written when the attempt began: the container died before its end.
+    `log_tail` is the end of the script's own output.
     """
 
     job_id: str
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def read(document: object) -> Outcome | None:
-    """The account in a parsed `outcome.json`; None if it isn't one. Wrong parts are left out."""
+    """The report in a parsed `outcome.json`; None if it isn't one. Wrong parts are left out."""
     if not isinstance(document, Mapping) or not isinstance(document.get("batch_job_id"), str):
         return None
     cause, instance = _mapping(document.get("cause")), _mapping(document.get("instance"))
@@ -83,16 +83,16 @@ def read(document: object) -> Outcome | None:
 
 
 def reports(document: object, job_id: str) -> dict[int, Report]:
-    """What a parsed `outcome.json` reports of the attempts of one Batch job, by their number."""
+    """The reports in a parsed `outcome.json` on the attempts of one Batch job, by their number."""
     account = _mapping(document)
     earlier = account.get("attempts")
     accounts = [*(earlier[-_MAX_REPORTS:] if isinstance(earlier, list) else []), account]
-    told = (_report(_mapping(each)) for each in accounts)
-    return {report.attempt: report for report in told if report.job_id == job_id}
+    reports = (_report(_mapping(each)) for each in accounts)
+    return {report.attempt: report for report in reports if report.job_id == job_id}
 
 
 def _report(document: Mapping[str, Any]) -> Report:
-    """What an account says of where its attempt ran."""
+    """The part of a report about the attempt's instance."""
     instance = _mapping(document.get("instance"))
     attempt = document.get("attempt")
     return Report(
@@ -122,12 +122,12 @@ def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
 
 
 def _advice(lines: object) -> tuple[str, ...]:
-    said = map(_sentence, lines[:_MAX_ADVICE]) if isinstance(lines, list) else ()
-    return tuple(line[:_MAX_ADVICE_TEXT] for line in said if line)
+    sentences = map(_sentence, lines[:_MAX_ADVICE]) if isinstance(lines, list) else ()
+    return tuple(line[:_MAX_ADVICE_TEXT] for line in sentences if line)
 
 
 def _warnings(items: object) -> tuple[Finding, ...]:
-    """The warnings of an end, each rule once: what anybody else wrote into the file is no rule."""
+    """The warnings of an end, each rule once; unknown rules in the file are ignored."""
     given = {
         str(each.get("rule")): each
         for each in (items[:_MAX_ADVICE] if isinstance(items, list) else ())
@@ -160,9 +160,9 @@ def _is_metric(value: object) -> bool:
 
 
 def _log_tail(lines: object) -> tuple[str, ...]:
-    """The script's own last lines that say something, without terminal sequences."""
-    said = [_text(line) for line in lines[-_MAX_LINES:]] if isinstance(lines, list) else []
-    plain = [re.sub(_CONTROL, "", line.replace("\t", "    ")).rstrip() for line in said]
+    """The script's own last lines that aren't empty, without terminal sequences."""
+    texts = [_text(line) for line in lines[-_MAX_LINES:]] if isinstance(lines, list) else []
+    plain = [re.sub(_CONTROL, "", line.replace("\t", "    ")).rstrip() for line in texts]
     own = [line for line in plain if not line.startswith("[droptrain]")]
     while own and not own[-1].strip():
         own.pop()

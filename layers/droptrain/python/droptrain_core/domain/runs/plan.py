@@ -58,12 +58,12 @@ def plan_bytes(plan: Mapping[str, Any]) -> bytes:
 
 
 def plan_digest(plan: Mapping[str, Any]) -> str:
-    """SHA-256 of `run.json`, hex: the record and the Batch job have it, since jobs may write to `runs/`."""
+    """SHA-256 of `run.json`, hex: the record and the Batch job have it, because jobs may write to `runs/`."""
     return hashlib.sha256(plan_bytes(plan)).hexdigest()
 
 
 def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
-    """(run id, `run.json`) of a run that trains on exactly what `plan` names, the `rerun`-th time."""
+    """(run id, `run.json`) of the `rerun`-th repetition of `plan`, with exactly its inputs and settings."""
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
     versions = [ObjectVersion(file["key"], file["version_id"], 0, "") for file in files]
     run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)

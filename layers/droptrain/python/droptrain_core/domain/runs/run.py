@@ -33,7 +33,7 @@ _JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<numbe
 
 @dataclass(frozen=True)
 class Code:
-    """The project's code as it was at the launch: how many files, and one digest over all their versions."""
+    """The project's code at the launch: the number of files, and one digest over all their versions."""
 
     files: int
     digest: str
@@ -41,9 +41,9 @@ class Code:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a run asks AWS Batch for; memory in MiB, times in seconds.
+    """A run's request to AWS Batch; memory in MiB, times in seconds.
 
-    `data` is where the plain dialect's data variables point to: variable, key or folder in the bucket.
+    `data` has the plain dialect's data variables: variable, and key or folder in the bucket.
     """
 
     script: str
@@ -69,10 +69,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AttemptCost:
-    """What one attempt cost, an estimate; `batch_job` and `attempt` count from 1.
+    """The estimated cost of one attempt; `batch_job` and `attempt` count from 1.
 
-    `lifecycle` is "spot", "on-demand" or the like, None where the container didn't live to tell; `priced_as`
-    says which of the two prices was taken, "spot" or "on-demand".
+    `lifecycle` is "spot", "on-demand" or similar, None if the container died before its report; `priced_as`
+    is the price that was used, "spot" or "on-demand".
     """
 
     batch_job: int
@@ -89,7 +89,7 @@ class AttemptCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the attempts cost, an estimate from prices of `priced_at`; the work of the reclaimed ones apart.
+    """The estimated cost of all attempts with prices of `priced_at`; reclaimed attempts also separately.
 
     `instance_type` and `usd_per_hour` are the last attempt's; `seconds` and the sums are of all attempts.
     """
@@ -106,9 +106,9 @@ class Cost:
 
 @dataclass(frozen=True)
 class GpuUse:
-    """How busy `count` GPUs were while the script ran for `seconds`; None for what isn't known.
+    """How busy `count` GPUs were while the script ran for `seconds`; unknown figures are None.
 
-    `waiting_seconds` went by before the first work.
+    `waiting_seconds` passed before the first work.
     """
 
     count: int
@@ -120,7 +120,7 @@ class GpuUse:
 
 @dataclass(frozen=True)
 class Reservation:
-    """What a run holds of the cap `limit` from its launch to its end: micro-USD, or 1 of the runs at once."""
+    """A run's part of the cap `limit` from its launch to its end: micro-USD, or 1 of the concurrent runs."""
 
     account: str
     amount: int
@@ -129,9 +129,9 @@ class Reservation:
 
 @dataclass(frozen=True)
 class Fallback:
-    """The Batch job number `number` that a run goes on with on demand, why, and what came before it.
+    """The on-demand fallback of a run: Batch job number `number`, the reason, and the job before it.
 
-    `timeout_seconds` is so short that the run keeps its estimate's worst case.
+    `timeout_seconds` is short enough that the run keeps its estimate's worst case.
     """
 
     number: int
@@ -151,7 +151,7 @@ class Step:
     note: str = ""
 
 
-# Only the core reads such a field of a run; all others are part of the API's answers.
+# Only the core reads such a field of a run; all other fields are part of the API's answers.
 INTERNAL = {"internal": True}
 
 
@@ -166,9 +166,9 @@ KEPT_BY_A_REPEAT = (
 class Run:
     """A run from launch to outcome: the one list of its fields. Times are the contract's UTC texts.
 
-    Storage, the API's answers, notices and the command go by this list. Notices and the command show a field
-    that has a `label` as it is. `hyperparameters` are those that the run trains with, overrides
-    included. `inputs` are the first INPUTS_RECORDED of `input_count`.
+    Storage, the API's answers, notices and the command use this list. Notices and the command show each field
+    that has a `label`. `hyperparameters` are those of the training, including overrides.
+    `inputs` are the first INPUTS_RECORDED of `input_count`.
     """
 
     run_id: str
@@ -219,7 +219,7 @@ class Run:
 
     @property
     def job_number(self) -> int:
-        """Which of the run's Batch jobs it has now, or gets next."""
+        """The number of the run's current or next Batch job."""
         return self.fallback.number if self.fallback else 1
 
     @property
@@ -229,18 +229,18 @@ class Run:
 
     @property
     def job_now(self) -> JobRequest | None:
-        """What that Batch job asks for; only the first one is tried again, on Spot."""
+        """That Batch job's request; only the first one is retried, on Spot."""
         if self.job is None or self.fallback is None:
             return self.job
         return replace(self.job, spot="never", attempts=1, timeout_seconds=self.fallback.timeout_seconds)
 
     def is_on_spot(self, job_number: int) -> bool:
-        """Whether that Batch job of the run is in the queue of Spot instances: the first one can be."""
+        """Whether that Batch job of the run is in the Spot queue; only the first one can be."""
         return job_number == 1 and self.job is not None and self.job.spot != "never"
 
     @property
     def is_claim(self) -> bool:
-        """Whether nobody has noted a Batch job for it yet."""
+        """Whether no Batch job has been recorded for it yet."""
         return self.status == "CLAIMED" and self.batch_job_id is None
 
 
@@ -276,7 +276,7 @@ def summarize_code(files: Iterable[ObjectVersion]) -> Code:
 
 
 def to_record(run: Run) -> Run:
-    """The run as its record keeps it: the first INPUTS_RECORDED inputs, one digest over all versions."""
+    """The run for its record: the first INPUTS_RECORDED inputs, one digest over all versions."""
     return replace(
         run,
         inputs=run.inputs[:INPUTS_RECORDED],
@@ -292,14 +292,14 @@ def inputs_digest(inputs: Iterable[Input]) -> str | None:
 
 
 def rejected(run: Run, cause: Cause) -> Run:
-    """A run that is born with that outcome."""
+    """A run that is created with that outcome."""
     return replace(
         run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
     )
 
 
 def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Iterable[Input]) -> JobRequest:
-    """What `recipe` asks AWS Batch for, to train on `inputs`."""
+    """The request of `recipe` to AWS Batch, to train on `inputs`."""
     resources = recipe.resources
     return JobRequest(
         script=script,
@@ -314,7 +314,7 @@ def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Itera
 
 
 def script_environment(run: Run, bucket: str) -> dict[str, str]:
-    """What the Batch job's environment names: the run's folder and the plain dialect's S3 URIs."""
+    """The Batch job's environment: the run's folder and the plain dialect's S3 URIs."""
     assert run.job is not None
     root = f"s3://{bucket}/"
     folder = root + run_prefix(run.project, run.run_id)
@@ -332,7 +332,7 @@ def script_environment(run: Run, bucket: str) -> dict[str, str]:
 
 
 def run_prefix(project: str, run_id: str) -> str:
-    """The folder of everything that a run leaves in the bucket."""
+    """The folder of a run's results in the bucket."""
     return f"runs/{project}/{run_id}/"
 
 
@@ -342,12 +342,12 @@ def pinned_prefix(project: str, run_id: str) -> str:
 
 
 def runs_prefix(project: str, dataset: str) -> str:
-    """How the folders of a dataset's runs begin, and those of other datasets with a name like it."""
+    """The prefix of the folders of a dataset's runs; other datasets with a similar name share it."""
     return f"runs/{project}/{_name(project, dataset)}-"
 
 
 def split_job_name(job_name: str) -> tuple[str, int] | None:
-    """(run id, which of the run's Batch jobs) that a Batch job's name says; None if it isn't ours."""
+    """(run id, number of the run's Batch job) in a Batch job's name; None if it isn't a run's."""
     match = _JOB_NAME.fullmatch(job_name)
     return (match["run_id"], int(match["number"] or 1)) if match else None
 

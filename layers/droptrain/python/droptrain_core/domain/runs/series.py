@@ -18,7 +18,7 @@ _MAX_LINE_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Point:
-    """One value of a metric; `step` is what its line says, else the line's number from 1."""
+    """One value of a metric; `step` is the line's own step, else the line's number from 1."""
 
     step: float
     value: float
@@ -26,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """A metric's values in their order: all `count`, or MAX_POINTS at most, the last one among them."""
+    """A metric's values in order: all `count`, or at most MAX_POINTS including the last one."""
 
     name: str
     count: int
@@ -34,9 +34,9 @@ class Series:
 
 
 def read(lines: Iterable[bytes]) -> tuple[Series, ...]:
-    """The series in JSON lines, in the order of their first values; what isn't such a line is passed over.
+    """The series in JSON lines, in the order of their first values; other lines are skipped.
 
-    Of many metrics each has fewer points.
+    With many metrics, each has fewer points.
     """
     found: dict[str, list[tuple[float, float]]] = {}
     for number, line in enumerate(lines, 1):
@@ -58,7 +58,7 @@ def _thinned(points: list[tuple[float, float]], most: int) -> tuple[Point, ...]:
 
 
 def _object(line: bytes) -> dict[str, object]:
-    # The script wrote them: millions of lines without a value, or one of many megabytes, have to cost little.
+    # The script wrote the lines: millions without a value, or one of many megabytes, have to cost little.
     if not _LEAST_LINE_BYTES <= len(line) <= _MAX_LINE_BYTES or not line.lstrip().startswith(b"{"):
         return {}
     try:

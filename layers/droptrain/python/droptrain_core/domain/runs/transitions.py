@@ -24,16 +24,16 @@ from droptrain_core.domain.runs.conditions import (
 )
 from droptrain_core.domain.runs.run import Cost, Fallback, GpuUse, Run, Status, Step
 
-# When a released claim was held last: so long ago that any process may take it over.
+# The time of a released claim: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """One conditional change of a run's record; nothing is written unless all that it `requires` holds.
+    """One conditional change of a run's record; nothing is written unless all conditions in `requires` hold.
 
     `set` and `set_once` name fields of Run (the latter keep a value that is there); `append` adds to a list;
-    `attributes` are set on the table's item only; `remove` names fields or attributes.
+    `remove` names fields, or attributes of the table's item.
     """
 
     run_id: str
@@ -41,11 +41,10 @@ class Transition:
     set: Mapping[str, Any] = field(default_factory=dict)
     set_once: Mapping[str, Any] = field(default_factory=dict)
     append: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
 
     def holds(self, run: Run) -> bool:
-        """Whether the record may change so."""
+        """Whether this change is legal for the record."""
         return all(condition.holds(run) for condition in self.requires)
 
     def applied_to(self, run: Run) -> Run:
@@ -58,7 +57,7 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """What the end of a Batch job brings along; fields that nobody knows stay as they are."""
+    """The facts of a Batch job's end; unknown fields stay unchanged."""
 
     cause: Cause | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -78,7 +77,7 @@ def held(run: Run, at: str) -> Transition:
 
 
 def submitted(run: Run, job_id: str, at: str) -> Transition:
-    """The claim has its Batch job."""
+    """The claim's Batch job was submitted."""
     return Transition(
         run_id=run.run_id,
         requires=(Absent("batch_job_id"), Equals("status", "CLAIMED")),
@@ -92,13 +91,8 @@ def submitted(run: Run, job_id: str, at: str) -> Transition:
     )
 
 
-def observed(
-    job: JobState, at: str, end: End | None = None, models: Mapping[str, Any] | None = None
-) -> Transition:
-    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along.
-
-    `models` is what is known of the project's model pointers: the stream carries it to the notification.
-    """
+def observed(job: JobState, at: str, end: End | None = None) -> Transition:
+    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along."""
     end = end or End()
     facts = {
         "attempts": job.attempts, "log_stream": job.log_stream,
@@ -119,12 +113,11 @@ def observed(
         set_once={"started_at": job.started_at} if job.started_at else {},
         append={"history": (Step(at, job.status, job.status_reason),)}
         | ({"warnings": end.warnings} if end.warnings else {}),
-        attributes={} if models is None else {"models_seen": dict(models)},
     )  # fmt: skip
 
 
 def next_job(run: Run, fallback: Fallback, cost: Cost | None, at: str) -> Transition:
-    """The run becomes a claim for its next Batch job; what the job before still reports comes too late."""
+    """The run becomes a claim for its next Batch job; later reports of the previous job are stale."""
     return Transition(
         run_id=run.run_id,
         requires=(Equals("batch_job_id", fallback.earlier_job_id), Absent("cancelled_by"), NotEnded()),
@@ -138,7 +131,7 @@ def next_job(run: Run, fallback: Fallback, cost: Cost | None, at: str) -> Transi
 
 
 def returned(run: Run, fallback: Fallback, at: str) -> Transition:
-    """A cancelled claim for the next job follows the job before again, whose end brings the whole cost."""
+    """A cancelled claim for the next job follows the previous job again, whose end has the whole cost."""
     number = fallback.number - 1
     return Transition(
         run_id=run.run_id,
@@ -152,7 +145,7 @@ def returned(run: Run, fallback: Fallback, at: str) -> Transition:
 
 
 def followed(job: JobState, trains: str, at: str) -> Transition:
-    """The record follows the Batch job that trains, instead of `job`, which that one superseded."""
+    """The record follows the Batch job that trains, instead of the superseded `job`."""
     return Transition(
         run_id=job.run_id,
         requires=(Equals("batch_job_id", job.job_id), NotEnded()),
@@ -165,14 +158,14 @@ def followed(job: JobState, trains: str, at: str) -> Transition:
 
 
 def cancel_requested(run_id: str, by: str, at: str) -> Transition:
-    """Somebody wants the run's end. The submission of a claim reads this afterwards, so no job lives on."""
+    """A user cancels the run. The submission of a claim reads this afterwards, so no job continues."""
     return Transition(
         run_id=run_id, requires=(NotEnded(),), set={"updated_at": at}, set_once={"cancelled_by": by}
     )
 
 
 def ended(run: Run, status: Status, cause: Cause, at: str) -> Transition:
-    """The run ends without an event of a Batch job, if nothing has moved it since it was read."""
+    """The run ends without an event of a Batch job, if its record is unchanged since it was read."""
     return Transition(
         run_id=run.run_id,
         requires=(Equals("status", run.status), Equals("updated_at", run.updated_at), NotEnded()),
@@ -182,12 +175,12 @@ def ended(run: Run, status: Status, cause: Cause, at: str) -> Transition:
 
 
 def notified(run: Run, at: str) -> Transition:
-    """The notice is out: the run leaves the index of active runs."""
+    """The notice was sent: the run leaves the index of active runs."""
     return Transition(
         run_id=run.run_id,
         requires=(Absent("notified_at"), Ended()),
         set={"notified_at": at},
-        remove=("active", "models_seen"),
+        remove=("active",),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a job queue makes progress: runs that wait behind others are normal, a stuck queue is not."""
+"""Whether a job queue makes progress: runs that wait their turn are normal, a stuck queue is not."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,18 +9,18 @@ from droptrain_core.domain.runs.batch_job import JobState
 
 # A healthy job can wait for minutes while its compute environment scales up from zero.
 NO_PROGRESS = timedelta(minutes=10)
-# The cause where AWS Batch gives none.
+# The cause if AWS Batch gives none.
 _ANY = "waits_long"
-# A job with one of these stays at the head of the queue, whatever else runs. No other reason says that the
-# queue is stuck while runs train in it: capacity and quota then limit how many train at once.
+# A job with one of these reasons stays at the head of the queue, even while other jobs run. No other reason
+# means that the queue is stuck while runs train in it: capacity and quota then limit how many train at once.
 _BLOCKS_THE_HEAD = {"does_not_fit", "misconfigured"}
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """A queue where runs have waited since `since` and nothing has started: why, and the run that shows it.
+    """A queue where runs have waited since `since` without any start: the cause, and a run with that cause.
 
-    `moved_at` is when a job of it started last; empty if none is known.
+    `moved_at` is the last start of a job in it; empty if none is known.
     """
 
     since: str
@@ -38,7 +38,7 @@ class _Waits:
 
 @dataclass(frozen=True)
 class QueueView:
-    """What has been seen of a queue's runs; `started_at` is the newest start among them."""
+    """A view of a queue's runs; `started_at` is the newest start among them."""
 
     waits_since: str | None = None
     shown_by: _Waits | None = None
@@ -59,7 +59,7 @@ class QueueView:
     def stuck(self, last_start: str | None, now: datetime) -> Stuck | None:
         """Why the queue makes no progress; None if it does, or has not been stuck for long.
 
-        `last_start` is when a job of the queue started last, as far as events say.
+        `last_start` is the last start of a job in the queue, according to events.
         """
         if self.waits_since is None or self.shown_by is None:
             return None

@@ -1,0 +1,19 @@
+"""What was read for one project, to estimate or price its run."""
+
+from dataclasses import dataclass
+
+from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.runs.run import Run
+
+
+@dataclass(frozen=True)
+class ProjectReading:
+    """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
+
+    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows.
+    """
+
+    prices: PriceList
+    history: tuple[int, ...] = ()
+    run: Run | None = None
+    left_checkpoint: bool | None = None

@@ -1,0 +1,51 @@
+"""Decides about files on this machine as a launch decides about objects in the bucket."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from droptrain_core.domain import times
+from droptrain_core.domain.datasets.data_file import is_data_file
+from droptrain_core.domain.datasets.dataset import ObjectVersion, Readiness, code_prefix, match_inputs
+from droptrain_core.domain.preflight.facts import FileFacts
+from droptrain_core.domain.preflight.reader import of_stream
+from droptrain_core.domain.recipes.push import Push
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Snapshot, Where, decide
+
+# They stand for any project and stack: no rule depends on them.
+_PROJECT, _DATASET = "project", "dataset"
+_WHERE = Where("bucket", "job-definition", ())
+CODE_FOLDER = code_prefix(_PROJECT)
+
+
+def decide_here(
+    recipe: Recipe, *, code: Mapping[str, Path], data: Mapping[str, Path], data_folder: str = ""
+) -> tuple[Draft, Readiness]:
+    """What a launch would decide with these files, and which inputs they are.
+
+    `code` and `data` are files by their path; that of data begins with `data_folder`, and each CSV is read to
+    its end. `max_cost_usd` isn't judged: prices and instance types are a stack's.
+    """
+    now = datetime.now(UTC)
+    readiness = match_inputs(recipe.inputs, "files", _objects(data), data_folder)
+    judged = replace(recipe, max_cost_usd=None)
+    how = HowToTrain(Push(), None, judged, None)
+    found = Found(_PROJECT, _DATASET, how, judged, readiness, times.to_text(now))
+    published = {CODE_FOLDER + name: path for name, path in code.items()}
+    files = tuple(_read(readiness, data, recipe))
+    snapshot = Snapshot(found, tuple(_objects(published)), files, eligible=None)
+    return decide(snapshot, Asked("you", now, {}), _WHERE), readiness
+
+
+def _objects(files: Mapping[str, Path]) -> Iterator[ObjectVersion]:
+    return (ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items())
+
+
+def _read(readiness: Readiness, data: Mapping[str, Path], recipe: Recipe) -> Iterator[FileFacts]:
+    for item in readiness.inputs:
+        file = item.object
+        if is_data_file(file.key) and file.size:
+            with data[file.key].open("rb") as stream:
+                yield of_stream(file.key, item.channel, file.size, stream, recipe.csv)
