@@ -11,6 +11,7 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import Created, ObjectVersion
 from droptrain_core.domain.errors import NotReadyError
 from droptrain_core.domain.recipes.push import Published, pushing
+from droptrain_core.domain.runs import plan
 
 CSV = b"a,b\n1,2\n3,4\n"
 
@@ -94,7 +95,7 @@ def test_names_in_another_case_are_listed_and_announced_with_the_fix(project: St
 def test_nested_folders_are_named_by_the_listing_and_by_the_request(project: Stack) -> None:
     answers(project, put(project, f"{DATA}2026/11/train.csv"))
     assert waiting(project) == [("2026", ("test.csv", "train.csv"), ("11/train.csv",))]
-    with pytest.raises(NotReadyError, match=r"11/train.csv lies there.*'\*/train.csv'"):
+    with pytest.raises(NotReadyError, match=r"11/train.csv exists.*'\*/train.csv'"):
         project.launch.request("penguins", "2026", caller="ann")
 
 
@@ -310,3 +311,25 @@ def test_a_push_that_names_no_version_of_the_recipe_is_a_rejection(
     refuse(monkeypatch, project, key, code, status)
     assert answers(project, put(project, f"{DATA}d/train.csv")) == ["rejected"]
     assert runs(project) == {"push_unfinished": 1}
+
+
+# What no run can have
+
+
+def test_a_file_of_the_code_that_is_also_a_folder_is_a_rejection(project: Stack) -> None:
+    put(project, "projects/penguins/code/lib")
+    put(project, "projects/penguins/code/lib/x.py")
+    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    (run,) = project.query.runs(limit=10).runs
+    assert run.cause
+    assert (run.cause.code, run.cause.fix) == ("bad_code", "Delete the file or the folder.")
+    assert "'projects/penguins/code/lib' is a file and also a folder" in run.cause.message
+
+
+def test_a_plan_that_is_too_large_is_a_rejection(project: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "MAX_BYTES", 1000)
+    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    assert runs(project) == {"too_many_inputs": 1}
+    assert not [item for item in Bucket(project.s3, "data").folder("runs/") if item.key.endswith("run.json")]
