@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain import times
@@ -259,7 +258,7 @@ def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
     if bad := next((key for key in sorted(files) if not is_a_path(key.removeprefix(folder))), None):
         fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
         return Cause("bad_code", f"{bad[:200]!r}: no file can have this path", fix)
-    folders = {str(above) for key in files for above in PurePosixPath(key).parents}
+    folders = {key[:end] for key in files for end, letter in enumerate(key) if letter == "/"}
     if both := files & folders:
         what = f"{min(both)!r} is a file and also a folder with files, which no disk can have"
         return Cause("bad_code", what, "Delete the file or the folder.")
