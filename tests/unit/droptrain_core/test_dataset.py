@@ -215,6 +215,16 @@ def test_a_near_miss_is_named_with_the_pattern_that_takes_it(missing: str, prese
     assert not near_misses([missing], ["README.md"])
 
 
+@pytest.mark.parametrize(("missing", "present", "hint"), [
+    ("größe.csv", "gro\u0308ße.csv", "written with other Unicode characters"),
+    ("data[1].csv", "data[1].csv", "write 'data[[]1].csv'"),
+    (MARKER, f"train/{MARKER}", "'train/_SUCCESS' exists: copy it to the dataset's folder."),
+])  # fmt: skip
+def test_a_file_that_seems_to_be_there_is_explained(missing: str, present: str, hint: str) -> None:
+    (said,) = near_misses([missing], [present])
+    assert hint in said
+
+
 @given(objects, st.randoms())
 def test_the_drop_depends_on_versions_and_not_on_their_order(found: list, random) -> None:
     shuffled = random.sample(found, len(found)) + found[:1]

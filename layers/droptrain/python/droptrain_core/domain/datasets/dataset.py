@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -301,6 +302,19 @@ def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ..
             )
             continue
         name = pattern.rpartition("/")[2]
+        if pattern == MARKER and (marker := next((file for file, last in files if last == MARKER), None)):
+            hints.append(f"{marker!r} exists: copy it to the dataset's folder.")
+            continue
+        if pattern in present:
+            takes = pattern.replace("[", "[[]")
+            hints.append(f"{pattern!r} exists, but [ begins a set of characters: write {takes!r}.")
+            continue
+        if other := next((file for file in present if _composed(file) == _composed(pattern)), None):
+            hints.append(
+                f"A file exists whose name looks the same, {other!r}, written with other Unicode characters: "
+                f"rename it to {pattern!r}, as the recipe writes it."
+            )
+            continue
         close = next((file for file, last in files if fnmatchcase(last.lower(), name.lower())), None)
         if close is None or matches(close, pattern):
             continue
@@ -309,6 +323,11 @@ def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ..
         takes = takes if matches(close, takes) else close
         hints.append(f"{close} exists: rename it to {pattern}, or set the recipe's input to {takes!r}.")
     return tuple(hints)
+
+
+def _composed(name: str) -> str:
+    """The name in one form of Unicode; macOS writes letters and their accents as separate characters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def too_many_inputs(count: int) -> Cause | None:
