@@ -50,8 +50,8 @@ STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
 # Only what no test decides: the rest is the stack's.
 SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
-    "table_name": "runs", "bucket_name": "data", "spot_job_queue_arn": "spot", "aws_region": REGION,
-    "on_demand_job_queue_arn": "on-demand", "job_definition_arn": "training", "stack_id": STACK_ID,
+    "bucket_name": "data", "spot_job_queue_arn": "spot", "on_demand_job_queue_arn": "on-demand",
+    "job_definition_arn": "training", "stack_id": STACK_ID, "aws_region": REGION,
 })  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
@@ -228,7 +228,12 @@ class StackWiring(Wiring):
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        settings = replace(SETTINGS, instance_types=",".join(stack.types), notices_topic_arn=stack.topic_arn)
+        settings = replace(
+            SETTINGS,
+            instance_types=",".join(stack.types),
+            notices_topic_arn=stack.topic_arn,
+            table_name=stack.table.name,
+        )
         super().__init__(settings, stack.client, stack.clock)
         self._table, self._datasets = stack.table, stack.dataset_table
 

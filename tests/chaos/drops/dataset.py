@@ -24,11 +24,22 @@ DEFAULT_QUIET_SECONDS = 300
 # For queues, calls and retries of a drop in which nothing goes wrong.
 SLACK_SECONDS = 120
 _DATA_FILE = re.compile(r".*\.(csv|tsv)(\.gz)?", re.IGNORECASE | re.DOTALL)
+_LEFT_BY_PROGRAMS = ("_temporary", "__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 def is_data_file(key: str) -> bool:
     """Whether the name says that a file has data, so that its owner waits for an answer."""
     return _DATA_FILE.fullmatch(key.rpartition("/")[2]) is not None
+
+
+def is_hidden(path: str) -> bool:
+    """Whether nobody waits for an answer to a file, since a program has left it beside the data."""
+    return any(
+        (level.startswith(".") and level not in (".", ".."))
+        or level.startswith(("_started_", "_committed_"))
+        or level in _LEFT_BY_PROGRAMS
+        for level in path.split("/")
+    )
 
 
 def seconds_of(text: str) -> float:
@@ -52,11 +63,11 @@ class Dataset:
         puts: list[Put],
         runs: list[Run],
     ) -> None:
-        self.cloud, self.recipe, self.since, self.puts, self.runs = cloud, recipe, since, puts, runs
+        self.cloud, self.recipe, self.since, self.runs = cloud, recipe, since, runs
         self.project, self.name = project, dataset
         self.folder = data_prefix(project, dataset)
-        files = (change for change in cloud.bucket.log if not change.key.endswith("/"))
-        self.log = [change for change in files if change.key.startswith(self.folder)]
+        self.puts = [put for put in puts if self._counts(put.key)]
+        self.log = [change for change in cloud.bucket.log if self._counts(change.key)]
         self.latest = _after(self.log)
         self.deletions = [change.at for change in self.log if change.version is None]
         # What nobody was told of can't be answered: a new recipe or a deletion has no event.
@@ -64,6 +75,12 @@ class Dataset:
 
     def __str__(self) -> str:
         return f"{self.project}/{self.name}"
+
+    def _counts(self, key: str) -> bool:
+        """Whether a key is a file of the dataset; a hidden one is only if the recipe names it."""
+        if not key.startswith(self.folder) or key.endswith("/"):
+            return False
+        return not is_hidden(key.removeprefix(self.folder)) or self._is_relevant(key)
 
     def check(self, told: int) -> None:
         """AssertionError that names the broken promise; `told` is how many notices say that it waits."""
@@ -221,11 +238,14 @@ def _after(changes: Iterable[Change]) -> dict[str, ObjectVersion]:
 
 
 def takes(pattern: str, file: str) -> bool:
-    """Whether a recipe's pattern takes a file: by folder level, and never the marker."""
+    """Whether a recipe's pattern takes a file: by folder level, never the marker, hidden files by name."""
     levels, wanted = file.split("/"), pattern.split("/")
     return (
         len(levels) == len(wanted)
         and levels[-1] != MARKER
         and is_a_path(file)
         and all(map(fnmatchcase, levels, wanted))
+        and not any(
+            is_hidden(level) and level[0] != name[0] for level, name in zip(levels, wanted, strict=True)
+        )
     )

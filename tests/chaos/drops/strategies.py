@@ -32,6 +32,8 @@ GOOD_RECIPES = (
     'inputs: {training: "part-*", testing: "part-000*"}\ntrigger: marker',
     'inputs: {everything: "*"}',
     'inputs: {everything: "*"}\ntrigger: marker',
+    'inputs: {everything: "*", nested: "*/*"}',
+    'inputs: {hidden: ".*"}',
     'inputs: {nested: "*/*.csv"}',
     'inputs: {nested: "11/train.csv"}',
     'inputs: {training: "[Tt]rain.csv", testing: "[Tt]est.csv"}',
@@ -72,12 +74,26 @@ BAD_PLACES = (
     "projects/-/data/-",
     "projects//data/first",
     "projects/p/data",
+    "projects/p/data/First ",
+    "projects/p/data/2026 11",
+    "projects/p/data/.ipynb_checkpoints",
+    "projects/p/data/__MACOSX/first",
+    "projects",
+    "projects/p",
+    "projects/p/first",
+    "projects/p/Data/first",
+    "projects/data/first",
 )
+# What somebody takes for the recipe.
+MISNAMED_RECIPES = ("train.yml", "Train.yaml", "TRAIN.YML", "train.yaml.txt")
+CODE = (("run.sh", "train.py"), ("run.sh", "train.py"), ("run.sh", "train.py", "lib", "lib/x.py"))
 FILES = (
     "train.csv", "test.csv", "Train.csv", "Test.csv", "TRAIN.CSV", "train.csv.gz", "test.tsv", "train.tsv",
     "11/train.csv", "11/test.csv", "a/b/c/train.csv", "README.md", ".DS_Store", "train.csv.crc", "notes",
     "größe.csv", "bell\x07.csv", "a\nb.csv", "x" * 256 + ".csv", "a//b.csv", "../train.csv", "._train.csv",
     "part-é.csv", "sub/_SUCCESS", "", "sub/", "_SUCCESS.csv", "[x].csv", "*.csv", "train.csv ",
+    "train.parquet", "train.txt", "notes/a.csv", "_train.csv", "_started_1", "_committed_1", "Thumbs.db",
+    ".ipynb_checkpoints/a-checkpoint.csv", "_temporary/0/a.csv", "__MACOSX/._a.csv", "11/._train.csv",
 )  # fmt: skip
 PACES = (0.0, 0.2, 1.0, 31.0)
 LONG_PACES = (280.0, 301.0, 1000.0, 4000.0)
@@ -175,7 +191,9 @@ def drops(draw: st.DrawFn) -> Drop:
             puts.append(Put(at, "projects/p/train.yaml", of_bytes(recipe)))
     code_at = draw(st.sampled_from((BEFORE, BEFORE, BEFORE, 100.0, None)))
     if code_at is not None:
-        puts += [Put(code_at, f"projects/p/code/{name}", PLAIN) for name in ("run.sh", "train.py")]
+        puts += [Put(code_at, f"projects/p/code/{name}", PLAIN) for name in draw(st.sampled_from(CODE))]
+    for name in draw(st.just([]) | st.lists(st.sampled_from(MISNAMED_RECIPES), max_size=2)):
+        puts.append(Put(20.0, f"projects/p/{name}", PLAIN))
     events = draw(mishaps)
     dropped = draw(st.lists(folders(), min_size=1, max_size=2))
     uploads = sorted((upload for folder in dropped for upload in folder), key=lambda upload: upload[0])

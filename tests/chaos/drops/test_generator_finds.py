@@ -1,5 +1,6 @@
 """The drops find each kind of fault that left a drop without an answer, when it is put back into the code."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -140,6 +141,22 @@ def no_look_after_the_notice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryDatasetTable, "waiting", until_notified)
 
 
+def hidden_files_as_inputs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(dataset, "_HIDDEN", re.compile("(?!)"))
+
+
+def one_answer_for_names_that_look_alike(patch: pytest.MonkeyPatch) -> None:
+    reject = LaunchUploads._reject
+
+    def by_shown_name(uploads: LaunchUploads, project: str, name: str, cause: Any, _: str, *rest: Any) -> Any:
+        return reject(uploads, project, name, cause, cause.code, *rest)
+
+    patch.setattr(LaunchUploads, "_reject", by_shown_name)
+
+
+LOOK_ALIKE = Drop(
+    tuple(Put(10.0, f"projects/p/data/{name}/train.csv", of_bytes(b"a\n1\n")) for name in ("First", "First "))
+)
 ALL = "inputs: {training: '*.csv'}\n"
 BAD_PLACE = "projects/p/data/bell\x07"
 
@@ -155,7 +172,10 @@ BAD_PLACE = "projects/p/data/bell\x07"
     (a_marker_for_each_file_after_it, folders((*PAIR, "_SUCCESS", "README.md"), "trigger: marker"),
      "has a run and is listed as"),
     (a_marker_among_the_inputs, folders((*PAIR, "_SUCCESS"), "inputs: {all: '*'}"), "have no run"),
-    (silence_over_other_data_files, folders(("a.tsv", "b.csv.gz"), place=BAD_PLACE), "nothing says why"),
+    (silence_over_other_data_files, folders(("a.tsv", "b.csv.gz"), place="projects/p/first"),
+     "nothing says why"),
+    (hidden_files_as_inputs, folders(("a.csv", "._a.csv"), ALL), "have no run|runs, not"),
+    (one_answer_for_names_that_look_alike, st.just(LOOK_ALIKE), "nothing says why"),
     (no_look_after_the_notice, folders(paces=(31.0, 4000.0), lost=("test.csv",)), "complete, and has no run"),
 ], ids=lambda it: getattr(it, "__name__", ""))  # fmt: skip
 def test_a_fault_is_found(

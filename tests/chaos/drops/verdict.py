@@ -1,14 +1,14 @@
 """What a drop must have led to, once nothing can happen any more: each dataset has exactly one answer."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
 from chaos.drops.bucket import read_recipe
 from chaos.drops.cloud import Cloud
-from chaos.drops.dataset import Dataset, is_data_file, seconds_of
+from chaos.drops.dataset import Dataset, is_data_file, is_hidden, seconds_of
 from chaos.drops.drop import Put
+from chaos.drops.strategies import MISNAMED_RECIPES
 from droptrain_core.aws.bucket import RecipeFile
 from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME, is_a_path, recipe_key
 from droptrain_core.domain.errors import RejectedError
@@ -46,7 +46,7 @@ class Verdict:
             if named_well:
                 self._check_dataset(project, dataset, puts)
             else:
-                self._check_bad_place(project, dataset, puts)
+                self._check_bad_place(project, puts)
         self._count()
 
     def _check_calls(self) -> None:
@@ -58,15 +58,15 @@ class Verdict:
         for calls in self.cloud.passes:
             assert calls.total() <= most, f"a pass of the reconciler: {dict(calls)}"
 
-    def _check_bad_place(self, project: str, dataset: str, puts: list[Put]) -> None:
-        """A bad name has one rejection until something changes."""
+    def _check_bad_place(self, folder: str, puts: list[Put]) -> None:
+        """A bad place has one rejection, which names one of its files, until something changes."""
         found = [
             run
             for run in self._rejected("bad_name")
-            if (_plain(run.project), _plain(run.dataset)) == (project, dataset)
+            if run.cause and any(run.cause.message.startswith(f"{put.key!r}: ") for put in puts)
         ]
-        data = [put for put in puts if is_data_file(put.key)]
-        self._check_rejections(found, data, f"{project}/{dataset}")
+        assert found or not any(put.delays for put in puts), f"{folder!r}: nothing says why it isn't trained"
+        self._check_rejections(found, puts, folder)
 
     def _check_dataset(self, project: str, dataset: str, puts: list[Put]) -> None:
         runs = [
@@ -96,7 +96,7 @@ class Verdict:
         again = len(puts) - len({put.key for put in puts})
         pauses = sum(after - before >= ONE_DROP_SECONDS for before, after in pairwise(moments))
         at_most = at_least + again + pauses
-        has_data = any(put.delays and is_data_file(put.key) for put in puts)
+        has_data = any(put.delays and is_data_file(put.key) and not is_hidden(put.key) for put in puts)
         assert found or not has_data, f"{what}: nothing says why it isn't trained"
         assert len(found) <= at_most, f"{what}: {len(found)} rejections for {at_most} causes"
 
@@ -125,14 +125,24 @@ class Verdict:
 
 
 def place_of(key: str) -> tuple[str, str, bool] | None:
-    """Project and dataset of a key in a data folder, and whether its names are allowed; None elsewhere."""
-    parts = key.split("/")
-    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
+    """(project, dataset, True) of a key in a dataset; (folder, "", False) where nothing reads a file.
+
+    None where nobody waits for an answer.
+    """
+    folder, _, name = key.rpartition("/")
+    levels = folder.split("/")
+    if levels[0] != "projects" or not name:
         return None
-    project, dataset, file = parts[1], parts[3] if len(parts) > 4 else "", "/".join(parts[4:])
-    if PROJECT_NAME.fullmatch(project) and DATASET_NAME.fullmatch(dataset) and is_a_path(file):
-        return project, dataset, True
-    return _plain(project), _plain(dataset), False
+    if levels[2:3] == ["data"]:
+        project, dataset, file = levels[1], "".join(levels[3:4]), "/".join([*levels[4:], name])
+        if PROJECT_NAME.fullmatch(project) and DATASET_NAME.fullmatch(dataset) and is_a_path(file):
+            return project, dataset, True
+        return None if is_hidden(key) else ("/".join(levels[:4]), "", False)
+    if is_hidden(key) or levels[2:3] in (["code"], ["models"]):
+        return None
+    if len(levels) == 2 and name in MISNAMED_RECIPES:
+        return key, "", False
+    return ("/".join(levels[:3]), "", False) if is_data_file(name) else None
 
 
 def _inputs_of(file: RecipeFile) -> Recipe | None:
@@ -142,11 +152,6 @@ def _inputs_of(file: RecipeFile) -> Recipe | None:
         return parse(file.document)
     except RejectedError:
         return inputs_of(file.document)
-
-
-def _plain(name: str) -> str:
-    """The start of a name without signs, by which a rejection is assigned to what was dropped."""
-    return re.sub(r"\x1b\[\d*m|[^\w.]", "", name)[:30]
 
 
 def _code(run: Run) -> str | None:

@@ -73,7 +73,10 @@ def check_transaction(writes: Iterable[Mapping[str, Any]]) -> None:
 
 class _Exceptions:
     ConditionalCheckFailedException = AcceptedError
-    TransactionCanceledException = TransactionConflictException = AcceptedError
+    TransactionCanceledException = AcceptedError
+
+    class TransactionConflictException(Exception):
+        """Never raised: no transaction is under way."""
 
 
 class DynamodbRules:

@@ -11,6 +11,7 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import Created, ObjectVersion
 from droptrain_core.domain.errors import NotReadyError
 from droptrain_core.domain.recipes.push import Published, pushing
+from droptrain_core.domain.runs import plan
 
 CSV = b"a,b\n1,2\n3,4\n"
 
@@ -94,7 +95,7 @@ def test_names_in_another_case_are_listed_and_announced_with_the_fix(project: St
 def test_nested_folders_are_named_by_the_listing_and_by_the_request(project: Stack) -> None:
     answers(project, put(project, f"{DATA}2026/11/train.csv"))
     assert waiting(project) == [("2026", ("test.csv", "train.csv"), ("11/train.csv",))]
-    with pytest.raises(NotReadyError, match=r"11/train.csv lies there.*'\*/train.csv'"):
+    with pytest.raises(NotReadyError, match=r"11/train.csv exists.*'\*/train.csv'"):
         project.launch.request("penguins", "2026", caller="ann")
 
 
@@ -148,6 +149,26 @@ def test_the_last_event_of_an_announced_dataset_may_be_lost(project: Stack) -> N
     assert runs(project) == {"SUBMITTED": 1}
 
 
+def test_hidden_files_neither_wait_nor_postpone_a_launch(project: Stack) -> None:
+    recipe(project, "inputs: {training: '*'}\n")
+    hidden = [put(project, f"{DATA}d/{name}") for name in (".DS_Store", "._a.csv", "_started_1")]
+    assert answers(project, *hidden) == ["ignored"] * 3
+    assert waiting(project) == []
+    assert answers(project, put(project, f"{DATA}d/a.csv")) == ["waiting"]
+    (due,) = [each.due_at for each in project.dataset_table.of_project("penguins")]
+    assert answers(project, put(project, f"{DATA}d/._a.csv")) == ["ignored"]
+    assert [each.due_at for each in project.dataset_table.of_project("penguins")] == [due]
+    assert waiting(project) == [("d", (), ("a.csv",))]
+    project.rested()
+    (run,) = project.query.runs(limit=10).runs
+    assert [item.object.key for item in run.inputs] == [f"{DATA}d/a.csv"]
+
+
+def test_a_hidden_file_that_the_recipe_names_is_an_input(project: Stack) -> None:
+    recipe(project, "inputs: {training: .secret.csv}\n")
+    assert answers(project, put(project, f"{DATA}d/.secret.csv")) == ["launched"]
+
+
 # Storms
 
 
@@ -164,6 +185,36 @@ def test_a_badly_named_dataset_gets_one_answer(stack: Stack, name: str) -> None:
     stack.later(hours=2)
     assert answers(stack, late) == ["repeated"], "it belongs to the drop, though its event comes late"
     assert answers(stack, put(stack, f"{folder}another.csv")) == ["rejected"]
+
+
+def test_names_that_look_alike_have_an_answer_each(stack: Stack) -> None:
+    folders = ("First", "First ", "Fir\u200bst", "First\x07")
+    uploads = [put(stack, f"projects/penguins/data/{name}/train.csv") for name in folders]
+    assert answers(stack, *uploads) == ["rejected"] * 4
+    messages = [run.cause.message for run in stack.query.runs(limit=10).runs if run.cause]
+    assert any("'First ' can't be a dataset's name" in message for message in messages)
+
+
+@pytest.mark.parametrize(("names", "code"), [
+    (("data/2026 11/train.parquet", "data/2026 11/test.parquet"), "bad_name"),
+    (("data/First/train.txt", "data/First/_SUCCESS"), "bad_name"),
+    (("train.csv", "test.csv"), "bad_name"),
+    (("first/train.csv", "first/test.csv"), "bad_name"),
+    (("Data/first/train.csv", "Data/second/train.csv"), "bad_name"),
+])  # fmt: skip
+def test_files_in_a_place_that_nothing_reads_get_one_answer(
+    project: Stack, names: tuple[str, ...], code: str
+) -> None:
+    uploads = [put(project, f"projects/penguins/{name}") for name in names]
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    assert runs(project) == {code: 1}
+
+
+def test_a_misnamed_recipe_gets_an_answer_of_its_own(project: Stack) -> None:
+    uploads = [put(project, f"projects/penguins/{name}") for name in ("train.csv", "train.yml")]
+    assert answers(project, *uploads) == ["rejected", "rejected"]
+    causes = [run.cause for run in project.query.runs(limit=10).runs]
+    assert any(cause and "Call it train.yaml" in cause.fix for cause in causes)
 
 
 def test_an_unreadable_recipe_gets_one_answer_until_it_changes(project: Stack) -> None:
@@ -260,3 +311,25 @@ def test_a_push_that_names_no_version_of_the_recipe_is_a_rejection(
     refuse(monkeypatch, project, key, code, status)
     assert answers(project, put(project, f"{DATA}d/train.csv")) == ["rejected"]
     assert runs(project) == {"push_unfinished": 1}
+
+
+# What no run can have
+
+
+def test_a_file_of_the_code_that_is_also_a_folder_is_a_rejection(project: Stack) -> None:
+    put(project, "projects/penguins/code/lib")
+    put(project, "projects/penguins/code/lib/x.py")
+    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    (run,) = project.query.runs(limit=10).runs
+    assert run.cause
+    assert (run.cause.code, run.cause.fix) == ("bad_code", "Delete the file or the folder.")
+    assert "'projects/penguins/code/lib' is a file and also a folder" in run.cause.message
+
+
+def test_a_plan_that_is_too_large_is_a_rejection(project: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "MAX_BYTES", 1000)
+    uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
+    assert answers(project, *uploads) == ["rejected", "repeated"]
+    assert runs(project) == {"too_many_inputs": 1}
+    assert not [item for item in Bucket(project.s3, "data").folder("runs/") if item.key.endswith("run.json")]

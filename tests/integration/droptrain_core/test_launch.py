@@ -173,7 +173,7 @@ def test_a_bad_name_is_a_rejected_run_once(stack) -> None:
     event = stack.put("projects/penguins/data/My Data/train.csv")
     assert uploaded(stack, [event, event]) == ["rejected", "repeated"]
     (run,) = stack.query.runs(limit=10).runs
-    assert run.cause.message == f"{event[0]}: 'My Data' can't be a dataset's name"
+    assert run.cause.message == f"'{event[0]}': 'My Data' can't be a dataset's name"
 
 
 def test_keys_outside_the_contract_are_ignored(stack) -> None:

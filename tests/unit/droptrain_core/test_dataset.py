@@ -46,8 +46,21 @@ def test_a_key_of_the_contract_is_a_drop(key: str) -> None:
     ("projects/penguins/data/größe/TRAIN.CSV", "'größe' can't be a dataset's name"),
     ("projects/penguins/data//train.csv", "'' can't be a dataset's name"),
     ("projects/penguins/data/train.csv", "belongs to no dataset"),
+    ("projects/penguins/data/README.md", "belongs to no dataset"),
+    ("projects/penguins/data/2026 11/train.parquet", "'2026 11' can't be a dataset's name"),
+    ("projects/penguins/data/First/train.csv ", "'First' can't be a dataset's name"),
+    ("projects/penguins/data/First/_SUCCESS", "'First' can't be a dataset's name"),
+    ("projects/penguins/data/first/../train.parquet", "no file can have this path"),
+    ("projects/train.csv", "outside of the data folder"),
+    ("projects/penguins/train.csv", "outside of the data folder"),
+    ("projects/penguins/first/train.csv", "outside of the data folder"),
+    ("projects/penguins/Data/first/train.csv", "outside of the data folder"),
+    ("projects/data/first/train.csv", "outside of the data folder"),
+    ("projects/penguins/train.yml", "isn't read: 'train.yml'"),
+    ("projects/penguins/Train.yaml", "isn't read: 'Train.yaml'"),
+    ("projects/penguins/train.yaml.txt", "isn't read: 'train.yaml.txt'"),
 ])  # fmt: skip
-def test_a_data_file_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> None:
+def test_a_file_in_a_bad_place_says_what_is_wrong(key: str, said: str) -> None:
     place = judge_key(key)
     assert isinstance(place, BadDrop)
     assert said in place.problem
@@ -58,24 +71,26 @@ def test_a_data_file_with_a_bad_name_says_what_is_wrong(key: str, said: str) -> 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "csv.gz", "TSV.gz", "Csv"])
 def test_a_data_file_is_one_definition_for_keys_and_preflight(ending: str) -> None:
-    assert isinstance(judge_key(f"projects/penguins/data/train.{ending}"), BadDrop)
+    assert isinstance(judge_key(f"projects/penguins/train.{ending}"), BadDrop)
     item = Input("training", object_version(f"{FOLDER}train.{ending}"))
     assert to_sample([item]) == [item]
     for name in (f"train.{ending}.bak", f"train{ending.replace('.', '')}", "train.txt"):
-        assert isinstance(judge_key(f"projects/penguins/data/{name}"), OtherKey)
+        assert isinstance(judge_key(f"projects/penguins/{name}"), OtherKey)
         assert to_sample([Input("training", object_version(FOLDER + name))]) == []
 
 
 @pytest.mark.parametrize("name", ["train.gz", "train.parquet"])
 def test_preflight_samples_other_formats_whose_keys_are_no_drop(name: str) -> None:
-    assert isinstance(judge_key(f"projects/penguins/data/{name}"), OtherKey)
+    assert isinstance(judge_key(f"projects/penguins/{name}"), OtherKey)
     item = Input("training", object_version(FOLDER + name))
     assert to_sample([item]) == [item]
 
 
 @pytest.mark.parametrize("key", [
     "train.csv", "projects/p/train.yaml", "projects/p/code/data/x/train.csv", "projects/p/data/d/",
-    "projects/P/data/d/readme.txt", "runs/p/r/export/model.csv", "projects/p/data/notes.txt", "",
+    "projects/p/README.md", "runs/p/r/export/model.csv", "projects/p/data/", "projects/p/models/best.csv", "",
+    "projects", "projects/", "projects/p/push.json", "projects/p/code/train.yml", "projects/p/._train.csv",
+    "projects/p/code/train.csv", "projects/notes.txt",
 ])  # fmt: skip
 def test_other_keys_are_nobodys_business(key: str) -> None:
     assert isinstance(judge_key(key), OtherKey)
@@ -161,6 +176,33 @@ def test_a_marker_is_never_an_input(pattern: str) -> None:
     assert not [item for item in found.inputs if item.object.key.endswith(MARKER)]
 
 
+HIDDEN = [
+    "._a.csv", ".DS_Store", ".part-0.csv.crc", ".ipynb_checkpoints/a-checkpoint.csv", "__MACOSX/a.csv",
+    "_started_1", "_committed_1", "_temporary/a.csv", "Thumbs.db", "Sub/.a.csv", ".x/.y/a.csv",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", HIDDEN)
+@pytest.mark.parametrize("trigger", ["quiet", "marker"])
+def test_a_hidden_file_is_no_input_and_is_not_listed(file: str, trigger) -> None:
+    there = [object_version(FOLDER + name) for name in (file, "notes", "a/b/c/d")]
+    found = match_inputs({"all": "/".join("*" for _ in file.split("/"))}, trigger, there, FOLDER)
+    assert not [item for item in found.inputs if item.object.key == FOLDER + file]
+    assert found.present == ("a/b/c/d", "notes")
+    for place in ("projects/p/data/First", "projects/p/data", "projects/P/data/d"):
+        assert isinstance(judge_key(f"{place}/{file}"), OtherKey)
+
+
+@pytest.mark.parametrize(("file", "pattern"), [
+    ("._a.csv", "._*.csv"), (".hidden/a.csv", ".hidden/*"), ("_started_1", "_*"), ("_train.csv", "*.csv"),
+    ("_SUCCESS.csv", "*"), ("Thumbs.db", "Thumbs.db"), ("a.b.csv", "*.csv"),
+])  # fmt: skip
+def test_a_pattern_takes_hidden_files_whose_first_character_it_names(file: str, pattern: str) -> None:
+    found = match_inputs({"all": pattern}, "quiet", [object_version(FOLDER + file)], FOLDER)
+    assert [item.object.key for item in found.inputs] == [FOLDER + file]
+    assert found.present == (file,)
+
+
 def test_a_file_in_two_channels_is_one_version_of_the_drop() -> None:
     patterns = {"training": "train.csv", "all": "*.csv"}
     found = match_inputs(patterns, "quiet", [object_version(FOLDER + "train.csv")], FOLDER)
@@ -178,6 +220,16 @@ def test_a_near_miss_is_named_with_the_pattern_that_takes_it(missing: str, prese
     (said,) = near_misses([missing], [present, "README.md"])
     assert said == f"{present} exists: rename it to {missing}, or set the recipe's input to {takes!r}."
     assert not near_misses([missing], ["README.md"])
+
+
+@pytest.mark.parametrize(("missing", "present", "hint"), [
+    ("größe.csv", "gro\u0308ße.csv", "written with other Unicode characters"),
+    ("data[1].csv", "data[1].csv", "write 'data[[]1].csv'"),
+    (MARKER, f"train/{MARKER}", "'train/_SUCCESS' exists: copy it to the dataset's folder."),
+])  # fmt: skip
+def test_a_file_that_seems_to_be_there_is_explained(missing: str, present: str, hint: str) -> None:
+    (said,) = near_misses([missing], [present])
+    assert hint in said
 
 
 @given(objects, st.randoms())

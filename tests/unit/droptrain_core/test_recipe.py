@@ -94,6 +94,7 @@ def test_every_field_is_read() -> None:
     ({"environment": {"KEY": {"ssm": "x"}}}, "environment.KEY: has no field 'ssm'; its fields are secret"),
     ({"environment": {"DROPTRAIN_RUN": {"secret": f"{ARN}droptrain/x"}}}, "DROPTRAIN_RUN: names that"),
     ({"inputs": {}}, "inputs: has to be a mapping of 1 to 20 channels"),
+    ({"inputs": {"training": "**/*.csv"}}, "inputs.training: ** isn't supported"),
     ({"inputs": {"training": "../x.csv"}}, "inputs.training: has to be a file or glob"),
     ({"spot": "yes"}, "spot: has to be auto, only or never, not 'yes'"),
     ({"notify": {"on": ["all"]}}, "notify.on: has to be a list of failed, succeeded"),
@@ -144,6 +145,10 @@ def test_no_document_is_worse_than_a_rejection(document: object) -> None:
         assert isinstance(parse(document), Recipe)
     except RejectedError as error:
         assert error.cause.message.startswith("train.yaml: ")
+
+
+def test_an_input_may_begin_with_the_folder_itself() -> None:
+    assert recipes.parse({"inputs": {"data": "./all.csv"}}).inputs == {"data": "all.csv"}
 
 
 def test_the_inputs_of_a_recipe_that_is_wrong_elsewhere_still_count() -> None:

@@ -15,7 +15,7 @@ from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedE
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.push import Published, Push, push_key
-from droptrain_core.domain.runs.plan import plan_bytes
+from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs.run import run_prefix
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import Piece
 
 _MAX_ACCOUNT_BYTES = 256 * 1024
-_MAX_PLAN_BYTES = 16 * 1024 * 1024
 _MAX_PUSH_BYTES = 16 * 1024 * 1024
 # Of a thousand versions each; a function has 30 s, and each upload of a dataset looks through all of it.
 MAX_PAGES = 50
@@ -194,7 +193,7 @@ class Bucket:
             self._client.put_object(
                 Bucket=self.name,
                 Key=key,
-                Body=plan_bytes(plan),
+                Body=plans.plan_bytes(plan),
                 ContentType="application/json",
                 IfNoneMatch="*",
             )
@@ -205,7 +204,7 @@ class Bucket:
             if code != "PreconditionFailed":
                 raise
             there = self._client.get_object(Bucket=self.name, Key=key)
-            if there["Body"].read(_MAX_PLAN_BYTES) != plan_bytes(plan):
+            if there["Body"].read(plans.MAX_BYTES) != plans.plan_bytes(plan):
                 return there["ETag"]
         return None
 
@@ -215,7 +214,7 @@ class Bucket:
             self._client.put_object(
                 Bucket=self.name,
                 Key=_plan_key(plan),
-                Body=plan_bytes(plan),
+                Body=plans.plan_bytes(plan),
                 ContentType="application/json",
                 IfMatch=etag,
             )
@@ -235,8 +234,8 @@ class Bucket:
             return None
         if answer is None:
             return None
-        body = answer["Body"].read(_MAX_PLAN_BYTES + 1)
-        document = _parsed(body, _MAX_PLAN_BYTES)
+        body = answer["Body"].read(plans.MAX_BYTES + 1)
+        document = _parsed(body, plans.MAX_BYTES)
         return PlanFile(document, hashlib.sha256(body).hexdigest()) if isinstance(document, dict) else None
 
     def outcome(self, project: str, run_id: str) -> object:

@@ -1,5 +1,6 @@
 """Decide: the run or the rejection of a ready dataset. Pure: gather.py reads, commit.py writes."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -155,8 +156,12 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
     )
-    planned = replace(runs.to_record(run), plan_sha256=plans.plan_digest(plan))
-    return Draft(planned, plan, findings, _summary_of(snapshot))
+    body = plans.plan_bytes(plan)
+    if len(body) > plans.MAX_BYTES:
+        record = runs.to_record(replace(run, job=None, estimate=None))
+        return Draft(runs.rejected(record, _too_large(len(body), snapshot)), None, findings)
+    record = replace(runs.to_record(run), plan_sha256=hashlib.sha256(body).hexdigest())
+    return Draft(record, plan, findings, _summary_of(snapshot))
 
 
 def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:
@@ -263,12 +268,26 @@ def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
     if len(code) > MAX_CODE_FILES:
         what = f"{folder} has {len(code)} files; a run can have {MAX_CODE_FILES}"
         return Cause("bad_code", what, "Move data out of the code folder, into the recipe's inputs.")
-    files = (item.key for item in code if not item.key.endswith("/"))
-    bad = next((key for key in files if not is_a_path(key.removeprefix(folder))), None)
-    if bad is None:
-        return None
-    fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
-    return Cause("bad_code", f"{bad[:200]!r}: no file can have this path", fix)
+    files = {item.key for item in code if not item.key.endswith("/")}
+    if bad := next((key for key in sorted(files) if not is_a_path(key.removeprefix(folder))), None):
+        fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
+        return Cause("bad_code", f"{bad[:200]!r}: no file can have this path", fix)
+    folders = {key[:end] for key in files for end, letter in enumerate(key) if letter == "/"}
+    if both := files & folders:
+        what = f"{min(both)!r} is a file and also a folder with files, which no disk can have"
+        return Cause("bad_code", what, "Delete the file or the folder.")
+    return None
+
+
+def _too_large(size: int, snapshot: Snapshot) -> Cause:
+    """The cause if `run.json` would have too many bytes."""
+    mib, inputs = 1024 * 1024, len(snapshot.found.readiness.inputs)
+    return Cause(
+        "too_many_inputs",
+        f"run.json would have {size / mib:.1f} MiB, of {plans.MAX_BYTES // mib} at most: it names "
+        f"{inputs} inputs and {len(snapshot.code)} files of code with their folders",
+        "Join the inputs into fewer, larger files, or give files and folders shorter names.",
+    )
 
 
 def _no_script(bucket: str, project: str, script: str) -> Cause:

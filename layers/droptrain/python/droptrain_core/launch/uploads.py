@@ -18,6 +18,7 @@ from droptrain_core.domain.datasets.dataset import (
     OtherKey,
     data_prefix,
     digest,
+    is_passed_over,
     judge_key,
 )
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
@@ -66,8 +67,8 @@ class LaunchUploads:
         if isinstance(place, OtherKey):
             return Launched("ignored")
         if isinstance(place, BadDrop):
-            cause = Cause("bad_name", f"{upload.key}: {place.problem}", place.fix)
-            return self._reject(place.project, place.dataset, cause, cause.code, upload)
+            cause = Cause("bad_name", f"{upload.key!r}: {place.problem}", place.fix)
+            return self._reject(place.project, place.dataset, cause, place.folder, upload)
         now = self._clock()
         record, load = self._datasets.read_with_load(place.project, place.dataset, now)
         if record.may_be_linked(upload) and self._is_used_again(upload):
@@ -89,6 +90,8 @@ class LaunchUploads:
     def _judge(self, record: DatasetRecord, file: str, upload: Created) -> Launched:
         """Handle an upload as the project's recipe requires."""
         how = self._gather.how(record.project)
+        if is_passed_over(file, how.recipe.inputs.values() if how.recipe else ()):
+            return Launched("ignored")
         if how.recipe is None:
             return self._reject_unread(record, how, upload)
         if how.recipe.trigger == "quiet":

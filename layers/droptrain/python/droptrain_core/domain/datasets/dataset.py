@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,11 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.text import plain
 
 MARKER = "_SUCCESS"
+RECIPE = "train.yaml"
+# In lower case. Windows shows the last one without its ending.
+_RECIPE_NAMES = (RECIPE, "train.yml", "train.yaml.txt")
+# Of a project, where a CSV isn't dropped data.
+_OTHER_FOLDERS = ("code", "models")
 # An object's metadata under this name is the id of the signed link that uploaded it.
 LINK_METADATA = "droptrain-link"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
@@ -26,6 +32,11 @@ MAX_CODE_FILES = 10_000
 # From so many bytes on a file is uploaded in parts: an interrupted upload continues after its last part.
 MULTIPART_FROM = 64 << 20
 _MAX_NAME_BYTES = 255  # of a file or folder on Linux
+# Files that programs leave beside data: what begins with a dot, as of Finder, Jupyter and Hadoop, and what
+# Spark, Databricks, macOS's archives and Windows write.
+_HIDDEN = re.compile(
+    r"\.(?!\.?$).*|_temporary|_(?:started|committed)_.*|__MACOSX|Thumbs\.db|desktop\.ini", re.DOTALL
+)
 
 # How many of a waiting dataset's files are named to people.
 FILES_NAMED = 10
@@ -77,12 +88,16 @@ class Drop:
 
 @dataclass(frozen=True)
 class BadDrop:
-    """A data file below `projects/*/data/` whose names break the rules: rejected with `problem` and `fix`."""
+    """A file in a place where nothing reads it: rejected with `problem` and `fix`.
+
+    One rejection answers all such files in `folder`.
+    """
 
     project: str
     dataset: str
     problem: str
     fix: str
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ class OtherKey:
 class Readiness:
     """The inputs in a dataset's folder, the marker if the recipe waits for one, and the missing files.
 
-    `present` names the first FILES_NAMED of all files in the folder, inputs or not.
+    `present` names the first FILES_NAMED of all files in the folder, inputs or not, but for hidden ones.
     """
 
     inputs: tuple[Input, ...]
@@ -125,7 +140,7 @@ def code_prefix(project: str) -> str:
 
 def recipe_key(project: str) -> str:
     """The key of the project's recipe."""
-    return f"projects/{project}/train.yaml"
+    return f"projects/{project}/{RECIPE}"
 
 
 def read_created(event: Mapping[str, Any]) -> Created:
@@ -155,28 +170,52 @@ def _moment(text: object) -> datetime | None:
 def judge_key(key: str) -> Drop | BadDrop | OtherKey:
     """The meaning of an uploaded key in the bucket's contract."""
     parts = key.split("/")
-    if len(parts) < 4 or parts[0] != "projects" or parts[2] != "data" or not parts[-1]:
+    if parts[0] != "projects" or len(parts) < 2 or not parts[-1]:
         return OtherKey()
+    if len(parts) < 4 or parts[2] != "data":
+        return _judge_beside_data(parts)
     project, dataset, file = parts[1], parts[3], "/".join(parts[4:])
-    named = plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME
-    is_data = is_data_file(parts[-1])
-    if not file:
-        problem = "it is directly in the data folder, so it belongs to no dataset"
-        fix = f"Upload it into a dataset's folder, such as projects/{project}/data/first/{dataset}."
-        return BadDrop(named[0], NO_NAME, problem, fix) if is_data else OtherKey()
-    if not PROJECT_NAME.fullmatch(project):
-        problem = f"{project!r} can't be a project's name"
-        fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_data else OtherKey()
-    if not is_a_path(file):
-        problem = "no file can have this path"
-        fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
-        return BadDrop(*named, problem, fix) if is_data else OtherKey()
-    if not DATASET_NAME.fullmatch(dataset):
-        problem = f"{dataset!r} can't be a dataset's name"
-        fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
-        return BadDrop(*named, problem, fix) if is_data else OtherKey()
+    if problem := _wrong_place(project, dataset, file):
+        folder = "/".join(parts[:4] if file else parts[:3])
+        return _bad_drop(parts, dataset if file else NO_NAME, *problem, folder)
     return Drop(project, dataset, file)
+
+
+def _wrong_place(project: str, dataset: str, file: str) -> tuple[str, str] | None:
+    """(What is wrong, how to fix it) with a place below `data/`."""
+    if not file:
+        fix = f"Upload it into a dataset's folder, such as projects/{project}/data/first/{dataset}."
+        return "it is directly in the data folder, so it belongs to no dataset", fix
+    if not PROJECT_NAME.fullmatch(project):
+        fix = "A project's name has 1 to 40 of a-z, 0-9 and -, and starts with a letter or digit."
+        return f"{project!r} can't be a project's name", fix
+    if not is_a_path(file):
+        fix = "A folder or file can't be named '.' or '..', and its name has 1 to 255 bytes."
+        return "no file can have this path", fix
+    if not DATASET_NAME.fullmatch(dataset):
+        fix = "A dataset's name has 1 to 40 of a-z, 0-9, -, . and _, and starts with a letter or digit."
+        return f"{dataset!r} can't be a dataset's name", fix
+    return None
+
+
+def _judge_beside_data(parts: list[str]) -> BadDrop | OtherKey:
+    """What a key outside of the data folders means: data may lie one folder off, a recipe be misnamed."""
+    name = parts[-1]
+    if len(parts) == 3 and name.lower() in _RECIPE_NAMES and name != RECIPE:
+        fix = f"Call it {RECIPE}. Until then, the project trains with the recipe that {RECIPE} has, if any."
+        return _bad_drop(parts, NO_NAME, f"a recipe of this name isn't read: {name!r}", fix, "/".join(parts))
+    if is_data_file(name) and (len(parts) < 4 or parts[2] not in _OTHER_FOLDERS):
+        fix = f"Upload it to projects/PROJECT/data/DATASET/{name}, with your project's and dataset's names."
+        problem = "it is outside of the data folder, so it belongs to no dataset"
+        return _bad_drop(parts, NO_NAME, problem, fix, "/".join(parts[:-1][:3]))
+    return OtherKey()
+
+
+def _bad_drop(parts: list[str], dataset: str, problem: str, fix: str, folder: str) -> BadDrop | OtherKey:
+    if is_hidden("/".join(parts)):
+        return OtherKey()
+    project = parts[1] if len(parts) > 2 else NO_NAME
+    return BadDrop(plain(project).strip() or NO_NAME, plain(dataset).strip() or NO_NAME, problem, fix, folder)
 
 
 def is_a_path(path: str) -> bool:
@@ -192,10 +231,18 @@ def match_inputs(
 ) -> Readiness:
     """The inputs among `objects` below `folder`, by `patterns` (channel: file or glob).
 
-    A `*` stays within one folder level. A marker and a key that no file can have are never inputs. Every
-    pattern has to match at least one object, and the trigger `marker` needs the marker as well.
+    A `*` stays within one folder level, and takes no hidden file. A marker and a key that no file can have
+    are never inputs. Every pattern has to match at least one object, and the trigger `marker` needs the
+    marker as well.
     """
-    present = sorted((item for item in objects if item.key.startswith(folder)), key=lambda item: item.key)
+    present = sorted(
+        (
+            item
+            for item in objects
+            if item.key.startswith(folder) and not is_passed_over(item.key[len(folder) :], patterns.values())
+        ),
+        key=lambda item: item.key,
+    )
     inputs: list[Input] = []
     missing: list[str] = []
     for channel, pattern in sorted(patterns.items()):
@@ -212,11 +259,28 @@ def match_inputs(
 
 
 def matches(file: str, pattern: str) -> bool:
-    """Whether the recipe's `pattern` matches `file`, a path in a dataset's folder."""
+    """Whether the recipe's `pattern` takes `file`, a path in a dataset's folder.
+
+    Of a hidden file or folder, the pattern has to name the first character.
+    """
     levels, wanted = file.split("/"), pattern.split("/")
     if len(levels) != len(wanted) or levels[-1] == MARKER or not is_a_path(file):
         return False
-    return all(map(fnmatchcase, levels, wanted))
+    return all(map(_takes, levels, wanted))
+
+
+def _takes(level: str, pattern: str) -> bool:
+    return fnmatchcase(level, pattern) and (level[0] == pattern[0] or not _HIDDEN.fullmatch(level))
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a program left this file beside the data: by its name, or that of a folder in its path."""
+    return any(map(_HIDDEN.fullmatch, path.split("/")))
+
+
+def is_passed_over(file: str, patterns: Iterable[str]) -> bool:
+    """Whether a file of a dataset counts as if it weren't there: it is hidden, and no pattern takes it."""
+    return is_hidden(file) and not any(matches(file, pattern) for pattern in patterns)
 
 
 def is_pattern(name: str) -> bool:
@@ -238,6 +302,19 @@ def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ..
             )
             continue
         name = pattern.rpartition("/")[2]
+        if pattern == MARKER and (marker := next((file for file, last in files if last == MARKER), None)):
+            hints.append(f"{marker!r} exists: copy it to the dataset's folder.")
+            continue
+        if pattern in present:
+            takes = pattern.replace("[", "[[]")
+            hints.append(f"{pattern!r} exists, but [ begins a set of characters: write {takes!r}.")
+            continue
+        if other := next((file for file in present if _composed(file) == _composed(pattern)), None):
+            hints.append(
+                f"A file exists whose name looks the same, {other!r}, written with other Unicode characters: "
+                f"rename it to {pattern!r}, as the recipe writes it."
+            )
+            continue
         close = next((file for file, last in files if fnmatchcase(last.lower(), name.lower())), None)
         if close is None or matches(close, pattern):
             continue
@@ -246,6 +323,11 @@ def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ..
         takes = takes if matches(close, takes) else close
         hints.append(f"{close} exists: rename it to {pattern}, or set the recipe's input to {takes!r}.")
     return tuple(hints)
+
+
+def _composed(name: str) -> str:
+    """The name in one form of Unicode; macOS writes letters and their accents as separate characters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def too_many_inputs(count: int) -> Cause | None:

@@ -46,7 +46,7 @@ _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
         "type": "string",
         "maxLength": 200,
         "pattern": "^[^/]+(?:/[^/]+)*$",
-        "not": {"pattern": r"(?:^|/)\.\.(?:/|$)"},
+        "not": {"pattern": r"(?:^|/)(?:\.\.|\*\*)(?:/|$)"},
     },
 )
 def _inputs(value: object) -> dict[str, str]:
@@ -55,14 +55,20 @@ def _inputs(value: object) -> dict[str, str]:
     for channel, pattern in value.items():
         if not isinstance(channel, str) or not _CHANNEL.fullmatch(channel):
             raise WrongValueError(f"{short(channel)} can't be a channel's name (a-z, 0-9 and _)")
-        parts = pattern.split("/") if isinstance(pattern, str) else [""]
+        parts = _levels(pattern) if isinstance(pattern, str) else [""]
+        if "**" in parts:
+            raise WrongValueError("** isn't supported: write * for each folder, as in */*.csv", f".{channel}")
         if not all(parts) or ".." in parts or len(str(pattern)) > 200:
             raise WrongValueError(
                 "has to be a file or glob in the dataset's folder, such as train/part-*.csv", f".{channel}"
             )
         if parts[-1] == MARKER:
             raise WrongValueError(f"{MARKER} is the marker, which is never an input", f".{channel}")
-    return dict(value)
+    return {channel: "/".join(_levels(pattern)) for channel, pattern in value.items()}
+
+
+def _levels(pattern: str) -> list[str]:
+    return pattern.removeprefix("./").split("/")
 
 
 @takes(type="integer", minimum=1, maximum=1)

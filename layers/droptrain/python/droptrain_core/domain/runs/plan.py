@@ -10,6 +10,8 @@ from droptrain_core.domain.datasets.dataset import ObjectVersion
 from droptrain_core.domain.recipes.recipe import Recipe, Secret
 from droptrain_core.domain.runs.run import Run, identify
 
+MAX_BYTES = 16 * 1024 * 1024
+
 
 def plan_of(
     run: Run,
