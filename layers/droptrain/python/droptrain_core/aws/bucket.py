@@ -86,13 +86,13 @@ class Bucket:
         from droptrain_core import recipe_yaml
 
         key = recipe_key(project)
-        wanted: Any = {}
+        version_id = None
         if before:
             if before.recipe is None:
                 return RecipeFile(None, None)
-            wanted = {"VersionId": before.recipe.version_id}
+            version_id = before.recipe.version_id
         try:
-            answer = self._get(key, **wanted)
+            answer = self._get(key, version_id)
         except _RefusedError as error:
             refused = before.recipe if before else self._latest(key)
             return RecipeFile(None, refused, RejectedError(_unreadable("bad_recipe", key, error)))
@@ -130,7 +130,7 @@ class Bucket:
         for start, length in ranges(file.key, file.size):
             byte_range = f"bytes={start}-{start + length - 1}"
             try:
-                answer = self._get(file.key, VersionId=file.version_id, Range=byte_range)
+                answer = self._get(file.key, file.version_id, byte_range)
             except _RefusedError as error:
                 raise RejectedError(_unreadable("unreadable_input", file.key, error)) from error
             if answer is None:
@@ -261,11 +261,16 @@ class Bucket:
             return None
         return _parsed(answer["Body"].read(max_bytes + 1), max_bytes) if answer else None
 
-    def _get(self, key: str, **wanted: Any) -> Any:
-        """S3's answer to GetObject; None if the object, or the wanted version of it, isn't there.
+    def _get(self, key: str, version_id: str | None = None, byte_range: str | None = None) -> Any:
+        """S3's answer to GetObject; None if the object, or that version of it, isn't there.
 
         _RefusedError if S3 doesn't let it be read.
         """
+        wanted: Any = {}
+        if version_id:
+            wanted["VersionId"] = version_id
+        if byte_range:
+            wanted["Range"] = byte_range
         try:
             return self._client.get_object(Bucket=self.name, Key=key, **wanted)
         except ClientError as error:
