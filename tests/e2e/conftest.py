@@ -14,7 +14,7 @@ from droptrain_local.cloud import LaptopCloud
 from droptrain_local.state import remove_state, write_state
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The laptop cloud, from the real template."""
     work_dir = tmp_path_factory.mktemp("laptop")
@@ -25,7 +25,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _notices_seen() -> list[dict[str, Any]]:
     return []
 
