@@ -40,11 +40,11 @@ def wheel(word: str = "tiny", name: str = "tiny_words", version: str = "1") -> b
     """A package of one module, with a program of the same name."""
     content, about = io.BytesIO(), f"{name}-{version}.dist-info"
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(f"{name}.py", f"WORD = {word!r}\ndef main(): print('program', WORD)\n")
-        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(f"{about}/entry_points.txt", f"[console_scripts]\n{name} = {name}:main\n")
-        archive.writestr(f"{about}/RECORD", "")
+        archive.writestr(zipfile.ZipInfo(f"{name}.py"), f"WORD = {word!r}\ndef main(): print('program', WORD)\n")
+        archive.writestr(zipfile.ZipInfo(f"{about}/METADATA"), f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(zipfile.ZipInfo(f"{about}/WHEEL"), "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(zipfile.ZipInfo(f"{about}/entry_points.txt"), f"[console_scripts]\n{name} = {name}:main\n")
+        archive.writestr(zipfile.ZipInfo(f"{about}/RECORD"), "")
     return content.getvalue()
 
 
