@@ -37,14 +37,18 @@ tiny-words = {{path = "{WHEEL}"}}
 
 
 def wheel(word: str = "tiny", name: str = "tiny_words", version: str = "1") -> bytes:
-    """A package of one module, with a program of the same name."""
+    """A package of one module, with a program of the same name; the same bytes each time."""
     content, about = io.BytesIO(), f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": f"WORD = {word!r}\ndef main(): print('program', WORD)\n",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
+        f"{about}/entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
+        f"{about}/RECORD": "",
+    }
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(f"{name}.py"), f"WORD = {word!r}\ndef main(): print('program', WORD)\n")
-        archive.writestr(zipfile.ZipInfo(f"{about}/METADATA"), f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        archive.writestr(zipfile.ZipInfo(f"{about}/WHEEL"), "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(zipfile.ZipInfo(f"{about}/entry_points.txt"), f"[console_scripts]\n{name} = {name}:main\n")
-        archive.writestr(zipfile.ZipInfo(f"{about}/RECORD"), "")
+        for file, text in files.items():
+            archive.writestr(zipfile.ZipInfo(file), text)
     return content.getvalue()
 
 
