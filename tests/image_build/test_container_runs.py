@@ -56,9 +56,9 @@ aws s3 cp --only-show-errors --recursive export "$EXPORT_PATH"
 """
 PIPFILE = """
 [[source]]
-url = "https://pypi.org/simple"
+url = "https://index.example/simple"
 verify_ssl = true
-name = "pypi"
+name = "index"
 
 [packages]
 tiny-words = {path = "./tiny_words-1-py3-none-any.whl"}

@@ -15,9 +15,9 @@ WORDS = "import tiny_words\nprint(tiny_words.WORD)\n"
 WHEEL = "tiny_words-1-py3-none-any.whl"
 PIPFILE = f"""
 [[source]]
-url = "https://pypi.org/simple"
+url = "https://index.example/simple"
 verify_ssl = true
-name = "pypi"
+name = "index"
 
 [packages]
 tiny-words = {{path = "./{WHEEL}"}}
