@@ -98,7 +98,7 @@ def test_a_table_without_a_terminal_is_neither_folded_nor_padded():
     assert empty == ""
 
 
-ESTIMATE = {
+OFFERED = {
     "offers": [
         {"instance_type": "g4dn.xlarge", "on_demand_usd_per_hour": 0.587, "spot_usd_per_hour": 0.2363,
          "spot_zone": "eu-west-1b"},
@@ -112,14 +112,14 @@ ESTIMATE = {
 
 
 def test_the_estimate_is_an_estimate_with_the_prices_that_it_is_made_of():
-    said = shown(estimate=ESTIMATE)
+    said = shown(estimate=OFFERED)
     assert "about $0.1182 for 30 min 0 s, at worst $80.86: as long as the project's last 3" in said
     assert "g4dn.xlarge Spot $0.2363 in eu-west-1b, on demand $0.587, g5.xlarge Spot unknown, on dem" in said
     assert "on-demand prices of 2025-11-30, Spot's of 2026-11-23T00:00:00Z" in " ".join(said.split())
 
 
 def test_a_first_run_s_estimate_says_the_worst_alone():
-    said = shown(estimate={**ESTIMATE, "expected_seconds": None, "expected_usd": None, "spot_priced_at": None})
+    said = shown(estimate={**OFFERED, "expected_seconds": None, "expected_usd": None, "spot_priced_at": None})
     assert "Estimate       at worst $80.86" in said
 
 

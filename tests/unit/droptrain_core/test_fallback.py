@@ -11,13 +11,13 @@ from records import JOB, JOB_ID, run
 RECLAIMED = Cause("reclaimed", "Spot reclaimed the instance on each of 3 attempts.", "")
 NO_CAPACITY = Cause("no_capacity", "AWS has no instance free.", "")
 # 3 attempts of an hour at $1.
-ESTIMATE = Estimate((Offer("g5.xlarge", 1.0, 0.4, "a"),), None, None, 3.0, 1.0, "", "2025-11-30", "2026-11-23")
+OFFERED = Estimate((Offer("g5.xlarge", 1.0, 0.4, "a"),), None, None, 3.0, 1.0, "", "2025-11-30", "2026-11-23")
 COST = Cost(1.2, "g5.xlarge", 0.4, 10800, "Spot", "2025-11-30")
 ATTEMPT = Attempt("2026-11-23T02:00:00Z", "2026-11-23T03:00:00Z", 75, "Host EC2 terminated", "log")
 
 
 def on_spot(**changes: object) -> Run:
-    return run(**({"batch_job_id": JOB_ID, "estimate": ESTIMATE} | changes))
+    return run(**({"batch_job_id": JOB_ID, "estimate": OFFERED} | changes))
 
 
 def after_end(found: Run, cause: Cause | None = RECLAIMED, cost: Cost | None = COST) -> Fallback | None:
@@ -98,7 +98,7 @@ def test_spot_is_left_when_the_work_it_takes_costs_more_than_it_saves(
 
 
 def test_nobody_judges_without_prices_or_times() -> None:
-    unknown = replace(ESTIMATE, offers=(Offer("g5.xlarge", 1.0, None, None),))
+    unknown = replace(OFFERED, offers=(Offer("g5.xlarge", 1.0, None, None),))
     assert fallback.after_reclaim(on_spot(estimate=unknown), COST, JOB_ID, [ATTEMPT], None) is None
     timeless = replace(ATTEMPT, started_at=None)
     assert fallback.after_reclaim(on_spot(), COST, JOB_ID, [timeless], None) is None
