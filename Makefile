@@ -24,7 +24,7 @@ build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
 	$(BIN)/python -m hatchling build -t wheel
 
 # The core, its use cases, the Batch engine, the command: what a change breaks first.
-CORE_TESTS = tests/unit tests/guards tests/attacks tests/permissions tests/integration/droptrain_core \
+CORE_TESTS = tests/unit tests/guards tests/permissions tests/integration/droptrain_core \
   tests/integration/batch tests/integration/cli tests/chaos/drops
 test: .venv/dev.stamp ## run the tests of the core, the Batch engine and the command, in some minutes
 	$(BIN)/pytest -n 2 --dist loadfile $(CORE_TESTS)

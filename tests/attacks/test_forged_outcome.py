@@ -190,7 +190,7 @@ def test_a_run_that_spends_more_than_it_reserved_is_ended_and_its_true_cost_reco
     assert priced.track.event(ended | {"attempts": [attempt]}) == "applied"
     record = priced.table.get(found.run_id)
     assert (record.status, record.cause.code) == ("FAILED", "over_reservation")
-    assert "reserved $1.00 at its launch" in record.cause.message
+    assert "its launch reserved $1.00" in record.cause.message
     priced.notify.ended(found.run_id, "penguins")
     assert record.cost.estimate_usd == pytest.approx(2000 * 3 / 3600, abs=1e-5)
     assert priced.accounts.read(["2026-11"])["2026-11"].reserved == 0

@@ -168,7 +168,7 @@ def test_the_archive_has_what_docker_would_send_and_is_the_same_each_time() -> N
     [
         ("toomanyrequests: You have reached your pull rate limit", "--base-image"),
         ("write /x: no space left on device", "Leave out what training doesn't need"),
-        ("E: Unable to locate package gcc-99", "The log above says why"),
+        ("E: Unable to locate package gcc-99", "See the log above"),
     ],
 )
 def test_a_build_that_fails_says_where_and_what_to_do(

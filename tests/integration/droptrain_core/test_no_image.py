@@ -39,7 +39,7 @@ def test_a_drop_is_rejected_with_the_command_that_publishes_an_image(stack: Stac
     [run] = stack.query.runs(limit=10).runs
     assert run.cause
     assert run.cause.code == "no_image"
-    assert run.cause.message.startswith("No image yet")
+    assert run.cause.message.startswith("There is no training image yet")
     assert "`droptrain image`" in run.cause.fix
     assert run.cause.fix.endswith(f"droptrain rerun {run.run_id}")
     assert stack.batch_jobs() == []
