@@ -29,6 +29,11 @@ class Verdict:
         self.cloud = cloud
         self.runs = tuple(cloud.table.runs.values())
         self.notices = Counter((notice.message.thread, notice.outcome) for notice in cloud.topic.published)
+        self.notices += Counter(
+            (dataset, notice.outcome)
+            for notice in cloud.topic.published if notice.message.thread == "incomplete datasets"
+            for section in notice.message.sections for dataset, _ in section.rows
+        )  # fmt: skip
         self._places: dict[tuple[str, str, bool], list[Put]] = defaultdict(list)
         for put in cloud.drop.puts:
             if put.content is not None and (place := place_of(put.key)):

@@ -152,6 +152,38 @@ def test_an_incomplete_dataset_that_was_deleted_is_told_to_nobody(stack) -> None
     assert stack.dataset_table.of_project("penguins") == ()
 
 
+@pytest.mark.parametrize(("datasets", "mails"), [(3, 3), (5, 4), (60, 4)])
+def test_many_incomplete_datasets_of_one_pass_are_one_message(stack, datasets, mails) -> None:
+    stack.publish_project()
+    for number in range(datasets):
+        stack.launch.upload(*stack.put(f"projects/penguins/data/d{number:02}/train.csv", b"a,b\n1,2\n"))
+    stack.later(minutes=61)
+    stack.reconcile.all()
+    notices, events = stack.notices(), stack.events_told()
+    assert (len(notices), len(events)) == (mails, datasets)
+    assert {event["detail"]["dataset"] for event in events} == {f"d{number:02}" for number in range(datasets)}
+    if mails == 4:
+        assert notices[-1]["Subject"] == f"WAITING {datasets - 3} datasets lack files"
+        assert "penguins/d04" in notices[-1]["Message"] and "lacks test.csv" in notices[-1]["Message"]
+        assert ("and 7 more" in notices[-1]["Message"]) == (datasets == 60)
+    stack.later(minutes=5)
+    stack.reconcile.all()
+    assert stack.notices() == []
+
+
+def test_a_digest_that_was_not_sent_is_sent_by_the_next_pass(stack, monkeypatch) -> None:
+    stack.publish_project()
+    for name in "abcde":
+        stack.launch.upload(*stack.put(f"projects/penguins/data/{name}/train.csv", b"a,b\n1,2\n"))
+    stack.later(minutes=61)
+    with monkeypatch.context() as patch:
+        patch.setattr(stack.sns, "publish", lambda **_: (_ for _ in ()).throw(OSError("gone")))
+        assert stack.reconcile.all()["failed"] == 4
+    stack.later(minutes=5)
+    assert stack.reconcile.all()["failed"] == 0
+    assert [notice["Subject"] for notice in stack.notices()][3:] == ["WAITING 2 datasets lack files"]
+
+
 def test_an_older_run_is_repeated_with_its_very_bytes(stack) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"hyperparameters: {epochs: 3}\n")

@@ -1,6 +1,6 @@
 """Notify: each end, and each problem that needs people, gives one notice; after a crash it may repeat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,10 +8,10 @@ from typing import Literal
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
-from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Notice, Places
 from droptrain_core.domain.runs import canary
+from droptrain_core.launch.answers import Incomplete
 from droptrain_core.notifications import Notifications
 from droptrain_core.promote import Promote
 
@@ -64,11 +64,23 @@ class Notify:
         self._table.mark_notified(run, times.to_text(self._clock()), news)
         return EndNotified(answer, canary.succeeded(run))
 
-    def incomplete(self, waiting: DatasetRecord, notify: tuple[str, ...]) -> Answer:
-        """Notify of the files that a dataset lacks; `notify` lists the notices that its recipe wants."""
-        answer = self._publish(notice.of_incomplete(waiting, self._places), wanted=ATTENTION in notify)
-        self._datasets.mark_notified(waiting, self._clock())
-        return answer
+    def incomplete(self, found: Sequence[Incomplete]) -> int:
+        """Notify of datasets that lack files: how many messages people get.
+
+        Programs get one event for each dataset. People get one message for all of them.
+        """
+        wanted = [each for each in found if ATTENTION in each.notify]
+        in_one = len(wanted) > 1
+        for each in found:
+            self._publish(
+                notice.of_incomplete(each.record, self._places), wanted=each in wanted and not in_one
+            )
+        if in_one:
+            records = [each.record for each in wanted]
+            self._notifications.publish(notice.of_many_incomplete(records, self._places))
+        for each in found:
+            self._datasets.mark_notified(each.record, self._clock())
+        return 1 if in_one else len(wanted)
 
     def _publish(self, notice: Notice, *, wanted: bool) -> Answer:
         if wanted:

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.pass_position import PassPosition
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BusyError, UnsureError
-from droptrain_core.launch.answers import Launched
+from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.notifications import Notifications
 from droptrain_core.settle_runs import Seen, SettleRuns, Work
 from droptrain_core.spending import NotifySpending
@@ -27,8 +28,21 @@ INCOMPLETE = timedelta(hours=1)
 # Sorts behind every key of an item.
 _END = "~"
 _QUEUES = "queues"
+_LACKING = "incomplete datasets"
+# So many incomplete datasets of a pass have a message each, at once: a pass that dies has sent these. Further
+# ones have one message together at its end, or every hundred.
+_NOTIFIED_SINGLY = 3
+_NOTIFIED_TOGETHER = 100
 
 Section = Callable[[str, str], Iterator[tuple[str, Work | None]]]
+
+
+@dataclass
+class _Lacking:
+    """Datasets that a pass found incomplete: the number with a message of their own, and the others."""
+
+    singly: int = 0
+    together: list[Incomplete] = field(default_factory=list)
 
 
 class Reconcile:
@@ -65,18 +79,22 @@ class Reconcile:
         Nothing is begun after `seconds`: then "unfinished" is set, and the next pass continues from there.
         """
         began, seen, done = self._clock(), Seen(), Counter(active=0)
+        lacking = _Lacking()
         self._look_at_spending(done)
         if began.minute < COUNTS_SUBSCRIBERS_UNTIL:
             self._count_subscribers(done)
         stopped_at = self._position.read()
         is_noted = bool(stopped_at)
-        for place, work in self._items(stopped_at, seen):
+        for place, work in self._items(stopped_at, seen, lacking):
             if work:
                 if place == stopped_at:
                     self._do(_QUEUES, partial(self._runs.judge_queues, seen), done)
+                    self._notify_of(lacking, done)
                 self._position.write(place)
                 is_noted = True
                 self._do(place, work, done)
+            if len(lacking.together) == _NOTIFIED_TOGETHER:
+                self._notify_of(lacking, done)
             if (self._clock() - began).total_seconds() >= seconds:
                 self._position.write(place)
                 done["unfinished"] += 1
@@ -85,16 +103,23 @@ class Reconcile:
             self._do(_QUEUES, partial(self._runs.judge_queues, seen), done)
             if is_noted:
                 self._position.clear()
+        self._notify_of(lacking, done)
         done["active"] = seen.active.total()
         if seen.failed:
             done["failed"] += seen.failed
         return done
 
-    def _items(self, stopped_at: str, seen: Seen) -> Iterator[tuple[str, Work | None]]:
+    def _notify_of(self, lacking: _Lacking, done: Counter[str]) -> None:
+        """Notify of the datasets that this pass has found incomplete so far."""
+        if lacking.together:
+            found, lacking.together = lacking.together, []
+            self._do(_LACKING, lambda: ["notified"] * self._notify().incomplete(found), done)
+
+    def _items(self, stopped_at: str, seen: Seen, lacking: _Lacking) -> Iterator[tuple[str, Work | None]]:
         """Every item once, by place, beginning after the one at which the last pass stopped."""
         sections: dict[str, Section] = {
             "runs": partial(self._runs.items, seen),
-            "datasets": self._incomplete_datasets,
+            "datasets": partial(self._incomplete_datasets, lacking),
         }
         names = list(sections)
         first, _, key = stopped_at.partition(" ")
@@ -117,14 +142,14 @@ class Reconcile:
             logger.exception("An item could not be reconciled", item=place)
             done["failed"] += 1
 
-    def _incomplete_datasets(self, after: str, until: str) -> Iterator[tuple[str, Work]]:
+    def _incomplete_datasets(self, lacking: _Lacking, after: str, until: str) -> Iterator[tuple[str, Work]]:
         """Datasets that have waited for a file for an hour, between two places, each with its action.
 
         A dataset whose notice is out is checked again every hour, because its last event may be lost as well.
         """
         before = self._clock() - INCOMPLETE
         found = {
-            f"{each.project}/{each.dataset}": partial(self._settle_dataset, each, notified=notified)
+            f"{each.project}/{each.dataset}": partial(self._settle_dataset, each, lacking, notified=notified)
             for notified in (False, True)
             for each in self._datasets.waiting(before, notified=notified)
         }
@@ -148,7 +173,7 @@ class Reconcile:
             logger.exception("The subscribers of notices could not be counted")
             done["failed"] += 1
 
-    def _settle_dataset(self, waiting: DatasetRecord, *, notified: bool) -> Iterator[str]:
+    def _settle_dataset(self, waiting: DatasetRecord, lacking: _Lacking, *, notified: bool) -> Iterator[str]:
         found = self._launch().revisit(waiting)
         if isinstance(found, Launched):
             if found.answer in ("launched", "rejected"):
@@ -157,5 +182,8 @@ class Reconcile:
             self._datasets.forget(found.record)
         elif notified:
             self._datasets.mark_notified(found.record, self._clock())
-        elif self._notify().incomplete(found.record, found.notify) == "published":
-            yield "notified"
+        elif lacking.singly < _NOTIFIED_SINGLY:
+            lacking.singly += 1
+            yield from ["notified"] * self._notify().incomplete([found])
+        else:
+            lacking.together.append(found)

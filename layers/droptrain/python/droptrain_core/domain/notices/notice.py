@@ -1,6 +1,6 @@
 """Notices: of ended runs, of datasets and queues that wait, of the budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ATTENTION = "ATTENTION"
 BUDGET = "BUDGET"
 TEST = "TEST"
+_DATASETS_NAMED = 50
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,28 @@ def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
         since=waiting.since,
     )
     return Notice(message, event, waiting.project, ATTENTION)
+
+
+def of_many_incomplete(waiting: Sequence[DatasetRecord], places: Places) -> Notice:
+    """One message for people about several datasets that lack files; programs get an event for each."""
+    projects = {each.project for each in waiting}
+    named = tuple(
+        (f"{each.project}/{each.dataset}", f"lacks {', '.join(each.missing)}")
+        for each in waiting[:_DATASETS_NAMED]
+    )
+    more = len(waiting) - len(named)
+    message = Message(
+        subject=f"WAITING {len(waiting)} datasets lack files",
+        headline=f"{len(waiting)} datasets have waited for more than an hour and haven't been trained.",
+        lead=(
+            ("What to do", f"Upload what is missing below s3://{places.bucket}/projects/: each dataset then "
+             "trains by itself. Delete the files of those that you no longer want."),
+        ),
+        sections=(Section("Datasets", (*named, *((("", f"and {more} more"),) if more else ())), width=40),),
+        keywords=(*sorted(projects)[:_DATASETS_NAMED], ATTENTION),
+        thread="incomplete datasets",
+    )  # fmt: skip
+    return Notice(message, None, projects.pop() if len(projects) == 1 else None, ATTENTION)
 
 
 def of_budget(month: str, stack: Capped, level: int, *, is_over: bool) -> Notice:
