@@ -102,11 +102,11 @@ def a_job_for_each_part(patch: pytest.MonkeyPatch) -> None:
 def forgotten_datasets(patch: pytest.MonkeyPatch) -> None:
     settle = Reconcile._settle_dataset
 
-    def forget(self: Reconcile, waiting: Any, *, notified: bool) -> Any:
+    def forget(self: Reconcile, waiting: Any, lacking: Any, *, notified: bool) -> Any:
         if waiting.missing:
             self._datasets.forget(waiting)
             return
-        yield from settle(self, waiting, notified=notified)
+        yield from settle(self, waiting, lacking, notified=notified)
 
     patch.setattr(Reconcile, "_settle_dataset", forget)
 
