@@ -85,7 +85,7 @@ def test_nothing_to_train_on_has_no_summary() -> None:
     (GOOD.replace(b"note", b"remark"), None,
      "it lacks the columns 'note', which the last good dataset had"),
     (GOOD.replace(b"note", b"remark"), None,
-     "it has the columns 'remark', which the last good dataset had not"),
+     "it has the columns 'remark', which the last good dataset didn't have"),
     (GOOD.replace(b"cat", b"1").replace(b"dog", b"2"), "label",
      "the column has numbers, and the last good dataset had text there"),
     (GOOD + GOOD.partition(b"\n")[2] * 10, None, "it has about 440 rows, and the last good dataset had 40"),

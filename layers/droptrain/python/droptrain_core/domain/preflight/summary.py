@@ -108,7 +108,7 @@ def _other_names(now: Summary, last: Summary) -> Iterator[Spot]:
             ordered = [name for name in (*before, *names) if name in gone]
             listed = ", ".join(repr(name) for name in ordered[:_NAMED])
             rest = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
-            other = "the last good dataset had" if said == "it lacks" else "the last good dataset had not"
+            other = "the last good dataset had" if said == "it lacks" else "the last good dataset didn't have"
             yield Spot(f"{said} the columns {listed}{rest}, which {other}", row=1)
 
 
