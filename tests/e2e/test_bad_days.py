@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -241,7 +242,9 @@ def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
     assert json.loads(user.text(best))["metric"]
 
 
-def test_prices_are_read_and_spot_that_costs_too_much_work_is_left(user: User) -> None:
+def test_prices_are_read_and_spot_that_costs_too_much_work_is_left(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user.cloud.invoke("RefreshPricesFunction", {})
     prices = PriceTable(as_role(user, "RefreshPricesRole", "dynamodb"), user.cloud.ready.table, PriceList({}))
     types = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
@@ -252,6 +255,9 @@ def test_prices_are_read_and_spot_that_costs_too_much_work_is_left(user: User) -
     user.drop()
     run = user.run_with("RUNNING")
     wait_for("a while of work", lambda: run_is_old(user, run["run_id"]))
+    # AWS starts another instance in minutes; the run leaves Spot before that.
+    scheduler = user.cloud.engine._scheduler
+    monkeypatch.setattr(scheduler, "_machine", replace(scheduler._machine, provisioning=20.0))
     user.cloud.engine.reclaim(run["batch_job_id"])
     assert job_of(user, f"{run['run_id']}-2", "OnDemandJobQueue")
     user.call("POST", f"/runs/{run['run_id']}/cancel")
