@@ -58,7 +58,7 @@ class Log:
         with self._lock:
             self._keep(lines)
         # Apart, as a stream may make its writer wait: what is kept can be read meanwhile.
-        with self._shows, suppress(OSError):  # Whoever read our output is gone; the training isn't.
+        with self._shows, suppress(OSError):  # The reader of our output is gone; the training continues.
             self._stream.write(lines)
 
     def begin_attempt(self, attempt: int, earlier: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A signed upload link, in the hands of whoever got it: it is good for one version of one file."""
+"""A signed upload link, used by somebody else: it is good for one version of one file."""
 
 import base64
 import hashlib

@@ -158,7 +158,9 @@ def _cancel_not_carried_out(stack: Stack) -> Any:
 
 def _cancelled_between_two_jobs(stack: Stack) -> Any:
     found = _launched_run(stack)
-    step = Fallback(2, 3600, "The run goes on on demand.", found.batch_job_id, earlier_has_ended=False)
+    step = Fallback(
+        2, 3600, "The run continues on an on-demand instance.", found.batch_job_id, earlier_has_ended=False
+    )
     stack.table.write(next_job(found, step, None, "2026-11-23T02:10:05Z"))
     stack.table.write(cancel_requested(found.run_id, "bob", "2026-11-23T02:10:05Z"))
     stack.later(minutes=5)

@@ -70,7 +70,7 @@ class Dataset:
         self.log = [change for change in cloud.bucket.log if self._counts(change.key)]
         self.latest = _after(self.log)
         self.deletions = [change.at for change in self.log if change.version is None]
-        # What nobody was told of can't be answered: a new recipe or a deletion has no event.
+        # A new recipe or a deletion has no event, so it gets no answer.
         self.told_from = max([since, *self.deletions])
 
     def __str__(self) -> str:

@@ -327,7 +327,7 @@ class Launching(RuleBasedStateMachine):
         for run in self.table.runs.values():
             COUNTED["runs"] += 1
             assert run.ended, f"{run.run_id} is {run.status} for ever"
-            assert run.notified_at, f"{run.run_id} ended and nobody was told"
+            assert run.notified_at, f"{run.run_id} ended without a notice"
             told = [
                 notice.outcome
                 for notice in self.topic.published
@@ -343,7 +343,7 @@ class Launching(RuleBasedStateMachine):
         self._check_pointers()
 
     def _check_pointers(self) -> None:
-        """Whoever won which race: the latest model is that of the newest run that succeeded."""
+        """Whatever process won a race, the latest model is that of the newest run that succeeded."""
         ended = [run for run in self.table.runs.values() if run.status == "SUCCEEDED"]
         newest = max(ended, key=lambda run: run.created_order, default=None)
         held = self.pointers.held.get(("p", "latest"))

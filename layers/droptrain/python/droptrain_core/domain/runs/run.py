@@ -27,7 +27,6 @@ PINNED = "pinned/"  # below a run's folder
 # A record is read and written with every change, so it names the first inputs only; `run.json` names all.
 INPUTS_RECORDED = 100
 
-_RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<number>\d{1,2}))?")
 
 
@@ -196,7 +195,7 @@ class Run:
     started_at: str | None = None
     stopped_at: str | None = None
     attempts: tuple[Attempt, ...] = ()
-    hyperparameters: Mapping[str, Scalar] = field(default_factory=dict, metadata={"label": "Hyperparameters"})
+    hyperparameters: Mapping[str, Scalar] = field(default_factory=dict, metadata={"label": "Trained with"})
     metrics: Mapping[str, float] = field(default_factory=dict)
     estimate: Estimate | None = None
     cost: Cost | None = None
@@ -242,11 +241,6 @@ class Run:
     def is_claim(self) -> bool:
         """Whether no Batch job has been recorded for it yet."""
         return self.status == "CLAIMED" and self.batch_job_id is None
-
-
-def is_run_id(text: str) -> bool:
-    """Whether `text` can be a run's id."""
-    return _RUN_ID.fullmatch(text) is not None
 
 
 def identify(
