@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.domain import times
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs import batch_job
@@ -224,3 +225,14 @@ def test_a_run_that_may_leave_spot_does_so_though_others_wait(stack, monkeypatch
     stack.later(minutes=6)
     assert stack.reconcile.all()["fell_back"] == 1
     assert stack.table.get(waits.run_id).job_number == 2
+
+
+def test_a_start_that_is_reported_late_is_no_new_progress(queue) -> None:
+    watch = QueueWatch(queue.stack.dynamodb, queue.stack.table.name)
+    queue.add(1)
+    queue.start(1)
+    started = watch.last_start("spot")
+    assert started == times.to_text(queue.stack.now)
+    queue.stack.later(minutes=20)
+    assert queue.stack.track.event(queue.details["job-1"]) == "stale"
+    assert watch.last_start("spot") == started
