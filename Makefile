@@ -108,7 +108,7 @@ lint-openapi: ## lint the API's description with Redocly; needs Node
 	npx --yes @redocly/cli@2.77.0 lint functions/runs_api/openapi.json
 
 fuzz: .venv/dev.stamp ## send the API 5,000 generated requests, for some minutes
-	$(BIN)/python tests/fuzz_api.py
+	PYTHONPATH=tests $(BIN)/python -m e2e.fuzz_api
 
 format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
@@ -120,8 +120,8 @@ docs: .venv/dev.stamp ## write what docs/ have from the command's help, the reci
 	$(BIN)/python -m droptrain_cli.event_schemas docs/events
 	$(BIN)/python -m droptrain_cli.preflight_page docs/preflight.md
 	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
-	PYTHONPATH=tests $(BIN)/python tests/notices_page.py
-	PYTHONPATH=tests $(BIN)/python tests/updates_page.py
+	PYTHONPATH=tests $(BIN)/python -m e2e.notices_page
+	PYTHONPATH=tests $(BIN)/python -m integration.template.updates_page
 	PYTHONPATH=tests $(BIN)/python -m permissions.page
 
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.

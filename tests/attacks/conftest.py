@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from core_stack import Stack, core_stack
+from support.core_stack import Stack, core_stack
 from unit.functions.conftest import context, load  # noqa: F401  fixtures
 
 

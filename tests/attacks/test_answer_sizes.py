@@ -11,15 +11,15 @@ from typing import Any
 import boto3
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
-from core_stack import Stack
 from droptrain_core import cursors
 from droptrain_core.aws.signed_requests import SignedRequests
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BadCursorError
 from droptrain_core.domain.runs.run import Step, order_key
 from droptrain_core.wiring import _SIGNS
-from golden import golden
-from records import RUN_ID, run
+from support.core_stack import Stack
+from support.golden import golden
+from support.records import RUN_ID, run
 
 LAMBDA_BYTES = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 GIB = 1 << 30

@@ -15,7 +15,7 @@ from droptrain_core.domain.notices.console_links import Console
 from droptrain_core.domain.notices.message import Message, Section, chat_of
 from droptrain_core.domain.notices.notice import Notice, Places
 from droptrain_core.domain.runs.run import Attempt, Step
-from records import run
+from support.records import run
 
 TEXTS = [
     "<!channel>", "<!here|x>", "<@U123>", "<#C1|x>", "<http://evil.example|ok>", "[ok](http://evil.example)",

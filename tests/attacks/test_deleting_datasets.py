@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from core_stack import Stack
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import BusyError, InUseError, NotFoundError
 from droptrain_core.launch.gather import Gather
-from records import job_detail, run
+from support.core_stack import Stack
+from support.records import job_detail, run
 
 ANN = "arn:aws:iam::123456789012:user/ann"
 # Names that become the same slug, or begin with it.

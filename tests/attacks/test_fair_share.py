@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from core_stack import Stack
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.datasets.fair_share import EXPENSIVE_SECONDS, SHARE_SECONDS, delay_seconds
 from droptrain_core.domain.errors import BusyError
+from support.core_stack import Stack
 
 QUIET = b"inputs: {training: 'train/*.csv', testing: test.csv}\ntrigger: quiet\n"
 

@@ -14,7 +14,7 @@ from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.run import Run
 from hypothesis import given
 from hypothesis import strategies as st
-from records import JOB, JOB_ID, RUN_ID, job_detail, run
+from support.records import JOB, JOB_ID, RUN_ID, job_detail, run
 
 AT = "2026-11-23T00:00:00Z"
 SIZES = {"g4dn.xlarge": Size(1, 4, 16), "g5.xlarge": Size(1, 4, 16), "g4dn.tiny": Size(1, 2, 8)}

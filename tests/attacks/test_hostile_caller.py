@@ -13,7 +13,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.wiring import _SIGNS
-from records import run
+from support.records import run
 
 LIMIT = 256 * 1024  # of an SNS message and of an EventBridge entry
 NAMES = [

@@ -17,8 +17,8 @@ from droptrain_core.domain.preflight import reader
 from droptrain_core.domain.preflight import rows as rows_of_csv
 from droptrain_core.domain.preflight.facts import RANGE_BYTES, Piece, ranges
 from droptrain_core.domain.preflight.reader import of_stream
-from processor_time import least_seconds
-from records import object_version
+from support.processor_time import least_seconds
+from support.records import object_version
 
 MIB = 1 << 20
 FOLDER = "projects/penguins/data/first/"

@@ -12,8 +12,8 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.regex import count_groups
 from hypothesis import given
 from hypothesis import strategies as st
-from processor_time import least_seconds
-from records import object_version
+from support.processor_time import least_seconds
+from support.records import object_version
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{below}: &{below} [{', '.join([f'*{above}'] * 9)}]\n"

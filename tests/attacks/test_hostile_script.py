@@ -20,7 +20,7 @@ from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.recipes import push
 from droptrain_core.domain.runs import batch_job, outcome, series
-from records import JOB_ID, RUN_ID, job_detail, run
+from support.records import JOB_ID, RUN_ID, job_detail, run
 
 from droptrain_cli.formatting import clean
 

@@ -18,7 +18,7 @@ from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.runs import run as runs
-from records import object_version, run
+from support.records import object_version, run
 
 SUBMIT_BYTES = 30 * 1024  # of SubmitJob's payload
 CHANNELS = {f"channel_{number:02}_{'x' * 19}": f"{number:02}" + "*" * 198 for number in range(20)}

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from core_stack import Stack
 from droptrain_core.domain.errors import ChangedPlanError, NotFoundError
 from droptrain_core.domain.runs import plan as plans
+from support.core_stack import Stack
 
 
 @pytest.fixture

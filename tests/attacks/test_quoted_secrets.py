@@ -30,7 +30,7 @@ from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs import outcome as account
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from records import JOB_ID, job_detail
+from support.records import JOB_ID, job_detail
 
 JOB = {"DROPTRAIN_RUN": "s3://data/runs/p/r/", "AWS_BATCH_JOB_ID": JOB_ID}
 

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 import requests
-from core_stack import Stack
 from droptrain_core.aws.signed_requests import SignedRequest, SignedRequests
 from droptrain_core.datasets import Datasets, NewFile
 from droptrain_core.domain.datasets.dataset import MULTIPART_FROM, Created
 from droptrain_core.domain.datasets.fair_share import SHARE_SECONDS
 from droptrain_core.wiring import _SIGNS
+from support.core_stack import Stack
 
 KEY = "projects/penguins/data/first/train.csv"
 ID = "x-amz-meta-droptrain-link"

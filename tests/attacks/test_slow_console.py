@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from console_browser import Browser
 from integration.console.conftest import api, browser, console, s3, stack, stranger
+from support.console_browser import Browser
 
 from droptrain_cli.console.request import MAX_BODY_BYTES
 from droptrain_cli.console.server import ConsoleServer

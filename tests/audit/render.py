@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.variants import VARIANTS
-from rendered import ACCOUNT, STACK, rendered
 from samtranslator.translator.arn_generator import ArnGenerator
+from support.rendered import ACCOUNT, STACK, rendered
 
 # What a reference in a policy comes to, whether Ref or Arn; another type in a policy is a KeyError.
 _ARNS = {

@@ -15,7 +15,7 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from built import FUNCTIONS, build, environment_of, runtime_python
+from support.built import FUNCTIONS, build, environment_of, runtime_python
 
 CLIENT, LIMIT = 'import boto3; boto3.client("batch")', "the standard library alone"
 STANDARD_LIBRARY = """

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from browser.conftest import CHROMIUM, QUIET, console_of
 from browser.crowd import crowd
-from laptop_user import User
 from playwright.sync_api import Page, sync_playwright
+from support.laptop_user import User
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "console"

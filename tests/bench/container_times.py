@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from training_machine import Machine, s3_server, versioned_bucket
+from support.training_machine import Machine, s3_server, versioned_bucket
 
 CLIENT = "import boto3; boto3.client('s3', region_name='eu-west-1')"
 LINE_MB = 50

@@ -24,8 +24,8 @@ from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.run import Reservation
 from droptrain_core.settings import Settings
 from droptrain_core.telemetry import logger
-from records import job_detail, run
-from template import properties
+from support.records import job_detail, run
+from support.template import properties
 
 NOW = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 # What a call takes on AWS, about: none was measured there.

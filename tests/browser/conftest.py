@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gate import Gate, gate
-from laptop_user import User
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from support.gate import Gate, gate
+from support.laptop_user import User
 
 from droptrain_cli.console.server import ConsoleServer
 from droptrain_cli.stack import laptop_stack

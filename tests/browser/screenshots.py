@@ -14,9 +14,9 @@ from pathlib import Path
 from browser import stage
 from browser.conftest import CHROMIUM, QUIET, Console, console_of
 from browser.crowd import crowd
-from laptop_user import User
 from playwright.sync_api import Browser, Page, sync_playwright
-from waiting import wait_for
+from support.laptop_user import User
+from support.waiting import wait_for
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 SCHEMES = ("light", "dark")

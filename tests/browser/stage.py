@@ -1,6 +1,6 @@
 """Projects whose runs show what the page has to show: real trainings, in a few seconds each."""
 
-from laptop_user import User
+from support.laptop_user import User
 
 CSV = {
     "train": "island,mass_g,species\n" + "Biscoe,3750,Adelie\n" * 40,

@@ -14,7 +14,7 @@ import yaml
 from droptrain_core.domain import diagnosis
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, outcome
-from records import JOB_ID, job_detail
+from support.records import JOB_ID, job_detail
 
 Case = Mapping[str, Any]
 Verdict = Literal["right", "wrong", "unknown"]

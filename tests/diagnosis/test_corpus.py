@@ -8,7 +8,7 @@ from droptrain_core.domain.diagnosis import kinds
 from droptrain_core.domain.diagnosis.table import RULES
 from hypothesis import given
 from hypothesis import strategies as st
-from template import template
+from support.template import template
 
 HOLDOUT = [case for case in corpus.cases() if case["file"] == corpus.HOLDOUT]
 WRITTEN_WITH_THE_RULES = [case for case in corpus.cases() if case["file"] != corpus.HOLDOUT]

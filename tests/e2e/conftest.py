@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine
-from laptop_user import User
 from permissions.calls import recording
+from support.command_line import CommandLine
+from support.laptop_user import User
 
 from droptrain_local.cloud import LaptopCloud
 from droptrain_local.state import remove_state, write_state

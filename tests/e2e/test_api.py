@@ -10,7 +10,7 @@ from email.message import Message
 from typing import Any
 
 import pytest
-from waiting import wait_for
+from support.waiting import wait_for
 
 SCRIPT = """
 for epoch in 1 2 3; do

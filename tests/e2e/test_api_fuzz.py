@@ -5,7 +5,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-from fuzz_api import fuzz
+from e2e.fuzz_api import fuzz
 
 
 def test_generated_requests_are_answered_as_described(cloud) -> None:

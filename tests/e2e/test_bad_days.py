@@ -16,9 +16,9 @@ from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed
 from droptrain_core.domain.datasets.dataset import ObjectVersion
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes.push import Published
-from laptop_user import User
 from permissions.calls import recording
-from waiting import wait_for
+from support.laptop_user import User
+from support.waiting import wait_for
 
 from droptrain_local.batch import Fault
 from droptrain_local.clients import ACCOUNT, Clients

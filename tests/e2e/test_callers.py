@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from command_line import CommandLine
 from droptrain_core.domain.datasets.dataset import ObjectVersion
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes.push import Published
 from permissions.calls import recording
+from support.command_line import CommandLine
 
 from droptrain_local.clients import CLIENT_ENVIRONMENT
 from droptrain_local.cloud import LaptopCloud

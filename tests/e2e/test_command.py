@@ -7,9 +7,9 @@ from typing import Any
 
 import boto3
 import pytest
-from command_line import CommandLine
-from laptop_user import User
-from waiting import wait_for
+from support.command_line import CommandLine
+from support.laptop_user import User
+from support.waiting import wait_for
 
 from droptrain_cli.api import Api
 from droptrain_cli.errors import ApiError

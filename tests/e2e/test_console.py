@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from command_line import CommandLine
-from console_browser import Browser
-from laptop_user import User
-from waiting import wait_for
+from support.command_line import CommandLine
+from support.console_browser import Browser
+from support.laptop_user import User
+from support.waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
 

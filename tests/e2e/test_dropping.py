@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine
-from laptop_user import User
-from slow_line import slow_line
-from waiting import wait_for
+from support.command_line import CommandLine
+from support.laptop_user import User
+from support.slow_line import slow_line
+from support.waiting import wait_for
 
 from droptrain_local.state import write_state
 

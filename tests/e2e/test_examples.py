@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine
+from support.command_line import CommandLine
 
 pytestmark = pytest.mark.timeout(110)
 

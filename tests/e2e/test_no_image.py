@@ -4,9 +4,9 @@ import re
 import shlex
 
 import pytest
-from command_line import CommandLine
-from laptop_user import User
-from waiting import wait_for
+from support.command_line import CommandLine
+from support.laptop_user import User
+from support.waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
 

@@ -1,6 +1,6 @@
 """docs/notices.md shows what people get."""
 
-import notices_page
+from e2e import notices_page
 
 
 def test_the_page_shows_one_of_each_kind_as_the_laptop_cloud_sends_it() -> None:

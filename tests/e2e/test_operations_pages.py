@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laptop_user import User
-from template import ROOT, template
-from terminal import Shell, blocks_of, shell
-from waiting import wait_for
+from e2e.terminal import Shell, blocks_of, shell
+from support.laptop_user import User
+from support.template import ROOT, template
+from support.waiting import wait_for
 
 from droptrain_local.batch.faults import Fault
 from droptrain_local.cloud import LaptopCloud

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from console_browser import Browser
-from laptop_user import User
-from template import template
+from support.console_browser import Browser
+from support.laptop_user import User
+from support.template import template
 
 from droptrain_cli.serve_console import of_laptop
 from droptrain_local.cloud import LaptopCloud

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from container_machine import ContainerMachine
-from instance_metadata import InstanceMetadata
-from training_machine import s3_server, versioned_bucket
+from support.container_machine import ContainerMachine
+from support.instance_metadata import InstanceMetadata
+from support.training_machine import s3_server, versioned_bucket
 
 
 @pytest.fixture(scope="session")

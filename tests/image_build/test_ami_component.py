@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ami_component import script
-from container_machine import podman
+from support.ami_component import script
+from support.container_machine import podman
 
 pytestmark = pytest.mark.container
 

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from container_machine import ContainerMachine, podman
-from training_machine import CODE, DATA, free_port, wait_for_line
+from support.container_machine import ContainerMachine, podman
+from support.training_machine import CODE, DATA, free_port, wait_for_line
 
 pytestmark = pytest.mark.container
 

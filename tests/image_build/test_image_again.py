@@ -4,8 +4,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from container_machine import podman
-from training_machine import REPOSITORY
+from support.container_machine import podman
+from support.training_machine import REPOSITORY
 
 pytestmark = pytest.mark.container
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from build_commands import REPOSITORY, run_build
-from container_machine import podman
-from training_machine import REPOSITORY as ROOT
+from support.build_commands import REPOSITORY, run_build
+from support.container_machine import podman
+from support.training_machine import REPOSITORY as ROOT
 
 pytestmark = pytest.mark.container
 

@@ -4,8 +4,8 @@ import json
 import tomllib
 
 import pytest
-from container_machine import IMAGE, in_image, podman
-from training_machine import REPOSITORY
+from support.container_machine import IMAGE, in_image, podman
+from support.training_machine import REPOSITORY
 
 pytestmark = pytest.mark.container
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from audit.variants import ADDS
 from permissions.calls import Call
-from template import ROOT
+from support.template import ROOT
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.batch import BatchEngine

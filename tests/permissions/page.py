@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from permissions.calls import Call, recorded
 from permissions.exceptions import UNCALLED, Uncalled
 from permissions.grants import Grant, grants, meeting, statements
-from template import ROOT
+from support.template import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 _TITLE = "## Every permission\n"

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core_stack import Stack, core_stack
 from droptrain_container import outcome
 from droptrain_container.exit_codes import Ending
 from droptrain_container.reclaim import Instance
@@ -21,6 +20,7 @@ from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.pricing import Listing, Refreshed
 from droptrain_core.domain.errors import BusyError, UnsureError
 from droptrain_core.domain.runs.transitions import cancel_requested
+from support.core_stack import Stack, core_stack
 
 from droptrain_local.batch.faults import Fault
 

@@ -25,9 +25,9 @@ from droptrain_core.launch.uploads import LaunchUploads
 from droptrain_core.reserve import Reserve
 from droptrain_core.settings import Settings
 from droptrain_core.submit import Submit
-from golden import golden
-from launching import launching
-from template import ROOT
+from support.golden import golden
+from support.launching import launching
+from support.template import ROOT
 
 from droptrain_local.delivery import failed_items
 

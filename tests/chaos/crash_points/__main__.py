@@ -14,8 +14,8 @@ from pathlib import Path
 
 from chaos.crash_points.points import disturbed, points, undisturbed
 from chaos.crash_points.scenarios import SCENARIOS
-from core_stack import core_stack
 from droptrain_core.telemetry import logger
+from support.core_stack import core_stack
 
 
 def main() -> int:

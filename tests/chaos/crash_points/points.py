@@ -7,13 +7,13 @@ from typing import Any
 
 from chaos.crash_points.faults import KINDS, Calls, Died, Kind, watched
 from chaos.crash_points.scenarios import Scenario
-from core_stack import Stack
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import AlreadyFinishedError, BusyError
 from droptrain_core.domain.runs.model_pointer import Name
 from droptrain_core.promote import NAMES
-from template import table_definition
+from support.core_stack import Stack
+from support.template import table_definition
 
 # Why the engine's job waits depends on how long it has waited, in seconds of this machine.
 TOLD_BY_THE_CLOCK = {f"WAITING 1 run ({cause})" for cause in ("does_not_fit", "waits_long")}

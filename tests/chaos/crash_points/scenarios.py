@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from core_stack import Stack
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.datasets.dataset import LINK_METADATA
 from droptrain_core.domain.recipes.push import Published, pushing
 from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.run import Fallback, Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested, next_job
-from records import job_detail, run
+from support.core_stack import Stack
+from support.records import job_detail, run
 
 ASKED = RequestClaim("key", "digest", 4102444800)
 HELD = Reservation("2026-11", 5_000_000, 100_000_000)

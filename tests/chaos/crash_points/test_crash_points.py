@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from chaos.crash_points.points import calls_of, disturbed, points, undisturbed
 from chaos.crash_points.scenarios import SCENARIOS, Scenario
-from core_stack import Stack, core_stack
+from support.core_stack import Stack, core_stack
 
 SLICE = 25
 

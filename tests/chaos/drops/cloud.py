@@ -48,7 +48,7 @@ from droptrain_core.spending import NotifySpending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from greenlet import getcurrent
-from launching import launching
+from support.launching import launching
 
 PASS_SECONDS = 300
 # After the last event: the longest quiet_for, an hour until the notice, and an hour until the next look.

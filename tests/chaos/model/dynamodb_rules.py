@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from chaos.model.rules import AcceptedError, refused, text_bytes
-from template import properties
+from support.template import properties
 
 CODE = "ValidationException"
 MAX_WRITES = 100

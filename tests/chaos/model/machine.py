@@ -51,7 +51,7 @@ from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from launching import launching
+from support.launching import launching
 
 PATTERN = {"inputs": {"training": "t*.csv", "testing": "test.csv"}}
 RECIPES = ({}, {"inputs": {"training": "train.csv"}}, {"trigger": "marker"}, PATTERN)

@@ -40,7 +40,7 @@ from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer
 from droptrain_core.domain.runs.plan import plan_digest
 from droptrain_core.domain.runs.run import Reservation, Run, run_prefix
 from droptrain_core.domain.runs.transitions import Transition
-from template import properties
+from support.template import properties
 
 SPOT_QUEUE = "spot"
 (_BY_ACTIVITY,) = (

@@ -13,8 +13,8 @@ from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.run import Reservation
 from moto import mock_aws
-from records import run
-from template import table_definition
+from support.records import run
+from support.template import table_definition
 
 TABLE = "runs"
 

@@ -24,8 +24,8 @@ from droptrain_core.domain.runs.transitions import End
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
-from records import job_detail, run
-from template import table_definition
+from support.records import job_detail, run
+from support.template import table_definition
 
 NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
 NOW_TEXT = "2026-11-23T02:10:00Z"

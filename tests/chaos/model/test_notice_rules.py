@@ -10,7 +10,7 @@ from chaos.model.notice_rules import MAX_ENTRY_BYTES, NoticeRules
 from chaos.model.world import World
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices.notice import Places, of_end
-from records import run
+from support.records import run
 
 TEXTS = {
     "ordinary": "größe\na\tb",

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from waiting import PATIENCE_SECONDS, wait_for
+from support.waiting import PATIENCE_SECONDS, wait_for
 
 from droptrain_local.batch import BatchEngine
 

@@ -9,8 +9,8 @@ import uuid
 
 import pytest
 from botocore.validate import ParamValidator
-from local_parts import alive
-from waiting import wait_for
+from support.local_parts import alive
+from support.waiting import wait_for
 
 from droptrain_local.batch.validation import service_model
 

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from waiting import wait_for
+from support.waiting import wait_for
 
 from droptrain_local.batch.orphans import OrphanGuard
 

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from local_parts import alive
-from waiting import wait_for
+from support.local_parts import alive
+from support.waiting import wait_for
 
 from droptrain_local.batch.process import ChildProcess
 

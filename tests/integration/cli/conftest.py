@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from scripted_server import ScriptedServer
+from support.scripted_server import ScriptedServer
 
 from droptrain_cli.stack import Stack
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
-from scripted_server import ScriptedServer, Told, problem
+from support.scripted_server import ScriptedServer, Told, problem
 
 from droptrain_cli.api import TRIES, Api, quoted
 from droptrain_cli.errors import ApiError, UnreachableError

@@ -13,9 +13,9 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs.run import Cost, Run, Step
 from droptrain_core.domain.runs.transitions import submitted
 from moto import mock_aws
-from records import RUN_ID, run
 from rich.console import Console
-from template import table_definition
+from support.records import RUN_ID, run
+from support.template import table_definition
 
 from droptrain_cli import artifacts
 from droptrain_cli.example import PENGUINS

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
-from scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, ScriptedServer, Told
 
 from droptrain_cli.checks import StackSnapshot, findings, read_snapshot
 from droptrain_cli.send_notice import send_test

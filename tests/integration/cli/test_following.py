@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from scripted_server import Asked, ScriptedServer, Told, problem
+from support.scripted_server import Asked, ScriptedServer, Told, problem
 
 from droptrain_cli import follow, launch_run, patience, watch_run
 from droptrain_cli.api import Api

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 import pytest
-from scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, ScriptedServer, Told
 
 from droptrain_cli.api import Api
 from droptrain_cli.download import Download, UnsafePathError

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
-from scripted_server import Asked, ScriptedServer, Told
-from template import ROOT
+from support.scripted_server import Asked, ScriptedServer, Told
+from support.template import ROOT
 
 from droptrain_cli import build_image
 from droptrain_cli.errors import CommandError

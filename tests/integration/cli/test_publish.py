@@ -28,8 +28,8 @@ from droptrain_core.submit import Submit
 from greenlet import getcurrent, greenlet
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from launching import launching
 from moto import mock_aws
+from support.launching import launching
 
 from droptrain_cli.errors import CommandError
 from droptrain_cli.publish import Changes, OvertakenError, Publisher

@@ -5,9 +5,9 @@ from typing import Any
 
 import boto3
 import pytest
-from console_browser import Browser
 from moto import mock_aws
-from scripted_server import ScriptedServer
+from support.console_browser import Browser
+from support.scripted_server import ScriptedServer
 
 from droptrain_cli.console.server import ConsoleServer
 from droptrain_cli.stack import Stack

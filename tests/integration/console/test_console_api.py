@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
-from console_browser import Browser
-from scripted_server import ScriptedServer, Told, problem
+from support.console_browser import Browser
+from support.scripted_server import ScriptedServer, Told, problem
 
 from droptrain_cli.console.server import ConsoleServer
 from droptrain_cli.stack import Stack

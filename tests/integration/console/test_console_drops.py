@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from console_browser import Browser, Got
-from scripted_server import Asked, ScriptedServer, Told
-from waiting import wait_for
+from support.console_browser import Browser, Got
+from support.scripted_server import Asked, ScriptedServer, Told
+from support.waiting import wait_for
 
 from droptrain_cli.console.local_calls import command_prefix
 from droptrain_cli.console.server import ConsoleServer

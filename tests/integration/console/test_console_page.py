@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from console_browser import Browser
+from support.console_browser import Browser
 
 from droptrain_cli.console.page import Page
 from droptrain_cli.console.server import ConsoleServer

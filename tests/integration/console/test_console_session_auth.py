@@ -1,8 +1,8 @@
 """Who may call the console: the page of the browser that followed the link, and nobody else."""
 
 import pytest
-from console_browser import Browser
-from scripted_server import ScriptedServer, Told
+from support.console_browser import Browser
+from support.scripted_server import ScriptedServer, Told
 
 from droptrain_cli.console.server import ConsoleServer
 from droptrain_cli.stack import Stack

@@ -3,7 +3,7 @@
 import json
 
 from droptrain_core.domain.runs.run import Run
-from records import job_detail
+from support.records import job_detail
 
 LOST = "Host EC2 (instance i-0abc) terminated."
 NOT_UTF_8 = """\

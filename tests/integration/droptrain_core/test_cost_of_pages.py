@@ -8,7 +8,7 @@ from droptrain_core import cursors
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
-from records import RUN_ID, run
+from support.records import RUN_ID, run
 
 MANY, FEW, LIMIT = 100_000, 100, 20
 

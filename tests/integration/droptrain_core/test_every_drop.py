@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from core_stack import Stack
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import Created, ObjectVersion
 from droptrain_core.domain.errors import NotReadyError
 from droptrain_core.domain.recipes.push import Published, pushing
 from droptrain_core.domain.runs import plan
+from support.core_stack import Stack
 
 CSV = b"a,b\n1,2\n3,4\n"
 

@@ -6,7 +6,7 @@ from droptrain_core.domain.errors import AlreadyFinishedError, BusyError
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.run import Run
-from records import job_detail
+from support.records import job_detail
 
 RECLAIMED = "Host EC2 (instance i-0abc) terminated."
 CHEAP = Refreshed(

@@ -1,12 +1,12 @@
 """The run of a drop is found by the versions that were uploaded, among all others of its project."""
 
-from core_stack import Stack
 from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.run import order_key
-from records import object_version, run
+from support.core_stack import Stack
+from support.records import object_version, run
 
 
 def claim(stack: Stack, dataset: str, *versions: str, **more) -> str:

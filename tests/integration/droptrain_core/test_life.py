@@ -9,8 +9,8 @@ from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
 from droptrain_core.domain.runs.run import GpuUse
 from droptrain_core.domain.runs.transitions import cancel_requested, submitted
-from records import JOB_ID, RUN_ID, job_detail, run
-from waiting import wait_for
+from support.records import JOB_ID, RUN_ID, job_detail, run
+from support.waiting import wait_for
 
 ADVICE = "The GPU was busy 11 % of the time."
 ACCOUNT = {"batch_job_id": JOB_ID, "attempt": 2, "metrics": {"test_accuracy": 0.9}}

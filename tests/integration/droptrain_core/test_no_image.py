@@ -6,8 +6,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from core_stack import REGION, Stack
 from droptrain_core.aws.image_repository import ImageRepository
+from support.core_stack import REGION, Stack
 
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []}
 

@@ -10,7 +10,7 @@ from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.notices.events import EVENTS
 from droptrain_core.domain.runs.model_pointer import Pointer
 from jsonschema import Draft202012Validator
-from records import RUN_ID, job_detail, run
+from support.records import RUN_ID, job_detail, run
 
 from droptrain_cli import event_schemas
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import NotFoundError, NotReadyError
-from records import job_detail
+from support.records import job_detail
 
 MARKED = b"trigger: marker\ninputs: {training: 'train/*.csv'}\n"
 

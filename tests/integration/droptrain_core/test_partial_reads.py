@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from core_stack import Stack
 from droptrain_core.domain.costs.budget import Account
-from records import run
+from support.core_stack import Stack
+from support.records import run
 
 
 @pytest.fixture

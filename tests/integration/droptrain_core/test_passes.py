@@ -3,7 +3,7 @@
 import pytest
 from droptrain_core.launch.uploads import LaunchUploads
 from droptrain_core.notify import Notify
-from records import run
+from support.records import run
 
 
 class Killed(BaseException):

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from core_stack import Stack
 from droptrain_core.domain.datasets.dataset import ObjectVersion
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.run import Run
-from records import job_detail
+from support.core_stack import Stack
+from support.records import job_detail
 
 FOLDER = "projects/penguins/data/first/"
 ROWS = b"size,label\n" + b"1,cat\n2,dog\n" * 100_000

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_stack import PRICES, Stack
 from droptrain_core.domain.costs.pricing import Listing, Refreshed, Size
 from droptrain_core.domain.errors import BusyError
-from records import job_detail
+from support.core_stack import PRICES, Stack
+from support.records import job_detail
 
 T4 = Size(1, 4, 16)
 READ = Refreshed(

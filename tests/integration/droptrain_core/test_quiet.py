@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_stack import Stack
 from droptrain_core.domain.datasets import dataset
 from droptrain_core.domain.datasets.dataset import Created
+from support.core_stack import Stack
 
 PARTS = b"inputs: {training: 'train/*.csv', testing: test.csv}\n"
 FOLDER = "projects/penguins/data/first/"

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs
 import botocore.session
 import pytest
 from botocore.config import Config
-from core_stack import PRICES, Stack
 from droptrain_core.aws.price_lists import OnDemandPrices
 from droptrain_core.aws.spot_prices import SpotPrices
 from droptrain_core.domain.costs.pricing import Listing, Size
 from droptrain_core.refresh import Done, Refresh
-from scripted_server import Asked, ScriptedServer, Told
+from support.core_stack import PRICES, Stack
+from support.scripted_server import Asked, ScriptedServer, Told
 
 AT = "2026-11-23T02:10:00Z"
 TYPES = ("g4dn.xlarge", "g5.xlarge")

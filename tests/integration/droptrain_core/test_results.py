@@ -8,7 +8,7 @@ import pytest
 from droptrain_core import cursors
 from droptrain_core.domain.errors import BadCursorError, NotFoundError
 from droptrain_core.domain.runs.run import Attempt
-from records import RUN_ID, run
+from support.records import RUN_ID, run
 
 FOLDER = f"runs/penguins/{RUN_ID}/"
 STREAMS = ("training/default/one", "training/default/two")

@@ -9,7 +9,7 @@ from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.transitions import cancel_requested
 from droptrain_core.notifications import Notifications
-from records import job_detail, run
+from support.records import job_detail, run
 
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested."
 QUOTA = (

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from core_stack import PRICES, Stack
 from droptrain_container.plan import read as read_plan
 from droptrain_core.aws.run_record import SCHEMA, from_item
 from droptrain_core.domain.errors import NewerRecordError
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.transitions import observed
 from releases.record import record
+from support.core_stack import PRICES, Stack
 
 RECORDINGS = sorted(Path(__file__).parents[2].joinpath("releases").glob("*.json"))
 IN_FLIGHT = ("submitted", "runnable", "starting", "running", "reclaimed", "on-demand", "cancelling")

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from instance_metadata import InstanceMetadata
-from training_machine import Machine, s3_server, versioned_bucket
+from support.instance_metadata import InstanceMetadata
+from support.training_machine import Machine, s3_server, versioned_bucket
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from training_machine import CODE, DATA, PROJECT, REPOSITORY
+from support.training_machine import CODE, DATA, PROJECT, REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "dialects.md").read_text("utf-8").partition("## Every variable")[2]
 ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \|$", PAGE, re.MULTILINE)

@@ -6,7 +6,7 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from training_machine import CODE, DATA, Machine, free_port
+from support.training_machine import CODE, DATA, Machine, free_port
 
 
 def cause(machine: Machine) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gate import gate
-from training_machine import Ended, Machine, wait_for_line
-from waiting import wait_for
+from support.gate import gate
+from support.training_machine import Ended, Machine, wait_for_line
+from support.waiting import wait_for
 
 # An attempt of such a small script ends within some seconds; with a pipe that was opened it never would.
 ENDS_WITHIN_SECONDS = 30.0

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from training_machine import CODE, Ended, Machine
+from support.training_machine import CODE, Ended, Machine
 
 WORDS = "import tiny_words\nprint(tiny_words.WORD)\n"
 WHEEL = "tiny_words-1-py3-none-any.whl"

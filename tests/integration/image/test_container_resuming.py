@@ -5,7 +5,7 @@ import re
 import signal
 
 import pytest
-from training_machine import CODE, DATA, REPOSITORY, wait_for_line
+from support.training_machine import CODE, DATA, REPOSITORY, wait_for_line
 
 EXAMPLE = REPOSITORY / "examples" / "penguins"
 EPOCHS = 8

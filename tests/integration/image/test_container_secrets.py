@@ -9,8 +9,8 @@ from typing import Any
 
 import boto3
 import pytest
-from scripted_server import ScriptedServer, Told
-from training_machine import CODE, Machine
+from support.scripted_server import ScriptedServer, Told
+from support.training_machine import CODE, Machine
 
 CANARY = "canary-5f0c/77+41b5=e9"
 PRINT_ALL = r"""

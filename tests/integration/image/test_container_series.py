@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from droptrain_core import recipe_yaml
 from droptrain_core.domain.recipes import recipe as recipes
-from training_machine import REPOSITORY
+from support.training_machine import REPOSITORY
 
 EVENTS = REPOSITORY / "tests" / "events"
 KERAS = base64.b64encode((EVENTS / "keras_verbose_1.out").read_bytes()).decode()

@@ -9,9 +9,9 @@ import subprocess
 import time
 
 import pytest
-from slow_line import slow_line
-from training_machine import CODE, Machine, wait_for_line
-from waiting import wait_for
+from support.slow_line import slow_line
+from support.training_machine import CODE, Machine, wait_for_line
+from support.waiting import wait_for
 
 # AWS Batch kills the container 30 s after its TERM; what has nothing to stop ends much sooner.
 ENDS_WITHIN_SECONDS = 10.0

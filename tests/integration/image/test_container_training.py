@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from training_machine import CODE
+from support.training_machine import CODE
 
 SCRIPT = """
 echo "words: $(cat lib/words.txt)"

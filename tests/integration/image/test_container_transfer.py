@@ -14,8 +14,8 @@ from droptrain_container.exit_codes import EXIT_CODES, EndError
 from droptrain_container.plan import Pinned
 from droptrain_container.s3 import Bucket
 from droptrain_container.stops import StoppedError, Stops
-from fault_proxy import FaultProxy, fault_proxy
-from training_machine import REPOSITORY, free_port
+from integration.image.fault_proxy import FaultProxy, fault_proxy
+from support.training_machine import REPOSITORY, free_port
 
 NAMES = [
     "a b.csv", "it's.csv", 'q"q.csv', "ümläut 日本.csv", "st*r?.csv", "pl+us%25%.csv", "a//b.csv", "#hash",

@@ -4,8 +4,8 @@ import json
 import threading
 
 import pytest
-from gate import gate
-from training_machine import CODE, REPOSITORY, wait_for_line
+from support.gate import gate
+from support.training_machine import CODE, REPOSITORY, wait_for_line
 
 REFUSES_SECONDS = 8.0
 

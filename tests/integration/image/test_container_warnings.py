@@ -2,7 +2,7 @@
 
 import pytest
 from droptrain_container import failure_reason
-from training_machine import CODE
+from support.training_machine import CODE
 
 EXPORTS = 'echo model > m; aws s3 cp --only-show-errors m "$EXPORT_PATH/m"\n'
 FAILS = "python train.py | tee log.txt\n"

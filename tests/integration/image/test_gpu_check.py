@@ -17,7 +17,7 @@ from gpu_check import __main__ as gpu_check
 from gpu_check import nvml
 from gpu_check.page import Seen, page, problems
 from gpu_check.rehearsal import Rehearsal, StandInNvml
-from template import ROOT
+from support.template import ROOT
 
 GPU_CHECK = ROOT / "tests" / "gpu_check"
 TRAINING = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from waiting import wait_for
+from support.waiting import wait_for
 
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.clients import Clients

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from local_parts import alive
-from waiting import wait_for
+from support.local_parts import alive
+from support.waiting import wait_for
 
 from droptrain_local.functions import Function
 from droptrain_local.lambda_runtime import (

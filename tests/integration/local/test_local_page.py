@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from local_parts import alive, children
+from support.local_parts import alive, children
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "laptop.md").read_text("utf-8")

@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from console_browser import Browser
-from local_parts import alive, children
-from waiting import wait_for
+from support.console_browser import Browser
+from support.local_parts import alive, children
+from support.waiting import wait_for
 
 from droptrain_local.clients import Clients
 from droptrain_local.cloud import LaptopCloud

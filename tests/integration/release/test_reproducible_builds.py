@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from template import ROOT, template
+from support.template import ROOT, template
 
 LAYER, API = "DroptrainLayer", "RunsApiFunction"
 # What `hatchling` puts into the wheel, and what it reads.

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from rendered import translated as translate
+from support.rendered import translated as translate
 
 
 @pytest.fixture(scope="session")

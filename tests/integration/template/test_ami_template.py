@@ -11,9 +11,9 @@ import cfnlint.data.schemas
 import jmespath
 import jsonschema
 import pytest
-from ami_component import ami_template, document, script, steps
 from botocore.session import Session
-from template import ROOT, properties, template
+from support.ami_component import ami_template, document, script, steps
+from support.template import ROOT, properties, template
 
 ENVIRONMENTS = ("SpotComputeEnvironment", "OnDemandComputeEnvironment")
 # As the Image Builder user guide describes it ("Document schema and definitions", "Use variables in your

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
-import layer_calls
 import pytest
-from built import FUNCTIONS, LAYER, build, environment_of, runtime_python
-from golden import golden, queued, streamed
-from template import ROOT
+from integration.template import layer_calls
+from support.built import FUNCTIONS, LAYER, build, environment_of, runtime_python
+from support.golden import golden, queued, streamed
+from support.template import ROOT
 
 from droptrain_local.cloud import LaptopCloud
 
@@ -117,7 +117,7 @@ def test_the_layer_s_botocore_makes_every_call_that_it_was_pruned_to(
         "repository": cloud.client("ecr").describe_repositories()["repositories"][0]["repositoryName"],
     }  # fmt: skip
     environment = environment_of(folder, "none")
-    printed, _ = run(cloud, environment, str(ROOT / "tests/layer_calls.py"), given=there)
+    printed, _ = run(cloud, environment, str(ROOT / "tests/integration/template/layer_calls.py"), given=there)
     found = json.loads(printed)
     models = (folder / LAYER / "python/botocore/data").glob("*/*/service-2.json")
     kept = {

@@ -11,7 +11,7 @@ from awscli.customizations.cloudformation.deploy import DeployCommand
 from botocore import xform_name
 from botocore.session import Session
 from droptrain_core.domain.costs.pricing import read_price_list
-from template import ROOT, properties, template
+from support.template import ROOT, properties, template
 
 # Each with the least number of `aws` commands that it shows. The pages in docs/operations are followed on the
 # laptop cloud (test_operations_pages.py).

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build_commands import REPOSITORY, build_spec, commands, run_build
+from support.build_commands import REPOSITORY, build_spec, commands, run_build
 
 # AWS CodeBuild user guide, "Build specification reference for CodeBuild", version 0.2.
 KEYS = {"version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache"}

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from built import FUNCTIONS, runtime_python
-from template import ROOT
+from support.built import FUNCTIONS, runtime_python
+from support.template import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from audit.variants import ADDS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from droptrain_core.domain.notices import console_links
-from rendered import STACK, rendered, strings
-from template import ROOT, template
+from support.rendered import STACK, rendered, strings
+from support.template import ROOT, template
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 NETWORK = {"VpcId": "vpc-0123456789abcdef0", "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1"}

@@ -5,7 +5,7 @@ from email import message_from_string
 from typing import Any
 
 from droptrain_core.aws.job_queue import EVALUATE_ON_EXIT
-from template import ROOT, properties, template
+from support.template import ROOT, properties, template
 
 ENVIRONMENTS = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
 

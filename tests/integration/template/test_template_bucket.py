@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from template import properties, template
+from support.template import properties, template
 
 BUCKETS = ["DataBucket", "AccessLogsBucket"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from droptrain_core.domain.datasets.fair_share import LANES
 from droptrain_core.domain.notices.events import EVENTS, SOURCE
-from template import ROOT, properties, template
+from support.template import ROOT, properties, template
 
 
 def logical_id(reference: dict[str, Any]) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from audit.render import policies
 from audit.variants import VARIANTS
-from rendered import STACK, rendered, translated
-from template import ROOT, template
+from support.rendered import STACK, rendered, translated
+from support.template import ROOT, template
 
 # CloudFormation allows a stack's name 128 characters.
 LONGEST_NAME = "s" * 128

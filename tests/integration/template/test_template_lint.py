@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from audit.variants import VARIANTS
-from rendered import rendered
 from samcli.yamlhelper import yaml_parse
-from template import ROOT, template
+from support.rendered import rendered
+from support.template import ROOT, template
 
 CONFIGURATIONS = {".cfnlintrc": "ignore_checks", ".checkov.yaml": "skip-check"}
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from template import ROOT, template
+from support.template import ROOT, template
 
 PARAMETERS: dict[str, Any] = template()["Parameters"]
 INTERFACE = template()["Metadata"]["AWS::CloudFormation::Interface"]

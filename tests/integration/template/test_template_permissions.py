@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from template import properties
+from support.template import properties
 
 TRUSTED = {
     "ImageBuildRole": "codebuild.amazonaws.com",

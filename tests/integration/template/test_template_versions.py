@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from audit.variants import VARIANTS
-from rendered import STACK, rendered
-from updates_page import HOLDS, create_only
+from integration.template.updates_page import HOLDS, create_only
+from support.rendered import STACK, rendered
 
 # By logical id, what of it can't change without replacing it. A resource under another name would be deleted,
 # one with another value replaced: write down how people get over that before you change a line.

@@ -1,8 +1,8 @@
 """docs/updates.md says what another value of each parameter does; none loses what people would miss."""
 
-import updates_page
-from template import template
-from updates_page import ACCEPTED, CHANGES, HOLDS, PAGE, effects, updates
+from integration.template import updates_page
+from integration.template.updates_page import ACCEPTED, CHANGES, HOLDS, PAGE, effects, updates
+from support.template import template
 
 
 def test_the_page_is_as_make_docs_writes_it() -> None:
@@ -16,7 +16,9 @@ def test_every_parameter_is_changed() -> None:
         for name in before.keys() | after.keys()
         if before.get(name) != after.get(name)
     }
-    assert changed == set(template()["Parameters"]), "add what is missing to CHANGES in tests/updates_page.py"
+    assert changed == set(template()["Parameters"]), (
+        "add what is missing to CHANGES in tests/integration/template/updates_page.py"
+    )
 
 
 def test_no_parameter_replaces_or_removes_what_holds_data_messages_or_jobs() -> None:

@@ -6,7 +6,7 @@ from droptrain_core.domain.errors import UnreadableError
 from droptrain_core.domain.runs import batch_job
 from hypothesis import given
 from hypothesis import strategies as st
-from records import JOB_ID, RUN_ID, job_detail
+from support.records import JOB_ID, RUN_ID, job_detail
 
 LIFE = [
     job_detail("SUBMITTED"),

@@ -15,7 +15,7 @@ from droptrain_core.domain.costs.budget import (
     refusal,
 )
 from droptrain_core.domain.runs.run import Cost, JobRequest, Reservation
-from records import run
+from support.records import run
 
 NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
 JOB = JobRequest("run.sh", 1, 4, 14336, attempts=3, timeout_seconds=86400, spot="auto")

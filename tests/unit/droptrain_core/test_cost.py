@@ -13,7 +13,7 @@ from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, Fallback, Run
 from hypothesis import given
 from hypothesis import strategies as st
-from records import JOB, JOB_ID, RUN_ID, run
+from support.records import JOB, JOB_ID, RUN_ID, run
 
 SIZES = {name: Size(1, 4, 16) for name in ("g4dn.xlarge", "g5.xlarge")} | {"g4dn.tiny": Size(1, 2, 8)}
 SHIPPED = PriceList({"g4dn.tiny": 0.1, "g4dn.xlarge": 0.6, "g5.xlarge": 1.2}, SIZES)

@@ -14,7 +14,7 @@ from droptrain_core.domain.datasets.dataset import (
 from droptrain_core.domain.preflight import to_sample
 from hypothesis import given
 from hypothesis import strategies as st
-from records import object_version
+from support.records import object_version
 
 FOLDER = "projects/penguins/data/first/"
 DEFAULT = {"training": "train.csv", "testing": "test.csv"}

@@ -7,7 +7,7 @@ from droptrain_core.domain import diagnosis
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, outcome
 from droptrain_core.domain.runs.run import GpuUse
-from records import JOB_ID, job_detail, run
+from support.records import JOB_ID, job_detail, run
 
 LIMIT = "Canceled by JobStateTimeLimit action due to reason:"
 

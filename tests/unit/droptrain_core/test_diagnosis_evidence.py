@@ -4,7 +4,7 @@ from droptrain_core.domain import diagnosis
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, outcome
-from records import JOB_ID, job_detail
+from support.records import JOB_ID, job_detail
 
 START_UP = """\
 2026-02-01 10:00:00.123456: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on.

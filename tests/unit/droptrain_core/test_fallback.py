@@ -6,7 +6,7 @@ from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import fallback
 from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Run
-from records import JOB, JOB_ID, run
+from support.records import JOB, JOB_ID, run
 
 RECLAIMED = Cause("reclaimed", "Spot reclaimed the instance on each of 3 attempts.", "")
 NO_CAPACITY = Cause("no_capacity", "AWS has no instance free.", "")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from droptrain_core.domain.notices.notice import Places, of_end
 from droptrain_core.domain.runs.labels import labelled_texts
-from records import run
+from support.records import run
 
 TRAINED = run(hyperparameters={"learning_rate": 0.1, "units": 64}, rerun_of="penguins-first-0123456789ab")
 

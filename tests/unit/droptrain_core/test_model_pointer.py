@@ -7,7 +7,7 @@ from droptrain_core.domain.runs import model_pointer
 from droptrain_core.domain.runs.model_pointer import Pointer, Replaced, moves, pointer_of, replacing
 from hypothesis import given
 from hypothesis import strategies as st
-from records import RUN_ID, run
+from support.records import RUN_ID, run
 
 
 def ended(number: int, value: float | None, *, metric: str = "accuracy", goal: str = "maximize") -> Pointer:

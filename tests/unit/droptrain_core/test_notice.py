@@ -7,7 +7,7 @@ from droptrain_core.domain.notices.console_links import Console
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.model_pointer import Replaced, Standing
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, GpuUse, Step
-from records import RUN_ID, run
+from support.records import RUN_ID, run
 
 ATTEMPT = Attempt("2026-11-23T02:11:00Z", "2026-11-23T02:41:00Z", 0, None, "s")
 

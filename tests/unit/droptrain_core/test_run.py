@@ -7,7 +7,7 @@ from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from hypothesis import given
 from hypothesis import strategies as st
-from records import RUN_ID, object_version, run
+from support.records import RUN_ID, object_version, run
 
 slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,39}", fullmatch=True)
 dataset_names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,39}", fullmatch=True)

@@ -23,7 +23,7 @@ from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.text import encodable, plain, printable_ascii
 from hypothesis import example, given
 from hypothesis import strategies as st
-from records import job_detail, object_version, run
+from support.records import job_detail, object_version, run
 
 letters = st.characters() | st.sampled_from("\ud800\udfff\x00\x1b\x85\u2028\u202e\ufeff\uffff\n\t\r,;\"'<@é")
 texts = st.text(letters, max_size=30)

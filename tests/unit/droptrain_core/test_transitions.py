@@ -11,7 +11,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, transitions
 from droptrain_core.domain.runs.run import STATUSES, TERMINAL, Fallback, Run
 from droptrain_core.domain.runs.transitions import Transition
-from records import job_detail, run
+from support.records import job_detail, run
 
 AT = "2026-11-23T02:10:00Z"
 CAUSE = Cause("one", "message", "fix")

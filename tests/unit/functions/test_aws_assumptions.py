@@ -8,14 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import aws_calls
 import pytest
-from core_in_memory import Core
 from droptrain_core import partial_batch
 from droptrain_core.refresh import Done
-from golden import golden, names_of, queued, streamed
-from recorded import recorded
-from template import properties
+from support.core_in_memory import Core
+from support.golden import golden, names_of, queued, streamed
+from support.recorded import recorded
+from support.template import properties
+from unit.functions import aws_calls
 
 TESTS = Path(__file__).parents[2]
 PAGE = (TESTS.parent / "docs/aws-assumptions.md").read_text("utf-8")

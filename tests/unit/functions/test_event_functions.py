@@ -12,8 +12,8 @@ from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.launch.answers import Launched
 from droptrain_core.notify import EndNotified
-from function_output import failed, metrics_in
-from golden import golden, queued, streamed
+from support.function_output import failed, metrics_in
+from support.golden import golden, queued, streamed
 
 
 class Uploads:

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.parser.models import (
 )
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from droptrain_core.domain.runs import batch_job
-from golden import FOLDER, golden, names_of
+from support.golden import FOLDER, golden, names_of
 
 LOADER = botocore.session.get_session()
 KINDS = {"string": str, "integer": int, "long": int, "boolean": bool, "float": float, "double": float}

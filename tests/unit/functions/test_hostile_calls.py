@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 import pytest
-from golden import golden
-from records import run
+from support.golden import golden
+from support.records import run
 
 LONG = "9" * 5000
 

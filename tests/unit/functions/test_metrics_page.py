@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 from droptrain_core.telemetry import metrics
-from template import ROOT, properties, template
+from support.template import ROOT, properties, template
 
 NAMESPACE = "droptrain"
 ALARMS = {

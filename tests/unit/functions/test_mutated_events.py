@@ -13,19 +13,19 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
-from core_in_memory import ANOTHER, Core
 from droptrain_core.aws.run_record import from_item, to_item
 from droptrain_core.domain import event_field, times
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.run import TERMINAL, Run
 from droptrain_core.telemetry import logger
-from function_output import failed, metrics_in
-from golden import golden, names_of, queued, streamed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutated import JUNK, TEXTS, TYPES, everything_wrong, mutated
-from recorded import recorded
-from records import RUN_ID
+from support.core_in_memory import ANOTHER, Core
+from support.function_output import failed, metrics_in
+from support.golden import golden, names_of, queued, streamed
+from support.recorded import recorded
+from support.records import RUN_ID
+from unit.functions.mutated import JUNK, TEXTS, TYPES, everything_wrong, mutated
 
 STATUSES = {"CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL}
 PUT_ITEM = botocore.session.get_session().get_service_model("dynamodb").operation_model("PutItem").input_shape

@@ -28,9 +28,9 @@ from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
 from droptrain_core.query import Listing, Project, ProjectListing
 from droptrain_core.results import LogListing
-from golden import golden
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from records import RUN_ID, run
+from support.golden import golden
+from support.records import RUN_ID, run
 
 SHA256 = "A" * 43 + "="
 

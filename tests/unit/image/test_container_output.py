@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from droptrain_container.output import PART_SECONDS, Output
 from droptrain_container.stdout import Stdout
-from waiting import wait_for
+from support.waiting import wait_for
 
 Pipe = tuple[int, int]
 

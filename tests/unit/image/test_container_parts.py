@@ -19,8 +19,8 @@ from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from hypothesis import given
 from hypothesis import strategies as st
-from records import object_version, run
-from training_machine import REPOSITORY
+from support.records import object_version, run
+from support.training_machine import REPOSITORY
 
 JOB = {"DROPTRAIN_RUN": "s3://data/runs/penguins/first/", "AWS_BATCH_JOB_ID": "job-1"}
 

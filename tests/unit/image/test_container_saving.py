@@ -24,7 +24,7 @@ from droptrain_container.log import Log
 from droptrain_container.records import Records
 from droptrain_container.s3 import ConflictError, MissingError
 from droptrain_container.series import Series
-from waiting import wait_for
+from support.waiting import wait_for
 
 NEVER = threading.Event()
 

@@ -19,8 +19,8 @@ from droptrain_container.screen import LINE_CHARACTERS, Screen
 from droptrain_container.series import Series
 from hypothesis import given
 from hypothesis import strategies as st
-from training_machine import REPOSITORY
-from waiting import wait_for
+from support.training_machine import REPOSITORY
+from support.waiting import wait_for
 
 EVENTS = REPOSITORY / "tests" / "events"
 # What Keras and TensorFlow wrote themselves: `fit` twice with two epochs each, `evaluate` in between.

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from template import ROOT
+from support.template import ROOT
 
 from droptrain_release import licences, sbom
 from droptrain_release.archive import pack

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 from samcli.yamlhelper import yaml_parse
-from template import ROOT
+from support.template import ROOT
 
 
 @cache

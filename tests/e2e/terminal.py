@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from template import ROOT
+from support.template import ROOT
 
 from droptrain_local.state import Ready
 

@@ -11,7 +11,7 @@ from boto3 import Session
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.arn_generator import ArnGenerator
 from samtranslator.translator.translator import Translator
-from template import template
+from support.template import template
 
 _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 _PLACEHOLDER = re.compile(r"\$\{([^!][^}]*)\}")

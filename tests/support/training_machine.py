@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from waiting import PATIENCE_SECONDS, wait_for
+from support.waiting import PATIENCE_SECONDS, wait_for
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 PROJECT = "penguins"
 CODE = f"projects/{PROJECT}/code/"
 DATA = f"projects/{PROJECT}/data/first/"

@@ -6,7 +6,7 @@ from typing import Any
 
 from samcli.yamlhelper import yaml_parse
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @cache

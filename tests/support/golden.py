@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "events"
+FOLDER = Path(__file__).parents[1] / "events"
 
 
 def golden(name: str) -> dict[str, Any]:

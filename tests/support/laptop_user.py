@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 from droptrain_core.domain import times
-from waiting import wait_for
+from support.waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
 

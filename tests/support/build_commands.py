@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import yaml
-from template import properties
+from support.template import properties
 
 from droptrain_cli.image_source import archive
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import botocore.session
 from botocore import xform_name
-from template import ROOT
+from support.template import ROOT
 
 FOLDERS = (
     "functions/*/", "layers/droptrain/python/droptrain_core/", "image/droptrain_container/",

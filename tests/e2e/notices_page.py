@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine
-from laptop_user import User
 from permissions.calls import recording
-from waiting import wait_for
+from support.command_line import CommandLine
+from support.laptop_user import User
+from support.waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
 from droptrain_local.state import remove_state, write_state
 
-PAGE = Path(__file__).parents[1] / "docs" / "notices.md"
+PAGE = Path(__file__).parents[2] / "docs" / "notices.md"
 _TITLE = "## One of each kind\n"
 # Room for one job at a time, and for one day of training.
 _PARAMETERS = {"MonthlyBudgetUsd": "15", "MaxvCpus": "4"}

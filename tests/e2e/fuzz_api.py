@@ -7,11 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from laptop_user import User
+from support.laptop_user import User
 
 from droptrain_local.cloud import LaptopCloud
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # That check wants 401 of who isn't signed, and no setting changes it; IAM answers 403.
 EXCLUDED = "missing_required_header"
 
@@ -27,7 +27,7 @@ def fuzz(cloud: LaptopCloud, examples: int, seed: int) -> int:
         "--url", cloud.ready.api_url, "--checks", "all", "--exclude-checks", EXCLUDED,
         "--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure",
     ]  # fmt: skip
-    hooks = {"SCHEMATHESIS_HOOKS": "fuzz_hooks", "PYTHONPATH": str(ROOT / "tests")}
+    hooks = {"SCHEMATHESIS_HOOKS": "e2e.fuzz_hooks", "PYTHONPATH": str(ROOT / "tests")}
     settings = os.environ | hooks | {"AWS_REGION": cloud.ready.region}
     return subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode
 

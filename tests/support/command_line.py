@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from waiting import wait_for
+from support.waiting import wait_for
 
 _COMMAND = [sys.executable, "-c", "from droptrain_cli.main import main; main()"]
 _SECONDS = 60

@@ -5,8 +5,8 @@ import subprocess
 import uuid
 from dataclasses import dataclass, field
 
-from template import properties
-from training_machine import REPOSITORY, Machine
+from support.template import properties
+from support.training_machine import REPOSITORY, Machine
 
 IMAGE = "localhost/droptrain-test"
 # What a process on this machine needs, and a container brings itself.

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from template import ROOT, template
+from support.template import ROOT, template
 
 FUNCTIONS = {
     name: ROOT / resource["Properties"]["CodeUri"]

@@ -37,10 +37,10 @@ from droptrain_core.spending import Spending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from droptrain_core.wiring import Wiring
-from launching import QUIET_SECONDS, Launching
 from moto import mock_aws
-from records import RUN_ID
-from template import table_definition
+from support.launching import QUIET_SECONDS, Launching
+from support.records import RUN_ID
+from support.template import table_definition
 
 from droptrain_local.batch import BatchEngine
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from rendered import rendered
+from support.rendered import rendered
 
-PAGE = Path(__file__).parents[1] / "docs" / "updates.md"
+PAGE = Path(__file__).parents[3] / "docs" / "updates.md"
 _REGION = "eu-west-1"
 _NETWORKS = [
     {"VpcId": f"vpc-0000000{n}", "SubnetIds": f"subnet-0000000{n},subnet-1111111{n}"} for n in range(2)

@@ -13,8 +13,8 @@ from droptrain_core.query import Query
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
 from droptrain_core.spending import Spending
-from golden import golden
-from records import run
+from support.golden import golden
+from support.records import run
 
 ANOTHER = "whales-first-0123456789ab"
 
