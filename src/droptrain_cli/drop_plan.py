@@ -73,7 +73,7 @@ def plan(project: str, dataset: str | None, paths: Iterable[Path], recipe: Recip
     """
     files, skipped = _choose(project, paths, recipe)
     local = [ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items()]
-    if cause := preflight.check(match_inputs(recipe.inputs, "files", local, "").inputs):
+    if cause := preflight.check(match_inputs(recipe.inputs, "files", local, "").inputs, recipe.csv):
         raise CommandError(f"{cause.message}: a run would be rejected. {cause.fix}")
     dataset = dataset_for(files) if dataset is None else dataset
     check_dataset_name(dataset)

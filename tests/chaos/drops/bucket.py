@@ -1,5 +1,6 @@
 """The bucket in memory, with the contents of objects and a log of what was uploaded when."""
 
+import math
 from dataclasses import dataclass
 
 from chaos.drops.contents import Content
@@ -41,6 +42,7 @@ class DropBucket(MemoryBucket):
         versions = self._versions.setdefault(key, [])
         version = ObjectVersion(key, f"v{len(versions)}", content.size, f"etag-{hash(content.data)}")
         versions.append(version)
+        self._uploaded_at[key] = math.floor(at)
         self.documents[key, version.version_id] = content
         self.log.append(Change(at, key, version))
         return version

@@ -6,13 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import pairwise
+from math import floor
 
 from chaos.burst.virtual_time import START
 from chaos.drops.bucket import Change
 from chaos.drops.cloud import Cloud
 from chaos.drops.drop import Put
 from droptrain_core.domain import times
-from droptrain_core.domain.datasets.dataset import ObjectVersion, data_prefix, drop_id, is_a_path
+from droptrain_core.domain.datasets.dataset import (
+    ObjectVersion,
+    data_prefix,
+    drop_id,
+    is_a_path,
+    is_pattern,
+)
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs.run import Run
@@ -118,7 +125,7 @@ class Dataset:
         """Where nothing goes wrong, a launch comes soon after the last upload."""
         created = seconds_of(run.created_at)
         due = self._last_change_at + self.cloud.queue.delay_seconds + SLACK_SECONDS
-        if self.recipe.trigger == "quiet":
+        if self.recipe.trigger == "quiet" or self._grew_after_marker:
             due = self._last_at + self._quiet_seconds + self.cloud.queue.delay_seconds + SLACK_SECONDS
         assert created <= due, f"{self}: launched at {created}, not by {due}"
         if self.markers <= 1 and not waiting and self._complete_at - self.log[0].at < HOUR - 600:
@@ -152,8 +159,9 @@ class Dataset:
 
     def _is_listed(self, waiting: DatasetRecord) -> bool:
         """Whether the list names what is missing and the first files that lie there."""
-        files = sorted(key.removeprefix(self.folder) for key in self.latest)[:FILES_NAMED]
-        return set(waiting.missing) == self.missing and list(waiting.present) == files
+        files = {key.removeprefix(self.folder) for key in self.latest}
+        are_named = len(waiting.present) == min(len(files), FILES_NAMED) and files.issuperset(waiting.present)
+        return set(waiting.missing) == self.missing and are_named
 
     @cached_property
     def _relevant(self) -> list[Change]:
@@ -215,12 +223,30 @@ class Dataset:
 
     def _final_states(self) -> Iterator[dict[str, ObjectVersion]]:
         yield _after(self._relevant)
-        if self.recipe.trigger == "marker":
+        if self.recipe.trigger == "marker" and not (self.cloud.drop.is_orderly and self._grew_after_marker):
             marker = self.latest[self.folder + MARKER]
             changes = self._relevant
             came = next(number for number, change in enumerate(changes) if change.version == marker)
             for number in range(len(changes) - 1, came, -1):
                 yield _after(changes[:number])
+
+    @cached_property
+    def _grew_after_marker(self) -> bool:
+        """Whether the only marker came first, and then the parts of a pattern without a pause.
+
+        Parts that come after the settle time may be too late for the marker's run; those before aren't.
+        """
+        relevant = self._relevant
+        if self.markers != 1 or self.told_from or not any(map(is_pattern, self.recipe.inputs.values())):
+            return False
+        came = next(number for number, each in enumerate(relevant) if each.key == self.folder + MARKER)
+        moments = [floor(each.at) for each in relevant[came:]]
+        if len(moments) == 1 or moments[1] == moments[0]:
+            return False
+        was_complete = not self._missing({each.key for each in relevant[:came]})
+        if was_complete and moments[1] - moments[0] >= self.cloud.queue.delay_seconds:
+            return False
+        return all(after - before < self._quiet_seconds - 60 for before, after in pairwise(moments))
 
     def _run_of(self, state: Mapping[str, ObjectVersion]) -> Run | None:
         run_id = self.cloud.table.drops.get(drop_id(self.project, self.name, state.values()))

@@ -154,6 +154,13 @@ def one_answer_for_names_that_look_alike(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LaunchUploads, "_reject", by_shown_name)
 
 
+def a_marker_that_counts_whatever_follows(patch: pytest.MonkeyPatch) -> None:
+    launch = LaunchUploads._launch
+    patch.setattr(
+        LaunchUploads, "_launch", lambda uploads, record, found, _: launch(uploads, record, found, None)
+    )
+
+
 LOOK_ALIKE = Drop(
     tuple(Put(10.0, f"projects/p/data/{name}/train.csv", of_bytes(b"a\n1\n")) for name in ("First", "First "))
 )
@@ -171,6 +178,8 @@ BAD_PLACE = "projects/p/data/bell\x07"
     (forgotten_datasets, folders(("Train.csv", "Test.csv")), "isn't listed"),
     (a_marker_for_each_file_after_it, folders((*PAIR, "_SUCCESS", "README.md"), "trigger: marker"),
      "has a run and is listed as"),
+    (a_marker_that_counts_whatever_follows, folders((*PARTS[:5], "_SUCCESS"), f"{ALL}trigger: marker"),
+     "have no run"),
     (a_marker_among_the_inputs, folders((*PAIR, "_SUCCESS"), "inputs: {all: '*'}"), "have no run"),
     (silence_over_other_data_files, folders(("a.tsv", "b.csv.gz"), place="projects/p/first"),
      "nothing says why"),

@@ -25,7 +25,7 @@ from droptrain_core.domain.costs.budget import Account, charge, over
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets import fair_share
-from droptrain_core.domain.datasets.dataset import Created, ObjectVersion, recipe_key
+from droptrain_core.domain.datasets.dataset import Created, ObjectVersion, oldest_first, recipe_key
 from droptrain_core.domain.datasets.dataset_record import Answered, DatasetRecord
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.notices.events import Event
@@ -63,12 +63,14 @@ class MemoryBucket:
         self.world = world
         self.documents: dict[str | tuple[str, str], Any] = {}
         self._versions: dict[str, list[ObjectVersion | None]] = {}
+        self._uploaded_at: dict[str, float] = {}
 
     def put(self, key: str, document: object = None) -> ObjectVersion:
         """Put a new version of an object; a recipe's or a push's `document` is what it says, parsed."""
         versions = self._versions.setdefault(key, [])
         version = ObjectVersion(key, f"v{len(versions)}", 10, "etag")
         versions.append(version)
+        self._uploaded_at[key] = len(self._uploaded_at)
         self.documents[key] = self.documents[key, version.version_id] = document
         return version
 
@@ -98,7 +100,7 @@ class MemoryBucket:
         listed = sorted(self._versions.items())  # as S3 lists
         files = (versions for key, versions in listed if key.startswith(prefix) and not key.endswith("/"))
         latest = (versions[-1] for versions in files)
-        return tuple(version for version in latest if version)
+        return oldest_first((version, self._uploaded_at[version.key]) for version in latest if version)
 
     @outside
     def link_of(self, upload: Created) -> str | None:
@@ -434,7 +436,7 @@ class MemoryDatasetTable:
             return False
         since = found.since or times.to_text(now)
         changes = {"missing": tuple(missing), "present": tuple(present), "since": since}
-        self._put(replace(found, **changes, due_at=None, wake_up=None, wake_up_at=None))
+        self._put(replace(found, **changes, rests_since=None, due_at=None, wake_up=None, wake_up_at=None))
         return True
 
     @outside
@@ -442,8 +444,10 @@ class MemoryDatasetTable:
         found = self.get(record.project, record.dataset)
         if found.due_at and found.due_at >= due_at:
             return
+        at = times.to_text(now)
         changes = {"missing": record.missing, "present": record.present, "due_at": due_at}
-        self._put(replace(found, **changes, since=found.since or times.to_text(now)))
+        since, rests_since = found.since or at, found.rests_since or at
+        self._put(replace(found, **changes, since=since, rests_since=rests_since))
 
     @outside
     def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:

@@ -328,7 +328,7 @@ def test_a_file_of_the_code_that_is_also_a_folder_is_a_rejection(project: Stack)
 
 
 def test_a_plan_that_is_too_large_is_a_rejection(project: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "MAX_BYTES", 1000)
+    monkeypatch.setattr(plan, "MAX_LAUNCHED_BYTES", 1000)
     uploads = [put(project, f"{DATA}d/{name}") for name in ("train.csv", "test.csv")]
     assert answers(project, *uploads) == ["rejected", "repeated"]
     assert runs(project) == {"too_many_inputs": 1}

@@ -1,5 +1,7 @@
 """The trigger quiet: a dataset whose files arrive one by one launches once, when no more files arrive."""
 
+import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +43,54 @@ def deliver_due(stack: Stack) -> list[str]:
             stack.wake_ups.messages.remove(message)
             answers.append(stack.launch.wake(*message).answer)
     return answers
+
+
+MARKED = b"inputs: {training: 'train/*.csv', testing: test.csv}\ntrigger: marker\n"
+
+
+def test_parts_that_follow_their_marker_are_one_run_with_all_of_them(parts: Stack) -> None:
+    """As `aws s3 sync` uploads a folder of Spark's: _SUCCESS sorts before part-00000."""
+    parts.put("projects/penguins/train.yaml", MARKED)
+    assert upload(parts, "_SUCCESS").answer == "waiting"
+    time.sleep(1)  # S3 says when an object was uploaded in whole seconds
+    assert upload(parts, "test.csv").answer == "waiting"
+    for number in range(5):
+        parts.later(seconds=100)
+        assert upload(parts, f"train/part-{number}.csv").answer == "waiting"
+    parts.later(seconds=331)
+    while parts.wake_ups.messages:
+        parts.later(seconds=31)
+        deliver(parts)
+    (run,) = parts.query.runs(limit=10).runs
+    assert run.input_count == 6
+
+
+def test_a_new_marker_launches_parts_that_rest_at_once(parts: Stack) -> None:
+    parts.put("projects/penguins/train.yaml", MARKED)
+    upload(parts, "_SUCCESS")
+    upload(parts, "test.csv")
+    time.sleep(1)
+    assert upload(parts, "train/part-1.csv").answer == "waiting"
+    assert upload(parts, "_SUCCESS").answer == "launched"
+    parts.later(seconds=400)
+    assert set(deliver(parts)) <= {"ignored"}
+
+
+def test_the_owner_of_a_dataset_that_never_rests_gets_one_notice(parts: Stack) -> None:
+    upload(parts, "test.csv")
+    for number in range(8 * 15):
+        parts.later(seconds=240)
+        upload(parts, f"train/part-{number}.csv")
+        if number % 5 == 0:
+            parts.reconcile.all()
+    assert not parts.batch_jobs()
+    (notice,) = parts.notices()
+    assert "files have kept arriving since" in json.dumps(notice)
+    parts.later(seconds=331)
+    while parts.wake_ups.messages:
+        parts.later(seconds=31)
+        deliver(parts)
+    assert len(parts.batch_jobs()) == 1
 
 
 def test_parts_that_arrive_one_by_one_are_one_run(parts: Stack) -> None:

@@ -1,5 +1,6 @@
 import pytest
 from droptrain_core.domain.datasets.dataset import (
+    FILES_NAMED,
     MARKER,
     BadDrop,
     Drop,
@@ -9,9 +10,11 @@ from droptrain_core.domain.datasets.dataset import (
     drop_id,
     judge_key,
     match_inputs,
-    near_misses,
+    oldest_first,
 )
+from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from droptrain_core.domain.preflight import to_sample
+from droptrain_core.domain.runs.run import identify
 from hypothesis import given
 from hypothesis import strategies as st
 from support.records import object_version
@@ -230,6 +233,39 @@ def test_a_near_miss_is_named_with_the_pattern_that_takes_it(missing: str, prese
 def test_a_file_that_seems_to_be_there_is_explained(missing: str, present: str, hint: str) -> None:
     (said,) = near_misses([missing], [present])
     assert hint in said
+
+
+def test_of_many_files_those_that_are_nearly_missing_ones_are_named() -> None:
+    folder = [object_version(f"{FOLDER}part-{number:02}.parquet") for number in range(30)]
+    found = match_inputs(
+        {"training": "train.csv"}, "files", [*folder, object_version(FOLDER + "z/Train.csv")], FOLDER
+    )
+    assert "z/Train.csv" in found.present and len(found.present) == FILES_NAMED
+    assert near_misses(found.missing, found.present)
+    assert name_files(found.present).endswith(", z/Train.csv and perhaps others")
+    assert name_files(["train.csv ", "a.csv"]) == "'train.csv ', a.csv"
+
+
+@pytest.mark.parametrize(("uploaded", "may_grow"), [
+    ([("a.csv", 1), (MARKER, 2)], False),
+    ([("a.csv", 1), (MARKER, 1)], False),
+    ([(MARKER, 1), ("a.csv", 2)], True),
+    ([("a.csv", 1), (MARKER, 2), ("b.csv", 3)], True),
+    ([("a.csv", 1), (MARKER, 2), ("README.md", 3)], False),
+])  # fmt: skip
+def test_a_marker_that_is_older_than_a_part_does_not_say_that_all_parts_are_there(
+    uploaded: list[tuple[str, int]], may_grow: bool
+) -> None:
+    folder = oldest_first((object_version(FOLDER + name), float(at)) for name, at in uploaded)
+    assert match_inputs({"all": "*.csv"}, "marker", folder, FOLDER).may_grow is may_grow
+    named = {f"input{number}": name for number, (name, _) in enumerate(uploaded) if name != MARKER}
+    assert not match_inputs(named, "marker", folder, FOLDER).may_grow, "named files are all there is"
+
+
+def test_versions_of_a_bucket_that_keeps_none_differ_by_their_content() -> None:
+    one, other = (ObjectVersion("projects/p/data/d/a.csv", "null", 1, etag) for etag in ("e1", "e2"))
+    assert drop_id("p", "d", [one]) != drop_id("p", "d", [other])
+    assert identify("p", "d", [one], {}, 0) != identify("p", "d", [other], {}, 0)
 
 
 @given(objects, st.randoms())

@@ -143,9 +143,10 @@ def test_a_channel_with_empty_files_alone_is_rejected_before_files_are_read() ->
     def inputs(**sizes: int) -> list[Input]:
         return [Input(name[0], ObjectVersion(f"{name}.csv", "v", size, "e")) for name, size in sizes.items()]
 
-    assert preflight.check(inputs(a1=0, a2=5, b=1)) is None
-    cause = preflight.check(inputs(a1=0, a2=0, b=1))
+    assert preflight.check(inputs(a1=0, a2=5, b=1), {}) is None
+    cause = preflight.check(inputs(a1=0, a2=0, b=1), {})
     assert cause and cause.message == "a1.csv, a2.csv are empty (0 bytes)"
+    assert preflight.check(inputs(a1=0), {"ignore": ["empty"]}) is None
     assert [item.object.key for item in preflight.to_sample(inputs(a1=0, a2=5))] == ["a2.csv", "a1.csv"]
 
 

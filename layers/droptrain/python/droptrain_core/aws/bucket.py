@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from droptrain_core.domain.datasets.dataset import LINK_METADATA, Created, ObjectVersion, recipe_key
+from droptrain_core.domain.datasets.dataset import (
+    LINK_METADATA,
+    Created,
+    ObjectVersion,
+    oldest_first,
+    recipe_key,
+)
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes import recipe as recipes
@@ -149,26 +155,31 @@ class Bucket:
         return folders, answer["IsTruncated"] and bool(folders)
 
     def folder(self, prefix: str, named: Collection[str] = ()) -> tuple[ObjectVersion, ...]:
-        """The current version of every object below `prefix`; folder markers are left out.
+        """The current version of every object below `prefix`, oldest first; folder markers are left out.
 
         In a folder of more than one page, `named` files are looked up one by one, if they are all that is
         asked for. CrowdedError if the folder has more versions than fit into MAX_PAGES.
         """
-        found: list[ObjectVersion] = []
+        found: dict[str, tuple[ObjectVersion, datetime]] = {}
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
         for number, page in enumerate(pages, 1):
             if number > MAX_PAGES:
                 raise CrowdedError(_crowded(self.name, prefix))
-            found.extend(_current(page))
+            found |= _current(page)
             if named and page["IsTruncated"]:
-                looked_up = [each for name in named if (each := self._latest(prefix + name))]
-                return tuple({item.key: item for item in (*found, *looked_up)}.values())
-        return tuple(found)
+                for name in named:
+                    found |= self._looked_up(prefix + name)
+                break
+        return oldest_first(found.values())
+
+    def _looked_up(self, key: str) -> dict[str, tuple[ObjectVersion, datetime]]:
+        """The current version of one object, by key; S3 lists a key's newest version first."""
+        current = _current(self._client.list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1))
+        return {key: current[key]} if key in current else {}
 
     def _latest(self, key: str) -> ObjectVersion | None:
-        """The current version of one object; None if there is none. S3 lists a key's newest version first."""
-        page = self._client.list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
-        return next((item for item in _current(page) if item.key == key), None)
+        """The current version of one object; None if there is none."""
+        return next((item for item, _ in self._looked_up(key).values()), None)
 
     def delete_folder(self, prefix: str) -> Iterator[int]:
         """Delete every version of every object below `prefix`; yields how many, at most 1000 at a time."""
@@ -286,12 +297,14 @@ def _plan_key(plan: Mapping[str, Any]) -> str:
     return run_prefix(plan["project"], plan["run_id"]) + "run.json"
 
 
-def _current(page: Any) -> Iterator[ObjectVersion]:
-    for version in page.get("Versions", []):
-        if version["IsLatest"] and not version["Key"].endswith("/"):
-            yield ObjectVersion(
-                version["Key"], version["VersionId"], version["Size"], version["ETag"].strip('"')
-            )
+def _current(page: Any) -> dict[str, tuple[ObjectVersion, datetime]]:
+    """The current versions of a page, by key, each with the time of its upload."""
+    found = {}
+    for item in page.get("Versions", []):
+        if item["IsLatest"] and not item["Key"].endswith("/"):
+            version = ObjectVersion(item["Key"], item["VersionId"], item["Size"], item["ETag"].strip('"'))
+            found[item["Key"]] = (version, item["LastModified"])
+    return found
 
 
 def _unreadable(code: str, key: str, error: _RefusedError) -> Cause:

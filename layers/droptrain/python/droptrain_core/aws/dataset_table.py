@@ -25,8 +25,8 @@ _LOAD_EXPIRES_AFTER = timedelta(hours=1)
 _LINKS_KEPT_FOR = timedelta(days=30)
 # Attributes of a dataset that waits; a launch removes them, and with them the item from the indexes.
 _WAITING = (
-    "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "due_at",
-    "wake_up", "wake_up_at",
+    "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "rests_since",
+    "due_at", "wake_up", "wake_up_at",
 )  # fmt: skip
 
 
@@ -129,11 +129,14 @@ class DatasetTable:
             values["due_at"] = record.due_at
             unchanged = "due_at = :due_at"
         sets = _sets(name for name in values if name != "due_at")
-        return self._update(record, f"{sets} REMOVE due_at, wake_up, wake_up_at", values, unchanged)
+        return self._update(
+            record, f"{sets} REMOVE rests_since, due_at, wake_up, wake_up_at", values, unchanged
+        )
 
     def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> None:
         """Record that the dataset launches at `due_at`, unless a later upload has postponed that further."""
-        values = {**self._waiting(record, record.missing, record.present, now), "due_at": due_at}
+        waiting = self._waiting(record, record.missing, record.present, now)
+        values = {**waiting, "rests_since": times.to_text(now), "due_at": due_at}
         self._update(record, _sets(values), values, "attribute_not_exists(due_at) OR due_at < :due_at")
 
     def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:
@@ -246,7 +249,7 @@ class DatasetTable:
 
 
 # Kept from the first time that a dataset waits, until it is launched.
-_KEPT = ("active", "since", "created_order")
+_KEPT = ("active", "since", "created_order", "rests_since")
 
 
 def _sets(names: "Collection[str] | Iterator[str] | Mapping[str, Any]") -> str:
@@ -277,6 +280,7 @@ def _from_item(item: Mapping[str, Any]) -> DatasetRecord:
         since=values.get("since"),
         missing=tuple(values.get("missing_files", ())),
         present=tuple(values.get("present_files", ())),
+        rests_since=values.get("rests_since"),
         due_at=values.get("due_at"),
         wake_up=values.get("wake_up"),
         wake_up_at=values.get("wake_up_at"),

@@ -157,7 +157,7 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
     )
     body = plans.plan_bytes(plan)
-    if len(body) > plans.MAX_BYTES:
+    if len(body) > plans.MAX_LAUNCHED_BYTES:
         record = runs.to_record(replace(run, job=None, estimate=None))
         return Draft(runs.rejected(record, _too_large(len(body), snapshot)), None, findings)
     record = replace(runs.to_record(run), plan_sha256=hashlib.sha256(body).hexdigest())
@@ -214,7 +214,7 @@ def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
     if found.how.problem:
         return found.how.problem.cause, ()
     findings = preflight.judge(snapshot.files, found.recipe.csv, found.readiness.inputs, snapshot.last)
-    unfit = preflight.check(found.readiness.inputs) or snapshot.unreadable
+    unfit = preflight.check(found.readiness.inputs, found.recipe.csv) or snapshot.unreadable
     return unfit or preflight.rejection(findings), findings
 
 

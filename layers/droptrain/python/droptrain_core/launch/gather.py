@@ -127,7 +127,7 @@ class Gather:
         from droptrain_core.domain import preflight
 
         inputs = found.readiness.inputs
-        if found.how.problem or preflight.check(inputs):
+        if found.how.problem or preflight.check(inputs, found.recipe.csv):
             return (), None
         try:
             # A file in two channels is read once.

@@ -7,8 +7,9 @@ from typing import Any
 
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.costs import estimate as estimates
-from droptrain_core.domain.datasets.dataset import data_prefix, near_misses
+from droptrain_core.domain.datasets.dataset import data_prefix
 from droptrain_core.domain.datasets.finding import OF_AN_END
+from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from droptrain_core.domain.errors import (
     BusyError,
     ChangedPlanError,
@@ -134,7 +135,9 @@ class LaunchRequests:
             )
         if how.recipe and not found.readiness.ready:
             missing, present = found.readiness.missing, found.readiness.present
-            lacks = f"{project}/{dataset} still lacks {', '.join(missing)}; {folder} has {', '.join(present)}"
+            lacks = (
+                f"{project}/{dataset} still lacks {', '.join(missing)}; {folder} has {name_files(present)}"
+            )
             raise NotReadyError(". ".join((lacks, *near_misses(missing, present))))
         return found
 

@@ -94,13 +94,14 @@ class LaunchUploads:
             return Launched("ignored")
         if how.recipe is None:
             return self._reject_unread(record, how, upload)
-        if how.recipe.trigger == "quiet":
+        grows = how.recipe.trigger == "marker" and record.due_at and file != MARKER
+        if how.recipe.trigger == "quiet" or grows:
             return self._rest(record.with_file(file), how.recipe, upload)
         if how.recipe.trigger == "marker" and file != MARKER and (record.since or not record.run_id):
             record = self._await_marker(record, how.recipe, file)
             if record.missing:
                 return Launched("waiting")
-        return self._look(record, how, how.recipe)
+        return self._look(record, how, how.recipe, upload)
 
     def wake(self, project: str, dataset: str, wake_up: str) -> Launched:
         """Check a dataset for which `quiet_for` has passed; wait on if an upload has arrived meanwhile."""
@@ -151,8 +152,10 @@ class LaunchUploads:
         self._policy.check_running()
         record = self._datasets.read(waiting.project, waiting.dataset)
         now = self._clock()
-        if record.since is None or record.expects_wake_up(now) or not record.is_due(now):
+        if record.since is None:
             return Launched("ignored")
+        if record.expects_wake_up(now) or not record.is_due(now):
+            return self._judge_rest(record, now)
         how = self._gather.how(record.project)
         found = self._look(record, how, how.recipe) if how.recipe else self._reject_unread(record, how)
         if found.answer in ("rejected", "repeated"):
@@ -161,19 +164,31 @@ class LaunchUploads:
             return found
         return Incomplete(self._datasets.read(record.project, record.dataset), how.recipe.notify)
 
+    def _judge_rest(self, record: DatasetRecord, now: datetime) -> Launched | Incomplete:
+        """Whether a dataset rests for so long that its owner should know."""
+        if not record.is_restless(now):
+            return Launched("ignored")
+        recipe = self._gather.how(record.project).recipe
+        return Incomplete(record, recipe.notify if recipe else recipes.EVENTS)
+
     def _stop_waiting(self, record: DatasetRecord) -> None:
         """Remove a record that still waits though its files are answered; a launch changes it by itself."""
         now = self._datasets.read(record.project, record.dataset)
         if now.since:
             self._datasets.forget(now)
 
-    def _look(self, record: DatasetRecord, how: HowToTrain, recipe: Recipe) -> Launched:
-        """List the dataset, and launch it or record that it waits."""
+    def _look(
+        self, record: DatasetRecord, how: HowToTrain, recipe: Recipe, upload: Created | None = None
+    ) -> Launched:
+        """List the dataset, and launch it or record that it waits.
+
+        After an `upload`, a dataset whose marker came first rests until no more files come.
+        """
         looked_at = times.to_text(self._clock())
         try:
             found = self._gather.dataset(record.project, record.dataset, how, recipe)
             if found.readiness.ready:
-                return self._launch(record, found)
+                return self._launch(record, found, upload if found.readiness.may_grow else None)
             return self._wait(record, found, found.readiness.missing)
         except CrowdedError as error:
             return self._reject_crowd(record, error.cause, recipe, looked_at)
@@ -191,7 +206,7 @@ class LaunchUploads:
         self._datasets.wait(record, missing, found.readiness.present, self._clock())
         return Launched("waiting")
 
-    def _launch(self, record: DatasetRecord, found: Found) -> Launched:
+    def _launch(self, record: DatasetRecord, found: Found, grew_by: Created | None) -> Launched:
         taken_by = self._table.find_drop(found.drop)
         if taken_by:
             if not self._datasets.settle(record, taken_by, found.marker, found.looked_at):
@@ -200,6 +215,10 @@ class LaunchUploads:
         if found.marker and found.marker == record.marker:
             # A marker starts one run: later files need a new marker.
             return self._wait(record, found, (MARKER,))
+        if grew_by:
+            return self._rest(
+                replace(record, missing=(), present=found.readiness.present), found.recipe, grew_by
+            )
         asked = Asked("upload", self._clock(), {})
         draft = decide(self._gather.snapshot(found), asked, self._where)
         claimed, run = self._commit.claim(draft, found.claim(record.due_at))

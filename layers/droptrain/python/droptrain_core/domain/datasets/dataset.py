@@ -53,6 +53,12 @@ class ObjectVersion:
     size: int
     etag: str
 
+    @property
+    def identity(self) -> str:
+        """What no other version of any object has; without versioning, all versions' ids are "null"."""
+        version = f"null {self.etag}" if self.version_id == "null" else self.version_id
+        return f"{self.key}\0{version}"
+
 
 @dataclass(frozen=True)
 class Input:
@@ -109,13 +115,16 @@ class OtherKey:
 class Readiness:
     """The inputs in a dataset's folder, the marker if the recipe waits for one, and the missing files.
 
-    `present` names the first FILES_NAMED of all files in the folder, inputs or not, but for hidden ones.
+    `present` names at most FILES_NAMED of the files in the folder, inputs or not, but for hidden ones: first
+    those that are nearly a missing one.
+    `may_grow`: the marker is older than a file that a pattern takes, so it doesn't say that all are there.
     """
 
     inputs: tuple[Input, ...]
     missing: tuple[str, ...]
     marker: ObjectVersion | None = None
     present: tuple[str, ...] = ()
+    may_grow: bool = False
 
     @property
     def ready(self) -> bool:
@@ -229,16 +238,17 @@ def is_a_path(path: str) -> bool:
 def match_inputs(
     patterns: Mapping[str, str], trigger: Trigger, objects: Iterable[ObjectVersion], folder: str
 ) -> Readiness:
-    """The inputs among `objects` below `folder`, by `patterns` (channel: file or glob).
+    """The inputs among `objects` below `folder`, oldest first, by `patterns` (channel: file or glob).
 
     A `*` stays within one folder level, and takes no hidden file. A marker and a key that no file can have
     are never inputs. Every pattern has to match at least one object, and the trigger `marker` needs the
     marker as well.
     """
+    uploaded = tuple(objects)
     present = sorted(
         (
             item
-            for item in objects
+            for item in uploaded
             if item.key.startswith(folder) and not is_passed_over(item.key[len(folder) :], patterns.values())
         ),
         key=lambda item: item.key,
@@ -250,12 +260,25 @@ def match_inputs(
         inputs.extend(Input(channel, item) for item in found)
         if not found:
             missing.append(pattern)
-    marker = None
+    marker, may_grow = None, False
     if trigger == "marker":
         marker = next((item for item in present if item.key == folder + MARKER), None)
         missing += [] if marker else [MARKER]
-    named = tuple(item.key[len(folder) :] for item in present[:FILES_NAMED])
-    return Readiness(tuple(inputs), tuple(missing), marker, named)
+        taken = {item.object for item in inputs if is_pattern(patterns[item.channel])}
+        may_grow = next(
+            (item in taken for item in reversed(uploaded) if item in taken or item == marker), False
+        )
+    files = sorted(
+        (item.key[len(folder) :] for item in present),
+        key=lambda file: not any(nearly_matches(file, name) for name in missing),
+    )
+    return Readiness(tuple(inputs), tuple(missing), marker, tuple(sorted(files[:FILES_NAMED])), may_grow)
+
+
+def oldest_first(uploaded: Iterable[tuple[ObjectVersion, datetime | float]]) -> tuple[ObjectVersion, ...]:
+    """Objects by the time of their upload; of those of one second, S3's precision, a marker comes last."""
+    ordered = sorted(uploaded, key=lambda each: (each[1], each[0].key.endswith(f"/{MARKER}")))
+    return tuple(item for item, _ in ordered)
 
 
 def matches(file: str, pattern: str) -> bool:
@@ -273,6 +296,17 @@ def _takes(level: str, pattern: str) -> bool:
     return fnmatchcase(level, pattern) and (level[0] == pattern[0] or not _HIDDEN.fullmatch(level))
 
 
+def nearly_matches(file: str, pattern: str) -> bool:
+    """Whether `file` would match `pattern` in another folder, case of letters, or form of Unicode."""
+    last, name = (composed(each.rpartition("/")[2]).lower() for each in (file, pattern))
+    return last == name or fnmatchcase(last, name)
+
+
+def composed(name: str) -> str:
+    """The name in one form of Unicode; macOS writes letters and their accents as separate characters."""
+    return unicodedata.normalize("NFC", name)
+
+
 def is_hidden(path: str) -> bool:
     """Whether a program left this file beside the data: by its name, or that of a folder in its path."""
     return any(map(_HIDDEN.fullmatch, path.split("/")))
@@ -288,48 +322,6 @@ def is_pattern(name: str) -> bool:
     return any(sign in name for sign in "*?[")
 
 
-def near_misses(missing: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:
-    """A sentence with the fix for each missing file that nearly exists: with another case of letters, in a
-    subfolder, or as a marker that has already started its run.
-    """
-    present = tuple(present)
-    files = [(file, file.rpartition("/")[2]) for file in present]
-    hints: list[str] = []
-    for pattern in missing:
-        if pattern == MARKER and MARKER in present:
-            hints.append(
-                f"The existing {MARKER} has already started a run, and later files arrived: upload it again."
-            )
-            continue
-        name = pattern.rpartition("/")[2]
-        if pattern == MARKER and (marker := next((file for file, last in files if last == MARKER), None)):
-            hints.append(f"{marker!r} exists: copy it to the dataset's folder.")
-            continue
-        if pattern in present:
-            takes = pattern.replace("[", "[[]")
-            hints.append(f"{pattern!r} exists, but [ begins a set of characters: write {takes!r}.")
-            continue
-        if other := next((file for file in present if _composed(file) == _composed(pattern)), None):
-            hints.append(
-                f"A file exists whose name looks the same, {other!r}, written with other Unicode characters: "
-                f"rename it to {pattern!r}, as the recipe writes it."
-            )
-            continue
-        close = next((file for file, last in files if fnmatchcase(last.lower(), name.lower())), None)
-        if close is None or matches(close, pattern):
-            continue
-        folder, _, last = close.rpartition("/")
-        takes = f"{'*/' * folder.count('/') + '*/' if folder else ''}{name if folder else last}"
-        takes = takes if matches(close, takes) else close
-        hints.append(f"{close} exists: rename it to {pattern}, or set the recipe's input to {takes!r}.")
-    return tuple(hints)
-
-
-def _composed(name: str) -> str:
-    """The name in one form of Unicode; macOS writes letters and their accents as separate characters."""
-    return unicodedata.normalize("NFC", name)
-
-
 def too_many_inputs(count: int) -> Cause | None:
     """The reason to reject so many inputs, if it is one."""
     if count <= MAX_INPUTS:
@@ -343,7 +335,7 @@ def too_many_inputs(count: int) -> Cause | None:
 
 def drop_id(project: str, dataset: str, versions: Iterable[ObjectVersion]) -> str:
     """The drop's identity: project, dataset and the exact versions of its files, in any order."""
-    return digest(project, dataset, *(f"{item.key}\0{item.version_id}" for item in _ordered(versions)))
+    return digest(project, dataset, *sorted({item.identity for item in versions}))
 
 
 def digest(*texts: str) -> str:
@@ -352,7 +344,3 @@ def digest(*texts: str) -> str:
     for text in texts:
         whole.update(hashlib.sha256(text.encode()).digest())
     return whole.hexdigest()
-
-
-def _ordered(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
-    return sorted(set(versions), key=lambda item: (item.key, item.version_id))

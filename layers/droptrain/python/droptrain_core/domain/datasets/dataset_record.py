@@ -10,6 +10,8 @@ from droptrain_core.domain.datasets.dataset import FILES_NAMED, MARKER, Created,
 _CLOCKS_DIFFER = timedelta(seconds=5)
 # A wake-up that is later than this counts as lost. Its message is retried within this time.
 _WAKE_UP_IS_LOST = timedelta(minutes=15)
+# A dataset that rests for so long gets a notice: its files keep arriving.
+_RESTLESS = timedelta(hours=6)
 # A rejected upload answers the others of the same drop, which arrive within this time of one another.
 _ONE_DROP = timedelta(hours=1)
 
@@ -19,7 +21,8 @@ class DatasetRecord:
     """One dataset; times are the contract's UTC texts.
 
     It waits since `since` and lacks `missing`; `present` names the first files in its folder. With the
-    trigger `quiet`, it launches at `due_at`, when the message `wake_up` arrives (at `wake_up_at`). Its last
+    trigger `quiet`, it rests from `rests_since` until `due_at`, and launches when the message `wake_up`
+    arrives (at `wake_up_at`). Its last
     run is `run_id`, which took `marker` (a version) and every upload that was complete before
     `covered_until`. Uploads before `links_until` may come from signed links.
     """
@@ -29,6 +32,7 @@ class DatasetRecord:
     since: str | None = None
     missing: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
+    rests_since: str | None = None
     due_at: str | None = None
     wake_up: str | None = None
     wake_up_at: str | None = None
@@ -56,6 +60,10 @@ class DatasetRecord:
     def is_due(self, now: datetime) -> bool:
         """Whether no file has arrived for as long as the recipe's `quiet_for`."""
         return self.due_at is None or times.from_text(self.due_at) <= now
+
+    def is_restless(self, now: datetime) -> bool:
+        """Whether files have postponed the launch for so long that its owner should know."""
+        return self.rests_since is not None and times.from_text(self.rests_since) + _RESTLESS < now
 
     def with_file(self, file: str) -> "DatasetRecord":
         """The record after one more upload, without a listing: the missing and the present files."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain.costs.budget import LEVELS, Capped, dollars, to_usd
-from droptrain_core.domain.datasets.dataset import data_prefix, near_misses
+from droptrain_core.domain.datasets.dataset import data_prefix
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.datasets.finding import describe
+from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import cause_text
 from droptrain_core.domain.notices import message as messages
@@ -122,19 +123,12 @@ def of_stuck(stuck: "Stuck", kind: QueueKind, waiting: int) -> Notice:
 def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
     """The notice of a dataset that lacks files."""
     assert waiting.since is not None
-    name, missing = f"{waiting.project} / {waiting.dataset}", ", ".join(waiting.missing)
+    name = f"{waiting.project} / {waiting.dataset}"
     folder = f"s3://{places.bucket}/{data_prefix(waiting.project, waiting.dataset)}"
-    near = near_misses(waiting.missing, waiting.present)
-    cause = Cause(
-        "incomplete",
-        f"the dataset lacks {missing}. Its folder has {', '.join(waiting.present)}.",
-        " ".join(
-            (*near, f"Upload {missing} to {folder}: the dataset then trains by itself. "
-             "If you no longer want it, delete its files.")
-        ),
-    )  # fmt: skip
+    cause = _restless(waiting) if waiting.rests_since else _incomplete(waiting, folder)
+    lacks = ", ".join(waiting.missing) or "a pause"
     message = Message(
-        subject=f"WAITING {waiting.project}/{waiting.dataset} for {missing}",
+        subject=f"WAITING {waiting.project}/{waiting.dataset} for {lacks}",
         headline=f"{name} has waited since {waiting.since} and hasn't been trained.",
         lead=_cause(cause),
         keywords=(waiting.project, waiting.dataset, ATTENTION),
@@ -150,11 +144,35 @@ def of_incomplete(waiting: DatasetRecord, places: Places) -> Notice:
     return Notice(message, event, waiting.project, ATTENTION)
 
 
+def _incomplete(waiting: DatasetRecord, folder: str) -> Cause:
+    missing, near = ", ".join(waiting.missing), near_misses(waiting.missing, waiting.present)
+    return Cause(
+        "incomplete",
+        f"the dataset lacks {missing}. Its folder has {name_files(waiting.present)}.",
+        " ".join(
+            (*near, f"Upload {missing} to {folder}: the dataset then trains by itself. "
+             "If you no longer want it, delete its files.")
+        ),
+    )  # fmt: skip
+
+
+def _restless(waiting: DatasetRecord) -> Cause:
+    return Cause(
+        "restless",
+        f"files have kept arriving since {waiting.rests_since}, closer together than the recipe's quiet_for.",
+        "Drop each delivery into a dataset of its own, or set a shorter quiet_for, or set trigger: marker "
+        "and upload _SUCCESS last. When no file arrives for quiet_for, the dataset trains by itself.",
+    )
+
+
 def of_many_incomplete(waiting: Sequence[DatasetRecord], places: Places) -> Notice:
     """One message for people about several datasets that lack files; programs get an event for each."""
     projects = {each.project for each in waiting}
     named = tuple(
-        (f"{each.project}/{each.dataset}", f"lacks {', '.join(each.missing)}")
+        (
+            f"{each.project}/{each.dataset}",
+            "files keep arriving" if each.rests_since else f"lacks {', '.join(each.missing)}",
+        )
         for each in waiting[:_DATASETS_NAMED]
     )
     more = len(waiting) - len(named)

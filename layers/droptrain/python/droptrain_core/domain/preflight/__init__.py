@@ -28,15 +28,19 @@ _NAMED = 5
 _WARNINGS_KEPT = 20
 
 
-def check(inputs: Collection[Input]) -> Cause | None:
-    """The reason to reject these inputs, if any: a channel with only empty files, or too many files."""
+def check(inputs: Collection[Input], says: Mapping[str, Any]) -> Cause | None:
+    """The reason to reject these inputs, if any: a channel with only empty files, or too many files.
+
+    `says` is the recipe's `csv`, which may ignore `empty`.
+    """
     filled = {item.channel for item in inputs if item.object.size}
     empty = [item.object.key for item in inputs if item.channel not in filled]
-    if empty:
+    if empty and "empty" not in says.get("ignore", ()):
         return Cause(
             "empty_input",
             f"{', '.join(empty[:5])} {'is' if len(empty) == 1 else 'are'} empty (0 bytes)",
-            "Upload the file again with content; the new version launches a run.",
+            "Upload the file again with content; the new version launches a run. If it is empty on purpose: "
+            "set csv: {ignore: [empty]} in train.yaml.",
         )
     return too_many_inputs(len(inputs))
 

@@ -62,7 +62,7 @@ def _unlike_name(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
 
 def _utf_16(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.encoding == "utf-16":
-        yield Spot("it is UTF-16, which TensorFlow and most readers read as NUL bytes")
+        yield Spot("it is UTF-16 or UTF-32, which TensorFlow and most readers read as NUL bytes")
 
 
 def _byte_order_mark(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
@@ -307,7 +307,7 @@ RULES = (
          "Get the file itself (git lfs pull, or download it again), check it, and upload it.", _stand_in),
     Rule("broken", "error", "A Parquet, TFRecord or zip file that no reader can open.",
          "Write or upload it again: it was cut off, or is of another format.", _broken),
-    Rule("utf_16", "error", "Written as UTF-16, as Excel's Unicode text is.", _SAVE, _utf_16),
+    Rule("utf_16", "error", "Written as UTF-16 or UTF-32, as Excel's Unicode text is.", _SAVE, _utf_16),
     Rule("header_only", "error", "A header, no row below it, and no other file of its input has rows.",
          "Export it again, with rows.", _header_only),
     Rule("long_row", "error",

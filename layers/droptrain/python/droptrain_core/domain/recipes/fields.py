@@ -234,7 +234,8 @@ FIELDS: Mapping[str, Field] = {
     "quiet_for": Field(
         "quiet_seconds",
         duration(30, 3600),
-        "With the trigger quiet: the time without a new file, 30s to 1h. Default: the stack's, 5m.",
+        "With the trigger quiet, or a marker that came before a part: the time without a new file, "
+        "30s to 1h. Default: the stack's, 5m.",
     ),
     "resources": Field(
         "resources",

@@ -11,6 +11,8 @@ from droptrain_core.domain.recipes.recipe import Recipe, Secret
 from droptrain_core.domain.runs.run import Run, identify
 
 MAX_BYTES = 16 * 1024 * 1024
+# At a launch: a repeat's plan also names the run that it repeats.
+MAX_LAUNCHED_BYTES = MAX_BYTES - 1024
 
 
 def plan_of(
@@ -67,6 +69,6 @@ def plan_digest(plan: Mapping[str, Any]) -> str:
 def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
     """(run id, `run.json`) of the `rerun`-th repetition of `plan`, with exactly its inputs and settings."""
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
-    versions = [ObjectVersion(file["key"], file["version_id"], 0, "") for file in files]
+    versions = [ObjectVersion(file["key"], file["version_id"], 0, file["etag"]) for file in files]
     run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
     return run_id, {**plan, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}

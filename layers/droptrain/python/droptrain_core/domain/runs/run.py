@@ -253,7 +253,7 @@ def identify(
     """The run's id: project, dataset and 12 hex over inputs, recipe and code by key and version,
     overrides and rerun counter; at most 100 characters of `[a-z0-9_-]`.
     """
-    parts = sorted(f"{item.key}\0{item.version_id}" for item in set(versions))
+    parts = sorted({item.identity for item in versions})
     whole = digest(json.dumps(overrides, sort_keys=True), str(rerun), *parts)
     return f"{_name(project, dataset)}-{whole[:12]}"
 
@@ -265,7 +265,7 @@ def order_key(created_at: datetime, run_id: str) -> str:
 
 def summarize_code(files: Iterable[ObjectVersion]) -> Code:
     """One digest over the versions of all code files."""
-    parts = sorted(f"{item.key}\0{item.version_id}" for item in files)
+    parts = sorted(item.identity for item in files)
     return Code(len(parts), digest(*parts)[:16])
 
 
@@ -281,7 +281,7 @@ def to_record(run: Run) -> Run:
 
 def inputs_digest(inputs: Iterable[Input]) -> str | None:
     """One digest over keys and versions of all inputs; None without inputs."""
-    parts = sorted(f"{item.object.key}\0{item.object.version_id}" for item in inputs)
+    parts = sorted(item.object.identity for item in inputs)
     return digest(*parts)[:16] if parts else None
 
 
