@@ -38,7 +38,7 @@ from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from droptrain_core.wiring import Wiring
 from moto import mock_aws
-from support.launching import QUIET_SECONDS, Launching
+from support.launching import QUIET_SECONDS, Launch
 from support.records import RUN_ID
 from support.template import table_definition
 
@@ -126,8 +126,8 @@ class Stack:
         return StackWiring(self)
 
     @property
-    def launch(self) -> Launching:
-        return Launching(self.wiring.launch_uploads(), self.wiring.launch_requests())
+    def launch(self) -> Launch:
+        return Launch(self.wiring.launch_uploads(), self.wiring.launch_requests())
 
     @property
     def submit(self) -> Submit:

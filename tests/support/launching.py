@@ -1,15 +1,11 @@
-"""The launch use cases, put together for tests over any adapters."""
+"""Both ways to launch, as tests use them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
-from droptrain_core.launch.commit import Commit
-from droptrain_core.launch.decide import Where
-from droptrain_core.launch.gather import Gather
 from droptrain_core.launch.requests import LaunchRequests
 from droptrain_core.launch.uploads import LaunchUploads
 
@@ -17,7 +13,7 @@ QUIET_SECONDS = LaunchPolicy().quiet_seconds
 
 
 @dataclass
-class Launching:
+class Launch:
     """Uploads and requests over the same adapters."""
 
     uploads: LaunchUploads
@@ -37,29 +33,3 @@ class Launching:
 
     def repeat(self, *args: Any, **kwargs: Any) -> Any:
         return self.requests.repeat(*args, **kwargs)
-
-
-def launching(
-    *,
-    bucket: Any,
-    table: Any,
-    datasets: Any,
-    wake_ups: Any,
-    submit: Any,
-    reserve: Any,
-    prices: Any,
-    clock: Callable[[], datetime],
-    definition: str = "training",
-    instance_types: tuple[str, ...] = ("g4dn.xlarge",),
-    policy: LaunchPolicy | None = None,
-    images: Any = None,
-) -> Launching:
-    """Both use cases over these adapters."""
-    gather = Gather(bucket, prices, instance_types, clock)
-    commit = Commit(bucket, table, reserve, submit, images)
-    where = Where(bucket.name, definition, instance_types)
-    policy = policy or LaunchPolicy()
-    return Launching(
-        LaunchUploads(gather, commit, table, datasets, wake_ups, where, policy, clock),
-        LaunchRequests(gather, commit, table, where, policy, clock),
-    )

@@ -16,17 +16,13 @@ from unittest.mock import patch
 from chaos.burst.memory import ReadyDatasets, ThrottledJobQueue
 from chaos.burst.uploads_queue import Message, QueueSettings, UploadsQueue
 from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
-from chaos.model.memory import MemoryAccounts, MemoryDatasetTable, MemoryPriceTable, MemoryTable
 from droptrain_core.aws.wake_ups import LONGEST_DELAY, WakeUps
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
-from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.launch.uploads import LaunchUploads
-from droptrain_core.reserve import Reserve
 from droptrain_core.settings import Settings
-from droptrain_core.submit import Submit
 from support.golden import golden
-from support.launching import launching
+from support.memory_wiring import MemoryWiring
 from support.template import ROOT
 
 from droptrain_local.delivery import failed_items
@@ -53,9 +49,12 @@ class Lanes:
         self.time = time
         self.queue = UploadsQueue(settings)
         self.jobs = ThrottledJobQueue(time)
-        self._datasets = MemoryDatasetTable(time)
-        self.table = MemoryTable(time, self._datasets)
-        self._bucket = bucket
+        sqs: Any = SimpleNamespace(send_message=self._send)
+        self._wiring = MemoryWiring(
+            time, Budget(month_usd=1e9), bucket=bucket, jobs=self.jobs,
+            wake_ups=WakeUps(lambda: sqs, "uploads"),
+        )  # fmt: skip
+        self.table = self._wiring.table
 
     def drop(self, project: str, dataset: str, at: float = 0.0) -> None:
         """Complete a dataset: S3 reports its last file at that moment."""
@@ -76,16 +75,7 @@ class Lanes:
 
     def launch_uploads(self) -> LaunchUploads:
         """The use case, in the place of the one that Wiring makes."""
-        accounts = MemoryAccounts(self.time, self.table)  # type: ignore[arg-type]
-        clock = self.time.clock
-        sqs: Any = SimpleNamespace(send_message=self._send)
-        return launching(
-            bucket=self._bucket, table=self.table, datasets=self._datasets,
-            wake_ups=WakeUps(lambda: sqs, "uploads"),
-            submit=Submit(self.table, self.jobs, "data", LaunchPolicy(), clock),  # type: ignore[arg-type]
-            reserve=Reserve(accounts, Budget(month_usd=1e9), clock),  # type: ignore[arg-type]
-            prices=MemoryPriceTable(self.time, self.table), clock=clock, definition=self.jobs.definition,
-        ).uploads  # fmt: skip
+        return self._wiring.launch_uploads()
 
     def _send(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:
         assert QueueUrl == "uploads"

@@ -12,43 +12,14 @@ from chaos.burst.uploads_queue import QueueSettings, settings_of_template
 from chaos.burst.virtual_time import CALL_SECONDS, START, VirtualTime
 from chaos.drops.bucket import DropBucket
 from chaos.drops.drop import Drop, Put
-from chaos.model.memory import (
-    SPOT_QUEUE,
-    Job,
-    MemoryAccounts,
-    MemoryBus,
-    MemoryDatasetTable,
-    MemoryJobQueue,
-    MemoryPointers,
-    MemoryPosition,
-    MemoryPriceTable,
-    MemoryQueueWatch,
-    MemoryTable,
-    MemoryTopic,
-    MemoryWakeUps,
-    WakeUp,
-)
+from chaos.model.memory import Job, MemoryJobQueue, WakeUp
 from chaos.model.world import outside
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError, UnsureError
-from droptrain_core.domain.notices.notice import Places
-from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run
-from droptrain_core.fall_back import FallBack
-from droptrain_core.notifications import Notifications
-from droptrain_core.notify import Notify
-from droptrain_core.overspending import Overspending
-from droptrain_core.promote import Promote
-from droptrain_core.reconcile import Reconcile
-from droptrain_core.report_stuck_queue import ReportStuckQueue
-from droptrain_core.reserve import Reserve
-from droptrain_core.settle_runs import SettleRuns
-from droptrain_core.spending import NotifySpending
-from droptrain_core.submit import Submit
-from droptrain_core.track import Track
 from greenlet import getcurrent
-from support.launching import launching
+from support.memory_wiring import MemoryWiring
 
 PASS_SECONDS = 300
 # After the last event: the longest quiet_for, an hour until the notice, and an hour until the next look.
@@ -140,8 +111,7 @@ class Cloud:
         self.dead_letters: list[str] = []
         self._pending: list[Message] = []
         self._busy = 0
-        self._make_adapters()
-        self._make_use_cases()
+        self._make_core()
 
     def run(self) -> None:
         """Let everything happen until nothing can happen any more."""
@@ -150,48 +120,18 @@ class Cloud:
         self.time.start(PASS_SECONDS, self._reconcile)
         self.time.run()
 
-    def _make_adapters(self) -> None:
+    def _make_core(self) -> None:
         time: Any = self.time
         self.bucket = DropBucket(time)
-        self.datasets = MemoryDatasetTable(time)
-        self.table = MemoryTable(time, self.datasets)
-        self.table.stream = Feed(self._notify)
         self.jobs = DropJobQueue(time, self.drop.throttled_seconds)
+        wiring = MemoryWiring(time, Budget(month_usd=1e9), bucket=self.bucket, jobs=self.jobs)
+        self.table, self.datasets, self.topic = wiring.table, wiring.dataset_table, wiring.topic
+        self.table.stream = Feed(self._notify)
         self.jobs.events = Feed(self._track)
-        self.wake_ups = MemoryWakeUps(time)
-        self.wake_ups.messages = Feed(self._wake)
-        self.wake_ups.postponed = Feed(self._upload_again)
-        self.topic = MemoryTopic(time)
-
-    def _make_use_cases(self) -> None:
-        time: Any = self.time
-        clock, types, budget = time.clock, ("g4dn.xlarge",), Budget(month_usd=1e9)
-        table: Any = self.table
-        datasets: Any = self.datasets
-        jobs: Any = self.jobs
-        bucket: Any = self.bucket
-        accounts: Any = MemoryAccounts(time, table)
-        prices: Any = MemoryPriceTable(time, table)
-        notifications = Notifications(MemoryBus(time), self.topic)  # type: ignore[arg-type]
-        reserve = Reserve(accounts, budget, clock)
-        submit = Submit(table, jobs, "data", LaunchPolicy(), clock)
-        fall_back = FallBack(table, jobs, submit, clock)
-        self.launch = launching(
-            bucket=bucket, table=table, datasets=datasets, wake_ups=self.wake_ups, submit=submit,
-            reserve=reserve, prices=prices, clock=clock, definition=self.jobs.definition,
-        ).uploads  # fmt: skip
-        queues: Any = MemoryQueueWatch(time)
-        self.track = Track(bucket, table, prices, queues, types, lambda: fall_back, clock)
-        promote = Promote(MemoryPointers(time))  # type: ignore[arg-type]
-        self.notify = Notify(table, datasets, promote, notifications, Places("data"), clock)
-        blocked = ReportStuckQueue(table, queues, notifications, {SPOT_QUEUE: "Spot"}, clock)
-        overspending = Overspending(bucket, table, prices, jobs, types, clock)
-        runs = SettleRuns(table, jobs, submit, self.track, lambda: self.notify, overspending, blocked, clock)
-        spending = NotifySpending(accounts, budget, notifications, clock)
-        position: Any = MemoryPosition(time)
-        self.reconcile = Reconcile(
-            runs, datasets, lambda: self.launch, lambda: self.notify, spending, notifications, position, clock
-        )
+        wiring.wake_ups.messages = Feed(self._wake)
+        wiring.wake_ups.postponed = Feed(self._upload_again)
+        self.launch, self.track, self.notify = wiring.launch_uploads(), wiring.track(), wiring.notify()
+        self.reconcile = wiring.reconcile()
 
     def _upload(self, put: Put) -> None:
         if put.content is None:

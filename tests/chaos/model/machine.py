@@ -3,25 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from chaos.model.memory import (
-    SPOT_QUEUE,
-    Job,
-    MemoryAccounts,
-    MemoryBucket,
-    MemoryBus,
-    MemoryDatasetTable,
-    MemoryJobQueue,
-    MemoryPointers,
-    MemoryPosition,
-    MemoryPriceTable,
-    MemoryQueueWatch,
-    MemoryTable,
-    MemoryTopic,
-    MemoryWakeUps,
-    WakeUp,
-)
+from chaos.model.memory import Job, MemoryJobQueue, WakeUp
 from chaos.model.world import FailedCallError, Task, World
-from droptrain_core.cancel import Cancel
 from droptrain_core.domain.costs.budget import RUNNING, Budget, charge, to_micro
 from droptrain_core.domain.datasets.dataset import MARKER, Created, data_prefix, drop_id, match_inputs
 from droptrain_core.domain.datasets.fair_share import SHARE_SECONDS
@@ -33,25 +16,12 @@ from droptrain_core.domain.errors import (
     NotReadyError,
     UnsureError,
 )
-from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.recipes.push import Published, complete, push_key, pushing
 from droptrain_core.domain.recipes.recipe import parse
-from droptrain_core.domain.runs.launch_policy import LaunchPolicy
-from droptrain_core.fall_back import FallBack
-from droptrain_core.notifications import Notifications
-from droptrain_core.notify import Notify
-from droptrain_core.overspending import Overspending
-from droptrain_core.promote import Promote
-from droptrain_core.reconcile import Reconcile
-from droptrain_core.report_stuck_queue import ReportStuckQueue
-from droptrain_core.reserve import Reserve
-from droptrain_core.settle_runs import SettleRuns
-from droptrain_core.spending import NotifySpending
-from droptrain_core.submit import Submit
-from droptrain_core.track import Track
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.launching import launching
+from support.launching import Launch
+from support.memory_wiring import MemoryWiring
 
 PATTERN = {"inputs": {"training": "t*.csv", "testing": "test.csv"}}
 RECIPES = ({}, {"inputs": {"training": "train.csv"}}, {"trigger": "marker"}, PATTERN)
@@ -84,46 +54,13 @@ class Launching(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
-        self.bucket = MemoryBucket(self.world)
-        self.datasets = MemoryDatasetTable(self.world)
-        self.wake_ups = MemoryWakeUps(self.world)
-        self.table = MemoryTable(self.world, self.datasets)
-        self.jobs = MemoryJobQueue(self.world)
-        self.topic = MemoryTopic(self.world)
-        clock, types = self.world.clock, ("g4dn.xlarge",)
-        prices = MemoryPriceTable(self.world, self.table)
-        self.accounts = MemoryAccounts(self.world, self.table)
-        reserve = Reserve(self.accounts, BUDGET, clock)  # type: ignore[arg-type]
-        submit = Submit(self.table, self.jobs, "data", LaunchPolicy(), clock)  # type: ignore[arg-type]
-        fall_back = FallBack(self.table, self.jobs, submit, clock)  # type: ignore[arg-type]
-        self.launch = launching(
-            bucket=self.bucket, table=self.table, datasets=self.datasets, wake_ups=self.wake_ups,
-            submit=submit, reserve=reserve, prices=prices, clock=clock, definition=self.jobs.definition,
-        )  # fmt: skip
-        self.queues = MemoryQueueWatch(self.world)
-        self.track = Track(self.bucket, self.table, prices, self.queues, types, lambda: fall_back, clock)  # type: ignore[arg-type]
-        self.pointers = MemoryPointers(self.world)
-        self.notifications = notifications = Notifications(MemoryBus(self.world), self.topic)  # type: ignore[arg-type]
-        promote = Promote(self.pointers)  # type: ignore[arg-type]
-        self.notify = Notify(self.table, self.datasets, promote, notifications, Places("data"), clock)  # type: ignore[arg-type]
-        self.cancel = Cancel(self.table, self.jobs, clock)  # type: ignore[arg-type]
-        blocked = ReportStuckQueue(self.table, self.queues, notifications, {SPOT_QUEUE: "Spot"}, clock)  # type: ignore[arg-type]
-        overspending = Overspending(self.bucket, self.table, prices, self.jobs, types, clock)  # type: ignore[arg-type]
-        runs = SettleRuns(
-            self.table, self.jobs, submit, self.track, lambda: self.notify, overspending, blocked, clock
-        )  # type: ignore[arg-type]
-        spending = NotifySpending(self.accounts, BUDGET, notifications, clock)  # type: ignore[arg-type]
-        position = MemoryPosition(self.world)
-        self.reconcile = Reconcile(
-            runs,
-            self.datasets,
-            lambda: self.launch.uploads,
-            lambda: self.notify,
-            spending,
-            notifications,
-            position,
-            clock,
-        )  # type: ignore[arg-type]
+        self.wiring = wiring = MemoryWiring(self.world, BUDGET)
+        self.bucket, self.table, self.datasets = wiring.bucket, wiring.table, wiring.dataset_table
+        self.jobs, self.topic, self.wake_ups = wiring.jobs, wiring.topic, wiring.wake_ups
+        self.accounts, self.pointers, self.queues = wiring.accounts, wiring.pointers, wiring.queues
+        self.launch = Launch(wiring.launch_uploads(), wiring.launch_requests())
+        self.track, self.notify, self.cancel = wiring.track(), wiring.notify(), wiring.cancel()
+        self.reconcile = wiring.reconcile()
         self.uploads: list[Created] = self.wake_ups.postponed
         self.tasks: list[tuple[Task, Any]] = []
         self.troubled = False

@@ -9,27 +9,16 @@ from typing import Any
 import boto3
 import pytest
 from chaos.model import world as memory_world
-from chaos.model.memory import (
-    MemoryAccounts,
-    MemoryDatasetTable,
-    MemoryJobQueue,
-    MemoryPriceTable,
-    MemoryTable,
-    MemoryWakeUps,
-)
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.recipes.push import Published, pushing
-from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run
-from droptrain_core.reserve import Reserve
-from droptrain_core.submit import Submit
 from greenlet import getcurrent, greenlet
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
-from support.launching import launching
+from support.memory_wiring import MemoryWiring
 
 from droptrain_cli.errors import CommandError
 from droptrain_cli.publish import Changes, OvertakenError, Publisher
@@ -90,15 +79,8 @@ class World:
         self.s3.create_bucket(Bucket=self.bucket.name)
         self.s3.put_bucket_versioning(Bucket=self.bucket.name, VersioningConfiguration={"Status": "Enabled"})
         self._folder = folder
-        memory = memory_world.World()
-        datasets = MemoryDatasetTable(memory)
-        table, jobs = MemoryTable(memory, datasets), MemoryJobQueue(memory)
-        self._launch = launching(
-            bucket=self.bucket, table=table, datasets=datasets, wake_ups=MemoryWakeUps(memory),
-            submit=Submit(table, jobs, self.bucket.name, LaunchPolicy(), memory.clock),  # type: ignore[arg-type]
-            reserve=Reserve(MemoryAccounts(memory, table), Budget(), memory.clock),  # type: ignore[arg-type]
-            prices=MemoryPriceTable(memory, table), clock=memory.clock, definition=jobs.definition,
-        )  # fmt: skip
+        wiring = MemoryWiring(memory_world.World(), Budget(), bucket=self.bucket)
+        self._launch = wiring.launch_requests()
         self.put({"data/d/train.csv": b"x", "data/d/test.csv": b"x"})
 
     def put(self, files: Files) -> None:

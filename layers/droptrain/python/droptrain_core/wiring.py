@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from droptrain_core.aws.bucket import Bucket
     from droptrain_core.aws.image_repository import ImageRepository
     from droptrain_core.aws.job_queue import JobQueue
+    from droptrain_core.aws.logs import TrainingLogs
+    from droptrain_core.aws.model_pointers import ModelPointers
     from droptrain_core.aws.notices import NoticeTopic
+    from droptrain_core.aws.pass_position import PassPosition
     from droptrain_core.aws.price_table import PriceTable
     from droptrain_core.aws.queue_watch import QueueWatch
     from droptrain_core.aws.run_files import RunFiles
@@ -115,11 +118,10 @@ class Wiring:
 
     def notify(self) -> "Notify":
         """Ends, and problems that need people, become notices."""
-        from droptrain_core.aws.model_pointers import ModelPointers
         from droptrain_core.notify import Notify
         from droptrain_core.promote import Promote
 
-        promote = Promote(ModelPointers(self._s3, self._settings.bucket_name))
+        promote = Promote(self._pointers())
         return Notify(
             self._table, self._datasets, promote, self._notifications(), self._places(), self._clock
         )
@@ -138,15 +140,13 @@ class Wiring:
 
     def reconcile(self) -> "Reconcile":
         """Everything that lost events left undone is finished."""
-        from droptrain_core.aws.pass_position import PassPosition
         from droptrain_core.reconcile import Reconcile
         from droptrain_core.spending import NotifySpending
 
         # Few passes find something to launch or to notify.
         launch, notify, notifications = cache(self.launch_uploads), cache(self.notify), self._notifications()
         spending = NotifySpending(self._accounts(), self._budget(), notifications, self._clock)
-        position = PassPosition(self._dynamodb, self._settings.table_name)
-        runs = self._settle_runs(notify)
+        runs, position = self._settle_runs(notify), self._position()
         return Reconcile(runs, self._datasets, launch, notify, spending, notifications, position, self._clock)
 
     def spending(self) -> "Spending":
@@ -185,11 +185,9 @@ class Wiring:
 
     def results(self) -> "Results":
         """Logs, metrics and artifacts are read."""
-        from droptrain_core.aws.logs import TrainingLogs
         from droptrain_core.results import Results
 
-        logs = TrainingLogs(self._client("logs", _RETRIES))
-        return Results(self._table, logs, self._run_files(), self._signed(), self._clock)
+        return Results(self._table, self._logs(), self._run_files(), self._signed(), self._clock)
 
     def datasets(self) -> "Datasets":
         """Datasets are uploaded and deleted."""
@@ -305,6 +303,21 @@ class Wiring:
 
         owner = self._settings
         return read_budget(owner.monthly_budget_usd, owner.project_budgets_usd, owner.max_runs_at_once)
+
+    def _pointers(self) -> "ModelPointers":
+        from droptrain_core.aws.model_pointers import ModelPointers
+
+        return ModelPointers(self._s3, self._settings.bucket_name)
+
+    def _position(self) -> "PassPosition":
+        from droptrain_core.aws.pass_position import PassPosition
+
+        return PassPosition(self._dynamodb, self._settings.table_name)
+
+    def _logs(self) -> "TrainingLogs":
+        from droptrain_core.aws.logs import TrainingLogs
+
+        return TrainingLogs(self._client("logs", _RETRIES))
 
     def _run_files(self) -> "RunFiles":
         from droptrain_core.aws.run_files import RunFiles
