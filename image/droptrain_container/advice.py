@@ -2,7 +2,7 @@
 
 from droptrain_container.gpu_use import Use
 
-# Below these nothing is said: start and compilation fill the first minutes of any training.
+# Below these there is no advice: start and compilation fill the first minutes of any training.
 GPU_SECONDS = 120.0
 BUSY_PERCENT = 30.0
 CHECKPOINT_SECONDS = 900.0

@@ -227,7 +227,7 @@ def _contents(entries: Mapping[str, tuple[Entry, Saved]]) -> dict[str, str]:
 
 
 class Saver:
-    """A thread that saves every `seconds` until it is stopped; a failure is said, and tried again."""
+    """A thread that saves every `seconds` until it is stopped; a failure is logged, and tried again."""
 
     def __init__(self, checkpoints: Checkpoints, seconds: float, say: Callable[[str], None]) -> None:
         self._checkpoints = checkpoints

@@ -76,7 +76,7 @@ class Layout:
 
     @property
     def reclaim_file(self) -> Path:
-        """DROPTRAIN_RECLAIM: is there once Spot has said that it takes the instance."""
+        """DROPTRAIN_RECLAIM: exists once Spot has announced that it takes the instance."""
         return self.root / "reclaim"
 
     def folder(self, path: Path) -> Folder:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from droptrain_container.stdout import Stdout
 
-# log.txt keeps this much of a log's beginning and of its end; what lies between is left out, and said so.
+# log.txt keeps this much of a log's beginning and of its end; a line says what was left out between them.
 HEAD_BYTES = 4 << 20
 TAIL_BYTES = 4 << 20
 _TAIL_LINE_CHARACTERS = 500

@@ -52,7 +52,7 @@ class Records:
             self._thread.join(_STOP_SECONDS)
 
     def upload(self) -> None:
-        """Upload what changed; a failure is said on the log and raises nothing."""
+        """Upload what changed; a failure is logged and raises nothing."""
         for name, upload in (("log.txt", self._upload_log), ("metrics.jsonl", self._upload_metrics)):
             try:
                 upload()

@@ -30,7 +30,7 @@ _BY_CODE: Mapping[str, str] = {
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
 
 
-def told(error: Exception) -> CommandError | None:
+def explained(error: Exception) -> CommandError | None:
     """The command's error for an error of botocore or boto3; None for any other error."""
     for kind, words in _BY_CLASS.items():
         if isinstance(error, kind):

@@ -44,15 +44,15 @@ class LazyGroup(click.Group):
             click.echo("Stopped.", err=True)
             sys.exit(exit_codes.INTERRUPTED)
         except Exception as error:
-            told = _told(error)
-            if told is None:
+            explained = _explain(error)
+            if explained is None:
                 raise
             if ctx.meta.get(DEBUG):
                 click.echo(traceback.format_exc(), err=True, nl=False)
-            raise told from error
+            raise explained from error
 
 
-def _told(error: Exception) -> click.ClickException | None:
+def _explain(error: Exception) -> click.ClickException | None:
     """What to tell of an error; None where click does that itself."""
     if isinstance(error, CommandError | click.FileError):
         return error
@@ -61,9 +61,9 @@ def _told(error: Exception) -> click.ClickException | None:
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         return None  # the reader of the output has closed it
     if "botocore" in sys.modules:
-        from droptrain_cli.aws_errors import told  # noqa: PLC0415  --help stays fast
+        from droptrain_cli.aws_errors import explained  # noqa: PLC0415  --help stays fast
 
-        if words := told(error):
+        if words := explained(error):
             return words
     if isinstance(error, OSError):
         return CommandError(f"{error}.")

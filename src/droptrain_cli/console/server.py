@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 
 from botocore.exceptions import ClientError
 
-from droptrain_cli.aws_errors import told
+from droptrain_cli.aws_errors import explained
 from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
 from droptrain_cli.console.deadlines import ANSWER_SECONDS, HEAD_SECONDS, IDLE_SECONDS, TimedStream
 from droptrain_cli.console.forward import Forward
@@ -56,7 +56,7 @@ class ConsoleServer:
             return self._answer(request)
         except ProblemError as problem:
             return problem.answer
-        except Exception as error:  # noqa: BLE001  told, or logged, and answered
+        except Exception as error:  # noqa: BLE001  explained, or logged, and answered
             return _problem_of(error).answer
 
     def _answer(self, request: Request) -> Answer:
@@ -82,7 +82,7 @@ def _problem_of(error: Exception) -> ProblemError:
         return ProblemError(error.status, error.problem or "refused", error.message)
     if isinstance(error, CommandError):
         return ProblemError(422, "refused", error.message)
-    if of_aws := told(error):
+    if of_aws := explained(error):
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
             return ProblemError(_FORBIDDEN, "refused", of_aws.message)
         return ProblemError(502, "aws", of_aws.message)

@@ -104,7 +104,7 @@ class Dataset:
             self._check_complete(waiting, told)
         elif self._was_noticed_after(self.told_from) or not self.runs:
             assert not waiting or self._is_listed(waiting), f"{self}: listed as {waiting}"
-            if any(map(is_data_file, self.latest)):
+            if any(is_data_file(key) and is_a_path(key.removeprefix(self.folder)) for key in self.latest):
                 assert waiting, f"{self}: waits for {self.missing} and isn't listed"
                 assert told, f"{self}: waits for {self.missing} and no notice says so"
 

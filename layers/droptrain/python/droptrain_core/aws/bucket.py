@@ -285,11 +285,11 @@ class Bucket:
         try:
             return self._client.get_object(Bucket=self.name, Key=key, **wanted)
         except ClientError as error:
-            said = error.response["Error"]
-            if said["Code"] in _NOT_THERE:
+            refusal = error.response["Error"]
+            if refusal["Code"] in _NOT_THERE:
                 return None
-            if said["Code"] in _UNREADABLE or said["Code"].startswith("KMS."):
-                raise _RefusedError(f"{said['Code']}: {said['Message']}") from error
+            if refusal["Code"] in _UNREADABLE or refusal["Code"].startswith("KMS."):
+                raise _RefusedError(f"{refusal['Code']}: {refusal['Message']}") from error
             raise
 
 
