@@ -23,7 +23,7 @@ generator = np.random.default_rng(1)
 def batches():
     """Batches of shuffled rows: files in another order each epoch, rows within each block."""
     for path in generator.permutation(np.array(files, dtype=object)):
-        for block in rows.blocks(path, len(names)):
+        for block in rows.blocks(path, names):
             generator.shuffle(block)
             for start in range(0, len(block), options.batch_size):
                 batch = block[start : start + options.batch_size]
