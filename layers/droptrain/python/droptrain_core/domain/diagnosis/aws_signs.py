@@ -37,6 +37,9 @@ UNREACHABLE = (
      r"|Failed to establish a new connection: \[Errno (?:-\d|101|110|113)\]"
      r"|ConnectTimeoutError|Connect timeout on endpoint URL|\[Errno 110\] Connection timed out",
      "https://github.com/pytorch/pytorch/issues/14701"),
+    (r"Caused by: (?:dns error|client error \(Connect\)|Could not connect, are you offline\?)"
+     r"|tcp connect error: [^\n]{0,80}\(os error (?:101|110|111|113)\)",
+     "https://github.com/rakesh-eltropy/mcp-client/issues/1"),
     (r"Could not connect to the endpoint URL: \"https://",
      "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/error-handling.html"),
     (r"We couldn't connect to 'https://"
