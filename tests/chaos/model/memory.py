@@ -440,14 +440,15 @@ class MemoryDatasetTable:
         return True
 
     @outside
-    def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> None:
+    def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> DatasetRecord:
         found = self.get(record.project, record.dataset)
         if found.due_at and found.due_at >= due_at:
-            return
+            return replace(record, due_at=due_at)
         at = times.to_text(now)
         changes = {"missing": record.missing, "present": record.present, "due_at": due_at}
         since, rests_since = found.since or at, found.rests_since or at
         self._put(replace(found, **changes, since=since, rests_since=rests_since))
+        return self.get(record.project, record.dataset)
 
     @outside
     def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.domain.datasets import dataset
 from droptrain_core.domain.datasets.dataset import Created
 from support.core_stack import Stack
@@ -43,6 +44,29 @@ def deliver_due(stack: Stack) -> list[str]:
             stack.wake_ups.messages.remove(message)
             answers.append(stack.launch.wake(*message).answer)
     return answers
+
+
+def test_a_launch_while_an_upload_is_handled_leaves_that_upload_a_wake_up(
+    parts: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The upload read the record before the launch, and writes it after."""
+    upload(parts, "test.csv")
+    upload(parts, "train/part-0.csv")
+    parts.later(seconds=331)
+    read = DatasetTable.read_with_load
+
+    def read_and_launch(table: DatasetTable, *args: Any) -> Any:
+        found = read(table, *args)
+        monkeypatch.setattr(DatasetTable, "read_with_load", read)
+        assert "launched" in deliver(parts)
+        return found
+
+    monkeypatch.setattr(DatasetTable, "read_with_load", read_and_launch)
+    assert upload(parts, "train/part-1.csv").answer == "waiting"
+    assert len(parts.wake_ups.messages) == 1
+    parts.later(seconds=331)
+    assert deliver(parts) == ["repeated"], "the launch listed this upload's file"
+    assert parts.dataset_table.read("penguins", "first").since is None
 
 
 MARKED = b"inputs: {training: 'train/*.csv', testing: test.csv}\ntrigger: marker\n"

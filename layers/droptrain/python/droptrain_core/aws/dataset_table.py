@@ -129,15 +129,19 @@ class DatasetTable:
             values["due_at"] = record.due_at
             unchanged = "due_at = :due_at"
         sets = _sets(name for name in values if name != "due_at")
-        return self._update(
-            record, f"{sets} REMOVE rests_since, due_at, wake_up, wake_up_at", values, unchanged
-        )
+        expression = f"{sets} REMOVE rests_since, due_at, wake_up, wake_up_at"
+        return self._update(record, expression, values, unchanged) is not None
 
-    def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> None:
-        """Record that the dataset launches at `due_at`, unless a later upload has postponed that further."""
+    def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> DatasetRecord:
+        """Record that the dataset launches at `due_at`, unless a later upload has postponed that further.
+
+        Returns the record as it is then.
+        """
         waiting = self._waiting(record, record.missing, record.present, now)
         values = {**waiting, "rests_since": times.to_text(now), "due_at": due_at}
-        self._update(record, _sets(values), values, "attribute_not_exists(due_at) OR due_at < :due_at")
+        condition = "attribute_not_exists(due_at) OR due_at < :due_at"
+        item = self._update(record, _sets(values), values, condition)
+        return _from_item(item) if item else replace(record, due_at=due_at)
 
     def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:
         """Record which message wakes the dataset, instead of `record.wake_up`; False if that has changed."""
@@ -147,7 +151,8 @@ class DatasetTable:
             values["seen"] = record.wake_up
             unchanged = "wake_up = :seen"
         condition = f"attribute_exists(due_at) AND {unchanged}"
-        return self._update(record, "SET wake_up = :wake_up, wake_up_at = :wake_up_at", values, condition)
+        expression = "SET wake_up = :wake_up, wake_up_at = :wake_up_at"
+        return self._update(record, expression, values, condition) is not None
 
     def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> bool:
         """Record that the files in the folder have their run.
@@ -159,7 +164,7 @@ class DatasetTable:
         if record.due_at:
             values["due_at"] = record.due_at
             condition = "due_at = :due_at"
-        return self._update(record, expression, values, condition)
+        return self._update(record, expression, values, condition) is not None
 
     def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
         """The project's datasets that wait, the newest hundred, newest first."""
@@ -229,10 +234,11 @@ class DatasetTable:
 
     def _update(
         self, record: DatasetRecord, expression: str, values: Mapping[str, Any], condition: str
-    ) -> bool:
+    ) -> Mapping[str, Any] | None:
+        """The item as it is then; None if the condition doesn't hold, and nothing is written."""
         errors = self._client.exceptions
         try:
-            self._client.update_item(
+            answer = self._client.update_item(
                 TableName=self._table,
                 Key=dataset_key(record.project, record.dataset),
                 UpdateExpression=expression,
@@ -240,12 +246,13 @@ class DatasetTable:
                 ExpressionAttributeValues=to_attributes(
                     {f":{name}": value for name, value in values.items()}
                 ),
+                ReturnValues="ALL_NEW",
             )
         except errors.ConditionalCheckFailedException:
-            return False
+            return None
         except errors.TransactionConflictException as error:
             raise BusyError(f"{record.project}/{record.dataset} is being launched") from error
-        return True
+        return answer["Attributes"]
 
 
 # Kept from the first time that a dataset waits, until it is launched.

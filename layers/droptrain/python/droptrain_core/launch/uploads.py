@@ -242,8 +242,8 @@ class LaunchUploads:
         rests = (recipe.quiet_seconds or self._policy.quiet_seconds) + self._policy.settle_seconds
         due_at = times.to_text((upload.at or now) + timedelta(seconds=rests))
         if record.due_at is None or record.due_at < due_at:
-            self._datasets.rest(record, due_at, now)
-            record = replace(record, due_at=due_at)
+            # A launch in between has removed the wake-up of the record that was read.
+            record = self._datasets.rest(record, due_at, now)
         if not record.expects_wake_up(now):
             self._send_wake_up(record)
         return Launched("waiting")
