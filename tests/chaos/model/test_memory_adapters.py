@@ -255,7 +255,7 @@ class Pair:
 
         push: Push = bucket.push("p")
         recipe = bucket.recipe("p", push.before)
-        before = push.before and (number(push.before.recipe), [number(item) for item in push.before.code])
+        before = push.before and (number(push.before.recipe), sorted(map(number, push.before.code)))
         version = push.version_id and numbers[f"projects/p/push.json {push.version_id}"]
         code = sorted(number(item) for item in bucket.folder("projects/p/code/"))
         return version, before, bool(push.problem), recipe.document, number(recipe.version), code
