@@ -100,6 +100,8 @@ class Dataset:
             return
         if not self.latest:
             assert not waiting, f"{self}: empty, and listed as {waiting}"
+        elif self.deletions and not self._was_noticed_after(self.told_from):
+            return  # it was forgotten when it was empty, and every event since then was lost
         elif not self.missing:
             self._check_complete(waiting, told)
         elif self._was_noticed_after(self.told_from) or not self.runs:
