@@ -126,7 +126,10 @@ def call_dynamodb(dynamodb: Any, table: str) -> None:
 
 def call_batch(batch: Any, queue: str, definition: str) -> None:
     """One job, submitted and ended."""
-    job_id = batch.submit_job(jobName="calls", jobQueue=queue, jobDefinition=definition)["jobId"]
+    job_id = batch.submit_job(
+        jobName="calls", jobQueue=queue, jobDefinition=definition, shareIdentifier="calls",
+        schedulingPriorityOverride=0,
+    )["jobId"]  # fmt: skip
     batch.terminate_job(jobId=job_id, reason="called")
     assert [job["jobId"] for job in batch.describe_jobs(jobs=[job_id])["jobs"]] == [job_id]
     pages = batch.get_paginator("list_jobs").paginate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
-from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs import batch_job, share
 from droptrain_core.domain.runs.batch_job import HOST_GONE, RECLAIMED_EXIT_CODE, JobState
 from droptrain_core.domain.runs.run import Run
 
@@ -51,7 +51,21 @@ class JobQueue:
         BusyError if Batch throttles, RejectedError if it refuses this job, DeniedError if it refuses the
         stack: nothing was submitted. UnsureError if it is open whether the job exists: look it up by name
         before submitting again.
+
+        A queue takes 500 active shares and refuses a job with another one. Such a job joins the closest share.
         """
+        request = self._request(run, environment)
+        own = share.of_project(run.project)
+        try:
+            return self._submit(run, request, own)
+        except RejectedError:
+            other = share.closest(own, self._waiting_shares(request["jobQueue"]))
+            if other is None:
+                raise
+            return self._submit(run, request, other)
+
+    def _request(self, run: Run, environment: Mapping[str, str]) -> dict[str, Any]:
+        """What SubmitJob is asked, but for the share."""
         job = run.job_now
         assert job is not None
         requirements = [
@@ -60,10 +74,12 @@ class JobQueue:
         ]
         if job.gpus:
             requirements.append({"type": "GPU", "value": str(job.gpus)})
-        request: Any = {
+        return {
             "jobName": run.job_name,
             "jobQueue": self._queue_of(run),
             "jobDefinition": self.definition,
+            # It orders the jobs of one share. A queue with shares refuses a job without it.
+            "schedulingPriorityOverride": 0,
             "containerOverrides": {
                 "environment": [{"name": name, "value": value} for name, value in environment.items()],
                 "resourceRequirements": requirements,
@@ -76,12 +92,19 @@ class JobQueue:
             },
             "propagateTags": True,
         }  # fmt: skip
+
+    def _submit(self, run: Run, request: Mapping[str, Any], share_identifier: str) -> str:
         try:
-            return self._submitter.submit_job(**request)["jobId"]
+            return self._submitter.submit_job(**request, shareIdentifier=share_identifier)["jobId"]
         except ClientError as error:
             raise _meaning(run, error) from error
         except BotoCoreError as error:
             raise UnsureError(f"{run.run_id}: {error}") from error
+
+    def _waiting_shares(self, queue: str) -> set[str]:
+        """The shares of the jobs that wait in a queue."""
+        pages = self._client.get_paginator("list_jobs").paginate(jobQueue=queue, jobStatus="RUNNABLE")
+        return {job["shareIdentifier"] for page in pages for job in page["jobSummaryList"]}
 
     def find(self, run: Run) -> str | None:
         """The id of a Batch job with that name, whatever its state; the oldest, if there are several.
