@@ -94,7 +94,7 @@ def check_fairshare(request: Mapping[str, Any]) -> Mapping[str, Any]:
     for entry in fairshare.get("shareDistribution", ()):
         if not _SHARE.fullmatch(entry["shareIdentifier"].removesuffix("*")):
             raise RefusedError(
-                f"shareIdentifier {entry['shareIdentifier']!r}: 1 to 255 letters and digits, and * at the end."
+                f"shareIdentifier {entry['shareIdentifier']!r}: 1 to 255 letters and digits, * at the end."
             )
         if not _MIN_WEIGHT <= entry.get("weightFactor", 1) <= _MAX_WEIGHT:
             raise RefusedError(f"weightFactor: {_MIN_WEIGHT} to {_MAX_WEIGHT}.")

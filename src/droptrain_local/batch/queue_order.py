@@ -13,9 +13,9 @@ SNAPSHOT_JOBS = 100
 class QueueOrder:
     """The waiting jobs of one queue, and what its shares use. Not thread-safe.
 
-    In a queue without a policy no job has a share, so the order is that of submission. With a policy the share
-    with the lowest usage is next, and within it the job with the highest priority (Batch user guide, *Use share
-    identifiers to identify workloads*). Times in epoch milliseconds.
+    In a queue without a policy no job has a share, so the order is that of submission. With a policy the
+    share with the lowest usage is next, and within it the job with the highest priority (Batch user guide,
+    *Use share identifiers to identify workloads*). Times in epoch milliseconds.
     """
 
     def __init__(self) -> None:

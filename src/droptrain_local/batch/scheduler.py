@@ -69,8 +69,8 @@ class Scheduler:
     def schedule(self) -> None:
         """Place every job that has room: queues by priority, and each queue strictly in its order.
 
-        The first job of a queue that must wait holds back those behind it, and queues of lower priority on the
-        environments that it waits for.
+        The first job of a queue that must wait holds back those behind it, and queues of lower priority on
+        the environments that it waits for.
         """
         with self.lock:
             held: set[str] = set()

@@ -63,9 +63,7 @@ def test_shares_that_have_used_as_much_take_turns(shared):
 
 def test_a_share_of_lower_weight_may_use_more(shared):
     weights = [{"shareIdentifier": "fast*", "weightFactor": 0.01}]
-    shared.batch.update_scheduling_policy(
-        arn=shared.policy, fairsharePolicy={"shareDistribution": weights}
-    )
+    shared.batch.update_scheduling_policy(arn=shared.policy, fairsharePolicy={"shareDistribution": weights})
     running = submit(shared, "fast1", *until("go"))
     shared.events.wait(running, "RUNNING")
     slow = submit(shared, "slow", "sh", "-c", "sleep 0.5")

@@ -52,7 +52,8 @@ class JobQueue:
         stack: nothing was submitted. UnsureError if it is open whether the job exists: look it up by name
         before submitting again.
 
-        A queue takes 500 active shares and refuses a job with another one. Such a job joins the closest share.
+        A queue has at most 500 active shares and refuses a job with another one (CreateJobQueue, Batch API
+        reference). Such a job joins the closest share.
         """
         request = self._request(run, environment)
         own = share.of_project(run.project)

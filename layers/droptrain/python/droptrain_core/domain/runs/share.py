@@ -1,7 +1,7 @@
 """A project's share of a job queue, by the share identifier of its Batch jobs."""
 
 from collections.abc import Collection
-from os.path import commonprefix
+from itertools import takewhile
 
 from droptrain_core.domain.datasets.dataset import digest
 
@@ -20,4 +20,9 @@ def closest(share: str, active: Collection[str]) -> str | None:
     """
     if share in active or not active:
         return None
-    return max(sorted(active), key=lambda each: len(commonprefix([share, each])))
+    return max(sorted(active), key=lambda each: _same_digits(share, each))
+
+
+def _same_digits(one: str, other: str) -> int:
+    """How many first digits of the two are the same."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
