@@ -100,7 +100,10 @@ def _offer(offer: Mapping[str, Any]) -> str:
     spot, on_demand = offer["spot_usd_per_hour"], offer["on_demand_usd_per_hour"]
     price = f"Spot ${spot:.4g} in {offer['spot_zone']}" if spot is not None else "Spot unknown"
     listed = f"on demand ${on_demand:.4g}" if on_demand is not None else "on demand unknown"
-    return f"{offer['instance_type']} {price}, {listed}"
+    # An estimate of before an update of the stack has no memory.
+    memory = offer.get("gpu_memory_gib")
+    gpu = f" ({memory:.3g} GiB a GPU)" if memory else ""
+    return f"{offer['instance_type']}{gpu} {price}, {listed}"
 
 
 def _dates(estimate: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from droptrain_core.aws.notices import NoticeTopic
 from droptrain_core.aws.price_table import PriceTable
-from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed
+from droptrain_core.domain.costs.pricing import PriceList, Refreshed
 from droptrain_core.domain.datasets.dataset import ObjectVersion
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes.push import Published
@@ -248,8 +248,8 @@ def test_prices_are_read_and_spot_that_costs_too_much_work_is_left(
     user.cloud.invoke("RefreshPricesFunction", {})
     prices = PriceTable(as_role(user, "RefreshPricesRole", "dynamodb"), user.cloud.ready.table, PriceList({}))
     types = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
-    at = "2026-11-23T02:10:00Z"
-    read = Refreshed({name: Listing(1.0) for name in types}, at, {name: {"a": 0.5} for name in types}, at)
+    at = "2099-01-01T00:00:00Z"
+    read = Refreshed(dict.fromkeys(types, 1.0), at, {name: {"a": 0.5} for name in types}, at)
     assert prices.refresh(read, at)
     user.publish(WAITS)
     user.drop()

@@ -46,6 +46,12 @@ def main() -> None:
     assert clients["ecr"].describe_images(repositoryName=there["repository"], imageIds=image)["imageDetails"]
     spot = clients["ec2"].get_paginator("describe_spot_price_history").paginate(InstanceTypes=["g5.xlarge"])
     assert [page["SpotPriceHistory"] for page in spot] == [[]]
+    described = (
+        clients["ec2"]
+        .get_paginator("describe_instance_types")
+        .paginate(Filters=[{"Name": "instance-type", "Values": ["g5.xlarge"]}])
+    )
+    assert [each["InstanceType"] for page in described for each in page["InstanceTypes"]] == ["g5.xlarge"]
     products = clients["pricing"].get_paginator("get_products").paginate(ServiceCode="AmazonEC2")
     assert [page["PriceList"] for page in products] == [[]]
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:

@@ -55,18 +55,16 @@ class JobQueue:
         A queue has at most 500 active shares and refuses a job with another one (CreateJobQueue, Batch API
         reference). Such a job joins the closest share.
         """
-        request = self._request(run, environment)
         own = share.of_project(run.project)
         try:
-            return self._submit(run, request, own)
+            return self._submit(run, environment, own)
         except RejectedError:
-            other = share.closest(own, self._waiting_shares(request["jobQueue"]))
+            other = share.closest(own, self._waiting_shares(run))
             if other is None:
                 raise
-            return self._submit(run, request, other)
+            return self._submit(run, environment, other)
 
-    def _request(self, run: Run, environment: Mapping[str, str]) -> dict[str, Any]:
-        """What SubmitJob is asked, but for the share."""
+    def _submit(self, run: Run, environment: Mapping[str, str], share_identifier: str) -> str:
         job = run.job_now
         assert job is not None
         requirements = [
@@ -75,10 +73,11 @@ class JobQueue:
         ]
         if job.gpus:
             requirements.append({"type": "GPU", "value": str(job.gpus)})
-        return {
+        request: Any = {
             "jobName": run.job_name,
             "jobQueue": self._queue_of(run),
             "jobDefinition": self.definition,
+            "shareIdentifier": share_identifier,
             # It orders the jobs of one share. A queue with shares refuses a job without it.
             "schedulingPriorityOverride": 0,
             "containerOverrides": {
@@ -93,17 +92,16 @@ class JobQueue:
             },
             "propagateTags": True,
         }  # fmt: skip
-
-    def _submit(self, run: Run, request: Mapping[str, Any], share_identifier: str) -> str:
         try:
-            return self._submitter.submit_job(**request, shareIdentifier=share_identifier)["jobId"]
+            return self._submitter.submit_job(**request)["jobId"]
         except ClientError as error:
             raise _meaning(run, error) from error
         except BotoCoreError as error:
             raise UnsureError(f"{run.run_id}: {error}") from error
 
-    def _waiting_shares(self, queue: str) -> set[str]:
-        """The shares of the jobs that wait in a queue."""
+    def _waiting_shares(self, run: Run) -> set[str]:
+        """The shares of the jobs that wait in the run's queue."""
+        queue = self._queue_of(run)
         pages = self._client.get_paginator("list_jobs").paginate(jobQueue=queue, jobStatus="RUNNABLE")
         return {job["shareIdentifier"] for page in pages for job in page["jobSummaryList"]}
 
