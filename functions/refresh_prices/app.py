@@ -1,4 +1,4 @@
-"""Hours passed: what instances cost now is read into the table."""
+"""Hours passed: what instances cost now, and what they have, is read into the table."""
 
 import os
 from dataclasses import asdict
@@ -19,8 +19,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     done = refresh.all()
     metrics.add_metric("OnDemandPricesRead", "Count", done.on_demand)
     metrics.add_metric("SpotPricesRead", "Count", done.spot)
+    metrics.add_metric("InstanceSizesRead", "Count", done.sizes)
     logger.info("Prices refreshed", extra=asdict(done))
+    # Only now, with the other parts written: so that the function's alarm reports it.
     if done.failed:
-        # Only now, with the other half written: so that the function's alarm reports it.
-        raise RuntimeError(f"{' and '.join(done.failed)} prices could not be read; the log above says why")
+        raise RuntimeError(f"{' and '.join(done.failed)} could not be read; the log above says why")
+    if done.fractions:
+        raise RuntimeError(
+            f"The stack's parameter InstanceTypes names {', '.join(done.fractions)}: a fraction of a GPU, on "
+            "which no run can train. Leave it out"
+        )
     return asdict(done)

@@ -27,7 +27,7 @@ _BY_CODE: Mapping[str, str] = {
     "SignatureDoesNotMatch": "AWS refuses the signature. Check the secret key and this machine's clock.",
     "RequestTimeTooSkewed": _CLOCK,
 }
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+_DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403")
 
 
 def explained(error: Exception) -> CommandError | None:
@@ -38,12 +38,17 @@ def explained(error: Exception) -> CommandError | None:
     return None
 
 
+def is_denied(error: exceptions.ClientError) -> bool:
+    """Whether the credentials lack the permission for a call."""
+    return error.response.get("Error", {}).get("Code") in _DENIED
+
+
 def _of_code(error: exceptions.ClientError) -> str:
     refusal, operation = error.response.get("Error", {}), error.operation_name
     code = str(refusal.get("Code", ""))
     if code in _BY_CODE:
         return _BY_CODE[code]
-    if code in _DENIED:
+    if is_denied(error):
         return (
             f"These AWS credentials may not call {operation}. Ask the stack's owner for its policy "
             "OperatorPolicy, or ReaderPolicy to read only."

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from droptrain_cli.api import Api
 from droptrain_cli.formatting import age, parsed
+from droptrain_cli.queue_places import QueuePlaces
 from droptrain_cli.stack import Stack
 
 Verdict = Literal["ok", "warning", "problem", "unknown"]
@@ -231,13 +232,19 @@ def _quota(snapshot: StackSnapshot) -> Iterator[Finding]:
 
 def _runs(snapshot: StackSnapshot, now: datetime) -> Iterator[Finding]:
     api = Api(snapshot.stack)
+    places = QueuePlaces(snapshot.stack, snapshot.of_type("AWS::Batch::JobQueue").values())
     stuck = False
     for status, minutes in _PATIENCE.items():
         for run in api.get("/runs", status=status, limit=100)["runs"]:
             if now - parsed(run["updated_at"]) < timedelta(minutes=minutes):
                 continue
-            stuck = True
             detail = f"{run['run_id']} has been {status} for {age(run['updated_at'], now)}"
+            if place := places.of(run):
+                detail += f": {place}"
+                if place.is_behind_others:
+                    yield Finding("runs", "ok", detail)
+                    continue
+            stuck = True
             fix = f"droptrain show {run['run_id']}; docs/operations/README.md#a-run-stays-runnable."
             yield Finding("runs", "warning", detail, fix)
     if not stuck:

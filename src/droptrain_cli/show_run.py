@@ -9,7 +9,7 @@ from droptrain_core.domain.runs.labels import labelled_texts
 from rich.console import Console
 from rich.text import Text
 
-from droptrain_cli import formatting, output
+from droptrain_cli import formatting, output, queue_places
 from droptrain_cli.api import Api
 from droptrain_cli.find_run import find_run
 from droptrain_cli.stack import Stack
@@ -24,13 +24,13 @@ def show(stack: Stack, name: str, *, as_json: bool) -> None:
     if as_json:
         output.write_json(run)
         return
-    write(run, output.console(), datetime.now(UTC))
+    write(run, output.console(), datetime.now(UTC), queue_places.describe(stack, run))
 
 
-def write(run: Mapping[str, Any], screen: Console, now: datetime) -> None:
-    """Write a run in sections; those that would be empty are left out."""
+def write(run: Mapping[str, Any], screen: Console, now: datetime, place: str | None = None) -> None:
+    """Write a run in sections; those that would be empty are left out. `place` is its place in a queue."""
     output.show(screen, Text(run["run_id"], style="bold"))
-    for title, value in _facts(run, now):
+    for title, value in _facts(run, now, place):
         _fact(screen, title, value)
     metrics = sorted(run["metrics"].items(), key=lambda item: (item[0] != run["metric"], item[0]))
     if metrics:
@@ -56,9 +56,11 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime) -> None:
 
 
 def _facts(  # noqa: C901  a line for each fact
-    run: Mapping[str, Any], now: datetime
+    run: Mapping[str, Any], now: datetime, place: str | None
 ) -> Iterator[tuple[str, str | Text]]:
     yield "Status", output.styled(run["status"])
+    if place:
+        yield "Waits", place
     if run["cause"]:
         yield from cause_text.of(formatting.cause(run["cause"]))
     for warning in run.get("warnings", ()):  # a stack of before preflight sends none
@@ -98,7 +100,10 @@ def _offer(offer: Mapping[str, Any]) -> str:
     spot, on_demand = offer["spot_usd_per_hour"], offer["on_demand_usd_per_hour"]
     price = f"Spot ${spot:.4g} in {offer['spot_zone']}" if spot is not None else "Spot unknown"
     listed = f"on demand ${on_demand:.4g}" if on_demand is not None else "on demand unknown"
-    return f"{offer['instance_type']} {price}, {listed}"
+    # An estimate of before an update of the stack has no memory.
+    memory = offer.get("gpu_memory_gib")
+    gpu = f" ({memory:.3g} GiB a GPU)" if memory else ""
+    return f"{offer['instance_type']}{gpu} {price}, {listed}"
 
 
 def _dates(estimate: Mapping[str, Any]) -> str:

@@ -34,6 +34,7 @@ class Makers:
             "AWS::Batch::ComputeEnvironment": self._compute_environment,
             "AWS::Batch::JobDefinition": self._job_definition,
             "AWS::Batch::JobQueue": self._job_queue,
+            "AWS::Batch::SchedulingPolicy": self._scheduling_policy,
             "AWS::DynamoDB::Table": self._table,
             "AWS::ECR::Repository": self._repository,
             "AWS::Events::Rule": self._rule,
@@ -54,6 +55,7 @@ class Makers:
             "AWS::Batch::ComputeEnvironment": self._change_compute_environment,
             "AWS::Batch::JobDefinition": lambda _, name, now: self._job_definition(name, now),
             "AWS::Batch::JobQueue": _can_not_change,
+            "AWS::Batch::SchedulingPolicy": _can_not_change,
             "AWS::DynamoDB::Table": _can_not_change,
             "AWS::Events::Rule": lambda _, name, now: self._rule(name, now),
             "AWS::IAM::Policy": lambda _, name, now: self._policy(name, now),
@@ -185,6 +187,11 @@ class Makers:
         self.engine.update_compute_environment(
             **to_parameters("batch", "UpdateComputeEnvironment", now, without=without)
         )
+
+    def _scheduling_policy(self, name: str, properties: Properties) -> Made:
+        named = to_parameters("batch", "CreateSchedulingPolicy", {**properties, "Name": name})
+        arn = self.engine.create_scheduling_policy(**named)
+        return Made(arn, {"Arn": arn})
 
     def _job_queue(self, name: str, properties: Properties) -> Made:
         named = {**properties, "JobQueueName": name}

@@ -9,7 +9,7 @@ import pytest
 from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.budget import Account, Budget
 from droptrain_core.domain.costs.cost import Eligible
-from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size
+from droptrain_core.domain.costs.pricing import PriceList, Refreshed, Size
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.run import Run
 from hypothesis import given
@@ -26,8 +26,8 @@ SECONDS = 1800
 
 
 def prices(factor: float = 1.0) -> Refreshed:
-    listed = {name: Listing(usd * factor, SIZES.get(name)) for name, usd in ON_DEMAND.items()}
-    return Refreshed(listed, AT, SPOT, AT)
+    listed = {name: usd * factor for name, usd in ON_DEMAND.items()}
+    return Refreshed(listed, AT, SPOT, AT, SIZES, AT)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from droptrain_core.aws.notices import NoticeTopic
 from droptrain_core.aws.price_table import PriceTable
-from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed
+from droptrain_core.domain.costs.pricing import PriceList, Refreshed
 from droptrain_core.domain.datasets.dataset import ObjectVersion
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes.push import Published
@@ -245,11 +245,11 @@ def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
 def test_prices_are_read_and_spot_that_costs_too_much_work_is_left(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user.cloud.invoke("RefreshPricesFunction", {})
+    assert user.cloud.invoke("RefreshPricesFunction", {})["sizes"] == 4
     prices = PriceTable(as_role(user, "RefreshPricesRole", "dynamodb"), user.cloud.ready.table, PriceList({}))
     types = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
-    at = "2026-11-23T02:10:00Z"
-    read = Refreshed({name: Listing(1.0) for name in types}, at, {name: {"a": 0.5} for name in types}, at)
+    at = "2099-01-01T00:00:00Z"
+    read = Refreshed(dict.fromkeys(types, 1.0), at, {name: {"a": 0.5} for name in types}, at)
     assert prices.refresh(read, at)
     user.publish(WAITS)
     user.drop()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes.push import Published
 from permissions.calls import recording
 from support.command_line import CommandLine
+from support.laptop_user import User
+from support.waiting import wait_for
 
 from droptrain_local.clients import CLIENT_ENVIRONMENT
 from droptrain_local.cloud import LaptopCloud
@@ -144,6 +147,45 @@ def test_the_doctor_may_look_at_all_that_it_asks_an_operator_for(command_of, tra
     }
     refused = [each for each in findings if "may not call" in each["detail"]]
     assert not refused
+
+
+def test_a_waiting_run_has_its_place_and_one_project_does_not_wait_for_all_of_another(
+    command_of, cloud: LaptopCloud
+) -> None:
+    """Two runs fill the compute environment; then three more of that project wait, and one of another."""
+    many, one = User(cloud, "many", []), User(cloud, "one", [])
+    for user in (many, one):
+        user.publish("sleep 600\n", "timeout: 1h\nresources: {vcpus: 8}\n")
+    waiting = [many_run(many, number) for number in range(5)][2:]
+    one.drop()
+    single = one.run_with("RUNNABLE")
+    reader = command_of("reader")
+    assert "number 1 in the Spot queue" in reader("show", single["run_id"]).out
+    assert "number 4 in the Spot queue" in reader("show", waiting[-1]["run_id"]).out
+    many.age(f"RUN#{waiting[-1]['run_id']}", "updated_at", timedelta(minutes=40))
+    told = command_of("operator")("doctor", "--json")
+    runs = [each for each in json.loads(told.out)["findings"] if each["title"] == "runs"]
+    assert ("ok", True) in [
+        (each["verdict"], "number 4 in the Spot queue" in each["detail"]) for each in runs
+    ]
+    for run in (single, *many.runs()):
+        many.call("POST", f"/runs/{run['run_id']}/cancel")
+
+
+def many_run(user: User, number: int) -> dict[str, Any]:
+    """One more run, once it trains or waits for room."""
+    user.drop(f"d{number}")
+    return wait_for(
+        f"run {number}",
+        lambda: next(
+            (
+                run
+                for run in user.runs()
+                if run["dataset"] == f"d{number}" and run["status"] in ("RUNNING", "RUNNABLE")
+            ),
+            None,
+        ),
+    )
 
 
 def test_a_reader_sees_runs_and_their_files_and_changes_nothing(

@@ -89,6 +89,14 @@ UNCALLED = (
         f"{_LAMBDA}/services-sqs-configure.html",
     ),
     Uncalled(
+        ("BatchJobChangedRole", "RunsApiRole"),
+        ("batch:ListJobs",),
+        "*",
+        "droptrain",
+        "finds the closest share for a job, if a queue refuses to take one share more",
+        "https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html",
+    ),
+    Uncalled(
         ("RunChangedRole",),
         ("dynamodb:ListStreams",),
         "*",

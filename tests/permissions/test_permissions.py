@@ -17,6 +17,7 @@ WITHOUT_RESOURCE = {
     "batch:DescribeJobs",
     "batch:ListJobs",
     "dynamodb:ListStreams",
+    "ec2:DescribeInstanceTypes",
     "ec2:DescribeSpotPriceHistory",
     "ec2:DescribeTags",
     "ecr:GetAuthorizationToken",

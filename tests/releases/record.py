@@ -17,7 +17,7 @@ from droptrain_container.exit_codes import Ending
 from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 from droptrain_core.domain.costs.budget import Budget
-from droptrain_core.domain.costs.pricing import Listing, Refreshed
+from droptrain_core.domain.costs.pricing import Refreshed
 from droptrain_core.domain.errors import BusyError, UnsureError
 from droptrain_core.domain.runs.transitions import cancel_requested
 from support.core_stack import Stack, core_stack
@@ -34,7 +34,7 @@ def record() -> dict[str, Any]:
     """The table, the bucket, and what Batch would still tell."""
     with tempfile.TemporaryDirectory() as folder, core_stack(Path(folder), maxv_cpus=0) as stack:
         stack.budget = Budget(month_usd=10_000, project_usd={"penguins": 5_000}, runs_at_once=1000)
-        price = {"g4dn.xlarge": Listing(0.587)}
+        price = {"g4dn.xlarge": 0.587}
         at = "2026-11-23T00:00:00Z"
         stack.prices.refresh(Refreshed(price, at, {"g4dn.xlarge": {"eu-west-1a": 0.2}}, at), at)
         stack.publish_project()

@@ -325,6 +325,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
 
 
 def _make_batch(batch: Any, maxv_cpus: int) -> None:
+    policy = batch.create_scheduling_policy(name="shares", fairsharePolicy={})["arn"]
     for name in ("spot", "on-demand"):
         environment = batch.create_compute_environment(
             computeEnvironmentName=name,
@@ -340,7 +341,9 @@ def _make_batch(batch: Any, maxv_cpus: int) -> None:
             },
         )
         order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
-        batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
+        batch.create_job_queue(
+            jobQueueName=name, priority=1, computeEnvironmentOrder=order, schedulingPolicyArn=policy
+        )
     batch.register_job_definition(
         jobDefinitionName="training",
         type="container",

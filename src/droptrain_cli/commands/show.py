@@ -12,7 +12,8 @@ from droptrain_cli.stack import Stack, stack_options
 def command(stack: Stack, run: str, as_json: bool) -> None:
     """Show a run: why it ended so and what to do, metrics, cost, attempts, inputs, where everything is.
 
-    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`.
+    A run that waits for an instance is shown with its place in the queue. RUN is an id, a beginning of it or
+    of its last part, a project (its latest run), or `latest`.
     """
     from droptrain_cli import show_run
 

@@ -19,6 +19,9 @@ class Arns:
     def environment(self, name: str) -> str:
         return self._batch(f"compute-environment/{name}")
 
+    def policy(self, name: str) -> str:
+        return self._batch(f"scheduling-policy/{name}")
+
     def definition(self, name: str, revision: int) -> str:
         return self._batch(f"job-definition/{name}:{revision}")
 

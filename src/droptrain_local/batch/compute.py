@@ -53,6 +53,11 @@ class JobQueue:
     settings: Mapping[str, Any]
     enabled: bool = True
 
+    @property
+    def policy_arn(self) -> str | None:
+        """The ARN of its scheduling policy; None if jobs go first in, first out."""
+        return self.settings.get("schedulingPolicyArn")
+
 
 def needs_of(container: Mapping[str, Any]) -> Needs:
     """What a job's container properties ask for; the deprecated `vcpus` counts where VCPU isn't given."""

@@ -88,6 +88,10 @@ class BatchEngine:
         """Change a compute environment; jobs that run stay where they are."""
         self._checked_call("UpdateComputeEnvironment", params)
 
+    def create_scheduling_policy(self, **params: Any) -> str:
+        """CreateSchedulingPolicy with boto3's parameters; answers the ARN."""
+        return self._checked_call("CreateSchedulingPolicy", params)["arn"]
+
     def create_job_queue(self, **params: Any) -> str:
         """CreateJobQueue with boto3's parameters; answers the ARN."""
         return self._checked_call("CreateJobQueue", params)["jobQueueArn"]

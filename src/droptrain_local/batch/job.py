@@ -47,7 +47,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Job:
-    """A Batch job. `container` are the definition's container properties with the overrides merged in."""
+    """A Batch job. `container` are the definition's container properties with the overrides merged in.
+
+    `share` is its share identifier, empty in a queue without a scheduling policy.
+    """
 
     job_id: str
     arn: str
@@ -62,6 +65,8 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: int | None = None
     propagate_tags: bool = False
+    share: str = ""
+    priority: int = 0
     state: State = "SUBMITTED"
     status_reason: str | None = None
     attempts: tuple[Attempt, ...] = ()

@@ -42,6 +42,9 @@ class JobOperations:
         settings = definition.settings
         parameters = {**settings.get("parameters", {}), **params.get("parameters", {})}
         timeout = params.get("timeout", settings.get("timeout", {}))
+        share = params.get("shareIdentifier")
+        priority = params.get("schedulingPriorityOverride", settings.get("schedulingPriority"))
+        limits.check_share(share, priority, has_policy=queue.policy_arn is not None)
         job_id = str(uuid.uuid4())
         job = Job(
             job_id=job_id,
@@ -57,6 +60,8 @@ class JobOperations:
             tags=params.get("tags", {}),
             timeout_seconds=timeout.get("attemptDurationSeconds"),
             propagate_tags=params.get("propagateTags", settings.get("propagateTags", False)),
+            share=share or "",
+            priority=priority if share and priority else 0,
         )
         self._scheduler.submit(job)
         return {"jobArn": job.arn, "jobName": job.name, "jobId": job_id}
@@ -73,6 +78,23 @@ class JobOperations:
             )
         arn = self._resources.queue(params["jobQueue"]).arn
         return list_jobs((job for job in self._scheduler.jobs.values() if job.queue_arn == arn), params)
+
+    def get_job_queue_snapshot(self, params: Params) -> Answer:
+        queue = self._resources.queue(params["jobQueue"])
+        now = self._clock()
+        front = [
+            # When a job came to its present place isn't kept: it is there since its submission at most.
+            {"jobArn": job.arn, "earliestTimeAtPosition": job.created_at}
+            for job in self._scheduler.front(queue)
+        ]
+        answer: Answer = {"frontOfQueue": {"jobs": front, "lastUpdatedAt": now}}
+        if queue.policy_arn:
+            using = len(self._scheduler.shares_in_use(queue))
+            answer["queueUtilization"] = {
+                "fairshareUtilization": {"activeShareCount": using, "topCapacityUtilization": []},
+                "lastUpdatedAt": now,
+            }
+        return answer
 
     def cancel_job(self, params: Params) -> Answer:
         limits.check_reason(params["reason"])

@@ -10,6 +10,9 @@ MAX_PAYLOAD_BYTES = 30 * 1024
 MAX_IDS = 100
 _MAX_TAGS, _MAX_TAG_KEY, _MAX_TAG_VALUE = 50, 128, 256
 _MAX_REASON = 1024
+_MAX_PRIORITY, _MAX_DECAY_SECONDS = 9999, 604_800
+_MIN_WEIGHT, _MAX_WEIGHT = 0.0001, 999.9999
+_SHARE = re.compile(r"[A-Za-z0-9]{1,255}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _REASON_PATTERN = re.compile(r"[A-Za-z0-9.:\s]{0,511}(\*|[A-Za-z0-9.:\s])")
 _EXIT_CODE_PATTERN = re.compile(r"[0-9]{0,511}(\*|[0-9])")
@@ -19,15 +22,12 @@ _NOT_AT_SUBMISSION = {
     "arrayProperties": "array jobs",
     "dependsOn": "dependencies between jobs",
     "nodeOverrides": "multi-node parallel jobs",
-    "shareIdentifier": "fair-share scheduling",
-    "schedulingPriorityOverride": "fair-share scheduling",
     "eksPropertiesOverride": "jobs on Amazon EKS",
     "ecsPropertiesOverride": "jobs of several containers",
     "consumableResourcePropertiesOverride": "consumable resources",
 }
 _NOT_IN_DEFINITIONS = {
     "nodeProperties": "multi-node parallel jobs",
-    "schedulingPriority": "fair-share scheduling",
     "eksProperties": "jobs on Amazon EKS",
     "ecsProperties": "jobs of several containers",
     "consumableResourceProperties": "consumable resources",
@@ -59,6 +59,46 @@ def check_definition(request: Mapping[str, Any]) -> None:
         if kind not in given and old_name not in container:
             raise RefusedError(f"Container properties need {kind} in resourceRequirements.")
     _check_common(request)
+
+
+def check_share(share: str | None, priority: int | None, *, has_policy: bool) -> None:
+    """RefusedError if a submission's share and priority don't fit the queue (SubmitJob, Batch API reference).
+
+    AWS words the two that are missing so (github.com/boto/boto3/issues/3158, nextflow-io/nextflow/pull/3505).
+    """
+    if not has_policy:
+        if share is not None:
+            raise RefusedError("shareIdentifier: the job queue has no scheduling policy.")
+        return
+    if share is None:
+        raise RefusedError("shareIdentifier must be specified.")
+    if not _SHARE.fullmatch(share):
+        raise RefusedError(f"shareIdentifier {share[:300]!r}: 1 to 255 letters and digits.")
+    if priority is None:
+        raise RefusedError(
+            "Either schedulingPriority in job definition or schedulingPriorityOverride should be specified."
+        )
+    if not 0 <= priority <= _MAX_PRIORITY:
+        raise RefusedError(f"Scheduling priority {priority}: 0 to {_MAX_PRIORITY}.")
+
+
+def check_fairshare(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request's fairsharePolicy; RefusedError if it breaks a limit or asks for what isn't emulated."""
+    if request.get("quotaSharePolicy"):
+        raise RefusedError(_SAYS_NOT_HERE.format(field="quotaSharePolicy", what="quota shares"))
+    fairshare = request.get("fairsharePolicy", {})
+    if fairshare.get("computeReservation"):
+        raise RefusedError(_SAYS_NOT_HERE.format(field="computeReservation", what="reserved capacity"))
+    if not 0 <= fairshare.get("shareDecaySeconds", 0) <= _MAX_DECAY_SECONDS:
+        raise RefusedError(f"shareDecaySeconds: 0 to {_MAX_DECAY_SECONDS}.")
+    for entry in fairshare.get("shareDistribution", ()):
+        if not _SHARE.fullmatch(entry["shareIdentifier"].removesuffix("*")):
+            raise RefusedError(
+                f"shareIdentifier {entry['shareIdentifier']!r}: 1 to 255 letters and digits, * at the end."
+            )
+        if not _MIN_WEIGHT <= entry.get("weightFactor", 1) <= _MAX_WEIGHT:
+            raise RefusedError(f"weightFactor: {_MIN_WEIGHT} to {_MAX_WEIGHT}.")
+    return fairshare
 
 
 def check_name(field: str, name: str) -> None:

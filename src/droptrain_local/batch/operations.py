@@ -7,6 +7,7 @@ from droptrain_local.batch.definition_operations import DefinitionOperations
 from droptrain_local.batch.definitions import JobDefinitions
 from droptrain_local.batch.errors import RefusedError
 from droptrain_local.batch.job_operations import JobOperations
+from droptrain_local.batch.policies import Policies
 from droptrain_local.batch.resources import Answer, Params, Resources
 from droptrain_local.batch.scheduler import Scheduler
 from droptrain_local.batch.tagging import Tagging
@@ -21,6 +22,7 @@ class Operations:
         resources = Resources(scheduler, arns)
         jobs = JobOperations(scheduler, resources, definitions, arns, clock)
         revisions = DefinitionOperations(definitions)
+        policies = Policies(scheduler, arns)
         tagging = Tagging(scheduler, definitions)
         self._by_name: dict[str, Callable[[Params], Answer]] = {
             "SubmitJob": jobs.submit_job,
@@ -37,6 +39,10 @@ class Operations:
             "CreateJobQueue": resources.create_job_queue,
             "UpdateJobQueue": resources.update_job_queue,
             "DescribeJobQueues": resources.describe_job_queues,
+            "GetJobQueueSnapshot": jobs.get_job_queue_snapshot,
+            "CreateSchedulingPolicy": policies.create_scheduling_policy,
+            "UpdateSchedulingPolicy": policies.update_scheduling_policy,
+            "DescribeSchedulingPolicies": policies.describe_scheduling_policies,
             "TagResource": tagging.tag_resource,
             "UntagResource": tagging.untag_resource,
             "ListTagsForResource": tagging.list_tags_for_resource,

@@ -92,16 +92,16 @@ class Resources:
         arn = self._arns.queue(name)
         if arn in self._scheduler.queues:
             raise RefusedError(f"Job queue {name} already exists.")
-        if params.get("schedulingPolicyArn") or params.get("serviceEnvironmentOrder"):
-            raise RefusedError(
-                f"{name}: the laptop's Batch engine has no scheduling policies or service jobs."
-            )
+        if params.get("serviceEnvironmentOrder"):
+            raise RefusedError(f"{name}: the laptop's Batch engine has no service jobs.")
         self._put_queue(name, arn, params)
         return {"jobQueueName": name, "jobQueueArn": arn}
 
     def update_job_queue(self, params: Params) -> Answer:
         old = self.queue(params["jobQueue"])
         changes = {name: value for name, value in params.items() if name != "jobQueue"}
+        if changes.get("schedulingPolicyArn") and not old.policy_arn:
+            raise RefusedError(f"Job queue {old.name} is a FIFO queue: it can't get a scheduling policy.")
         self._put_queue(old.name, old.arn, {**old.settings, **changes})
         return {"jobQueueName": old.name, "jobQueueArn": old.arn}
 
@@ -109,6 +109,8 @@ class Resources:
         order = sorted(settings.get("computeEnvironmentOrder", ()), key=lambda item: item["order"])
         if not 1 <= len(order) <= 3:
             raise RefusedError(f"Job queue {name}: 1 to 3 compute environments are needed, not {len(order)}.")
+        if policy := settings.get("schedulingPolicyArn"):
+            self._scheduler.policy(policy)
         self._scheduler.queues[arn] = JobQueue(
             name=name,
             arn=arn,

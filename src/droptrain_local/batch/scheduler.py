@@ -1,8 +1,7 @@
 """Jobs on their way: from SUBMITTED through queues and attempts to an end, with an event for each change."""
 
-import heapq
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,8 @@ from droptrain_local.batch.job import Job, Place
 from droptrain_local.batch.logs import LogSink
 from droptrain_local.batch.orphans import OrphanGuard
 from droptrain_local.batch.placement import Machine, new_place, plan
+from droptrain_local.batch.queue_order import QueueOrder
+from droptrain_local.batch.shares import ACTIVE_SHARES, SchedulingPolicy
 from droptrain_local.batch.verdict import StoppedBy, close_attempt
 
 
@@ -37,6 +38,7 @@ class Scheduler:
         self.lock = threading.RLock()
         self.environments: dict[str, ComputeEnvironment] = {}
         self.queues: dict[str, JobQueue] = {}
+        self.policies: dict[str, SchedulingPolicy] = {}
         self.jobs: dict[str, Job] = {}
         self._machine = machine
         self._arns = arns
@@ -44,33 +46,37 @@ class Scheduler:
         self._guard = guard
         self._publish = publish
         self._clock = clock
-        self._waiting: dict[str, list[tuple[int, str]]] = {}
+        self._orders: dict[str, QueueOrder] = defaultdict(QueueOrder)
         self._placements: dict[str, _Placement] = {}
         self._used_vcpus: Counter[str] = Counter()
         self._runs: list[AttemptRun] = []
         self._closed = False
 
     def submit(self, job: Job) -> None:
-        """Take a SUBMITTED job. Its submission is no event; what follows is."""
+        """Take a SUBMITTED job. Its submission is no event; what follows is.
+
+        RefusedError if it adds a share to a queue that has as many as AWS Batch allows.
+        """
         with self.lock:
             if self._closed:
                 raise RefusedError("The Batch engine is closing.")
+            self._check_share(job)
             pending = job.pending()
             self._change(pending)
             self._queue_up(pending.runnable())
             self.schedule()
 
     def schedule(self) -> None:
-        """Place every job that has room: queues by priority, and each queue strictly in order of submission.
+        """Place every job that has room: queues by priority, and each queue strictly in its order.
 
-        The first job of a queue that must wait holds back those behind it, as in AWS Batch's FIFO queues, and
-        queues of lower priority on the environments that it waits for.
+        The first job of a queue that must wait holds back those behind it, and queues of lower priority on
+        the environments that it waits for.
         """
         with self.lock:
             held: set[str] = set()
             for queue in sorted(self.queues.values(), key=lambda item: -item.priority):
                 while not self._closed and (job := self._head(queue)) and self._place(job, queue, held):
-                    heapq.heappop(self._waiting[queue.arn])
+                    self._orders[queue.arn].remove(job)
 
     def cancel(self, job_id: str, reason: str) -> None:
         """CancelJob: ends a job that hasn't reached STARTING; any other goes on, in silence."""
@@ -95,6 +101,24 @@ class Scheduler:
             if not self.job(job_id).placed:
                 raise RefusedError(f"Job {job_id} has no instance to reclaim: it isn't STARTING or RUNNING.")
             self._placements[job_id].stop("reclaim")
+
+    def front(self, queue: JobQueue) -> list[Job]:
+        """The first waiting jobs of a queue, in order, as many as a snapshot lists."""
+        with self.lock:
+            found = self._orders[queue.arn].front(self._policy_of(queue), self._clock())
+            return [self.jobs[job_id] for job_id in found]
+
+    def shares_in_use(self, queue: JobQueue) -> set[str]:
+        """The shares of a queue that hold vCPUs now."""
+        return {
+            job.share for job in self.jobs.values() if job.queue_arn == queue.arn and job.placed and job.share
+        }
+
+    def policy(self, arn: str) -> SchedulingPolicy:
+        """RefusedError if there is no such scheduling policy."""
+        if arn not in self.policies:
+            raise RefusedError(f"Scheduling policy {arn} doesn't exist.")
+        return self.policies[arn]
 
     def job(self, job_id: str) -> Job:
         """RefusedError if there is no such job."""
@@ -145,19 +169,31 @@ class Scheduler:
             self.schedule()
 
     def _fail_waiting(self, job: Job) -> None:
-        self._change(job.failed_before_start(self._clock()))
         self._free(job.job_id)
+        self._orders[job.queue_arn].remove(job)
+        self._change(job.failed_before_start(self._clock()))
         self.schedule()
 
     def _queue_up(self, job: Job) -> None:
         self._change(job)
-        heapq.heappush(self._waiting.setdefault(job.queue_arn, []), (job.number, job.job_id))
+        self._orders[job.queue_arn].add(job, compute.needs_of(job.container).vcpus)
 
     def _head(self, queue: JobQueue) -> Job | None:
-        waiting = self._waiting.get(queue.arn, [])
-        while waiting and self.jobs[waiting[0][1]].ended:
-            heapq.heappop(waiting)
-        return self.jobs[waiting[0][1]] if waiting else None
+        found = self._orders[queue.arn].head(self._policy_of(queue), self._clock())
+        return self.jobs[found] if found else None
+
+    def _policy_of(self, queue: JobQueue) -> SchedulingPolicy | None:
+        return self.policies[queue.policy_arn] if queue.policy_arn else None
+
+    def _check_share(self, job: Job) -> None:
+        policy = self._policy_of(self.queues[job.queue_arn])
+        if policy is None:
+            return
+        active = self._orders[job.queue_arn].active_shares(policy, self._clock())
+        if job.share not in active and len(active) >= ACTIVE_SHARES:
+            raise RefusedError(
+                f"The job queue has {ACTIVE_SHARES} active share identifiers: it takes no other one."
+            )
 
     def _place(self, job: Job, queue: JobQueue, held: set[str]) -> bool:
         needs = compute.needs_of(job.container)
@@ -172,6 +208,7 @@ class Scheduler:
             held.update(queue.environments)
             return False
         self._used_vcpus[environment.arn] += needs.vcpus
+        self._orders[queue.arn].use(job, needs.vcpus, self._policy_of(queue), self._clock())
         place = new_place(job, environment, self._arns)
         placement = _Placement(self, job.job_id, place, needs.vcpus)
         placement.run = AttemptRun(plan(job, queue, place, self._machine), self._logs, self._guard, placement)
@@ -185,6 +222,9 @@ class Scheduler:
         placement = self._placements.pop(job_id, None)
         if placement:
             self._used_vcpus[placement.place.environment_arn] -= placement.vcpus
+            job = self.jobs[job_id]
+            policy = self._policy_of(self.queues[job.queue_arn])
+            self._orders[job.queue_arn].use(job, -placement.vcpus, policy, self._clock())
             placement.run.stop()
 
     def _change(self, job: Job) -> None:

@@ -200,6 +200,10 @@ def _submit_job(parameters: Parameters) -> RequiredActions:
             yield Need("batch:TagResource", resource)
 
 
+def _snapshot(parameters: Parameters) -> RequiredActions:
+    yield Need("batch:GetJobQueueSnapshot", _batch_arn("job-queue", parameters["jobQueue"]))
+
+
 def _on_job(action: str) -> Callable[[Parameters], RequiredActions]:
     return lambda parameters: [Need(f"batch:{action}", _arn("batch", f"job/{parameters['jobId']}"))]
 
@@ -286,6 +290,7 @@ _TABLE: Mapping[str, Mapping[str, Callable[[Parameters], RequiredActions]]] = {
     },
     "batch": {
         "CancelJob": _on_job("CancelJob"),
+        "GetJobQueueSnapshot": _snapshot,
         "SubmitJob": _submit_job,
         "TerminateJob": _on_job("TerminateJob"),
     },

@@ -95,10 +95,10 @@ class Bench:
             },
         )
 
-    def queue(self, name: str, *environments: str, priority: int = 1) -> str:
+    def queue(self, name: str, *environments: str, priority: int = 1, **fields: Any) -> str:
         order = [{"order": n, "computeEnvironment": item} for n, item in enumerate(environments, 1)]
         return self.engine.create_job_queue(
-            jobQueueName=name, priority=priority, computeEnvironmentOrder=order
+            jobQueueName=name, priority=priority, computeEnvironmentOrder=order, **fields
         )
 
     def define(self, name: str = "train", **fields: Any) -> str:

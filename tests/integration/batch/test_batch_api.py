@@ -154,7 +154,6 @@ def test_list_jobs_pages_by_token(bench):
         ("laptop.*array", {"arrayProperties": {"size": 2}}),
         ("laptop.*dependencies", {"dependsOn": [{"jobId": "x"}]}),
         ("laptop.*multi-node", {"nodeOverrides": {"numNodes": 2}}),
-        ("laptop.*fair-share", {"shareIdentifier": "a"}),
     ],
 )
 def test_a_submission_beyond_the_limits_is_refused_and_makes_no_job(bench, match, fields):
@@ -178,8 +177,8 @@ def test_an_unknown_operation_is_not_found(bench):
 
 
 def test_an_operation_that_is_not_emulated_says_so(bench):
-    with pytest.raises(bench.batch.exceptions.ClientException, match="has no CreateSchedulingPolicy; it has"):
-        bench.batch.create_scheduling_policy(name="fair")
+    with pytest.raises(bench.batch.exceptions.ClientException, match="has no DeleteJobQueue; it has"):
+        bench.batch.delete_job_queue(jobQueue="training")
 
 
 def test_unsigned_requests_and_web_pages_are_forbidden(bench):

@@ -208,6 +208,30 @@ def test_runs_that_do_not_move_are_named(deploy, api) -> None:
     assert "droptrain show p-first-1" in fix
 
 
+def test_a_run_that_waits_behind_others_is_well_and_its_place_is_told(deploy, api, stack) -> None:
+    arn = "arn:aws:batch:eu-west-1:123456789012:job"
+    snapshot = deploy()
+    queues = {"SpotJobQueue": "SpotJobQueue-1", "OnDemandJobQueue": "OnDemandJobQueue-2"}
+    snapshot = replace(snapshot, resources={**snapshot.resources, "AWS::Batch::JobQueue": queues})
+    waits = {"status": "RUNNABLE", "updated_at": "2026-11-23T02:10:00Z"}
+    api["RUNNABLE"] = [{**waits, "run_id": f"p-{job}-1", "batch_job_id": job} for job in ("a", "b", "far")]
+    fronts = {"SpotJobQueue-1": ["b", "a", *("x" * 98)], "OnDemandJobQueue-2": []}
+    with Stubber(stack.client("batch")) as stubbed:
+        stubbed.add_response("describe_compute_environments", {"computeEnvironments": []})
+        stubbed.add_response("describe_job_queues", {"jobQueues": []})
+        for queue, ids in fronts.items():
+            jobs = [{"jobArn": f"{arn}/{job_id}", "earliestTimeAtPosition": 1} for job_id in ids]
+            stubbed.add_response(
+                "get_job_queue_snapshot", {"frontOfQueue": {"jobs": jobs}}, {"jobQueue": queue}
+            )
+        told = found(snapshot, "runs")
+    assert [(verdict, detail) for verdict, detail, _ in told] == [
+        ("ok", "p-a-1 has been RUNNABLE for 50 min: number 2 in the Spot queue"),
+        ("warning", "p-b-1 has been RUNNABLE for 50 min: number 1 in the Spot queue"),
+        ("ok", "p-far-1 has been RUNNABLE for 50 min: beyond the first 100 in the Spot queue"),
+    ]
+
+
 def test_what_credentials_may_not_ask_is_told_as_unknown(deploy, stack) -> None:
     snapshot = deploy()
     with Stubber(stack.client("sqs")) as stubbed:

@@ -1,7 +1,7 @@
 """A run falls back to on-demand: the same run, one more Batch job, nothing twice."""
 
 import pytest
-from droptrain_core.domain.costs.pricing import Listing, Refreshed, Size
+from droptrain_core.domain.costs.pricing import Refreshed, Size
 from droptrain_core.domain.errors import AlreadyFinishedError, BusyError
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.batch_job import JobState
@@ -10,9 +10,11 @@ from support.records import job_detail
 
 RECLAIMED = "Host EC2 (instance i-0abc) terminated."
 CHEAP = Refreshed(
-    {"g4dn.xlarge": Listing(0.587, Size(1, 4, 16))},
+    {"g4dn.xlarge": 0.587},
     "2026-11-23T00:00:00Z",
     {"g4dn.xlarge": {"eu-west-1a": 0.5}},
+    "2026-11-23T00:00:00Z",
+    {"g4dn.xlarge": Size(1, 4, 16)},
     "2026-11-23T00:00:00Z",
 )
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested."

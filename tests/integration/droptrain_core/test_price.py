@@ -5,16 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from droptrain_core.domain.costs.pricing import Listing, Refreshed, Size
+from droptrain_core.domain.costs.pricing import PRICES_AS_OF, Refreshed, Size
 from droptrain_core.domain.errors import BusyError
 from support.core_stack import PRICES, Stack
 from support.records import job_detail
 
 T4 = Size(1, 4, 16)
 READ = Refreshed(
-    {"g4dn.xlarge": Listing(0.6, T4)},
+    {"g4dn.xlarge": 0.6},
     "2026-11-23T00:00:00Z",
     {"g4dn.xlarge": {"eu-west-1a": 0.3, "eu-west-1b": 0.2}},
+    "2026-11-23T00:00:00Z",
+    {"g4dn.xlarge": T4},
     "2026-11-23T00:00:00Z",
 )
 AT = "2026-11-23T00:00:00Z"
@@ -62,7 +64,7 @@ def test_a_launch_has_a_estimate_from_the_shipped_prices(stack: Stack) -> None:
     (offer,) = run.estimate.offers
     assert (offer.on_demand_usd_per_hour, offer.spot_usd_per_hour) == (0.587, None)
     assert run.estimate.worst_usd == pytest.approx(3 * 24 * 0.587)
-    assert (run.estimate.expected_usd, run.estimate.priced_at) == (None, "2025-11-30")
+    assert (run.estimate.expected_usd, run.estimate.priced_at) == (None, PRICES_AS_OF)
 
 
 def test_refreshed_prices_are_in_the_next_estimate(stack: Stack) -> None:
@@ -78,7 +80,7 @@ def test_refreshed_prices_are_in_the_next_estimate(stack: Stack) -> None:
 
 
 def test_an_older_refresh_never_overwrites_a_newer_one(stack: Stack) -> None:
-    older = replace(READ, on_demand={"g4dn.xlarge": Listing(9.0, T4)})
+    older = replace(READ, on_demand={"g4dn.xlarge": 9.0})
     assert stack.prices.refresh(READ, "2026-11-23T06:00:00Z")
     assert not stack.prices.refresh(older, "2026-11-23T05:59:59Z")
     assert not stack.prices.refresh(older, "2026-11-23T06:00:00Z")

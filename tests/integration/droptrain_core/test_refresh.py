@@ -1,18 +1,22 @@
-"""A refresh of the prices, from what EC2 and the price list answer over HTTP to the table."""
+"""A refresh of prices and sizes, from what EC2 and the price list answer over HTTP to the table."""
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs
 
+import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
+from droptrain_core.aws.instance_types import InstanceTypes
 from droptrain_core.aws.price_lists import OnDemandPrices
 from droptrain_core.aws.spot_prices import SpotPrices
-from droptrain_core.domain.costs.pricing import Listing, Size
+from droptrain_core.domain.costs.pricing import Size, read_price_list
 from droptrain_core.refresh import Done, Refresh
+from moto import mock_aws
 from support.core_stack import PRICES, Stack
 from support.scripted_server import Asked, ScriptedServer, Told
 
@@ -43,12 +47,32 @@ def spot_page(prices: list[tuple[str, str, str, str]], token: str = "") -> bytes
     ).encode()
 
 
-def product(name: str, usd: str, *, memory: str = "16 GiB", gpu: str | None = "1", **dimension: Any) -> str:
+def described(*found: tuple[str, int, int, int, int, str, float]) -> bytes:
+    """EC2's description of types (botocore's model: ec2, DescribeInstanceTypesResult).
+
+    Each is (name, vCPUs, MiB of memory, GPUs, MiB of each GPU, its manufacturer, part of a GPU).
+    """
+    items = "".join(
+        f"<item><instanceType>{name}</instanceType><vCpuInfo><defaultVCpus>{vcpus}</defaultVCpus></vCpuInfo>"
+        f"<memoryInfo><sizeInMiB>{mib}</sizeInMiB></memoryInfo><gpuInfo><gpus><item><count>{gpus}</count>"
+        f"<manufacturer>{maker}</manufacturer><name>L4</name><memoryInfo><sizeInMiB>{gpu_mib}</sizeInMiB>"
+        f"</memoryInfo><logicalGpuCount>1</logicalGpuCount><gpuPartitionSize>{part}</gpuPartitionSize>"
+        f"</item></gpus><totalGpuMemoryInMiB>{gpu_mib}</totalGpuMemoryInMiB></gpuInfo></item>"
+        for name, vcpus, mib, gpus, gpu_mib, maker, part in found
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<DescribeInstanceTypesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        "<requestId>59dbff89-35bd-4eac-99ed-be587EXAMPLE</requestId>"
+        f"<instanceTypeSet>{items}</instanceTypeSet></DescribeInstanceTypesResponse>"
+    ).encode()
+
+
+def product(name: str, usd: str, *, gpu: str = "1", **dimension: Any) -> str:
     """A product as the price list writes it, a JSON text (Price List user guide, GetProducts)."""
     attributes = {
-        "instanceType": name, "vcpu": "4", "memory": memory, "operatingSystem": "Linux", "tenancy": "Shared",
-        "preInstalledSw": "NA", "capacitystatus": "Used", "regionCode": "eu-west-1",
-        **({"gpu": gpu} if gpu else {}),
+        "instanceType": name, "vcpu": "4", "memory": "16 GiB", "operatingSystem": "Linux", "gpu": gpu,
+        "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used", "regionCode": "eu-west-1",
     }  # fmt: skip
     term = {
         "sku": "SKU1", "offerTermCode": "JRTCKXETXF", "effectiveDate": "2026-11-01T00:00:00Z",
@@ -65,14 +89,20 @@ def product(name: str, usd: str, *, memory: str = "16 GiB", gpu: str | None = "1
     })  # fmt: skip
 
 
+T4 = ("g4dn.xlarge", 4, 16384, 1, 16384, "NVIDIA", 1.0)
+A10G = ("g5.xlarge", 4, 16384, 1, 22888, "NVIDIA", 1.0)
+
+
 class Shop:
-    """What the two APIs answer: pages of Spot prices, and pages of products by instance type."""
+    """What the two APIs answer: types, pages of Spot prices, and pages of products by instance type."""
 
     def __init__(self) -> None:
+        self.types: bytes | int = described(T4, A10G)
+        self.asked_for = list(TYPES)
         self.spot: list[bytes | int] = [spot_page(SPOT[0], "more"), spot_page(SPOT[1])]
         self.products: dict[str, list[list[str]]] = {
             "g4dn.xlarge": [[], [product("g4dn.xlarge", "0.5870000000")]],
-            "g5.xlarge": [[product("g5.xlarge", "1.1230000000", memory="1,024 GiB")]],
+            "g5.xlarge": [[product("g5.xlarge", "1.1230000000", gpu="0.125")]],
         }
         self.fails: int | None = None
         self.at = AT
@@ -81,10 +111,15 @@ class Shop:
         if asked.headers.get("x-amz-target") == "AWSPriceListService.GetProducts":
             return self._products(asked.document)
         form = parse_qs(asked.body.decode())
-        assert form["Action"] == ["DescribeSpotPriceHistory"]
-        assert [form[f"InstanceType.{number}"][0] for number in (1, 2)] == list(TYPES)
-        assert (form["ProductDescription.1"], form["StartTime"]) == (["Linux/UNIX"], [self.at])
-        page = self.spot[1 if form.get("NextToken") == ["more"] else 0]
+        if form["Action"] == ["DescribeInstanceTypes"]:
+            assert form["Filter.1.Name"] == ["instance-type"]
+            assert [each for name, (each,) in form.items() if ".Value." in name] == self.asked_for
+            page = self.types
+        else:
+            assert form["Action"] == ["DescribeSpotPriceHistory"]
+            assert [form[f"InstanceType.{number}"][0] for number in (1, 2)] == list(TYPES)
+            assert (form["ProductDescription.1"], form["StartTime"]) == (["Linux/UNIX"], [self.at])
+            page = self.spot[1 if form.get("NextToken") == ["more"] else 0]
         if isinstance(page, int):
             error = (
                 b"<Response><Errors><Error><Code>%s</Code><Message>m</Message></Error></Errors></Response>"
@@ -132,15 +167,26 @@ def client(server: ScriptedServer, service: str) -> Any:
 
 @pytest.fixture
 def refresh(stack: Stack, server: ScriptedServer) -> Refresh:
-    spot, on_demand = SpotPrices(client(server, "ec2")), OnDemandPrices(client(server, "pricing"))
-    return Refresh(spot, on_demand, stack.prices, TYPES, "eu-west-1", stack.clock)
+    return refresh_of(stack, server, TYPES)
 
 
-def test_a_refresh_puts_both_lists_into_one_item(stack: Stack, refresh: Refresh) -> None:
-    assert refresh.all() == Done(on_demand=2, spot=2, written=True, failed=())
+def refresh_of(stack: Stack, server: ScriptedServer, types: tuple[str, ...]) -> Refresh:
+    ec2, pricing = client(server, "ec2"), client(server, "pricing")
+    return Refresh(
+        InstanceTypes(ec2), SpotPrices(ec2), OnDemandPrices(pricing), stack.prices, types, "eu-west-1",
+        stack.clock,
+    )  # fmt: skip
+
+
+def done(on_demand: int, spot: int, sizes: int, **more: Any) -> Done:
+    return Done(on_demand, spot, sizes, **{"written": True, "failed": (), "fractions": (), **more})
+
+
+def test_a_refresh_puts_all_lists_into_one_item(stack: Stack, refresh: Refresh) -> None:
+    assert refresh.all() == done(2, 2, 2)
     prices = stack.prices.read("p").prices
     assert prices.on_demand == {"g4dn.xlarge": 0.587, "g5.xlarge": 1.123}
-    assert prices.sizes == {"g4dn.xlarge": Size(1, 4, 16), "g5.xlarge": Size(1, 4, 1024)}
+    assert prices.sizes == {"g4dn.xlarge": Size(1, 4, 16, 16), "g5.xlarge": Size(1, 4, 16, 22.35)}
     assert prices.spot == {
         "g4dn.xlarge": {"eu-west-1a": 0.2456, "eu-west-1b": 0.2363},  # the newer of two
         "g5.xlarge": {"eu-west-1a": 0.4887},
@@ -166,30 +212,33 @@ def test_the_answers_are_what_botocore_s_models_know(server: ScriptedServer) -> 
 @pytest.mark.parametrize(("trouble", "failed"), [
     ("spot", ("spot",)),
     ("on_demand", ("on_demand",)),
-    ("both", ("spot", "on_demand")),
+    ("sizes", ("sizes",)),
+    ("all", ("sizes", "spot", "on_demand")),
 ])  # fmt: skip
-def test_what_can_not_be_read_leaves_its_half_as_it_is(
+def test_a_list_that_can_not_be_read_leaves_its_part_as_it_is(
     stack: Stack, refresh: Refresh, shop: Shop, trouble: str, failed: tuple[str, ...]
 ) -> None:
     refresh.all()
     before = stack.prices.read("p").prices
     stack.later(hours=6)
     shop.at = "2026-11-23T08:10:00Z"
-    if trouble != "on_demand":
+    if trouble in ("spot", "all"):
         shop.spot = [403]
-    if trouble != "spot":
+    if trouble in ("on_demand", "all"):
         shop.fails = 400
-    done = refresh.all()
-    assert (done.failed, done.written) == (failed, trouble != "both")
+    if trouble in ("sizes", "all"):
+        shop.types = 403
+    now = refresh.all()
+    assert (now.failed, now.written) == (failed, trouble != "all")
     after = stack.prices.read("p").prices
-    assert (after.on_demand, after.spot) == (before.on_demand, before.spot)
-    assert (after.priced_at == AT) == (trouble != "spot")
-    assert (after.spot_priced_at == AT) == (trouble != "on_demand")
+    assert (after.on_demand, after.spot, after.sizes) == (before.on_demand, before.spot, before.sizes)
+    assert (after.priced_at == AT) == (trouble in ("on_demand", "all"))
+    assert (after.spot_priced_at == AT) == (trouble in ("spot", "all"))
 
 
 def test_an_empty_list_is_no_price_list(stack: Stack, refresh: Refresh, shop: Shop) -> None:
-    shop.spot, shop.products = [spot_page([])], {}
-    assert refresh.all() == Done(on_demand=0, spot=0, written=False, failed=())
+    shop.spot, shop.products, shop.types = [spot_page([])], {}, described()
+    assert refresh.all() == done(0, 0, 0, written=False)
     assert stack.prices.read("p").prices == PRICES
 
 
@@ -204,20 +253,83 @@ def test_what_is_no_price_of_an_hour_in_usd_is_passed_over(refresh: Refresh, sho
     assert refresh.all().on_demand == 0
 
 
-def test_a_product_without_a_gpu_or_a_size_is_read_all_the_same(
+def test_a_part_of_aws_without_prices_in_usd_is_asked_for_sizes_alone(
+    stack: Stack, server: ScriptedServer
+) -> None:
+    types = InstanceTypes(client(server, "ec2"))
+    refresh = Refresh(types, None, None, stack.prices, TYPES, "cn-north-1", stack.clock)
+    assert refresh.all() == done(0, 0, 2)
+    assert stack.prices.read("p").prices.on_demand == PRICES.on_demand
+
+
+def test_a_family_is_asked_for_by_all_its_types(stack: Stack, server: ScriptedServer, shop: Shop) -> None:
+    shop.asked_for = ["g4dn.*", "g5.xlarge"]
+    assert refresh_of(stack, server, ("g4dn", "g5.xlarge")).all() == done(2, 2, 2)
+
+
+def test_a_type_that_no_shipped_list_knows_trains_after_a_refresh(
     stack: Stack, server: ScriptedServer, shop: Shop
 ) -> None:
-    shop.products = {
-        "m7i.large": [[product("m7i.large", "0.1", gpu=None)]],
-        "g9.xlarge": [[product("g9.xlarge", "2", memory="NA")]],
-    }
-    found = OnDemandPrices(client(server, "pricing")).read(("m7i.large", "g9.xlarge"), "eu-west-1")
-    assert found == {"m7i.large": Listing(0.1, Size(0, 4, 16)), "g9.xlarge": Listing(2.0, None)}
+    """EC2's answer is G7e's, with another family's name."""
+    shop.asked_for = ["g99e.2xlarge"]
+    shop.types = described(("g99e.2xlarge", 8, 65536, 1, 98304, "NVIDIA", 1.0))
+    shop.products = {"g99e.2xlarge": [[product("g99e.2xlarge", "3.3631200000")]]}
+    stack.types = ("g99e.2xlarge",)
+    types, on_demand = InstanceTypes(client(server, "ec2")), OnDemandPrices(client(server, "pricing"))
+    Refresh(types, None, on_demand, stack.prices, stack.types, "eu-west-1", stack.clock).all()
+    stack.publish_project()
+    stack.put(
+        "projects/penguins/train.yaml", b"resources: {gpus: 1, vcpus: 8, memory_gib: 56}\ntimeout: 1h\n"
+    )
+    for event in stack.drop():
+        stack.launch.upload(*event)
+    (run,) = stack.query.runs(limit=1).runs
+    assert run.status == "SUBMITTED", run.cause
+    assert run.estimate
+    [offer] = run.estimate.offers
+    assert (offer.instance_type, offer.on_demand_usd_per_hour, offer.gpu_memory_gib) == (
+        "g99e.2xlarge", 3.36312, 96,
+    )  # fmt: skip
 
 
-def test_a_part_of_aws_without_prices_in_usd_is_asked_for_none(stack: Stack) -> None:
-    refresh = Refresh(None, None, stack.prices, TYPES, "cn-north-1", stack.clock)
-    assert refresh.all() == Done(on_demand=0, spot=0, written=False, failed=())
+def test_types_with_a_fraction_of_a_gpu_are_named_and_left_out(
+    stack: Stack, server: ScriptedServer, shop: Shop
+) -> None:
+    shop.asked_for = ["g6f.large", "g5.xlarge"]
+    shop.types = described(("g6f.large", 2, 8192, 0, 2861, "NVIDIA", 0.125), A10G)
+    types = InstanceTypes(client(server, "ec2"))
+    refresh = Refresh(types, None, None, stack.prices, ("g6f.large", "g5.xlarge"), "eu-west-1", stack.clock)
+    assert refresh.all() == done(0, 0, 2, fractions=("g6f.large",))
+    prices = stack.prices.read("p").prices
+    assert prices.sizes["g6f.large"] == Size(0, 2, 8, 2.79, 0.125)
+    assert not prices.could_serve("g6f.large", 1, 1, 1024)
+
+
+def test_gpus_of_another_manufacturer_do_not_count(server: ScriptedServer, shop: Shop) -> None:
+    shop.asked_for = ["g4ad.xlarge"]
+    shop.types = described(("g4ad.xlarge", 4, 16384, 1, 8192, "AMD", 1.0))
+    found = InstanceTypes(client(server, "ec2")).read(("g4ad.xlarge",))
+    assert found == {"g4ad.xlarge": Size(0, 4, 16)}
+
+
+def test_a_type_without_gpus_has_none(server: ScriptedServer, shop: Shop) -> None:
+    shop.asked_for = ["m7i.large"]
+    shop.types = (
+        described(("m7i.large", 2, 8192, 0, 0, "NVIDIA", 1.0))
+        .replace(b"<gpuInfo>", b"<!--")
+        .replace(b"</gpuInfo>", b"-->")
+    )
+    assert InstanceTypes(client(server, "ec2")).read(("m7i.large",)) == {"m7i.large": Size(0, 2, 8)}
+
+
+def test_sizes_are_those_of_ec2_s_own_description() -> None:
+    """moto ships what DescribeInstanceTypes answered."""
+    names = ("g4dn.xlarge", "g5.12xlarge", "g6f.large", "g7e.2xlarge", "p5.48xlarge")
+    with mock_aws():
+        found = InstanceTypes(boto3.client("ec2", region_name="us-east-1")).read(names)
+    data = resources.files("droptrain_core") / "data" / "gpu_on_demand_prices.csv"
+    shipped = read_price_list(data.read_text("utf-8"), "us-east-1").sizes
+    assert found == {name: shipped[name] for name in names}
 
 
 def test_the_next_launch_takes_what_was_refreshed(stack: Stack, refresh: Refresh) -> None:

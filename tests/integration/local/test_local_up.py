@@ -35,6 +35,7 @@ def start_a_job(ready: dict[str, object]) -> None:
         jobName="sleeper", jobQueue=str(ready["job_queue_arn"]),
         jobDefinition=definition["jobDefinitionName"],
         containerOverrides={"command": ["/bin/sleep", "600"]},
+        shareIdentifier="sleeper", schedulingPriorityOverride=0,
     )["jobId"]  # fmt: skip
     assert wait_for("change", lambda: batch.describe_jobs(jobs=[job])["jobs"][0]["status"] == "RUNNING")
     clients.close()

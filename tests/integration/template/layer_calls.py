@@ -46,6 +46,12 @@ def main() -> None:
     assert clients["ecr"].describe_images(repositoryName=there["repository"], imageIds=image)["imageDetails"]
     spot = clients["ec2"].get_paginator("describe_spot_price_history").paginate(InstanceTypes=["g5.xlarge"])
     assert [page["SpotPriceHistory"] for page in spot] == [[]]
+    described = (
+        clients["ec2"]
+        .get_paginator("describe_instance_types")
+        .paginate(Filters=[{"Name": "instance-type", "Values": ["g5.xlarge"]}])
+    )
+    assert [each["InstanceType"] for page in described for each in page["InstanceTypes"]] == ["g5.xlarge"]
     products = clients["pricing"].get_paginator("get_products").paginate(ServiceCode="AmazonEC2")
     assert [page["PriceList"] for page in products] == [[]]
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
@@ -126,7 +132,10 @@ def call_dynamodb(dynamodb: Any, table: str) -> None:
 
 def call_batch(batch: Any, queue: str, definition: str) -> None:
     """One job, submitted and ended."""
-    job_id = batch.submit_job(jobName="calls", jobQueue=queue, jobDefinition=definition)["jobId"]
+    job_id = batch.submit_job(
+        jobName="calls", jobQueue=queue, jobDefinition=definition, shareIdentifier="calls",
+        schedulingPriorityOverride=0,
+    )["jobId"]  # fmt: skip
     batch.terminate_job(jobId=job_id, reason="called")
     assert [job["jobId"] for job in batch.describe_jobs(jobs=[job_id])["jobs"]] == [job_id]
     pages = batch.get_paginator("list_jobs").paginate(

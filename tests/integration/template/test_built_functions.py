@@ -79,7 +79,7 @@ def run(cloud: LaptopCloud, environment: dict[str, str], *arguments: str, given:
         (
             "RefreshPricesFunction",
             golden("scheduler/refresh_prices"),
-            {"on_demand": 0, "spot": 0, "written": False, "failed": []},
+            {"on_demand": 0, "spot": 0, "sizes": 0, "written": False, "failed": [], "fractions": []},
         ),
         ("RunsApiFunction", golden("http/get_runs"), None),
     ],

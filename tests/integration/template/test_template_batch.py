@@ -65,6 +65,15 @@ def test_each_queue_has_its_own_environment() -> None:
         assert order == [{"Order": 1, "ComputeEnvironment": {"Ref": environment}}]
 
 
+def test_queues_are_shared_by_projects_with_equal_weights() -> None:
+    for queue in ENVIRONMENTS.values():
+        assert properties(queue)["SchedulingPolicyArn"] == {"Fn::GetAtt": ["SharesPolicy", "Arn"]}
+    shares = properties("SharesPolicy")["FairsharePolicy"]
+    assert "ShareDistribution" not in shares
+    # AWS Batch API reference, FairsharePolicy: at most a week.
+    assert 3600 <= shares["ShareDecaySeconds"] <= 604_800
+
+
 def test_a_job_that_can_never_start_leaves_its_queue() -> None:
     for queue in ENVIRONMENTS.values():
         actions = properties(queue)["JobStateTimeLimitActions"]

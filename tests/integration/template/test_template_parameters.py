@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from support.template import ROOT, template
 
 PARAMETERS: dict[str, Any] = template()["Parameters"]
@@ -32,6 +33,16 @@ def test_every_parameter_says_what_it_allows() -> None:
             is_list = parameter["Type"] == "CommaDelimitedList"
             values = parameter["Default"].split(",") if is_list else [parameter["Default"]]
             assert all(pattern.fullmatch(value) for value in values), name
+
+
+@pytest.mark.parametrize(("name", "fits"), [
+    ("g7e.2xlarge", True), ("p6-b200.48xlarge", True), ("g4dn.metal", True), ("g9x.metal-48xl", True),
+    ("g6.xlarge", True), ("gr6.4xlarge", True), ("g6f.xlarge", False), ("gr6f.4xlarge", False), ("g5", False),
+])  # fmt: skip
+def test_any_instance_type_fits_but_those_with_a_fraction_of_a_gpu(name: str, fits: bool) -> None:
+    types = PARAMETERS["InstanceTypes"]
+    assert bool(re.fullmatch(types["AllowedPattern"], name)) is fits
+    assert "fraction of a GPU (g6f, gr6f)" in types["ConstraintDescription"]
 
 
 def test_every_parameter_is_used() -> None:

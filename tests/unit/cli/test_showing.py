@@ -23,9 +23,9 @@ def run(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def shown(**more: Any) -> str:
+def shown(place: str | None = None, **more: Any) -> str:
     text = io.StringIO()
-    show_run.write(run(**more), Console(file=text, width=200, highlight=False), NOW)
+    show_run.write(run(**more), Console(file=text, width=200, highlight=False), NOW, place)
     return text.getvalue()
 
 
@@ -34,6 +34,14 @@ def test_a_run_that_has_just_been_claimed_has_no_empty_sections():
     for absent in ("Metrics", "Attempts", "Inputs", "Cost", "What happened", "Batch job", "GPU", "Advice"):
         assert absent not in said
     assert "2026-11-23T02:50:00Z (10 min ago), by upload" in said
+
+
+def test_the_place_in_a_queue_follows_the_status():
+    lines = shown("number 3 in the Spot queue", status="RUNNABLE").splitlines()
+    assert [line.split() for line in lines[1:3]] == [
+        ["Status", "RUNNABLE"],
+        ["Waits", "number", "3", "in", "the", "Spot", "queue"],
+    ]
 
 
 def test_cause_and_fix_come_before_everything_else():

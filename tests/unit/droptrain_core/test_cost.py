@@ -8,7 +8,7 @@ import pytest
 from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import Estimate, Offer
-from droptrain_core.domain.costs.pricing import PriceList, Size
+from droptrain_core.domain.costs.pricing import PRICES_AS_OF, PriceList, Size
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, Fallback, Run
 from hypothesis import given
@@ -114,7 +114,7 @@ def test_on_spot_without_any_spot_price_the_on_demand_price_counts_and_says_so()
     assert (cost.usd_per_hour, cost.attempts[0].lifecycle, cost.attempts[0].priced_as) == (
         0.6, "spot", "on-demand",
     )  # fmt: skip
-    assert (cost.basis, cost.priced_at) == ("on-demand list price; Spot costs less", "2025-11-30")
+    assert (cost.basis, cost.priced_at) == ("on-demand list price; Spot costs less", PRICES_AS_OF)
 
 
 def test_times_are_those_of_aws_batch_alone() -> None:

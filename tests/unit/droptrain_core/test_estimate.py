@@ -3,7 +3,7 @@
 import pytest
 from droptrain_core.domain.costs import estimate as estimates
 from droptrain_core.domain.costs.estimate import Estimate, Offer
-from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size, read_price_list
+from droptrain_core.domain.costs.pricing import PRICES_AS_OF, PriceList, Refreshed, Size, read_price_list
 from droptrain_core.domain.datasets.finding import describe
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ def test_with_the_shipped_list_spot_is_unknown_and_the_worst_is_known_all_the_sa
     assert estimate
     assert estimate.offers == (Offer("g4dn.xlarge", 0.6, None, None),)
     assert (estimate.expected_usd, estimate.worst_usd) == (0.2, 1.8)
-    assert (estimate.priced_at, estimate.spot_priced_at) == ("2025-11-30", None)
+    assert (estimate.priced_at, estimate.spot_priced_at) == (PRICES_AS_OF, None)
 
 
 def test_a_project_s_first_run_has_no_expectation() -> None:
@@ -146,7 +146,8 @@ def test_a_type_that_no_list_knows_serves_if_it_has_a_price() -> None:
 
 
 def test_what_was_refreshed_replaces_its_half_of_the_shipped_list() -> None:
-    read = Refreshed({"g6.xlarge": Listing(0.9, Size(1, 4, 16))}, "2026-11-23T00:00:00Z")
+    at = "2026-11-23T00:00:00Z"
+    read = Refreshed({"g6.xlarge": 0.9}, at, sizes={"g6.xlarge": Size(1, 4, 16)}, sizes_at=at)
     prices = SHIPPED.refreshed(read)
     assert prices.on_demand == {"g6.xlarge": 0.9}
     assert (prices.sizes["g6.xlarge"], prices.sizes["g5.xlarge"]) == (Size(1, 4, 16), Size(1, 4, 16))
@@ -155,19 +156,37 @@ def test_what_was_refreshed_replaces_its_half_of_the_shipped_list() -> None:
 
 def test_where_nothing_was_read_the_shipped_half_stays() -> None:
     prices = SHIPPED.refreshed(Refreshed(spot=SPOT, spot_at="2026-11-23T06:00:00Z"))
-    assert (prices.on_demand, prices.priced_at) == (ON_DEMAND, "2025-11-30")
+    assert (prices.on_demand, prices.priced_at) == (ON_DEMAND, PRICES_AS_OF)
     assert (prices.spot, prices.spot_priced_at) == (SPOT, "2026-11-23T06:00:00Z")
     assert SHIPPED.refreshed(Refreshed(spot={}, spot_at="2026-11-23T06:00:00Z")).spot_priced_at is None
 
 
 def test_the_shipped_list_is_of_the_region_and_knows_the_sizes_of_all() -> None:
     text = (
-        "instance_type,gpus,vcpus,memory_gib,region,on_demand_usd_per_hour\n"
-        "g5.xlarge,1,4,16,eu-west-1,1.1\ng5.xlarge,1,4,16,us-east-1,1.0\ng6.xlarge,1,4,16,us-east-1,0.8\n"
+        "instance_type,gpus,gpu_fraction,gpu_memory_gib,vcpus,memory_gib,region,on_demand_usd_per_hour\n"
+        "g5.xlarge,1,1,22.35,4,16,eu-west-1,1.1\ng5.xlarge,1,1,22.35,4,16,us-east-1,1.0\n"
+        "g6.xlarge,1,1,22.35,4,16,us-east-1,0.8\ng6f.large,0,0.125,2.79,2,8,,\n"
     )
     prices = read_price_list(text, "eu-west-1")
     assert prices.on_demand == {"g5.xlarge": 1.1}
-    assert set(prices.sizes) == {"g5.xlarge", "g6.xlarge"}
+    assert prices.sizes == {
+        "g5.xlarge": Size(1, 4, 16, 22.35),
+        "g6.xlarge": Size(1, 4, 16, 22.35),
+        "g6f.large": Size(0, 2, 8, 2.79, 0.125),
+    }
+
+
+def test_a_type_with_a_fraction_of_a_gpu_serves_no_run() -> None:
+    prices = PriceList({"g6f.large": 0.2}, {"g6f.large": Size(0, 2, 8, 2.79, 0.125)})
+    assert not prices.could_serve("g6f.large", 1, 1, 1024)
+    assert not prices.could_serve("g6f.large", 0, 1, 1024)
+
+
+def test_an_offer_has_the_memory_of_a_gpu() -> None:
+    prices = PriceList({"g5.xlarge": 1.0}, {"g5.xlarge": Size(1, 4, 16, 22.35)})
+    found = issue(prices, types=("g5.xlarge",))
+    assert found
+    assert [offer.gpu_memory_gib for offer in found.offers] == [22.35]
 
 
 PRICES = st.floats(0.01, 100)

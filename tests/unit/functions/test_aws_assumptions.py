@@ -128,7 +128,7 @@ def noted(load: Any, context: Any, monkeypatch: Any, capsys: Any) -> dict[str, s
 
 
 def _done(function: str) -> Any:
-    done: Any = Counter(active=1) if function == "reconcile_runs" else Done(1, 1, written=True, failed=())
+    done: Any = Counter(active=1) if function == "reconcile_runs" else Done(1, 1, 1, True, (), ())
     return lambda *_: done
 
 

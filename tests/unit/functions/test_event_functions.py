@@ -200,21 +200,35 @@ def test_a_pass_of_the_reconciler_says_what_it_did(load, context, capsys) -> Non
     assert asked == [210], "a pass leaves time to handle its last item"
 
 
-def refreshing(*failed: str) -> object:
+def refreshing(*failed: str, fractions: tuple[str, ...] = ()) -> object:
     from droptrain_core.refresh import Done
 
-    return type("Refresh", (), {"all": lambda self: Done(4, 0, written=True, failed=failed)})()
+    done = Done(4, 0, 5, written=True, failed=failed, fractions=fractions)
+    return type("Refresh", (), {"all": lambda self: done})()
 
 
 def test_a_refresh_of_the_prices_says_how_many_it_read(load, context, capsys) -> None:
     app = load("refresh_prices")
     app.refresh = refreshing()
     assert app.handler(golden("scheduler/refresh_prices"), context)["on_demand"] == 4
-    assert metrics_in(capsys.readouterr().out) == {"OnDemandPricesRead": 4, "SpotPricesRead": 0}
+    assert metrics_in(capsys.readouterr().out) == {
+        "OnDemandPricesRead": 4,
+        "SpotPricesRead": 0,
+        "InstanceSizesRead": 5,
+    }
 
 
 def test_a_list_that_did_not_answer_is_an_error_after_the_other_is_written(load, context) -> None:
     app = load("refresh_prices")
     app.refresh = refreshing("spot")
-    with pytest.raises(RuntimeError, match="spot prices could not be read"):
+    with pytest.raises(RuntimeError, match="spot could not be read"):
+        app.handler({}, context)
+
+
+def test_a_parameter_that_names_a_fraction_of_a_gpu_is_an_error_after_everything_is_written(
+    load, context
+) -> None:
+    app = load("refresh_prices")
+    app.refresh = refreshing(fractions=("g9f.large",))
+    with pytest.raises(RuntimeError, match=r"InstanceTypes names g9f\.large: a fraction of a GPU"):
         app.handler({}, context)

@@ -260,9 +260,7 @@ def test_a_schedule_s_event_may_be_anything(load, context, function: str, name: 
     setattr(
         app,
         name,
-        core.reconcile
-        if name == "reconcile"
-        else SimpleNamespace(all=lambda: Done(1, 1, written=True, failed=())),
+        core.reconcile if name == "reconcile" else SimpleNamespace(all=lambda: Done(1, 1, 1, True, (), ())),
     )
 
     @tried

@@ -1,11 +1,13 @@
-"""Refresh: write the current prices of instances into the table, so that a launch reads one item."""
+"""Refresh: write the prices and sizes of instances into the table, so that a launch reads one item."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from droptrain_core.aws.instance_types import InstanceTypes
 from droptrain_core.aws.price_lists import OnDemandPrices
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.aws.spot_prices import SpotPrices
@@ -13,25 +15,33 @@ from droptrain_core.domain import times
 from droptrain_core.domain.costs.pricing import Refreshed
 from droptrain_core.telemetry import logger
 
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True)
 class Done:
-    """How many instance types have each price, whether it was written, and which half failed."""
+    """How many instance types have each price and a size, whether that was written, and which part failed.
+
+    `fractions` are the stack's types that have a fraction of a GPU, on which no run can train.
+    """
 
     on_demand: int
     spot: int
+    sizes: int
     written: bool
     failed: tuple[str, ...]
+    fractions: tuple[str, ...]
 
 
 class Refresh:
-    """Reads both lists; a list that can't be read leaves its half of the table's prices unchanged.
+    """Reads all three lists; a list that can't be read leaves its part of the table's prices unchanged.
 
-    A list is None where AWS has no prices in USD.
+    A list of prices is None where AWS has none in USD.
     """
 
     def __init__(
         self,
+        types: InstanceTypes,
         spot: SpotPrices | None,
         on_demand: OnDemandPrices | None,
         prices: PriceTable,
@@ -39,6 +49,7 @@ class Refresh:
         region: str,
         clock: Callable[[], datetime],
     ) -> None:
+        self._types = types
         self._spot = spot
         self._on_demand = on_demand
         self._prices = prices
@@ -49,21 +60,30 @@ class Refresh:
     def all(self) -> Done:
         """One refresh, of every instance type that the stack may use.
 
-        After an empty answer, its half of the prices stays unchanged, too.
+        After an empty answer, its part of the prices stays unchanged, too.
         """
         now = self._clock()
-        at, failed = times.to_text(now), []
-        types = self._prices.shipped.expand(self._instance_types)
-        try:
-            spot = self._spot.read(types, now) if self._spot else {}
-        except (BotoCoreError, ClientError):
-            logger.exception("EC2 didn't return Spot prices; the known prices stay")
-            spot, failed = {}, ["spot"]
-        try:
-            on_demand = self._on_demand.read(types, self._region) if self._on_demand else {}
-        except (BotoCoreError, ClientError):
-            logger.exception("The price list didn't answer; the known on-demand prices stay")
-            on_demand, failed = {}, [*failed, "on_demand"]
-        read = Refreshed(on_demand, at if on_demand else None, spot, at if spot else None)
-        written = bool(on_demand or spot) and self._prices.refresh(read, at)
-        return Done(len(on_demand), len(spot), written, tuple(failed))
+        at = times.to_text(now)
+        failed: list[str] = []
+        sizes = _read("sizes", lambda: self._types.read(self._instance_types), failed)
+        types = self._prices.shipped.refreshed(Refreshed(sizes=sizes)).expand(self._instance_types)
+        spot = _read("spot", lambda: self._spot.read(types, now) if self._spot else {}, failed)
+        on_demand = _read(
+            "on_demand", lambda: self._on_demand.read(types, self._region) if self._on_demand else {}, failed
+        )
+        read = Refreshed(
+            on_demand, at if on_demand else None, spot, at if spot else None, sizes, at if sizes else None
+        )
+        written = bool(on_demand or spot or sizes) and self._prices.refresh(read, at)
+        fractions = tuple(name for name, size in sorted(sizes.items()) if not size.has_whole_gpus)
+        return Done(len(on_demand), len(spot), len(sizes), written, tuple(failed), fractions)
+
+
+def _read(name: str, read: Callable[[], Mapping[str, Found]], failed: list[str]) -> Mapping[str, Found]:
+    """What a list answers; nothing, and its name in `failed`, if it can't be read."""
+    try:
+        return read()
+    except (BotoCoreError, ClientError):
+        logger.exception("AWS didn't answer with %s; the known ones stay", name)
+        failed.append(name)
+        return {}

@@ -156,7 +156,8 @@ class Wiring:
         return Spending(self._accounts(), self._budget(), self._clock)
 
     def refresh(self) -> "Refresh":
-        """Prices are refreshed."""
+        """Prices and sizes are refreshed."""
+        from droptrain_core.aws.instance_types import InstanceTypes
         from droptrain_core.aws.price_lists import OnDemandPrices
         from droptrain_core.aws.spot_prices import SpotPrices
         from droptrain_core.refresh import Refresh
@@ -164,12 +165,14 @@ class Wiring:
         settings = self._settings
         region = settings.aws_region
         partition = self._session.get_partition_for_region(region)
+        ec2 = self._client("ec2", _RETRIES)
         spot = on_demand = None
         if partition != "aws-cn":  # whose prices are in CNY, from addresses of its own
-            spot = SpotPrices(self._client("ec2", _RETRIES))
+            spot = SpotPrices(ec2)
         if partition == "aws":  # GovCloud has no price list to ask
             on_demand = OnDemandPrices(self._client("pricing", _RETRIES, "us-east-1"))
-        return Refresh(spot, on_demand, self._prices, settings.types, region, self._clock)
+        types = InstanceTypes(ec2)
+        return Refresh(types, spot, on_demand, self._prices, settings.types, region, self._clock)
 
     def cancel(self) -> "Cancel":
         """Runs end on request."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
-from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs import batch_job, share
 from droptrain_core.domain.runs.batch_job import HOST_GONE, RECLAIMED_EXIT_CODE, JobState
 from droptrain_core.domain.runs.run import Run
 
@@ -51,7 +51,20 @@ class JobQueue:
         BusyError if Batch throttles, RejectedError if it refuses this job, DeniedError if it refuses the
         stack: nothing was submitted. UnsureError if it is open whether the job exists: look it up by name
         before submitting again.
+
+        A queue has at most 500 active shares and refuses a job with another one (CreateJobQueue, Batch API
+        reference). Such a job joins the closest share.
         """
+        own = share.of_project(run.project)
+        try:
+            return self._submit(run, environment, own)
+        except RejectedError:
+            other = share.closest(own, self._waiting_shares(run))
+            if other is None:
+                raise
+            return self._submit(run, environment, other)
+
+    def _submit(self, run: Run, environment: Mapping[str, str], share_identifier: str) -> str:
         job = run.job_now
         assert job is not None
         requirements = [
@@ -64,6 +77,9 @@ class JobQueue:
             "jobName": run.job_name,
             "jobQueue": self._queue_of(run),
             "jobDefinition": self.definition,
+            "shareIdentifier": share_identifier,
+            # It orders the jobs of one share. A queue with shares refuses a job without it.
+            "schedulingPriorityOverride": 0,
             "containerOverrides": {
                 "environment": [{"name": name, "value": value} for name, value in environment.items()],
                 "resourceRequirements": requirements,
@@ -82,6 +98,12 @@ class JobQueue:
             raise _meaning(run, error) from error
         except BotoCoreError as error:
             raise UnsureError(f"{run.run_id}: {error}") from error
+
+    def _waiting_shares(self, run: Run) -> set[str]:
+        """The shares of the jobs that wait in the run's queue."""
+        queue = self._queue_of(run)
+        pages = self._client.get_paginator("list_jobs").paginate(jobQueue=queue, jobStatus="RUNNABLE")
+        return {job["shareIdentifier"] for page in pages for job in page["jobSummaryList"]}
 
     def find(self, run: Run) -> str | None:
         """The id of a Batch job with that name, whatever its state; the oldest, if there are several.

@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from droptrain_core.domain.costs.pricing import Listing, Size
-
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
 
@@ -26,12 +24,12 @@ class OnDemandPrices:
     def __init__(self, client: "PricingClient") -> None:
         self._client = client
 
-    def read(self, instance_types: Iterable[str], region: str) -> dict[str, Listing]:
-        """The types' prices in USD an hour in `region`, with their sizes; absent if not sold there.
+    def read(self, instance_types: Iterable[str], region: str) -> dict[str, float]:
+        """The types' prices in USD an hour in `region`; absent if not sold there.
 
         One call a type: AWS documents how a filter matches one value, not how it takes many.
         """
-        found: dict[str, Listing] = {}
+        found: dict[str, float] = {}
         for name in instance_types:
             terms = {**_PLAIN, "regionCode": region, "instanceType": name}
             filters: Any = [
@@ -41,34 +39,20 @@ class OnDemandPrices:
                 ServiceCode="AmazonEC2", FormatVersion="aws_v1", Filters=filters
             )
             documents = (json.loads(document) for page in pages for document in page["PriceList"])
-            listings = [each for document in documents if (each := _listing(document, name))]
-            if listings:
-                found[name] = max(listings, key=lambda each: each.usd_per_hour)
+            usd = max((_usd_per_hour(document, name) for document in documents), default=0.0)
+            if usd > 0:
+                found[name] = usd
         return found
 
 
-def _listing(document: Mapping[str, Any], instance_type: str) -> Listing | None:
-    """What one product says; None for another product, or without a price in USD for an hour."""
-    attributes = document["product"]["attributes"]
-    if attributes.get("instanceType") != instance_type:
-        return None
+def _usd_per_hour(document: Mapping[str, Any], instance_type: str) -> float:
+    """What one product costs; 0 for another product, or without a price in USD for an hour."""
+    if document["product"]["attributes"].get("instanceType") != instance_type:
+        return 0.0
     prices = [
         float(dimension["pricePerUnit"]["USD"])
         for term in document["terms"].get("OnDemand", {}).values()
         for dimension in term["priceDimensions"].values()
         if dimension["unit"] == _HOURS and "USD" in dimension["pricePerUnit"]
     ]
-    usd = max(prices, default=0.0)
-    return Listing(usd, _size(attributes)) if usd > 0 else None
-
-
-def _size(attributes: Mapping[str, str]) -> Size | None:
-    """The size that a product's attributes tell, such as "16 GiB"; None if they tell none."""
-    memory, _, unit = attributes.get("memory", "").partition(" ")
-    if unit != "GiB":
-        return None
-    return Size(
-        gpus=int(attributes.get("gpu", "0")),
-        vcpus=int(attributes["vcpu"]),
-        memory_gib=float(memory.replace(",", "")),
-    )
+    return max(prices, default=0.0)

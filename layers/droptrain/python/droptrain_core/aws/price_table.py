@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from droptrain_core.aws.claim_writes import summary_pk
 from droptrain_core.aws.run_record import from_item, run_pk, to_attributes, to_values
 from droptrain_core.aws.run_table import history_pk
-from droptrain_core.domain.costs.pricing import Listing, PriceList, Refreshed, Size
+from droptrain_core.domain.costs.pricing import PriceList, Refreshed, Size
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.errors import BusyError
 
@@ -57,17 +57,20 @@ class PriceTable:
         return self.shipped.refreshed(_refreshed(to_values(item))) if item else self.shipped
 
     def refresh(self, read: Refreshed, at: str) -> bool:
-        """Write what a refresh that began `at` has read; a half without a time stays as it is.
+        """Write what a refresh that began `at` has read; a part without a time stays as it is.
 
         False if a refresh that began later has written already.
         """
         values: dict[str, Any] = {"kind": "prices", "refreshed_at": at}
         if read.on_demand_at:
-            values["on_demand"] = {name: _listing(each) for name, each in read.on_demand.items()}
+            values["on_demand"] = dict(read.on_demand)
             values["on_demand_at"] = read.on_demand_at
         if read.spot_at:
             values["spot"] = {name: dict(zones) for name, zones in read.spot.items()}
             values["spot_at"] = read.spot_at
+        if read.sizes_at:
+            values["sizes"] = {name: asdict(each) for name, each in read.sizes.items()}
+            values["sizes_at"] = read.sizes_at
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -81,19 +84,12 @@ class PriceTable:
         return True
 
 
-def _listing(listing: Listing) -> dict[str, Any]:
-    return {"usd_per_hour": listing.usd_per_hour, **(asdict(listing.size) if listing.size else {})}
-
-
 def _refreshed(values: Mapping[str, Any]) -> Refreshed:
     return Refreshed(
-        on_demand={name: _listed(each) for name, each in values.get("on_demand", {}).items()},
+        on_demand=values.get("on_demand", {}),
         on_demand_at=values.get("on_demand_at"),
         spot=values.get("spot", {}),
         spot_at=values.get("spot_at"),
+        sizes={name: Size(**each) for name, each in values.get("sizes", {}).items()},
+        sizes_at=values.get("sizes_at"),
     )
-
-
-def _listed(values: Mapping[str, Any]) -> Listing:
-    size = Size(values["gpus"], values["vcpus"], values["memory_gib"]) if "gpus" in values else None
-    return Listing(values["usd_per_hour"], size)

@@ -17,12 +17,16 @@ NO_CHECKPOINT = "no_checkpoint"
 
 @dataclass(frozen=True)
 class Offer:
-    """An eligible instance type of a run; USD an hour, None if unknown. The zone is the cheapest."""
+    """An eligible instance type of a run; USD an hour, None if unknown. The zone is the cheapest.
+
+    `gpu_memory_gib` is the memory of each GPU, None if unknown or without GPUs.
+    """
 
     instance_type: str
     on_demand_usd_per_hour: float | None
     spot_usd_per_hour: float | None
     spot_zone: str | None
+    gpu_memory_gib: float | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,9 @@ class _Priced:
     @classmethod
     def of(cls, prices: PriceList, name: str, spot: str) -> "_Priced | None":
         zone = prices.cheapest_zone(name)
-        offer = Offer(name, prices.on_demand.get(name), prices.spot_price(name, zone), zone)
+        size = prices.sizes.get(name)
+        memory = size.gpu_memory_gib if size and size.gpu_memory_gib else None
+        offer = Offer(name, prices.on_demand.get(name), prices.spot_price(name, zone), zone, memory)
         on_demand = Rate.of(offer.on_demand_usd_per_hour, f"{name} on demand")
         cheapest = Rate.of(offer.spot_usd_per_hour, f"{name} on Spot in {zone}")
         dearest = Rate.of(prices.dearest_spot_price(name), f"{name} on Spot")

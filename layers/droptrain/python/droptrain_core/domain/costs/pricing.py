@@ -1,10 +1,10 @@
-"""Prices of EC2 instances, in USD an hour: the shipped on-demand prices, and later refreshes."""
+"""Prices of EC2 instances, in USD an hour, and their sizes: the shipped ones, and later refreshes."""
 
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-PRICES_AS_OF = "2025-11-30"
+PRICES_AS_OF = "2026-01-21"
 
 # An instance registers less memory than its nominal size, and its ECS agent keeps 32 MiB of that: an
 # m4.large of 8192 MiB has 7985 (Batch user guide: compute resource memory management).
@@ -14,37 +14,43 @@ _AGENT_MIB = 32
 
 @dataclass(frozen=True)
 class Size:
-    """The GPUs, vCPUs and memory of an instance type."""
+    """The GPUs, vCPUs and memory of an instance type; `gpu_memory_gib` is the memory of one GPU.
+
+    A type with a `gpu_fraction` below 1 has a part of one GPU. AWS Batch places whole GPUs only.
+    """
 
     gpus: int
     vcpus: int
     memory_gib: float
+    gpu_memory_gib: float = 0.0
+    gpu_fraction: float = 1.0
+
+    @property
+    def has_whole_gpus(self) -> bool:
+        """False for a type with a fraction of a GPU."""
+        return self.gpu_fraction >= 1
 
     def holds(self, gpus: int, vcpus: int, memory_mib: int) -> bool:
         """Whether a job with these requirements can be placed on such an instance."""
+        if not self.has_whole_gpus:
+            return False
         memory = self.memory_gib * 1024 * _MEMORY_REGISTERED - _AGENT_MIB
         return gpus <= self.gpus and vcpus <= self.vcpus and memory_mib <= memory
 
 
 @dataclass(frozen=True)
-class Listing:
-    """An instance type in a list of on-demand prices; `size` is None if the list lacks it."""
-
-    usd_per_hour: float
-    size: Size | None = None
-
-
-@dataclass(frozen=True)
 class Refreshed:
-    """A region's refreshed prices: on-demand prices, Spot prices by type and zone, each with its time.
+    """A region's refreshed sizes, on-demand prices, and Spot prices by type and zone, each with its time.
 
-    A half that was never read is empty and has no time.
+    A part that was never read is empty and has no time.
     """
 
-    on_demand: Mapping[str, Listing] = field(default_factory=dict)
+    on_demand: Mapping[str, float] = field(default_factory=dict)
     on_demand_at: str | None = None
     spot: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     spot_at: str | None = None
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    sizes_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,11 @@ class PriceList:
     spot_priced_at: str | None = None
 
     def refreshed(self, read: Refreshed) -> "PriceList":
-        """This list with refreshed prices: each half that has prices replaces its half."""
-        sizes = {name: listing.size for name, listing in read.on_demand.items() if listing.size}
+        """This list with what was read: prices replace those of their kind, sizes are added."""
         has_on_demand = bool(read.on_demand and read.on_demand_at)
         return PriceList(
-            on_demand={name: listing.usd_per_hour for name, listing in read.on_demand.items()}
-            if has_on_demand
-            else self.on_demand,
-            sizes={**self.sizes, **sizes},
+            on_demand=read.on_demand if has_on_demand else self.on_demand,
+            sizes={**self.sizes, **read.sizes},
             spot=read.spot,
             priced_at=read.on_demand_at if has_on_demand and read.on_demand_at else self.priced_at,
             spot_priced_at=read.spot_at if read.spot else None,
@@ -117,7 +120,10 @@ class PriceList:
 
 
 def read_price_list(text: str, region: str) -> PriceList:
-    """The shipped CSV as the price list of `region`; sizes are the same in all regions."""
+    """The shipped CSV as the price list of `region`; sizes are the same in all regions.
+
+    A row without a region has the size of a type without a price.
+    """
     on_demand: dict[str, float] = {}
     sizes: dict[str, Size] = {}
     for row in csv.DictReader(text.splitlines()):
@@ -125,5 +131,11 @@ def read_price_list(text: str, region: str) -> PriceList:
         if row["region"] == region:
             on_demand[name] = float(row["on_demand_usd_per_hour"])
         if name not in sizes:
-            sizes[name] = Size(int(row["gpus"]), int(row["vcpus"]), float(row["memory_gib"]))
+            sizes[name] = Size(
+                int(row["gpus"]),
+                int(row["vcpus"]),
+                float(row["memory_gib"]),
+                float(row["gpu_memory_gib"]),
+                float(row["gpu_fraction"]),
+            )
     return PriceList(on_demand, sizes)
