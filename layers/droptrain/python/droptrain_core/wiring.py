@@ -279,7 +279,11 @@ class Wiring:
         }
         limits = {name: int(text) for name, text in most.items()}
         return LaunchPolicy(
-            settings.paused, limits, int(settings.quiet_seconds), int(settings.settle_seconds)
+            settings.paused,
+            limits,
+            int(settings.quiet_seconds),
+            int(settings.settle_seconds),
+            int(settings.upload_concurrency),
         )
 
     def _images(self) -> "ImageRepository | None":
@@ -378,6 +382,7 @@ class Wiring:
             settings.spot_job_queue_arn,
             settings.on_demand_job_queue_arn,
             settings.job_definition_arn,
+            settings.stack_id,
         )
 
     @cached_property
