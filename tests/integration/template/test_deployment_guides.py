@@ -15,7 +15,7 @@ from support.template import ROOT, properties, template
 
 # Each with the least number of `aws` commands that it shows. The pages in docs/operations are followed on the
 # laptop cloud (test_operations_pages.py).
-GUIDES = {"docs/deploying.md": 4, "docs/cost.md": 2, "docs/ami.md": 2}
+GUIDES = {"README.md": 4, "docs/deploying.md": 4, "docs/cost.md": 2, "docs/ami.md": 2}
 PAGES = [*GUIDES, *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs/operations").glob("*.md"))]
 SERVICE_OF = {"s3api": "s3"}
 GLOBAL_OPTIONS = {"output", "query"}
@@ -30,7 +30,7 @@ def shell_blocks(guide: str) -> list[str]:
 def aws_commands(shell: str) -> list[list[str]]:
     """The words of every `aws SERVICE OPERATION …` in some shell, up to where another command begins."""
     commands: list[list[str]] = []
-    for start in re.finditer(r"\baws (?=[a-z0-9]+ [a-z0-9-]+)", shell):
+    for start in re.finditer(r"\baws (?=[a-z0-9-]+ [a-z0-9-]+)", shell):
         rest = shell[start.end() :].replace("\\\n", " ").replace("\n    ", " ")
         lexer = shlex.shlex(rest.split("\n")[0], posix=True, punctuation_chars=";|)")
         lexer.whitespace_split = True
@@ -56,6 +56,12 @@ def test_the_aws_commands_of_a_guide_exist_with_their_options(guide: str) -> Non
             if service == "s3":
                 assert operation in {"cp", "rb"}
                 continue
+            if operation == "wait":
+                waiter, *rest = rest
+                waiters = session.get_waiter_model(service)
+                names = {xform_name(name, "-"): name for name in waiters.waiter_names}
+                assert waiter in names, f"aws {service} wait {waiter}"
+                operation = xform_name(waiters.get_waiter(names[waiter]).operation, "-")
             if [service, operation] == ["cloudformation", "deploy"]:  # the CLI's own, in no model
                 given = {word[2:] for word in rest if word.startswith("--")}
                 assert given <= {argument["name"] for argument in DeployCommand.ARG_TABLE}
