@@ -30,7 +30,8 @@ def main(folder: Path) -> int:
     found, wrong = set(), []
     for file in files:
         for finding in analyze_policy_string(file.read_text("utf-8")).findings:
-            subjects = [it["action"] for it in finding.detail] if isinstance(finding.detail, list) else [str(finding.detail)]
+            detail = finding.detail
+            subjects = [it["action"] for it in detail] if isinstance(detail, list) else [str(detail)]
             for subject in subjects:
                 found.add((finding.issue, subject))
                 if (finding.issue, subject) not in ACCEPTED:

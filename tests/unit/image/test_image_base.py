@@ -27,7 +27,7 @@ def first_step(path: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-@pytest.mark.parametrize(("python", "code"), [("#!/bin/sh\nexec {python} \"$@\"\n", 0), (OLD, 1)])
+@pytest.mark.parametrize(("python", "code"), [('#!/bin/sh\nexec {python} "$@"\n', 0), (OLD, 1)])
 def test_a_base_whose_tarfile_has_no_filter_fails_the_build_and_no_later_run(
     tmp_path: Path, python: str, code: int
 ) -> None:
