@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from droptrain_cli import output
-from droptrain_cli.checks import StackSnapshot, read_snapshot
+from droptrain_cli import account_checks, output
 from droptrain_cli.errors import CommandError
 from droptrain_cli.formatting import clean, duration
 from droptrain_cli.image_source import archive
 from droptrain_cli.stack import Stack
+from droptrain_cli.stack_snapshot import StackSnapshot, read_snapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -47,12 +47,15 @@ def build(
     snapshot = _patient(stack)
     client = stack.client("codebuild")
     version = stack.client("s3").put_object(Bucket=stack.bucket, Key=KEY, Body=source)["VersionId"]
-    started = client.start_build(
-        projectName=snapshot.outputs[_PROJECT],
-        sourceVersion=version,
-        idempotencyToken=uuid.uuid4().hex,  # a lost answer doesn't start a second one
-        environmentVariablesOverride=_variables(base_image),
-    )["build"]
+    try:
+        started = client.start_build(
+            projectName=snapshot.outputs[_PROJECT],
+            sourceVersion=version,
+            idempotencyToken=uuid.uuid4().hex,  # a lost answer doesn't start a second one
+            environmentVariablesOverride=_variables(base_image),
+        )["build"]
+    except client.exceptions.AccountLimitExceededException as error:
+        raise CommandError(_no_builds(snapshot, error.response["Error"]["Message"], folder)) from error
     click.echo(f"Building {'yours, on droptrain' if folder else 'droptrain'}: {started['id']}", err=True)
     try:
         ended, seen = _follow(stack, started["id"], sleep)
@@ -92,6 +95,21 @@ def _patient(stack: Stack) -> StackSnapshot:
 
 def _variables(base_image: str | None) -> list[dict[str, str]]:
     return [{"name": "BASE_IMAGE", "value": base_image, "type": "PLAINTEXT"}] if base_image else []
+
+
+def _no_builds(snapshot: StackSnapshot, said: str, folder: Path | None) -> str:
+    """What to do where the account may start no build; `said` are AWS CodeBuild's words."""
+    by_docker = (
+        "docs/image.md has the commands for an image of your own."
+        if folder
+        else snapshot.outputs["ImagePushCommands"]
+    )
+    return (
+        f"AWS CodeBuild starts no build: {said.rstrip('.')}. Nothing was published. If no other build runs, "
+        "this account's quota of concurrent builds is too low: in a new account it can be 0. Ask AWS for a "
+        f"higher one, and repeat when it is granted: {account_checks.more(account_checks.BUILDS, 1)}\n"
+        f"Or publish from a machine with Docker: {by_docker}"
+    )
 
 
 def _follow(stack: Stack, build_id: str, sleep: Callable[[float], None]) -> tuple[dict[str, Any], list[str]]:

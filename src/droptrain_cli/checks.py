@@ -1,80 +1,20 @@
 """What `droptrain doctor` looks at: each check asks AWS one thing and says what it found, with the fix."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from droptrain_cli import account_checks
 from droptrain_cli.api import Api
 from droptrain_cli.formatting import age, parsed
 from droptrain_cli.queue_places import QueuePlaces
-from droptrain_cli.stack import Stack
-
-Verdict = Literal["ok", "warning", "problem", "unknown"]
+from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot
 
 _REFUSED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 # Batch takes minutes to start an instance; a claim or a submission takes seconds.
 _PATIENCE = {"CLAIMED": 10, "SUBMITTED": 10, "RUNNABLE": 30, "STARTING": 30}
-# EC2's quotas of vCPUs for G and VT instances (Service Quotas, ec2).
-_QUOTAS = {"Spot": "L-3819A6DF", "on-demand": "L-DB2E81BA"}
-_LEAST_VCPUS = 4  # of the smallest GPU instance
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found; `fix` says what to do, empty where nothing is."""
-
-    title: str
-    verdict: Verdict
-    detail: str
-    fix: str = ""
-
-
-@dataclass(frozen=True)
-class StackSnapshot:
-    """The stack that is looked at: its outputs and parameters, and physical ids by type and logical id.
-
-    On a laptop outputs and parameters are empty.
-    """
-
-    stack: Stack
-    status: str = ""
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def of_type(self, kind: str) -> Mapping[str, str]:
-        """Physical ids by logical id of the resources of a type."""
-        return self.resources.get(kind, {})
-
-
-Check = Callable[[StackSnapshot], Iterator[Finding]]
-
-
-def read_snapshot(stack: Stack) -> StackSnapshot:
-    """Read what the checks need to know of a stack."""
-    if stack.is_laptop:
-        return StackSnapshot(
-            stack, resources={"AWS::SQS::Queue": _laptop_queues(stack), **_laptop_batch(stack)}
-        )
-    client = stack.client("cloudformation")
-    found = client.describe_stacks(StackName=stack.name)["Stacks"][0]
-    resources: dict[str, dict[str, str]] = {}
-    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack.name):
-        for item in page["StackResourceSummaries"]:
-            if item.get("PhysicalResourceId"):
-                resources.setdefault(item["ResourceType"], {})[item["LogicalResourceId"]] = item[
-                    "PhysicalResourceId"
-                ]
-    return StackSnapshot(
-        stack,
-        status=found["StackStatus"],
-        outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
-        parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
-        resources=resources,
-    )
 
 
 def findings(
@@ -99,7 +39,7 @@ def _checks(now: datetime) -> list[tuple[str, Check]]:
         ("image", _image),
         ("notices", _subscriptions),
         ("dead letters", _dead_letters),
-        ("GPU quota", _quota),
+        *account_checks.CHECKS,
         ("runs", lambda snapshot: _runs(snapshot, now)),
     ]
 
@@ -141,9 +81,12 @@ def _valid(title: str, name: str, found: Mapping[str, Any]) -> Finding:
         return Finding(title, "ok", f"{name} is VALID")
     reason = found.get("statusReason", "")
     detail = f"{name} is {found['status']} and {found['state']}" + (f": {reason}" if reason else "")
-    fix = "Mend what the reason names and deploy again."
+    fix = "Fix what the reason names, then deploy again."
+    # These are EC2's words; compute environments have no codes for them.
     if "spot" in reason.lower() and "role" in reason.lower():
         fix = "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"
+    if "free tier" in reason.lower():
+        fix = account_checks.UPGRADE
     return Finding(title, "problem", detail, fix)
 
 
@@ -203,33 +146,6 @@ def _dead_letters(snapshot: StackSnapshot) -> Iterator[Finding]:
         yield Finding("dead letters", "ok", "none")
 
 
-def _quota(snapshot: StackSnapshot) -> Iterator[Finding]:
-    if snapshot.stack.is_laptop:
-        return
-    wanted = int(snapshot.parameters.get("MaxvCpus", _LEAST_VCPUS))
-    client = snapshot.stack.client("service-quotas")
-    for name, code in _QUOTAS.items():
-        try:
-            value = int(client.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"])
-        except client.exceptions.NoSuchResourceException:
-            fix = "Look it up in the console of Service Quotas, Amazon EC2."
-            yield Finding("GPU quota", "unknown", f"{name}: Service Quotas doesn't tell {code}", fix)
-            continue
-        detail = f"{name}: {value} vCPUs of G instances at a time; the stack may use {wanted}"
-        if value >= wanted:
-            yield Finding("GPU quota", "ok", detail)
-            continue
-        fix = (
-            "aws service-quotas request-service-quota-increase --service-code ec2 "
-            f"--quota-code {code} --desired-value {wanted}"
-        )
-        verdict: Verdict = "warning"
-        if value < _LEAST_VCPUS:
-            verdict = "problem" if name == "Spot" else "warning"
-            detail = f"{name}: {value} vCPUs of G instances: too few for any run"
-        yield Finding("GPU quota", verdict, detail, fix)
-
-
 def _runs(snapshot: StackSnapshot, now: datetime) -> Iterator[Finding]:
     api = Api(snapshot.stack)
     places = QueuePlaces(snapshot.stack, snapshot.of_type("AWS::Batch::JobQueue").values())
@@ -249,19 +165,3 @@ def _runs(snapshot: StackSnapshot, now: datetime) -> Iterator[Finding]:
             yield Finding("runs", "warning", detail, fix)
     if not stuck:
         yield Finding("runs", "ok", "none is stuck")
-
-
-def _laptop_queues(stack: Stack) -> dict[str, str]:
-    urls = stack.client("sqs").list_queues().get("QueueUrls", [])
-    return {url.rpartition("-")[2]: url for url in urls}
-
-
-def _laptop_batch(stack: Stack) -> dict[str, dict[str, str]]:
-    batch = stack.client("batch")
-    environments = batch.describe_compute_environments()["computeEnvironments"]
-    queues = batch.describe_job_queues()["jobQueues"]
-    names = [each["computeEnvironmentName"] for each in environments]
-    return {
-        "AWS::Batch::ComputeEnvironment": dict(zip(names, names, strict=True)),
-        "AWS::Batch::JobQueue": {each["jobQueueName"]: each["jobQueueName"] for each in queues},
-    }

@@ -7,7 +7,7 @@ from droptrain_core.aws.notices import NoticeTopic
 from droptrain_core.domain import times
 from droptrain_core.domain.notices import notice
 
-from droptrain_cli.checks import Finding, StackSnapshot
+from droptrain_cli.stack_snapshot import Finding, StackSnapshot
 
 TITLE = "test notice"
 

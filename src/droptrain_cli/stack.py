@@ -24,6 +24,12 @@ _NO_STACK = (
     "No stack is named and no laptop cloud runs. Name a stack (--stack NAME, or DROPTRAIN_STACK), "
     "or start a laptop cloud in another terminal: make up"
 )
+# Ends of a creation after which a stack can only be deleted.
+_NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+_FAILURES = (
+    "aws cloudformation describe-stack-events --stack-name {} --output table "
+    "--query \"StackEvents[?ResourceStatus=='CREATE_FAILED'].[LogicalResourceId,ResourceStatusReason]\""
+)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -136,7 +142,16 @@ def _on_aws(name: str, region: str | None, profile: str | None) -> Stack:
     import boto3  # noqa: PLC0415  --help stays fast
 
     session = boto3.Session(profile_name=profile, region_name=region)
-    outputs = _outputs(session, name)
+    found = _described(session, name)
+    if found["StackStatus"] in _NEVER_CREATED:
+        raise StackError(
+            f"The stack {name} could not be created ({found['StackStatus']}), and CloudFormation can't "
+            f"update such a stack. See why: {_FAILURES.format(name)}\n"
+            "Then delete it, fix the cause and deploy again: "
+            f"aws cloudformation delete-stack --stack-name {name} && "
+            f"aws cloudformation wait stack-delete-complete --stack-name {name}"
+        )
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     try:
         return Stack(
             name=name,
@@ -154,7 +169,7 @@ def _on_aws(name: str, region: str | None, profile: str | None) -> Stack:
         ) from None
 
 
-def _outputs(session: "boto3.Session", name: str) -> Mapping[str, str]:
+def _described(session: "boto3.Session", name: str) -> Mapping[str, Any]:
     from botocore.config import Config  # noqa: PLC0415  --help stays fast
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
@@ -163,7 +178,7 @@ def _outputs(session: "boto3.Session", name: str) -> Mapping[str, str]:
         "cloudformation", config=Config(connect_timeout=_CONNECT_SECONDS, retries={"mode": "standard"})
     )
     try:
-        found = client.describe_stacks(StackName=name)["Stacks"][0]
+        found: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
@@ -171,4 +186,4 @@ def _outputs(session: "boto3.Session", name: str) -> Mapping[str, str]:
             f"There is no stack {name} in {session.region_name}. Name another with --stack, or its region "
             "with --region."
         ) from None
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return found

@@ -6,6 +6,7 @@ What moto does differently from AWS, and what becomes of it here:
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
 - Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
 - It returns invented prices. no_prices.py returns none.
+- It knows no account. laptop_account.py answers of its plan and its quotas.
 - Its CloudFormation isn't used, and it moves no dead letters. `answer_first` takes those who answer instead.
 - It lets everybody do everything, or knows no conditions. Here roles and callers are held to their policies.
 - It answers any web page. Here a request that a browser sends for another site is refused, unless it follows
@@ -31,7 +32,7 @@ from moto.moto_api._internal import moto_api_backend
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
-from droptrain_local import no_prices
+from droptrain_local import laptop_account, no_prices
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.loopback import follows_a_link, is_from_here, listen
 from droptrain_local.moto_copies import avoid_copies
@@ -72,7 +73,7 @@ class AwsServer:
         self._closing = threading.Event()
         self._written = threading.Condition()
         self._writes = 0
-        self._answers: list[Answer] = [no_prices.answer]
+        self._answers: list[Answer] = [no_prices.answer, laptop_account.answer]
         with listen(port) as listener:
             self._server = ThreadedWSGIServer(
                 "127.0.0.1", port, self._answer, handler=_RequestHandler, fd=listener.fileno()
@@ -128,15 +129,14 @@ class AwsServer:
         if action == "AmazonSQS.ReceiveMessage":
             text = json.dumps(self._wait_for_message(json.loads(body.read() or b"{}"))).encode()
             body, environ["CONTENT_LENGTH"] = io.BytesIO(text), str(len(text))
-        if environ["REQUEST_METHOD"] == "POST":
-            try:
-                found = next(filter(None, (answer(action, body) for answer in self._answers)), None)
-            except RefusedError as error:
-                start_response("400 Bad Request", [("Content-Type", error.content_type)])
-                return [error.body]
-            if found:
-                start_response("200 OK", [("Content-Type", found[0]), ("Content-Length", str(len(found[1])))])
-                return [found[1]]
+        try:
+            found = self._instead_of_moto(action, environ, body)
+        except RefusedError as error:
+            start_response("400 Bad Request", [("Content-Type", error.content_type)])
+            return [error.body]
+        if found:
+            start_response("200 OK", [("Content-Type", found[0]), ("Content-Length", str(len(found[1])))])
+            return [found[1]]
         environ["wsgi.input"] = body
         started: list[tuple[str, list[tuple[str, str]]]] = []
         with self._one_at_a_time:
@@ -149,6 +149,11 @@ class AwsServer:
                 self._writes += 1
                 self._written.notify_all()
         return answered
+
+    def _instead_of_moto(self, action: str, environ: Environ, body: IO[bytes]) -> tuple[str, bytes] | None:
+        if environ["REQUEST_METHOD"] != "POST":
+            return laptop_account.settings(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        return next(filter(None, (answer(action, body) for answer in self._answers)), None)
 
     def _call(self, environ: Environ, body: IO[bytes]) -> "_Call | AccessDenied | None":
         """A call that policies allow, or why it is refused; None for one of the laptop's owner."""

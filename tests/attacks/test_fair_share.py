@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from droptrain_core.domain.datasets.dataset import Created
-from droptrain_core.domain.datasets.fair_share import EXPENSIVE_SECONDS, SHARE_SECONDS, delay_seconds
+from droptrain_core.domain.datasets.fair_share import EXPENSIVE_SECONDS, delay_seconds, share_seconds
 from droptrain_core.domain.errors import BusyError
 from support.core_stack import Stack
 
@@ -13,7 +13,7 @@ QUIET = b"inputs: {training: 'train/*.csv', testing: test.csv}\ntrigger: quiet\n
 
 
 def use_share_up(stack: Stack, project: str = "penguins") -> None:
-    stack.dataset_table.add_load(project, SHARE_SECONDS, stack.now)
+    stack.dataset_table.add_load(project, share_seconds(stack.policy.upload_concurrency), stack.now)
 
 
 def loads(stack: Stack) -> float:

@@ -113,7 +113,7 @@ def test_no_setting_makes_a_submission_larger_than_batch_takes(monkeypatch: pyte
     client.meta.events.register("before-send.batch.SubmitJob", note)
     queue = f"arn:aws:batch:eu-west-1:123456789012:job-queue/{'q' * 128}"
     with pytest.raises(InterruptedError):
-        JobQueue(client, client, queue, queue, queue).submit(
+        JobQueue(client, client, queue, queue, queue, "s" * 256).submit(
             largest, runs.script_environment(largest, "b" * 63)
         )
     assert len(sent[0]) < SUBMIT_BYTES

@@ -12,7 +12,7 @@ import requests
 from droptrain_core.aws.signed_requests import SignedRequest, SignedRequests
 from droptrain_core.datasets import Datasets, NewFile
 from droptrain_core.domain.datasets.dataset import MULTIPART_FROM, Created
-from droptrain_core.domain.datasets.fair_share import SHARE_SECONDS
+from droptrain_core.domain.datasets.fair_share import share_seconds
 from droptrain_core.wiring import _SIGNS
 from support.core_stack import Stack
 
@@ -185,7 +185,7 @@ def test_a_link_whose_version_another_upload_s_event_launched_is_used_up(
 def test_a_link_whose_upload_is_postponed_is_used_up(stack: Stack, datasets: Datasets) -> None:
     trained(stack)
     replacing = link(datasets, OLD)
-    stack.dataset_table.add_load("penguins", SHARE_SECONDS, stack.now)
+    stack.dataset_table.add_load("penguins", share_seconds(4), stack.now)
     first = send_again(stack, replacing)
     assert handled(stack, first) == ["postponed"]
     stack.later(minutes=3)

@@ -26,12 +26,16 @@ SCRIPT = 'aws s3 cp "$TRAINING_DATA" "$EXPORT_PATH/model.csv"\n'
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
-    """The laptop cloud of a stack with a webhook."""
-    webhook = {"WebhookUrl": "https://example.com/hook", "WebhookSecret": "0123456789abcdef"}
+    """The laptop cloud of a stack with a webhook, which builds its image."""
+    parameters = {
+        "WebhookUrl": "https://example.com/hook",
+        "WebhookSecret": "0123456789abcdef",
+        "BuildsImage": "yes",
+    }
     work_dir = tmp_path_factory.mktemp("laptop")
     with (
         recording(tmp_path_factory.mktemp("calls")) as record,
-        LaptopCloud(settle_seconds=1, work_dir=work_dir, parameters=webhook, record=record) as running,
+        LaptopCloud(settle_seconds=1, work_dir=work_dir, parameters=parameters, record=record) as running,
     ):
         yield running
 
@@ -144,6 +148,9 @@ def test_the_doctor_may_look_at_all_that_it_asks_an_operator_for(command_of, tra
         "notices",
         "dead letters",
         "test notice",
+        "account plan",
+        "concurrency",
+        "image builds",
     }
     refused = [each for each in findings if "may not call" in each["detail"]]
     assert not refused

@@ -18,8 +18,8 @@ _FUNCTIONS = (
 _BUILD = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html"
 _PUSH = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html"
 _HERE = "eu-west-1:123456789012"
-_CLUSTER = f"arn:aws:ecs:{_HERE}:cluster/CLUSTER"
-_INSTANCE = f"arn:aws:ecs:{_HERE}:container-instance/CLUSTER/INSTANCE"
+_CLUSTER = f"arn:aws:ecs:{_HERE}:cluster/AWSBatch-CLUSTER"
+_INSTANCE = f"arn:aws:ecs:{_HERE}:container-instance/AWSBatch-CLUSTER/INSTANCE"
 _QUEUE = f"arn:aws:sqs:{_HERE}:droptrain"
 _JOB_LOGS = f"arn:aws:logs:{_HERE}:log-group:/aws/batch/job"
 
@@ -141,6 +141,7 @@ UNCALLED = (
         "the ECS agent of an instance",
         "takes jobs, and drains when Spot ends it",
         _ECS,
+        f"ecs:cluster={_CLUSTER}",
     ),
     Uncalled(
         ("InstanceRole",),

@@ -22,6 +22,8 @@ WITHOUT_RESOURCE = {
     "ec2:DescribeTags",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
+    "freetier:GetAccountPlanState",
+    "lambda:GetAccountSettings",
     "pricing:GetProducts",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",

@@ -318,7 +318,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         table=RunTable(dynamodb, "runs"),
         dataset_table=DatasetTable(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),
-        jobs=JobQueue(batch, batch, "spot", "on-demand", "training"),
+        jobs=JobQueue(batch, batch, "spot", "on-demand", "training", STACK_ID),
         topic_arn=topic,
         events=events,
     )

@@ -42,7 +42,14 @@ class MemoryWiring(Wiring):
     """
 
     def __init__(
-        self, world: Any, budget: Budget, *, bucket: Any = None, jobs: Any = None, wake_ups: Any = None
+        self,
+        world: Any,
+        budget: Budget,
+        *,
+        bucket: Any = None,
+        jobs: Any = None,
+        wake_ups: Any = None,
+        policy: LaunchPolicy | None = None,
     ) -> None:
         super().__init__(SETTINGS, lambda *_: None, world.clock)
         self.bucket = bucket or MemoryBucket(world)
@@ -56,6 +63,7 @@ class MemoryWiring(Wiring):
         self.prices = MemoryPriceTable(world, self.table)
         self._table, self._datasets = self.table, self.dataset_table
         self._world, self._owner = world, budget
+        self._launch_policy = policy or LaunchPolicy()
 
     @property
     def _jobs(self) -> Any:
@@ -90,7 +98,7 @@ class MemoryWiring(Wiring):
         return self._owner
 
     def _policy(self) -> LaunchPolicy:
-        return LaunchPolicy()
+        return self._launch_policy
 
     def _places(self) -> Places:
         return Places("data")

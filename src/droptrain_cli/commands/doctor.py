@@ -15,8 +15,9 @@ def command(stack: Stack, as_json: bool, send_test_notice: bool) -> None:
     """Check a stack: what is wrong, and what to do about it.
 
     On AWS: credentials, the stack's state, the API, compute environments and queues, the image in its
-    registry, confirmed e-mail subscriptions, dead letters, quotas for GPU instances, runs that are stuck.
-    On this machine: what of that there is. Changes nothing. Ends with 1 if something has to be mended.
+    registry, confirmed e-mail subscriptions, dead letters, runs that are stuck. Of the account: its plan, and
+    its quotas for GPU instances, functions and image builds. On this machine: what of that there is. Changes
+    nothing. Ends with 1 if something has to be fixed.
 
     With --send-test-notice everybody who has subscribed to notices gets one that says that it is a test.
     """

@@ -4,7 +4,7 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -22,9 +22,10 @@ from droptrain_local.batch.errors import (
 from droptrain_local.permissions.access_denied import message
 from droptrain_local.permissions.guard import Guard, WrongTokenError
 from droptrain_local.permissions.requests import AwsRequest
-from droptrain_local.permissions.required_actions import required_actions
+from droptrain_local.permissions.required_actions import on_tagged, required_actions
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
+JobTags = Callable[[str], Mapping[str, str]]
 _LOCAL_PREFIX = "/local/"
 _logger = logging.getLogger(__name__)
 
@@ -32,11 +33,16 @@ _logger = logging.getLogger(__name__)
 class BatchServer:
     """Serves `call` (an operation's name and parameters) and `control` (a control's name and body).
 
-    `guard` judges who may call what.
+    `guard` judges who may call what, also by a job's tags, which `job_tags` answers to its id.
     """
 
-    def __init__(self, call: Call, control: Call, guard: Guard, port: int = 0) -> None:
-        parts = {"call": staticmethod(call), "control": staticmethod(control), "guard": guard}
+    def __init__(self, call: Call, control: Call, job_tags: JobTags, guard: Guard, port: int = 0) -> None:
+        parts = {
+            "call": staticmethod(call),
+            "control": staticmethod(control),
+            "job_tags": staticmethod(job_tags),
+            "guard": guard,
+        }
         handler = type("Handler", (_Handler,), parts)
         self._server = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -106,6 +112,7 @@ class _Server(HTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     call: Call
     control: Call
+    job_tags: JobTags
     guard: Guard
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -163,9 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise WrongSessionError("The security token included in the request is invalid.") from error
         if principal is None:
             return
-        missing = self.guard.missing(
-            principal, f"batch:{operation}", required_actions("batch", operation, params)
-        )
+        tags = self.job_tags(params["jobId"]) if "jobId" in params else {}
+        wanted = [on_tagged(need, tags) for need in required_actions("batch", operation, params)]
+        missing = self.guard.missing(principal, f"batch:{operation}", wanted)
         if missing:
             raise DeniedError(message(principal.arn, missing))
 

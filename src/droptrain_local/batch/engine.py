@@ -116,7 +116,7 @@ class BatchEngine:
 
     def serve(self, port: int = 0) -> str:
         """Answer the Batch API on 127.0.0.1, on a free port if it is 0; returns the endpoint's URL."""
-        self._server = BatchServer(self._call_with_faults, self._control, self._access, port)
+        self._server = BatchServer(self._call_with_faults, self._control, self._job_tags, self._access, port)
         return self._server.url
 
     def close(self) -> None:
@@ -129,6 +129,10 @@ class BatchEngine:
         self._events.close()
         if self._logs:
             self._logs.close()
+
+    def _job_tags(self, job_id: str) -> Mapping[str, str]:
+        job = self._scheduler.jobs.get(job_id)
+        return job.tags if job else {}
 
     def _call_with_faults(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         fault = self._faults.take(operation)

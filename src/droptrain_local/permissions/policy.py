@@ -85,6 +85,10 @@ def _any_is_like(wanted: Values, given: Values) -> bool:
     return any(_matches(pattern, value) for pattern in wanted for value in given)
 
 
+def _any_arn_is_like(wanted: Values, given: Values) -> bool:
+    return any(_matches_arn(pattern, value) for pattern in wanted for value in given)
+
+
 def _all_equal(wanted: Values, given: Values) -> bool:
     """True for a key that the request lacks, as the operator's documentation warns."""
     return all(value in wanted for value in given)
@@ -98,6 +102,7 @@ _OPERATORS: Mapping[str, Callable[[Values, Values], bool]] = {
     "StringEquals": _any_equals,
     "StringLike": _any_is_like,
     "ForAllValues:StringEquals": _all_equal,
+    "ArnLike": _any_arn_is_like,
     "Null": _is_absent,
 }
 

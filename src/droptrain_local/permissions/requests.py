@@ -59,13 +59,16 @@ class AwsRequest:
 def operation_of(service: str, request: AwsRequest) -> tuple[str, Parameters]:
     """The operation that a request asks for, and its parameters as boto3 names them.
 
-    Of S3's parameters those that name buckets, keys and versions, of EC2's protocol the action alone.
+    Of S3's parameters those that name buckets, keys and versions, of EC2's protocol and Lambda's the action
+    alone.
     """
     target = request.headers.get("x-amz-target", "")
     if target:
         return target.rpartition(".")[2], json.loads(_read(request.body) or b"{}")
     if service == "s3":
         return _s3_operation(request)
+    if service == "lambda":
+        return _lambda_operation(request), {}
     form = dict(parse_qsl(_read(request.body).decode("utf-8", "replace"))) or dict(request.query)
     return form.get("Action", ""), form
 
@@ -147,6 +150,16 @@ def _s3_operation(request: AwsRequest) -> tuple[str, Parameters]:
                 parameters["Delete"] = {"Objects": _objects(_read(request.body))}
             return route.operation, parameters
     return "", {}
+
+
+def _lambda_operation(request: AwsRequest) -> str:
+    model: Any = core_session().get_service_model("lambda")
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        path = re.sub(r"\{\w+\+?\}", "[^/]+", http["requestUri"].partition("?")[0])
+        if request.method == http["method"] and re.fullmatch(path, request.path):
+            return str(name)
+    return ""
 
 
 def _objects(body: bytes) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ Condition keys are given where policies of the stack ask for them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +15,8 @@ from droptrain_local.permissions.policy import Need
 
 Parameters = Mapping[str, Any]
 RequiredActions = Iterable[Need]
+# The tag of a job that policies of the stack ask for.
+_STACK_TAG = "droptrain:stack"
 
 
 def required_actions(service: str, operation: str, parameters: Parameters) -> list[Need]:
@@ -25,6 +28,13 @@ def required_actions(service: str, operation: str, parameters: Parameters) -> li
     if operation in table:
         return list(table[operation](parameters))
     return [Need(f"{service}:{operation}", "*")]
+
+
+def on_tagged(need: Need, tags: Mapping[str, str]) -> Need:
+    """What is needed on a resource that has these tags."""
+    if _STACK_TAG not in tags:
+        return need
+    return replace(need, context={**need.context, f"aws:ResourceTag/{_STACK_TAG}": (tags[_STACK_TAG],)})
 
 
 def for_missing_key(parameters: Parameters) -> Need:

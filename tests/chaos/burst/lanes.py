@@ -19,6 +19,7 @@ from chaos.burst.virtual_time import CALL_SECONDS, VirtualTime
 from droptrain_core.aws.wake_ups import LONGEST_DELAY, WakeUps
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.launch.uploads import LaunchUploads
 from droptrain_core.settings import Settings
 from support.golden import golden
@@ -53,6 +54,7 @@ class Lanes:
         self._wiring = MemoryWiring(
             time, Budget(month_usd=1e9), bucket=bucket, jobs=self.jobs,
             wake_ups=WakeUps(lambda: sqs, "uploads"),
+            policy=LaunchPolicy(upload_concurrency=settings.lanes),
         )  # fmt: skip
         self.table = self._wiring.table
 

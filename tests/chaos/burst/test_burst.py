@@ -2,16 +2,23 @@
 
 from dataclasses import replace
 
+import pytest
 from chaos.burst.burst import drain, limit_seconds
 from chaos.burst.uploads_queue import settings_of_template
+from support.template import template
 
-EVENTS = 10_000
+MOST_LANES = max(template()["Parameters"]["UploadConcurrency"]["AllowedValues"])
 
 
-def test_a_burst_drains_as_fast_as_the_throttle_allows() -> None:
-    drained = drain(EVENTS, settings_of_template())
-    assert drained.seconds <= 1.05 * limit_seconds(EVENTS)
-    assert len(drained.submitted) == len(set(drained.submitted)) == EVENTS
+# The defaults are those of an account whose functions have ten executions together.
+@pytest.mark.parametrize(("lanes", "events", "of_limit"), [(None, 1000, 5.6), (MOST_LANES, 10_000, 1.05)])
+def test_a_burst_drains_as_fast_as_the_throttle_and_the_account_allow(
+    lanes: int | None, events: int, of_limit: float
+) -> None:
+    settings = settings_of_template()
+    drained = drain(events, replace(settings, lanes=lanes or settings.lanes))
+    assert drained.seconds <= of_limit * limit_seconds(events)
+    assert len(drained.submitted) == len(set(drained.submitted)) == events
     assert drained.lost == drained.dead_letters == drained.postponed == 0
 
 

@@ -7,7 +7,7 @@ from chaos.model.memory import Job, MemoryJobQueue, WakeUp
 from chaos.model.world import FailedCallError, Task, World
 from droptrain_core.domain.costs.budget import RUNNING, Budget, charge, to_micro
 from droptrain_core.domain.datasets.dataset import MARKER, Created, data_prefix, drop_id, match_inputs
-from droptrain_core.domain.datasets.fair_share import SHARE_SECONDS
+from droptrain_core.domain.datasets.fair_share import share_seconds
 from droptrain_core.domain.errors import (
     AlreadyFinishedError,
     BusyError,
@@ -122,7 +122,7 @@ class Launching(RuleBasedStateMachine):
 
     @rule()
     def the_project_uses_its_share_up(self) -> None:
-        self.datasets.add_load("p", SHARE_SECONDS, self.world.now)
+        self.datasets.add_load("p", share_seconds(4), self.world.now)
 
     @rule(far=sides)
     def pass_of_the_reconciler(self, far: int) -> None:

@@ -12,17 +12,22 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 from support.scripted_server import Asked, ScriptedServer, Told
+from support.template import template
 
-from droptrain_cli.checks import StackSnapshot, findings, read_snapshot
+from droptrain_cli.account_checks import CONCURRENCY_NEEDED, UPGRADE
+from droptrain_cli.checks import findings
 from droptrain_cli.send_notice import send_test
 from droptrain_cli.stack import Stack
+from droptrain_cli.stack_snapshot import StackSnapshot, read_snapshot
 
+OFTEN = 10
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 TEMPLATE = {
     "Parameters": {
         "Paused": {"Type": "String", "Default": ""},
         "MaxvCpus": {"Type": "Number", "Default": 16},
         "ImageUri": {"Type": "String", "Default": ""},
+        "UploadConcurrency": {"Type": "Number", "Default": 4},
     },
     "Resources": {
         "NoticesTopic": {"Type": "AWS::SNS::Topic"},
@@ -35,6 +40,7 @@ TEMPLATE = {
         "NoticesTopicArn": {"Value": {"Ref": "NoticesTopic"}},
         "AlarmsTopicArn": {"Value": {"Ref": "AlarmsTopic"}},
         "ImagePushCommands": {"Value": "docker push it"},
+        "ImageBuildProjectName": {"Value": "images"},
     },
 }
 MANIFEST = {
@@ -70,8 +76,57 @@ def api(server: ScriptedServer) -> dict[str, list[dict[str, Any]]]:
     return runs
 
 
+class Account:
+    """Answers of the account's APIs, by their models; moto has none of these calls."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self.has_plan("PAID")
+        self.has_executions(10)
+
+    def has_plan(self, kind: str) -> None:
+        plan = {"accountId": "123456789012", "accountPlanType": kind, "accountPlanStatus": "ACTIVE"}
+        stubbed = self._answers("freetier")
+        for _ in range(OFTEN):
+            stubbed.add_response("get_account_plan_state", plan, {})
+
+    def has_no_plan(self, code: str) -> None:
+        self._answers("freetier").add_client_error("get_account_plan_state", code, "no plan", 400)
+
+    def has_executions(self, free: int) -> None:
+        limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": free}
+        stubbed = self._answers("lambda")
+        for _ in range(OFTEN):
+            stubbed.add_response("get_account_settings", {"AccountLimit": limits}, {})
+
+    def has_quotas(self, **values: float | None) -> None:
+        """Quotas of EC2 (Spot, then on demand) and CodeBuild; None for one that Service Quotas lacks."""
+        codes = {"spot": "L-3819A6DF", "on_demand": "L-DB2E81BA", "builds": "L-9D07B6EF"}
+        stubbed = self._answers("service-quotas")
+        for name, code in codes.items():
+            asked = {"ServiceCode": "codebuild" if name == "builds" else "ec2", "QuotaCode": code}
+            value = values.get(name, 64.0)
+            if value is None:
+                stubbed.add_client_error("get_service_quota", "NoSuchResourceException")
+            else:
+                stubbed.add_response("get_service_quota", {"Quota": {"Value": value}}, asked)
+
+    def _answers(self, service: str) -> Stubber:
+        session: Any = self._stack.session
+        client = self._stack._made[service] = session.client(service)
+        stubbed = Stubber(client)
+        stubbed.activate()
+        return stubbed
+
+
 @pytest.fixture
-def deploy(stack: Stack, api) -> Callable[..., StackSnapshot]:
+def account(stack: Stack) -> Account:
+    """An account that lacks nothing."""
+    return Account(stack)
+
+
+@pytest.fixture
+def deploy(stack: Stack, api, account: Account) -> Callable[..., StackSnapshot]:
     """Deploy the stack with parameters, and read_snapshot it."""
 
     def deployed(**parameters: str) -> StackSnapshot:
@@ -160,21 +215,81 @@ def test_dead_letters_are_counted_by_queue(deploy, stack) -> None:
 @pytest.mark.parametrize(("value", "wanted", "verdict"), [
     (0, "16", "problem"), (8, "16", "warning"), (16, "16", "ok"), (64, "16", "ok"),
 ])  # fmt: skip
-def test_a_quota_is_compared_with_what_the_stack_may_use(deploy, stack, value, wanted, verdict) -> None:
+def test_a_quota_is_compared_with_what_the_stack_may_use(deploy, account, value, wanted, verdict) -> None:
     snapshot = deploy(MaxvCpus=wanted)
-    with Stubber(stack.client("service-quotas")) as stubbed:
-        for code in ("L-3819A6DF", "L-DB2E81BA"):
-            asked = {"ServiceCode": "ec2", "QuotaCode": code}
-            stubbed.add_response("get_service_quota", {"Quota": {"Value": float(value)}}, asked)
-        spot, on_demand = found(snapshot, "GPU quota")
+    account.has_quotas(spot=float(value), on_demand=float(value))
+    spot, on_demand = found(snapshot, "GPU quota")
     assert spot[0] == verdict
     assert on_demand[0] == {"problem": "warning"}.get(verdict, verdict), "runs use Spot unless they say so"
     assert ("--quota-code L-3819A6DF --desired-value 16" in spot[2]) == (verdict != "ok")
 
 
+def test_the_free_plan_is_a_problem_with_the_command_that_upgrades_it(deploy, account) -> None:
+    snapshot = deploy()
+    assert found(snapshot, "account plan") == [("ok", "Paid", "")]
+    account.has_plan("FREE")
+    [(verdict, detail, fix)] = found(snapshot, "account plan")
+    assert (verdict, detail) == (
+        "problem", "Free: EC2 starts no GPU instance in it, so every run stays RUNNABLE",
+    )  # fmt: skip
+    assert "aws freetier upgrade-account-plan --account-plan-type PAID" in fix
+
+
+@pytest.mark.parametrize(("code", "verdict"), [
+    ("ResourceNotFoundException", "ok"), ("ValidationException", "unknown"),
+    ("AccessDeniedException", "unknown"),
+])  # fmt: skip
+def test_an_account_without_a_plan_is_no_problem(deploy, account, code: str, verdict: str) -> None:
+    snapshot = deploy()
+    account.has_no_plan(code)
+    assert [each[0] for each in found(snapshot, "account plan")] == [verdict]
+
+
+@pytest.mark.parametrize(("free", "uploads", "verdict", "says"), [
+    (10, "4", "ok", "UploadConcurrency=4 needs 10"),
+    (1000, "4", "ok", "UploadConcurrency=22"),
+    (1000, "22", "ok", "UploadConcurrency=22 needs 40"),
+    (10, "22", "problem", "UploadConcurrency=22 needs 40"),
+    (5, "4", "problem", "UploadConcurrency=4 needs 10"),
+])  # fmt: skip
+def test_the_executions_that_an_account_has_are_compared_with_what_the_stack_needs(
+    deploy, account, free: int, uploads: str, verdict: str, says: str
+) -> None:
+    snapshot = deploy(UploadConcurrency=uploads)
+    account.has_executions(free)
+    [(judged, detail, fix)] = found(snapshot, "concurrency")
+    assert judged == verdict
+    assert says in detail
+    assert ("--quota-code L-B99A9384 --desired-value 1000" in fix) == (verdict == "problem")
+    assert ("UploadConcurrency=4" in fix) == ((free, uploads) == (10, "22"))
+
+
+def test_a_stack_with_the_defaults_fits_an_account_with_ten_executions() -> None:
+    assert CONCURRENCY_NEEDED[int(template()["Parameters"]["UploadConcurrency"]["Default"])] == 10
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.0, "warning"), (1.0, "ok"), (None, "unknown")])
+def test_an_account_that_may_build_nothing_hears_of_it_before_it_tries(
+    deploy, account, value: float | None, verdict: str
+) -> None:
+    snapshot = deploy()
+    account.has_quotas(builds=value)
+    [(judged, _, fix)] = found(snapshot, "image builds")
+    assert judged == verdict
+    assert ("--service-code codebuild --quota-code L-9D07B6EF" in fix) == (verdict == "warning")
+    assert ("docker push it" in fix) == (verdict == "warning")
+
+
+def test_a_stack_that_builds_no_image_needs_no_quota_for_it(deploy, account) -> None:
+    snapshot = deploy()
+    outputs = {name: it for name, it in snapshot.outputs.items() if name != "ImageBuildProjectName"}
+    assert found(replace(snapshot, outputs=outputs), "image builds") == []
+
+
 @pytest.mark.parametrize(("status", "reason", "fix"), [
     ("VALID", "ComputeEnvironment Healthy", ""),
-    ("INVALID", "CLIENT_ERROR - no such subnet", "Mend what the reason names and deploy again."),
+    ("INVALID", "CLIENT_ERROR - no such subnet", "Fix what the reason names, then deploy again."),
+    ("INVALID", "CLIENT_ERROR - The specified instance type is not eligible for Free Tier.", UPGRADE),
     ("INVALID", "The Spot service-linked role is missing",
      "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"),
 ])  # fmt: skip

@@ -90,6 +90,7 @@ def deploy(stack: Stack, server: ScriptedServer, *, builds: bool = True, uri: st
         "Resources": {"ImageRepository": repository},
         "Outputs": {
             "ImageRepositoryUri": {"Value": URI},
+            "ImagePushCommands": {"Value": "docker push it"},
             **({"ImageBuildProjectName": project} if builds else {}),
         },
     }
@@ -180,6 +181,24 @@ def test_a_build_that_fails_says_where_and_what_to_do(
         run(stack)
     assert "FAILED in build: Error while executing: docker build. Nothing was published." in str(told.value)
     assert fix in str(told.value)
+
+
+@pytest.mark.parametrize(("own", "by_docker"), [(False, "docker push it"), (True, "docs/image.md")])
+def test_an_account_that_may_build_nothing_is_told_of_the_quota_and_of_docker(
+    stack: Stack, server: ScriptedServer, tmp_path: Path, own: bool, by_docker: str
+) -> None:
+    deploy(stack, server)
+    refusal = {
+        "__type": "AccountLimitExceededException",
+        "message": "Cannot have more than 0 builds in queue for the account",
+    }
+    server.answer = lambda _: Told(400, refusal, {"Content-Type": "application/x-amz-json-1.1"})
+    with pytest.raises(CommandError) as told:
+        run(stack, own_image(tmp_path) if own else None)
+    said = str(told.value)
+    assert said.startswith("AWS CodeBuild starts no build: Cannot have more than 0 builds in queue")
+    assert "--service-code codebuild --quota-code L-9D07B6EF --desired-value 1" in said
+    assert said.endswith(by_docker if not own else f"{by_docker} has the commands for an image of your own.")
 
 
 def test_ctrl_c_leaves_the_build_going_and_says_how_to_end_it(

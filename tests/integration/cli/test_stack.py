@@ -5,14 +5,16 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError, NoRegionError, SSOTokenLoadError
 from moto import mock_aws
+from moto.cloudformation.models import cloudformation_backends
 
-from droptrain_cli import aws_errors
+from droptrain_cli import aws_errors, exit_codes
 from droptrain_cli.errors import StackError
 from droptrain_cli.main import main
 from droptrain_cli.stack import find_stack
@@ -122,6 +124,21 @@ def test_another_stack_is_not_taken_for_droptrain(aws: None, say: Say):
     deploy("website", {"Url": "https://x"})
     shown = say("runs", "--stack", "website", "--region", REGION)
     assert "has no output 'ApiUrl': it isn't droptrain's" in shown.stderr
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_a_stack_that_could_not_be_created_is_to_be_deleted_first(
+    aws: None, say: Say, status: str, monkeypatch: pytest.MonkeyPatch
+):
+    deploy("droptrain", {})
+    stacks: Any = cloudformation_backends["123456789012"][REGION].stacks
+    (made,) = stacks.values()
+    monkeypatch.setattr(made, "status", status)
+    shown = say("doctor", "--stack", "droptrain", "--region", REGION)
+    assert shown.exit_code == exit_codes.ERROR
+    assert f"could not be created ({status})" in shown.stderr
+    for command in ("describe-stack-events", "delete-stack", "wait stack-delete-complete"):
+        assert f"aws cloudformation {command} --stack-name droptrain" in shown.stderr
 
 
 def test_the_name_may_come_from_the_environment(aws: None, monkeypatch: pytest.MonkeyPatch, say: Say):

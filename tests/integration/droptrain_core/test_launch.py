@@ -16,6 +16,7 @@ from droptrain_core.domain.errors import (
     UnsureError,
 )
 from droptrain_core.domain.runs.claims import RequestClaim
+from support.core_stack import STACK_ID
 
 TRAIN = "projects/penguins/data/first/train.csv"
 
@@ -321,6 +322,14 @@ def test_a_request_says_what_is_missing(stack) -> None:
     stack.drop("first", "train.csv")
     with pytest.raises(NotReadyError, match=r"penguins/first still lacks test\.csv"):
         stack.launch.request("penguins", "first", caller="ann")
+
+
+def test_a_job_has_its_stack_as_a_tag_by_which_alone_it_can_be_ended(stack) -> None:
+    stack.publish_project()
+    uploaded(stack, stack.drop())
+    (job,) = stack.batch_jobs()
+    (described,) = stack.batch.describe_jobs(jobs=[job["jobId"]])["jobs"]
+    assert described["tags"]["droptrain:stack"] == STACK_ID
 
 
 def test_max_cost_shortens_the_timeout_of_every_attempt(stack) -> None:

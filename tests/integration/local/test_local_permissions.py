@@ -54,15 +54,34 @@ def owner(aws: AwsServer) -> Iterator[Clients]:
 def session_of(owner: Clients, request: pytest.FixtureRequest) -> Callable[..., Session]:
     """A session of a new role with these statements."""
 
-    def assume(*statements: tuple[str, str]) -> Session:
+    def assume(*statements: tuple[str, str], condition: Any = None) -> Session:
         iam, name = owner.client("iam"), f"role-{abs(hash(request.node.name))}"
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-        allowed = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in statements]
+        given = {"Effect": "Allow", **({"Condition": condition} if condition else {})}
+        allowed = [{"Action": action, "Resource": on, **given} for action, on in statements]
         policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
         return RoleSessions(owner.client("sts")).assume(f"arn:aws:iam::{ACCOUNT}:role/{name}", "someone")
 
     return assume
+
+
+def make_queue(batch: Any) -> None:
+    environment = batch.create_compute_environment(
+        computeEnvironmentName="environment",
+        type="MANAGED",
+        computeResources={
+            "type": "EC2", "minvCpus": 0, "maxvCpus": 4, "instanceTypes": ["g4dn.xlarge"],
+            "subnets": ["subnet-1"], "instanceRole": "instance",
+        },
+    )["computeEnvironmentArn"]  # fmt: skip
+    order = [{"order": 1, "computeEnvironment": environment}]
+    batch.create_job_queue(jobQueueName="queue", priority=1, computeEnvironmentOrder=order)
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}]
+    batch.register_job_definition(
+        jobDefinitionName="training", type="container",
+        containerProperties={"image": "droptrain", "resourceRequirements": needs},
+    )  # fmt: skip
 
 
 NOTHING = ("s3:GetObject", "arn:aws:s3:::elsewhere/*")
@@ -185,4 +204,33 @@ def test_the_batch_api_holds_roles_to_their_policies(owner: Clients, session_of,
         assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
         assert owner.client("batch").describe_job_queues()["jobQueues"] == []
     finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("stack", ["ours", "theirs", None])
+def test_a_job_is_ended_by_its_own_stack_only(
+    aws: AwsServer, session_of, tmp_path: Path, stack: str | None
+) -> None:
+    engine = BatchEngine(
+        region=REGION, account=ACCOUNT, work_dir=tmp_path, command=["sleep", "600"], environment={},
+        publish=lambda _: None, guard=Guard(),
+    )  # fmt: skip
+    own = {"StringEquals": {"aws:ResourceTag/droptrain:stack": "ours"}}
+    clients = Clients(aws.url)
+    try:
+        clients.address("batch", engine.serve())
+        owner = clients.client("batch")
+        batch = clients.client("batch", session_of(("batch:TerminateJob", "*"), condition=own))
+        make_queue(owner)
+        tags = {"tags": {"droptrain:stack": stack}} if stack else {}
+        asked: Any = {"jobName": "j", "jobQueue": "queue", "jobDefinition": "training", **tags}
+        job = owner.submit_job(**asked)["jobId"]
+        if stack == "ours":
+            batch.terminate_job(jobId=job, reason="r")
+        else:
+            with pytest.raises(ClientError) as refused:
+                batch.terminate_job(jobId=job, reason="r")
+            assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    finally:
+        clients.close()
         engine.close()

@@ -113,7 +113,7 @@ def test_the_disk_holds_an_image_and_data_and_metadata_needs_a_token() -> None:
     assert disk["Ebs"]["VolumeType"] == "gp3"
     assert disk["Ebs"]["VolumeSize"] >= 100
     assert disk["Ebs"]["Encrypted"] is True
-    assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
+    assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
     user_data = message_from_string(data["UserData"]["Fn::Base64"])
     (script,) = user_data.get_payload()
     assert script.get_content_type() == "text/x-shellscript"

@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
-from droptrain_core.domain.datasets.fair_share import LANES
+import pytest
 from droptrain_core.domain.notices.events import EVENTS, SOURCE
+from support.rendered import rendered
 from support.template import ROOT, properties, template
+
+from droptrain_cli.account_checks import CONCURRENCY_NEEDED
 
 
 def logical_id(reference: dict[str, Any]) -> str:
@@ -90,11 +93,51 @@ def test_queue_fed_functions_answer_with_partial_failures(of_type: Any) -> None:
     assert set(queue_sources(of_type)) == {"UploadsQueue", "ChangesQueue"}
     for source in queue_sources(of_type).values():
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
-def test_shares_are_parts_of_the_lanes_that_there_are(of_type: Any) -> None:
-    assert queue_sources(of_type)["UploadsQueue"]["ScalingConfig"]["MaximumConcurrency"] == LANES
+# The stream, the reconciler, the API with a page and a command at the same time.
+BESIDE_QUEUES = 4
+
+
+def concurrency(**parameters: Any) -> dict[str, int]:
+    """How many batches of each queue are handled at the same time."""
+    mappings = [
+        it["Properties"]
+        for it in rendered(**parameters)["Resources"].values()
+        if it["Type"] == "AWS::Lambda::EventSourceMapping" and "ScalingConfig" in it["Properties"]
+    ]
+    return {
+        logical_id(it["EventSourceArn"]): int(it["ScalingConfig"]["MaximumConcurrency"]) for it in mappings
+    }
+
+
+def test_by_default_a_bulk_drop_leaves_the_api_its_part_of_ten_concurrent_executions() -> None:
+    """Lambda's quota in a new account may be 10 (Lambda guide, quotas)."""
+    handled = concurrency()
+    assert min(handled.values()) >= 2, "SQS event sources take no less"
+    assert sum(handled.values()) + BESIDE_QUEUES <= 10
+
+
+@pytest.mark.parametrize("uploads", template()["Parameters"]["UploadConcurrency"]["AllowedValues"])
+def test_doctor_knows_the_concurrent_executions_that_a_stack_needs(uploads: int) -> None:
+    handled = concurrency(UploadConcurrency=uploads)
+    assert handled["UploadsQueue"] == uploads
+    assert sum(handled.values()) + BESIDE_QUEUES <= CONCURRENCY_NEEDED[uploads]
+    functions = rendered(UploadConcurrency=uploads)["Resources"]["DatasetUploadedFunction"]["Properties"]
+    assert functions["Environment"]["Variables"]["UPLOAD_CONCURRENCY"] == str(uploads)
+
+
+def test_the_alarm_of_a_silent_reconciler_gives_no_notice_on_a_new_stack(of_type: Any) -> None:
+    """A new alarm has insufficient data, and acts on changes of its state only."""
+    alarm = of_type("AWS::CloudWatch::Alarm")["ReconcileRunsSilentAlarm"]
+    assert alarm["TreatMissingData"] == "missing"
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
+
+
+def test_a_warning_of_api_gateway_s_import_fails_no_deployment(of_type: Any) -> None:
+    """SAM's path parameters have no schema, which such an import may warn of."""
+    (api,) = of_type("AWS::ApiGatewayV2::Api").values()
+    assert not api.get("FailOnWarnings")
 
 
 def test_the_function_of_batch_s_events_knows_each_kind_that_the_rule_lets_through(of_type: Any) -> None:
@@ -234,7 +277,7 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("POST", "/projects/{project}/datasets/{dataset}/uploads"),
         ("DELETE", "/projects/{project}/datasets/{dataset}"),
         ("GET", "/openapi.json"),
-        ("X-AMAZON-APIGATEWAY-ANY-METHOD", "/$default"),
+        ("X-AMAZON-APIGATEWAY-ANY-METHOD", "$default"),
     }
     assert all(security == [{"AWS_IAM": []}] for security in routes.values())
 

@@ -47,6 +47,28 @@ def test_each_function_has_a_role_of_its_own(of_type: Any) -> None:
     assert len({it["Role"]["Fn::GetAtt"][0] for it in functions.values()}) == len(functions)
 
 
+def test_a_function_ends_jobs_of_its_own_stack_only(of_type: Any) -> None:
+    ends = [
+        statement
+        for role in of_type("AWS::IAM::Role").values()
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "batch:TerminateJob" in statement["Action"]
+    ]
+    assert len(ends) == 4
+    own = {"aws:ResourceTag/droptrain:stack": {"Ref": "AWS::StackId"}}
+    assert all(statement["Condition"] == {"StringEquals": own} for statement in ends)
+
+
+def test_an_instance_acts_on_clusters_of_batch_only(of_type: Any) -> None:
+    """AWS's BatchServiceRolePolicy names them cluster/AWSBatch*."""
+    (policy,) = of_type("AWS::IAM::Role")["InstanceRole"]["Policies"]
+    on_clusters, on_instances = policy["PolicyDocument"]["Statement"][:2]
+    named = on_clusters["Resource"]["Fn::Sub"]
+    assert named.endswith(":cluster/AWSBatch*")
+    assert on_instances["Condition"] == {"ArnLike": {"ecs:cluster": {"Fn::Sub": named}}}
+
+
 def test_training_code_is_trusted_from_this_account_alone() -> None:
     (statement,) = properties("TrainingRole")["AssumeRolePolicyDocument"]["Statement"]
     assert set(statement["Condition"]) == {"StringEquals", "ArnLike"}

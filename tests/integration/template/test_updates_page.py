@@ -21,6 +21,12 @@ def test_every_parameter_is_changed() -> None:
     )
 
 
+def test_a_change_of_scaling_alone_may_replace_instances() -> None:
+    for change in ("`MaxvCpus`", "`KeepInstanceMinutes`"):
+        found = {it.behaviour for it in updates()[change] if it.type_ == "AWS::Batch::ComputeEnvironment"}
+        assert found == {"in place, may replace instances"}, change
+
+
 def test_no_parameter_replaces_or_removes_what_holds_data_messages_or_jobs() -> None:
     lost = {
         (change, effect.resource)

@@ -48,6 +48,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`OverrideMemoryGib`", {}, {"OverrideMemoryGib": 384}),
     ("`SettleSeconds`", {}, {"SettleSeconds": 60}),
     ("`QuietSeconds`", {}, {"QuietSeconds": 600}),
+    ("`UploadConcurrency`", {}, {"UploadConcurrency": 22}),
     ("`OldVersionDays`", {}, {"OldVersionDays": 30}),
     ("`RunDays`", {}, {"RunDays": 30}),
     ("`LogRetentionDays`", {}, {"LogRetentionDays": 30}),
@@ -109,6 +110,10 @@ ACCEPTED: dict[tuple[str, str], str] = {
     ("`BucketName` given", "DataBucket"): _MOVE,
 }  # fmt: skip
 
+# A scaling update leaves instances alone, unless other settings of the environment come with it (Batch user
+# guide, *Updating compute environments*). AWS doesn't document whether CloudFormation always sends
+# UpdateToLatestImageVersion with it.
+_SCALING = {"ComputeResources.MaxvCpus", "ComputeResources.ScalingPolicy"}
 # Attributes that are another value after an update in place.
 _MOVES = {
     "AWS::Batch::JobDefinition": {"JobDefinitionArn"},
@@ -164,7 +169,10 @@ def _update(
     if not paths:
         return None
     shown = tuple(sorted({".".join(path[:2]) for path in paths}))
-    return Effect(name, new["Type"], _behaviour(new, paths), shown)
+    behaviour = _behaviour(new, paths)
+    if new["Type"] == "AWS::Batch::ComputeEnvironment" and _SCALING.issuperset(shown):
+        behaviour = "in place, may replace instances"
+    return Effect(name, new["Type"], behaviour, shown)
 
 
 def _behaviour(resource: Mapping[str, Any], changed: set[Path_]) -> str:
@@ -240,6 +248,8 @@ except for what [the end of this page](#what-is-replaced-or-removed) lists, with
 
 - **in place**: without an interruption.
 - **in place, with new instances**: jobs that run go on, for 90 minutes at most; the next ones get new ones.
+- **in place, may replace instances**: AWS Batch changes its limits at once. Nobody has seen yet whether
+  CloudFormation asks for newer instances with it; if it does, this is the case above.
 - **in place, as a new revision**: runs launched from now on take it; those under way keep theirs.
 - **made**, **removed**: by giving or emptying the parameter; the other way round, the other one.
 - **replaced**: a new one is made, then the old one removed.

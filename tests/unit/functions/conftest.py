@@ -14,6 +14,7 @@ FUNCTIONS = Path(__file__).parents[3] / "functions"
 ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields__} | {
     "QUIET_SECONDS": "300",
     "SETTLE_SECONDS": "30",
+    "UPLOAD_CONCURRENCY": "4",
     "PAUSED": "",
     "OVERRIDE_GPUS": "1",
     "OVERRIDE_VCPUS": "8",

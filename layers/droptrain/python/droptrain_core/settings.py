@@ -13,6 +13,7 @@ class Settings:
     uploads_queue_url: str
     quiet_seconds: str
     settle_seconds: str
+    upload_concurrency: str
     spot_job_queue_arn: str
     on_demand_job_queue_arn: str
     job_definition_arn: str

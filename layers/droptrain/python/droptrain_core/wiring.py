@@ -282,7 +282,11 @@ class Wiring:
         }
         limits = {name: int(text) for name, text in most.items()}
         return LaunchPolicy(
-            settings.paused, limits, int(settings.quiet_seconds), int(settings.settle_seconds)
+            settings.paused,
+            limits,
+            int(settings.quiet_seconds),
+            int(settings.settle_seconds),
+            int(settings.upload_concurrency),
         )
 
     def _images(self) -> "ImageRepository | None":
@@ -381,6 +385,7 @@ class Wiring:
             settings.spot_job_queue_arn,
             settings.on_demand_job_queue_arn,
             settings.job_definition_arn,
+            settings.stack_id,
         )
 
     @cached_property

@@ -28,6 +28,7 @@ class JobQueue:
     """The stack's two job queues, Spot and on-demand, and its job definition.
 
     `definition` is the job definition by revision, so that a run's plan can name exactly what it ran with.
+    Each job has `stack_id` as a tag: the functions may end the jobs of their own stack only.
     `submitter` must not retry by itself: SubmitJob has no idempotency token. `client` does everything else.
     """
 
@@ -38,12 +39,14 @@ class JobQueue:
         spot_queue: str,
         on_demand_queue: str,
         definition: str,
+        stack_id: str,
     ) -> None:
         self._client = client
         self._submitter = submitter
         self._spot_queue = spot_queue
         self._on_demand_queue = on_demand_queue
         self.definition = definition
+        self._stack_id = stack_id
 
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
         """Submit the run's Batch job, the first or the next, and return its id.
@@ -88,7 +91,7 @@ class JobQueue:
             "timeout": {"attemptDurationSeconds": job.timeout_seconds},
             "tags": {
                 "droptrain:project": run.project, "droptrain:dataset": run.dataset,
-                "droptrain:run_id": run.run_id,
+                "droptrain:run_id": run.run_id, "droptrain:stack": self._stack_id,
             },
             "propagateTags": True,
         }  # fmt: skip

@@ -75,7 +75,7 @@ class LaunchUploads:
             return self._repeat(record.run_id) if record.run_id else Launched("repeated")
         if record.run_id and record.covers(upload.at):
             return self._repeat(record.run_id)
-        if fair_share.is_exceeded(load):
+        if fair_share.is_exceeded(load, self._policy.upload_concurrency):
             name = f"{upload.key} {upload.version_id}"
             self._wake_ups.postpone(upload, fair_share.delay_seconds(name, upload.at or now, now))
             return Launched("postponed")
@@ -113,7 +113,7 @@ class LaunchUploads:
         if not record.is_due(now):
             self._send_wake_up(record)
             return Launched("waiting")
-        if fair_share.is_exceeded(load):
+        if fair_share.is_exceeded(load, self._policy.upload_concurrency):
             since = times.from_text(record.due_at)
             self._send_wake_up(record, fair_share.delay_seconds(dataset, since, now))
             return Launched("postponed")

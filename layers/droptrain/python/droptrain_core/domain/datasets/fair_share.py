@@ -3,12 +3,8 @@
 from datetime import datetime, timedelta
 from zlib import crc32
 
-# A lane handles one upload at a time: MaximumConcurrency of the uploads queue's function, in template.yaml.
-LANES = 22
 # A launch takes 0.4 s of a lane. Only uploads that take longer than this count: a burst may use every lane.
 EXPENSIVE_SECONDS = 1.0
-# A project's expensive uploads may take a fifth of all lanes.
-SHARE_SECONDS = LANES * 60 / 5
 _SHORTEST_BASE, _LONGEST_BASE = 60, 450  # seconds; twice the longest is SQS's longest delay
 
 
@@ -22,9 +18,17 @@ def recent(this_minute: float, last_minute: float, now: datetime) -> float:
     return this_minute + last_minute * (60 - now.second) / 60
 
 
-def is_exceeded(load: float) -> bool:
+def share_seconds(lanes: int) -> float:
+    """How many seconds of a lane a project's expensive uploads may take in a minute: a fifth of all lanes.
+
+    A lane handles one upload at a time; the stack's parameter UploadConcurrency says how many there are.
+    """
+    return lanes * 60 / 5
+
+
+def is_exceeded(load: float, lanes: int) -> bool:
     """Whether a project with this load, in seconds of a lane, has to wait."""
-    return load >= SHARE_SECONDS
+    return load >= share_seconds(lanes)
 
 
 def delay_seconds(name: str, since: datetime, now: datetime) -> int:

@@ -20,6 +20,7 @@ _STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-
 _PULL = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 _START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
 _RATE = "https://repost.aws/knowledge-center/ecs-pull-container-error-rate-limit"
+_FREE = "https://github.com/aws/karpenter-provider-aws/pull/9004"
 _SPOT = "spot"
 _LIMIT = r"JobStateTimeLimit.*"
 _NOT_PULLED = r"CannotPull(?:Container|ECRContainer|Image)(?:Error)?\b(?s:.*)"
@@ -67,6 +68,7 @@ def _host_is_gone(job: JobState) -> bool:
 
 
 RULES = (
+    Rule(kinds.FREE_PLAN, batch_says(_LIMIT + "(?i:eligible for free tier)"), _FREE),
     Rule(kinds.TOO_MANY_VCPUS, batch_says(_LIMIT + "COMPUTE_ENVIRONMENT_MAX_RESOURCE"), _STUCK),
     Rule(kinds.TOO_LARGE, batch_says(_LIMIT + "JOB_RESOURCE_REQUIREMENT"), _STUCK),
     Rule(

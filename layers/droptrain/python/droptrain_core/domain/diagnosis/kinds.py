@@ -40,6 +40,10 @@ NO_QUOTA = Kind(
     "Request more in Service Quotas, EC2: `All G and VT` or `All P`, separately for Spot and on-demand "
     "(docs/deploying.md).", False,
 )  # fmt: skip
+FREE_PLAN = Kind(
+    "free_plan", "The account is on AWS's Free plan, in which EC2 starts no GPU instance ({detail}).",
+    "Upgrade the account to the Paid plan (docs/deploying.md), then launch the dataset again.", False,
+)  # fmt: skip
 NO_NETWORK = Kind(
     "no_network", "The instance can't reach AWS or the registry from its subnet ({detail}).",
     "Give the subnets outbound access: public IP addresses and an internet gateway, a NAT, or VPC endpoints.",

@@ -13,7 +13,7 @@ NO_PROGRESS = timedelta(minutes=10)
 _ANY = "waits_long"
 # A job with one of these reasons stays at the head of the queue, even while other jobs run. No other reason
 # means that the queue is stuck while runs train in it: capacity and quota then limit how many train at once.
-_BLOCKS_THE_HEAD = {"does_not_fit", "misconfigured"}
+_BLOCKS_THE_HEAD = {"does_not_fit", "free_plan", "misconfigured"}
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,15 @@ _WAITS_FOR_CAPACITY = Kind(
 )  # fmt: skip
 _WAITS_LONG = Kind(
     "waits_long",
-    "AWS Batch gives no reason{detail}. Usual reasons are a quota of 0 vCPUs for GPU instances in a new "
-    "account, and a network without outbound access.",
-    "Check the quotas of EC2 (docs/deploying.md) and the compute environment.",
+    "AWS Batch gives no reason{detail}. Usual reasons are a new account's Free plan or its quota of 0 vCPUs "
+    "for GPU instances, and a network without outbound access.",
+    "Run `droptrain doctor`, which checks plan and quotas (docs/deploying.md), and check the compute "
+    "environment.",
     None,
 )  # fmt: skip
 # https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
 _REASONS = (
+    ("(?i:eligible for free tier)", kinds.FREE_PLAN),
     ("VcpuLimitExceeded|vCPU limit|MaxSpotInstanceCountExceeded", kinds.NO_QUOTA),
     ("COMPUTE_ENVIRONMENT_MAX_RESOURCE", kinds.TOO_MANY_VCPUS),
     ("JOB_RESOURCE_REQUIREMENT", kinds.TOO_LARGE),

@@ -12,13 +12,15 @@ class LaunchPolicy:
     """Why the stack is paused (empty: it isn't), and the most of each resource that a request may set.
 
     An unnamed resource has no limit. A dataset with the trigger `quiet` waits `quiet_seconds` without an
-    upload, unless its recipe has `quiet_for`. An upload is handled `settle_seconds` after it was made.
+    upload, unless its recipe has `quiet_for`. An upload is handled `settle_seconds` after it was made;
+    `upload_concurrency` uploads are handled at the same time.
     """
 
     paused: str = ""
     most: Mapping[str, int] = field(default_factory=dict)
     quiet_seconds: int = 300
     settle_seconds: int = 30
+    upload_concurrency: int = 4
 
     def check_running(self) -> None:
         """PausedError while the stack is paused."""
