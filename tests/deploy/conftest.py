@@ -10,9 +10,9 @@ from droptrain_local.state import write_state
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
+def stack() -> Iterator[DeployedStack]:
     """The stack, deployed with the README's parameters, and without its waits."""
-    with DeployedStack(tmp_path_factory.mktemp("emulator")) as deployed:
+    with DeployedStack() as deployed:
         deployed.build()
         deployed.deploy(NoticeEmail="you@example.org", BuildsImage="yes", SettleSeconds="1", QuietSeconds="1")
         yield deployed

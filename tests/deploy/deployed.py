@@ -21,6 +21,7 @@ from droptrain_local.clients import CLIENT_ENVIRONMENT, REGION, Clients
 from droptrain_local.state import Ready
 
 EMULATOR_PYTHON = ROOT / ".venv-emulator/bin/python"
+LOG = ROOT / "build/emulator.log"  # with what the functions log: look there when a test fails
 STACK = "droptrain"
 _SAM = str(Path(sys.executable).with_name("sam"))
 _SECONDS = 240
@@ -29,18 +30,17 @@ _SECONDS = 240
 class DeployedStack:
     """An emulator with the stack in it, from the first deployment until the emulator's end."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._scratch = (
-            TemporaryDirectory()
-        )  # hundreds of MB: a copy of the layer for each process of a function
+    def __init__(self) -> None:
+        # Hundreds of MB: each process of a function has a copy of the layer.
+        self._scratch = TemporaryDirectory()
+        self._built = Path(self._scratch.name) / "build"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.endpoint_url = f"http://127.0.0.1:{port}"
         self.environment = {
             "PATH": os.environ["PATH"],
-            "HOME": str(folder),
+            "HOME": self._scratch.name,
             "TMPDIR": self._scratch.name,
             **CLIENT_ENVIRONMENT,
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -54,9 +54,10 @@ class DeployedStack:
             "AUTH": "true",  # roles and policies are enforced
             "IOT_MTLS_ENABLED": "false",  # it would listen on every address
         }
-        self._log = (folder / "emulator.log").open("wb")
+        LOG.parent.mkdir(exist_ok=True)
+        self._log = LOG.open("wb")
         self._emulator = subprocess.Popen(
-            [EMULATOR_PYTHON, ROOT / "tests/deploy/emulator.py"], cwd=folder,
+            [EMULATOR_PYTHON, ROOT / "tests/deploy/emulator.py"], cwd=self._scratch.name,
             env=self.environment | settings, stdout=self._log, stderr=self._log, start_new_session=True,
         )  # fmt: skip
         self._clients = Clients(self.endpoint_url)
@@ -74,7 +75,7 @@ class DeployedStack:
         self._scratch.cleanup()
 
     def _answers(self) -> bool:
-        assert self._emulator.poll() is None, (self._folder / "emulator.log").read_text("utf-8")
+        assert self._emulator.poll() is None, LOG.read_text("utf-8")
         try:
             with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=5) as answer:
                 return bool(json.load(answer)["auth"] == "enabled")
@@ -87,10 +88,13 @@ class DeployedStack:
 
     def deploy(self, **parameters: str) -> None:
         """Deploy what was built; parameters that aren't named keep their values."""
-        overrides = [f"{name}={value}" for name, value in parameters.items()]
+        overrides = [
+            f'{name}="{value}"' for name, value in parameters.items()
+        ]  # docs/deploying.md: the quotes
         self._sam(
             "deploy", "--config-file", str(ROOT / "samconfig.toml"), "--no-confirm-changeset",
-            "--template-file", str(self._built / "template.yaml"), "--parameter-overrides", *overrides,
+            "--no-progressbar", "--template-file", str(self._built / "template.yaml"),
+            "--parameter-overrides", *overrides,
         )  # fmt: skip
 
     def delete(self) -> None:

@@ -107,7 +107,7 @@ def _person(stack: DeployedStack, policy: str) -> dict[str, Any]:
 
 def test_an_update_changes_what_it_names_and_nothing_else(stack: DeployedStack, user: User) -> None:
     before, runs = stack.resources, user.runs()
-    stack.deploy(MonthlyBudgetUsd="50", MaxvCpus="32")
+    stack.deploy(MonthlyBudgetUsd="50", MaxvCpus="32", Paused="no budget until Monday")
     assert stack.description["StackStatus"] == "UPDATE_COMPLETE"
     values = {each["ParameterKey"]: each["ParameterValue"] for each in stack.description["Parameters"]}
     assert (values["MonthlyBudgetUsd"], values["MaxvCpus"], values["SettleSeconds"]) == ("50", "32", "1")
@@ -116,6 +116,20 @@ def test_an_update_changes_what_it_names_and_nothing_else(stack: DeployedStack, 
     environments = stack.client("batch").describe_compute_environments()["computeEnvironments"]
     assert {str(each["computeResources"]["maxvCpus"]) for each in environments} == {"32"}
     assert user.runs() == runs
+
+
+def test_a_drop_into_the_paused_stack_launches_when_the_pause_ends(stack: DeployedStack, user: User) -> None:
+    assert user.call("GET", "/status") == (200, {"paused": "no budget until Monday"})
+    user.drop("paused", train="a,b\n1,2\n", test="a,b\n3,4\n")
+    stack.deploy(Paused="")
+    assert user.run_with("SUCCEEDED")["dataset"] == "paused"
+    assert user.notice()["Subject"].startswith("SUCCEEDED penguins/paused")
+
+
+def test_parameters_that_do_not_fit_together_are_refused(stack: DeployedStack) -> None:
+    with pytest.raises(AssertionError, match="With VpcId, name SubnetIds of that VPC too"):
+        stack.deploy(VpcId="vpc-12345678")
+    assert stack.description["StackStatus"] == "UPDATE_COMPLETE"
 
 
 def test_a_deletion_leaves_the_bucket_and_the_table(stack: DeployedStack) -> None:
