@@ -34,18 +34,18 @@ def add_batch_types() -> None:
 
 def _handlers(store: Any, part: str, attribute: str) -> dict[str, Any]:
     """The handlers of one type. An update of a job definition adds a revision and keeps the others."""
-    thing = attribute[:1].lower() + attribute[1:].removesuffix("Arn")
 
     def put(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
         name = provisioners._physical_name(stack, logical_id)
         arn = f"arn:aws:batch:{get_region()}:{get_account_id()}:{part}/{name}"
-        record = provisioners._pascal_to_camel(properties) | {f"{thing}Name": name, "status": "VALID"}
+        record = properties | {f"{attribute.removesuffix('Arn')}Name": name, "Status": "VALID"}
         if part == "job-definition":
             revisions = store.setdefault(name, [])
             arn = f"{arn}:{len(revisions) + 1}"
-            revisions.append(record | {f"{thing}Arn": arn, "revision": len(revisions) + 1})
+            record |= {attribute: arn, "Revision": len(revisions) + 1}
+            revisions.append(provisioners._pascal_to_camel(record))
         else:
-            store[name] = record | {f"{thing}Arn": arn}
+            store[name] = provisioners._pascal_to_camel(record | {attribute: arn})
         return arn, {attribute: arn}
 
     def update(arn: str, _: Any, properties: Any, stack: str, logical_id: str) -> tuple[str, dict[str, str]]:
