@@ -21,6 +21,7 @@ from ministack.services.cloudformation import provisioners
 BATCH_TYPES: dict[str, tuple[Any, str, str]] = {
     "AWS::Batch::ComputeEnvironment": (batch._compute_envs, "compute-environment", "ComputeEnvironmentArn"),
     "AWS::Batch::JobQueue": (batch._job_queues, "job-queue", "JobQueueArn"),
+    "AWS::Batch::SchedulingPolicy": ({}, "scheduling-policy", "Arn"),
     "AWS::Batch::JobDefinition": (batch._job_definitions, "job-definition", "JobDefinitionArn"),
 }
 SECONDS_BETWEEN_STATES = 0.2
