@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup build demo up test test-all test-image test-browser screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
+.PHONY: help setup build demo up test test-all test-image test-browser test-deploy screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test-image: .venv/dev.stamp ## build the image on a small base and run it in rea
 test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-get install chromium)
 	$(BIN)/python console/vendor.py --check
 	$(BIN)/pytest -m browser tests/browser
+
+test-deploy: .venv/dev.stamp .venv-emulator/stamp ## deploy what `sam build` makes, in an emulator of AWS that isn't ours; needs Python 3.13
+	$(BIN)/pytest -m emulator tests/deploy
 
 # With what the machine has: nothing is installed. A framework in .venv serves where PYTHON has none.
 GPU_PYTHON = $(shell for one in "$(PYTHON)" $(BIN)/python; do \
@@ -129,6 +132,7 @@ LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-anno
 lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 requirements/dev.in -c requirements/uv.txt -o requirements/dev.txt
 	$(LOCK) --python-version 3.11 requirements/audit.in -o requirements/audit.txt
+	$(LOCK) --python-version 3.13 requirements/emulator.in -o requirements/emulator.txt
 	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
 	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt
 	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
@@ -169,5 +173,13 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@VIRTUAL_ENV=.venv-audit $(BIN)/uv pip install --quiet --require-hashes -r requirements/audit.txt
 	@touch $@
 
+# The emulator's own: it pins one botocore. Its Python is Lambda's, because functions run on it as they are deployed.
+.venv-emulator/stamp: .venv/dev.stamp requirements/emulator.txt
+	@echo "Installing the emulator of AWS ..."
+	@python=$$(PYTHONPATH=tests $(BIN)/python -c 'from support.built import runtime_python; print(runtime_python() or "3.13")') \
+	  && $(BIN)/uv venv --quiet --clear --python "$$python" .venv-emulator
+	@VIRTUAL_ENV=.venv-emulator $(BIN)/uv pip install --quiet --require-hashes -r requirements/emulator.txt
+	@touch $@
+
 clean: ## remove what the targets made
-	rm -rf .venv .venv-audit .venv-release .aws-sam build dist tests/permissions/audit/node_modules
+	rm -rf .venv .venv-audit .venv-emulator .venv-release .aws-sam build dist tests/permissions/audit/node_modules

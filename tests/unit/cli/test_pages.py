@@ -28,7 +28,7 @@ REQUIREMENTS = [
     "requirements/laptop.in", "requirements/dev.in", "requirements/audit.in",
     "layers/droptrain/requirements.in",
     "functions/runs_api/requirements.in", "image/requirements.in", "image/requirements-cuda.in",
-    "requirements/uv.in", "requirements/release.in",
+    "requirements/uv.in", "requirements/release.in", "requirements/emulator.in",
 ]  # fmt: skip
 
 

@@ -42,7 +42,7 @@ class ImageRepository:
 def _has_image(ecr_client: "ECRClient", name: str) -> bool:
     missing = ecr_client.exceptions
     try:
-        ecr_client.describe_images(repositoryName=name, imageIds=[{"imageTag": TAG}])
+        found = ecr_client.describe_images(repositoryName=name, imageIds=[{"imageTag": TAG}])
     except (missing.ImageNotFoundException, missing.RepositoryNotFoundException):
         return False
-    return True
+    return bool(found["imageDetails"])
