@@ -196,15 +196,8 @@ class Wiring:
         """Datasets are uploaded and deleted."""
         from droptrain_core.datasets import Datasets
 
-        return Datasets(
-            self._table,
-            self._datasets,
-            self._bucket(),
-            self._run_files(),
-            self._signed(),
-            self.cancel(),
-            self._clock,
-        )
+        bucket, files, signed = self._bucket(), self._run_files(), self._signed()
+        return Datasets(self._table, self._datasets, bucket, files, signed, self.cancel(), self._clock)
 
     def _gather(self) -> "Gather":
         from droptrain_core.launch.gather import Gather
