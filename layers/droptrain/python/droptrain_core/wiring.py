@@ -274,13 +274,8 @@ class Wiring:
             "memory_gib": settings.override_memory_gib,
         }
         limits = {name: int(text) for name, text in most.items()}
-        return LaunchPolicy(
-            settings.paused,
-            limits,
-            int(settings.quiet_seconds),
-            int(settings.settle_seconds),
-            int(settings.upload_concurrency),
-        )
+        seconds = int(settings.quiet_seconds), int(settings.settle_seconds)
+        return LaunchPolicy(settings.paused, limits, *seconds, int(settings.upload_concurrency))
 
     def _images(self) -> "ImageRepository | None":
         from droptrain_core.aws.image_repository import ImageRepository
