@@ -10,7 +10,7 @@ from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.datasets.dataset import LINK_METADATA
 from droptrain_core.domain.recipes.push import Published, pushing
 from droptrain_core.domain.runs.claims import RequestClaim
-from droptrain_core.domain.runs.run import Fallback, Reservation
+from droptrain_core.domain.runs.run import EarlierJob, NextJob, Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested, next_job
 from support.core_stack import Stack
 from support.records import job_detail, run
@@ -158,9 +158,9 @@ def _cancel_not_carried_out(stack: Stack) -> Any:
 
 def _cancelled_between_two_jobs(stack: Stack) -> Any:
     found = _launched_run(stack)
-    step = Fallback(
-        2, 3600, "The run continues on an on-demand instance.", found.batch_job_id, earlier_has_ended=False
-    )
+    previous = EarlierJob(str(found.batch_job_id), on_spot=True, has_ended=False)
+    why = "The run continues on an on-demand instance."
+    step = NextJob(3600, why, on_spot=False, is_retry=False, earlier=(previous,))
     stack.table.write(next_job(found, step, None, "2026-11-23T02:10:05Z"))
     stack.table.write(cancel_requested(found.run_id, "bob", "2026-11-23T02:10:05Z"))
     stack.later(minutes=5)

@@ -32,8 +32,8 @@ DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # A pointer that others move meanwhile costs a read and a write more each time.
 MOST_CALLS = {"upload": 15, "change": 3, "notice": 9}
 OF_A_FALLBACK = ("last_checkpoint_at", "fall_back", "describe", "submit", "record_job")
-# Room for three runs of 24 hours on each of three attempts, and for two at the same time.
-BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
+# Room for three runs of four hours, and for two at the same time.
+BUDGET = Budget(month_usd=7.5, project_usd={"p": 7.3}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
 TASK_SECONDS = {"reconcile": 240}
 TELLERS = ("notice", "reconcile")

@@ -41,7 +41,7 @@ class Queue:
             run(
                 run_id=name, status=state, batch_job_id=job["jobId"], progress=read.progress, updated_at=at,
                 created_at=at, claimed_at=at, created_order=f"{at}#{name}", reservations=(),
-                job=type(only)(**{**vars(only), "spot": "only"}),
+                job=type(only)(**{**vars(only), "spot": "only", "timeout_seconds": 86400}),
             )
         )  # fmt: skip
 

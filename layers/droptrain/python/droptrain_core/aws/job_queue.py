@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain_core.domain.runs import batch_job, share
 from droptrain_core.domain.runs.batch_job import HOST_GONE, RECLAIMED_EXIT_CODE, JobState
@@ -88,7 +89,7 @@ class JobQueue:
                 "resourceRequirements": requirements,
             },
             "retryStrategy": {"attempts": job.attempts, "evaluateOnExit": EVALUATE_ON_EXIT},
-            "timeout": {"attemptDurationSeconds": job.timeout_seconds},
+            "timeout": {"attemptDurationSeconds": job.timeout_seconds + OVERRUN_SECONDS},
             "tags": {
                 "droptrain:project": run.project, "droptrain:dataset": run.dataset,
                 "droptrain:run_id": run.run_id, "droptrain:stack": self._stack_id,

@@ -6,11 +6,11 @@ from typing import Any
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.image_repository import ImageRepository
 from droptrain_core.aws.run_table import RunTable
-from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.errors import BusyError, Cause
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
-from droptrain_core.launch.decide import Draft, no_image
+from droptrain_core.launch.decide import Draft
 from droptrain_core.reserve import Reserve
 from droptrain_core.submit import Submit
 
@@ -82,5 +82,15 @@ class Commit:
     def _admit(self, run: Run) -> Run:
         """The run with its reservations, or REJECTED if the stack has no image or no room for it."""
         if self._images and self._images.lacks_image():
-            return runs.rejected(run, no_image(run.run_id))
+            return runs.rejected(run, _no_image(run.run_id))
         return self._reserve.caps(run)
+
+
+def _no_image(run_id: str) -> Cause:
+    """The cause of a run for which the stack has no image yet."""
+    return Cause(
+        "no_image",
+        "There is no training image yet: the stack's image repository is empty.",
+        "Publish the training image, with `droptrain image` (AWS builds it) or with the commands in the "
+        f"stack's output ImagePushCommands (Docker). Then: droptrain rerun {run_id}",
+    )

@@ -5,6 +5,8 @@ from droptrain_core.domain.diagnosis.evidence import Evidence
 from droptrain_core.domain.diagnosis.rule import Found, Rule, batch_says
 from droptrain_core.domain.runs.batch_job import (
     HOST_GONE,
+    NEVER_JOINED,
+    OUT_OF_TIME,
     OVER_RESERVATION,
     RECLAIMED_EXIT_CODE,
     TIMED_OUT,
@@ -79,7 +81,8 @@ RULES = (
     Rule(kinds.NOT_PLACED, batch_says(_LIMIT), _STUCK),
     Rule(kinds.OVER_RESERVATION, _over_reservation, _TERMINATE),
     Rule(kinds.CANCELLED, _cancelled, _TERMINATE),
-    Rule(kinds.TIMEOUT, batch_says(f"^{TIMED_OUT}"), _TIMEOUTS),
+    Rule(kinds.TIMEOUT, batch_says(f"^(?:{TIMED_OUT}|{OUT_OF_TIME})"), _TIMEOUTS),
+    Rule(kinds.NEVER_JOINED, batch_says(f"^{NEVER_JOINED}"), _STUCK),
     Rule(kinds.OUT_OF_MEMORY, batch_says("^OutOfMemoryError"), _STOPPED),
     Rule(kinds.INSTANCE_LOST, _lost, _RETRIES),
     Rule(kinds.RECLAIMED, _reclaimed, _RETRIES),
@@ -163,5 +166,15 @@ RULES = (
         kinds.NOT_STARTED,
         batch_says(_NOT_STARTED + "|^(?:Docker|ContainerRuntime)TimeoutError|^CgroupError"),
         _START,
+    ),
+    Rule(
+        kinds.NOT_STARTED,
+        batch_says("CannotInspectContainerError"),
+        "https://github.com/aws/amazon-ecs-agent/issues/2312",
+    ),
+    Rule(
+        kinds.NOT_STARTED,
+        batch_says("TaskFailedToStart: (?:AGENT|RESOURCE|ATTRIBUTE|MemberOf)"),
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html",
     ),
 )

@@ -1,8 +1,9 @@
-"""Overspending: a run whose cost exceeds its reservation is ended."""
+"""Limits: a run is ended whose training time or cost exceeds what its launch allowed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.job_queue import JobQueue
@@ -12,22 +13,24 @@ from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.budget import dollars, reserved_for, to_micro
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.pricing import PriceList
-from droptrain_core.domain.runs.batch_job import OVER_RESERVATION, JobState
+from droptrain_core.domain.runs import next_job
+from droptrain_core.domain.runs.batch_job import OUT_OF_TIME, OVER_RESERVATION, JobState, attempts_until
 from droptrain_core.domain.runs.run import Run
 
-# AWS Batch itself ends an attempt at its timeout, and that takes seconds.
+# The container itself ends the code when the time is up, and saves what it left.
 _GRACE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Overspent:
-    """A Batch job whose run costs more than its reservation, and the reason as text."""
+class Exceeded:
+    """A Batch job whose run exceeds a limit, and the reason that AWS Batch gets."""
 
     job_id: str
+    limit: Literal["over_reservation", "out_of_time"]
     reason: str
 
 
-class Overspending:
+class Limits:
     """Finds such runs by AWS Batch's times and the current prices, and ends their jobs."""
 
     def __init__(
@@ -50,8 +53,8 @@ class Overspending:
         """The current prices, read once for a pass."""
         return self._prices.current()
 
-    def find(self, jobs: Sequence[JobState], prices: PriceList) -> Mapping[str, Overspent]:
-        """By run id, those of at most 100 runs that cost more than their reservation."""
+    def find(self, jobs: Sequence[JobState], prices: PriceList) -> Mapping[str, Exceeded]:
+        """By run id, those of at most 100 runs that exceed a limit."""
         by_run = {job.run_id: job for job in jobs}
         found = {}
         for run in self._table.get_many(by_run):
@@ -59,15 +62,23 @@ class Overspending:
             if run.batch_job_id != job.job_id or run.cancelled_by or run.ended:
                 continue
             eligible = Eligible.of(run, prices, self._instance_types)
-            if overspent := self._judge(run, job, eligible):
-                found[run.run_id] = overspent
+            if exceeded := self._judge_time(run, job) or self._judge_cost(run, job, eligible):
+                found[run.run_id] = exceeded
         return found
 
-    def end(self, overspent: Overspent) -> None:
+    def end(self, exceeded: Exceeded) -> None:
         """End the Batch job; the event of its end records the cause and the true cost."""
-        self._jobs.end(overspent.job_id, OVER_RESERVATION + overspent.reason)
+        self._jobs.end(exceeded.job_id, exceeded.reason)
 
-    def _judge(self, run: Run, job: JobState, eligible: Eligible) -> Overspent | None:
+    def _judge_time(self, run: Run, job: JobState) -> Exceeded | None:
+        attempts = attempts_until(job, self._clock() - _GRACE)
+        seconds = next_job.seconds_trained(run, job.job_number, attempts)
+        if run.job is None or seconds <= run.job.timeout_seconds:
+            return None
+        reason = f"{OUT_OF_TIME}{seconds} s of training in all attempts, of {run.job.timeout_seconds} s"
+        return Exceeded(job.job_id, "out_of_time", reason)
+
+    def _judge_cost(self, run: Run, job: JobState, eligible: Eligible) -> Exceeded | None:
         reserved = reserved_for(run)
         # Without a report every attempt has its highest price, so few reports have to be read.
         if reserved is None or self._spent(run, job, None, eligible) <= reserved:
@@ -76,7 +87,7 @@ class Overspending:
         if spent <= reserved:
             return None
         reason = f"Its estimated cost is {dollars(spent)}; its launch reserved {dollars(reserved)}."
-        return Overspent(job.job_id, reason)
+        return Exceeded(job.job_id, "over_reservation", OVER_RESERVATION + reason)
 
     def _spent(self, run: Run, job: JobState, document: object, eligible: Eligible) -> int:
         """The cost in micro-USD; 0 if no price is known."""
