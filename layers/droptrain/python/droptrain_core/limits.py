@@ -1,4 +1,4 @@
-"""Limits: a run is ended whose training time or cost exceeds what its launch allowed."""
+"""Limits: a run is ended that exceeds its training time or its reservation, or whose instance never joins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,22 @@ from typing import Literal
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.price_table import PriceTable
+from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain import times
 from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.budget import dollars, reserved_for, to_micro
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.diagnosis.queue_progress import NO_INSTANCE, QueueView
 from droptrain_core.domain.runs import next_job
-from droptrain_core.domain.runs.batch_job import OUT_OF_TIME, OVER_RESERVATION, JobState, attempts_until
+from droptrain_core.domain.runs.batch_job import (
+    NEVER_JOINED,
+    OUT_OF_TIME,
+    OVER_RESERVATION,
+    JobState,
+    attempts_until,
+)
 from droptrain_core.domain.runs.run import Run
 
 # The container itself ends the code when the time is up, and saves what it left.
@@ -39,6 +48,7 @@ class Limits:
         table: RunTable,
         prices: PriceTable,
         jobs: JobQueue,
+        queues: QueueWatch,
         instance_types: tuple[str, ...],
         clock: Callable[[], datetime],
     ) -> None:
@@ -46,6 +56,7 @@ class Limits:
         self._table = table
         self._prices = prices
         self._jobs = jobs
+        self._queues = queues
         self._instance_types = instance_types
         self._clock = clock
 
@@ -69,6 +80,26 @@ class Limits:
     def end(self, exceeded: Exceeded) -> None:
         """End the Batch job; the event of its end records the cause and the true cost."""
         self._jobs.end(exceeded.job_id, exceeded.reason)
+
+    def end_without_instance(self, queue: str, view: QueueView) -> bool:
+        """End the run that the queue places next, if no instance joins for it; whether one was ended.
+
+        Runs behind it are healthy: one of them is next in a later pass.
+        """
+        now = self._clock()
+        if view.waits_since is None or now - times.from_text(view.waits_since) < NO_INSTANCE:
+            return False
+        job_id = self._jobs.first(queue)
+        job = self._jobs.describe([job_id]).get(job_id) if job_id else None
+        run = self._table.get(job.run_id) if job else None
+        if job is None or run is None or run.batch_job_id != job_id or run.progress != job.progress:
+            return False
+        if not view.lacks_instance(job, run.updated_at, self._queues.last_move(queue), now):
+            return False
+        minutes = int(NO_INSTANCE.total_seconds()) // 60
+        reason = f"It was the next of its queue, where nothing has started for {minutes} minutes."
+        self._jobs.end(job.job_id, NEVER_JOINED + reason)
+        return True
 
     def _judge_time(self, run: Run, job: JobState) -> Exceeded | None:
         attempts = attempts_until(job, self._clock() - _GRACE)

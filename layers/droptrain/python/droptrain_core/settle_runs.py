@@ -83,11 +83,18 @@ class SettleRuns:
                 yield page[-1].created_order, None
 
     def judge_queues(self, seen: Seen) -> Iterator[str]:
-        """Publish why a queue makes no progress, if all of its runs were seen; once for a pass."""
+        """Publish why a queue makes no progress, and end a run whose instance never joins; once for a pass.
+
+        Nothing happens unless all runs of the queues were seen.
+        """
         while seen.queues:
             queue, view = seen.queues.popitem()
-            if not seen.failed and self._blocked.judge(queue, view, seen.active) == "published":
+            if seen.failed:
+                continue
+            if self._blocked.judge(queue, view, seen.active) == "published":
                 yield "notified"
+            if self._limits.end_without_instance(queue, view):
+                yield "never_joined"
 
     def _describe(self, runs: list[Run], seen: Seen) -> Mapping[str, JobState] | None:
         """The states of their jobs in Batch, by id; None if Batch does not answer."""

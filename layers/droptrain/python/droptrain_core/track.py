@@ -58,11 +58,15 @@ class Track:
         BusyError means: deliver the event again later.
         """
         now = times.to_text(self._clock())
+        applied = self._apply(job, now)
+        has_moved = job.state == "STARTING" or (job.ended and job.started_at)
+        if applied == "applied" and has_moved:
+            self._queues.note_move(job.queue, now)
+        return applied
+
+    def _apply(self, job: JobState, now: str) -> Applied:
         if not job.ended and not _was_reclaimed(job):
-            applied = self._table.write(transitions.observed(job, now)).outcome
-            if job.state == "STARTING" and applied == "applied":
-                self._queues.note_start(job.queue, now)
-            return applied
+            return self._table.write(transitions.observed(job, now)).outcome
         project = self._project(job)
         if project is None:
             return "unknown"
@@ -70,6 +74,9 @@ class Track:
             return self._apply_reclaim(job, project, now)
         if job.superseded and (trains := self._superseded_by(job, project)):
             return self._table.write(transitions.followed(job, trains, now)).outcome
+        return self._apply_end(job, project, now)
+
+    def _apply_end(self, job: JobState, project: str, now: str) -> Applied:
         document = self._bucket.outcome(project, job.run_id)
         account = outcomes.read(document)
         reading = self._prices.read(project, job.run_id)

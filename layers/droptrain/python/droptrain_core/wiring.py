@@ -352,7 +352,7 @@ class Wiring:
         from droptrain_core.settle_runs import SettleRuns
 
         table, jobs, types = self._table, self._jobs, self._settings.types
-        limits = Limits(self._bucket(), table, self._prices, jobs, types, self._clock)
+        limits = Limits(self._bucket(), table, self._prices, jobs, self._queues(), types, self._clock)
         return SettleRuns(
             table,
             jobs,

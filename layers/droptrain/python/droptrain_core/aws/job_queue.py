@@ -127,6 +127,12 @@ class JobQueue:
         states = (batch_job.read(detail) for detail in answer["jobs"])
         return {state.job_id: state for state in states if state}
 
+    def first(self, queue: str) -> str | None:
+        """The id of the waiting job that the queue places next; None if none waits (GetJobQueueSnapshot)."""
+        front = self._client.get_job_queue_snapshot(jobQueue=queue).get("frontOfQueue", {})
+        ids = [job["jobArn"].rpartition("/")[2] for job in front.get("jobs", [])]
+        return ids[0] if ids else None
+
     def end(self, job_id: str, reason: str) -> None:
         """End a Batch job in whatever state it is; CancelJob would pass over a running one in silence."""
         self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
