@@ -171,7 +171,7 @@ RULES = (
         _START,
     ),
     Rule(
-        kinds.NOT_STARTED,
+        kinds.CONTAINER_LOST,
         batch_says("CannotInspectContainerError"),
         "https://github.com/aws/amazon-ecs-agent/issues/2312",
     ),

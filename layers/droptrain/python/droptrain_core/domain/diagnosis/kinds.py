@@ -113,6 +113,11 @@ NOT_STARTED = Kind(
     "container_not_started", "The instance couldn't start the container ({detail}).",
     "Launch again. If it fails again, run the image by hand on an instance of the same type.", None,
 )  # fmt: skip
+CONTAINER_LOST = Kind(
+    "container_lost", "The instance lost sight of the container: Docker did not answer in time ({detail}).",
+    "Launch again. If it fails again, write less to the disk at a time, or raise VolumeSize of "
+    "TrainingLaunchTemplate in template.yaml.", None,
+)  # fmt: skip
 
 # The machine was too small, or had the wrong software.
 OUT_OF_MEMORY = Kind(

@@ -18,7 +18,7 @@ PATIENCE = timedelta(minutes=15)
 _BY_SPOT = {"reclaimed", "no_capacity"}
 # Failures without an exit code that can pass by themselves. AWS Batch's rules for attempts can't tell a pull
 # that broke off from one that is denied.
-_CAN_PASS = {"image_unreachable", "image_not_pulled", "container_not_started"}
+_CAN_PASS = {"image_unreachable", "image_not_pulled", "container_not_started", "container_lost"}
 
 
 def after_end(run: Run, job: JobState, cause: Cause | None) -> NextJob | None:
