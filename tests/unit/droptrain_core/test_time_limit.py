@@ -13,7 +13,7 @@ from support.template import template
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = (ROOT / "layers/droptrain/python/droptrain_core/data/gpu_on_demand_prices.csv").read_text("utf-8")
-REGIONS = sorted({row["region"] for row in csv.DictReader(SHIPPED.splitlines())})
+REGIONS = sorted({row["region"] for row in csv.DictReader(SHIPPED.splitlines()) if row["region"]})
 DEFAULTS = {name: each.get("Default") for name, each in template()["Parameters"].items()}
 TYPES = DEFAULTS["InstanceTypes"].split(",")
 ONE = PriceList({"g5.xlarge": 1.0}, {"g5.xlarge": Size(1, 4, 16)})
