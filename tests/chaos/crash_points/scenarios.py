@@ -145,6 +145,11 @@ def _taken_back(stack: Stack) -> Any:
     return _change(stack, "FAILED", attempts=3, statusReason="Host EC2 terminated.", container=container)
 
 
+def _not_started(stack: Stack) -> Any:
+    container = {"reason": "CannotPullContainerError: error pulling image: i/o timeout"}
+    return _change(stack, "FAILED", statusReason="Task failed to start", container=container)
+
+
 def _forgotten(stack: Stack) -> Any:
     _claimed(stack, status="RUNNING", batch_job_id="gone")
     stack.later(minutes=61)
@@ -238,8 +243,9 @@ SCENARIOS = (
         lambda stack, found: stack.launch.repeat(found.run_id, caller="ann", request=ASKED),
         9,
     ),
-    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 4),
+    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 3),
     Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
+    Scenario("try a failed start once more", _on_spot, lambda stack, _: _not_started(stack), 5),
     Scenario("go on on demand", _on_spot, lambda stack, _: _taken_back(stack), 5),
     Scenario("repeat an end", _ended, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
     Scenario(
