@@ -17,6 +17,8 @@ COUNTED_AS = {
     "fell_back": "RunsGoneOnDemand",
     "forgotten": "RunsForgotten",
     "over_reservation": "RunsOverReservation",
+    "out_of_time": "RunsOutOfTime",
+    "never_joined": "RunsWithoutInstance",
     "unfinished": "PassesUnfinished",
     "subscribers": "NoticeSubscribers",
     "failed": "ReconcileFailures",

@@ -76,17 +76,26 @@ _A_DATASET: JsonDict = {
         "from_run": {"type": "null"},
     },
 }
+_A_PROJECT: JsonDict = {
+    "required": ["project", "dry_run"],
+    "properties": {
+        "project": {"type": "string"},
+        "dataset": {"type": "null"},
+        "from_run": {"type": "null"},
+        "dry_run": {"const": True},
+    },
+}
 _A_RUN: JsonDict = {
     "required": ["from_run"],
     "properties": {"from_run": {"type": "string"}},
-    "maxProperties": 1,
+    "propertyNames": {"enum": ["from_run", "dry_run"]},
 }
 
 
 class LaunchRequest(Given):
-    """POST /runs: a dataset of a project, or the run to repeat."""
+    """POST /runs: a dataset of a project, or the run to repeat. A dry run needs no dataset."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [_A_DATASET, _A_RUN]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_A_DATASET, _A_PROJECT, _A_RUN]})
 
     project: ProjectName | None = None
     dataset: DatasetName | None = None
@@ -94,14 +103,17 @@ class LaunchRequest(Given):
     overrides: Overrides = Field(default_factory=Overrides)
     force: bool = Field(default=False, description="Take overrides that don't fit the recipe")
     from_run: Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)] | None = None
+    dry_run: bool = Field(
+        default=False, description="Answer with the decision and the estimate, and launch nothing"
+    )
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Self:
         if self.from_run:
-            if self.model_fields_set - {"from_run"}:
+            if self.model_fields_set - {"from_run", "dry_run"}:
                 raise ValueError("from_run stands alone: project, dataset and settings are that run's")
-        elif not (self.project and self.dataset):
-            raise ValueError("project and dataset are needed, or from_run alone")
+        elif not (self.project and (self.dataset or self.dry_run)):
+            raise ValueError("project and dataset are needed, or from_run alone; dry_run needs no dataset")
         return self
 
 

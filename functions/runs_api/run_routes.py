@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import use_cases
 from aws_lambda_powertools.event_handler import Response
@@ -25,6 +25,9 @@ from models import (
     StatusView,
 )
 from problems import documented
+
+if TYPE_CHECKING:
+    from droptrain_core.launch.requests import LaunchRequests
 
 KEY_LIVES_SECONDS = 24 * 3600
 
@@ -63,7 +66,10 @@ Versions = Annotated[
 @router.post(
     "/runs",
     responses=documented(
-        {200: (RunView, "The run that is there already"), 202: (RunView, "The new run")},
+        {
+            200: (RunView, "The run that is there already, or of a dry run"),
+            202: (RunView, "The new run"),
+        },
         "malformed-json",
         "not-found",
         "not-ready",
@@ -78,9 +84,12 @@ Versions = Annotated[
 def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> Response[RunView]:
     """Launch a run, or find the one that these inputs, recipe, code and overrides already have.
 
-    With `from_run`, train the very same bytes as that run did.
+    With `from_run`, train the very same bytes as that run did. With `dry_run` nothing is launched: the answer
+    is the run as it would be now, with its estimate, or REJECTED with the cause.
     """
     launch, who = use_cases.launch(), caller(router.current_event)
+    if body.dry_run:
+        return _answer(200, _dry_run(launch, body, who))
     request = None
     if idempotency_key:
         expires_at = int(time.time()) + KEY_LIVES_SECONDS
@@ -89,13 +98,12 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
         run, new = launch.repeat(body.from_run, caller=who, request=request)
     else:
         assert body.project and body.dataset
-        overrides = body.overrides.model_dump(exclude_defaults=True, exclude_none=True)
         run, new = launch.request(
             body.project,
             body.dataset,
             caller=who,
             rerun=body.rerun,
-            overrides=overrides,
+            overrides=_overrides(body),
             force=body.force,
             request=request,
         )
@@ -175,6 +183,24 @@ def read_budget() -> BudgetView:
 def read_status() -> StatusView:
     """Read whether the stack's owner has paused it, and why."""
     return StatusView(paused=use_cases.settings.paused or None)
+
+
+def _dry_run(launch: "LaunchRequests", body: LaunchRequest, who: str) -> Run:
+    if body.from_run:
+        return launch.dry_repeat(body.from_run, caller=who)
+    assert body.project
+    return launch.dry_run(
+        body.project,
+        body.dataset or "",
+        caller=who,
+        rerun=body.rerun,
+        overrides=_overrides(body),
+        force=body.force,
+    )
+
+
+def _overrides(body: LaunchRequest) -> dict[str, Any]:
+    return body.overrides.model_dump(exclude_defaults=True, exclude_none=True)
 
 
 def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:

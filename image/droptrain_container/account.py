@@ -38,6 +38,11 @@ class Account:
         except EndError as error:
             self._say(f"outcome.json could not be begun: {error}")
 
+    def seconds_used(self) -> float:
+        """The duration of this Batch job's previous attempts; one that was killed counts as nothing."""
+        mine = (each for each in self.earlier if each.get("batch_job_id") == self._settings.job_id)
+        return sum(map(_seconds, mine))
+
     def write(self, document: bytes) -> None:
         """Write how the attempt ended; EndError."""
         self._bucket.put(self._key, document)
@@ -51,6 +56,15 @@ class Account:
             return json.loads(self._bucket.get(self._key))
         except (MissingError, ValueError, RecursionError):
             return None
+
+
+def _seconds(attempt: dict[str, Any]) -> float:
+    """How long an attempt took, by its report; 0 if that doesn't say. User code can write the report."""
+    try:
+        started, ended = (datetime.fromisoformat(attempt[name]) for name in ("started_at", "ended_at"))
+        return max((ended - started).total_seconds(), 0.0)
+    except (KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def _attempts(account: object) -> list[dict[str, Any]]:

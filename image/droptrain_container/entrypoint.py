@@ -144,7 +144,7 @@ class Attempt:
     def _train(self) -> Ending:
         with self._stops.raising():
             the_plan, call, checkpoints = self._prepare()
-        if self._stops.is_reclaimed:
+        if self._stops.is_reclaimed or self._stops.is_out_of_time:
             raise self._stops.end()
         was_stopped = self._run_script(the_plan, call, checkpoints)
         self._log.phase = "sync"
@@ -176,6 +176,7 @@ class Attempt:
         self._image = image.find(self._environment)
         instance = self._watch.wait_for_instance() if self._watch else None
         self._account.begin(self._started_at, instance, self._image)
+        self._end_in_time()
         self._layout.make()
         if not held.is_first:
             self._records.continue_earlier(found.attempt)
@@ -184,6 +185,15 @@ class Attempt:
         secrets = self._preparation.read_secrets(the_plan, self._mask)
         call = self._preparation.make_call(the_plan, secrets)
         return the_plan, call, self._restore(the_plan)
+
+    def _end_in_time(self) -> None:
+        """Let the code end when the run's training time is used up."""
+        if self._settings.timeout_seconds is None:
+            return
+        used = self._account.seconds_used() + (datetime.now(UTC) - self._started_at).total_seconds()
+        left = self._settings.timeout_seconds - used
+        self._log.say(f"The run has {max(left, 0):.0f} s of training time left.")
+        self._stops.end_after(left)
 
     def _restore(self, the_plan: Plan) -> Checkpoints:
         generations = Generations(

@@ -23,6 +23,7 @@ EXIT_CODES: Mapping[str, int] = {
     "disk_full": 70,
     "gpu_not_visible": 71,
     "superseded": 73,
+    "out_of_time": 74,
     "reclaimed": 75,
     "bad_recipe": 78,
     "plan_changed": 78,

@@ -69,7 +69,10 @@ class Script:
         self._signal(signal.SIGKILL)
 
     def _stop(self, event: Event) -> None:
-        """TERM to the whole group, then KILL to what is left after the grace; a TERM to us shortens it."""
+        """TERM to the whole group, then KILL to what is left after the grace.
+
+        A TERM to us, or the run's timeout, shortens the grace.
+        """
         if event == "reclaimed":
             with suppress(OSError):  # a full disk; the TERM tells it as well
                 self._reclaim_file.touch()
@@ -77,7 +80,7 @@ class Script:
         deadline = time.monotonic() + (RECLAIM_GRACE_SECONDS if event == "reclaimed" else GRACE_SECONDS)
         while self._is_alive() and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
-            if not self._stops.events.empty() and self._stops.events.get() == "terminated":
+            if not self._stops.events.empty() and self._stops.events.get() in ("terminated", "out_of_time"):
                 deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
 
     def _is_alive(self) -> bool:

@@ -22,8 +22,9 @@ class Settings:
     """Which run to train, as which Batch job, and where on this machine.
 
     `metadata_url` is the instance metadata service's address, None where there is none to ask. `plan_sha256`
-    is the digest that run.json has to have, None where the job doesn't say. A script may write below `ml_dir`
-    and the `scratch` folders.
+    is the digest that run.json has to have, None where the job doesn't say. `timeout_seconds` is the training
+    time that the run had left when this Batch job was submitted, None for no limit. A script may write below
+    `ml_dir` and the `scratch` folders.
     """
 
     bucket: str
@@ -32,6 +33,7 @@ class Settings:
     attempt: int
     job_number: int
     plan_sha256: str | None
+    timeout_seconds: int | None
     ml_dir: Path
     scratch: tuple[Path, ...]
     checks_gpu: bool
@@ -60,6 +62,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         attempt=_count(environment, "AWS_BATCH_JOB_ATTEMPT", 1),
         job_number=_count(environment, "DROPTRAIN_JOB_NUMBER", 1),
         plan_sha256=_digest(environment, "DROPTRAIN_PLAN_SHA256"),
+        timeout_seconds=_count(environment, "DROPTRAIN_TIMEOUT_SECONDS", 0) or None,
         ml_dir=Path(environment.get("DROPTRAIN_ML_DIR") or "opt/ml").absolute(),
         scratch=_scratch(environment),
         checks_gpu=environment.get("DROPTRAIN_GPU_CHECK", "").lower() != "off",

@@ -1,6 +1,7 @@
-"""What can end a training before its script does: TERM from AWS Batch, a reclaim by Spot."""
+"""What can end a training before its script: TERM from AWS Batch, a reclaim by Spot, the run's timeout."""
 
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,12 +11,13 @@ from typing import Literal
 
 from droptrain_container.exit_codes import EndError
 
-Stop = Literal["terminated", "reclaimed"]
-Event = Literal["terminated", "reclaimed", "ended"]
+Stop = Literal["terminated", "reclaimed", "out_of_time"]
+Event = Literal["terminated", "reclaimed", "out_of_time", "ended"]
 
 _MESSAGES: dict[Stop, str] = {
     "terminated": "The container was stopped (TERM) before its work was done.",
     "reclaimed": "Spot takes the instance away; what CHECKPOINT_DIR held is saved for the next attempt.",
+    "out_of_time": "The run has trained for all of its timeout; what CHECKPOINT_DIR held is saved.",
 }
 
 
@@ -33,6 +35,7 @@ class Stops:
         self.events: SimpleQueue[Event] = SimpleQueue()
         self.is_reclaimed = False
         self.is_terminated = False
+        self.is_out_of_time = False
         self._raises = False
 
     def catch_signals(self) -> None:
@@ -56,6 +59,12 @@ class Stops:
         self.is_reclaimed = True
         self.events.put("reclaimed")
 
+    def end_after(self, seconds: float) -> None:
+        """End the training when so many seconds have passed; at once if there are none left."""
+        timer = threading.Timer(max(seconds, 0), self._on_time)
+        timer.daemon = True
+        timer.start()
+
     def wait_for_term(self, seconds: float) -> None:
         """Wait until TERM has come, or for `seconds`; not within `raising`."""
         deadline = time.monotonic() + seconds
@@ -66,7 +75,13 @@ class Stops:
     def end(self) -> EndError:
         """Why the training was stopped."""
         stop: Stop = "reclaimed" if self.is_reclaimed else "terminated"
+        if self.is_out_of_time:
+            stop = "out_of_time"  # nothing is left for another attempt
         return EndError(stop, _MESSAGES[stop])
+
+    def _on_time(self) -> None:
+        self.is_out_of_time = True
+        self.events.put("out_of_time")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del number, frame

@@ -75,6 +75,11 @@ def check_data(folder: ProjectFolder) -> list[Problem]:
     return problems
 
 
+def read_recipe(folder: ProjectFolder) -> Recipe:
+    """The folder's recipe, with defaults for wrong fields."""
+    return _read_recipe(folder.recipe)[0]
+
+
 def _read_recipe(path: Path | None) -> tuple[Recipe, list[Problem]]:
     if path is None:
         return Recipe(), []

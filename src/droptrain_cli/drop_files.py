@@ -10,7 +10,7 @@ import click
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import MARKER, ObjectVersion
 
-from droptrain_cli import drop_plan, formatting, launch_run, output
+from droptrain_cli import cost_ahead, drop_plan, formatting, launch_run, output
 from droptrain_cli.api import Api
 from droptrain_cli.drop_plan import DropPlan
 from droptrain_cli.errors import CommandError
@@ -54,6 +54,8 @@ def drop(
             f"{planned.place} still lacks {', '.join(missing)}. There would be no run to watch: drop all of "
             "it together."
         )
+    if not as_json:
+        click.echo(cost_ahead.in_stack(stack, project, planned.dataset))
     api = Api(stack)
     earlier = runs_of(api, planned) if follow and planned.marker else ()
     done = _upload(stack, planned, present)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from droptrain_core.domain import times
 
-from droptrain_cli import output
+from droptrain_cli import cost_ahead, output
 from droptrain_cli.project_folder import check_project_name, read_folder
 from droptrain_cli.publish import Changes, Publisher
 from droptrain_cli.stack import Stack
@@ -36,6 +36,7 @@ def push(stack: Stack, project: str, path: Path, *, as_json: bool) -> None:
         output.write_json({"project": project, **document, "finished_another": changes.finished})
     else:
         click.echo(_words(project, changes))
+        click.echo(cost_ahead.in_stack(stack, project))
 
 
 def publish_folder(

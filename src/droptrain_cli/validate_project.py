@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.text import Text
 
-from droptrain_cli import exit_codes, formatting, output
-from droptrain_cli.check_project import Problem, check_data, check_published
+from droptrain_cli import cost_ahead, exit_codes, formatting, output
+from droptrain_cli.check_project import Problem, check_data, check_published, read_recipe
 from droptrain_cli.errors import CommandError
 from droptrain_cli.project_folder import ProjectFolder, read_folder
 
@@ -27,7 +27,7 @@ def validate(path: Path, *, as_json: bool) -> None:
             }
         )
     else:
-        well = () if problems else (_well(folder),)
+        well = () if problems else _well(folder)
         for line in (*_words(problems), *_words(warnings), *well):
             output.show(output.console(), Text(line))
     if problems:
@@ -48,7 +48,9 @@ def _words(problems: Iterable[Problem]) -> Iterable[str]:
         yield f"  What to do: {formatting.clean(problem.fix)}"
 
 
-def _well(folder: ProjectFolder) -> str:
+def _well(folder: ProjectFolder) -> tuple[str, ...]:
     recipe = "train.yaml" if folder.recipe else "no train.yaml (all defaults)"
     data = f"{len(folder.data)} in data/" if folder.data else "no data/ here"
-    return f"All is well: {recipe}, {len(folder.code)} files in code/, {data}."
+    well = f"All is well: {recipe}, {len(folder.code)} files in code/, {data}."
+    cost = cost_ahead.anywhere(read_recipe(folder))
+    return (well, cost) if cost else (well,)

@@ -18,6 +18,7 @@ from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.job_request import job_request, script_environment
 from support.records import object_version, run
 
 SUBMIT_BYTES = 30 * 1024  # of SubmitJob's payload
@@ -101,7 +102,7 @@ def test_no_setting_makes_a_submission_larger_than_batch_takes(monkeypatch: pyte
         "entrypoint": "\x01" * 197 + ".sh", "hyperparameters": fill("é", 1000),
         "environment": {f"e{number}": "x" * 4000 for number in range(15)},
     })  # fmt: skip
-    job = runs.job_request(most, most.entrypoint or "", 3600, inputs)
+    job = job_request(most, most.entrypoint or "", 3600, inputs)
     largest = replace(run(), run_id=run_id, project=project, dataset=dataset, job=job, inputs=inputs)
     client = boto3.client("batch", region_name="eu-west-1")
     sent: list[bytes] = []
@@ -114,6 +115,6 @@ def test_no_setting_makes_a_submission_larger_than_batch_takes(monkeypatch: pyte
     queue = f"arn:aws:batch:eu-west-1:123456789012:job-queue/{'q' * 128}"
     with pytest.raises(InterruptedError):
         JobQueue(client, client, queue, queue, queue, "s" * 256).submit(
-            largest, runs.script_environment(largest, "b" * 63)
+            largest, script_environment(largest, "b" * 63)
         )
     assert len(sent[0]) < SUBMIT_BYTES

@@ -81,7 +81,7 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         waiting = user.run_with("RUNNABLE")
         user.age(f"RUN#{waiting['run_id']}", "updated_at", timedelta(minutes=11))
         queue = user.cloud.ready.job_queue_arn.rpartition("/")[2]
-        user.age(f"QUEUE#{queue}", "started_at", timedelta(minutes=11))
+        user.age(f"QUEUE#{queue}", "moved_at", timedelta(minutes=11))
         user.cloud.invoke("ReconcileRunsFunction", {})
         yield "Runs wait, and nothing starts", _told(user, "WAITING 1 run")
 

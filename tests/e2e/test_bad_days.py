@@ -277,7 +277,7 @@ def test_a_queue_that_is_blocked_is_told_of(user: User) -> None:
         "status": "RUNNABLE",
         "statusReason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - no instance has room for it",
     }
-    user.age(f"QUEUE#{detail['jobQueue'].rpartition('/')[2]}", "started_at", timedelta(minutes=11))
+    user.age(f"QUEUE#{detail['jobQueue'].rpartition('/')[2]}", "moved_at", timedelta(minutes=11))
     user.cloud.client("events").put_events(
         Entries=[
             {

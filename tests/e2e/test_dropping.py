@@ -33,7 +33,9 @@ def test_a_drop_is_followed_to_its_end_and_a_repeat_uploads_nothing(
     user.publish(SCRIPT)
     dropped = droptrain("drop", user.project, str(folder), "--watch")
     assert (dropped.code, dropped.err) == (0, "")
-    assert dropped.out.startswith(f"Dropped 2 files, 16 B, as {user.project}/20")
+    cost, what = dropped.out.splitlines()[:2]
+    assert cost.startswith("A run can cost at most $")
+    assert what.startswith(f"Dropped 2 files, 16 B, as {user.project}/20")
     assert dropped.out.index("| trains") < dropped.out.index("SUCCEEDED")
     assert "\x1b" not in dropped.out
     again = droptrain("drop", user.project, str(folder), "--json").document

@@ -96,6 +96,17 @@ UNCALLED = (
         "finds the closest share for a job, if a queue refuses to take one share more",
         "https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html",
     ),
+    *(
+        Uncalled(
+            ("ReconcileRunsRole",),
+            ("batch:GetJobQueueSnapshot",),
+            f"arn:aws:batch:{_HERE}:job-queue/droptrain-{queue}",
+            "droptrain",
+            "finds the run that a queue places next, if nothing has started in it for 30 minutes",
+            "https://docs.aws.amazon.com/batch/latest/APIReference/API_GetJobQueueSnapshot.html",
+        )
+        for queue in ("OnDemandJobQueue", "SpotJobQueue")
+    ),
     Uncalled(
         ("RunChangedRole",),
         ("dynamodb:ListStreams",),

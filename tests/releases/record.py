@@ -74,7 +74,7 @@ def _go(stack: Stack, name: str) -> list[dict[str, Any]]:
         stack.track.event(event["detail"])
     if name == "on-demand":
         run = stack.query.run(run_id)
-        assert run.fallback is not None
+        assert run.next_job is not None
         assert run.batch_job_id is not None
         future = [_event(run.job_name, run.batch_job_id, state) for state in ("STARTING", "RUNNING")]
         future.append(_end(run.job_name, run.batch_job_id, 0))

@@ -33,3 +33,9 @@ class Launch:
 
     def repeat(self, *args: Any, **kwargs: Any) -> Any:
         return self.requests.repeat(*args, **kwargs)
+
+    def dry_run(self, *args: Any, **kwargs: Any) -> Any:
+        return self.requests.dry_run(*args, **kwargs)
+
+    def dry_repeat(self, *args: Any, **kwargs: Any) -> Any:
+        return self.requests.dry_repeat(*args, **kwargs)

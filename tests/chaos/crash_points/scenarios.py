@@ -10,7 +10,7 @@ from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.datasets.dataset import LINK_METADATA
 from droptrain_core.domain.recipes.push import Published, pushing
 from droptrain_core.domain.runs.claims import RequestClaim
-from droptrain_core.domain.runs.run import Fallback, Reservation
+from droptrain_core.domain.runs.run import EarlierJob, NextJob, Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested, next_job
 from support.core_stack import Stack
 from support.records import job_detail, run
@@ -145,6 +145,11 @@ def _taken_back(stack: Stack) -> Any:
     return _change(stack, "FAILED", attempts=3, statusReason="Host EC2 terminated.", container=container)
 
 
+def _not_started(stack: Stack) -> Any:
+    container = {"reason": "CannotPullContainerError: error pulling image: i/o timeout"}
+    return _change(stack, "FAILED", statusReason="Task failed to start", container=container)
+
+
 def _forgotten(stack: Stack) -> Any:
     _claimed(stack, status="RUNNING", batch_job_id="gone")
     stack.later(minutes=61)
@@ -158,9 +163,9 @@ def _cancel_not_carried_out(stack: Stack) -> Any:
 
 def _cancelled_between_two_jobs(stack: Stack) -> Any:
     found = _launched_run(stack)
-    step = Fallback(
-        2, 3600, "The run continues on an on-demand instance.", found.batch_job_id, earlier_has_ended=False
-    )
+    previous = EarlierJob(str(found.batch_job_id), on_spot=True, has_ended=False)
+    why = "The run continues on an on-demand instance."
+    step = NextJob(3600, why, on_spot=False, is_retry=False, earlier=(previous,))
     stack.table.write(next_job(found, step, None, "2026-11-23T02:10:05Z"))
     stack.table.write(cancel_requested(found.run_id, "bob", "2026-11-23T02:10:05Z"))
     stack.later(minutes=5)
@@ -238,8 +243,9 @@ SCENARIOS = (
         lambda stack, found: stack.launch.repeat(found.run_id, caller="ann", request=ASKED),
         9,
     ),
-    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 4),
+    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 3),
     Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
+    Scenario("try a failed start once more", _on_spot, lambda stack, _: _not_started(stack), 5),
     Scenario("go on on demand", _on_spot, lambda stack, _: _taken_back(stack), 5),
     Scenario("repeat an end", _ended, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
     Scenario(

@@ -32,12 +32,14 @@ DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # A pointer that others move meanwhile costs a read and a write more each time.
 MOST_CALLS = {"upload": 15, "change": 3, "notice": 9}
 OF_A_FALLBACK = ("last_checkpoint_at", "fall_back", "describe", "submit", "record_job")
-# Room for three runs of 24 hours on each of three attempts, and for two at the same time.
-BUDGET = Budget(month_usd=130.0, project_usd={"p": 127.0}, runs_at_once=2)
+# Room for three runs of four hours, and for two at the same time.
+BUDGET = Budget(month_usd=7.5, project_usd={"p": 7.3}, runs_at_once=2)
 # How long an invocation may live, as the template says; 30 where nothing is said.
 TASK_SECONDS = {"reconcile": 240}
 TELLERS = ("notice", "reconcile")
 RECLAIMED = "Host EC2 (instance i-0abc) terminated."
+BROKE_OFF = "CannotPullContainerError: error pulling image: i/o timeout"
+LIMITS = ("out_of_time: ", "over_reservation: ", "instance_not_joined: ")
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 NEXT_STATES = {"SUBMITTED": "RUNNABLE", "RUNNABLE": "STARTING", "STARTING": "RUNNING"}
 EXPECTED = (AlreadyFinishedError, BusyError, DeniedError, NotFoundError, NotReadyError, UnsureError)
@@ -305,16 +307,19 @@ class Launching(RuleBasedStateMachine):
         (job,) = jobs
         assert run.batch_job_id == job.job_id
         state = job.detail
-        expected = "CANCELLED" if state.get("isTerminated") else state["status"]
+        by_a_limit = state.get("statusReason", "").startswith(LIMITS)
+        expected = "CANCELLED" if state.get("isTerminated") and not by_a_limit else state["status"]
         assert run.status == expected
-        names = (run.run_id, run.job_name)
+        names = (run.run_id, *(f"{run.run_id}-{number}" for number in range(2, run.job_number + 1)))
         tried = sum(
             len(each.detail["attempts"])
             for each in self.jobs.jobs.values()
             if each.detail["jobName"] in names
         )
         assert len(run.attempts) == len(run.cost.attempts) == tried, "an attempt is not in the record"
-        COUNTED["fallbacks"] += run.job_number > 1
+        COUNTED["fallbacks"] += run.has_fallen_back
+        COUNTED["other tries"] += run.next_job is not None and run.next_job.is_retry
+        COUNTED["ended by a limit"] += by_a_limit
 
     def _check_dataset(self, dataset: str) -> None:
         """What is complete now has its run; what came after a marker that has one waits for a new marker."""
@@ -457,6 +462,11 @@ def _error_of(task: Task, denied: bool) -> Exception:
 def _move(jobs: MemoryJobQueue, job: Job, how: str) -> None:
     detail = job.detail
     status = detail["status"]
+    if status == "STARTING" and how == "failed":
+        attempts = [*detail["attempts"], {"container": {"reason": BROKE_OFF}}]
+        container = {"container": {"reason": BROKE_OFF}}
+        jobs.move(job, "FAILED", attempts=attempts, statusReason="Task failed to start", **container)
+        return
     if status in NEXT_STATES:
         jobs.move(job, NEXT_STATES[status], statusReason="")
         return

@@ -337,21 +337,21 @@ class MemoryPriceTable:
 
 
 class MemoryQueueWatch:
-    """When a job of each queue started last, and which notices of stuck queues were sent."""
+    """When a job of each queue started or ended last, and which notices of stuck queues were sent."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.starts: dict[str, str] = {}
+        self.moves: dict[str, str] = {}
         self.claimed: dict[str, datetime] = {}
         self.notified: dict[str, str] = {}
 
     @outside
-    def note_start(self, queue: str, at: str) -> None:
-        self.starts[queue] = max(self.starts.get(queue, ""), at)
+    def note_move(self, queue: str, at: str) -> None:
+        self.moves[queue] = max(self.moves.get(queue, ""), at)
 
     @outside
-    def last_start(self, queue: str) -> str | None:
-        return self.starts.get(queue)
+    def last_move(self, queue: str) -> str | None:
+        return self.moves.get(queue)
 
     @outside
     def claim_notice(self, cause: str, moved_at: str, now: datetime) -> bool:
@@ -593,6 +593,11 @@ class MemoryJobQueue:
     def describe(self, job_ids: Iterable[str]) -> dict[str, JobState]:
         states = (batch_job.read(self.jobs[job_id].detail) for job_id in job_ids if job_id in self.jobs)
         return {state.job_id: state for state in states if state}
+
+    @outside
+    def first(self, queue: str) -> str | None:
+        waiting = (job for job in self.jobs.values() if job.detail["status"] == "RUNNABLE")
+        return next((job.job_id for job in waiting if job.detail["jobQueue"] == queue), None)
 
     @outside
     def end(self, job_id: str, reason: str) -> None:

@@ -19,7 +19,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.recipes.push import Published, Push, complete, pushing
 from droptrain_core.domain.runs import batch_job, transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, RequestClaim
-from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Reservation
+from droptrain_core.domain.runs.run import Attempt, Cost, EarlierJob, NextJob, Reservation
 from droptrain_core.domain.runs.transitions import End
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -60,14 +60,16 @@ REQUESTS = st.none() | st.builds(
 )
 CAUSES = st.builds(Cause, st.sampled_from(("one", "two")), st.just("message"), st.just("fix"))
 COSTS = st.none() | st.just(Cost(0.5, "g4dn.xlarge", 0.6, 3000, "on-demand", "2025-11-30"))
-RUNGS = st.builds(
-    Fallback,
-    st.just(2),
+EARLIER = st.builds(
+    EarlierJob, JOBS, st.booleans(), st.booleans(), st.just((Attempt(None, None, 75, None, None),))
+)
+NEXT_JOBS = st.builds(
+    NextJob,
     st.just(3600),
     st.just("reclaimed"),
-    JOBS,
     st.booleans(),
-    st.just((Attempt(None, None, 75, None, None),)),
+    st.booleans(),
+    st.lists(EARLIER, min_size=1, max_size=2).map(tuple),
 )
 STATES = st.builds(
     lambda name, job, status, attempts, reason: batch_job.read(
@@ -85,9 +87,9 @@ STEPS = st.one_of(
     st.tuples(st.just("write"), st.just(transitions.held), RUNS, TIMES | st.just(transitions.RELEASED)),
     st.tuples(st.just("write"), st.just(transitions.submitted), RUNS, JOBS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.observed), STATES, TIMES, ENDS),
-    st.tuples(st.just("write"), st.just(transitions.returned), RUNS, RUNGS, TIMES),
+    st.tuples(st.just("write"), st.just(transitions.returned), RUNS, NEXT_JOBS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.followed), STATES, JOBS, TIMES),
-    st.tuples(st.just("write"), st.just(transitions.next_job), RUNS, RUNGS, COSTS, TIMES),
+    st.tuples(st.just("write"), st.just(transitions.next_job), RUNS, NEXT_JOBS, COSTS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.ended), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("write"), st.just(transitions.cancel_requested), NAMES, st.just("ann"), TIMES),
     st.tuples(st.just("write_with_history"), st.just(transitions.observed), STATES, TIMES, ENDS),

@@ -14,6 +14,7 @@ from droptrain_core.domain.runs.run import inputs_digest
 from moto import mock_aws
 
 from droptrain_cli import drop_files
+from droptrain_cli.api import Answer, Api
 from droptrain_cli.main import main
 from droptrain_cli.stack import Stack
 from droptrain_cli.upload import Upload
@@ -63,6 +64,7 @@ def test_a_push_publishes_and_says_what(droptrain: Run, s3: Any) -> None:
     assert said.exit_code == 0, said.output
     assert keys(s3) == [f"projects/penguins/{name}" for name in ("code/run.sh", "push.json", "train.yaml")]
     assert "uploaded  projects/penguins/code/run.sh" in said.output
+    assert "What a run can cost is unknown: " in said.output
     assert "nothing to do" in droptrain("push", "penguins", "project").output
     Path("project/train.yaml").unlink()
     changed = json.loads(droptrain("push", "penguins", "project", "--json").output)
@@ -362,3 +364,31 @@ def test_an_empty_part_goes_along_with_parts_that_have_rows(droptrain: Run, s3: 
         said.output
     )
     assert "part-1.csv is empty" in droptrain("drop", "penguins", "part-1.csv", "--dataset", "e").output
+
+
+@pytest.mark.parametrize(("run", "said"), [
+    ({"status": "CLAIMED", "estimate": {"worst_usd": 4.985}}, "A run can cost at most $4.99.\n"),
+    (
+        {"status": "REJECTED", "estimate": {"worst_usd": 4.985},
+         "cause": {"code": "over_budget", "message": "$1.00 is left.", "fix": "Wait."}},
+        "A run can cost at most $4.99. It would be rejected now: $1.00 is left. Wait.\n",
+    ),
+    ({"status": "CLAIMED", "estimate": None}, "What a run can cost is unknown"),
+])  # fmt: skip
+def test_a_push_and_a_drop_say_what_a_run_can_cost_at_most(
+    droptrain: Run, monkeypatch: pytest.MonkeyPatch, run: dict[str, Any], said: str
+) -> None:
+    asked: list[Any] = []
+
+    def post(_: Api, path: str, body: Any) -> Answer:
+        asked.append((path, body))
+        return Answer(200, {}, run)
+
+    monkeypatch.setattr(Api, "post", post)
+    recipe("timeout: 4h\n")
+    assert said in droptrain("push", "penguins", "project").output
+    assert said in droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "first").output
+    assert asked == [
+        ("/runs", {"project": "penguins", "dry_run": True}),
+        ("/runs", {"project": "penguins", "dry_run": True, "dataset": "first"}),
+    ]

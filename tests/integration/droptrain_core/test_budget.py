@@ -4,13 +4,13 @@ import pytest
 from droptrain_core.domain.costs.budget import RUNNING, Account, Budget
 from droptrain_core.domain.runs.run import Run
 
-# The recipe's default, three attempts of 24 hours at $0.587 an hour.
-WORST = 42_264_000
+# The recipe's default, four hours at $0.587 an hour, and seven minutes until the run is ended.
+WORST = 2_416_483
 
 
 @pytest.fixture
 def stack(stack):
-    stack.budget = Budget(month_usd=100.0)
+    stack.budget = Budget(month_usd=6.0)
     return stack
 
 
@@ -58,7 +58,7 @@ def test_a_run_that_does_not_fit_is_rejected_with_the_numbers_and_can_be_launche
     first, second, third = (launch(stack, name) for name in ("first", "second", "third"))
     assert third.status == "REJECTED"
     assert third.cause.code == "over_budget"
-    assert "$15.47 of the stack's $100.00 for 2026-11 are left" in third.cause.message
+    assert "$1.17 of the stack's $6.00 for 2026-11 are left" in third.cause.message
     assert f"droptrain rerun {third.run_id}" in third.cause.fix
     assert account(stack).committed == 2 * WORST
     end(stack, first)
@@ -68,7 +68,7 @@ def test_a_run_that_does_not_fit_is_rejected_with_the_numbers_and_can_be_launche
 
 
 def test_a_dropped_dataset_that_does_not_fit_is_a_rejected_run_with_a_notice(stack) -> None:
-    stack.budget = Budget(month_usd=42.0)
+    stack.budget = Budget(month_usd=2.4)
     stack.publish_project()
     answers = [stack.launch.upload(*event).answer for event in stack.drop()]
     assert answers == ["rejected", "repeated"]
@@ -79,7 +79,7 @@ def test_a_dropped_dataset_that_does_not_fit_is_a_rejected_run_with_a_notice(sta
 
 
 def test_the_first_run_of_a_month_may_not_pass_the_cap_either(stack) -> None:
-    stack.budget = Budget(month_usd=42.0)
+    stack.budget = Budget(month_usd=2.4)
     stack.publish_project()
     assert launch(stack, "first").status == "REJECTED"
     assert account(stack) == Account(refused=True)
@@ -120,7 +120,7 @@ def test_no_more_runs_at_the_same_time_than_the_owner_says(stack) -> None:
 
 
 def test_a_project_has_its_own_cap(stack) -> None:
-    stack.budget = Budget(month_usd=1000.0, project_usd={"penguins": 50.0})
+    stack.budget = Budget(month_usd=1000.0, project_usd={"penguins": 3.0})
     stack.publish_project()
     assert launch(stack, "first").status == "SUBMITTED"
     refused = launch(stack, "second")
@@ -145,7 +145,7 @@ def test_people_are_told_once_a_month_of_each_level_and_only_of_the_highest(stac
         stack.dynamodb.update_item(
             TableName="runs", Key={"pk": {"S": f"BUDGET#{month}"}},
             UpdateExpression="SET held = :usd, spent = :usd",
-            ExpressionAttributeValues={":usd": {"N": str(percent * 1_000_000)}},
+            ExpressionAttributeValues={":usd": {"N": str(percent * 60_000)}},
         )  # fmt: skip
         stack.reconcile.all()
         stack.reconcile.all()
@@ -162,18 +162,18 @@ def test_people_are_told_once_a_month_of_each_level_and_only_of_the_highest(stac
 
 
 def test_people_are_told_once_when_the_budget_has_no_room(stack) -> None:
-    stack.budget = Budget(month_usd=42.0)
+    stack.budget = Budget(month_usd=2.4)
     stack.publish_project()
     launch(stack, "first")
     stack.reconcile.all()
     stack.reconcile.all()
     told = [notice for notice in stack.notices() if notice["Subject"].startswith("BUDGET")]
-    assert [notice["Subject"] for notice in told] == ["BUDGET 100 % of $42.00 for 2026-11"]
-    assert "$0.00 of $42.00 are spent" in told[0]["Message"]
+    assert [notice["Subject"] for notice in told] == ["BUDGET 100 % of $2.40 for 2026-11"]
+    assert "$0.00 of $2.40 are spent" in told[0]["Message"]
 
 
 def test_a_refusal_in_a_month_s_last_minutes_is_told_of_in_the_next_month(stack) -> None:
-    stack.budget = Budget(month_usd=42.0)
+    stack.budget = Budget(month_usd=2.4)
     stack.publish_project()
     stack.now = stack.now.replace(day=30, hour=23, minute=58)
     stack.reconcile.all()
@@ -183,7 +183,7 @@ def test_a_refusal_in_a_month_s_last_minutes_is_told_of_in_the_next_month(stack)
         stack.later(minutes=5)
         stack.reconcile.all()
     (notice,) = [each for each in stack.notices() if each["Subject"].startswith("BUDGET")]
-    assert notice["Subject"] == "BUDGET 100 % of $42.00 for 2026-11"
+    assert notice["Subject"] == "BUDGET 100 % of $2.40 for 2026-11"
     assert "The budget for 2026-11 had no room: runs were rejected." in notice["Message"]
     assert "This month has its own budget" in notice["Message"]
 
@@ -193,9 +193,9 @@ def test_a_level_that_a_run_of_last_month_reaches_in_this_one_is_told_of(stack, 
     stack.now = stack.now.replace(month=12, day=20)
     stack.dynamodb.update_item(
         TableName="runs", Key={"pk": {"S": "BUDGET#2026-11"}}, UpdateExpression="SET spent = :usd",
-        ExpressionAttributeValues={":usd": {"N": str(level * 1_000_000)}},
+        ExpressionAttributeValues={":usd": {"N": str(level * 60_000)}},
     )  # fmt: skip
     for _ in range(2):
         stack.reconcile.all()
     (notice,) = [each for each in stack.notices() if each["Subject"].startswith("BUDGET")]
-    assert notice["Subject"] == f"BUDGET {level} % of $100.00 for 2026-11"
+    assert notice["Subject"] == f"BUDGET {level} % of $6.00 for 2026-11"

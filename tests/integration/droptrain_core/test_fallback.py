@@ -179,7 +179,7 @@ def test_what_spot_took_before_a_wait_is_in_the_cost(stack, monkeypatch, lost) -
     wait_in_vain(stack)
     step = stack.table.get(run.run_id)
     assert step.cost.estimate_usd == pytest.approx(HOUR_USD, abs=1e-5)
-    assert len(step.fallback.earlier_attempts) == 1
+    assert len(step.next_job.earlier_attempts) == 1
     ended = end_on_demand(stack, run)
     assert ended.cost.estimate_usd == pytest.approx(HOUR_USD + 0.587, abs=1e-5)
     assert len(ended.attempts) == 2

@@ -98,7 +98,7 @@ def test_any_letter_may_stand_in_a_file_s_name(stack, name: str) -> None:
     (b"attempts: many", "bad_recipe", "train.yaml: attempts: has to be a whole number from 1 to 10"),
     (b"a: [", "bad_recipe", "train.yaml: line 2, column 1"),
     (b"entrypoint: other.sh", "code_missing", "The project has no s3://data/projects/penguins/code/other.sh"),
-    (b"max_cost_usd: 0.001", "bad_recipe", "max_cost_usd: 0.001 pays for 2 s of g4dn.xlarge"),
+    (b"max_cost_usd: 0.001", "bad_recipe", "max_cost_usd: 0.001 doesn't pay for the shortest training"),
 ])  # fmt: skip
 def test_what_can_not_train_is_one_rejected_run(stack, recipe, code, said) -> None:
     stack.publish_project()
@@ -332,13 +332,16 @@ def test_a_job_has_its_stack_as_a_tag_by_which_alone_it_can_be_ended(stack) -> N
     assert described["tags"]["droptrain:stack"] == STACK_ID
 
 
-def test_max_cost_shortens_the_timeout_of_every_attempt(stack) -> None:
+def test_max_cost_shortens_the_timeout_of_the_whole_run(stack) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"max_cost_usd: 0.587\nattempts: 2\n")
     uploaded(stack, stack.drop())
+    [run] = stack.query.runs(limit=1).runs
+    assert run.job.timeout_seconds == 3600 - 420
+    assert run.estimate.worst_usd == pytest.approx(0.587)
     (job,) = stack.batch_jobs()
     (described,) = stack.batch.describe_jobs(jobs=[job["jobId"]])["jobs"]
-    assert described["timeout"]["attemptDurationSeconds"] == 1800
+    assert described["timeout"]["attemptDurationSeconds"] == 3600
     assert described["retryStrategy"]["attempts"] == 2
 
 

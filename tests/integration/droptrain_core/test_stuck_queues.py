@@ -24,7 +24,10 @@ class Queue:
     def __init__(self, stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stack = stack
         self.details: dict[str, dict[str, Any]] = {}
+        self.ended: list[tuple[str, str]] = []
         monkeypatch.setattr(stack.jobs, "describe", self._describe)
+        monkeypatch.setattr(stack.jobs, "first", self._first)
+        monkeypatch.setattr(stack.jobs, "end", lambda job_id, reason: self.ended.append((job_id, reason)))
 
     def add(self, number: int, state: str = "RUNNABLE", reason: str = "", queue: str = "spot") -> None:
         """A run whose job is in that state since now; `spot: only`, so that none of them falls back."""
@@ -41,7 +44,7 @@ class Queue:
             run(
                 run_id=name, status=state, batch_job_id=job["jobId"], progress=read.progress, updated_at=at,
                 created_at=at, claimed_at=at, created_order=f"{at}#{name}", reservations=(),
-                job=type(only)(**{**vars(only), "spot": "only"}),
+                job=type(only)(**{**vars(only), "spot": "only", "timeout_seconds": 86400}),
             )
         )  # fmt: skip
 
@@ -69,6 +72,10 @@ class Queue:
             self.stack.later(minutes=5)
             assert "failed" not in self.stack.reconcile.all()
         return [each["Subject"] for each in self.stack.notices() if each["Subject"].startswith("WAITING")]
+
+    def _first(self, queue: str) -> str | None:
+        waiting = (job for job in self.details.values() if job["status"] == "RUNNABLE")
+        return next((job["jobId"] for job in waiting if job["jobQueue"].endswith(f"/{queue}")), None)
 
     def _describe(self, job_ids: Any) -> dict[str, Any]:
         states = (batch_job.read(self.details[job_id]) for job_id in job_ids)
@@ -231,8 +238,71 @@ def test_a_start_that_is_reported_late_is_no_new_progress(queue) -> None:
     watch = QueueWatch(queue.stack.dynamodb, queue.stack.table.name)
     queue.add(1)
     queue.start(1)
-    started = watch.last_start("spot")
+    started = watch.last_move("spot")
     assert started == times.to_text(queue.stack.now)
     queue.stack.later(minutes=20)
     assert queue.stack.track.event(queue.details["job-1"]) == "stale"
-    assert watch.last_start("spot") == started
+    assert watch.last_move("spot") == started
+
+
+def test_a_run_whose_instance_never_joins_is_ended_and_those_behind_it_wait_for_their_turn(queue) -> None:
+    for number in (1, 2, 3):
+        queue.add(number)
+    queue.passes(25)
+    assert queue.ended == []
+    queue.passes(5)
+    [(job_id, reason)] = queue.ended
+    assert job_id == "job-1"
+    assert reason.startswith("instance_not_joined: ")
+    queue.details["job-1"] |= {"status": "FAILED", "statusReason": reason, "isTerminated": True}
+    assert queue.stack.track.event(queue.details["job-1"]) == "applied"
+    ended = queue.stack.table.get(f"penguins-first-{1:012x}")
+    assert (ended.status, ended.cause.code) == ("FAILED", "instance_not_joined")
+    assert ended.cause.message.startswith("No instance has joined the queue, and AWS Batch gives no reason.")
+    queue.passes(5)
+    assert [job_id for job_id, _ in queue.ended] == ["job-1", "job-2"]
+
+
+@pytest.mark.parametrize("reason", [CAPACITY, QUOTA, MISFIT])
+def test_a_run_that_waits_for_a_reason_is_not_ended(queue, reason) -> None:
+    queue.add(1, reason=reason)
+    queue.add(2)
+    queue.passes(60)
+    assert queue.ended == []
+
+
+def test_runs_that_wait_behind_one_that_trains_are_not_ended(queue) -> None:
+    queue.add(1, "RUNNING")
+    queue.add(2)
+    queue.passes(120)
+    assert queue.ended == []
+
+
+def test_after_an_end_the_next_run_has_its_own_time_to_get_an_instance(queue) -> None:
+    queue.add(1, "RUNNING")
+    queue.add(2)
+    queue.passes(60)
+    queue.end(1)
+    queue.passes(25)
+    assert queue.ended == []
+    queue.passes(5)
+    assert [job_id for job_id, _ in queue.ended] == ["job-2"]
+
+
+def test_a_run_that_has_just_become_the_next_of_its_queue_is_not_ended(queue) -> None:
+    queue.add(2)
+    queue.stack.later(minutes=28)
+    queue.add(1)
+    queue.details = dict(sorted(queue.details.items()))
+    queue.passes(25)
+    assert queue.ended == []
+
+
+def test_the_next_job_of_a_queue_is_the_first_of_its_snapshot(stack) -> None:
+    stack.publish_project()
+    assert stack.jobs.first("spot") is None
+    stack.drop("one")
+    first = stack.launch.request("penguins", "one", caller="ann")[0]
+    stack.drop("two")
+    stack.launch.request("penguins", "two", caller="ann")
+    assert stack.jobs.first("spot") == first.batch_job_id

@@ -136,6 +136,7 @@ def call_batch(batch: Any, queue: str, definition: str) -> None:
         jobName="calls", jobQueue=queue, jobDefinition=definition, shareIdentifier="calls",
         schedulingPriorityOverride=0,
     )["jobId"]  # fmt: skip
+    assert batch.get_job_queue_snapshot(jobQueue=queue)["frontOfQueue"]
     batch.terminate_job(jobId=job_id, reason="called")
     assert [job["jobId"] for job in batch.describe_jobs(jobs=[job_id])["jobs"]] == [job_id]
     pages = batch.get_paginator("list_jobs").paginate(

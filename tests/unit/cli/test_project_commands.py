@@ -9,8 +9,9 @@ from click.testing import CliRunner, Result
 from droptrain_core import recipe_yaml
 from droptrain_core.launch import decide
 from jsonschema import Draft7Validator
+from support.template import template
 
-from droptrain_cli import compile_regexes
+from droptrain_cli import compile_regexes, cost_ahead
 from droptrain_cli.errors import CommandError
 from droptrain_cli.example import EXAMPLES
 from droptrain_cli.init_project import DIALECTS
@@ -207,3 +208,20 @@ def test_a_file_of_another_format_is_judged_as_by_a_launch(droptrain: Run) -> No
     said = droptrain("validate").output
     assert "data/train.parquet: it isn't a whole Parquet file" in said
     assert said.count("data/test.csv") == 1, "an empty input is said once"
+
+
+def test_a_valid_project_is_told_what_a_run_can_cost_at_most(droptrain: Run) -> None:
+    droptrain("init", "mine")
+    Path("mine/train.yaml").write_text("timeout: 2h\n")
+    said = droptrain("validate", "mine").output
+    assert "A run can cost at most $2.57: 2 h 0 min of g5.2xlarge on demand in us-east-1" in said
+    Path("mine/train.yaml").write_text("max_cost_usd: 0.01\n")
+    assert "In us-east-1, a run would be rejected: train.yaml: max_cost_usd: 0.01" in (
+        droptrain("validate", "mine").output
+    )
+    Path("mine/train.yaml").write_text("resources: {gpus: 8}\n")
+    assert "A run can cost" not in droptrain("validate", "mine").output
+
+
+def test_the_types_that_count_without_a_stack_are_the_template_s() -> None:
+    assert ",".join(cost_ahead.DEFAULT_TYPES) == template()["Parameters"]["InstanceTypes"]["Default"]

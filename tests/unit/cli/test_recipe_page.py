@@ -16,7 +16,7 @@ DEFAULTS = {
     "spot": ["Default: `auto`"],
     "trigger": ["Default: `files`"],
     "attempts": ["Default: 3"],
-    "timeout": ["Default: `24h`"],
+    "timeout": ["Default: `4h`"],
     "checkpoints": ["default `30s`", "default 3"],
     "inputs": ["Default:\n`{training: train.csv, testing: test.csv}`"],
 }

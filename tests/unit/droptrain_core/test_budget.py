@@ -85,12 +85,12 @@ def test_a_refusal_says_the_numbers_and_what_would_make_it_fit() -> None:
     cause = refusal(Reservation("2026-11", 80_000_000, 100_000_000), account, asked, NOW)
     assert cause.code == "over_budget"
     assert cause.message == (
-        "The run may cost up to $80.00 (3 attempts of 24h on the most expensive eligible instance type), and "
+        "The run may cost up to $80.00 (24h on the most expensive eligible instance type), and "
         "$40.00 of the stack's $100.00 for 2026-11 are left: $12.00 are spent, $48.00 reserved by active "
         "runs."
     )
     assert cause.fix == (
-        "Set `timeout: 12h` or `max_cost_usd: 40.0` in train.yaml; wait until runs have ended, which frees "
+        "Set `timeout: 11h` or `max_cost_usd: 40.0` in train.yaml; wait until runs have ended, which frees "
         "the rest of their reservations; wait for 2026-12-01; or raise the stack's parameter "
         f"MonthlyBudgetUsd. Then: droptrain rerun {asked.run_id}"
     )

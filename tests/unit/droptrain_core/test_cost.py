@@ -10,7 +10,7 @@ from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.costs.pricing import PRICES_AS_OF, PriceList, Size
 from droptrain_core.domain.runs.batch_job import JobState
-from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, Fallback, Run
+from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, EarlierJob, NextJob, Run
 from hypothesis import given
 from hypothesis import strategies as st
 from support.records import JOB, JOB_ID, RUN_ID, run
@@ -147,8 +147,11 @@ def test_an_attempt_that_runs_counts_until_now() -> None:
     assert waits.seconds == 3600
 
 
+FIRST = EarlierJob(JOB_ID, on_spot=True, has_ended=True, attempts=(RECLAIMED,))
+
+
 def on_second(**changes: Any) -> Run:
-    return run(fallback=Fallback(2, 60, "", JOB_ID, True, (RECLAIMED,)), **changes)
+    return run(next_job=NextJob(60, "", on_spot=False, is_retry=False, earlier=(FIRST,)), **changes)
 
 
 def test_the_attempts_of_earlier_batch_jobs_stay_in_the_sum_at_their_price() -> None:
@@ -169,7 +172,7 @@ def test_an_earlier_attempt_that_nobody_has_priced_is_priced_now() -> None:
     both = of(HALF_AN_HOUR, **second)
     assert both
     assert [each.batch_job for each in both.attempts] == [1, 2]
-    longer = of(HALF_AN_HOUR, earlier=(RECLAIMED, HALF_AN_HOUR), **second)
+    longer = of(HALF_AN_HOUR, earlier=(replace(FIRST, attempts=(RECLAIMED, HALF_AN_HOUR)),), **second)
     assert longer
     assert [(each.batch_job, each.attempt) for each in longer.attempts] == [(1, 1), (1, 2), (2, 1)]
 
@@ -203,4 +206,4 @@ def test_the_sum_is_of_its_parts_and_reclaimed_is_one_of_them(attempts, names, o
     assert cost
     assert cost.estimate_usd == pytest.approx(sum(each.usd for each in cost.attempts))
     assert 0 <= cost.reclaimed_usd <= cost.estimate_usd
-    assert (cost.reclaimed_usd > 0) == (RECLAIMED in attempts)
+    assert (cost.reclaimed_usd > 0) == (on_spot and RECLAIMED in attempts)

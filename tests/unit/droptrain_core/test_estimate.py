@@ -22,12 +22,12 @@ ALL = ("g4dn.xlarge", "g5")
 
 
 def issue(
-    prices: PriceList, spot: str = "auto", *, types=ALL, gpus=1, attempts=3, timeout=3600, history=()
+    prices: PriceList, spot: str = "auto", *, types=ALL, gpus=1, timeout=3600, history=()
 ) -> Estimate | None:
     found = estimates.eligible_instances(
         prices, types, history, gpus=gpus, vcpus=4, memory_mib=14336, spot=spot
     )
-    return found and found.estimate(attempts, timeout)
+    return found and found.estimate(timeout)
 
 
 def test_a_estimate_names_every_type_that_could_serve_the_cheapest_first() -> None:
@@ -36,10 +36,11 @@ def test_a_estimate_names_every_type_that_could_serve_the_cheapest_first() -> No
         offers=(Offer("g5.xlarge", 1.1, 0.2, "a"), Offer("g4dn.xlarge", 0.6, 0.25, "b")),
         expected_seconds=1800,
         expected_usd=0.1,
-        worst_usd=3.3,
+        worst_usd=round(1.1 * 4020 / 3600, 6),
         worst_usd_per_hour=1.1,
         basis="as long as the project's last successful run, at the price of g5.xlarge on Spot in a; "
-        "at worst 3 attempts of 3600 s at the price of g5.xlarge on demand",
+        "at worst 3600 s in all attempts, and 420 s until the run is ended, at the price of g5.xlarge on "
+        "demand",
         priced_at="2026-11-23T00:00:00Z",
         spot_priced_at="2026-11-23T06:00:00Z",
     )
@@ -49,17 +50,18 @@ def test_with_the_shipped_list_spot_is_unknown_and_the_worst_is_known_all_the_sa
     estimate = issue(SHIPPED, types=("g4dn.xlarge",), history=(1800, 600))
     assert estimate
     assert estimate.offers == (Offer("g4dn.xlarge", 0.6, None, None),)
-    assert (estimate.expected_usd, estimate.worst_usd) == (0.2, 1.8)
+    assert (estimate.expected_usd, estimate.worst_usd) == (0.2, 0.67)
     assert (estimate.priced_at, estimate.spot_priced_at) == (PRICES_AS_OF, None)
 
 
 def test_a_project_s_first_run_has_no_expectation() -> None:
-    estimate = issue(SHIPPED, timeout=60, attempts=1)
+    estimate = issue(SHIPPED, timeout=60)
     assert estimate
     assert (estimate.expected_seconds, estimate.expected_usd) == (None, None)
     assert estimate.basis == (
         "the project has no successful run yet, so the duration is unknown; "
-        "at worst 1 attempt of 60 s at the price of g5.12xlarge on demand"
+        "at worst 60 s in all attempts, and 420 s until the run is ended, at the price of g5.12xlarge on "
+        "demand"
     )
 
 
@@ -89,7 +91,7 @@ def warned(spot: str = "auto", *, seconds: int = 3600, left_checkpoint: bool | N
         left_checkpoint=left_checkpoint,
     )  # fmt: skip
     assert found
-    return "; ".join(describe(each) for each in found.warnings(found.estimate(3, 4 * 3600)))
+    return "; ".join(describe(each) for each in found.warnings(found.estimate(4 * 3600)))
 
 
 def test_a_long_run_on_spot_that_will_leave_no_checkpoint_is_warned_before() -> None:
@@ -203,20 +205,18 @@ MODES = st.sampled_from(["auto", "only", "never"])
 HISTORIES = st.lists(st.integers(0, 10**6), max_size=estimates.HISTORY_KEPT)
 
 
-@given(LISTS, MODES, st.integers(1, 10), st.integers(60, 10**6), HISTORIES)
-def test_the_worst_is_never_below_what_is_expected(prices, mode, attempts, timeout, history) -> None:
-    estimate = issue(prices, mode, types=TYPES, attempts=attempts, timeout=timeout, history=history)
+@given(LISTS, MODES, st.integers(60, 10**6), HISTORIES)
+def test_the_worst_is_never_below_what_is_expected(prices, mode, timeout, history) -> None:
+    estimate = issue(prices, mode, types=TYPES, timeout=timeout, history=history)
     if estimate:
         assert estimate.worst_usd >= (estimate.expected_usd or 0) >= 0
         assert (estimate.expected_usd is None) == (not history)
 
 
-@given(LISTS, MODES, st.integers(1, 10), st.integers(60, 10**6), st.integers(0, 5), st.integers(0, 1000))
-def test_more_attempts_or_time_never_cost_less_at_worst(
-    prices, mode, attempts, timeout, more, longer
-) -> None:
-    estimate = issue(prices, mode, types=TYPES, attempts=attempts, timeout=timeout)
-    larger = issue(prices, mode, types=TYPES, attempts=attempts + more, timeout=timeout + longer)
+@given(LISTS, MODES, st.integers(60, 10**6), st.integers(0, 1000))
+def test_more_time_never_costs_less_at_worst(prices, mode, timeout, longer) -> None:
+    estimate = issue(prices, mode, types=TYPES, timeout=timeout)
+    larger = issue(prices, mode, types=TYPES, timeout=timeout + longer)
     if estimate and larger:
         assert larger.worst_usd >= estimate.worst_usd
 
@@ -233,9 +233,9 @@ def test_another_type_never_makes_the_worst_cheaper_or_the_expected_dearer(
         assert (more.expected_usd or 0) <= (estimate.expected_usd or 0)
 
 
-@given(LISTS, MODES, st.floats(0.01, 1000), st.integers(1, 10))
-def test_what_a_limit_buys_costs_no_more_than_the_limit(prices, mode, usd, attempts) -> None:
+@given(LISTS, MODES, st.floats(0.01, 1000))
+def test_what_a_limit_buys_costs_no_more_than_the_limit(prices, mode, usd) -> None:
     found = estimates.eligible_instances(prices, TYPES, gpus=1, vcpus=4, memory_mib=14336, spot=mode)
     if found:
-        timeout = int(found.seconds_for(usd) / attempts)
-        assert found.estimate(attempts, timeout).worst_usd <= usd + 1e-6
+        timeout = int(found.seconds_for(usd))
+        assert timeout < 0 or found.estimate(timeout).worst_usd <= usd + 1e-6

@@ -20,7 +20,7 @@ def test_an_absent_or_empty_recipe_means_all_defaults() -> None:
     recipe = parse(None)
     assert recipe == parse({}) == Recipe()
     assert recipe.inputs == {"training": "train.csv", "testing": "test.csv"}
-    assert (recipe.attempts, recipe.timeout_seconds, recipe.spot) == (3, 86400, "auto")
+    assert (recipe.attempts, recipe.timeout_seconds, recipe.spot) == (3, 14400, "auto")
     assert (recipe.resources.gpus, recipe.resources.vcpus, recipe.resources.memory_gib) == (1, 4, 14)
     assert (recipe.checkpoints.interval_seconds, recipe.checkpoints.keep) == (30, 3)
 

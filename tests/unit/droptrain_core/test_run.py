@@ -5,6 +5,7 @@ from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.job_request import job_request, script_environment
 from hypothesis import given
 from hypothesis import strategies as st
 from support.records import RUN_ID, object_version, run
@@ -51,8 +52,9 @@ def test_lists_sort_by_creation() -> None:
 
 
 def test_a_script_sees_the_plain_dialect_s_uris() -> None:
-    assert runs.script_environment(run(), "bucket") == {
+    assert script_environment(run(), "bucket") == {
         "DROPTRAIN_JOB_NUMBER": "1",
+        "DROPTRAIN_TIMEOUT_SECONDS": "3600",
         "DROPTRAIN_RUN": f"s3://bucket/runs/penguins/{RUN_ID}/",
         "RUN_SCRIPT": "s3://bucket/projects/penguins/code/run.sh",
         "SCRIPT_DIR": "s3://bucket/projects/penguins/code",
@@ -65,15 +67,13 @@ def test_a_script_sees_the_plain_dialect_s_uris() -> None:
 
 def test_a_channel_of_many_files_is_their_folder() -> None:
     parts = tuple(Input("training", object_version(f"projects/p/data/d/train/part-{n}.csv")) for n in (1, 2))
-    assert runs.job_request(Recipe(), "run.sh", 60, parts).data == {
-        "TRAINING_DATA": "projects/p/data/d/train"
-    }
+    assert job_request(Recipe(), "run.sh", 60, parts).data == {"TRAINING_DATA": "projects/p/data/d/train"}
 
 
 def test_files_of_like_named_folders_share_only_what_lies_above_both() -> None:
     keys = ("projects/p/data/d/a/x/1.csv", "projects/p/data/d/b/x/2.csv")
     parts = tuple(Input("training", object_version(key)) for key in keys)
-    request = runs.job_request(Recipe(), "run.sh", 60, parts)
+    request = job_request(Recipe(), "run.sh", 60, parts)
     assert request.data == {"TRAINING_DATA": "projects/p/data/d"}
 
 

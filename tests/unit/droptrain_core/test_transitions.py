@@ -9,7 +9,7 @@ import pytest
 from droptrain_core.aws.transition_writes import compiled
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, transitions
-from droptrain_core.domain.runs.run import STATUSES, TERMINAL, Fallback, Run
+from droptrain_core.domain.runs.run import STATUSES, TERMINAL, EarlierJob, NextJob, Run
 from droptrain_core.domain.runs.transitions import Transition
 from support.records import job_detail, run
 
@@ -32,6 +32,8 @@ LEGAL = {
     "rerun": STATUSES,
 }
 
+SECOND = NextJob(3600, "why", on_spot=False, is_retry=False, earlier=(EarlierJob("job-1", True, False),))
+
 
 def a_run(status: str) -> Run:
     has_job = status not in ("CLAIMED", "REJECTED")
@@ -49,8 +51,8 @@ def transition(name: str, record: Run) -> Transition:
         "held": lambda: transitions.held(record, AT),
         "submitted": lambda: transitions.submitted(record, "job-1", AT),
         "observed": lambda: transitions.observed(state, AT),
-        "next_job": lambda: transitions.next_job(record, Fallback(2, 3600, "why", "job-1", False), None, AT),
-        "returned": lambda: transitions.returned(record, Fallback(2, 3600, "why", "job-1", False), AT),
+        "next_job": lambda: transitions.next_job(record, SECOND, None, AT),
+        "returned": lambda: transitions.returned(record, SECOND, AT),
         "followed": lambda: transitions.followed(state, "job-2", AT),
         "cancel_requested": lambda: transitions.cancel_requested(record.run_id, "ann", AT),
         "ended": lambda: transitions.ended(record, "FAILED", CAUSE, AT),

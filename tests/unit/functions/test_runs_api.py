@@ -54,6 +54,14 @@ class UseCases:
         self.asked.append((run_id, more))
         return self._give()
 
+    def dry_run(self, project: str, dataset: str, **more: Any) -> Any:
+        self.asked.append((project, dataset, more))
+        return self._give()
+
+    def dry_repeat(self, run_id: str, **more: Any) -> Any:
+        self.asked.append((run_id, more))
+        return self._give()
+
     def projects(self, **filters: Any) -> Any:
         self.asked.append(filters)
         return self._give()
@@ -173,6 +181,22 @@ def test_a_run_is_repeated_by_its_id(call) -> None:
     code, _, _ = call(use_cases, "POST", "/runs", {"from_run": RUN_ID})
     assert code == 202
     assert use_cases.asked == [(RUN_ID, {"caller": "arn:aws:iam::123456789012:user/ann", "request": None})]
+
+
+@pytest.mark.parametrize(("dataset", "given"), [("first", {"dataset": "first"}), ("", {})])
+def test_a_dry_run_answers_with_the_run_that_would_be_launched(call, dataset, given) -> None:
+    use_cases = UseCases(run())
+    code, body, _ = call(use_cases, "POST", "/runs", {"project": "penguins", "dry_run": True, **given})
+    assert (code, body["run_id"], body["status"]) == (200, RUN_ID, "CLAIMED")
+    [(project, name, more)] = use_cases.asked
+    assert (project, name, more["rerun"], more["overrides"]) == ("penguins", dataset, False, {})
+
+
+def test_a_repeat_can_be_a_dry_run(call) -> None:
+    use_cases = UseCases(run())
+    code, _, _ = call(use_cases, "POST", "/runs", {"from_run": RUN_ID, "dry_run": True})
+    assert code == 200
+    assert use_cases.asked == [(RUN_ID, {"caller": "arn:aws:iam::123456789012:user/ann"})]
 
 
 def test_projects_are_told_with_what_they_wait_for(call) -> None:

@@ -16,7 +16,7 @@ from droptrain_container.log import Log
 from droptrain_container.stops import Stops
 from droptrain_core.domain.recipes.recipe import MetricDefinition, Recipe, Secret
 from droptrain_core.domain.runs import plan as plans
-from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.job_request import script_environment
 from hypothesis import given
 from hypothesis import strategies as st
 from support.records import object_version, run
@@ -191,7 +191,7 @@ def test_metrics_are_the_last_finite_numbers() -> None:
 
 
 def test_the_container_names_the_same_uris_as_the_launch() -> None:
-    launched = runs.script_environment(run(), "data")
+    launched = script_environment(run(), "data")
     read = plan.read(
         json.dumps(plans.plan_of(run(), Recipe(), [], "data", {}, 0, "training:1")).encode(),
         "data",
@@ -203,7 +203,8 @@ def test_the_container_names_the_same_uris_as_the_launch() -> None:
         },
         layout=Layout(Path("x")), gpus=0, words=[],
     )  # fmt: skip
-    del launched["DROPTRAIN_RUN"], launched["DROPTRAIN_JOB_NUMBER"]
+    for name in ("DROPTRAIN_RUN", "DROPTRAIN_JOB_NUMBER", "DROPTRAIN_TIMEOUT_SECONDS"):
+        del launched[name]
     assert launched.items() <= given_to_script.items()
 
 

@@ -65,7 +65,7 @@ class ReportStuckQueue:
         now = self._clock()
         if queue not in self._kinds or view.stuck(None, now) is None:
             return "nothing"
-        stuck = view.stuck(self._watch.last_start(queue), now)
+        stuck = view.stuck(self._watch.last_move(queue), now)
         if stuck is None or not self._watch.claim_notice(stuck.cause.code, stuck.moved_at, now):
             return "nothing"
         from droptrain_core.domain.notices import notice

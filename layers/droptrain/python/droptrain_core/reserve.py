@@ -8,7 +8,7 @@ from droptrain_core.aws.accounts import Accounts
 from droptrain_core.domain.costs import budget as budgets
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.runs.run import Reservation, Run
 
 
 class Reserve:
@@ -20,19 +20,29 @@ class Reserve:
         self._clock = clock
 
     def caps(self, run: Run) -> Run:
-        """The run with its reservations; REJECTED, with the numbers, if a cap has no room."""
+        """The run with its reservations; REJECTED, with the numbers, if a cap has no room. That is noted."""
+        judged, full = self._judge(run)
+        if full:
+            self._accounts.mark_refused(full.account)
+        return judged
+
+    def look(self, run: Run) -> Run:
+        """The same for a launch that isn't made: nothing is noted."""
+        return self._judge(run)[0]
+
+    def _judge(self, run: Run) -> tuple[Run, Reservation | None]:
+        """The run as it would be launched, and the cap without room for it."""
         now = self._clock()
         try:
             reservations = self._budget.reservations(
                 run.project, run.estimate.worst_usd if run.estimate else None, now
             )
         except budgets.NoPriceError:
-            return runs.rejected(run, budgets.no_price())
+            return runs.rejected(run, budgets.no_price()), None
         if not reservations:
-            return run
+            return run, None
         accounts = self._accounts.read(reservation.account for reservation in reservations)
         full = budgets.over(reservations, accounts)
         if full is None:
-            return replace(run, reservations=reservations)
-        self._accounts.mark_refused(full.account)
-        return runs.rejected(run, budgets.refusal(full, accounts[full.account], run, now))
+            return replace(run, reservations=reservations), None
+        return runs.rejected(run, budgets.refusal(full, accounts[full.account], run, now)), full

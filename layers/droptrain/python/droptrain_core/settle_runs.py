@@ -12,10 +12,10 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.diagnosis.queue_progress import QueueView
-from droptrain_core.domain.runs import fallback, transitions
+from droptrain_core.domain.runs import next_job, transitions
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.run import Run, Status
-from droptrain_core.overspending import Overspending, Overspent
+from droptrain_core.limits import Exceeded, Limits
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.submit import Submit, cancelled
 from droptrain_core.telemetry import logger
@@ -54,7 +54,7 @@ class SettleRuns:
         submit: Submit,
         track: Track,
         notify: "Callable[[], Notify]",
-        overspending: Overspending,
+        limits: Limits,
         blocked: ReportStuckQueue,
         clock: "Callable[[], datetime]",
     ) -> None:
@@ -63,7 +63,7 @@ class SettleRuns:
         self._submit = submit
         self._track = track
         self._notify = notify
-        self._overspending = overspending
+        self._limits = limits
         self._blocked = blocked
         self._clock = clock
 
@@ -73,21 +73,28 @@ class SettleRuns:
             seen.active.update(run.status for run in page)
             quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]
             states = self._describe(quiet, seen)
-            overspent = self._find_overspent(states, seen)
+            exceeded = self._find_exceeded(states, seen)
             for run in quiet:
                 self._look_at_queue(run, states, seen)
             for run in quiet:
-                if work := self._due(run, states, overspent.get(run.run_id)):
+                if work := self._due(run, states, exceeded.get(run.run_id)):
                     yield run.created_order, work
             if page:
                 yield page[-1].created_order, None
 
     def judge_queues(self, seen: Seen) -> Iterator[str]:
-        """Publish why a queue makes no progress, if all of its runs were seen; once for a pass."""
+        """Publish why a queue makes no progress, and end a run whose instance never joins; once for a pass.
+
+        Nothing happens unless all runs of the queues were seen.
+        """
         while seen.queues:
             queue, view = seen.queues.popitem()
-            if not seen.failed and self._blocked.judge(queue, view, seen.active) == "published":
+            if seen.failed:
+                continue
+            if self._blocked.judge(queue, view, seen.active) == "published":
                 yield "notified"
+            if self._limits.end_without_instance(queue, view):
+                yield "never_joined"
 
     def _describe(self, runs: list[Run], seen: Seen) -> Mapping[str, JobState] | None:
         """The states of their jobs in Batch, by id; None if Batch does not answer."""
@@ -101,15 +108,15 @@ class SettleRuns:
             seen.failed += 1
             return None
 
-    def _find_overspent(self, states: Mapping[str, JobState] | None, seen: Seen) -> Mapping[str, Overspent]:
+    def _find_exceeded(self, states: Mapping[str, JobState] | None, seen: Seen) -> Mapping[str, Exceeded]:
         trains = [job for job in (states or {}).values() if job.state == "RUNNING"]
         if not trains:
             return {}
         try:
-            seen.prices = seen.prices or self._overspending.prices()
-            return self._overspending.find(trains, seen.prices)
+            seen.prices = seen.prices or self._limits.prices()
+            return self._limits.find(trains, seen.prices)
         except Exception:
-            logger.exception("The spending of %s runs could not be compared", len(trains))
+            logger.exception("The limits of %s runs could not be checked", len(trains))
             seen.failed += 1
             return {}
 
@@ -122,9 +129,7 @@ class SettleRuns:
         since = run.updated_at if is_noted else times.to_text(self._clock())
         seen.queues[state.queue] = seen.queues.get(state.queue, QueueView()).with_job(state, since)
 
-    def _due(
-        self, run: Run, states: Mapping[str, JobState] | None, overspent: Overspent | None
-    ) -> Work | None:
+    def _due(self, run: Run, states: Mapping[str, JobState] | None, exceeded: Exceeded | None) -> Work | None:
         """The action for a run; None if there is none, as for a run that waits or trains."""
         if run.ended:
             return partial(self._notify_of_end, run)
@@ -138,11 +143,11 @@ class SettleRuns:
             return partial(self._end_forgotten, run) if is_old else None
         is_due = (
             state.progress > run.progress
-            or overspent
+            or exceeded
             or (run.cancelled_by and not state.ended)
             or self._has_waited_too_long(run, state)
         )
-        return partial(self._compare, run, state, overspent) if is_due else None
+        return partial(self._compare, run, state, exceeded) if is_due else None
 
     def _notify_of_end(self, run: Run) -> Iterator[str]:
         if self._notify().ended(run.run_id, run.project).answer == "published":
@@ -158,7 +163,7 @@ class SettleRuns:
         if self._table.write(ended).outcome == "applied":
             yield "forgotten"
 
-    def _compare(self, run: Run, state: JobState, overspent: Overspent | None) -> Iterator[str]:
+    def _compare(self, run: Run, state: JobState, exceeded: Exceeded | None) -> Iterator[str]:
         applied = state.progress > run.progress and self._track.apply(state) == "applied"
         if applied:
             yield "applied"
@@ -166,17 +171,17 @@ class SettleRuns:
             # The function that recorded the cancel died before it terminated the job.
             self._jobs.end(state.job_id, cancelled(run.cancelled_by).message)
             yield "terminated"
-        elif overspent:
-            self._overspending.end(overspent)
-            yield "over_reservation"
+        elif exceeded:
+            self._limits.end(exceeded)
+            yield exceeded.limit
         elif self._has_waited_too_long(run, state) and self._track.fall_back(state, self._waited(run)):
             yield "fell_back"
 
     def _has_waited_too_long(self, run: Run, state: JobState) -> bool:
-        """Whether the run's first job, which may be on Spot, gets no instance."""
-        if state.state != "RUNNABLE" or state.job_number != 1 or state.progress != run.progress:
+        """Whether the run's job gets no instance; one on Spot can fall back."""
+        if state.state != "RUNNABLE" or state.progress != run.progress:
             return False
-        return fallback.is_too_long(diagnosis.no_instance(state.status_reason), self._waited(run))
+        return next_job.is_too_long(diagnosis.no_instance(state.status_reason), self._waited(run))
 
     def _waited(self, run: Run) -> timedelta:
         return self._clock() - times.from_text(run.updated_at)

@@ -9,6 +9,7 @@ from droptrain_core.domain import times
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs import transitions
+from droptrain_core.domain.runs.job_request import script_environment
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import Run, Status
 
@@ -20,7 +21,7 @@ HOLD_IS_OVER = timedelta(seconds=30)
 
 
 class Submit:
-    """Submits the Batch jobs of claims: the first one, and the one of the on-demand fallback."""
+    """Submits the Batch jobs of claims: the first one and those after it."""
 
     def __init__(
         self,
@@ -44,9 +45,9 @@ class Submit:
         try:
             if self._clock() - times.from_text(run.claimed_at) >= HOLD_IS_OVER:
                 raise BusyError(f"{run.run_id} took too long to launch")
-            job_id = self._jobs.submit(run, runs.script_environment(run, self._bucket_name))
+            job_id = self._jobs.submit(run, script_environment(run, self._bucket_name))
         except RejectedError as error:
-            status: Status = "FAILED" if run.fallback else "REJECTED"
+            status: Status = "FAILED" if run.next_job else "REJECTED"
             self._table.write(transitions.ended(run, status, error.cause, self._text()))
             return runs.rejected(run, error.cause)
         except (BusyError, DeniedError):
@@ -74,13 +75,15 @@ class Submit:
         held = claim.run
         if claim.outcome != "applied" or held is None:
             raise BusyError(f"{run.run_id} is being launched by another process")
-        if held.fallback and not held.fallback.earlier_has_ended:
-            self._jobs.end(held.fallback.earlier_job_id, held.fallback.why)
+        following = held.next_job
+        still_runs = following is not None and not following.previous.has_ended
+        if following and still_runs:
+            self._jobs.end(following.previous.job_id, following.why)
         job_id = self._jobs.find(held)
         if job_id:
             self._record(held, job_id)
-        elif held.cancelled_by and held.fallback and not held.fallback.earlier_has_ended:
-            self._table.write(transitions.returned(held, held.fallback, self._text()))
+        elif held.cancelled_by and following and still_runs:
+            self._table.write(transitions.returned(held, following, self._text()))
         elif held.cancelled_by:
             self._table.write(
                 transitions.ended(held, "CANCELLED", cancelled(held.cancelled_by), self._text())

@@ -9,18 +9,18 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.aws.run_table import Applied, History, RunTable
+from droptrain_core.continue_run import ContinueRun
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import remember
 from droptrain_core.domain.costs.project_reading import ProjectReading
-from droptrain_core.domain.runs import batch_job, fallback, transitions
+from droptrain_core.domain.runs import batch_job, next_job, transitions
 from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.outcome import Outcome
-from droptrain_core.domain.runs.run import Attempt, Cost, Fallback, Run
+from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run
 from droptrain_core.domain.runs.transitions import End
-from droptrain_core.fall_back import FallBack
 from droptrain_core.submit import cancelled
 
 Change = Applied | Literal["foreign"]
@@ -36,7 +36,7 @@ class Track:
         prices: PriceTable,
         queues: QueueWatch,
         instance_types: tuple[str, ...],
-        fall_back: Callable[[], FallBack],
+        continue_run: Callable[[], ContinueRun],
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = bucket
@@ -44,7 +44,7 @@ class Track:
         self._prices = prices
         self._queues = queues
         self._instance_types = instance_types
-        self._fall_back = fall_back
+        self._continue_run = continue_run
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Change:
@@ -58,11 +58,15 @@ class Track:
         BusyError means: deliver the event again later.
         """
         now = times.to_text(self._clock())
+        applied = self._apply(job, now)
+        has_moved = job.state == "STARTING" or (job.ended and job.started_at)
+        if applied == "applied" and has_moved:
+            self._queues.note_move(job.queue, now)
+        return applied
+
+    def _apply(self, job: JobState, now: str) -> Applied:
         if not job.ended and not _was_reclaimed(job):
-            applied = self._table.write(transitions.observed(job, now)).outcome
-            if job.state == "STARTING" and applied == "applied":
-                self._queues.note_start(job.queue, now)
-            return applied
+            return self._table.write(transitions.observed(job, now)).outcome
         project = self._project(job)
         if project is None:
             return "unknown"
@@ -70,11 +74,14 @@ class Track:
             return self._apply_reclaim(job, project, now)
         if job.superseded and (trains := self._superseded_by(job, project)):
             return self._table.write(transitions.followed(job, trains, now)).outcome
+        return self._apply_end(job, project, now)
+
+    def _apply_end(self, job: JobState, project: str, now: str) -> Applied:
         document = self._bucket.outcome(project, job.run_id)
         account = outcomes.read(document)
         reading = self._prices.read(project, job.run_id)
         outcome = account if account and _is_of_the_end(account, job) else None
-        earlier = self._earlier_attempts(job, reading.run)
+        earlier = self._earlier_jobs(job, reading.run)
         cost = self._cost(job, document, reading, earlier)
         cause = diagnosis.explain(
             job, outcome, _lifecycle(job, reading.run), reading.run.warnings if reading.run else ()
@@ -82,8 +89,8 @@ class Track:
         if (run := reading.run) and run.cancelled_by and job.status == "CANCELLED":
             cause = cancelled(run.cancelled_by)
         if run and run.batch_job_id == job.job_id:
-            step = fallback.after_end(run, cause, cost, job.job_id, job.attempts)
-            if step and self._fall_back().to(step, run, cost):
+            following = next_job.after_end(run, job, cause)
+            if following and self._continue_run().with_job(following, run, cost):
                 return "applied"
         end = End(
             cause=cause,
@@ -93,7 +100,8 @@ class Track:
             advice=outcome.advice if outcome else (),
             warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
         )
-        whole = replace(job, attempts=(*earlier, *job.attempts))
+        before = (attempt for each in earlier for attempt in each.attempts)
+        whole = replace(job, attempts=(*before, *job.attempts))
         transition = transitions.observed(whole, now, end)
         history = _history(job, cost, project, reading, outcome)
         if history:
@@ -105,11 +113,7 @@ class Track:
         project = self._project(job)
         if project is None:
             return False
-        return self._leave_spot(
-            job,
-            project,
-            lambda run, cost: fallback.while_waiting(run, cost, job.job_id, job.attempts, waited),
-        )
+        return self._leave_spot(job, project, lambda run: next_job.while_waiting(run, job, waited))
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
         """Apply that a job waits for its next attempt on Spot, if Spot is still cheaper."""
@@ -118,23 +122,23 @@ class Track:
             self._leave_spot(
                 job,
                 project,
-                lambda run, cost: fallback.after_reclaim(
-                    run, cost, job.job_id, job.attempts, self._bucket.last_checkpoint_at(project, job.run_id)
+                lambda run: next_job.after_reclaim(
+                    run, job, self._bucket.last_checkpoint_at(project, job.run_id)
                 ),
             )
         return applied
 
-    def _leave_spot(
-        self, job: JobState, project: str, decide: Callable[[Run, Cost | None], Fallback | None]
-    ) -> bool:
+    def _leave_spot(self, job: JobState, project: str, decide: Callable[[Run], NextJob | None]) -> bool:
         """Continue a run on demand whose job waits, if `decide` says how; False if the run has moved on."""
         reading = self._prices.read(project, job.run_id)
         run = reading.run
         if run is None or run.job is None or run.job.spot != "auto" or run.progress != job.progress:
             return False
+        following = decide(run)
+        if following is None:
+            return False
         cost = self._cost(job, self._bucket.outcome(project, job.run_id), reading)
-        fallback = decide(run, cost)
-        return fallback is not None and self._fall_back().to(fallback, run, cost)
+        return self._continue_run().with_job(following, run, cost)
 
     def _superseded_by(self, job: JobState, project: str) -> str | None:
         """The run's Batch job that has the lease, if it isn't this one; the record has to follow that job."""
@@ -147,13 +151,19 @@ class Track:
         run = self._table.get(job.run_id)
         return run.project if run else None
 
-    def _earlier_attempts(self, job: JobState, run: Run | None) -> tuple[Attempt, ...]:
-        """The attempts of the run's Batch job before this one, if there is one."""
-        step = run.fallback if run else None
-        return self._fall_back().earlier_attempts(step) if step and step.number == job.job_number else ()
+    def _earlier_jobs(self, job: JobState, run: Run | None) -> tuple[EarlierJob, ...]:
+        """The run's Batch jobs before this one."""
+        following = run.next_job if run else None
+        if following is None or following.number != job.job_number:
+            return ()
+        return self._continue_run().earlier_jobs(following)
 
     def _cost(
-        self, job: JobState, document: object, reading: ProjectReading, earlier: tuple[Attempt, ...] = ()
+        self,
+        job: JobState,
+        document: object,
+        reading: ProjectReading,
+        earlier: tuple[EarlierJob, ...] | None = None,
     ) -> Cost | None:
         run = reading.run
         if run is None:
@@ -165,14 +175,14 @@ class Track:
 def _was_reclaimed(job: JobState) -> bool:
     """Whether the job waits for another attempt because its instance was taken away."""
     waits = job.state in ("SUBMITTED", "PENDING", "RUNNABLE")
-    return waits and bool(job.attempts) and batch_job.is_reclaimed(job.attempts[-1])
+    return waits and bool(job.attempts) and batch_job.lost_its_instance(job.attempts[-1])
 
 
 def _lifecycle(job: JobState, run: Run | None) -> str | None:
     """How the last attempt's instance was bought, according to its job's queue."""
     if run is None or run.job is None:
         return None
-    return "on-demand" if job.job_number > 1 or run.job.spot == "never" else "spot"
+    return "spot" if run.is_on_spot(job.job_number) else "on-demand"
 
 
 def _is_of_the_end(account: Outcome, job: JobState) -> bool:

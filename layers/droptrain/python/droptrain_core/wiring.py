@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from droptrain_core.aws.signed_requests import SignedRequests
     from droptrain_core.aws.wake_ups import WakeUps
     from droptrain_core.cancel import Cancel
+    from droptrain_core.continue_run import ContinueRun
     from droptrain_core.datasets import Datasets
     from droptrain_core.domain.costs.budget import Budget
     from droptrain_core.domain.notices.events import QueueKind
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
-    from droptrain_core.fall_back import FallBack
     from droptrain_core.launch.commit import Commit
     from droptrain_core.launch.decide import Where
     from droptrain_core.launch.gather import Gather
@@ -114,7 +114,7 @@ class Wiring:
         from droptrain_core.track import Track
 
         bucket, queues, types = self._bucket(), self._queues(), self._settings.types
-        return Track(bucket, self._table, self._prices, queues, types, self._fall_back, self._clock)
+        return Track(bucket, self._table, self._prices, queues, types, self._continue_run, self._clock)
 
     def notify(self) -> "Notify":
         """Ends, and problems that need people, become notices."""
@@ -336,18 +336,18 @@ class Wiring:
         return Submit(self._table, self._jobs, self._settings.bucket_name, self._policy(), self._clock)
 
     def _settle_runs(self, notify: "Callable[[], Notify]") -> "SettleRuns":
-        from droptrain_core.overspending import Overspending
+        from droptrain_core.limits import Limits
         from droptrain_core.settle_runs import SettleRuns
 
         table, jobs, types = self._table, self._jobs, self._settings.types
-        overspending = Overspending(self._bucket(), table, self._prices, jobs, types, self._clock)
+        limits = Limits(self._bucket(), table, self._prices, jobs, self._queues(), types, self._clock)
         return SettleRuns(
             table,
             jobs,
             self._submit,
             self.track(),
             notify,
-            overspending,
+            limits,
             self.report_stuck_queue(),
             self._clock,
         )
@@ -357,10 +357,10 @@ class Wiring:
 
         return QueueWatch(self._dynamodb, self._settings.table_name)
 
-    def _fall_back(self) -> "FallBack":
-        from droptrain_core.fall_back import FallBack
+    def _continue_run(self) -> "ContinueRun":
+        from droptrain_core.continue_run import ContinueRun
 
-        return FallBack(self._table, self._jobs, self._submit, self._clock)
+        return ContinueRun(self._table, self._jobs, self._submit, self._clock)
 
     @cached_property
     def _jobs(self) -> "JobQueue":

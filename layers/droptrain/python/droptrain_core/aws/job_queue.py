@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain_core.domain.runs import batch_job, share
 from droptrain_core.domain.runs.batch_job import HOST_GONE, RECLAIMED_EXIT_CODE, JobState
@@ -88,7 +89,7 @@ class JobQueue:
                 "resourceRequirements": requirements,
             },
             "retryStrategy": {"attempts": job.attempts, "evaluateOnExit": EVALUATE_ON_EXIT},
-            "timeout": {"attemptDurationSeconds": job.timeout_seconds},
+            "timeout": {"attemptDurationSeconds": job.timeout_seconds + OVERRUN_SECONDS},
             "tags": {
                 "droptrain:project": run.project, "droptrain:dataset": run.dataset,
                 "droptrain:run_id": run.run_id, "droptrain:stack": self._stack_id,
@@ -125,6 +126,12 @@ class JobQueue:
         answer = self._client.describe_jobs(jobs=list(job_ids))
         states = (batch_job.read(detail) for detail in answer["jobs"])
         return {state.job_id: state for state in states if state}
+
+    def first(self, queue: str) -> str | None:
+        """The id of the waiting job that the queue places next; None if none waits (GetJobQueueSnapshot)."""
+        front = self._client.get_job_queue_snapshot(jobQueue=queue).get("frontOfQueue", {})
+        ids = [job["jobArn"].rpartition("/")[2] for job in front.get("jobs", [])]
+        return ids[0] if ids else None
 
     def end(self, job_id: str, reason: str) -> None:
         """End a Batch job in whatever state it is; CancelJob would pass over a running one in silence."""

@@ -1,4 +1,4 @@
-"""When a job of each queue started last, and which notices of stuck queues were sent: items of the table."""
+"""The last start or end of a job in each queue, and the notices of stuck queues: items of the table."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,25 +21,25 @@ class QueueWatch:
         self._client = client
         self._table = table_name
 
-    def note_start(self, queue: str, at: str) -> None:
-        """Note that a job of the queue has started at that time; an older time changes nothing."""
+    def note_move(self, queue: str, at: str) -> None:
+        """Note that a job of the queue has started, or ended, at that time; an older time changes nothing."""
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": f"QUEUE#{queue}"}},
-                UpdateExpression="SET started_at = :at",
-                ConditionExpression="attribute_not_exists(started_at) OR started_at < :at",
+                UpdateExpression="SET moved_at = :at",
+                ConditionExpression="attribute_not_exists(moved_at) OR moved_at < :at",
                 ExpressionAttributeValues={":at": {"S": at}},
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
-    def last_start(self, queue: str) -> str | None:
-        """When a job of the queue started last; None if none has been noted."""
+    def last_move(self, queue: str) -> str | None:
+        """When a job of the queue started or ended last; None if none has been noted."""
         answer = self._client.get_item(
             TableName=self._table, Key={"pk": {"S": f"QUEUE#{queue}"}}, ConsistentRead=True
         )
-        return answer["Item"]["started_at"]["S"] if "Item" in answer else None
+        return answer["Item"]["moved_at"]["S"] if "Item" in answer else None
 
     def claim_notice(self, cause: str, moved_at: str, now: datetime) -> bool:
         """Whether the caller is to publish the stack's notice of that cause; False if the queue has not moved

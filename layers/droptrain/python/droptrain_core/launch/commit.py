@@ -1,16 +1,16 @@
 """Commit: claim a decided run in one transaction, then submit its Batch job."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.image_repository import ImageRepository
 from droptrain_core.aws.run_table import RunTable
-from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.errors import BusyError, Cause
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
-from droptrain_core.launch.decide import Draft, no_image
+from droptrain_core.launch.decide import Draft
 from droptrain_core.reserve import Reserve
 from droptrain_core.submit import Submit
 
@@ -49,12 +49,16 @@ class Commit:
         if draft.plan is not None:
             self._write_plan(draft.plan)
         for _ in range(CLAIM_TRIES):
-            run = draft.run if draft.run.ended else self._admit(draft.run)
+            run = draft.run if draft.run.ended else self._admit(draft.run, self._reserve.caps)
             summary = None if run.ended else draft.summary
             claimed = self._table.claim(run, drop, request, first, summary=summary)
             if claimed != "no_room":
                 return claimed, run
         raise BusyError(f"Other runs take the room that {draft.run.run_id} needs")
+
+    def look(self, draft: Draft) -> Run:
+        """The run as a launch would claim it now; nothing is written."""
+        return draft.run if draft.run.ended else self._admit(draft.run, self._reserve.look)
 
     def reject(self, run: Run, answer: AnswerClaim) -> Claimed:
         """Record a rejection that answers more than one upload."""
@@ -79,8 +83,18 @@ class Commit:
         if found and self._table.get(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
 
-    def _admit(self, run: Run) -> Run:
+    def _admit(self, run: Run, reserve: Callable[[Run], Run]) -> Run:
         """The run with its reservations, or REJECTED if the stack has no image or no room for it."""
         if self._images and self._images.lacks_image():
-            return runs.rejected(run, no_image(run.run_id))
-        return self._reserve.caps(run)
+            return runs.rejected(run, _no_image(run.run_id))
+        return reserve(run)
+
+
+def _no_image(run_id: str) -> Cause:
+    """The cause of a run for which the stack has no image yet."""
+    return Cause(
+        "no_image",
+        "There is no training image yet: the stack's image repository is empty.",
+        "Publish the training image, with `droptrain image` (AWS builds it) or with the commands in the "
+        f"stack's output ImagePushCommands (Docker). Then: droptrain rerun {run_id}",
+    )

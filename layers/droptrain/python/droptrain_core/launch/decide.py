@@ -23,14 +23,14 @@ from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs import time_limit
 from droptrain_core.domain.runs.claims import DropClaim
+from droptrain_core.domain.runs.job_request import job_request
 from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import FileFacts
     from droptrain_core.domain.preflight.summary import Summary
-
-_SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,10 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         return Draft(runs.rejected(runs.to_record(run), cause), None, findings)
     try:
         script = _script(snapshot, where)
-        timeout = _timeout(recipe, snapshot.eligible, where)
+        timeout = time_limit.of_recipe(recipe, snapshot.eligible, where.instance_types)
     except RejectedError as error:
         return Draft(runs.rejected(runs.to_record(run), error.cause), None, findings)
-    job = runs.job_request(recipe, script, timeout, found.readiness.inputs)
+    job = job_request(recipe, script, timeout, found.readiness.inputs)
     run = with_estimate(replace(run, job=job), snapshot.eligible)
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
@@ -192,18 +192,8 @@ def with_estimate(run: Run, eligible: EligibleInstances | None) -> Run:
     """The run with its estimate, and a warning if it risks its work."""
     if run.job is None or eligible is None:
         return run
-    estimate = eligible.estimate(run.job.attempts, run.job.timeout_seconds)
+    estimate = eligible.estimate(run.job.timeout_seconds)
     return replace(run, estimate=estimate, warnings=(*run.warnings, *eligible.warnings(estimate)))
-
-
-def no_image(run_id: str) -> Cause:
-    """The cause of a run for which the stack has no image yet."""
-    return Cause(
-        "no_image",
-        "There is no training image yet: the stack's image repository is empty.",
-        "Publish the training image, with `droptrain image` (AWS builds it) or with the commands in the "
-        f"stack's output ImagePushCommands (Docker). Then: droptrain rerun {run_id}",
-    )
 
 
 def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
@@ -213,6 +203,8 @@ def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
     found = snapshot.found
     if found.how.problem:
         return found.how.problem.cause, ()
+    if not found.readiness.ready:  # a dry run, before the dataset is there
+        return None, ()
     findings = preflight.judge(snapshot.files, found.recipe.csv, found.readiness.inputs, snapshot.last)
     unfit = preflight.check(found.readiness.inputs, found.recipe.csv) or snapshot.unreadable
     return unfit or preflight.rejection(findings), findings
@@ -237,29 +229,6 @@ def _script(snapshot: Snapshot, where: Where) -> str:
     if wrong := _wrong_code(found.project, snapshot.code):
         raise RejectedError(wrong)
     return script
-
-
-def _timeout(recipe: Recipe, eligible: EligibleInstances | None, where: Where) -> int:
-    """The timeout of an attempt in seconds, short enough that all attempts together keep `max_cost_usd`."""
-    if recipe.max_cost_usd is None:
-        return recipe.timeout_seconds
-    if eligible is None:
-        raise RejectedError(
-            recipes.bad_recipe(
-                "max_cost_usd can't be kept: none of the stack's instance types with a price has room for "
-                f"the recipe's resources: {', '.join(where.instance_types)}"
-            )
-        )
-    affordable = eligible.seconds_for(recipe.max_cost_usd)
-    seconds = int(min(recipe.timeout_seconds, affordable / recipe.attempts))
-    if seconds < _SHORTEST_TIMEOUT:
-        raise RejectedError(
-            recipes.bad_recipe(
-                f"max_cost_usd: {recipe.max_cost_usd} pays for {seconds} s of {eligible.dearest.of_what} "
-                f"in each of {recipe.attempts} attempts; AWS Batch needs {_SHORTEST_TIMEOUT} s"
-            )
-        )
-    return seconds
 
 
 def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:

@@ -125,6 +125,42 @@ class LaunchRequests:
                 break
         return self._answer_taken(request, run_id), False
 
+    def dry_run(
+        self,
+        project: str,
+        dataset: str = "",
+        *,
+        caller: str,
+        rerun: bool = False,
+        overrides: Mapping[str, Any] | None = None,
+        force: bool = False,
+    ) -> Run:
+        """The run that `request` would launch now, with its estimate, or REJECTED; nothing is written.
+
+        Files that the dataset lacks aren't an error. RejectedError for overrides, NotReadyError for a dataset
+        with too many files, PausedError.
+        """
+        self._policy.check_running()
+        self._policy.check_overrides(overrides or {})
+        how = self._gather.how(project, overrides, force=force)
+        try:
+            found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
+            snapshot = self._gather.snapshot(found)
+        except CrowdedError as error:
+            raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
+        asked = Asked(caller, self._clock(), overrides or {})
+        known = self._table.get(identify(found, snapshot.code, asked))
+        if known and not rerun:
+            return known
+        return self._commit.look(decide(snapshot, replace(asked, first=known), self._where))
+
+    def dry_repeat(self, run_id: str, *, caller: str) -> Run:
+        """The run that `repeat` would launch now, with its estimate, or REJECTED; nothing is written."""
+        self._policy.check_running()
+        original = self._get(run_id)
+        first = self._get(original.rerun_of) if original.rerun_of else original
+        return self._commit.look(self._same_again(original, first, caller))
+
     def _ready(self, project: str, dataset: str, how: HowToTrain) -> Found:
         """The dataset's files, if they can be launched."""
         found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())

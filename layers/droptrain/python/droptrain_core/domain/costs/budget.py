@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, SHORTEST_SECONDS
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs.run import Reservation, Run
 
@@ -18,7 +19,6 @@ LEVELS = (50, 80, 100)  # percent of the stack's cap with a notice, each once a 
 RUNNING = "running"
 _MICRO = 1_000_000
 _FORGOTTEN = "unknown_to_batch"
-_SHORTEST_TIMEOUT = 60  # seconds, AWS Batch's least
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,10 @@ def no_price() -> Cause:
 def _ways(reservation: Reservation, room: int, account: Account, run: Run, now: datetime) -> list[str]:
     """Ways to make the run fit, the simplest first."""
     assert run.job is not None
-    seconds = int(run.job.timeout_seconds * room / reservation.amount)
+    longest = run.job.timeout_seconds + OVERRUN_SECONDS
+    seconds = int(longest * room / reservation.amount) - OVERRUN_SECONDS
     ways = []
-    if seconds >= _SHORTEST_TIMEOUT:
+    if seconds >= SHORTEST_SECONDS:
         ways.append(
             f"Set `timeout: {_duration(seconds)}` or `max_cost_usd: {math.floor(room / 10_000) / 100}` "
             "in train.yaml;"
@@ -216,8 +217,7 @@ def _ways(reservation: Reservation, room: int, account: Account, run: Run, now: 
 def _worst(run: Run) -> str:
     if run.job is None:
         return ""
-    tries = f"{run.job.attempts} attempts of " if run.job.attempts > 1 else ""
-    return f" ({tries}{_duration(run.job.timeout_seconds)} on the most expensive eligible instance type)"
+    return f" ({_duration(run.job.timeout_seconds)} on the most expensive eligible instance type)"
 
 
 def _duration(seconds: int) -> str:

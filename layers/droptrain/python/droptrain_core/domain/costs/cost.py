@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from droptrain_core.domain import times
 from droptrain_core.domain.costs.pricing import PriceList
-from droptrain_core.domain.runs.batch_job import JobState, attempts_until, is_reclaimed
+from droptrain_core.domain.runs.batch_job import JobState, attempts_until, lost_its_instance, trained_seconds
 from droptrain_core.domain.runs.outcome import Report, reports
-from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, Run
+from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, EarlierJob, Run
 
 SPOT, ON_DEMAND = "spot", "on-demand"
 _BASES = {
@@ -69,22 +68,22 @@ def of_run(
     document: object,
     eligible: Eligible,
     now: datetime,
-    earlier: Sequence[Attempt] | None = None,
+    earlier: Sequence[EarlierJob] | None = None,
 ) -> Cost | None:
     """The cost of `run`, whose Batch job is `job`, until `now`; None if no eligible type has a price.
 
-    `document` is the parsed outcome.json. `earlier` are the attempts of the Batch job before `job`, by
-    default those in the record. Attempts with a price in the record keep it.
+    `document` is the parsed outcome.json. `earlier` are the run's Batch jobs before `job`, by
+    default as in the record. Attempts with a price in the record keep it.
     """
     if not eligible.types:
         return None
     costs: list[AttemptCost] = []
-    step = run.fallback
-    if step and step.number == job.job_number:
-        priced = {(each.batch_job, each.attempt): each for each in run.cost.attempts} if run.cost else {}
-        tries = step.earlier_attempts if earlier is None else earlier
-        before = _of_job(run, step.number - 1, tries, reports(document, step.earlier_job_id), eligible)
-        costs += [priced.get((each.batch_job, each.attempt), each) for each in before]
+    if earlier is None:
+        earlier = run.next_job.earlier[: job.job_number - 1] if run.next_job else ()
+    priced = {(each.batch_job, each.attempt): each for each in run.cost.attempts} if run.cost else {}
+    for number, before in enumerate(earlier, 1):
+        found = _of_job(run, number, before.attempts, reports(document, before.job_id), eligible)
+        costs += [priced.get((each.batch_job, each.attempt), each) for each in found]
     tries = attempts_until(job, now)
     costs += _of_job(run, job.job_number, tries, reports(document, job.job_id), eligible)
     return _sum(costs, eligible.prices) if costs else _nothing(run, job, eligible)
@@ -97,7 +96,7 @@ def _of_job(
     costs = []
     for count, attempt in enumerate(attempts, 1):
         rate = eligible.rate(reports.get(count), on_spot=on_spot)
-        seconds = _seconds(attempt)
+        seconds = trained_seconds(attempt)
         costs.append(
             AttemptCost(
                 batch_job=number,
@@ -109,7 +108,7 @@ def _of_job(
                 usd_per_hour=rate.usd_per_hour,
                 priced_as=rate.priced_as,
                 usd=round(seconds * rate.usd_per_hour / 3600, 6),
-                reclaimed=is_reclaimed(attempt),
+                reclaimed=on_spot and lost_its_instance(attempt),
             )
         )
     return costs
@@ -144,11 +143,3 @@ def _could_serve(prices: PriceList, name: str, run: Run) -> bool:
         return False
     job = run.job
     return job is None or prices.could_serve(name, job.gpus, job.vcpus, job.memory_mib)
-
-
-def _seconds(attempt: Attempt) -> int:
-    """AWS Batch's seconds, including the upload of the last checkpoint; 0 if it never started."""
-    if not attempt.started_at or not attempt.stopped_at:
-        return 0
-    took = times.from_text(attempt.stopped_at) - times.from_text(attempt.started_at)
-    return round(max(took.total_seconds(), 0.0))

@@ -12,6 +12,11 @@ HISTORY_KEPT = 10
 _OFFERS_KEPT = 12
 # A training of this many seconds or more, on Spot and without a checkpoint, gets a warning.
 LONG_SECONDS = 900
+# A shorter training isn't worth an instance.
+SHORTEST_SECONDS = 60
+# How long after its `timeout` a run can still cost: a minute to end by itself, five minutes until the next
+# pass of the reconciler, and a minute in which AWS Batch ends the job.
+OVERRUN_SECONDS = 420
 NO_CHECKPOINT = "no_checkpoint"
 
 
@@ -34,7 +39,8 @@ class Estimate:
     """A run's possible cost at its launch; prices are of `priced_at`, Spot prices of `spot_priced_at`.
 
     `offers` has at most a dozen, the cheapest first. `worst_usd` is `worst_usd_per_hour` for
-    all attempts until their timeout. Without a successful run of the project there is no expected cost.
+    the run's `timeout` and OVERRUN_SECONDS. Without a successful run of the project there is no expected
+    cost.
     """
 
     offers: tuple[Offer, ...]
@@ -81,16 +87,17 @@ class EligibleInstances:
     is_unsaved: bool = False
 
     def seconds_for(self, usd: float) -> float:
-        """The number of seconds that `usd` pays for at the highest rate."""
-        return usd / self.dearest.usd_per_hour * 3600
+        """The timeout that `usd` pays for at the highest rate."""
+        return usd / self.dearest.usd_per_hour * 3600 - OVERRUN_SECONDS
 
-    def estimate(self, attempts: int, timeout_seconds: int) -> Estimate:
-        """The estimate of a run of so many attempts, each of at most `timeout_seconds`."""
+    def estimate(self, timeout_seconds: int) -> Estimate:
+        """The estimate of a run whose attempts together train for at most `timeout_seconds`."""
         history = self.history
-        longest = attempts * timeout_seconds
-        seconds = min(_median(history), longest) if history else None
-        tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        worst = f"at worst {tries} of {timeout_seconds} s at the price of {self.dearest.of_what}"
+        seconds = min(_median(history), timeout_seconds) if history else None
+        worst = (
+            f"at worst {timeout_seconds} s in all attempts, and {OVERRUN_SECONDS} s until the run is ended, "
+            f"at the price of {self.dearest.of_what}"
+        )
         if seconds is None:
             basis = f"the project has no successful run yet, so the duration is unknown; {worst}"
         else:
@@ -100,7 +107,7 @@ class EligibleInstances:
             offers=self.offers[:_OFFERS_KEPT],
             expected_seconds=seconds,
             expected_usd=None if seconds is None else self.likely.usd(seconds),
-            worst_usd=self.dearest.usd(longest),
+            worst_usd=self.dearest.usd(timeout_seconds + OVERRUN_SECONDS),
             worst_usd_per_hour=self.dearest.usd_per_hour,
             basis=basis,
             priced_at=self.priced_at,

@@ -2,9 +2,11 @@
 
 from droptrain_core.domain.diagnosis import kinds
 from droptrain_core.domain.diagnosis.evidence import Evidence
-from droptrain_core.domain.diagnosis.rule import Found, Rule, batch_says
+from droptrain_core.domain.diagnosis.rule import Find, Found, Rule, batch_says
 from droptrain_core.domain.runs.batch_job import (
     HOST_GONE,
+    NEVER_JOINED,
+    OUT_OF_TIME,
     OVER_RESERVATION,
     RECLAIMED_EXIT_CODE,
     TIMED_OUT,
@@ -47,11 +49,14 @@ def _lost(facts: Evidence) -> Found | None:
     return Found(job.status_reason.rstrip("."), (job.status_reason,))
 
 
-def _over_reservation(facts: Evidence) -> Found | None:
-    detail = facts.job.status_reason
-    if not detail.startswith(OVER_RESERVATION):
-        return None
-    return Found(detail.removeprefix(OVER_RESERVATION), (detail,))
+def _ended_with(prefix: str) -> Find:
+    """The stack itself ended the job, with a reason that begins so."""
+
+    def find(facts: Evidence) -> Found | None:
+        detail = facts.job.status_reason
+        return Found(detail.removeprefix(prefix), (detail,)) if detail.startswith(prefix) else None
+
+    return find
 
 
 def _reclaimed(facts: Evidence) -> Found | None:
@@ -77,9 +82,10 @@ RULES = (
     Rule(kinds.MISCONFIGURED, batch_says(_LIMIT + "MISCONFIGURATION"), _STUCK),
     Rule(kinds.NO_CAPACITY, batch_says(_LIMIT + "CAPACITY:"), _CAPACITY),
     Rule(kinds.NOT_PLACED, batch_says(_LIMIT), _STUCK),
-    Rule(kinds.OVER_RESERVATION, _over_reservation, _TERMINATE),
+    Rule(kinds.OVER_RESERVATION, _ended_with(OVER_RESERVATION), _TERMINATE),
     Rule(kinds.CANCELLED, _cancelled, _TERMINATE),
-    Rule(kinds.TIMEOUT, batch_says(f"^{TIMED_OUT}"), _TIMEOUTS),
+    Rule(kinds.TIMEOUT, batch_says(f"^(?:{TIMED_OUT}|{OUT_OF_TIME})"), _TIMEOUTS),
+    Rule(kinds.NEVER_JOINED, _ended_with(NEVER_JOINED), _STUCK),
     Rule(kinds.OUT_OF_MEMORY, batch_says("^OutOfMemoryError"), _STOPPED),
     Rule(kinds.INSTANCE_LOST, _lost, _RETRIES),
     Rule(kinds.RECLAIMED, _reclaimed, _RETRIES),
@@ -163,5 +169,15 @@ RULES = (
         kinds.NOT_STARTED,
         batch_says(_NOT_STARTED + "|^(?:Docker|ContainerRuntime)TimeoutError|^CgroupError"),
         _START,
+    ),
+    Rule(
+        kinds.CONTAINER_LOST,
+        batch_says("CannotInspectContainerError"),
+        "https://github.com/aws/amazon-ecs-agent/issues/2312",
+    ),
+    Rule(
+        kinds.NOT_STARTED,
+        batch_says("TaskFailedToStart: (?:AGENT|RESOURCE|ATTRIBUTE|MemberOf)"),
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html",
     ),
 )

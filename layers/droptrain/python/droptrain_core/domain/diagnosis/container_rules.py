@@ -9,6 +9,7 @@ _BASH = "https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"
 
 RULES = (
     Rule(kinds.RECLAIMED, container_names("reclaimed"), _PAGE),
+    Rule(kinds.TIMEOUT, container_names("out_of_time", 74), _PAGE),
     Rule(kinds.BAD_DATA, container_names("bad_data", 65), _PAGE),
     Rule(kinds.INPUT_CHANGED, container_names("input_changed"), _PAGE),
     Rule(kinds.INPUT_MISSING, container_names("input_missing", 66), _PAGE),

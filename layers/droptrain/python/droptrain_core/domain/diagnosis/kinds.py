@@ -14,8 +14,8 @@ INSTANCE_LOST = Kind(
     "Launch the dataset again. If it happens again, look up in EC2 why the instance was terminated.", True,
 )  # fmt: skip
 TIMEOUT = Kind(
-    "timeout", "The training took longer than its timeout.", "Raise `timeout` in train.yaml, or train less.",
-    False,
+    "timeout", "The training took longer than its timeout, over all its attempts.",
+    "Raise `timeout` in train.yaml, or train less. The last checkpoint is saved in the run's folder.", False,
 )  # fmt: skip
 OVER_RESERVATION = Kind(
     "over_reservation", "The run's cost exceeded its reservation, so it was ended. {detail}",
@@ -52,6 +52,11 @@ NO_NETWORK = Kind(
 MISCONFIGURED = Kind(
     "misconfigured", "The compute environment can't start instances ({detail}).",
     "Check the compute environment in AWS Batch: role, subnets, instance types, service quotas.", False,
+)  # fmt: skip
+NEVER_JOINED = Kind(
+    "instance_not_joined", "No instance has joined the queue, and AWS Batch gives no reason. {detail}",
+    "Check the subnets' route to the internet (or VPC endpoints for ECS), the AMI and the instance role; the "
+    "instance's system log in EC2 shows how far it came.", False,
 )  # fmt: skip
 NOT_PLACED = Kind(
     "not_placed", "AWS Batch gave the job no instance, and no reason ({detail}).",
@@ -107,6 +112,11 @@ ROLE_DENIED = Kind(
 NOT_STARTED = Kind(
     "container_not_started", "The instance couldn't start the container ({detail}).",
     "Launch again. If it fails again, run the image by hand on an instance of the same type.", None,
+)  # fmt: skip
+CONTAINER_LOST = Kind(
+    "container_lost", "The instance lost sight of the container: Docker did not answer in time ({detail}).",
+    "Launch again. If it fails again, write less to the disk at a time, or raise VolumeSize of "
+    "TrainingLaunchTemplate in template.yaml.", None,
 )  # fmt: skip
 
 # The machine was too small, or had the wrong software.

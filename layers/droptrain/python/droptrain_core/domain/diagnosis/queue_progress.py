@@ -9,6 +9,8 @@ from droptrain_core.domain.runs.batch_job import JobState
 
 # A healthy job can wait for minutes while its compute environment scales up from zero.
 NO_PROGRESS = timedelta(minutes=10)
+# An instance that has not joined its cluster after this long won't, and it is billed.
+NO_INSTANCE = timedelta(minutes=30)
 # The cause if AWS Batch gives none.
 _ANY = "waits_long"
 # A job with one of these reasons stays at the head of the queue, even while other jobs run. No other reason
@@ -20,7 +22,7 @@ _BLOCKS_THE_HEAD = {"does_not_fit", "free_plan", "misconfigured"}
 class Stuck:
     """A queue where runs have waited since `since` without any start: the cause, and a run with that cause.
 
-    `moved_at` is the last start of a job in it; empty if none is known.
+    `moved_at` is the last start or end of a job in it; empty if none is known.
     """
 
     since: str
@@ -56,14 +58,27 @@ class QueueView:
         shown_by = min(self.shown_by or waits, waits, key=lambda each: (each.cause.code == _ANY, each.since))
         return replace(self, waits_since=min(self.waits_since or since, since), shown_by=shown_by)
 
-    def stuck(self, last_start: str | None, now: datetime) -> Stuck | None:
+    def lacks_instance(self, waits: JobState, since: str, last_move: str | None, now: datetime) -> bool:
+        """Whether no instance joins for the job that the queue places next, which has waited since `since`.
+
+        AWS Batch gives a reason when it has no capacity, no quota or a wrong configuration.
+        """
+        if (
+            self.is_busy
+            or waits.state != "RUNNABLE"
+            or diagnosis.no_instance(waits.status_reason).code != _ANY
+        ):
+            return False
+        return now - times.from_text(max(since, self.started_at, last_move or "")) >= NO_INSTANCE
+
+    def stuck(self, last_move: str | None, now: datetime) -> Stuck | None:
         """Why the queue makes no progress; None if it does, or has not been stuck for long.
 
-        `last_start` is the last start of a job in the queue, according to events.
+        `last_move` is the last start or end of a job in the queue, according to events.
         """
         if self.waits_since is None or self.shown_by is None:
             return None
-        moved_at = max(self.started_at, last_start or "")
+        moved_at = max(self.started_at, last_move or "")
         since = max(self.waits_since, moved_at)
         if now - times.from_text(since) < NO_PROGRESS:
             return None

@@ -16,7 +16,7 @@ from droptrain_core.domain.notices.events import (
     RunFinished,
 )
 from droptrain_core.domain.notices.message import Rows
-from droptrain_core.domain.runs.batch_job import is_reclaimed
+from droptrain_core.domain.runs.batch_job import count_reclaimed
 from droptrain_core.domain.runs.labels import labelled_texts
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix
@@ -97,7 +97,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
         rerun_of=run.rerun_of,
         batch_job_id=run.batch_job_id,
         attempts=len(run.attempts),
-        reclaims=_reclaims(run),
+        reclaims=count_reclaimed(run),
         cost=_event_cost(run.cost) if run.cost else None,
         estimate=_event_estimate(run.estimate) if run.estimate else None,
         warnings=[describe(each) for each in run.warnings],
@@ -164,11 +164,7 @@ def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
 
 def _survived(run: Run) -> int:
     """Reclaims after which the run continued to its end."""
-    return _reclaims(run) if run.status == "SUCCEEDED" else 0
-
-
-def _reclaims(run: Run) -> int:
-    return sum(is_reclaimed(attempt) for attempt in run.attempts)
+    return count_reclaimed(run) if run.status == "SUCCEEDED" else 0
 
 
 def _price(cost: Cost) -> str:

@@ -250,8 +250,8 @@ FIELDS: Mapping[str, Field] = {
     "timeout": Field(
         "timeout_seconds",
         duration(60, 14 * 86400),
-        "The longest duration of one attempt: 60s to 14d.",
-        "24h",
+        "The training time of the whole run, over all its attempts: 60s to 14d.",
+        "4h",
     ),
     "max_cost_usd": Field(
         "max_cost_usd", _cost, "The most that a run may cost, kept by a shorter timeout. Default: none."

@@ -68,7 +68,7 @@ class Recipe:
     resources: Resources = field(default_factory=Resources)
     spot: Spot = "auto"
     attempts: int = 3
-    timeout_seconds: int = 86400
+    timeout_seconds: int = 4 * 3600
     max_cost_usd: float | None = None
     metric: Metric | None = None
     metric_definitions: tuple[MetricDefinition, ...] = ()

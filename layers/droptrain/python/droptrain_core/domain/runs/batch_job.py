@@ -7,7 +7,7 @@ from typing import Any
 
 from droptrain_core.domain import event_field, times
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME
-from droptrain_core.domain.runs.run import Attempt, Status, split_job_name
+from droptrain_core.domain.runs.run import Attempt, Run, Status, split_job_name
 from droptrain_core.domain.text import plain
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
@@ -29,8 +29,11 @@ HOST_GONE = "Host EC2"
 # the reason that follows (user guide: job timeouts, jobs stuck in RUNNABLE).
 TIMED_OUT = "Job attempt duration exceeded timeout"
 WAITED_TOO_LONG = "JobStateTimeLimit"
-# The beginning of droptrain's reason when it ends a job whose run costs more than its reservation.
+# The beginning of droptrain's reason when it ends a job: its run costs more than its reservation, has trained
+# for all of its `timeout`, or its instance never joined the cluster.
 OVER_RESERVATION = "over_reservation: "
+OUT_OF_TIME = "out_of_time: "
+NEVER_JOINED = "instance_not_joined: "
 _MAX_ATTEMPTS_KEPT = 10
 _MAX_REASON = 1024
 _YEARS = range(2016, 2100)  # since AWS Batch exists; a cost is computed from two times
@@ -69,10 +72,9 @@ class JobState:
 
     @property
     def _stopped_by_a_limit(self) -> bool:
-        """Whether a limit of AWS Batch or of the budget ended the job, and not a person."""
-        return self.status_reason.startswith((TIMED_OUT, OVER_RESERVATION)) or (
-            WAITED_TOO_LONG in self.status_reason
-        )
+        """Whether a limit of AWS Batch or of the stack ended the job, and not a person."""
+        limits = (TIMED_OUT, OVER_RESERVATION, OUT_OF_TIME, NEVER_JOINED)
+        return self.status_reason.startswith(limits) or WAITED_TOO_LONG in self.status_reason
 
     @property
     def ended(self) -> bool:
@@ -156,9 +158,26 @@ def attempts_until(job: JobState, now: datetime) -> tuple[Attempt, ...]:
     )
 
 
-def is_reclaimed(attempt: Attempt) -> bool:
-    """Whether the attempt ended because its instance was taken away."""
+def lost_its_instance(attempt: Attempt) -> bool:
+    """Whether the attempt ended because its instance went away: on Spot, it was reclaimed."""
     return attempt.exit_code == RECLAIMED_EXIT_CODE or (attempt.reason or "").startswith(HOST_GONE)
+
+
+def count_reclaimed(run: Run) -> int:
+    """The number of the run's attempts that Spot ended; those on demand come last."""
+    on_spot = run.attempts
+    if not run.is_on_spot(run.job_number):
+        jobs = run.next_job.earlier if run.next_job else ()
+        on_spot = on_spot[: sum(len(job.attempts) for job in jobs if job.on_spot)]
+    return sum(map(lost_its_instance, on_spot))
+
+
+def trained_seconds(attempt: Attempt) -> int:
+    """AWS Batch's seconds, including the upload of the last checkpoint; 0 if it never started."""
+    if not attempt.started_at or not attempt.stopped_at:
+        return 0
+    took = times.from_text(attempt.stopped_at) - times.from_text(attempt.started_at)
+    return round(max(took.total_seconds(), 0.0))
 
 
 def _attempt(value: object) -> Attempt:

@@ -5,14 +5,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import takewhile
 from typing import Any, Literal
 
 from droptrain_core.domain.costs.estimate import Estimate
-from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, code_prefix, digest
+from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, digest
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
-from droptrain_core.domain.recipes.recipe import Recipe, file_of
 from droptrain_core.domain.recipes.values import Scalar
 
 Status = Literal[
@@ -42,6 +40,7 @@ class Code:
 class JobRequest:
     """A run's request to AWS Batch; memory in MiB, times in seconds.
 
+    `timeout_seconds` is the training time of the whole run; for a later Batch job, what is left of it.
     `data` has the plain dialect's data variables: variable, and key or folder in the bucket.
     """
 
@@ -127,18 +126,49 @@ class Reservation:
 
 
 @dataclass(frozen=True)
-class Fallback:
-    """The on-demand fallback of a run: Batch job number `number`, the reason, and the job before it.
+class EarlierJob:
+    """A Batch job of a run that a later one follows. One that has not ended is to be terminated."""
 
-    `timeout_seconds` is short enough that the run keeps its estimate's worst case.
+    job_id: str
+    on_spot: bool
+    has_ended: bool
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class NextJob:
+    """A run's Batch job after the first one, why there is one, and the jobs before it.
+
+    `timeout_seconds` is the training time that they leave. `is_retry`: it, or one before it, is another try
+    after a failure.
     """
 
-    number: int
     timeout_seconds: int
     why: str
-    earlier_job_id: str
-    earlier_has_ended: bool
-    earlier_attempts: tuple[Attempt, ...] = ()
+    on_spot: bool
+    is_retry: bool
+    earlier: tuple[EarlierJob, ...]
+
+    @property
+    def number(self) -> int:
+        """The number of this Batch job of the run; the first one has 1."""
+        return len(self.earlier) + 1
+
+    @property
+    def previous(self) -> EarlierJob:
+        """The Batch job before this one."""
+        return self.earlier[-1]
+
+    @property
+    def earlier_attempts(self) -> tuple[Attempt, ...]:
+        """The attempts of all Batch jobs before this one."""
+        return tuple(attempt for job in self.earlier for attempt in job.attempts)
+
+    def before(self) -> "NextJob | None":
+        """The Batch job before this one, as the run's job again; None if that is the first."""
+        if len(self.earlier) == 1:
+            return None
+        return replace(self, why="", on_spot=self.previous.on_spot, earlier=self.earlier[:-1])
 
 
 @dataclass(frozen=True)
@@ -208,7 +238,7 @@ class Run:
     reruns: int = field(default=0, metadata=INTERNAL)
     rerun_of: str | None = field(default=None, metadata={"label": "Trains again"})
     reservations: tuple[Reservation, ...] = field(default=(), metadata=INTERNAL)
-    fallback: Fallback | None = field(default=None, metadata=INTERNAL)
+    next_job: NextJob | None = field(default=None, metadata=INTERNAL)
     plan_sha256: str | None = field(default=None, metadata=INTERNAL)
 
     @property
@@ -219,23 +249,32 @@ class Run:
     @property
     def job_number(self) -> int:
         """The number of the run's current or next Batch job."""
-        return self.fallback.number if self.fallback else 1
+        return self.next_job.number if self.next_job else 1
 
     @property
     def job_name(self) -> str:
         """The name of that Batch job, which no other job has."""
-        return f"{self.run_id}-{self.fallback.number}" if self.fallback else self.run_id
+        return f"{self.run_id}-{self.job_number}" if self.next_job else self.run_id
 
     @property
     def job_now(self) -> JobRequest | None:
-        """That Batch job's request; only the first one is retried, on Spot."""
-        if self.job is None or self.fallback is None:
+        """That Batch job's request; a fallback's job isn't tried again."""
+        if self.job is None or self.next_job is None:
             return self.job
-        return replace(self.job, spot="never", attempts=1, timeout_seconds=self.fallback.timeout_seconds)
+        attempts = 1 if self.has_fallen_back else self.job.attempts
+        return replace(self.job, attempts=attempts, timeout_seconds=self.next_job.timeout_seconds)
+
+    @property
+    def has_fallen_back(self) -> bool:
+        """Whether the run has left Spot for an on-demand instance."""
+        return self.is_on_spot(1) and not self.is_on_spot(self.job_number)
 
     def is_on_spot(self, job_number: int) -> bool:
-        """Whether that Batch job of the run is in the Spot queue; only the first one can be."""
-        return job_number == 1 and self.job is not None and self.job.spot != "never"
+        """Whether that Batch job of the run is in the Spot queue."""
+        if self.next_job is None:
+            return self.job is not None and self.job.spot != "never"
+        kinds = [*(each.on_spot for each in self.next_job.earlier), self.next_job.on_spot]
+        return kinds[min(job_number, len(kinds)) - 1]
 
     @property
     def is_claim(self) -> bool:
@@ -292,39 +331,6 @@ def rejected(run: Run, cause: Cause) -> Run:
     )
 
 
-def job_request(recipe: Recipe, script: str, timeout_seconds: int, inputs: Iterable[Input]) -> JobRequest:
-    """The request of `recipe` to AWS Batch, to train on `inputs`."""
-    resources = recipe.resources
-    return JobRequest(
-        script=script,
-        gpus=resources.gpus,
-        vcpus=resources.vcpus,
-        memory_mib=resources.memory_gib * 1024,
-        attempts=recipe.attempts,
-        timeout_seconds=timeout_seconds,
-        spot=recipe.spot,
-        data=_data_variables(inputs),
-    )
-
-
-def script_environment(run: Run, bucket: str) -> dict[str, str]:
-    """The Batch job's environment: the run's folder and the plain dialect's S3 URIs."""
-    assert run.job is not None
-    root = f"s3://{bucket}/"
-    folder = root + run_prefix(run.project, run.run_id)
-    code = root + code_prefix(run.project)
-    return {
-        "DROPTRAIN_RUN": folder,
-        "DROPTRAIN_JOB_NUMBER": str(run.job_number),
-        **({"DROPTRAIN_PLAN_SHA256": run.plan_sha256} if run.plan_sha256 else {}),
-        "RUN_SCRIPT": code + file_of(run.job.script),
-        "SCRIPT_DIR": code.rstrip("/"),
-        "MODEL_DIR": folder + "model",
-        "EXPORT_PATH": folder + "export",
-        **{name: root + path for name, path in run.job.data.items()},
-    }
-
-
 def run_prefix(project: str, run_id: str) -> str:
     """The folder of a run's results in the bucket."""
     return f"runs/{project}/{run_id}/"
@@ -344,24 +350,6 @@ def split_job_name(job_name: str) -> tuple[str, int] | None:
     """(run id, number of the run's Batch job) in a Batch job's name; None if it isn't a run's."""
     match = _JOB_NAME.fullmatch(job_name)
     return (match["run_id"], int(match["number"] or 1)) if match else None
-
-
-def _data_variables(inputs: Iterable[Input]) -> dict[str, str]:
-    channels: dict[str, list[str]] = {}
-    for item in inputs:
-        channels.setdefault(item.channel, []).append(item.object.key)
-    return {
-        name: keys[0] if len(keys) == 1 else _shared_folder(keys)
-        for name, channel in (("TRAINING_DATA", "training"), ("TEST_DATA", "testing"))
-        if (keys := channels.get(channel))
-    }
-
-
-def _shared_folder(keys: list[str]) -> str:
-    first, last = min(keys).split("/")[:-1], max(keys).split("/")[:-1]
-    return "/".join(
-        left for left, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    )
 
 
 def _name(project: str, dataset: str) -> str:

@@ -22,7 +22,7 @@ from droptrain_core.domain.runs.conditions import (
     Equals,
     NotEnded,
 )
-from droptrain_core.domain.runs.run import Cost, Fallback, GpuUse, Run, Status, Step
+from droptrain_core.domain.runs.run import Cost, GpuUse, NextJob, Run, Status, Step
 
 # The time of a released claim: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
@@ -116,31 +116,31 @@ def observed(job: JobState, at: str, end: End | None = None) -> Transition:
     )  # fmt: skip
 
 
-def next_job(run: Run, fallback: Fallback, cost: Cost | None, at: str) -> Transition:
+def next_job(run: Run, following: NextJob, cost: Cost | None, at: str) -> Transition:
     """The run becomes a claim for its next Batch job; later reports of the previous job are stale."""
     return Transition(
         run_id=run.run_id,
-        requires=(Equals("batch_job_id", fallback.earlier_job_id), Absent("cancelled_by"), NotEnded()),
+        requires=(Equals("batch_job_id", following.previous.job_id), Absent("cancelled_by"), NotEnded()),
         set={
-            "fallback": fallback, "progress": expected(fallback.number), "status": "CLAIMED",
-            "claimed_at": at, "updated_at": at, "attempts": fallback.earlier_attempts,
+            "next_job": following, "progress": expected(following.number), "status": "CLAIMED",
+            "claimed_at": at, "updated_at": at, "attempts": following.earlier_attempts,
         } | ({"cost": cost} if cost else {}),
-        append={"history": (Step(at, "CLAIMED", fallback.why),)},
+        append={"history": (Step(at, "CLAIMED", following.why),)},
         remove=("batch_job_id",),
     )  # fmt: skip
 
 
-def returned(run: Run, fallback: Fallback, at: str) -> Transition:
+def returned(run: Run, given_up: NextJob, at: str) -> Transition:
     """A cancelled claim for the next job follows the previous job again, whose end has the whole cost."""
-    number = fallback.number - 1
+    before = given_up.before()
     return Transition(
         run_id=run.run_id,
         requires=(Absent("batch_job_id"), Equals("status", "CLAIMED"), Equals("claimed_at", run.claimed_at)),
         set={
-            "status": "SUBMITTED", "batch_job_id": fallback.earlier_job_id, "updated_at": at,
-            "progress": progress_of_a_submission(number),
-        },
-        remove=("fallback",),
+            "status": "SUBMITTED", "batch_job_id": given_up.previous.job_id, "updated_at": at,
+            "progress": progress_of_a_submission(given_up.number - 1),
+        } | ({"next_job": before} if before else {}),
+        remove=() if before else ("next_job",),
     )  # fmt: skip
 
 

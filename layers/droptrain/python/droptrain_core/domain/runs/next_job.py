@@ -1,0 +1,108 @@
+"""When a run gets another Batch job: on demand instead of Spot, or another try after a failure.
+
+A run falls back once and gets one other try. The container resumes from the newest checkpoint. Each job gets
+the training time that the earlier ones left, so the whole run keeps its estimate.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from droptrain_core.domain import times
+from droptrain_core.domain.costs.estimate import SHORTEST_SECONDS, Estimate
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.runs.batch_job import JobState, trained_seconds
+from droptrain_core.domain.runs.run import Attempt, EarlierJob, NextJob, Run
+
+# How long a run waits for a Spot instance that AWS hasn't got. The queue itself gives up after a day.
+PATIENCE = timedelta(minutes=15)
+_BY_SPOT = {"reclaimed", "no_capacity"}
+# Failures without an exit code that can pass by themselves. AWS Batch's rules for attempts can't tell a pull
+# that broke off from one that is denied.
+_CAN_PASS = {"image_unreachable", "image_not_pulled", "container_not_started", "container_lost"}
+
+
+def after_end(run: Run, job: JobState, cause: Cause | None) -> NextJob | None:
+    """The next job of a run whose Batch job ended with that cause; None if the run ends."""
+    if cause is None:
+        return None
+    if cause.code in _BY_SPOT:
+        return _on_demand(run, job, cause.message)
+    can_pass = cause.code in _CAN_PASS and job.exit_code is None
+    if can_pass and not (run.next_job and run.next_job.is_retry):
+        why = f"{cause.message} The run is tried once more."
+        return _following(run, job, why, on_spot=run.is_on_spot(job.job_number), is_retry=True)
+    return None
+
+
+def is_too_long(cause: Cause, waited: timedelta) -> bool:
+    """Whether a run has waited too long for a Spot instance, with that cause."""
+    return cause.code == "no_capacity" and waited >= PATIENCE
+
+
+def while_waiting(run: Run, job: JobState, waited: timedelta) -> NextJob | None:
+    """The fallback of a run that has waited too long for a Spot instance; None if it continues to wait."""
+    minutes = int(waited.total_seconds()) // 60
+    return _on_demand(run, job, f"AWS has had no Spot instance for it in {minutes} minutes.")
+
+
+def after_reclaim(run: Run, job: JobState, saved_at: datetime | None) -> NextJob | None:
+    """The fallback of a run whose last attempt was reclaimed; None if Spot is still cheaper, or unknown.
+
+    `saved_at` is when its newest checkpoint was complete; later work has to be repeated. If a
+    part of the time on Spot is lost, an hour of progress costs more than an hour of Spot. It costs as much as
+    on-demand when that part equals the discount.
+    """
+    discount = _discount(run.estimate) if run.estimate else None
+    lost = _lost(job.attempts[-1], saved_at)
+    if discount is None or lost is None or lost <= discount:
+        return None
+    why = (
+        f"A reclaim lost {lost:.0%} of the last attempt's work, and Spot saves {discount:.0%} of the price, "
+        "so repeated work costs more than Spot saves."
+    )
+    return _on_demand(run, job, why)
+
+
+def seconds_trained(run: Run, job_number: int, attempts: Sequence[Attempt]) -> int:
+    """The training time of the run whose Batch job has these attempts, with that of the jobs before it."""
+    earlier = run.next_job.earlier[: job_number - 1] if run.next_job else ()
+    return sum(map(trained_seconds, (*(each for job in earlier for each in job.attempts), *attempts)))
+
+
+def _on_demand(run: Run, job: JobState, why: str) -> NextJob | None:
+    if run.job is None or run.job.spot != "auto" or not run.is_on_spot(job.job_number):
+        return None
+    is_retry = run.next_job is not None and run.next_job.is_retry
+    why = f"{why} The run continues on an on-demand instance."
+    return _following(run, job, why, on_spot=False, is_retry=is_retry)
+
+
+def _following(run: Run, job: JobState, why: str, *, on_spot: bool, is_retry: bool) -> NextJob | None:
+    """The job after `job`; None if the run was cancelled or has too little time left."""
+    if run.job is None or run.cancelled_by:
+        return None
+    left = run.job.timeout_seconds - seconds_trained(run, job.job_number, job.attempts)
+    if left < SHORTEST_SECONDS:
+        return None
+    before = run.next_job.earlier if run.next_job else ()
+    previous = EarlierJob(job.job_id, run.is_on_spot(job.job_number), job.ended, job.attempts)
+    return NextJob(left, why, on_spot, is_retry, (*before, previous))
+
+
+def _lost(attempt: Attempt, saved_at: datetime | None) -> float | None:
+    """The part of an attempt's work that no checkpoint has saved; None if its times aren't known."""
+    if not attempt.started_at or not attempt.stopped_at:
+        return None
+    started, stopped = times.from_text(attempt.started_at), times.from_text(attempt.stopped_at)
+    if stopped <= started:
+        return None
+    kept = max(saved_at, started) if saved_at else started
+    return max((stopped - kept) / (stopped - started), 0.0)
+
+
+def _discount(estimate: Estimate) -> float | None:
+    """The part of the on-demand price that the cheapest offer saves on Spot; None if a price is unknown."""
+    for offer in estimate.offers:
+        if offer.on_demand_usd_per_hour and offer.spot_usd_per_hour is not None:
+            return 1 - offer.spot_usd_per_hour / offer.on_demand_usd_per_hour
+    return None

@@ -1,0 +1,61 @@
+"""What a run can cost at most, before it is launched."""
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from droptrain_core.domain.costs.estimate import eligible_instances
+from droptrain_core.domain.costs.pricing import PRICES_AS_OF, read_price_list
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs import time_limit
+
+from droptrain_cli import formatting
+from droptrain_cli.api import Api
+from droptrain_cli.errors import ApiError, UnreachableError
+from droptrain_cli.stack import Stack
+
+# Without a stack, the template's defaults and a region count.
+DEFAULT_TYPES = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
+_REGION = "us-east-1"
+
+
+def in_stack(stack: Stack, project: str, dataset: str | None = None) -> str:
+    """What a run of the published project can cost in this stack now, or why it would be rejected."""
+    body = {"project": project, "dry_run": True} | ({"dataset": dataset} if dataset else {})
+    try:
+        run = Api(stack).post("/runs", body).body  # not worth the wait of a repeat
+    except (ApiError, UnreachableError) as error:
+        return f"What a run can cost is unknown: {error.format_message()}"
+    return _words(run)
+
+
+def anywhere(recipe: Recipe) -> str | None:
+    """What a run with the recipe can cost with the shipped prices; None if no default type fits it."""
+    text = (resources.files("droptrain_core") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
+    asked = recipe.resources
+    eligible = eligible_instances(
+        read_price_list(text, _REGION), DEFAULT_TYPES, gpus=asked.gpus, vcpus=asked.vcpus,
+        memory_mib=asked.memory_gib * 1024, spot=recipe.spot,
+    )  # fmt: skip
+    if eligible is None:
+        return None
+    try:
+        seconds = time_limit.of_recipe(recipe, eligible, DEFAULT_TYPES)
+    except RejectedError as error:
+        return f"In {_REGION}, a run would be rejected: {error.cause.message}"
+    worst = formatting.dollars(eligible.estimate(seconds).worst_usd)
+    return (
+        f"A run can cost at most {worst}: {formatting.duration(seconds)} of {eligible.dearest.of_what} in "
+        f"{_REGION}, by prices of {PRICES_AS_OF}. `droptrain push` tells your stack's figure."
+    )
+
+
+def _words(run: Mapping[str, Any]) -> str:
+    words = []
+    if estimate := run["estimate"]:
+        words.append(f"A run can cost at most {formatting.dollars(estimate['worst_usd'])}.")
+    if run["status"] == "REJECTED":
+        found = formatting.cause(run["cause"])
+        words.append(f"It would be rejected now: {found.message} {found.fix}")
+    return " ".join(words) or "What a run can cost is unknown: its instance types have no price."
