@@ -154,7 +154,7 @@ def test_what_a_later_release_adds_without_raising_the_schema_is_left_out(
     item = next(item for item in left["table"] if item.get("dataset", {}).get("S") == "on-demand")
     more = {"S": "of a later release"}
     wider = {**item, "more": more}
-    for name in ("job", "estimate", "fallback", "code", "recipe"):
+    for name in ("job", "estimate", "next_job", "code", "recipe"):
         wider[name] = {"M": {**item[name]["M"], "more": more}}
     for name in ("attempts", "history", "reservations"):
         wider[name] = {"L": [{"M": {**each["M"], "more": more}} for each in item[name]["L"]]}
