@@ -276,9 +276,17 @@ def match_inputs(
 
 
 def oldest_first(uploaded: Iterable[tuple[ObjectVersion, datetime | float]]) -> tuple[ObjectVersion, ...]:
-    """Objects by the time of their upload; of those of one second, S3's precision, a marker comes last."""
-    ordered = sorted(uploaded, key=lambda each: (each[1], each[0].key.endswith(f"/{MARKER}")))
-    return tuple(item for item, _ in ordered)
+    """Objects by the time of their upload; of those of one second, S3's precision, a marker comes last.
+
+    An upload in parts has the time when it began (S3 user guide, object metadata), and comes after a marker
+    of the same second. Its ETag ends with the number of its parts.
+    """
+
+    def place(each: tuple[ObjectVersion, datetime | float]) -> tuple[Any, bool, bool]:
+        item, at = each
+        return at, "-" in item.etag, item.key.endswith(f"/{MARKER}")
+
+    return tuple(item for item, _ in sorted(uploaded, key=place))
 
 
 def matches(file: str, pattern: str) -> bool:

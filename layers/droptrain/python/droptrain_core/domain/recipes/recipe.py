@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from droptrain_core.domain.datasets.dataset import is_pattern
 from droptrain_core.domain.errors import Cause, RejectedError
 from droptrain_core.domain.recipes.fields import DEFAULT_SCRIPT, FIELDS
 from droptrain_core.domain.recipes.readers import WrongValueError
@@ -106,10 +105,9 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         except WrongValueError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     recipe = replace(Recipe(), **values)
-    has_patterns = any(map(is_pattern, recipe.inputs.values()))
-    if "trigger" not in values and has_patterns:
+    if "trigger" not in values and recipe.has_patterns:
         return replace(recipe, trigger="quiet")
-    if recipe.trigger == "files" and has_patterns:
+    if recipe.trigger == "files" and recipe.has_patterns:
         reason = "files needs an input for each file, but here is a pattern, which later files can match too"
         problems.append(Wrong("trigger", f"trigger: {reason}. Leave it out, for quiet; or use marker"))
     return recipe

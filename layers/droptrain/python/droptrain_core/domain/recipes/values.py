@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from droptrain_core.domain.datasets.dataset import Trigger
+from droptrain_core.domain.datasets.dataset import Trigger, is_pattern
 
 Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
@@ -75,3 +75,8 @@ class Recipe:
     csv: Mapping[str, Any] = field(default_factory=dict)
     notify: tuple[str, ...] = EVENTS
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+
+    @property
+    def has_patterns(self) -> bool:
+        """Whether an input is a pattern, which any number of files can match."""
+        return any(map(is_pattern, self.inputs.values()))
