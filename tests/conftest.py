@@ -1,9 +1,7 @@
 """What every test takes for granted of the process that it runs in."""
 
 import signal
-from functools import cache
 
-import botocore.session
 from hypothesis import settings
 
 # A shell that starts tests in the background makes them, and all that they start, ignore Ctrl-C.
@@ -12,6 +10,3 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # A busy machine is no failure: no example has a limit of time.
 settings.register_profile("droptrain", deadline=None)
 settings.load_profile("droptrain")
-
-# Each session of botocore parses its services' models again, and hundreds of tests have their own sessions.
-botocore.session.create_loader = cache(botocore.session.create_loader)
