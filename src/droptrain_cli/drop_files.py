@@ -128,14 +128,21 @@ def _find_run(
     digest = planned.inputs_digest(present, done.uploaded)
     deadline = time.monotonic() + NO_RUN_AFTER_SECONDS
     patience = Patience()
-    with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
-        while time.monotonic() < deadline:
-            found: str | None = None
-            with patience.attempt():
-                found = run_that_trains(api, planned, known, digest, earlier)
-            if found:
-                return found
-            time.sleep(_LOOK_SECONDS)
+    try:
+        with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
+            while time.monotonic() < deadline:
+                found: str | None = None
+                with patience.attempt():
+                    found = run_that_trains(api, planned, known, digest, earlier)
+                if found:
+                    return found
+                time.sleep(_LOOK_SECONDS)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"Stopped waiting. {planned.place} is dropped and launches its run.\n"
+            f"Follow it:  droptrain logs {planned.project} -f\n"
+            f"Cancel it:  droptrain cancel {planned.project}"
+        ) from None
     raise CommandError(
         f"{planned.place} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. docs/operations says "
         "where an upload's event can be; droptrain doctor, whether the stack can train."

@@ -25,12 +25,10 @@ def push(stack: Stack, project: str, path: Path, *, as_json: bool) -> None:
     try:
         changes = publish_folder(stack, project, path, say)
     except KeyboardInterrupt:
-        click.echo(
+        raise KeyboardInterrupt(
             "Stopped halfway: launches go on with what was there before. Finish it: "
-            f"droptrain push {project} {path}",
-            err=True,
-        )
-        raise
+            f"droptrain push {project} {path}"
+        ) from None
     if as_json:
         document = {"uploaded": changes.uploaded, "deleted": changes.deleted, "unchanged": changes.unchanged}
         output.write_json({"project": project, **document, "finished_another": changes.finished})

@@ -164,6 +164,8 @@ def test_a_run_is_cancelled_by_its_id_and_whoever_follows_it_hears_so(
     interrupted = left.wait()
     assert interrupted.code == 130
     assert "Traceback" not in interrupted.err
+    assert f"{run_id} continues." in interrupted.err
+    assert f"droptrain cancel {run_id}" in interrupted.err
     said = droptrain("cancel", run_id)
     assert (said.code, said.out.startswith(f"Cancelling {run_id}")) == (0, True)
     assert followed.wait().code == 4

@@ -185,6 +185,20 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
     assert [item["uploaded"] for item in again["files"]] == [True, False], "train.csv keeps its version"
 
 
+def test_ctrl_c_before_the_run_is_there_says_that_it_will_be(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_ctrl_c(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("droptrain_cli.api.Api.get", press_ctrl_c)
+    droptrain("push", "penguins", "project")
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
+    assert said.exit_code == 130
+    assert "penguins/d is dropped and launches its run." in said.output
+    assert "droptrain cancel penguins" in said.output
+
+
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The runs that drops have followed or launched."""
