@@ -14,6 +14,7 @@ from droptrain_core.domain.datasets.dataset import (
     LINK_METADATA,
     Created,
     ObjectVersion,
+    datasets_prefix,
     oldest_first,
     recipe_key,
 )
@@ -146,12 +147,24 @@ class Bucket:
 
     def projects(self, after: str | None, limit: int) -> tuple[list[str], bool]:
         """At most `limit` names of folders below `projects/`, after that one; whether there are more."""
+        return self._folders("projects/", after, limit)
+
+    def has_project(self, project: str) -> bool:
+        """Whether the project has any file."""
+        answer = self._client.list_objects_v2(Bucket=self.name, Prefix=f"projects/{project}/", MaxKeys=1)
+        return bool(answer.get("Contents"))
+
+    def datasets(self, project: str, after: str | None, limit: int) -> tuple[list[str], bool]:
+        """At most `limit` names of folders in the project's `data/`, as `projects`."""
+        return self._folders(datasets_prefix(project), after, limit)
+
+    def _folders(self, prefix: str, after: str | None, limit: int) -> tuple[list[str], bool]:
         # "0" follows "/": so the listing starts behind all that lies in the folder.
-        start: Any = {"StartAfter": f"projects/{after}0"} if after else {}
+        start: Any = {"StartAfter": f"{prefix}{after}0"} if after else {}
         answer = self._client.list_objects_v2(
-            Bucket=self.name, Prefix="projects/", Delimiter="/", MaxKeys=limit, **start
+            Bucket=self.name, Prefix=prefix, Delimiter="/", MaxKeys=limit, **start
         )
-        folders = [each["Prefix"].split("/")[1] for each in answer.get("CommonPrefixes", [])]
+        folders = [each["Prefix"][len(prefix) : -1] for each in answer.get("CommonPrefixes", [])]
         return folders, answer["IsTruncated"] and bool(folders)
 
     def folder(self, prefix: str, named: Collection[str] = ()) -> tuple[ObjectVersion, ...]:

@@ -137,9 +137,14 @@ class Readiness:
         return tuple(dict.fromkeys(objects))
 
 
+def datasets_prefix(project: str) -> str:
+    """The folder of the project's datasets."""
+    return f"projects/{project}/data/"
+
+
 def data_prefix(project: str, dataset: str) -> str:
     """The folder that the dataset's files are dropped into."""
-    return f"projects/{project}/data/{dataset}/"
+    return f"{datasets_prefix(project)}{dataset}/"
 
 
 def code_prefix(project: str) -> str:
