@@ -42,17 +42,25 @@ def trained(cloud: LaptopCloud) -> dict[str, Any]:
 
 
 def test_runs_are_listed_in_columns_and_as_json(droptrain: CommandLine, trained: dict[str, Any]):
-    table = droptrain("runs", "--project", PROJECT)
+    table = droptrain("runs", PROJECT)
     assert table.code == 0, table.err
     header, *_, line = table.out.splitlines()
     assert header.split()[:3] == ["RUN", "STATUS", "CREATED"]
     assert line.split()[:3] == [trained["run_id"], "SUCCEEDED", trained["created_at"]]
     assert "test_accuracy 0.75" in line
     assert "$" in line
-    listed = droptrain("runs", "--project", PROJECT, "--status", "succeeded", "--json")
+    listed = droptrain("runs", PROJECT, "--status", "succeeded", "--json")
     assert listed.document["runs"][-1] == trained
-    nothing = droptrain("runs", "--project", "nobody-s")
+    by_metric = droptrain("runs", PROJECT, "--sort", "-test_accuracy", "--columns", "run,test_accuracy")
+    assert by_metric.out.splitlines()[:2] == [
+        f"RUN{' ' * (len(trained['run_id']) - 1)}test_accuracy",
+        f"{trained['run_id']}  0.75",
+    ]
+    nothing = droptrain("runs", PROJECT, "--status", "cancelled")
     assert (nothing.code, nothing.out, nothing.err) == (0, "", "No runs.\n")
+    nobody = droptrain("runs", "nobody-s")
+    assert (nobody.code, nobody.out) == (1, "")
+    assert nobody.err == "Error: There is no project 'nobody-s'. `droptrain projects` lists them.\n"
 
 
 def test_a_run_is_shown_by_its_project_its_beginning_or_its_end(
