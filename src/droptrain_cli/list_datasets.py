@@ -4,12 +4,14 @@ from collections import defaultdict
 from itertools import islice
 from typing import Any
 
+from rich.table import Table
 from rich.text import Text
 
 from droptrain_cli import formatting, output
 from droptrain_cli.api import Api, quoted
 from droptrain_cli.errors import ApiError
 from droptrain_cli.list_projects import read, waits_for
+from droptrain_cli.run_columns import short_id
 from droptrain_cli.stack import Stack
 
 _PAGE = 100
@@ -38,7 +40,9 @@ def list_all(stack: Stack, project: str, *, as_json: bool) -> None:
         ]
         output.write_json({"project": project, "datasets": listed})
     elif found:
-        output.show(output.console(), output.table(_HEADERS, (_row(each, runs) for each in found)))
+        screen = output.console()
+        made = _table(found, runs, short=False)
+        output.show(screen, made if output.fits(screen, made) else _table(found, runs, short=True))
     else:
         output.show(output.console(stderr=True), Text(f"{project} has no datasets."))
 
@@ -56,10 +60,15 @@ def _runs(api: Api, project: str) -> _Runs:
     return found
 
 
-def _row(dataset: dict[str, Any], runs: _Runs) -> tuple[str | Text, ...]:
+def _table(datasets: list[dict[str, Any]], runs: _Runs, *, short: bool) -> Table:
+    return output.table(_HEADERS, (_row(each, runs, short=short) for each in datasets), folded=_HEADERS[4:])
+
+
+def _row(dataset: dict[str, Any], runs: _Runs, *, short: bool) -> tuple[str | Text, ...]:
     mine = runs[dataset["dataset"]]
     waiting = waits_for(dataset["waiting"]) if dataset["waiting"] else ""
     if not mine:
         return dataset["dataset"], "0", "", "", "", waiting
     status, metric = output.styled(mine[0]["status"]), formatting.headline(mine[0])
-    return dataset["dataset"], str(len(mine)), mine[0]["run_id"], status, metric, waiting
+    run_id = short_id(mine[0]["run_id"]) if short else mine[0]["run_id"]
+    return dataset["dataset"], str(len(mine)), run_id, status, metric, waiting

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from droptrain_core.domain.datasets.near_misses import name_files, near_misses
+from rich.table import Table
 from rich.text import Text
 
 from droptrain_cli import formatting, output
 from droptrain_cli.api import Api, quoted
 from droptrain_cli.errors import ApiError, CommandError
+from droptrain_cli.run_columns import short_id
 from droptrain_cli.stack import Stack
 
 _PAGE = 100
@@ -23,9 +25,8 @@ def list_all(stack: Stack, *, as_json: bool) -> None:
     if as_json:
         output.write_json({"projects": found})
     elif found:
-        headers = ("PROJECT", "NEWEST RUN", "STATUS", "CREATED", "METRIC", "WAITING")
-        now = datetime.now(UTC)
-        output.show(screen, output.table(headers, (_row(each, now) for each in found)))
+        made = _table(found, short=False)
+        output.show(screen, made if output.fits(screen, made) else _table(found, short=True))
     else:
         output.show(output.console(stderr=True), Text(_NONE))
 
@@ -39,9 +40,10 @@ def show(stack: Stack, name: str, *, as_json: bool) -> None:
     screen, run = output.console(), project["latest_run"]
     output.show(screen, Text(name, style="bold"))
     if run:
-        line = Text("  Newest run  ").append_text(output.styled(run["status"]))
-        newest = (run["run_id"], formatting.headline(run), formatting.price(run["cost"]))
-        output.show(screen, line.append("  ".join(["", *filter(None, newest)])))
+        output.show(screen, Text("  Newest run  ").append(run["run_id"]))
+        line = Text("  Status      ").append_text(output.styled(run["status"]))
+        result = (formatting.headline(run), formatting.price(run["cost"]))
+        output.show(screen, line.append("  ".join(["", *filter(None, result)])))
     else:
         output.show(screen, Text("  No run yet."))
     for waiting in project["waiting"]:
@@ -68,14 +70,21 @@ def waits_for(waiting: Mapping[str, Any]) -> str:
     return f"launches at {waiting['due_at']} unless another file arrives"
 
 
-def _row(project: Mapping[str, Any], now: datetime) -> tuple[str | Text, ...]:
+def _table(projects: list[dict[str, Any]], *, short: bool) -> Table:
+    now = datetime.now(UTC)
+    headers = ("PROJECT", "NEWEST RUN", "STATUS", "CREATED", "METRIC", "WAITING")
+    return output.table(headers, (_row(each, now, short=short) for each in projects), folded=headers[4:])
+
+
+def _row(project: Mapping[str, Any], now: datetime, *, short: bool) -> tuple[str | Text, ...]:
     run = project["latest_run"]
     waiting = ", ".join(each["dataset"] for each in project["waiting"])
     if not run:
         return project["project"], "", "", "", "", waiting
     created = f"{formatting.age(run['created_at'], now)} ago"
     status = output.styled(run["status"])
-    return project["project"], run["run_id"], status, created, formatting.headline(run), waiting
+    run_id = short_id(run["run_id"]) if short else run["run_id"]
+    return project["project"], run_id, status, created, formatting.headline(run), waiting
 
 
 def _waiting(project: str, waiting: Mapping[str, Any]) -> Iterator[str]:

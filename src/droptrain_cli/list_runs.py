@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,7 +55,7 @@ def once(stack: Stack, query: Query, *, as_json: bool, as_csv: bool = False) -> 
     elif as_csv:
         _write_csv(runs, query, now)
     elif runs:
-        output.show(screen, _table(runs, query, now, relative=screen.is_terminal))
+        output.show(screen, _table(runs, query, now, screen))
     else:
         output.show(output.console(stderr=True), Text(_NONE))
 
@@ -93,14 +93,14 @@ def watch(stack: Stack, query: Query, *, as_json: bool) -> None:
                 output.write_json(run)
             else:
                 now = datetime.now(UTC)
-                cells = [column.text(run, now) for column in _columns(query, relative=False)]
+                cells = [column.text(run, now) for column in _columns(query, run_columns.DEFAULT)]
                 output.show(screen, Text("  ").join(output.cell(cell) for cell in cells if cell))
 
 
 def _watch_table(api: Api, query: Query, screen: Console) -> None:
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
         for runs in _lists(api, query):
-            shown = _table(runs, query, datetime.now(UTC), relative=True) if runs else Text(_NONE)
+            shown = _table(runs, query, datetime.now(UTC), screen) if runs else Text(_NONE)
             live.update(shown, refresh=True)
 
 
@@ -125,17 +125,33 @@ def _list(api: Api, query: Query) -> list[dict[str, Any]]:
     return runs[:wanted]
 
 
-def _table(runs: list[dict[str, Any]], query: Query, now: datetime, *, relative: bool) -> Table:
-    """The runs in columns; `relative` is for people: ages in place of times, and no empty columns."""
-    columns = _columns(query, relative=relative)
-    rows = [[column.text(run, now) for column in columns] for run in runs]
-    kept = [at for at in range(len(columns)) if not relative or query.columns or any(row[at] for row in rows)]
-    return output.table([columns[at].header for at in kept], ([row[at] for at in kept] for row in rows))
+def _table(runs: list[dict[str, Any]], query: Query, now: datetime, screen: Console) -> Table:
+    """The runs in columns: on a terminal with ages and without empty columns, if need be with short ids."""
+    if not screen.is_terminal:
+        return _of_columns(runs, _columns(query, run_columns.DEFAULT), now)
+    made = _for_people(runs, query, run_columns.DEFAULT, now)
+    if query.columns or output.fits(screen, made):
+        return made
+    metrics = {run["metric"] for run in runs if run["metric"]}
+    names = [metrics.pop() if name == "metric" and len(metrics) == 1 else name for name in run_columns.NARROW]
+    return _for_people(runs, query, names, now)
 
 
-def _columns(query: Query, *, relative: bool) -> list[run_columns.Column]:
-    names = list(query.columns or run_columns.DEFAULT)
+def _for_people(runs: list[dict[str, Any]], query: Query, usual: Sequence[str], now: datetime) -> Table:
+    every = ("age" if name == "created" and not query.columns else name for name in usual)
+    columns = _columns(query, list(every))
+    having = [each for each in columns if query.columns or any(each.text(run, now) for run in runs)]
+    return _of_columns(runs, having, now)
+
+
+def _of_columns(runs: list[dict[str, Any]], columns: list[run_columns.Column], now: datetime) -> Table:
+    rows = ([column.text(run, now) for column in columns] for run in runs)
+    return output.table([column.header for column in columns], rows, folded=run_columns.FOLDED)
+
+
+def _columns(query: Query, usual: Sequence[str]) -> list[run_columns.Column]:
+    """The columns that are asked for; else the usual ones, with the metric that the runs are sorted by."""
     sorted_by = (query.sort or "").removeprefix("-")
-    if sorted_by and sorted_by not in run_columns.COLUMNS and not query.columns:
-        names.insert(names.index("metric"), sorted_by)
-    return [run_columns.column("age" if relative and name == "created" else name) for name in names]
+    is_metric = sorted_by and sorted_by not in run_columns.COLUMNS
+    usual = [sorted_by if is_metric and name == "metric" else name for name in usual]
+    return [run_columns.column(name) for name in query.columns or usual]

@@ -40,6 +40,7 @@ def _plain(header: str, name: str, value: Callable[[Run], Value]) -> Column:
 
 COLUMNS: Mapping[str, Column] = {
     "run": _plain("RUN", "run_id", lambda run: run["run_id"]),
+    "id": _plain("ID", "id", lambda run: short_id(run["run_id"])),
     "project": _plain("PROJECT", "project", lambda run: run["project"]),
     "dataset": _plain("DATASET", "dataset", lambda run: run["dataset"]),
     "status": Column(
@@ -70,7 +71,14 @@ COLUMNS: Mapping[str, Column] = {
     "by": _plain("BY", "launched_by", lambda run: run["launched_by"]),
 }
 DEFAULT = ("run", "status", "created", "took", "metric", "cost", "why")
+NARROW = ("id", "dataset", "status", "created", "metric", "cost", "why")
+FOLDED = ("DATASET", "METRIC", "WHY")
 _OF_CSV = ("run", "project", "dataset", "status", "created", "took", "cost", "why", "attempts", "by")
+
+
+def short_id(run_id: str) -> str:
+    """The last part of a run's id, which commands take for the whole one."""
+    return run_id.rpartition("-")[2]
 
 
 def column(name: str) -> Column:

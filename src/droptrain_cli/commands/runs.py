@@ -41,10 +41,11 @@ def command(
 ) -> None:
     """List runs, newest first, of PROJECT or of all: what came of them.
 
-    Columns are run, project, dataset, status, created, age, took, metric, cost, why, attempts and by; any
-    other name is a metric, as in --sort -test_accuracy or --columns run,test_accuracy,loss. --sort looks at
-    the newest 1,000 runs. Costs are estimates. With --watch the table follows what happens; where stdout is
-    no terminal, each run is printed again when it has changed.
+    Columns are run, id (the end of run, which names it too), project, dataset, status, created, age, took,
+    metric, cost, why, attempts and by; any other name is a metric, as in --sort -test_accuracy or
+    --columns run,test_accuracy,loss. --sort looks at the newest 1,000 runs. Costs are estimates. With --watch
+    the table follows what happens; where stdout is no terminal, each run is printed again when it has
+    changed.
     """
     if watch and (sort or form == "csv"):
         raise click.UsageError("--watch goes without --sort and --csv.")

@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import CliRunner, Result
 from support.scripted_server import Asked, ScriptedServer, Told, problem
+from support.terminal_screen import terminal_screen
 
+from droptrain_cli import list_datasets, list_projects, list_runs
 from droptrain_cli.api import Api
 from droptrain_cli.errors import CommandError
 from droptrain_cli.main import main
@@ -95,7 +97,7 @@ def test_projects_are_listed_with_their_newest_run_and_what_waits(droptrain: Com
 
 def test_a_project_says_what_its_datasets_wait_for(droptrain: Command) -> None:
     said = droptrain("projects", "show", "penguins").output
-    assert f"Newest run  SUCCEEDED  {RUNS[0]['run_id']}  test_accuracy 0.7  $0.5000" in said
+    assert f"Newest run  {RUNS[0]['run_id']}\n  Status      SUCCEEDED  test_accuracy 0.7  $0.5000" in said
     assert "penguins/second waits for train.csv, since 2026-11-23T02:10:00Z" in said
     assert "there: test.csv, train.CSV" in said
     assert "train.CSV exists: rename it to train.csv" in said
@@ -133,7 +135,7 @@ def test_runs_are_sorted_by_a_metric_and_those_without_it_come_last(droptrain: C
     assert said.exit_code == 0, said.output
     header, *lines = said.output.splitlines()
     assert [line.split()[0][-1] for line in lines] == ["1", "3", "2"]
-    assert header.split() == ["RUN", "STATUS", "CREATED", "TOOK", "test_accuracy", "METRIC", "COST", "WHY"]
+    assert header.split() == ["RUN", "STATUS", "CREATED", "TOOK", "test_accuracy", "COST", "WHY"]
     lowest = droptrain("runs", "penguins", "--sort", "test_accuracy", "--limit", "1").output.splitlines()
     assert [line.split()[0][-1] for line in lowest[1:]] == ["3"]
     oldest = droptrain("runs", "penguins", "--sort", "created").output.splitlines()
@@ -142,6 +144,23 @@ def test_runs_are_sorted_by_a_metric_and_those_without_it_come_last(droptrain: C
     assert wrong.exit_code == 1
     assert "None of these runs has a metric 'accuracy'" in wrong.output
     assert "loss, test_accuracy" in wrong.output
+
+
+def test_on_a_narrow_terminal_ids_are_short_and_no_status_is_folded(stack: Stack, stacked: Stacked) -> None:
+    stacked.runs = [a_run("3", "2026-11-23-4f1c2a09", test_accuracy=0.71234), a_run("2", "third")]
+    with terminal_screen() as screen:
+        list_runs.once(stack, list_runs.Query("penguins", None, 20), as_json=False)
+    header, first, *_ = screen.lines
+    assert header.split() == ["ID", "DATASET", "STATUS", "AGE", "test_accuracy", "COST", "WHY"]
+    assert first.split()[0] == "3" * 12
+    assert "SUCCEEDED" in first
+    assert "$0.5000" in first
+    with terminal_screen() as screen:
+        list_projects.list_all(stack, as_json=False)
+        list_datasets.list_all(stack, "penguins", as_json=False)
+    assert all(len(line) <= 80 for line in screen.lines)
+    assert sum("SUCCEEDED" in line for line in screen.lines) == 1
+    assert any("3" * 12 in line.split() for line in screen.lines)
 
 
 def test_columns_are_chosen_by_name(droptrain: Command) -> None:
