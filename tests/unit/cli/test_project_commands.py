@@ -241,7 +241,7 @@ def test_on_a_terminal_a_bar_shows_how_much_of_the_data_is_read(droptrain: Run, 
         validate(tmp_path, as_json=False)
     assert "Reading" in screen.transcript
     assert "4.0/4.0 MB" in screen.transcript
-    assert [line for line in screen.lines if line][0].startswith("All is well: "), "the bar is gone"
+    assert next(line for line in screen.lines if line).startswith("All is well: "), "the bar is gone"
 
 
 def test_validate_names_a_file_that_is_nearly_the_missing_one(droptrain: Run) -> None:

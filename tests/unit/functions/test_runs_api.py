@@ -288,7 +288,7 @@ def test_every_error_has_its_problem_document(call, error, status, kind) -> None
 
 
 @pytest.mark.parametrize(("body", "field", "problem"), [
-    ({"project": "p"}, "body", "project and dataset are needed, or from_run alone"),
+    ({"project": "p"}, "body", "project and dataset are needed, or from_run alone; dry_run needs no dataset"),
     ({"project": "p", "dataset": "d", "epochs": 3}, "body.epochs", "there is no such field"),
     ({"project": "P", "dataset": "d"}, "body.project", r"it has to match ^[a-z0-9][a-z0-9-]{0,39}$"),
     ({"project": "p", "dataset": 1}, "body.dataset", "it has to be a valid string"),
