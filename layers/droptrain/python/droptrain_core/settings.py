@@ -2,6 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from droptrain_core.domain.runs.batch_job import queue_name
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.notices.events import QueueKind
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,11 @@ class Settings:
     def types(self) -> tuple[str, ...]:
         """The instance types for training, as the compute environments name them."""
         return tuple(self.instance_types.split(","))
+
+    @property
+    def queue_kinds(self) -> "dict[str, QueueKind]":
+        """The kind of instances of each job queue, by the queue's name."""
+        return {
+            queue_name(self.spot_job_queue_arn): "Spot",
+            queue_name(self.on_demand_job_queue_arn): "on-demand",
+        }

@@ -14,9 +14,11 @@ _OFFERS_KEPT = 12
 LONG_SECONDS = 900
 # A shorter training isn't worth an instance.
 SHORTEST_SECONDS = 60
-# How long after its `timeout` a run can still cost: a minute to end by itself, five minutes until the next
-# pass of the reconciler, and a minute in which AWS Batch ends the job.
-OVERRUN_SECONDS = 420
+# How long after its `timeout` a container may save what the training left, such as a model of several GB.
+SAVE_SECONDS = 600
+# How long after its `timeout` a run can still cost: the time to save, seven minutes until a pass of the
+# reconciler reaches the run, and a minute in which AWS Batch ends the job.
+OVERRUN_SECONDS = SAVE_SECONDS + 480
 NO_CHECKPOINT = "no_checkpoint"
 
 

@@ -22,7 +22,7 @@ from droptrain_core.domain.runs.conditions import (
     Equals,
     NotEnded,
 )
-from droptrain_core.domain.runs.run import Cost, GpuUse, NextJob, Run, Status, Step
+from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step
 
 # The time of a released claim: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
@@ -91,11 +91,14 @@ def submitted(run: Run, job_id: str, at: str) -> Transition:
     )
 
 
-def observed(job: JobState, at: str, end: End | None = None) -> Transition:
-    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along."""
+def observed(job: JobState, at: str, end: End | None = None, earlier: tuple[Attempt, ...] = ()) -> Transition:
+    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along.
+
+    `earlier` are the attempts of the run's Batch jobs before this one.
+    """
     end = end or End()
     facts = {
-        "attempts": job.attempts, "log_stream": job.log_stream,
+        "attempts": (*earlier, *job.attempts), "log_stream": job.log_stream,
         "stopped_at": job.stopped_at if job.ended else None, "cause": end.cause,
         "metrics": dict(end.metrics), "cost": end.cost, "gpu": end.gpu, "advice": end.advice,
     }  # fmt: skip
