@@ -1,7 +1,6 @@
 """Limits: a run is ended that exceeds its training time or its reservation, or whose instance never joins."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,6 +15,7 @@ from droptrain_core.domain.costs.budget import dollars, reserved_for, to_micro
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.diagnosis.queue_progress import NO_INSTANCE, QueueView
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import next_job
 from droptrain_core.domain.runs.batch_job import (
     NEVER_JOINED,
@@ -30,7 +30,7 @@ from droptrain_core.domain.runs.run import Run
 _GRACE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
+@frozen
 class Exceeded:
     """A Batch job whose run exceeds a limit, and the reason that AWS Batch gets."""
 

@@ -1,10 +1,11 @@
 """The functions' settings from the template, read from the environment once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from droptrain_core.domain.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """Names and ARNs of the stack's resources, and the stack's parameters, as texts."""
 

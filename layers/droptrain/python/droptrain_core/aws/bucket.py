@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from droptrain_core.domain.datasets.dataset import (
     recipe_key,
 )
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.push import Published, Push, push_key
@@ -45,7 +45,7 @@ _NO_LINK = {"400", "403", "404"}
 _IS_LINK = re.compile("[0-9a-f]{32}")
 
 
-@dataclass(frozen=True)
+@frozen
 class RecipeFile:
     """The recipe's parsed YAML and which version it is; `version` is None where there is no recipe."""
 
@@ -54,7 +54,7 @@ class RecipeFile:
     problem: RejectedError | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class PlanFile:
     """The parsed `run.json` of a run, and the SHA-256 of its bytes, hex."""
 

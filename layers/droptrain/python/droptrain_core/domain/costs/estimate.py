@@ -1,10 +1,10 @@
 """The estimate at a launch: a run's eligible instance types, its duration and its cost."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.frozen import frozen
 
 # A project's history keeps the durations of this many successful runs.
 HISTORY_KEPT = 10
@@ -20,7 +20,7 @@ OVERRUN_SECONDS = 420
 NO_CHECKPOINT = "no_checkpoint"
 
 
-@dataclass(frozen=True)
+@frozen
 class Offer:
     """An eligible instance type of a run; USD an hour, None if unknown. The zone is the cheapest.
 
@@ -34,7 +34,7 @@ class Offer:
     gpu_memory_gib: float | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimate:
     """A run's possible cost at its launch; prices are of `priced_at`, Spot prices of `spot_priced_at`.
 
@@ -53,7 +53,7 @@ class Estimate:
     spot_priced_at: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """A price in USD an hour, and the name of its instance type for texts."""
 
@@ -70,7 +70,7 @@ class Rate:
         return round(seconds * self.usd_per_hour / 3600, 6)
 
 
-@dataclass(frozen=True)
+@frozen
 class EligibleInstances:
     """The eligible instance types of a run, the cheapest first, and the two rates of its estimate.
 
@@ -163,7 +163,7 @@ def eligible_instances(
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Priced:
     """An offer with the lowest and the highest likely price of an hour for this run."""
 
