@@ -1,10 +1,13 @@
 """The estimate at a launch: a run's eligible instance types, its duration and its cost."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.frozen import frozen
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.costs.pricing import PriceList
 
 # A project's history keeps the durations of this many successful runs.
 HISTORY_KEPT = 10
@@ -129,7 +132,7 @@ class EligibleInstances:
 
 
 def eligible_instances(
-    prices: PriceList,
+    prices: "PriceList",
     instance_types: Iterable[str],
     history: Sequence[int] = (),
     *,
@@ -172,7 +175,7 @@ class _Priced:
     high: Rate
 
     @classmethod
-    def of(cls, prices: PriceList, name: str, spot: str) -> "_Priced | None":
+    def of(cls, prices: "PriceList", name: str, spot: str) -> "_Priced | None":
         zone = prices.cheapest_zone(name)
         size = prices.sizes.get(name)
         memory = size.gpu_memory_gib if size and size.gpu_memory_gib else None

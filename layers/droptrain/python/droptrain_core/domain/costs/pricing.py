@@ -128,7 +128,9 @@ def read_price_list(text: str, region: str) -> PriceList:
     """
     on_demand: dict[str, float] = {}
     sizes: dict[str, Size] = {}
-    for row in csv.DictReader(text.splitlines()):
+    columns, *rows = csv.reader(text.splitlines())
+    for values in rows:
+        row = dict(zip(columns, values, strict=True))
         name = row["instance_type"]
         if row["region"] == region:
             on_demand[name] = float(row["on_demand_usd_per_hour"])

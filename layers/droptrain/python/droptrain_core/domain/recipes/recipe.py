@@ -17,21 +17,17 @@ from droptrain_core.domain.recipes.values import (
     Resources,
     Scalar,
     Secret,
+    file_of,
 )
 
 __all__ = [
     "DEFAULT_SCRIPT", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Recipe", "Resources",
-    "Scalar", "Secret",
+    "Scalar", "Secret", "file_of",
 ]  # fmt: skip
 
 FILE = "train.yaml"
 MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
-
-
-def file_of(entrypoint: str) -> str:
-    """The code file that an entrypoint names: a path, or a module such as trainer.task."""
-    return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
 
 
 @frozen

@@ -81,3 +81,8 @@ class Recipe:
     def has_patterns(self) -> bool:
         """Whether an input is a pattern, which any number of files can match."""
         return any(map(is_pattern, self.inputs.values()))
+
+
+def file_of(entrypoint: str) -> str:
+    """The code file that an entrypoint names: a path, or a module such as trainer.task."""
+    return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
