@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from droptrain_core import cursors
 from droptrain_core.aws.bucket import Bucket
@@ -12,6 +12,7 @@ from droptrain_core.domain.answer_size import Room, how_many_fit
 from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run
 
 # A filtered request reads at most this many pages of runs, and then answers with the runs found so far.
@@ -21,7 +22,7 @@ _WAITING_BYTES = 500_000  # of a project, in an answer
 _LONGEST_FOLDER = 1024  # S3's longest key, in bytes
 
 
-@dataclass(frozen=True)
+@frozen
 class Listing:
     """Runs, newest first, and the cursor of the next page; None after the last one."""
 
@@ -29,7 +30,7 @@ class Listing:
     cursor: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Project:
     """A project, its newest run, and its datasets that lack files."""
 
@@ -38,7 +39,7 @@ class Project:
     waiting: tuple[DatasetRecord, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProjectListing:
     """Projects by name, and the cursor of the next page; None after the last one."""
 
@@ -46,7 +47,7 @@ class ProjectListing:
     cursor: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Dataset:
     """A dataset with files in the bucket, and its record while it waits for more."""
 
@@ -54,7 +55,7 @@ class Dataset:
     waiting: DatasetRecord | None
 
 
-@dataclass(frozen=True)
+@frozen
 class DatasetListing:
     """A project's datasets by name, and the cursor of the next page; None after the last one."""
 
