@@ -1,44 +1,40 @@
-// A drop on its way: each file looked over, then sent, then all of them committed, and the run opened.
+// What a drop asks of the server: each file is checked, then sent, then all of them appear and their run is found.
 
-import { get, post, postBytes, put, query } from "./api.js";
+import { get, post, query, sendFile } from "./api.js";
 
 const LOOK_EVERY = 500;
+const SENT_TO_CHECK = 0.3; // of the bar: the rest is the check itself
 
-/** What the list shows of a file: `state` is checking, wrong, checked, sending, sent or failed. */
-export const newItem = ({ file, path }) => ({ file, path, state: "checking", findings: [], share: 0 });
-
-/** Look a file over by the command's own preflight. */
-export async function preflight(project, item) {
-  const bytes = item.file;
-  const { findings } = await postBytes(`/local/preflight${query({ project, file: item.path })}`, bytes);
-  const isWrong = findings.some((each) => each.level === "error");
-  return { findings, state: isWrong ? "wrong" : "checked" };
+/** The findings of the command's own preflight; `progress` hears how far it is, from 0 to 1. */
+export async function preflight(project, path, content, progress, signal) {
+  const address = `/local/preflight${query({ project, file: path })}`;
+  const { findings } = await sendFile("POST", address, content, (share) => progress(share * SENT_TO_CHECK), signal);
+  return findings;
 }
 
-/** Send the files and let them appear; what the server says of the run. `tell(path, changes)` hears how it goes. */
-export async function send(project, dataset, items, tell, signal) {
-  const watching = setInterval(() => watch(project, dataset, tell), LOOK_EVERY);
+/** Send a file to where it waits for the others of its dataset. */
+export async function upload(project, dataset, path, content, progress, signal) {
+  const watching = setInterval(() => watch(project, dataset, path, progress), LOOK_EVERY);
+  const address = `/local/uploads${query({ project, dataset, file: path })}`;
   try {
-    for (const item of items) {
-      tell(item.path, { state: "sending", share: 0 });
-      const address = `/local/uploads${query({ project, dataset, file: item.path })}`;
-      await put(address, item.file, (share) => tell(item.path, { share: share / 2 }), signal);
-      tell(item.path, { state: "sent", share: 1 });
-    }
+    await sendFile("PUT", address, content, (share) => progress(share / 2), signal);
   } finally {
     clearInterval(watching);
   }
-  return post("/local/drops", { project, dataset, files: items.map((item) => item.path) });
 }
 
+/** Let the files appear; what the server says of their run. */
+export const commit = (project, dataset, files) => post("/local/drops", { project, dataset, files });
+
+/** Forget what was sent and hasn't appeared. */
+export const giveUp = (project, dataset) => fetch(`/local/uploads${query({ project, dataset })}`, { method: "DELETE" });
+
 /** The second half of a large file's way: from this machine to S3. */
-async function watch(project, dataset, tell) {
+async function watch(project, dataset, path, progress) {
   try {
     const { files } = await get(`/local/uploads${query({ project, dataset })}`);
-    for (const each of files) {
-      if (each.is_ready || !each.sent) continue;
-      tell(each.file, { share: 0.5 + each.sent / each.size / 2 });
-    }
+    const each = files.find(({ file, is_ready: isReady, sent }) => file === path && !isReady && sent);
+    if (each) progress(0.5 + each.sent / each.size / 2);
   } catch {
     // The upload itself tells what is wrong.
   }

@@ -1,6 +1,7 @@
 // A project: how its headline metric goes from run to run.
 
 import { get } from "../lib/api.js";
+import { look } from "../lib/curves.js";
 import { number } from "../lib/format.js";
 import { html, useMemo } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
@@ -44,6 +45,6 @@ function trendOf(runs, metric) {
   if (!name || !measured.length) return null;
   const points = measured.map((run, index) => ({ step: index + 1, value: headline(run), run }));
   const best = points.reduce((found, each) => (isBetter(each.value, found.value, metric?.goal) ? each : found));
-  return { name, points, best, curves: [{ name, points, color: "--curve-1" }] };
+  return { name, points, best, curves: [{ name, points, ...look(0) }] };
 }
 

@@ -3,7 +3,7 @@
 import { post } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
 import { navigate } from "../lib/router.js";
-import { isEnded } from "../lib/status.js";
+import { canRerun, isEnded } from "../lib/status.js";
 import { Command } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icon.js";
@@ -17,7 +17,7 @@ export function RunActions({ run, info, reload, before }) {
     <div class="run-actions">
       ${before && html`<a class="button" href=${`/compare?runs=${before.run_id},${run.run_id}`}><${Icon} name="chart" />Compare</a>`}
       <button type="button" class="button" onClick=${() => setAsked("commands")}><${Icon} name="copy" />Commands</button>
-      ${run.status !== "REJECTED" && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
+      ${canRerun(run) && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
       ${!isEnded(run) && html`<button type="button" class="button danger" onClick=${() => setAsked("cancel")}><${Icon} name="stop" />Cancel run</button>`}
     </div>
     ${asked === "cancel" && html`<${Cancel} run=${run} command=${command} reload=${reload} onClose=${close} />`}

@@ -1,7 +1,7 @@
 // Two to six runs side by side: their curves together, and what differs.
 
 import { get } from "../lib/api.js";
-import { RUN_COLORS, compared } from "../lib/curves.js";
+import { compared, look } from "../lib/curves.js";
 import { differences } from "../lib/differences.js";
 import { hash } from "../lib/format.js";
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
@@ -10,6 +10,7 @@ import { isEnded } from "../lib/status.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
 import { Command } from "../parts/copy.js";
+import { Swatch } from "../parts/swatch.js";
 import { Trouble } from "../parts/trouble.js";
 
 const MOST = 6;
@@ -24,7 +25,7 @@ export function Compare({ ids, info }) {
     document.title = "Compare · droptrain";
   }, []);
   const drawn = useMemo(() => {
-    const runs = (data || []).map(({ run, series }, n) => ({ label: labelOf(run), color: RUN_COLORS[n], series }));
+    const runs = (data || []).map(({ run, series }, n) => ({ label: labelOf(run), ...look(n), series }));
     return compared(runs, data?.[0]?.run.metric);
   }, [data]);
   if (wanted.length < 2) {
@@ -44,7 +45,7 @@ export function Compare({ ids, info }) {
       <div class="table-box" tabindex="0" role="region" aria-label="Differences of the runs">
         <table class="differences">
           <thead><tr><th scope="col"><span class="sr">What</span></th>
-            ${data.map(({ run }, n) => html`<th scope="col" key=${run.run_id}><i class=${`swatch ${RUN_COLORS[n].replace("--", "bg-")}`} /><a href=${`/runs/${run.run_id}`}><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></a><${Badge} status=${run.status} /></th>`)}</tr></thead>
+            ${data.map(({ run }, n) => html`<th scope="col" key=${run.run_id}><${Swatch} ...${look(n)} /><a href=${`/runs/${run.run_id}`}><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></a><${Badge} status=${run.status} /></th>`)}</tr></thead>
           <tbody>${shown.map((row) => html`
             <tr key=${`${row.section} ${row.name}`} class=${row.differs ? "differs" : ""}>
               <th scope="row">${row.section && html`<span class="dim">${row.section} </span>`}<bdi>${row.name}</bdi></th>

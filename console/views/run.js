@@ -1,13 +1,14 @@
 // A run: what happens now, how its time went by, its curves, its log, and what it was made of.
 
-import { get } from "../lib/api.js";
+import { get, known } from "../lib/api.js";
 import { charts } from "../lib/curves.js";
 import { hash } from "../lib/format.js";
 import { html, useCallback, useEffect, useMemo, useState } from "../lib/html.js";
 import { LogStore } from "../lib/log_store.js";
+import { listedRun } from "../lib/run_list.js";
 import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
-import { isEnded, sentence } from "../lib/status.js";
+import { announcement, isEnded, sentence } from "../lib/status.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
 import { Evidence, Log } from "../parts/log.js";
@@ -23,11 +24,10 @@ const ENDED_EVERY = 15_000;
 // Whether trying again as it is can help, where somebody can tell.
 const RETRIES = new Map([[true, " Retrying unchanged can help."], [false, " Retrying unchanged won't help."]]);
 const CAUSES = { CANCELLED: "cause-off" };
-const BEHIND = ["--curve-before", "--curve-best"];
 
 export function Run({ id, info }) {
   const address = `/api/runs/${encodeURIComponent(id)}`;
-  const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), id);
+  const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), address, { what: "this run", known: knownRun });
   useEffect(() => {
     document.title = run ? `${run.dataset} · ${run.project} · droptrain` : "Run · droptrain";
   }, [run?.dataset]);
@@ -39,6 +39,9 @@ export function Run({ id, info }) {
   return html`<${Loaded} run=${run} address=${address} info=${info} reload=${reload} />`;
 }
 
+/** The run as it was asked for, or as a list had it. */
+const knownRun = (address) => known(address) || listedRun(decodeURIComponent(address.split("/").pop()));
+
 function Loaded({ run, address, info, reload }) {
   const ended = isEnded(run);
   const log = useLog(run.run_id);
@@ -46,14 +49,15 @@ function Loaded({ run, address, info, reload }) {
     (signal) => get(`${address}/metrics`, signal),
     () => (ended ? null : METRICS_EVERY),
     `${address}/metrics ${ended}`,
+    { what: "the metrics" },
   );
-  const [kept, setKept] = useState([]);
+  const [kept, setKept] = useState(() => known(`${address}/metrics`)?.series || []);
   useEffect(() => {
     if (metrics.data) setKept(metrics.data.series);
   }, [metrics.data]);
-  const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`);
+  const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`, { what: "the artifacts" });
   const relatives = useRelatives(run);
-  const drawn = useMemo(() => charts(kept, run.metric, relatives.curves.map((each, n) => ({ ...each, color: BEHIND[n] }))), [kept, relatives.curves]);
+  const drawn = useMemo(() => charts(kept, run.metric, relatives.curves), [kept, relatives.curves]);
   const files = artifacts.data?.artifacts;
   const download = files?.find((file) => file.path === "log.txt")?.url;
 
@@ -93,7 +97,7 @@ function Now({ run, ...more }) {
   const of = useCallback((now) => sentence(run, now, { phase, latest, before }), [run, phase, latest?.value, latest?.step, before]);
   const said = useNow(of);
   if (run.cause && isEnded(run)) return null;
-  return html`<p class="now" role="status" dir="auto">${said}</p>`;
+  return html`<p class="now" dir="auto">${said}</p><p class="sr" role="status">${announcement(run, { phase })}</p>`;
 }
 
 /** The log of a run, drawn anew at most once a frame. */

@@ -1,7 +1,7 @@
 // All runs, or a project's: live, filtered, searched, chosen for a comparison.
 
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
-import { useRuns, useTrends } from "../lib/run_list.js";
+import { knownRuns, useRuns, useTrends } from "../lib/run_list.js";
 import { navigate } from "../lib/router.js";
 import { FILTERS } from "../lib/status.js";
 import { Drop } from "../parts/drop.js";
@@ -12,13 +12,15 @@ import { RunRow } from "../parts/run_row.js";
 import { Trouble } from "../parts/trouble.js";
 
 const MOST_COMPARED = 6;
+const selections = new Map(); // runs chosen for a comparison, by project: going back finds them again
 
 export function Runs({ project, place, info, projects }) {
   const filter = FILTERS.find((each) => each.name === place.query.get("status")) || FILTERS[0];
   const words = place.query.get("q") || "";
   const list = useRuns(project, filter.status);
-  const trends = useTrends(list.runs);
-  const [chosen, setChosen] = useState([]);
+  const trends = useTrends(knownRuns(project));
+  const [chosen, setChosen] = useState(() => selections.get(project) || []);
+  useEffect(() => void selections.set(project, chosen), [chosen]);
   const shown = useMemo(() => matching(list.runs || [], filter, words), [list.runs, filter, words]);
   const end = useRef();
 
