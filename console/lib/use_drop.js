@@ -15,7 +15,11 @@ export function useDrop(project, context, renew) {
 
   useEffect(() => {
     const wanted = new Set(drop.files.map((file) => file.id));
-    for (const [id, job] of jobs.current) if (!wanted.has(id)) job.abort();
+    for (const [id, job] of jobs.current) {
+      if (wanted.has(id)) continue;
+      job.abort();
+      jobs.current.delete(id);
+    }
     for (const id of contents.current.keys()) if (!wanted.has(id)) contents.current.delete(id);
     for (const file of drop.files) {
       if (file.state !== "checking" || jobs.current.has(file.id) || jobs.current.size >= CHECKED_AT_ONCE) continue;
@@ -36,9 +40,10 @@ export function useDrop(project, context, renew) {
       if (jobs.current.get(id) === job) jobs.current.delete(id);
     }
   };
-  async function check({ id, path }) {
+  async function check(file) {
+    const { id } = file;
     try {
-      act({ type: "checked", id, findings: await work(id, (...how) => preflight(project, path, ...how)) });
+      act({ type: "checked", id, findings: await work(id, (...how) => preflight(project, file, ...how)) });
     } catch (error) {
       act({ type: "check-failed", id, error });
     }

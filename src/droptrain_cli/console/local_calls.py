@@ -26,10 +26,13 @@ class LocalCalls:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._drops = Drops(stack)
+        self._checks = preflight.Checks()
         self._calls: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "info"): self._info,
             ("GET", "plan"): self._plan,
             ("POST", "preflight"): self._preflight,
+            ("GET", "preflight"): lambda request: as_json(self._checks.share(*request.named("check"))),
+            ("DELETE", "preflight"): lambda request: as_json(self._checks.give_up(*request.named("check"))),
             ("POST", "projects"): self._make_project,
             ("PUT", "uploads"): self._take,
             ("GET", "uploads"): self._progress,
@@ -75,7 +78,8 @@ class LocalCalls:
         with tempfile.TemporaryDirectory(prefix="droptrain-") as folder:
             path = Path(folder, "file")
             request.body.write_to(path)
-            return as_json({"findings": preflight.findings(self._stack, project, file, path)})
+            with self._checks.begun(request.query.get("check")) as check:
+                return as_json({"findings": preflight.findings(self._stack, project, file, path, check)})
 
     def _make_project(self, request: Request) -> Answer:
         (project,) = _texts(request, "project")

@@ -132,6 +132,28 @@ def test_a_project_that_is_not_there_or_not_right_is_told(browser: Browser, s3: 
     assert browser.ask("GET", "/local/projects/a%2Fb").status == 422
 
 
+def test_a_long_check_says_how_far_it_is_and_can_be_given_up(browser: Browser, project: None) -> None:
+    content = b"a,b\n" + b"1,2\n" * 2_000_000
+    answers: list[Got] = []
+
+    def check() -> None:
+        answers.append(browser.ask("POST", "/local/preflight?project=trees&file=train.csv&check=c1", content))
+
+    checking = threading.Thread(target=check)
+    checking.start()
+
+    def share() -> float | None:
+        found: float | None = browser.ask("GET", "/local/preflight?check=c1").document["share"]
+        return found
+
+    assert 0 < wait_for("a check that goes on", share) < 1
+    given_up = browser.ask("DELETE", "/local/preflight?check=c1")
+    checking.join(20)
+    assert given_up.document == {"given_up": True}
+    assert (answers[0].status, answers[0].problem) == (409, "given-up")
+    assert share() is None
+
+
 def test_preflight_says_what_droptrain_validate_says(browser: Browser, s3: Any, project: None) -> None:
     recipe(s3, "csv: {label: species}\n")
 
