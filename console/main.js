@@ -2,7 +2,7 @@
 
 import { get, known } from "./lib/api.js";
 import { connection, onConnection } from "./lib/connection.js";
-import { html, render, useEffect, useRef, useState } from "./lib/html.js";
+import { html, render, useEffect, useMemo, useRef, useState } from "./lib/html.js";
 import { usePoll } from "./lib/poll.js";
 import { onClick, usePlace } from "./lib/router.js";
 import { chooseTheme, theme } from "./lib/theme.js";
@@ -119,15 +119,18 @@ const Live = ({ connection: { state, isWhole } }) => html`
   <span class=${`live live-${state}`}><i />${isWhole ? LIVE[state] : "Partly live"}</span>`;
 
 /** What isn't current, and what to do. It is announced when it begins and when it changes, not while it lasts. */
-function Lost({ connection: { state, since, detail, what, isWhole } }) {
-  if (state === "ok") return null;
-  const shown = isWhole ? "The page shows" : `Of ${what.join(", ")} the page shows`;
-  return html`
-    <div class="banner" role="alert">
-      <strong>${state === "signed-out" ? "AWS refuses your credentials. " : ""}${shown} what it knew at <${Clock} at=${new Date(since).toISOString()} />.</strong>
-      ${" "}<span dir="auto">${detail}</span>${" "}
-      ${state === "signed-out" ? html`Sign in again (<code>aws sso login</code>); the page resumes by itself.` : "It goes on asking."}
-    </div>`;
+function Lost({ connection: now }) {
+  return useMemo(() => {
+    const { state, since, detail, what, isWhole } = now;
+    if (state === "ok") return null;
+    const shown = isWhole ? "The page shows" : `Of ${what.join(", ")} the page shows`;
+    return html`
+      <div class="banner" role="alert">
+        <strong>${state === "signed-out" ? "AWS refuses your credentials. " : ""}${shown} what it knew at <${Clock} at=${new Date(since).toISOString()} />.</strong>
+        <span dir="auto"> ${detail}</span>
+        <span> ${state === "signed-out" ? html`Sign in again (<code>aws sso login</code>); the page resumes by itself.` : "It goes on asking."}</span>
+      </div>`;
+  }, [now]);
 }
 
 const Stranger = () => html`

@@ -93,7 +93,7 @@ function aligned(curves) {
   const steps = [...new Set(curves.flatMap((curve) => curve.points.map((point) => point.step)))].sort((a, b) => a - b);
   const places = new Map(steps.map((step, index) => [step, index]));
   return [steps, ...curves.map((curve) => {
-    const values = new Array(steps.length).fill(undefined);
+    const values = steps.map(() => undefined);
     for (const { step, value } of curve.points) values[places.get(step)] = Number.isFinite(value) ? value : null;
     return values;
   })];

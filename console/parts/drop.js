@@ -6,6 +6,7 @@ import { filesOf } from "../lib/dropped.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
 import { useDrop } from "../lib/use_drop.js";
+import { Announced } from "./announced.js";
 import { DropFiles } from "./drop_files.js";
 import { Icon } from "./icon.js";
 import { Trouble } from "./trouble.js";
@@ -41,7 +42,7 @@ export function Drop({ project, waiting }) {
         }} />
       </div>
       <p class="drop-problem" id="dataset-problem">${problem}</p>
-      <p class="sr" role="status">${drops.announcement(drop)}</p>
+      <${Announced} text=${drops.announcement(drop)} />
       ${drop.phase !== "idle" && html`<${Dropped} ...${{ drop, context, act, start, stop, clear }} />`}
     </section>
     ${isOver && html`<div class="drop-over"><div><${Icon} name="drop" /><b>Drop to train <bdi>${project}</bdi></b><span>as dataset <bdi>${name}</bdi></span></div></div>`}`;

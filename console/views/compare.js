@@ -1,6 +1,6 @@
 // Two to six runs side by side: their curves together, and what differs.
 
-import { get } from "../lib/api.js";
+import { get, known } from "../lib/api.js";
 import { compared, look } from "../lib/curves.js";
 import { differences } from "../lib/differences.js";
 import { hash } from "../lib/format.js";
@@ -20,7 +20,7 @@ export function Compare({ ids, info }) {
   const wanted = [...new Set(ids)].slice(0, MOST);
   const key = wanted.join(",");
   const [isWhole, setWhole] = useState(false);
-  const { data, error, reload } = usePoll((signal) => Promise.all(wanted.map((id) => load(id, signal))), (found) => (found.every(({ run }) => isEnded(run)) ? null : EVERY), key);
+  const { data, error, reload } = usePoll((signal) => Promise.all(wanted.map((id) => load(id, signal))), (found) => (found.every(({ run }) => isEnded(run)) ? null : EVERY), key, { what: "these runs", known: knownRuns });
   useEffect(() => {
     document.title = "Compare · droptrain";
   }, []);
@@ -59,13 +59,24 @@ export function Compare({ ids, info }) {
 }
 
 async function load(id, signal) {
-  const address = `/api/runs/${encodeURIComponent(id)}`;
   const [run, metrics, plan] = await Promise.all([
-    get(address, signal), get(`${address}/metrics`, signal),
-    get(`/local/plan?${new URLSearchParams({ run: id })}`, signal).catch(() => ({})), // one that was rejected has none
+    get(runAt(id), signal), get(metricsAt(id), signal),
+    get(planAt(id), signal).catch(() => NO_PLAN), // one that was rejected has none
   ]);
   return { run, series: metrics.series, plan, values: valuesOf(run, metrics.series) };
 }
+
+/** The runs as they were when they were compared before; null unless all are known. */
+function knownRuns(key) {
+  const found = key.split(",").map((id) => ({ run: known(runAt(id)), series: known(metricsAt(id))?.series, plan: known(planAt(id)) || NO_PLAN }));
+  if (found.some(({ run, series }) => !run || !series)) return null;
+  return found.map((each) => ({ ...each, values: valuesOf(each.run, each.series) }));
+}
+
+const NO_PLAN = {};
+const runAt = (id) => `/api/runs/${encodeURIComponent(id)}`;
+const metricsAt = (id) => `${runAt(id)}/metrics`;
+const planAt = (id) => `/local/plan?${new URLSearchParams({ run: id })}`;
 
 /** The record's last values, over those of the curves: while it trains, the record has none yet. */
 const valuesOf = (run, series) => ({

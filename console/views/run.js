@@ -9,6 +9,7 @@ import { listedRun } from "../lib/run_list.js";
 import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
 import { announcement, isEnded, sentence } from "../lib/status.js";
+import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
 import { Evidence, Log } from "../parts/log.js";
@@ -96,8 +97,9 @@ function Now({ run, ...more }) {
   const { phase, latest, before } = more;
   const of = useCallback((now) => sentence(run, now, { phase, latest, before }), [run, phase, latest?.value, latest?.step, before]);
   const said = useNow(of);
-  if (run.cause && isEnded(run)) return null;
-  return html`<p class="now" dir="auto">${said}</p><p class="sr" role="status">${announcement(run, { phase })}</p>`;
+  return html`
+    ${!(run.cause && isEnded(run)) && html`<p class="now" dir="auto">${said}</p>`}
+    <${Announced} text=${announcement(run, { phase })} />`;
 }
 
 /** The log of a run, drawn anew at most once a frame. */

@@ -41,7 +41,10 @@ export function Runs({ project, place, info, projects }) {
 
   const say = (changes) => {
     const query = new URLSearchParams(place.query);
-    for (const [name, value] of Object.entries(changes)) value ? query.set(name, value) : query.delete(name);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) query.set(name, value);
+      else query.delete(name);
+    }
     navigate(`${place.path}${query.size ? `?${query}` : ""}`, { replace: true });
   };
   const here = projects?.projects.find((each) => each.project === project);
