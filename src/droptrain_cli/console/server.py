@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 
 from botocore.exceptions import ClientError
 
-from droptrain_cli.aws_errors import explained, needs_sign_in
+from droptrain_cli.aws_errors import explained, is_denied, needs_sign_in
 from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
 from droptrain_cli.console.deadlines import ANSWER_SECONDS, HEAD_SECONDS, IDLE_SECONDS, TimedStream
 from droptrain_cli.console.forward import Forward
@@ -24,7 +24,6 @@ _API, _LOCAL = "/api/", "/local/"
 _READS = ("GET", "HEAD")
 _FORBIDDEN = 403
 _LENGTH_DIGITS = 18
-_DENIED = ("AccessDenied", "AccessDeniedException", "403")
 # The next call may have other credentials: API Gateway doesn't say why it refuses.
 _SIGN_IN = ((401, "signed-out"), (403, "refused"))
 _logger = logging.getLogger(__name__)
@@ -91,7 +90,7 @@ def _problem_of(error: Exception) -> ProblemError:
     if of_aws := explained(error):
         if needs_sign_in(error):
             return ProblemError(401, "signed-out", of_aws.message)
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
+        if isinstance(error, ClientError) and is_denied(error):
             return ProblemError(_FORBIDDEN, "refused", of_aws.message)
         return ProblemError(502, "aws", of_aws.message)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
