@@ -53,6 +53,7 @@ export function forget(source) {
  */
 export function stateOf({ status, name }) {
   if (status === 403 && name === "token") return "token";
+  if (status === 403 && name === "denied") return "ok"; // one call isn't allowed; others are
   if (status === 401 || status === 403) return "signed-out";
   return status === 0 || status >= 500 ? "lost" : "ok";
 }

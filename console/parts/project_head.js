@@ -8,7 +8,7 @@ import { usePoll } from "../lib/poll.js";
 import { headline, isBetter } from "../lib/status.js";
 import { Chart } from "./chart.js";
 
-export function ProjectHead({ project, here, runs }) {
+export function ProjectHead({ project, here, runs, isWhole }) {
   const recipe = usePoll((signal) => get(`/local/projects/${encodeURIComponent(project)}`, signal), () => null, project);
   const metric = recipe.data?.metric;
   const trend = useMemo(() => trendOf(runs || [], metric), [runs, metric]);
@@ -18,7 +18,7 @@ export function ProjectHead({ project, here, runs }) {
         <h1 class="page-title"><bdi>${project}</bdi></h1>
         ${trend && html`
           <p class="facts-line">
-            <span>best <bdi>${trend.name}</bdi> <b>${number(trend.best.value)}</b> by <a href=${`/runs/${trend.best.run.run_id}`}><bdi>${trend.best.run.dataset}</bdi></a></span>
+            <span>best ${isWhole ? "" : `of the newest ${trend.points.length} `}<bdi>${trend.name}</bdi> <b>${number(trend.best.value)}</b> by <a href=${`/runs/${trend.best.run.run_id}`}><bdi>${trend.best.run.dataset}</bdi></a></span>
             <span>newest <b>${number(trend.points.at(-1).value)}</b></span>
           </p>`}
         ${here?.waiting.map((each) => html`

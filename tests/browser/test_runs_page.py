@@ -6,6 +6,7 @@ from browser import stage
 from browser.crowd import crowd
 from browser.test_trouble import ANNOUNCED
 from playwright.sync_api import expect
+from support.waiting import wait_for
 
 # Counts the skeletons that are drawn from now on.
 SKELETONS = """() => {
@@ -95,6 +96,9 @@ def test_a_run_is_trained_again_exactly(page, see, user) -> None:
     first = user.run_with("SUCCEEDED")
     see(f"/runs/{first['run_id']}")
     page.get_by_role("button", name="Rerun").click()
+    expect(page.get_by_role("button", name=re.compile("Train again, for at most"))).to_be_visible(
+        timeout=20_000
+    )
     page.get_by_label("Exactly the same").check()
     expect(page.get_by_role("dialog").locator(".command")).to_contain_text(f"rerun --exact {first['run_id']}")
     page.get_by_role("button", name="Train again").click()
@@ -199,3 +203,48 @@ def test_a_run_that_a_cap_refused_can_be_rerun(page, see, user) -> None:
     page.route(f"**/api/runs/{run['run_id']}", lambda route: route.fulfill(json=refused))
     see(f"/runs/{run['run_id']}")
     expect(page.get_by_role("button", name="Rerun")).to_be_visible()
+
+
+def test_a_rerun_keeps_the_run_s_settings_and_takes_other_values(page, see, user) -> None:
+    stage.learns(user, user.project, epochs=5)
+    user.drop()
+    user.run_with("SUCCEEDED")
+    body = {"project": user.project, "dataset": "first", "overrides": {"hyperparameters": {"epochs": 3}}}
+    run_id = user.call("POST", "/runs", body)[1]["run_id"]
+    see(f"/runs/{run_id}")
+    facts = page.get_by_label("Facts")
+    expect(facts.get_by_text("recipe: 5")).to_be_visible(timeout=40_000)
+    page.get_by_role("button", name="Rerun").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("epochs")).to_have_value("3")
+    dialog.get_by_label("top").fill("0.8")
+    dialog.get_by_role("button", name=re.compile("Train again, for at most")).click(timeout=20_000)
+    page.wait_for_url(lambda url: "/runs/" in url and run_id not in url, timeout=20_000)
+    made = user.call("GET", "/runs/" + page.url.rpartition("/")[2])[1]
+    assert (made["hyperparameters"]["epochs"], made["hyperparameters"]["top"]) == (3, 0.8)
+
+
+def test_a_project_s_runs_are_sorted_and_found_by_value(page, see, user) -> None:
+    for dataset, top in (("first", 0.9), ("second", 0.95), ("third", 0.9)):
+        stage.learns(user, user.project, epochs=3, top=top)
+        user.drop(dataset)
+        wait_for(
+            dataset, lambda: [run["status"] for run in user.runs()].count("SUCCEEDED") == len(user.runs())
+        )
+        page.wait_for_timeout(1100)
+    see(f"/projects/{user.project}")
+    names = page.locator(".run-link")
+    expect(names).to_have_text([re.compile("third"), re.compile("second"), re.compile("first")])
+    expect(page.locator(".cell-unusual")).to_contain_text("top 0.95")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("dialog").get_by_label("top").check()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="top", exact=True).click()
+    expect(names.first).to_have_text(re.compile("second"))
+    expect(page.get_by_role("columnheader", name="top")).to_have_attribute("aria-sort", "descending")
+    expect(page.locator(".sorted")).to_contain_text("all 3 runs")
+    page.reload()
+    expect(names.first).to_have_text(re.compile("second"))
+    expect(page.locator(".cell-h").first).to_contain_text("0.95")
+    page.get_by_label("Search runs").fill("top<0.92")
+    expect(names).to_have_count(2)

@@ -35,6 +35,8 @@ test("refused credentials and a lost session are told apart from a server that i
   assert.equal(connection().state, "token");
   forget("runs");
   forget("budget");
+  report("runs", "the runs", { status: 403, name: "denied", message: "These credentials may not call GetObject." }, 0);
+  assert.equal(connection().state, "ok");
   report("runs", "the runs", { status: 404, name: "not-found", message: "No run." }, 0);
   assert.equal(connection().state, "ok");
   forget("runs");

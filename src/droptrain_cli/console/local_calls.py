@@ -15,6 +15,7 @@ from droptrain_cli.console import preflight, projects
 from droptrain_cli.console.answers import Answer, ProblemError, as_json
 from droptrain_cli.console.drops import Drops
 from droptrain_cli.console.request import Request
+from droptrain_cli.console.run_settings import settings_of
 from droptrain_cli.stack import Stack
 
 _CREATED = 201
@@ -30,6 +31,7 @@ class LocalCalls:
         self._calls: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "info"): self._info,
             ("GET", "plan"): self._plan,
+            ("GET", "settings"): self._settings,
             ("POST", "preflight"): self._preflight,
             ("GET", "preflight"): lambda request: as_json(self._checks.share(*request.named("check"))),
             ("DELETE", "preflight"): lambda request: as_json(self._checks.give_up(*request.named("check"))),
@@ -72,6 +74,9 @@ class LocalCalls:
             return as_json(plan_of(self._stack, api, run_id))
         finally:
             api.close()
+
+    def _settings(self, request: Request) -> Answer:
+        return as_json(settings_of(self._stack, *request.named("run")))
 
     def _preflight(self, request: Request) -> Answer:
         project, file = request.named("project", "file")

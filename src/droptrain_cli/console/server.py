@@ -91,7 +91,7 @@ def _problem_of(error: Exception) -> ProblemError:
         if needs_sign_in(error):
             return ProblemError(401, "signed-out", of_aws.message)
         if isinstance(error, ClientError) and is_denied(error):
-            return ProblemError(_FORBIDDEN, "refused", of_aws.message)
+            return ProblemError(_FORBIDDEN, "denied", of_aws.message)
         return ProblemError(502, "aws", of_aws.message)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ProblemError(

@@ -1,5 +1,6 @@
 """What only a local command can do, done for the page: scaffold, preflight, uploads, drops."""
 
+import json
 import os
 import re
 import socket
@@ -406,5 +407,37 @@ def test_a_full_disk_and_missing_rights_are_told(
 
     s3.meta.events.register("provide-client-params.s3.ListObjectVersions", deny)
     denied = browser.ask("GET", "/local/projects/trees")
-    assert (denied.status, denied.problem) == (403, "refused")
+    assert (denied.status, denied.problem) == (403, "denied")
     assert "OperatorPolicy" in denied.document["detail"]
+
+
+def test_settings_show_the_run_s_recipe_and_the_published_one(
+    browser: Browser, api: ScriptedServer, s3: Any, project: None
+) -> None:
+    recipe(s3, "hyperparameters: {epochs: 12}\n")
+    head = s3.head_object(Bucket="data", Key="projects/trees/train.yaml")
+    pinned = {"key": "projects/trees/train.yaml", "version_id": head["VersionId"], "size": 1, "etag": "e"}
+    plan = {
+        "project": "trees", "hyperparameters": {"epochs": 3},
+        "overrides": {"hyperparameters": {"epochs": 3}}, "recipe": pinned,
+    }  # fmt: skip
+    recipe(s3, "hyperparameters: {epochs: 20, dropout: 0.1}\n")
+
+    def answer(asked: Asked) -> Told:
+        if "run.json" in asked.target:
+            return Told(200, plan)
+        file = {"path": "run.json", "size": len(json.dumps(plan)), "url": f"{api.url}/run.json"}
+        return Told(200, {"artifacts": [file], "cursor": None})
+
+    api.answer = answer
+    settings = browser.ask("GET", "/local/settings?run=trees-d1-0123456789ab").document
+    assert settings == {
+        "hyperparameters": {"epochs": 3}, "overrides": {"hyperparameters": {"epochs": 3}},
+        "recipe": {"epochs": 12}, "published": {"epochs": 20, "dropout": 0.1},
+    }  # fmt: skip
+
+
+def test_a_run_without_a_plan_has_no_settings(browser: Browser, api: ScriptedServer, s3: Any) -> None:
+    api.answer = lambda _: Told(200, {"artifacts": [], "cursor": None})
+    settings = browser.ask("GET", "/local/settings?run=trees-d1-0123456789ab").document
+    assert settings == {"hyperparameters": {}, "overrides": {}, "recipe": None, "published": None}
