@@ -1,6 +1,5 @@
 """What only a local command can do, done for the page: scaffold, preflight, uploads, drops."""
 
-import json
 import os
 import re
 import socket
@@ -34,12 +33,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
-
-
-@pytest.fixture
-def project(s3: Any) -> None:
-    """A published project, all defaults."""
-    s3.put_object(Bucket="data", Key="projects/trees/code/run.sh", Body=b"exit 0\n")
 
 
 def recipe(s3: Any, text: str) -> None:
@@ -131,28 +124,6 @@ def test_a_project_that_is_not_there_or_not_right_is_told(browser: Browser, s3: 
     assert (wrong.status, wrong.problem) == (422, "refused")
     assert "attempts" in wrong.document["detail"]
     assert browser.ask("GET", "/local/projects/a%2Fb").status == 422
-
-
-def test_a_long_check_says_how_far_it_is_and_can_be_given_up(browser: Browser, project: None) -> None:
-    content = b"a,b\n" + b"1,2\n" * 2_000_000
-    answers: list[Got] = []
-
-    def check() -> None:
-        answers.append(browser.ask("POST", "/local/preflight?project=trees&file=train.csv&check=c1", content))
-
-    checking = threading.Thread(target=check)
-    checking.start()
-
-    def share() -> float | None:
-        found: float | None = browser.ask("GET", "/local/preflight?check=c1").document["share"]
-        return found
-
-    assert 0 < wait_for("a check that goes on", share) < 1
-    given_up = browser.ask("DELETE", "/local/preflight?check=c1")
-    checking.join(20)
-    assert given_up.document == {"given_up": True}
-    assert (answers[0].status, answers[0].problem) == (409, "given-up")
-    assert share() is None
 
 
 def test_preflight_says_what_droptrain_validate_says(browser: Browser, s3: Any, project: None) -> None:
@@ -409,35 +380,3 @@ def test_a_full_disk_and_missing_rights_are_told(
     denied = browser.ask("GET", "/local/projects/trees")
     assert (denied.status, denied.problem) == (403, "denied")
     assert "OperatorPolicy" in denied.document["detail"]
-
-
-def test_settings_show_the_run_s_recipe_and_the_published_one(
-    browser: Browser, api: ScriptedServer, s3: Any, project: None
-) -> None:
-    recipe(s3, "hyperparameters: {epochs: 12}\n")
-    head = s3.head_object(Bucket="data", Key="projects/trees/train.yaml")
-    pinned = {"key": "projects/trees/train.yaml", "version_id": head["VersionId"], "size": 1, "etag": "e"}
-    plan = {
-        "project": "trees", "hyperparameters": {"epochs": 3},
-        "overrides": {"hyperparameters": {"epochs": 3}}, "recipe": pinned,
-    }  # fmt: skip
-    recipe(s3, "hyperparameters: {epochs: 20, dropout: 0.1}\n")
-
-    def answer(asked: Asked) -> Told:
-        if "run.json" in asked.target:
-            return Told(200, plan)
-        file = {"path": "run.json", "size": len(json.dumps(plan)), "url": f"{api.url}/run.json"}
-        return Told(200, {"artifacts": [file], "cursor": None})
-
-    api.answer = answer
-    settings = browser.ask("GET", "/local/settings?run=trees-d1-0123456789ab").document
-    assert settings == {
-        "hyperparameters": {"epochs": 3}, "overrides": {"hyperparameters": {"epochs": 3}},
-        "recipe": {"epochs": 12}, "published": {"epochs": 20, "dropout": 0.1},
-    }  # fmt: skip
-
-
-def test_a_run_without_a_plan_has_no_settings(browser: Browser, api: ScriptedServer, s3: Any) -> None:
-    api.answer = lambda _: Told(200, {"artifacts": [], "cursor": None})
-    settings = browser.ask("GET", "/local/settings?run=trees-d1-0123456789ab").document
-    assert settings == {"hyperparameters": {}, "overrides": {}, "recipe": None, "published": None}
