@@ -23,9 +23,6 @@ export const FILTERS = [
 /** The headline metric's value, or undefined. */
 export const headline = (run) => (run.metric ? run.metrics[run.metric] : undefined);
 
-/** Whether `value` is better than `than`, for a goal. */
-export const isBetter = (value, than, goal) => (goal === "minimize" ? value < than : value > than);
-
 const REFUSED_FOR_NOW = ["over_budget", "too_many_runs"];
 
 /** Whether a run can be trained again: one that was rejected for its data or recipe never had a plan. */

@@ -17,7 +17,7 @@ import { RunRow } from "../parts/run_row.js";
 import { RunsHead } from "../parts/runs_head.js";
 import { Trouble } from "../parts/trouble.js";
 
-const MOST_COMPARED = 6;
+const MOST_COMPARED = 20;
 const MOST_SORTED = 1000;
 const NO_WAITING = [];
 const WIDTHS = { metric: "minmax(80px, 190px)", trend: "76px", took: "82px", cost: "62px", started: "80px" };
@@ -63,7 +63,7 @@ export function Runs({ project, place, info, projects }) {
 
   return html`
     ${project
-      ? html`<${ProjectHead} project=${project} here=${here} runs=${filter.name === "all" ? list.runs : null} isWhole=${!list.hasMore} />
+      ? html`<${ProjectHead} project=${project} here=${here} runs=${knownRuns(project)} />
           <${Drop} project=${project} waiting=${here?.waiting || NO_WAITING} />`
       : html`<h1 class="page-title">Runs</h1>`}
     ${isNew
