@@ -22,18 +22,20 @@ export function stepsOf(curves) {
 }
 
 /**
- * The values to show between two steps, with some room at the edges.
+ * The values to show between two steps, with some room at the edges; on a logarithmic scale only positive ones.
  * @param {Curve[]} curves
  * @param {Range} steps
+ * @param {boolean} [isLog]
  * @returns {Range}
  */
-export function valuesOf(curves, [first, last]) {
+export function valuesOf(curves, [first, last], isLog = false) {
   const inside = (/** @type {Curve[]} */ some) =>
-    some.flatMap((curve) => curve.points.filter(({ step, value }) => step >= first && step <= last && Number.isFinite(value)).map((point) => point.value));
+    some.flatMap((curve) => curve.points.filter(({ step, value }) => step >= first && step <= last && Number.isFinite(value) && (!isLog || value > 0)).map((point) => point.value));
   const own = inside(ownCurves(curves));
   const values = own.length > 1 ? own : inside(curves);
-  if (!values.length) return [0, 1];
+  if (!values.length) return isLog ? [0.1, 1] : [0, 1];
   const [low, high] = bounds(values);
+  if (isLog) return low === high ? [low / 2, high * 2] : [low / (high / low) ** EDGE, high * (high / low) ** EDGE];
   const edge = (high - low || Math.abs(high) || 1) * EDGE;
   return [low - edge, high + edge];
 }
@@ -45,6 +47,22 @@ export function valuesOf(curves, [first, last]) {
 export function reachesFurther(curves) {
   const [first, last] = stepsOf(curves);
   return curves.some((curve) => curve.behind && curve.points.some(({ step }) => step < first || step > last));
+}
+
+/**
+ * Points smoothed by an exponential average that isn't pulled towards its beginning; `weight` is 0 to 1.
+ * @param {Point[]} points
+ * @param {number} weight of what came before
+ */
+export function smoothed(points, weight) {
+  if (!weight) return points;
+  let sum = 0, count = 0;
+  return points.map(({ step, value }) => {
+    if (!Number.isFinite(value)) return { step, value };
+    sum = sum * weight + (1 - weight) * value;
+    count += 1;
+    return { step, value: sum / (1 - weight ** count) };
+  });
 }
 
 /** @param {Curve[]} curves */

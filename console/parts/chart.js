@@ -1,6 +1,6 @@
 // Curves by uPlot. It is fetched when the first chart is drawn.
 
-import { reachesFurther, stepsOf, valuesOf } from "../lib/chart_range.js";
+import { reachesFurther, smoothed, stepsOf, valuesOf } from "../lib/chart_range.js";
 import { number, tick } from "../lib/format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { Swatch } from "./swatch.js";
@@ -11,17 +11,18 @@ const load = () => (library ??= import("../vendor/uplot.mjs").then((module) => m
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** `curves`: name, points ({step, value}), color (a custom property of the page), dash, and `behind` for context. */
-export function Chart({ title, curves, height = 180, xLabel = "step" }) {
+export function Chart({ title, curves, height = 180, xLabel = "step", hasLegend = true, isLog = false, smoothing = 0 }) {
   const box = useRef(), plot = useRef(), latest = useRef({ zoom: null });
   const [uPlot, setLibrary] = useState(null);
   const [index, setIndex] = useState(null);
   const [zoom, setZoom] = useState(null);
   const [isWide, setWide] = useState(false);
   const scheme = useScheme();
-  const shape = curves.map((curve) => `${curve.name}\0${curve.color}\0${curve.behind}`).join("\x01") + scheme;
-  const data = aligned(curves);
+  const shape = curves.map((curve) => `${curve.name}\0${curve.color}\0${curve.behind}`).join("\x01") + scheme + isLog;
+  const values = aligned(curves);
+  const data = smoothing ? aligned(curves.map((curve) => ({ ...curve, points: smoothed(curve.points, smoothing) }))) : values;
   const shown = isWide ? curves.map((curve) => ({ ...curve, behind: false })) : curves;
-  Object.assign(latest.current, { data, curves: shown, steps: zoom || stepsOf(shown), setZoom, setIndex });
+  Object.assign(latest.current, { data, curves: shown, steps: zoom || stepsOf(shown), isLog, setZoom, setIndex });
 
   useEffect(() => {
     let wanted = true;
@@ -45,7 +46,7 @@ export function Chart({ title, curves, height = 180, xLabel = "step" }) {
   useEffect(() => {
     plot.current?.setData(data, false);
     focus(plot.current, latest.current.steps);
-  }, [curves, uPlot, shape]);
+  }, [curves, uPlot, shape, smoothing]);
   useEffect(() => focus(plot.current, latest.current.steps), [zoom, isWide]);
 
   const step = index === null ? null : data[0][index];
@@ -59,13 +60,13 @@ export function Chart({ title, curves, height = 180, xLabel = "step" }) {
           <button type="button" class="chart-button" aria-pressed=${isWide} onClick=${() => setWide(!isWide)}>Whole range</button>`}
       </figcaption>
       <div class="chart-box" ref=${box} role="img" aria-label=${described(title, curves)} data-height=${height} data-steps=${latest.current.steps.join(" ")} />
-      <ul class="legend">
+      ${hasLegend && html`<ul class="legend">
         ${curves.map((curve, n) => html`
           <li key=${curve.name} class=${curve.behind ? "behind" : ""}>
             <${Swatch} ...${curve} /><bdi>${curve.label || curve.name}</bdi>
-            <b>${valueAt(curve, data[n + 1], index)}</b>
+            <b>${valueAt(curve, values[n + 1], index)}</b>
           </li>`)}
-      </ul>
+      </ul>`}
     </figure>`;
 }
 
@@ -126,10 +127,10 @@ function options(curves, box, height, latest) {
       y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false },
       bind: { dblclick: () => () => latest.setZoom(null) },
     },
-    scales: { x: { time: false, auto: false, range: (_, low, high) => [low, high] }, y: { range: () => valuesOf(latest.curves, latest.steps) } },
+    scales: { x: { time: false, auto: false, range: (_, low, high) => [low, high] }, y: { distr: latest.isLog ? 3 : 1, range: () => valuesOf(latest.curves, latest.steps, latest.isLog) } },
     axes: [
       { ...axis, size: 24, values: (_, ticks) => ticks.map((each) => (Number.isInteger(each) ? tick(each) : "")) },
-      { ...axis, size: 46, values: (_, ticks) => ticks.map(tick) },
+      { ...axis, size: 46, values: (_, ticks) => ticks.map((each) => (each === null ? "" : tick(each))) },
     ],
     series: [{}, ...curves.map((curve) => ({
       label: curve.name, stroke: color(curve.color), width: curve.behind ? 1.25 : 2, spanGaps: true,

@@ -12,6 +12,7 @@ import { announcement, isEnded, sentence } from "../lib/status.js";
 import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
+import { ChartLook, useChartLook } from "../parts/chart_look.js";
 import { Evidence, Log } from "../parts/log.js";
 import { RunActions } from "../parts/run_actions.js";
 import { RunFacts } from "../parts/run_facts.js";
@@ -59,6 +60,7 @@ function Loaded({ run, address, info, reload }) {
   const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`, { what: "the artifacts" });
   const relatives = useRelatives(run);
   const drawn = useMemo(() => charts(kept, run.metric, relatives.curves), [kept, relatives.curves]);
+  const [look, changeLook] = useChartLook();
   const files = artifacts.data?.artifacts;
   const download = files?.find((file) => file.path === "log.txt")?.url;
 
@@ -82,9 +84,10 @@ function Loaded({ run, address, info, reload }) {
     <div class="run-body">
       <div class="run-main">
         <section class="panel" aria-label="Metrics">
-          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}</div>
+          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}
+            ${drawn.length > 0 && html`<${ChartLook} look=${look} change=${changeLook} />`}</div>
           ${drawn.length > 0
-            ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} />`)}</div>`
+            ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} ...${look} />`)}</div>`
             : html`<p class="panel-empty">${metrics.error ? metrics.error.message : ended ? "It wrote no metrics. A line of JSON in $METRICS_FILE, or TensorBoard's own files, would be drawn here." : "Curves appear as soon as the training writes metrics."}</p>`}
         </section>
         ${log.store && html`<${Log} store=${log.store} version=${log.version} isLive=${!ended} download=${download} />`}

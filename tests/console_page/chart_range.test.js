@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { reachesFurther, stepsOf, valuesOf } from "../../console/lib/chart_range.js";
+import { reachesFurther, smoothed, stepsOf, valuesOf } from "../../console/lib/chart_range.js";
 
 const curve = (steps, value, behind = false) => ({ points: steps.map((step) => ({ step, value: value(step) })), behind });
 const long = curve(Array.from({ length: 15000 }, (_, n) => n), (n) => n, true);
@@ -24,4 +24,18 @@ test("values between the shown steps decide the height", () => {
   assert.ok(low > 0.1 && high < 1.3);
   assert.deepEqual(valuesOf([], [0, 1]), [0, 1]);
   assert.ok(valuesOf([curve([1], () => Number.NaN), curve([1], () => 5)], [0, 2]).every(Number.isFinite));
+});
+
+test("a smoothed curve begins at its first value and keeps its steps", () => {
+  const points = [1, 3, Number.NaN, 3].map((value, step) => ({ step, value }));
+  assert.equal(smoothed(points, 0), points);
+  const values = smoothed(points, 0.5).map((point) => point.value);
+  assert.equal(values[0], 1);
+  assert.ok(values[1] > 2 && values[1] < 3 && Number.isNaN(values[2]) && values[3] > values[1]);
+});
+
+test("a logarithmic scale shows positive values alone", () => {
+  const [low, high] = valuesOf([curve([1, 2, 3], (n) => n - 2 + 0.01)], [1, 3], true);
+  assert.ok(low > 0 && low < 0.01 && high > 1.01);
+  assert.ok(valuesOf([curve([1], () => -1)], [0, 2], true).every((value) => value > 0));
 });
