@@ -20,7 +20,7 @@ import { Trouble } from "../parts/trouble.js";
 const MOST_COMPARED = 20;
 const MOST_SORTED = 1000;
 const NO_WAITING = [];
-const WIDTHS = { metric: "minmax(80px, 190px)", trend: "76px", took: "82px", cost: "62px", started: "80px" };
+const WIDTHS = { metric: "minmax(var(--metric, 150px), 190px)", trend: "76px", took: "82px", cost: "62px", started: "80px" };
 const OTHER_WIDTH = "104px";
 const selections = new Map(); // runs chosen for a comparison, by project: going back finds them again
 
