@@ -256,8 +256,17 @@ def test_a_list_is_filtered_and_paged(call) -> None:
     assert (code, len(body["runs"]), body["cursor"]) == (200, 1, "next")
     assert use_cases.asked == [{
         "project": "penguins", "dataset": "first", "status": "FAILED", "versions": {"a", "b"}, "limit": 5,
-        "cursor": "abc",
+        "cursor": "abc", "by_metric": False,
     }]  # fmt: skip
+
+
+def test_a_list_by_metric_is_of_one_project(call) -> None:
+    use_cases = UseCases(Listing((run(),), None))
+    assert call(use_cases, "GET", "/runs", query="project=penguins&sort=metric")[0] == 200
+    assert use_cases.asked[0]["by_metric"] is True
+    code, body, _ = call(use_cases, "GET", "/runs", query="sort=metric")
+    assert (code, body["type"]) == (422, "urn:droptrain:problem:invalid-request")
+    assert body["errors"] == [{"field": "query.project", "problem": "sort=metric needs a project"}]
 
 
 def test_a_cancel_names_its_caller(call) -> None:

@@ -1,6 +1,7 @@
 """Track: apply the states of Batch jobs to the runs' records, for every order of events."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from droptrain_core.domain.runs import batch_job, next_job, transitions
 from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.outcome import Outcome
-from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run
+from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run, ranking_of
 from droptrain_core.domain.runs.transitions import End
 from droptrain_core.submit import cancelled
 
@@ -107,6 +108,8 @@ class Track:
             advice=outcome.advice if outcome else (),
             warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
         )
+        if run and job.status == "SUCCEEDED" and run.metric and run.metric in end.metrics:
+            end = replace(end, ranking=ranking_of(project, run.metric), headline=end.metrics[run.metric])
         before = tuple(attempt for each in earlier for attempt in each.attempts)
         transition = transitions.observed(job, now, end, before)
         history = _history(job, cost, project, reading, outcome)

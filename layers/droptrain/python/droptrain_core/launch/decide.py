@@ -204,7 +204,7 @@ def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
     found = snapshot.found
     if found.how.problem:
         return found.how.problem.cause, ()
-    if not found.readiness.ready:  # a dry run, before the dataset is there
+    if not found.readiness.inputs:  # a dry run, before the dataset is there
         return None, ()
     findings = preflight.judge(snapshot.files, found.recipe.csv, found.readiness.inputs, snapshot.last)
     unfit = preflight.check(found.readiness.inputs, found.recipe.csv) or snapshot.unreadable

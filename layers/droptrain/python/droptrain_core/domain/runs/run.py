@@ -198,7 +198,8 @@ class Run:
 
     Storage, the API's answers, notices and the command use this list. Notices and the command show each field
     that has a `label`. `hyperparameters` are those of the training, including overrides.
-    `inputs` are the first INPUTS_RECORDED of `input_count`.
+    `inputs` are the first INPUTS_RECORDED of `input_count`. A run that succeeded has its `headline`, which is
+    the value of its metric, in the `ranking` of the project's runs with that metric.
     """
 
     run_id: str
@@ -236,6 +237,8 @@ class Run:
     history: tuple[Step, ...] = ()
     progress: str = field(default="", metadata=INTERNAL)
     notified_at: str | None = field(default=None, metadata=INTERNAL)
+    ranking: str | None = field(default=None, metadata=INTERNAL)
+    headline: float | None = field(default=None, metadata=INTERNAL)
     reruns: int = field(default=0, metadata=INTERNAL)
     rerun_of: str | None = field(default=None, metadata={"label": "Trains again"})
     reservations: tuple[Reservation, ...] = field(default=(), metadata=INTERNAL)
@@ -330,6 +333,11 @@ def rejected(run: Run, cause: Cause) -> Run:
     return replace(
         run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
     )
+
+
+def ranking_of(project: str, metric: str) -> str:
+    """The ranking of a project's runs with this headline metric."""
+    return f"{project}#{metric}"
 
 
 def run_prefix(project: str, run_id: str) -> str:

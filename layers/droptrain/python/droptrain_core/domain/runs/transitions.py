@@ -66,6 +66,8 @@ class End:
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    ranking: str | None = None
+    headline: float | None = None
 
 
 def held(run: Run, at: str) -> Transition:
@@ -102,6 +104,7 @@ def observed(job: JobState, at: str, end: End | None = None, earlier: tuple[Atte
         "attempts": (*earlier, *job.attempts), "log_stream": job.log_stream,
         "stopped_at": job.stopped_at if job.ended else None, "cause": end.cause,
         "metrics": dict(end.metrics), "cost": end.cost, "gpu": end.gpu, "advice": end.advice,
+        "ranking": end.ranking, "headline": end.headline,
     }  # fmt: skip
     known = {name: value for name, value in facts.items() if value not in (None, {}, ())}
     return Transition(
