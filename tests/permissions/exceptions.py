@@ -89,6 +89,14 @@ UNCALLED = (
         f"{_LAMBDA}/services-sqs-configure.html",
     ),
     Uncalled(
+        ("BatchJobChangedRole",),
+        ("batch:SubmitJob", "batch:TagResource"),
+        f"arn:aws:batch:{_HERE}:job-queue/droptrain-SpotJobQueue",
+        "droptrain",
+        "tries a job on Spot once more whose container couldn't be started",
+        "https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html",
+    ),
+    Uncalled(
         ("BatchJobChangedRole", "RunsApiRole"),
         ("batch:ListJobs",),
         "*",

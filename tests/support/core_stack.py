@@ -10,7 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import create_loader
 from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
@@ -55,6 +57,8 @@ SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "job_definition_arn": "training", "stack_id": STACK_ID, "aws_region": REGION,
 })  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
+# A session parses the models of its services; those of hundreds of stacks are the same.
+MODELS = create_loader()
 
 
 @dataclass
@@ -293,7 +297,9 @@ def core_stack(work_dir: Path, *, maxv_cpus: int) -> Iterator[Stack]:
 
 
 def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) -> Stack:
-    session = boto3.Session(region_name=REGION)
+    core = botocore.session.Session()
+    core.register_component("data_loader", MODELS)
+    session = boto3.Session(region_name=REGION, botocore_session=core)
     s3, dynamodb, sns, sqs, bus = (
         session.client(name) for name in ("s3", "dynamodb", "sns", "sqs", "events")
     )

@@ -89,6 +89,19 @@ def test_parts_that_follow_their_marker_are_one_run_with_all_of_them(parts: Stac
     assert run.input_count == 6
 
 
+def test_the_first_part_to_end_after_its_marker_launches_nothing_at_once(parts: Stack) -> None:
+    """An upload in parts has the time of its beginning, which may be before the marker's."""
+    parts.put("projects/penguins/train.yaml", MARKED)
+    upload(parts, "test.csv")
+    part = parts.put(f"{FOLDER}train/part-0.csv", CSV)
+    assert upload(parts, "_SUCCESS").answer == "launched"
+    upload(parts, "_SUCCESS", FOLDER.replace("first", "second"))
+    upload(parts, "test.csv", FOLDER.replace("first", "second"))
+    began_before = parts.put(f"{FOLDER}train/part-0.csv".replace("first", "second"), CSV)
+    assert parts.launch.uploads.upload(Created(*began_before, parts.now)).answer == "waiting"
+    assert parts.launch.uploads.upload(Created(*part, parts.now)).answer == "repeated"
+
+
 def test_a_new_marker_launches_parts_that_rest_at_once(parts: Stack) -> None:
     parts.put("projects/penguins/train.yaml", MARKED)
     upload(parts, "_SUCCESS")

@@ -262,6 +262,13 @@ def test_a_marker_that_is_older_than_a_part_does_not_say_that_all_parts_are_ther
     assert not match_inputs(named, "marker", folder, FOLDER).may_grow, "named files are all there is"
 
 
+def test_of_one_second_an_upload_in_parts_comes_after_the_marker() -> None:
+    marker = ObjectVersion(FOLDER + MARKER, "v1", 0, "e")
+    large = ObjectVersion(FOLDER + "a.csv", "v1", 9 << 20, "e-2")
+    small = ObjectVersion(FOLDER + "b.csv", "v1", 1, "e")
+    assert oldest_first([(large, 1.0), (marker, 1.0), (small, 1.0)]) == (small, marker, large)
+
+
 def test_versions_of_a_bucket_that_keeps_none_differ_by_their_content() -> None:
     one, other = (ObjectVersion("projects/p/data/d/a.csv", "null", 1, etag) for etag in ("e1", "e2"))
     assert drop_id("p", "d", [one]) != drop_id("p", "d", [other])

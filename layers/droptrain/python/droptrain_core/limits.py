@@ -1,7 +1,7 @@
 """Limits: a run is ended that exceeds its training time or its reservation, or whose instance never joins."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -17,6 +17,7 @@ from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import SAVE_SECONDS
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.diagnosis.queue_progress import QueueView, never_joins
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import batch_job, next_job
 from droptrain_core.domain.runs.batch_job import (
     NEVER_JOINED,
@@ -31,7 +32,7 @@ from droptrain_core.domain.runs.run import Run
 _GRACE = timedelta(seconds=SAVE_SECONDS)
 
 
-@dataclass(frozen=True)
+@frozen
 class Exceeded:
     """A Batch job whose run exceeds a limit, and the reason that AWS Batch gets."""
 

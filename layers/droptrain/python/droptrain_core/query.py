@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from droptrain_core import cursors
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import KIND, Position, RunTable, position_of
 from droptrain_core.domain.answer_size import Room, how_many_fit
-from droptrain_core.domain.datasets.dataset import PROJECT_NAME
+from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run
 
 # A filtered request reads at most this many pages of runs, and then answers with the runs found so far.
@@ -21,7 +22,7 @@ _WAITING_BYTES = 500_000  # of a project, in an answer
 _LONGEST_FOLDER = 1024  # S3's longest key, in bytes
 
 
-@dataclass(frozen=True)
+@frozen
 class Listing:
     """Runs, newest first, and the cursor of the next page; None after the last one."""
 
@@ -29,7 +30,7 @@ class Listing:
     cursor: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Project:
     """A project, its newest run, and its datasets that lack files."""
 
@@ -38,11 +39,27 @@ class Project:
     waiting: tuple[DatasetRecord, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProjectListing:
     """Projects by name, and the cursor of the next page; None after the last one."""
 
     projects: tuple[Project, ...]
+    cursor: str | None
+
+
+@frozen
+class Dataset:
+    """A dataset with files in the bucket, and its record while it waits for more."""
+
+    name: str
+    waiting: DatasetRecord | None
+
+
+@frozen
+class DatasetListing:
+    """A project's datasets by name, and the cursor of the next page; None after the last one."""
+
+    datasets: tuple[Dataset, ...]
     cursor: str | None
 
 
@@ -111,9 +128,7 @@ class Query:
 
         BadCursorError for a cursor that isn't from this list.
         """
-        after = cursors.decode(cursor) if cursor else None
-        if cursor and not (isinstance(after, str) and 0 < len(after) <= _LONGEST_FOLDER and "/" not in after):
-            raise cursors.refused()
+        after = _folder(cursor)
         found: list[str] = []
         for _ in range(_PAGES):
             # There are other folders too; a page may end at one of them.
@@ -131,6 +146,28 @@ class Query:
             listed.append(project)
         return ProjectListing(tuple(listed), cursors.encode(after) if after else None)
 
+    def project(self, name: str) -> Project:
+        """The project; NotFoundError if it has neither files nor runs."""
+        project = self._project(name)
+        if project.latest_run is None and not self._bucket.has_project(name):
+            raise NotFoundError(f"There is no project {name!r}")
+        return project
+
+    def datasets(self, project: str, *, limit: int, cursor: str | None = None) -> DatasetListing:
+        """At most `limit` datasets by name: those that have a folder in the bucket.
+
+        BadCursorError for a cursor that isn't from this list, NotFoundError for an unknown project.
+        """
+        names, more = self._bucket.datasets(project, _folder(cursor), limit)
+        if not names:
+            self.project(project)
+        waiting = {record.dataset: record for record in self._datasets.of_project(project)}
+        found = tuple(Dataset(name, waiting.get(name)) for name in names if DATASET_NAME.fullmatch(name))
+        shown = how_many_fit(map(asdict, found))
+        if shown < len(found):
+            return DatasetListing(found[:shown], cursors.encode(found[shown - 1].name))
+        return DatasetListing(found, cursors.encode(names[-1]) if more else None)
+
     def _project(self, name: str) -> Project:
         page = self._table.page(project=name, where={}, limit=1, position=None)
         waiting = self._datasets.of_project(name)
@@ -146,6 +183,14 @@ def _version_ids(plan: object) -> Iterator[str]:
                 match item:
                     case {"version_id": str(version_id)}:
                         yield version_id
+
+
+def _folder(cursor: str | None) -> str | None:
+    """The folder after which a list continues."""
+    after = cursors.decode(cursor) if cursor else None
+    if cursor and not (isinstance(after, str) and 0 < len(after) <= _LONGEST_FOLDER and "/" not in after):
+        raise cursors.refused()
+    return after
 
 
 def _cursor(position: Position) -> str:

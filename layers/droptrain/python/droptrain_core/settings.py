@@ -1,16 +1,16 @@
 """The functions' settings from the template, read from the environment once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import queue_name
 
 if TYPE_CHECKING:
     from droptrain_core.domain.notices.events import QueueKind
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """Names and ARNs of the stack's resources, and the stack's parameters, as texts."""
 

@@ -16,6 +16,7 @@ from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
+    from mypy_boto3_batch.literals import JobStatusType
 
 # Only a reclaim is worth another attempt; Batch retries when nothing matches, so the last rule ends the rest.
 EVALUATE_ON_EXIT = [
@@ -25,6 +26,8 @@ EVALUATE_ON_EXIT = [
 ]
 _THROTTLES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"}
 _MAX_REASON = 1024
+# The states of jobs whose shares count as active, for a day after they end.
+_ACTIVE: "tuple[JobStatusType, ...]" = ("RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 
 
 class JobQueue:
@@ -65,7 +68,7 @@ class JobQueue:
         try:
             return self._submit(run, environment, own)
         except RejectedError:
-            other = share.closest(own, self._waiting_shares(run))
+            other = share.closest(own, self._active_shares(run))
             if other is None:
                 raise
             return self._submit(run, environment, other)
@@ -105,10 +108,16 @@ class JobQueue:
         except BotoCoreError as error:
             raise UnsureError(f"{run.run_id}: {error}") from error
 
-    def _waiting_shares(self, run: Run) -> set[str]:
-        """The shares of the jobs that wait in the run's queue."""
+    def _active_shares(self, run: Run) -> set[str]:
+        """The shares of jobs in the run's queue, the newest of each state; a share is active for a day.
+
+        BusyError if AWS Batch doesn't answer.
+        """
         queue = self._queue_of(run)
-        pages = self._client.get_paginator("list_jobs").paginate(jobQueue=queue, jobStatus="RUNNABLE")
+        try:
+            pages = [self._client.list_jobs(jobQueue=queue, jobStatus=state) for state in _ACTIVE]
+        except ClientError as error:
+            raise BusyError(f"{run.run_id}: {error}") from error
         return {job["shareIdentifier"] for page in pages for job in page["jobSummaryList"]}
 
     def find(self, run: Run) -> str | None:

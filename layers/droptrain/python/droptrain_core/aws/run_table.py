@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +13,7 @@ from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes
 from droptrain_core.aws.transition_writes import compiled, run_key
 from droptrain_core.domain.datasets.dataset_record import Answered
 from droptrain_core.domain.errors import BadCursorError, BusyError, NewerRecordError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
@@ -34,7 +34,7 @@ Applied = Literal["applied", "stale", "unknown"]
 Position = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class History:
     """How long a project's last successful runs took, in seconds, the oldest first.
 
@@ -48,7 +48,7 @@ class History:
     summary: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Written:
     """What came of a transition: "stale" if its requirements don't hold, "unknown" if there is no such run.
 
@@ -59,7 +59,7 @@ class Written:
     run: Run | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Page:
     """Some runs, newest first, and where the next page starts; None after the last one."""
 

@@ -15,7 +15,6 @@ from droptrain_core.domain.datasets.dataset import (
     ObjectVersion,
     code_prefix,
     data_prefix,
-    is_pattern,
     match_inputs,
     too_many_inputs,
 )
@@ -62,9 +61,7 @@ class Gather:
         """The dataset's files; CrowdedError if there are too many of them."""
         looked_at = times.to_text(self._clock())
         folder = data_prefix(project, dataset)
-        named = tuple(recipe.inputs.values())
-        if any(map(is_pattern, named)) or recipe.trigger == "marker":
-            named = ()
+        named = () if recipe.has_patterns or recipe.trigger == "marker" else tuple(recipe.inputs.values())
         objects = self.bucket.folder(folder, named)
         readiness = match_inputs(recipe.inputs, recipe.trigger, objects, folder)
         if cause := too_many_inputs(len(readiness.inputs)):

@@ -101,7 +101,7 @@ class LaunchUploads:
             record = self._await_marker(record, how.recipe, file)
             if record.missing:
                 return Launched("waiting")
-        return self._look(record, how, how.recipe, upload)
+        return self._look(record, how, how.recipe, upload, is_marker=file == MARKER)
 
     def wake(self, project: str, dataset: str, wake_up: str) -> Launched:
         """Check a dataset for which `quiet_for` has passed; wait on if an upload has arrived meanwhile."""
@@ -178,17 +178,24 @@ class LaunchUploads:
             self._datasets.forget(now)
 
     def _look(
-        self, record: DatasetRecord, how: HowToTrain, recipe: Recipe, upload: Created | None = None
+        self,
+        record: DatasetRecord,
+        how: HowToTrain,
+        recipe: Recipe,
+        upload: Created | None = None,
+        *,
+        is_marker: bool = False,
     ) -> Launched:
         """List the dataset, and launch it or record that it waits.
 
-        After an `upload`, a dataset whose marker came first rests until no more files come.
+        After an `upload`, a dataset whose marker isn't its last file rests until no more files come.
         """
         looked_at = times.to_text(self._clock())
         try:
             found = self._gather.dataset(record.project, record.dataset, how, recipe)
             if found.readiness.ready:
-                return self._launch(record, found, upload if found.readiness.may_grow else None)
+                grows = found.readiness.may_grow or (found.marker and not is_marker and recipe.has_patterns)
+                return self._launch(record, found, upload if grows else None)
             return self._wait(record, found, found.readiness.missing)
         except CrowdedError as error:
             return self._reject_crowd(record, error.cause, recipe, looked_at)

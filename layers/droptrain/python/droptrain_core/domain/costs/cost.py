@@ -5,11 +5,11 @@ Times and the queue come from AWS Batch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import (
     NEVER_JOINED,
     NO_INSTANCE,
@@ -29,7 +29,7 @@ _BASES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Eligible:
     """The instance types that have room for a run and a price."""
 
@@ -60,7 +60,7 @@ class Eligible:
         return Rate(name, zone, on_demand, ON_DEMAND)
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """A price of an instance type, in USD an hour, and whether it is Spot or on-demand."""
 

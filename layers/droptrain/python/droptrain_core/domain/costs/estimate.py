@@ -1,10 +1,13 @@
 """The estimate at a launch: a run's eligible instance types, its duration and its cost."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.frozen import frozen
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.costs.pricing import PriceList
 
 # A project's history keeps the durations of this many successful runs.
 HISTORY_KEPT = 10
@@ -22,7 +25,7 @@ OVERRUN_SECONDS = SAVE_SECONDS + 480
 NO_CHECKPOINT = "no_checkpoint"
 
 
-@dataclass(frozen=True)
+@frozen
 class Offer:
     """An eligible instance type of a run; USD an hour, None if unknown. The zone is the cheapest.
 
@@ -36,7 +39,7 @@ class Offer:
     gpu_memory_gib: float | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimate:
     """A run's possible cost at its launch; prices are of `priced_at`, Spot prices of `spot_priced_at`.
 
@@ -55,7 +58,7 @@ class Estimate:
     spot_priced_at: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """A price in USD an hour, and the name of its instance type for texts."""
 
@@ -72,7 +75,7 @@ class Rate:
         return round(seconds * self.usd_per_hour / 3600, 6)
 
 
-@dataclass(frozen=True)
+@frozen
 class EligibleInstances:
     """The eligible instance types of a run, the cheapest first, and the two rates of its estimate.
 
@@ -131,7 +134,7 @@ class EligibleInstances:
 
 
 def eligible_instances(
-    prices: PriceList,
+    prices: "PriceList",
     instance_types: Iterable[str],
     history: Sequence[int] = (),
     *,
@@ -165,7 +168,7 @@ def eligible_instances(
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Priced:
     """An offer with the lowest and the highest likely price of an hour for this run."""
 
@@ -174,7 +177,7 @@ class _Priced:
     high: Rate
 
     @classmethod
-    def of(cls, prices: PriceList, name: str, spot: str) -> "_Priced | None":
+    def of(cls, prices: "PriceList", name: str, spot: str) -> "_Priced | None":
         zone = prices.cheapest_zone(name)
         size = prices.sizes.get(name)
         memory = size.gpu_memory_gib if size and size.gpu_memory_gib else None

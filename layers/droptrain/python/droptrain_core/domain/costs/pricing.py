@@ -2,7 +2,9 @@
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from droptrain_core.domain.frozen import frozen
 
 PRICES_AS_OF = "2026-01-21"
 
@@ -12,7 +14,7 @@ _MEMORY_REGISTERED = 0.97
 _AGENT_MIB = 32
 
 
-@dataclass(frozen=True)
+@frozen
 class Size:
     """The GPUs, vCPUs and memory of an instance type; `gpu_memory_gib` is the memory of one GPU.
 
@@ -38,7 +40,7 @@ class Size:
         return gpus <= self.gpus and vcpus <= self.vcpus and memory_mib <= memory
 
 
-@dataclass(frozen=True)
+@frozen
 class Refreshed:
     """A region's refreshed sizes, on-demand prices, and Spot prices by type and zone, each with its time.
 
@@ -53,7 +55,7 @@ class Refreshed:
     sizes_at: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class PriceList:
     """Prices of one region by instance type; Spot prices by zone, None as their time where they are unknown.
 
@@ -126,7 +128,9 @@ def read_price_list(text: str, region: str) -> PriceList:
     """
     on_demand: dict[str, float] = {}
     sizes: dict[str, Size] = {}
-    for row in csv.DictReader(text.splitlines()):
+    columns, *rows = csv.reader(text.splitlines())
+    for values in rows:
+        row = dict(zip(columns, values, strict=True))
         name = row["instance_type"]
         if row["region"] == region:
             on_demand[name] = float(row["on_demand_usd_per_hour"])

@@ -1,10 +1,11 @@
 """Whether a job queue makes progress: runs that wait their turn are normal, a stuck queue is not."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import NO_INSTANCE, JobState
 
 # A healthy job can wait for minutes while its compute environment scales up from zero.
@@ -18,7 +19,7 @@ _ANY = "waits_long"
 _BLOCKS_THE_HEAD = {"does_not_fit", "free_plan", "misconfigured"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Stuck:
     """A queue where runs have waited since `since` without any start: the cause, and a run with that cause.
 
@@ -31,14 +32,14 @@ class Stuck:
     run_id: str
 
 
-@dataclass(frozen=True)
+@frozen
 class _Waits:
     since: str
     run_id: str
     cause: Cause
 
 
-@dataclass(frozen=True)
+@frozen
 class QueueView:
     """A view of a queue's runs; `started_at` is the newest start among them."""
 

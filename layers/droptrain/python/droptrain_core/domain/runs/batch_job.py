@@ -1,12 +1,13 @@
 """A Batch job's state: one reader for state-change events and for DescribeJobs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from droptrain_core.domain import event_field, times
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Attempt, EarlierJob, Run, Status, split_job_name
 from droptrain_core.domain.text import plain
 
@@ -41,7 +42,7 @@ _MAX_REASON = 1024
 _YEARS = range(2016, 2100)  # since AWS Batch exists; a cost is computed from two times
 
 
-@dataclass(frozen=True)
+@frozen
 class JobState:
     """The state of one Batch job at one time; `queue` is the name of its job queue."""
 

@@ -6,11 +6,12 @@ diagram; a test compares it with this page.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import JobState, expected
 from droptrain_core.domain.runs.batch_job import submitted as progress_of_a_submission
 from droptrain_core.domain.runs.conditions import (
@@ -28,7 +29,7 @@ from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, 
 RELEASED = "1970-01-01T00:00:00Z"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Transition:
     """One conditional change of a run's record; nothing is written unless all conditions in `requires` hold.
 
@@ -55,7 +56,7 @@ class Transition:
         return replace(run, **{**self.set, **once, **longer, **without})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class End:
     """The facts of a Batch job's end; unknown fields stay unchanged."""
 
