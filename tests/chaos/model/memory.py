@@ -610,7 +610,7 @@ class MemoryJobQueue:
     def first(self, queue: str) -> tuple[str, datetime] | None:
         waiting = (job for job in self.jobs.values() if job.detail["status"] == "RUNNABLE")
         ids = (job.job_id for job in waiting if job.detail["jobQueue"] == queue)
-        return next(((job_id, self._world.clock() - timedelta(hours=1)) for job_id in ids), None)
+        return next(((job_id, self.world.clock() - timedelta(hours=1)) for job_id in ids), None)
 
     @outside
     def end(self, job_id: str, reason: str) -> None:
