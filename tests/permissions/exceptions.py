@@ -113,7 +113,7 @@ UNCALLED = (
             "finds the run that a queue places next, if nothing has started in it for 30 minutes",
             "https://docs.aws.amazon.com/batch/latest/APIReference/API_GetJobQueueSnapshot.html",
         )
-        for queue in ("OnDemandJobQueue", "SpotJobQueue")
+        for queue in ("OnDemandJobQueue", "SpotJobQueue", "CpuOnDemandJobQueue", "CpuSpotJobQueue")
     ),
     Uncalled(
         ("RunChangedRole",),

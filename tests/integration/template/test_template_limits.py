@@ -34,11 +34,32 @@ def test_policies_fit_into_iam_s_limits(variant: str) -> None:
         assert size < (10_240 if is_role else 6_144), name
 
 
+# The characters of the longest region's ARN or URL, and of the longest name that the service allows or that
+# CloudFormation makes: the stack's name, the logical id and a suffix.
+REFERENCES = {
+    "AWS::DynamoDB::Table": 128 + 40,
+    "AWS::S3::Bucket": 63,
+    "AWS::SQS::Queue": 60 + 80,
+    "AWS::Batch::JobQueue": 58 + 128,
+    "AWS::Batch::JobDefinition": 63 + 128 + 6,
+    "AWS::SNS::Topic": 48 + 128 + 30,
+    "AWS::ECR::Repository": 128 + 40,
+}
+
+
+def reference_length(reference: Any) -> int:
+    """The characters of a reference to a resource, at most."""
+    [(function, value)] = reference.items()
+    logical_id = value if function == "Ref" else value[0]
+    return REFERENCES[template()["Resources"][logical_id]["Type"]]
+
+
 def test_the_environment_of_a_function_fits_into_4_kb_whatever_the_parameters_say() -> None:
     longest = {
         "ProjectBudgetsUsd": "x" * template()["Parameters"]["ProjectBudgetsUsd"]["MaxLength"],
         "Paused": "x" * 200,
         "InstanceTypes": ",".join(["g6e.12xlarge"] * 40),
+        "CpuInstanceTypes": ",".join(["m7i.12xlarge"] * 12),
     }
     functions = [
         it for it in rendered(**longest)["Resources"].values() if it["Type"] == "AWS::Lambda::Function"
@@ -46,10 +67,9 @@ def test_the_environment_of_a_function_fits_into_4_kb_whatever_the_parameters_sa
     assert functions
     for function in functions:
         variables = function["Properties"]["Environment"]["Variables"]
-        # An ARN has at most 80 characters besides a name; a name is the stack's, the logical id and a suffix.
         references = [value for value in variables.values() if not isinstance(value, str)]
         texts = {name: value for name, value in variables.items() if isinstance(value, str)}
-        assert length(texts) + len(references) * (80 + 128 + 40) < 4096
+        assert length(texts) + sum(map(reference_length, references)) < 4096
 
 
 def test_the_template_fits_into_cloudformation_s_limits() -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 SOURCE = "droptrain"
-QueueKind = Literal["Spot", "on-demand"]
+QueueKind = Literal["Spot", "on-demand", "CPU Spot", "CPU on-demand"]
 
 
 @dataclass(frozen=True)
