@@ -34,24 +34,28 @@ def test_policies_fit_into_iam_s_limits(variant: str) -> None:
         assert size < (10_240 if is_role else 6_144), name
 
 
-# The characters of the longest region's ARN or URL, and of the longest name that the service allows or that
-# CloudFormation makes: the stack's name, the logical id and a suffix.
+# The most characters of an ARN or a URL besides the name, and of a name. None: the names that CloudFormation
+# makes are shorter than the service allows.
 REFERENCES = {
-    "AWS::DynamoDB::Table": 128 + 40,
-    "AWS::S3::Bucket": 63,
-    "AWS::SQS::Queue": 60 + 80,
-    "AWS::Batch::JobQueue": 58 + 128,
-    "AWS::Batch::JobDefinition": 63 + 128 + 6,
-    "AWS::SNS::Topic": 48 + 128 + 30,
-    "AWS::ECR::Repository": 128 + 40,
+    "AWS::DynamoDB::Table": (0, None),
+    "AWS::S3::Bucket": (0, 63),
+    "AWS::SQS::Queue": (60, 80),
+    "AWS::Batch::JobQueue": (58, 128),
+    "AWS::Batch::JobDefinition": (63, 128 + len(":99999")),
+    "AWS::SNS::Topic": (48, None),
+    "AWS::ECR::Repository": (0, None),
 }
 
 
 def reference_length(reference: Any) -> int:
-    """The characters of a reference to a resource, at most."""
+    """The characters of a reference to a resource, at most.
+
+    CloudFormation names a resource by the stack, the logical id and a suffix.
+    """
     [(function, value)] = reference.items()
     logical_id = value if function == "Ref" else value[0]
-    return REFERENCES[template()["Resources"][logical_id]["Type"]]
+    rest, name = REFERENCES[template()["Resources"][logical_id]["Type"]]
+    return rest + (name or len(f"{LONGEST_NAME}-{logical_id}-1A2B3C4D5E6F7"))
 
 
 def test_the_environment_of_a_function_fits_into_4_kb_whatever_the_parameters_say() -> None:
