@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup build demo up test test-all test-image test-browser test-deploy screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
+.PHONY: help setup build demo up test test-console lint-console test-all test-image test-browser test-deploy screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -26,11 +26,19 @@ build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
 # The core, its use cases, the Batch engine, the command: what a change breaks first.
 CORE_TESTS = tests/unit tests/guards tests/permissions tests/integration/droptrain_core \
   tests/integration/batch tests/integration/cli tests/chaos/drops
-test: .venv/dev.stamp ## run the tests of the core, the Batch engine and the command, in some minutes
+test: .venv/dev.stamp test-console ## run the tests of the core, the Batch engine, the command and the console's modules, in some minutes
 	$(BIN)/pytest -n 2 --dist loadfile $(CORE_TESTS)
 
 test-all: test ## and then those of whole systems: laptop cloud, image, template, operations, releases, chaos
 	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(CORE_TESTS))
+
+# What the page computes, in Node, without a browser: the tests import the page's modules and nothing else.
+test-console: ## run the tests of the console's modules; needs Node
+ifeq ($(shell command -v node),)
+	@echo "NOT TESTED: the console's modules need Node 20 (apt-get install nodejs)."
+else
+	node --test tests/console_page
+endif
 
 test-image: .venv/dev.stamp ## build the image on a small base and run it in real containers (podman)
 	@tests/image_build/base.sh
@@ -77,6 +85,18 @@ lint: .venv/dev.stamp ## run every check that is not a test
 	$(BIN)/cfn-lint image/ami/template.yaml
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 	$(BIN)/cfn-lint
+	@$(MAKE) --no-print-directory lint-console
+
+lint-console: ## check the console's modules with oxlint, and the types of those that have "@ts-check"; needs npm
+ifeq ($(shell command -v npm),)
+	@echo "NOT LINTED: the console's modules need npm (apt-get install npm)."
+else
+	@npm ci --prefix tests/console_page --no-audit --no-fund --loglevel=error || \
+	  { echo "NOT LINTED: npm could not install what lints the console's modules."; exit 0; }; \
+	  set -ex; cd tests/console_page; node_modules/.bin/tsc --project tsconfig.json; cd ../..; \
+	  tests/console_page/node_modules/.bin/oxlint --config tests/console_page/oxlint.json --deny-warnings \
+	    --ignore-pattern 'console/vendor/**' console tests/console_page
+endif
 
 audit: audit-template audit-dependencies ## let tools that aren't ours judge what would be deployed, and what is pinned; AUDIT=no without the latter
 
@@ -182,4 +202,4 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-audit .venv-emulator .venv-release .aws-sam build dist tests/permissions/audit/node_modules
+	rm -rf .venv .venv-audit .venv-emulator .venv-release .aws-sam build dist tests/permissions/audit/node_modules tests/console_page/node_modules

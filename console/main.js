@@ -1,8 +1,8 @@
 // The page: its frame, and the view that the address names.
 
-import { get } from "./lib/api.js";
+import { get, known } from "./lib/api.js";
 import { connection, onConnection } from "./lib/connection.js";
-import { html, render, useEffect, useRef, useState } from "./lib/html.js";
+import { html, render, useEffect, useMemo, useRef, useState } from "./lib/html.js";
 import { usePoll } from "./lib/poll.js";
 import { onClick, usePlace } from "./lib/router.js";
 import { chooseTheme, theme } from "./lib/theme.js";
@@ -10,8 +10,7 @@ import { Budget } from "./parts/budget.js";
 import { Dialog } from "./parts/dialog.js";
 import { Icon } from "./parts/icon.js";
 import { Rail } from "./parts/rail.js";
-import { useNow } from "./parts/time.js";
-import { duration } from "./lib/format.js";
+import { Clock } from "./parts/time.js";
 import { Runs } from "./views/runs.js";
 
 const SELDOM = 60_000;
@@ -23,15 +22,18 @@ const KEYS = [
 
 // The list of runs is what most visits begin with; the other views come when they are wanted, or when nothing else is to do.
 const LATER = {
-  run: () => import("./views/run.js").then((module) => module.Run),
-  compare: () => import("./views/compare.js").then((module) => module.Compare),
+  run: () => import("./views/run.js").then((module) => (loaded.run = module.Run)),
+  compare: () => import("./views/compare.js").then((module) => (loaded.compare = module.Compare)),
 };
+const loaded = {};
+const PROJECTS = "/api/projects?limit=100";
 
 function App() {
   const place = usePlace();
-  const info = usePoll((signal) => get("/local/info", signal), () => null, "info");
-  const projects = usePoll((signal) => get("/api/projects?limit=100", signal), () => PROJECTS_EVERY, "projects");
-  const budget = usePoll((signal) => get("/api/budget", signal), () => SELDOM, "budget");
+  const info = usePoll((signal) => get("/local/info", signal), () => null, "info", { what: "the stack" });
+  const projects = usePoll((signal) => get(PROJECTS, signal), () => PROJECTS_EVERY, PROJECTS, { what: "the projects", known });
+  const budget = usePoll((signal) => get("/api/budget", signal), () => SELDOM, "budget", { what: "the budget" });
+  const status = usePoll((signal) => get("/api/status", signal), () => SELDOM, "status", { what: "the stack" });
   const [isMaking, setMaking] = useState(false);
   const [hasHelp, setHelp] = useState(false);
   const [isOpen, setOpen] = useState(false);
@@ -58,7 +60,7 @@ function App() {
     return () => removeEventListener("keydown", onKey);
   }, []);
 
-  if (lost.state === "refused") return html`<${Stranger} />`;
+  if (lost.state === "token") return html`<${Stranger} />`;
   return html`
     <a class="skip" href="#main">Skip to the content</a>
     <header class="top">
@@ -71,7 +73,9 @@ function App() {
       <${Theme} />
       <button type="button" class="icon-button keys-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button>
     </header>
-    ${lost.state === "lost" && html`<${Lost} connection=${lost} />`}
+    <${Lost} connection=${lost} />
+    ${status.data?.paused && html`
+      <p class="banner banner-paused" role="status"><strong>The stack is paused.</strong> <span dir="auto">${status.data.paused}</span> Nothing is launched until its owner resumes it.</p>`}
     <div class="frame">
       <${Rail} projects=${projects.data} place=${place} isOpen=${isOpen} onNew=${() => setMaking(true)} isMaking=${isMaking}
         onMade=${() => { setMaking(false); projects.reload(); }} onClose=${() => setMaking(false)} />
@@ -94,9 +98,9 @@ function view(place, info, projects) {
 }
 
 function Later({ view: name, ...more }) {
-  const [View, setView] = useState(null);
+  const [View, setView] = useState(() => loaded[name]);
   useEffect(() => {
-    LATER[name]().then((loaded) => setView(() => loaded));
+    LATER[name]().then((found) => setView(() => found));
   }, [name]);
   return View ? html`<${View} ...${more} />` : html`<h1 class="sr">Loading</h1>`;
 }
@@ -110,18 +114,24 @@ function useConnection() {
   return now;
 }
 
-const Live = ({ connection: { state } }) => html`
-  <span class=${`live live-${state}`} role="status"><i />${state === "ok" ? "Live" : "Not connected"}</span>`;
+const LIVE = { ok: "Live", lost: "Not connected", "signed-out": "Signed out" };
+const Live = ({ connection: { state, isWhole } }) => html`
+  <span class=${`live live-${state}`}><i />${isWhole ? LIVE[state] : "Partly live"}</span>`;
 
-function Lost({ connection: { since, detail } }) {
-  const [of] = useState(() => (now) => duration((now - since) / 1000));
-  return html`
-    <div class="banner" role="alert">
-      <strong>The page shows what it knew ${html`<${Since} of=${of} />`} ago.</strong> ${detail} It goes on asking.
-    </div>`;
+/** What isn't current, and what to do. It is announced when it begins and when it changes, not while it lasts. */
+function Lost({ connection: now }) {
+  return useMemo(() => {
+    const { state, since, detail, what, isWhole } = now;
+    if (state === "ok") return null;
+    const shown = isWhole ? "The page shows" : `Of ${what.join(", ")} the page shows`;
+    return html`
+      <div class="banner" role="alert">
+        <strong>${state === "signed-out" ? "AWS refuses your credentials. " : ""}${shown} what it knew at <${Clock} at=${new Date(since).toISOString()} />.</strong>
+        <span dir="auto"> ${detail}</span>
+        <span> ${state === "signed-out" ? html`Sign in again (<code>aws sso login</code>); the page resumes by itself.` : "It goes on asking."}</span>
+      </div>`;
+  }, [now]);
 }
-
-const Since = ({ of }) => html`<span>${useNow(of)}</span>`;
 
 const Stranger = () => html`
   <main class="empty" id="main">

@@ -1,7 +1,5 @@
 // Calls of the local server: the HTTP API below /api, what only a local command can do below /local.
 
-import { tellConnection } from "./connection.js";
-
 const KEPT = 300;
 const answers = new Map(); // by address: the ETag, the text, and the document that was made of it
 
@@ -14,6 +12,9 @@ export class Problem extends Error {
     this.errors = document.errors || [];
   }
 }
+
+/** The document that an address had when it was last asked for; null if it wasn't. */
+export const known = (address) => answers.get(address)?.document ?? null;
 
 /** The document at an address; the same object as before while it hasn't changed. */
 export async function get(address, signal) {
@@ -44,17 +45,11 @@ export async function post(address, document, headers = {}) {
   return response.json();
 }
 
-/** The answer to bytes that are sent. */
-export async function postBytes(address, bytes, signal) {
-  const response = await send(address, { method: "POST", body: bytes, signal });
-  return response.json();
-}
-
-/** Send a file; `progress` hears how much of it has gone, from 0 to 1. */
-export function put(address, file, progress, signal) {
+/** The answer to a file that is sent; `progress` hears how much of it has gone, from 0 to 1. */
+export function sendFile(method, address, file, progress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("PUT", address);
+    request.open(method, address);
     request.upload.onprogress = (event) => event.total && progress(event.loaded / event.total);
     request.onload = () => {
       const document = parsed(request.responseText);
@@ -63,8 +58,9 @@ export function put(address, file, progress, signal) {
     };
     request.onerror = () => reject(stopped());
     request.onabort = () => reject(new DOMException("Given up", "AbortError"));
-    signal?.addEventListener("abort", () => request.abort());
-    request.send(file);
+    signal.addEventListener("abort", () => request.abort());
+    if (signal.aborted) request.onabort();
+    else request.send(file);
   });
 }
 
@@ -79,20 +75,14 @@ async function send(address, options) {
     response = await fetch(address, { cache: "no-store", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    tellConnection("lost", "The console's server doesn't answer. Start it again where it ran, and open its new link.");
     throw stopped();
   }
-  if (response.ok || response.status === 304) {
-    tellConnection("ok");
-    return response;
-  }
-  const problem = new Problem(response.status, parsed(await response.text()));
-  if (problem.status === 403 && problem.name === "token") tellConnection("refused", problem.message);
-  else if (problem.status >= 500) tellConnection("lost", problem.message);
-  throw problem;
+  if (response.ok || response.status === 304) return response;
+  throw new Problem(response.status, parsed(await response.text()));
 }
 
-const stopped = () => new Problem(0, { type: "stopped", detail: "The console's server doesn't answer." });
+const stopped = () =>
+  new Problem(0, { type: "stopped", detail: "The console's server doesn't answer. Start it again where it ran, and open its new link." });
 
 function parsed(text) {
   try {

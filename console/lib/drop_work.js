@@ -1,45 +1,50 @@
-// A drop on its way: each file looked over, then sent, then all of them committed, and the run opened.
+// What a drop asks of the server: each file is checked, then sent, then all of them appear and their run is found.
 
-import { get, post, postBytes, put, query } from "./api.js";
+import { getOnce, post, query, sendFile } from "./api.js";
 
 const LOOK_EVERY = 500;
+const OF_SENDING = 0.3; // of a check's bar, which begins with the way to the server
+const HALF = 0.5; // of an upload's bar: to this machine's server, then to S3
 
-/** What the list shows of a file: `state` is checking, wrong, checked, sending, sent or failed. */
-export const newItem = ({ file, path }) => ({ file, path, state: "checking", findings: [], share: 0 });
-
-/** Look a file over by the command's own preflight. */
-export async function preflight(project, item) {
-  const bytes = item.file;
-  const { findings } = await postBytes(`/local/preflight${query({ project, file: item.path })}`, bytes);
-  const isWrong = findings.some((each) => each.level === "error");
-  return { findings, state: isWrong ? "wrong" : "checked" };
+/** The findings of the command's own preflight; `progress` hears how far it is, from 0 to 1. */
+export async function preflight(project, { id, path }, content, progress, signal) {
+  const check = `/local/preflight${query({ check: id })}`;
+  const endAtServer = () => fetch(check, { method: "DELETE" }).catch(() => {}); // it ends by itself, too
+  signal.addEventListener("abort", endAtServer);
+  const { findings } = await watched(
+    async () => {
+      const { share } = await getOnce(check, signal);
+      if (share !== null) progress(OF_SENDING + share * (1 - OF_SENDING));
+    },
+    sendFile("POST", `/local/preflight${query({ project, file: path, check: id })}`, content, (share) => progress(share * OF_SENDING), signal),
+  );
+  return findings;
 }
 
-/** Send the files and let them appear; what the server says of the run. `tell(path, changes)` hears how it goes. */
-export async function send(project, dataset, items, tell, signal) {
-  const watching = setInterval(() => watch(project, dataset, tell), LOOK_EVERY);
+/** Send a file to where it waits for the others of its dataset. */
+export function upload(project, dataset, path, content, progress, signal) {
+  return watched(
+    async () => {
+      const { files } = await getOnce(`/local/uploads${query({ project, dataset })}`, signal);
+      const each = files.find(({ file, is_ready: isReady, sent }) => file === path && !isReady && sent);
+      if (each) progress(HALF + (each.sent / each.size) * HALF);
+    },
+    sendFile("PUT", `/local/uploads${query({ project, dataset, file: path })}`, content, (share) => progress(share * HALF), signal),
+  );
+}
+
+/** What `work` comes to; meanwhile `look` is called again and again, and the work itself tells what is wrong. */
+async function watched(look, work) {
+  const watching = setInterval(() => look().catch(() => {}), LOOK_EVERY);
   try {
-    for (const item of items) {
-      tell(item.path, { state: "sending", share: 0 });
-      const address = `/local/uploads${query({ project, dataset, file: item.path })}`;
-      await put(address, item.file, (share) => tell(item.path, { share: share / 2 }), signal);
-      tell(item.path, { state: "sent", share: 1 });
-    }
+    return await work;
   } finally {
     clearInterval(watching);
   }
-  return post("/local/drops", { project, dataset, files: items.map((item) => item.path) });
 }
 
-/** The second half of a large file's way: from this machine to S3. */
-async function watch(project, dataset, tell) {
-  try {
-    const { files } = await get(`/local/uploads${query({ project, dataset })}`);
-    for (const each of files) {
-      if (each.is_ready || !each.sent) continue;
-      tell(each.file, { share: 0.5 + each.sent / each.size / 2 });
-    }
-  } catch {
-    // The upload itself tells what is wrong.
-  }
-}
+/** Let the files appear; what the server says of their run. */
+export const commit = (project, dataset, files) => post("/local/drops", { project, dataset, files });
+
+/** Forget what was sent and hasn't appeared. */
+export const giveUp = (project, dataset) => fetch(`/local/uploads${query({ project, dataset })}`, { method: "DELETE" });

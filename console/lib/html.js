@@ -6,5 +6,5 @@ import { h } from "../vendor/preact.mjs";
 export const html = htm.bind(h);
 export { Component, Fragment, createRef, render } from "../vendor/preact.mjs";
 export {
-  useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState,
+  useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState,
 } from "../vendor/hooks.mjs";

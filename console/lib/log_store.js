@@ -1,10 +1,12 @@
 // A run's log as it comes: page after page, cleaned for the screen, searched without holding up the page.
 
 import { getOnce, query } from "./api.js";
+import { forget, report } from "./connection.js";
 import { Phases } from "./phases.js";
+import { SELDOM, waitAfter } from "./waits.js";
 
 const FOLLOW_EVERY = 2_000;
-const SELDOM = 15_000;
+const SOURCE = "log";
 const MOST_LINES = 400_000; // browsers can't scroll an element much higher than that many lines
 const SHOWN = 2_000; // characters of a line; the whole one is in log.txt
 const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
@@ -24,26 +26,36 @@ export class LogStore {
   error = null;
   isDone = false;
   #cursor;
-  #timer;
+  #timer = 0;
   #failures = 0;
   #giveUp = new AbortController();
   #changed;
+  #address;
+  #onVisible = () => !document.hidden && this.#timer && this.#read();
 
   /** Reads the log of a run until `close`; `changed` is called when there is more of it. */
   constructor(runId, changed) {
     this.#changed = changed;
-    this.#read(`/api/runs/${encodeURIComponent(runId)}/logs`);
+    this.#address = `/api/runs/${encodeURIComponent(runId)}/logs`;
+    document.addEventListener("visibilitychange", this.#onVisible);
+    this.#read();
   }
 
   close() {
     this.#giveUp.abort();
     clearTimeout(this.#timer);
+    forget(SOURCE);
+    document.removeEventListener("visibilitychange", this.#onVisible);
   }
 
-  async #read(address) {
+  async #read() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
     let wait = 0;
     try {
-      const page = await getOnce(`${address}${query({ cursor: this.#cursor, limit: 1000 })}`, this.#giveUp.signal);
+      const page = await getOnce(`${this.#address}${query({ cursor: this.#cursor, limit: 1000 })}`, this.#giveUp.signal);
+      if (this.#giveUp.signal.aborted) return;
+      report(SOURCE, "the log", null, Date.now());
       this.error = null;
       this.#failures = 0;
       this.#take(page.lines);
@@ -52,15 +64,14 @@ export class LogStore {
       if (!page.lines.length) wait = FOLLOW_EVERY;
     } catch (error) {
       if (this.#giveUp.signal.aborted) return;
-      const isLasting = error.status >= 400 && error.status < 500 && error.status !== 429;
+      report(SOURCE, "the log", error, Date.now());
       this.error = error;
       this.#changed();
-      if (isLasting) return;
-      this.#failures += 1;
-      wait = Math.min(SELDOM, FOLLOW_EVERY * this.#failures);
+      wait = waitAfter(error.status, this.#failures++);
+      if (wait === null) return;
     }
-    if (this.isDone || this.#giveUp.signal.aborted) return;
-    this.#timer = setTimeout(() => this.#read(address), document.hidden ? Math.max(wait, SELDOM) : wait);
+    if (this.isDone) return;
+    this.#timer = setTimeout(() => this.#read(), document.hidden ? Math.max(wait, SELDOM) : wait);
   }
 
   #take(lines) {

@@ -55,7 +55,7 @@ function attemptsOf(run, end) {
 }
 
 /** Batch's own words begin with these when an instance is taken away. */
-export const isReclaimed = (reason) => /^Host EC2/.test(reason || "");
+export const isReclaimed = (reason) => (reason || "").startsWith("Host EC2");
 
 function waitingIn(run) {
   return run.history

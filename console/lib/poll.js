@@ -1,22 +1,25 @@
 // Asks again and again: as often as it is told, seldom while nobody looks or nothing answers.
 
+import { forget, report } from "./connection.js";
 import { useEffect, useRef, useState } from "./html.js";
+import { SELDOM, waitAfter } from "./waits.js";
 
-const SELDOM = 15_000;
-const FIRST_RETRY = 1_000;
+const NOTHING = () => null;
+let polls = 0;
 
 /**
  * Load once, then again after `every(data)` milliseconds; null ends it. What was loaded stays when a call
- * fails. `key` names what is loaded: with another one it begins anew.
+ * fails. `key` names what is loaded: with another one it begins anew. `known(key)` is what is known of it
+ * already, which is shown at once; `what` names it in the banner.
  */
-export function usePoll(load, every, key) {
-  const [state, setState] = useState({ key, data: null, error: null });
+export function usePoll(load, every, key, { what = "this page", known = NOTHING } = {}) {
+  const [state, setState] = useState(() => ({ key, data: known(key), error: null }));
   const latest = useRef({});
   latest.current = { load, every };
   const again = useRef(() => {});
 
   useEffect(() => {
-    const giveUp = new AbortController();
+    const giveUp = new AbortController(), source = `poll ${(polls += 1)}`;
     let timer, failures = 0, busy = false, asked = false;
 
     async function look() {
@@ -26,16 +29,18 @@ export function usePoll(load, every, key) {
       let wait;
       try {
         const data = await latest.current.load(giveUp.signal);
+        if (giveUp.signal.aborted) return;
         failures = 0;
+        report(source, what, null, Date.now());
         setState((was) => (was.key === key && was.data === data && !was.error ? was : { key, data, error: null }));
         wait = latest.current.every(data);
       } catch (error) {
         if (giveUp.signal.aborted) return;
-        setState((was) => ({ key, data: was.key === key ? was.data : null, error }));
-        wait = isLasting(error) ? null : Math.min(SELDOM, FIRST_RETRY * 2 ** failures++);
+        report(source, what, error, Date.now());
+        setState((was) => ({ key, data: was.key === key ? was.data : known(key), error }));
+        wait = waitAfter(error.status, failures++);
       }
       busy = false;
-      if (giveUp.signal.aborted) return;
       if (asked) {
         asked = false;
         return void look();
@@ -50,12 +55,11 @@ export function usePoll(load, every, key) {
     return () => {
       giveUp.abort();
       clearTimeout(timer);
+      forget(source);
       document.removeEventListener("visibilitychange", onVisible);
     };
   }, [key]);
 
-  const own = state.key === key ? state : { data: null, error: null };
+  const own = state.key === key ? state : { data: known(key), error: null };
   return { data: own.data, error: own.error, reload: () => again.current() };
 }
-
-const isLasting = (error) => error.status >= 400 && error.status < 500 && error.status !== 429;

@@ -2,7 +2,6 @@
 
 import { get, query } from "./api.js";
 import { useEffect, useMemo, useState } from "./html.js";
-import { headline, isBetter } from "./status.js";
 
 const LOOKED_AT = 50;
 const NONE = { before: null, best: null, series: {} };
@@ -16,23 +15,21 @@ export function useRelatives(run) {
     return () => giveUp.abort();
   }, [run.run_id, run.metric]);
   const curves = useMemo(() => {
-    const shown = [[found.before, "run before"], [found.best !== found.before ? found.best : null, "best run"]];
+    const shown = [[found.before, "run before"], [found.best?.run_id !== found.before?.run_id ? found.best : null, "best run"]];
     return shown.flatMap(([other, label]) => (other && found.series[other.run_id] ? [{ label, series: found.series[other.run_id] }] : []));
   }, [found]);
   return { ...found, curves };
 }
 
 async function look(run, signal) {
-  const [page, recipe] = await Promise.all([
+  const [page, ranking] = await Promise.all([
     get(`/api/runs${query({ project: run.project, limit: LOOKED_AT })}`, signal),
-    get(`/local/projects/${encodeURIComponent(run.project)}`, signal).catch(() => null),
+    get(`/api/runs${query({ project: run.project, sort: "metric", limit: 2 })}`, signal), // one may be the run itself
   ]);
-  const others = page.runs.filter((each) => each.run_id !== run.run_id && each.status === "SUCCEEDED");
-  const before = others.find((each) => each.created_at <= run.created_at) || null;
-  const measured = others.filter((each) => each.metric === run.metric && Number.isFinite(headline(each)));
-  const goal = recipe?.metric?.goal;
-  const best = measured.reduce((found, each) => (!found || isBetter(headline(each), headline(found), goal) ? each : found), null);
-  const wanted = [...new Set([before, best].filter(Boolean))];
+  const isOther = (each) => each.run_id !== run.run_id;
+  const before = page.runs.find((each) => isOther(each) && each.status === "SUCCEEDED" && each.created_at <= run.created_at) || null;
+  const best = ranking.runs.find((each) => isOther(each) && each.metric === run.metric) || null;
+  const wanted = [...new Map([before, best].filter(Boolean).map((each) => [each.run_id, each])).values()];
   const series = await Promise.all(wanted.map((each) => get(`/api/runs/${each.run_id}/metrics`, signal)));
   return { before, best, series: Object.fromEntries(wanted.map((each, n) => [each.run_id, series[n].series])) };
 }

@@ -1,4 +1,4 @@
-// Addresses of the page: links change them without a new load.
+// Addresses of the page: links change them without a new load, and going back leads to where one was.
 
 import { useEffect, useState } from "./html.js";
 
@@ -8,7 +8,13 @@ const PATTERNS = [
   ["project", /^\/projects\/([^/]+)$/],
   ["compare", /^\/compare$/],
 ];
+const PATIENCE = 2_000; // ms in which a view may grow to the height that it had
 const listeners = new Set();
+const heights = new Map(); // how far a place was scrolled, by its entry of the history
+let entry = history.state?.entry || newEntry();
+
+history.scrollRestoration = "manual";
+history.replaceState({ entry }, "");
 
 function place() {
   const found = PATTERNS.map(([view, pattern]) => [view, pattern.exec(location.pathname)]).find(([, match]) => match);
@@ -22,7 +28,12 @@ function place() {
 
 export function navigate(address, { replace = false } = {}) {
   const { pathname } = location;
-  history[replace ? "replaceState" : "pushState"](null, "", address);
+  if (replace) history.replaceState({ entry }, "", address);
+  else {
+    heights.set(entry, scrollY);
+    entry = newEntry();
+    history.pushState({ entry }, "", address);
+  }
   if (location.pathname !== pathname) scrollTo(0, 0);
   for (const listener of listeners) listener();
 }
@@ -32,14 +43,40 @@ export function usePlace() {
   const [found, setFound] = useState(place);
   useEffect(() => {
     const update = () => setFound(place());
+    const onBack = (event) => {
+      if (!event.state) return void history.replaceState({ entry }, ""); // a jump within the page
+      heights.set(entry, scrollY);
+      entry = event.state.entry;
+      update();
+      scrollBack(heights.get(entry) || 0);
+    };
     listeners.add(update);
-    addEventListener("popstate", update);
+    addEventListener("popstate", onBack);
     return () => {
       listeners.delete(update);
-      removeEventListener("popstate", update);
+      removeEventListener("popstate", onBack);
     };
   }, []);
   return found;
+}
+
+/** Scroll to a height as soon as the view is high enough, unless the user moves first. */
+function scrollBack(top) {
+  const giveUp = new AbortController(), until = performance.now() + PATIENCE;
+  for (const name of ["wheel", "pointerdown", "keydown", "touchmove"]) {
+    addEventListener(name, () => giveUp.abort(), { once: true, signal: giveUp.signal, passive: true });
+  }
+  const look = () => {
+    if (giveUp.signal.aborted) return;
+    scrollTo(0, top);
+    if (Math.abs(scrollY - top) <= 1 || performance.now() > until) giveUp.abort();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
+function newEntry() {
+  return crypto.randomUUID();
 }
 
 /** Follow a click on a link of our own, unless it is to open elsewhere. */

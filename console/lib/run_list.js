@@ -11,24 +11,28 @@ const BUSY_EVERY = 2_000;
 const IDLE_EVERY = 5_000;
 const STRAGGLERS = 6; // runs of older pages that still go on, asked for one by one
 
+const lists = new Map(); // what is known of each list, so that it stands at once when one comes back
+const LISTS = 12;
+
 /** Runs of a project ("" for all) with a status ("" for any), newest first. */
 export function useRuns(project, status) {
   const key = `${project}?${status}`;
-  const known = useRef({ key: null });
-  if (known.current.key !== key) known.current = { key, runs: new Map(), cursor: null, pages: 0, list: null };
+  const known = useRef(null);
+  if (known.current?.key !== key) known.current = listOf(key);
   const [older, setOlder] = useState({ key, busy: false, error: null });
 
   const load = async (signal) => {
     const mine = known.current;
     const page = await get(`/api/runs${query({ project, status, limit: PAGE })}`, signal);
     const listed = new Set(page.runs.map((run) => run.run_id));
+    if (page.cursor && !page.runs.some((run) => mine.runs.has(run.run_id))) begin(mine); // what lies between isn't known
     const going = [...mine.runs.values()].filter((run) => !isEnded(run) && !listed.has(run.run_id)).slice(0, STRAGGLERS);
     const stragglers = await Promise.all(going.map((run) => get(`/api/runs/${run.run_id}`, signal)));
     if (mine.pages === 0) mine.cursor = page.cursor;
     return keep(mine, [...page.runs, ...stragglers.filter((run) => !status || run.status === status)]);
   };
   const every = (list) => (list.some((run) => !isEnded(run)) ? BUSY_EVERY : IDLE_EVERY);
-  const { data, error, reload } = usePoll(load, every, key);
+  const { data, error, reload } = usePoll(load, every, key, { what: "the runs", known: (wanted) => lists.get(wanted)?.list ?? null });
 
   const more = useCallback(async () => {
     const mine = known.current;
@@ -54,6 +58,27 @@ export function useRuns(project, status) {
   };
 }
 
+/** The runs of a project that are known whatever their status, newest first and without a gap. */
+export const knownRuns = (project) => lists.get(`${project}?`)?.list ?? [];
+
+/** The run as a list has it; null if none does. */
+export function listedRun(runId) {
+  for (const list of lists.values()) {
+    if (list.runs.has(runId)) return list.runs.get(runId);
+  }
+  return null;
+}
+
+function listOf(key) {
+  const found = lists.get(key) || begin({ key });
+  lists.delete(key);
+  lists.set(key, found);
+  if (lists.size > LISTS) lists.delete(lists.keys().next().value);
+  return found;
+}
+
+const begin = (mine) => Object.assign(mine, { runs: new Map(), cursor: null, pages: 0, list: null });
+
 /** The list with these runs in it: another one only if something has changed. */
 function keep(mine, runs) {
   let changed = !mine.list;
@@ -71,18 +96,21 @@ const byTime = (a, b) => b.created_at.localeCompare(a.created_at) || b.run_id.lo
 
 const TREND = 12;
 
-/** The headline values of each run's project up to that run, by the run's id. */
-export function useTrends(runs) {
+/**
+ * The headline values of each run's project up to that run, by the run's id. `all` are runs without a gap:
+ * those of a filter would draw a trend that never was.
+ */
+export function useTrends(all) {
   return useMemo(() => {
     const trends = new Map(), byMetric = new Map();
-    for (const run of [...(runs || [])].reverse()) {
+    for (const run of [...all].reverse()) {
       const value = headline(run);
-      if (!Number.isFinite(value)) continue;
+      if (!Number.isFinite(value) || run.status === "FAILED") continue;
       const key = `${run.project}\0${run.metric}`;
       const values = [...(byMetric.get(key) || []), value].slice(-TREND);
       byMetric.set(key, values);
       trends.set(run.run_id, values);
     }
     return trends;
-  }, [runs]);
+  }, [all]);
 }

@@ -1,6 +1,6 @@
 // What a run's status means to people: a group with a colour, a word, and a sentence about this moment.
 
-import { counted, duration, number, took, usd } from "./format.js";
+import { counted, duration, isAlike, number, took, usd } from "./format.js";
 
 export const ENDED = ["SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"];
 export const isEnded = (run) => ENDED.includes(run.status);
@@ -23,8 +23,18 @@ export const FILTERS = [
 /** The headline metric's value, or undefined. */
 export const headline = (run) => (run.metric ? run.metrics[run.metric] : undefined);
 
-/** Whether `value` is better than `than`, for a goal. */
-export const isBetter = (value, than, goal) => (goal === "minimize" ? value < than : value > than);
+const REFUSED_FOR_NOW = ["over_budget", "too_many_runs"];
+
+/** Whether a run can be trained again: one that was rejected for its data or recipe never had a plan. */
+export const canRerun = (run) => run.status !== "REJECTED" || REFUSED_FOR_NOW.includes(run.cause?.code);
+
+/** What a screen reader hears of a run while it goes on: it changes with the state, not with the time. */
+export function announcement(run, { phase } = {}) {
+  if (isEnded(run)) return `${word(run.status)}.`;
+  const attempt = run.attempts.length + 1;
+  const doing = run.status === "RUNNING" ? { fetch: "Fetching code and data", sync: "Saving what the training left" }[phase] || "Training" : word(run.status);
+  return `${doing}${attempt > 1 ? `, attempt ${attempt}` : ""}.`;
+}
 
 /** What happens at this moment, in a sentence. `phase` is fetch, train or sync, as the log tells; `before` an earlier run. */
 export function sentence(run, now, { phase, latest, before } = {}) {
@@ -66,7 +76,7 @@ function succeeded(run, now, before) {
 function compared(run, before) {
   const value = headline(run), than = before ? headline(before) : undefined;
   if (than === undefined || before.metric !== run.metric) return "";
-  if (value === than) return " (as the run before)";
+  if (isAlike(value, than)) return " (as good as the run before)";
   return ` (${number(Math.abs(value - than))} ${value > than ? "above" : "below"} the run before)`;
 }
 

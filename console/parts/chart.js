@@ -1,39 +1,39 @@
 // Curves by uPlot. It is fetched when the first chart is drawn.
 
-import { number } from "../lib/format.js";
+import { reachesFurther, smoothed, stepsOf, valuesOf } from "../lib/chart_range.js";
+import { number, tick } from "../lib/format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
+import { Swatch } from "./swatch.js";
 
+const SMALLEST_ZOOM = 6; // px
 let library;
 const load = () => (library ??= import("../vendor/uplot.mjs").then((module) => module.default));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** `curves`: name, points ({step, value}), color (a custom property of the page), and `behind` for context. */
-export function Chart({ title, curves, height = 180, xLabel = "step" }) {
-  const box = useRef(), plot = useRef(), at = useRef();
+/** `curves`: name, points ({step, value}), color (a custom property of the page), dash, and `behind` for context. */
+export function Chart({ title, curves, height = 180, xLabel = "step", hasLegend = true, isLog = false, smoothing = 0 }) {
+  const box = useRef(), plot = useRef(), latest = useRef({ zoom: null });
   const [uPlot, setLibrary] = useState(null);
   const [index, setIndex] = useState(null);
-  const [scheme, setScheme] = useState(0);
-  const shape = curves.map((curve) => `${curve.name}\0${curve.color}\0${curve.behind}`).join("\x01") + scheme;
-  const data = aligned(curves);
-  at.current = data;
+  const [zoom, setZoom] = useState(null);
+  const [isWide, setWide] = useState(false);
+  const scheme = useScheme();
+  const shape = curves.map((curve) => `${curve.name}\0${curve.color}\0${curve.behind}`).join("\x01") + scheme + isLog;
+  const values = aligned(curves);
+  const data = smoothing ? aligned(curves.map((curve) => ({ ...curve, points: smoothed(curve.points, smoothing) }))) : values;
+  const shown = isWide ? curves.map((curve) => ({ ...curve, behind: false })) : curves;
+  Object.assign(latest.current, { data, curves: shown, steps: zoom || stepsOf(shown), isLog, setZoom, setIndex });
 
   useEffect(() => {
     let wanted = true;
     load().then((loaded) => wanted && setLibrary(() => loaded));
-    const onScheme = () => setScheme((n) => n + 1);
-    dark.addEventListener("change", onScheme);
-    addEventListener("droptrain-theme", onScheme);
     return () => {
       wanted = false;
-      dark.removeEventListener("change", onScheme);
-      removeEventListener("droptrain-theme", onScheme);
     };
   }, []);
   useLayoutEffect(() => {
     if (!uPlot) return undefined;
-    const made = new uPlot(
-      options(curves, box.current, height, (cursor) => setIndex(cursor.idx ?? null)), at.current, box.current,
-    );
+    const made = new uPlot(options(curves, box.current, height, latest.current), latest.current.data, box.current);
     plot.current = made;
     const watch = new ResizeObserver(() => made.setSize({ width: box.current.clientWidth, height }));
     watch.observe(box.current);
@@ -44,8 +44,10 @@ export function Chart({ title, curves, height = 180, xLabel = "step" }) {
     };
   }, [uPlot, shape, height]);
   useEffect(() => {
-    plot.current?.setData(data);
-  }, [curves]);
+    plot.current?.setData(data, false);
+    focus(plot.current, latest.current.steps);
+  }, [curves, uPlot, shape, smoothing]);
+  useEffect(() => focus(plot.current, latest.current.steps), [zoom, isWide]);
 
   const step = index === null ? null : data[0][index];
   return html`
@@ -53,16 +55,38 @@ export function Chart({ title, curves, height = 180, xLabel = "step" }) {
       <figcaption>
         <bdi class="chart-title">${title}</bdi>
         <span class="dim chart-step">${step === null ? "" : `${xLabel} ${number(step)}`}</span>
+        ${zoom && html`<button type="button" class="chart-button" onClick=${() => setZoom(null)}>Reset zoom</button>`}
+        ${!zoom && reachesFurther(curves) && html`
+          <button type="button" class="chart-button" aria-pressed=${isWide} onClick=${() => setWide(!isWide)}>Whole range</button>`}
       </figcaption>
-      <div class="chart-box" ref=${box} role="img" aria-label=${described(title, curves)} data-height=${height} />
-      <ul class="legend">
+      <div class="chart-box" ref=${box} role="img" aria-label=${described(title, curves)} data-height=${height} data-steps=${latest.current.steps.join(" ")} />
+      ${hasLegend && html`<ul class="legend">
         ${curves.map((curve, n) => html`
           <li key=${curve.name} class=${curve.behind ? "behind" : ""}>
-            <i class=${`swatch ${curve.color.replace("--", "bg-")}`} /><bdi>${curve.label || curve.name}</bdi>
-            <b>${valueAt(curve, data[n + 1], index)}</b>
+            <${Swatch} ...${curve} /><bdi>${curve.label || curve.name}</bdi>
+            <b>${valueAt(curve, values[n + 1], index)}</b>
           </li>`)}
-      </ul>
+      </ul>`}
     </figure>`;
+}
+
+/** Counts how often the colours have changed. */
+function useScheme() {
+  const [scheme, setScheme] = useState(0);
+  useEffect(() => {
+    const onScheme = () => setScheme((n) => n + 1);
+    dark.addEventListener("change", onScheme);
+    addEventListener("droptrain-theme", onScheme);
+    return () => {
+      dark.removeEventListener("change", onScheme);
+      removeEventListener("droptrain-theme", onScheme);
+    };
+  }, []);
+  return scheme;
+}
+
+function focus(plot, [min, max]) {
+  plot?.setScale("x", { min, max });
 }
 
 /** uPlot's form: the steps of all curves, then each curve's values at them. */
@@ -70,7 +94,7 @@ function aligned(curves) {
   const steps = [...new Set(curves.flatMap((curve) => curve.points.map((point) => point.step)))].sort((a, b) => a - b);
   const places = new Map(steps.map((step, index) => [step, index]));
   return [steps, ...curves.map((curve) => {
-    const values = new Array(steps.length).fill(undefined);
+    const values = steps.map(() => undefined);
     for (const { step, value } of curve.points) values[places.get(step)] = Number.isFinite(value) ? value : null;
     return values;
   })];
@@ -89,7 +113,8 @@ function described(title, curves) {
   return `${title}: ${said.join("; ") || "no values yet"}`;
 }
 
-function options(curves, box, height, onCursor) {
+/** `latest` has what the chart shows now: a zoom lasts while values come. */
+function options(curves, box, height, latest) {
   const style = getComputedStyle(box);
   const color = (name) => style.getPropertyValue(name).trim();
   const axis = {
@@ -98,22 +123,26 @@ function options(curves, box, height, onCursor) {
   };
   return {
     width: box.clientWidth || 300, height, legend: { show: false },
-    cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false } },
-    scales: { x: { time: false }, y: { range: (_, low, high) => padded(low, high) } },
+    cursor: {
+      y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false },
+      bind: { dblclick: () => () => latest.setZoom(null) },
+    },
+    scales: { x: { time: false, auto: false, range: (_, low, high) => [low, high] }, y: { distr: latest.isLog ? 3 : 1, range: () => valuesOf(latest.curves, latest.steps, latest.isLog) } },
     axes: [
-      { ...axis, size: 24, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? number(tick) : "")) },
-      { ...axis, size: 46, values: (_, ticks) => ticks.map(number) },
+      { ...axis, size: 24, values: (_, ticks) => ticks.map((each) => (Number.isInteger(each) ? tick(each) : "")) },
+      { ...axis, size: 46, values: (_, ticks) => ticks.map((each) => (each === null ? "" : tick(each))) },
     ],
     series: [{}, ...curves.map((curve) => ({
       label: curve.name, stroke: color(curve.color), width: curve.behind ? 1.25 : 2, spanGaps: true,
-      dash: curve.behind ? [4, 3] : undefined, points: { show: curve.points.length < 2, size: 6 },
+      dash: curve.dash, points: { show: curve.points.length < 2, size: 6 },
     }))],
-    hooks: { setCursor: [(made) => onCursor(made.cursor)] },
+    hooks: {
+      setCursor: [(made) => latest.setIndex(made.cursor.idx ?? null)],
+      setSelect: [({ select, posToVal, setSelect }) => {
+        if (select.width < SMALLEST_ZOOM) return;
+        latest.setZoom([posToVal(select.left, "x"), posToVal(select.left + select.width, "x")]);
+        setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      }],
+    },
   };
-}
-
-function padded(low, high) {
-  if (low === null || high === null) return [0, 1];
-  const edge = (high - low || Math.abs(high) || 1) * 0.06;
-  return [low - edge, high + edge];
 }

@@ -1,23 +1,29 @@
 // A project: how its headline metric goes from run to run.
 
-import { get } from "../lib/api.js";
+import { get, known, query } from "../lib/api.js";
+import { look } from "../lib/curves.js";
 import { number } from "../lib/format.js";
 import { html, useMemo } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
-import { headline, isBetter } from "../lib/status.js";
+import { headline } from "../lib/status.js";
 import { Chart } from "./chart.js";
+
+const BEST_EVERY = 10_000;
+const bestOf = (project) => `/api/runs${query({ project, sort: "metric", limit: 1 })}`;
 
 export function ProjectHead({ project, here, runs }) {
   const recipe = usePoll((signal) => get(`/local/projects/${encodeURIComponent(project)}`, signal), () => null, project);
   const metric = recipe.data?.metric;
-  const trend = useMemo(() => trendOf(runs || [], metric), [runs, metric]);
+  const ranking = usePoll((signal) => get(bestOf(project), signal), () => BEST_EVERY, bestOf(project), { what: "the best run", known });
+  const best = ranking.data?.runs[0];
+  const trend = useMemo(() => trendOf(runs, metric), [runs, metric]);
   return html`
     <div class="project-head">
       <div>
         <h1 class="page-title"><bdi>${project}</bdi></h1>
         ${trend && html`
           <p class="facts-line">
-            <span>best <bdi>${trend.name}</bdi> <b>${number(trend.best.value)}</b> by <a href=${`/runs/${trend.best.run.run_id}`}><bdi>${trend.best.run.dataset}</bdi></a></span>
+            ${best && html`<span>best <bdi>${best.metric}</bdi> <b>${number(headline(best))}</b> by <a href=${`/runs/${best.run_id}`}><bdi>${best.dataset}</bdi></a></span>`}
             <span>newest <b>${number(trend.points.at(-1).value)}</b></span>
           </p>`}
         ${here?.waiting.map((each) => html`
@@ -43,7 +49,6 @@ function trendOf(runs, metric) {
   const measured = runs.filter((run) => run.metric === name && Number.isFinite(headline(run)) && run.status === "SUCCEEDED").reverse();
   if (!name || !measured.length) return null;
   const points = measured.map((run, index) => ({ step: index + 1, value: headline(run), run }));
-  const best = points.reduce((found, each) => (isBetter(each.value, found.value, metric?.goal) ? each : found));
-  return { name, points, best, curves: [{ name, points, color: "--curve-1" }] };
+  return { name, points, curves: [{ name, points, ...look(0) }] };
 }
 

@@ -2,11 +2,12 @@
 
 import { post } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
-import { navigate } from "../lib/router.js";
-import { isEnded } from "../lib/status.js";
+import { useAction } from "../lib/use_action.js";
+import { canRerun, isEnded } from "../lib/status.js";
 import { Command } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icon.js";
+import { Rerun } from "./rerun.js";
 import { Trouble } from "./trouble.js";
 
 export function RunActions({ run, info, reload, before }) {
@@ -17,7 +18,7 @@ export function RunActions({ run, info, reload, before }) {
     <div class="run-actions">
       ${before && html`<a class="button" href=${`/compare?runs=${before.run_id},${run.run_id}`}><${Icon} name="chart" />Compare</a>`}
       <button type="button" class="button" onClick=${() => setAsked("commands")}><${Icon} name="copy" />Commands</button>
-      ${run.status !== "REJECTED" && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
+      ${canRerun(run) && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
       ${!isEnded(run) && html`<button type="button" class="button danger" onClick=${() => setAsked("cancel")}><${Icon} name="stop" />Cancel run</button>`}
     </div>
     ${asked === "cancel" && html`<${Cancel} run=${run} command=${command} reload=${reload} onClose=${close} />`}
@@ -53,41 +54,4 @@ function Cancel({ run, command, reload, onClose }) {
         <button type="button" class="button danger" disabled=${state.busy} onClick=${act}>Cancel run</button>
       </div>
     <//>`;
-}
-
-function Rerun({ run, command, onClose }) {
-  const [exact, setExact] = useState(false);
-  const [key] = useState(() => crypto.randomUUID());
-  const [state, act] = useAction(async () => {
-    const body = exact ? { from_run: run.run_id } : { project: run.project, dataset: run.dataset, rerun: true };
-    const made = await post("/api/runs", body, { "Idempotency-Key": `${key}-${exact}` });
-    onClose();
-    navigate(`/runs/${made.run_id}`);
-  });
-  const choice = (value, title, text) => html`
-    <label class="choice"><input type="radio" name="rerun" checked=${exact === value} onChange=${() => setExact(value)} /><span><b>${title}</b><br /><span class="dim">${text}</span></span></label>`;
-  return html`
-    <${Dialog} title="Train again" onClose=${onClose}>
-      ${choice(false, "With what is there now", "The dataset's CSVs, the code and the recipe as they are in the bucket at this moment.")}
-      ${choice(true, "Exactly the same", "The very versions of data, code and recipe, and the settings, that this run had.")}
-      <${Command} text=${`${command} rerun ${exact ? "--exact " : ""}${run.run_id}`} />
-      ${state.error && html`<${Trouble} title="It wasn't launched" error=${state.error} />`}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick=${onClose}>Leave it</button>
-        <button type="button" class="button primary" disabled=${state.busy} onClick=${act}>Train again</button>
-      </div>
-    <//>`;
-}
-
-function useAction(action) {
-  const [state, setState] = useState({ busy: false, error: null });
-  const act = async () => {
-    setState({ busy: true, error: null });
-    try {
-      await action();
-    } catch (error) {
-      setState({ busy: false, error });
-    }
-  };
-  return [state, act];
 }

@@ -1,7 +1,9 @@
 // What a run was made of, what it took, and what it left.
 
+import { get, known } from "../lib/api.js";
 import { count, counted, duration, number, size, usd } from "../lib/format.js";
 import { html } from "../lib/html.js";
+import { usePoll } from "../lib/poll.js";
 import { who } from "../lib/status.js";
 import { At, Took } from "./time.js";
 
@@ -21,10 +23,7 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
       <//>
       <${Cost} run=${run} />
       ${run.gpu && html`<${Gpu} gpu=${run.gpu} />`}
-      ${Object.keys(run.hyperparameters).length > 0 && html`
-        <${Card} title="Hyperparameters">
-          ${Object.entries(run.hyperparameters).map(([name, value]) => html`<${Fact} key=${name} name=${name}><bdi>${String(value)}</bdi><//>`)}
-        <//>`}
+      ${Object.keys(run.hyperparameters).length > 0 && html`<${Hyperparameters} run=${run} />`}
       <${Card} title="Last values" empty=${metrics.length === 0 && "None yet"}>
         ${metrics.map(([name, value]) => html`
           <${Fact} key=${name} name=${name}><b class=${name === run.metric ? "headline" : ""}>${number(value)}</b><//>`)}
@@ -60,6 +59,25 @@ function lastValues(run, series) {
   const told = Object.entries(run.metrics);
   const found = told.length ? told : series.flatMap((each) => (each.points.length ? [[each.name, each.points.at(-1).value]] : []));
   return found.sort(([a], [b]) => (b === run.metric) - (a === run.metric));
+}
+
+/** As trained; an override is bold, beside the value of the run's recipe. */
+function Hyperparameters({ run }) {
+  const address = `/local/settings?${new URLSearchParams({ run: run.run_id })}`;
+  const { data } = usePoll((signal) => get(address, signal), () => null, address, { what: "the settings", known });
+  const overrides = data?.overrides.hyperparameters || {};
+  return html`
+    <${Card} title="Hyperparameters">
+      ${Object.entries(run.hyperparameters).map(([name, value]) => html`
+        <${Fact} key=${name} name=${name}>${name in overrides
+          ? html`<b><bdi>${String(value)}</bdi></b> <span class="dim">${inRecipe(data.recipe, name)}</span>`
+          : html`<bdi>${String(value)}</bdi>`}<//>`)}
+    <//>`;
+}
+
+function inRecipe(recipe, name) {
+  if (!recipe) return "";
+  return name in recipe ? html`recipe: <bdi>${String(recipe[name])}</bdi>` : "not in the recipe";
 }
 
 function Cost({ run: { cost, estimate } }) {

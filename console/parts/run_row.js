@@ -1,5 +1,6 @@
 // One run in a list.
 
+import { valueIn } from "../lib/columns.js";
 import { hash, number, usd } from "../lib/format.js";
 import { Component, html } from "../lib/html.js";
 import { headline } from "../lib/status.js";
@@ -7,15 +8,17 @@ import { Badge } from "./badge.js";
 import { Spark } from "./spark.js";
 import { Ago, Took } from "./time.js";
 
+const WATCHED = ["run", "isChosen", "columns", "live"];
+const NONE = html`<span class="dim">–</span>`;
+
 export class RunRow extends Component {
   // Of 500 rows, those are drawn anew whose run has changed.
   shouldComponentUpdate(next) {
-    return next.run !== this.props.run || next.isChosen !== this.props.isChosen || next.onChoose.length !== this.props.onChoose.length
-      || String(next.trend) !== String(this.props.trend);
+    return WATCHED.some((name) => next[name] !== this.props[name]) || String(next.trend) !== String(this.props.trend)
+      || next.unusual.join() !== this.props.unusual.join();
   }
 
-  render({ run, trend = [], inProject, isChosen, onChoose }) {
-    const value = headline(run);
+  render({ run, inProject, isChosen, onChoose, columns, unusual, ...more }) {
     const name = `${run.project}/${run.dataset} ${hash(run.run_id)}`;
     return html`
       <div class=${`run-row ${isChosen ? "chosen" : ""}`} role="row">
@@ -27,12 +30,32 @@ export class RunRow extends Component {
           </a>
           <code class="hash">${hash(run.run_id)}</code>
           ${run.cause && run.status !== "CANCELLED" && html`<span class="cell-cause" dir="auto">${run.cause.message}</span>`}
+          ${unusual.length > 0 && html`<span class="cell-unusual"><span class="sr">Other than usual: </span><bdi>${unusual.join(" · ")}</bdi></span>`}
         </span>
-        <span role="cell" class="cell-metric right">${value === undefined ? html`<span class="dim">–</span>` : html`<bdi class="metric-name">${run.metric}</bdi> <b>${number(value)}</b>`}</span>
-        <span role="cell" class="cell-trend">${value !== undefined && html`<${Spark} values=${trend} label=${run.metric} />`}</span>
-        <span role="cell" class="cell-took right"><${Took} of=${run} /></span>
-        <span role="cell" class="cell-cost right">${run.cost ? usd(run.cost.estimate_usd) : html`<span class="dim">–</span>`}</span>
-        <span role="cell" class="cell-age right"><${Ago} at=${run.created_at} /></span>
+        ${columns.map((column) => html`<${Cell} key=${column.id} column=${column} run=${run} ...${more} />`)}
       </div>`;
   }
+}
+
+/** `live` has the newest metrics of a run that trains. */
+function Cell({ column, run, trend = [], live }) {
+  const [kind] = column.id.split(":");
+  const content = { metric: Metric, trend: Trend, took: () => html`<${Took} of=${run} />`, cost: Cost, started: () => html`<${Ago} at=${run.created_at} />` }[kind] || Value;
+  return html`<span role="cell" class=${`cell-${kind} ${kind === "trend" ? "" : "right"}`}>
+    ${kind.length === 1 && html`<bdi class="cell-label">${column.label} </bdi>`}${content({ column, run, trend, live })}</span>`;
+}
+
+const Metric = ({ run, live }) => {
+  const value = headline(run) ?? live?.[run.metric];
+  if (value === undefined) return NONE;
+  return html`<bdi class="metric-name">${run.metric}</bdi> <b class=${headline(run) === undefined ? "dim" : ""}>${number(value)}</b>`;
+};
+const Trend = ({ run, trend }) => (headline(run) === undefined ? "" : html`<${Spark} values=${trend} label=${run.metric} />`);
+const Cost = ({ run }) => (run.cost ? usd(run.cost.estimate_usd) : NONE);
+
+function Value({ column, run, live }) {
+  const own = valueIn(run, column.id);
+  const value = own ?? (column.kind === "metric" ? live?.[column.label] : undefined);
+  if (value === undefined) return NONE;
+  return html`<bdi class=${own === undefined ? "dim" : ""}>${typeof value === "number" ? number(value) : String(value)}</bdi>`;
 }

@@ -1,70 +1,93 @@
-// Two to six runs side by side: their curves together, and what differs.
+// Two to twenty runs side by side: what differs, and their curves together.
 
-import { get } from "../lib/api.js";
-import { RUN_COLORS, compared } from "../lib/curves.js";
-import { differences } from "../lib/differences.js";
+import { get, known } from "../lib/api.js";
+import { compared, look } from "../lib/curves.js";
+import { differences, toCsv } from "../lib/differences.js";
 import { hash } from "../lib/format.js";
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
 import { isEnded } from "../lib/status.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
+import { ChartLook, useChartLook } from "../parts/chart_look.js";
 import { Command } from "../parts/copy.js";
+import { Swatch } from "../parts/swatch.js";
 import { Trouble } from "../parts/trouble.js";
 
-const MOST = 6;
+const MOST = 20;
+const LEGENDS = 6; // beyond that the table's head is the legend of all charts
 const EVERY = 5_000;
 
 export function Compare({ ids, info }) {
   const wanted = [...new Set(ids)].slice(0, MOST);
   const key = wanted.join(",");
+  const [chartLook, changeLook] = useChartLook();
   const [isWhole, setWhole] = useState(false);
-  const { data, error, reload } = usePoll((signal) => Promise.all(wanted.map((id) => load(id, signal))), (found) => (found.every(({ run }) => isEnded(run)) ? null : EVERY), key);
+  const { data, error, reload } = usePoll((signal) => Promise.all(wanted.map((id) => load(id, signal))), (found) => (found.every(({ run }) => isEnded(run)) ? null : EVERY), key, { what: "these runs", known: knownRuns });
   useEffect(() => {
     document.title = "Compare · droptrain";
   }, []);
   const drawn = useMemo(() => {
-    const runs = (data || []).map(({ run, series }, n) => ({ label: labelOf(run), color: RUN_COLORS[n], series }));
+    const runs = (data || []).map(({ run, series }, n) => ({ label: labelOf(run), ...look(n), series }));
     return compared(runs, data?.[0]?.run.metric);
   }, [data]);
   if (wanted.length < 2) {
-    return html`<div class="empty"><h1>Compare</h1><p>Choose two to six runs in <a href="/">the list</a>, by their boxes or with <kbd>x</kbd>, then “Compare”.</p></div>`;
+    return html`<div class="empty"><h1>Compare</h1><p>Choose two to twenty runs in <a href="/">the list</a>, by their boxes or with <kbd>x</kbd>, then “Compare”.</p></div>`;
   }
   if (!data) return html`<h1 class="page-title">Compare</h1>${error ? html`<${Trouble} title="The runs can't be compared" error=${error} retry=${reload} />` : html`<p class="dim" aria-busy="true">Loading …</p>`}`;
   const rows = differences(data);
   const shown = rows.filter((row) => isWhole || row.differs);
   return html`
     <h1 class="page-title">Compare ${data.length} runs</h1>
-    <section class="panel" aria-label="Curves">
-      ${drawn.length > 0 ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} height=${210} />`)}</div>` : html`<p class="panel-empty">None of them has written metrics.</p>`}
-    </section>
     <section class="panel" aria-label="Differences">
       <div class="panel-head"><h2>${isWhole ? "Everything" : "Differences"}</h2>
+        <span class="space" /><button type="button" class="button" onClick=${() => download(toCsv(data.map(({ run }) => run), shown))}>CSV</button>
         <label class="switch"><input type="checkbox" checked=${isWhole} onChange=${() => setWhole(!isWhole)} /> what is alike, too</label></div>
       <div class="table-box" tabindex="0" role="region" aria-label="Differences of the runs">
         <table class="differences">
           <thead><tr><th scope="col"><span class="sr">What</span></th>
-            ${data.map(({ run }, n) => html`<th scope="col" key=${run.run_id}><i class=${`swatch ${RUN_COLORS[n].replace("--", "bg-")}`} /><a href=${`/runs/${run.run_id}`}><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></a><${Badge} status=${run.status} /></th>`)}</tr></thead>
+            ${data.map(({ run }, n) => html`<th scope="col" key=${run.run_id}><${Swatch} ...${look(n)} /><a href=${`/runs/${run.run_id}`}><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></a><${Badge} status=${run.status} /></th>`)}</tr></thead>
           <tbody>${shown.map((row) => html`
             <tr key=${`${row.section} ${row.name}`} class=${row.differs ? "differs" : ""}>
               <th scope="row">${row.section && html`<span class="dim">${row.section} </span>`}<bdi>${row.name}</bdi></th>
-              ${row.cells.map((cell, n) => html`<td key=${n}><bdi>${cell}</bdi></td>`)}
+              ${row.cells.map((cell, n) => html`<td key=${n} class=${n === row.best ? "best" : ""}><bdi>${cell}</bdi>${n === row.best && html` <span class="best-mark">best</span>`}</td>`)}
             </tr>`)}</tbody>
         </table>
       </div>
       ${shown.length === 0 && html`<p class="panel-empty">They differ in nothing that is recorded.</p>`}
     </section>
+    <section class="panel" aria-label="Curves">
+      ${drawn.length > 0 && html`<div class="panel-head"><h2>Curves</h2><${ChartLook} look=${chartLook} change=${changeLook} /></div>`}
+      ${drawn.length > 0 ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} height=${210} hasLegend=${data.length <= LEGENDS} ...${chartLook} />`)}</div>` : html`<p class="panel-empty">None of them has written metrics.</p>`}
+    </section>
     <${Command} text=${`${info?.command || "droptrain"} compare ${wanted.join(" ")}`} />`;
 }
 
+function download(text) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: "runs.csv" });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 async function load(id, signal) {
-  const address = `/api/runs/${encodeURIComponent(id)}`;
   const [run, metrics, plan] = await Promise.all([
-    get(address, signal), get(`${address}/metrics`, signal),
-    get(`/local/plan?${new URLSearchParams({ run: id })}`, signal).catch(() => ({})), // one that was rejected has none
+    get(runAt(id), signal), get(metricsAt(id), signal),
+    get(planAt(id), signal).catch(() => NO_PLAN), // one that was rejected has none
   ]);
   return { run, series: metrics.series, plan, values: valuesOf(run, metrics.series) };
 }
+
+/** The runs as they were when they were compared before; null unless all are known. */
+function knownRuns(key) {
+  const found = key.split(",").map((id) => ({ run: known(runAt(id)), series: known(metricsAt(id))?.series, plan: known(planAt(id)) || NO_PLAN }));
+  if (found.some(({ run, series }) => !run || !series)) return null;
+  return found.map((each) => ({ ...each, values: valuesOf(each.run, each.series) }));
+}
+
+const NO_PLAN = {};
+const runAt = (id) => `/api/runs/${encodeURIComponent(id)}`;
+const metricsAt = (id) => `${runAt(id)}/metrics`;
+const planAt = (id) => `/local/plan?${new URLSearchParams({ run: id })}`;
 
 /** The record's last values, over those of the curves: while it trains, the record has none yet. */
 const valuesOf = (run, series) => ({

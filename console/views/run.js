@@ -1,15 +1,18 @@
 // A run: what happens now, how its time went by, its curves, its log, and what it was made of.
 
-import { get } from "../lib/api.js";
+import { get, known } from "../lib/api.js";
 import { charts } from "../lib/curves.js";
 import { hash } from "../lib/format.js";
 import { html, useCallback, useEffect, useMemo, useState } from "../lib/html.js";
 import { LogStore } from "../lib/log_store.js";
+import { listedRun } from "../lib/run_list.js";
 import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
-import { isEnded, sentence } from "../lib/status.js";
+import { announcement, isEnded, sentence } from "../lib/status.js";
+import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
+import { ChartLook, useChartLook } from "../parts/chart_look.js";
 import { Evidence, Log } from "../parts/log.js";
 import { RunActions } from "../parts/run_actions.js";
 import { RunFacts } from "../parts/run_facts.js";
@@ -23,11 +26,10 @@ const ENDED_EVERY = 15_000;
 // Whether trying again as it is can help, where somebody can tell.
 const RETRIES = new Map([[true, " Retrying unchanged can help."], [false, " Retrying unchanged won't help."]]);
 const CAUSES = { CANCELLED: "cause-off" };
-const BEHIND = ["--curve-before", "--curve-best"];
 
 export function Run({ id, info }) {
   const address = `/api/runs/${encodeURIComponent(id)}`;
-  const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), id);
+  const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), address, { what: "this run", known: knownRun });
   useEffect(() => {
     document.title = run ? `${run.dataset} · ${run.project} · droptrain` : "Run · droptrain";
   }, [run?.dataset]);
@@ -39,6 +41,9 @@ export function Run({ id, info }) {
   return html`<${Loaded} run=${run} address=${address} info=${info} reload=${reload} />`;
 }
 
+/** The run as it was asked for, or as a list had it. */
+const knownRun = (address) => known(address) || listedRun(decodeURIComponent(address.split("/").pop()));
+
 function Loaded({ run, address, info, reload }) {
   const ended = isEnded(run);
   const log = useLog(run.run_id);
@@ -46,14 +51,16 @@ function Loaded({ run, address, info, reload }) {
     (signal) => get(`${address}/metrics`, signal),
     () => (ended ? null : METRICS_EVERY),
     `${address}/metrics ${ended}`,
+    { what: "the metrics" },
   );
-  const [kept, setKept] = useState([]);
+  const [kept, setKept] = useState(() => known(`${address}/metrics`)?.series || []);
   useEffect(() => {
     if (metrics.data) setKept(metrics.data.series);
   }, [metrics.data]);
-  const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`);
+  const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`, { what: "the artifacts" });
   const relatives = useRelatives(run);
-  const drawn = useMemo(() => charts(kept, run.metric, relatives.curves.map((each, n) => ({ ...each, color: BEHIND[n] }))), [kept, relatives.curves]);
+  const drawn = useMemo(() => charts(kept, run.metric, relatives.curves), [kept, relatives.curves]);
+  const [look, changeLook] = useChartLook();
   const files = artifacts.data?.artifacts;
   const download = files?.find((file) => file.path === "log.txt")?.url;
 
@@ -77,9 +84,10 @@ function Loaded({ run, address, info, reload }) {
     <div class="run-body">
       <div class="run-main">
         <section class="panel" aria-label="Metrics">
-          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}</div>
+          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}
+            ${drawn.length > 0 && html`<${ChartLook} look=${look} change=${changeLook} />`}</div>
           ${drawn.length > 0
-            ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} />`)}</div>`
+            ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} ...${look} />`)}</div>`
             : html`<p class="panel-empty">${metrics.error ? metrics.error.message : ended ? "It wrote no metrics. A line of JSON in $METRICS_FILE, or TensorBoard's own files, would be drawn here." : "Curves appear as soon as the training writes metrics."}</p>`}
         </section>
         ${log.store && html`<${Log} store=${log.store} version=${log.version} isLive=${!ended} download=${download} />`}
@@ -92,8 +100,9 @@ function Now({ run, ...more }) {
   const { phase, latest, before } = more;
   const of = useCallback((now) => sentence(run, now, { phase, latest, before }), [run, phase, latest?.value, latest?.step, before]);
   const said = useNow(of);
-  if (run.cause && isEnded(run)) return null;
-  return html`<p class="now" role="status" dir="auto">${said}</p>`;
+  return html`
+    ${!(run.cause && isEnded(run)) && html`<p class="now" dir="auto">${said}</p>`}
+    <${Announced} text=${announcement(run, { phase })} />`;
 }
 
 /** The log of a run, drawn anew at most once a frame. */

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets.dataset import MULTIPART_FROM
-from models import WHOLE, Given, View
+from models import WHOLE, Given, View, WaitingView
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
     from droptrain_core.datasets import NewFile, Upload
+    from droptrain_core.query import DatasetListing
 
 # A level of folders doesn't begin with a dot: no name leaves its dataset.
 _LEVEL = r"[A-Za-z0-9_][^/\\\x00-\x1f\x7f]*"
@@ -134,6 +135,29 @@ class UploadList(View):
         """The views of uploads."""
         run = f"/runs?dataset={dataset}&project={project}&versions="
         return cls(uploads=[UploadView.of(upload) for upload in uploads], run=run)
+
+
+class DatasetView(View):
+    """A dataset with files in the bucket; `waiting` is null unless it waits for more."""
+
+    dataset: str
+    waiting: WaitingView | None
+
+
+class DatasetList(View):
+    """A page of a project's datasets by name, and the cursor of the next page."""
+
+    datasets: list[DatasetView]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, listing: "DatasetListing") -> Self:
+        """The page of a listing."""
+        views = [
+            DatasetView(dataset=each.name, waiting=WaitingView.of(each.waiting) if each.waiting else None)
+            for each in listing.datasets
+        ]
+        return cls(datasets=views, cursor=listing.cursor)
 
 
 class DeletedView(View):

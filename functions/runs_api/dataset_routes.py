@@ -1,20 +1,38 @@
-"""Datasets: signed uploads, removal."""
+"""Projects and their datasets: read, list, signed uploads, removal."""
 
 from typing import Annotated
 
 import use_cases
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from dataset_models import DeletedView, UploadList, UploadRequest
+from dataset_models import DatasetList, DeletedView, UploadList, UploadRequest
 from droptrain_core.telemetry import logger
-from models import DATASET_PATTERN, PROJECT_PATTERN
+from models import DATASET_PATTERN, PROJECT_PATTERN, ProjectView
 from problems import documented
-from run_routes import caller
+from run_routes import Cursor, Limit, caller
 
 router = APIGatewayHttpRouter()
 
 Project = Annotated[str, Path(pattern=PROJECT_PATTERN, description="The project's name")]
 Dataset = Annotated[str, Path(pattern=DATASET_PATTERN, description="The dataset's name")]
+
+
+@router.get(
+    "/projects/<project>",
+    responses=documented({200: (ProjectView, "The project")}, "not-found", "invalid-request"),
+)
+def read_project(project: Project) -> ProjectView:
+    """Read one project: its newest run, and the datasets that lack files."""
+    return ProjectView.of(use_cases.query().project(project), use_cases.settings.bucket_name)
+
+
+@router.get(
+    "/projects/<project>/datasets",
+    responses=documented({200: (DatasetList, "A page")}, "bad-cursor", "not-found", "invalid-request"),
+)
+def list_datasets(project: Project, limit: Limit = 100, cursor: Cursor = None) -> DatasetList:
+    """List the datasets of a project that have files, by name."""
+    return DatasetList.of(use_cases.query().datasets(project, limit=limit, cursor=cursor))
 
 
 @router.post(

@@ -23,6 +23,7 @@ from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
     from droptrain_core.domain.costs.budget import Capped, Month
+    from droptrain_core.domain.datasets.dataset_record import DatasetRecord
     from droptrain_core.query import Project
 
 PROJECT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -254,6 +255,11 @@ class WaitingView(View):
     present: list[str]
     due_at: str | None
 
+    @classmethod
+    def of(cls, record: "DatasetRecord") -> Self:
+        """The view of a dataset's record."""
+        return cls.model_validate(asdict(record), extra="ignore")
+
 
 class ProjectView(View):
     """A project, its newest run, and its datasets that lack files."""
@@ -266,7 +272,7 @@ class ProjectView(View):
     def of(cls, project: "Project", bucket: str) -> Self:
         """The view of a project whose runs' files lie in `bucket`."""
         latest = RunView.of(project.latest_run, bucket) if project.latest_run else None
-        waiting = [WaitingView.model_validate(asdict(each), extra="ignore") for each in project.waiting]
+        waiting = [WaitingView.of(each) for each in project.waiting]
         return cls(project=project.name, latest_run=latest, waiting=waiting)
 
 

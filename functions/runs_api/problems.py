@@ -91,13 +91,28 @@ def of_validation(error: RequestValidationError) -> Response[str]:
         reason = found[0].get("ctx", {}).get("error", "it can't be parsed")
         return _document(400, "malformed-json", f"The body isn't JSON: {reason}")
     errors = [
-        {"field": _short(".".join(map(str, each["loc"]))), "problem": _short(each["msg"])}
+        {"field": _short(".".join(map(str, each["loc"]))), "problem": _short(_words(each))}
         for each in found[:_MOST_ERRORS]
     ]
     detail = "; ".join(f"{each['field']}: {each['problem']}" for each in errors)
     if len(found) > _MOST_ERRORS:
         detail += f"; and {len(found) - _MOST_ERRORS} more"
     return _document(422, "invalid-request", detail, errors=errors)
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    """What is wrong, without pydantic's own terms."""
+    text: str = error["msg"]
+    match error["type"]:
+        case "value_error":
+            return text.partition(", ")[2]
+        case "missing":
+            return "it is needed"
+        case "extra_forbidden":
+            return "there is no such field"
+        case "string_pattern_mismatch":
+            return f"it has to match {error['ctx']['pattern']}"
+    return f"{text[0].lower()}{text[1:]}".replace("input should", "it has to")
 
 
 def _short(text: str) -> str:

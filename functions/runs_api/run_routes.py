@@ -2,10 +2,11 @@
 
 import hashlib
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import use_cases
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from droptrain_core.domain.datasets.dataset import digest
@@ -118,19 +119,29 @@ def list_runs(
     dataset: Annotated[DatasetName | None, Query(description="Of this dataset alone")] = None,
     status: Annotated[Status | None, Query(description="With this status alone")] = None,
     versions: Versions = None,
+    sort: Annotated[
+        Literal["time", "metric"], Query(description="Newest first, or best first by the headline metric")
+    ] = "time",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> RunList:
     """List runs, newest first.
 
+    With `sort=metric` the runs of a project that succeeded, best first: by the headline metric of its newest
+    run.
+
     A page can be short, or empty, and still have a cursor: an answer has room for 6 MB, and a filtered page
     looks at 500 runs at most.
     """
+    if sort == "metric" and not project:
+        wrong = {"type": "missing", "loc": ("query", "project"), "msg": "sort=metric needs a project"}
+        raise RequestValidationError([wrong])
     listing = use_cases.query().runs(
         project=project,
         dataset=dataset,
         status=status,
         versions=frozenset(versions.split(",")) if versions else frozenset(),
+        by_metric=sort == "metric",
         limit=limit,
         cursor=cursor,
     )

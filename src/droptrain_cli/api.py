@@ -35,12 +35,13 @@ class Api:
     """A stack's HTTP API. A call raises ApiError if it is refused, UnreachableError if no answer comes.
 
     Calls that may be sent twice (GET, DELETE, and POST with an idempotency key or `repeatable`) are repeated
-    after lost connections and 502 to 504, any call after 429: TRIES times in all, first after
+    after lost connections and 502 to 504, any call after 429: `tries` times in all, first after
     `backoff_seconds`, or as `Retry-After` says.
     """
 
-    def __init__(self, stack: Stack, *, backoff_seconds: float = 0.5) -> None:
+    def __init__(self, stack: Stack, *, backoff_seconds: float = 0.5, tries: int = TRIES) -> None:
         self._stack = stack
+        self._tries = tries
         self._backoff_seconds = backoff_seconds
         self._http = SignedHttp(stack)
 
@@ -84,8 +85,8 @@ class Api:
         target = path + (f"?{urlencode(given, quote_via=quote)}" if given else "")
         data = b"" if body is None else json.dumps(body).encode()
         repeatable = repeatable or method in ("GET", "DELETE")
-        for attempt in range(1, TRIES + 1):
-            last = attempt == TRIES
+        for attempt in range(1, self._tries + 1):
+            last = attempt == self._tries
             try:
                 answer = self._send(method, target, data, headers or {})
             except (HTTPClientError, NoConnectionError) as error:

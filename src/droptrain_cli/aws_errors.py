@@ -27,6 +27,15 @@ _BY_CODE: Mapping[str, str] = {
     "SignatureDoesNotMatch": "AWS refuses the signature. Check the secret key and this machine's clock.",
     "RequestTimeTooSkewed": _CLOCK,
 }
+_SIGN_IN_CODES = tuple(code for code, words in _BY_CODE.items() if words in (_EXPIRED, _UNKNOWN_KEY))
+_SIGN_IN = (
+    exceptions.CredentialRetrievalError,
+    exceptions.LoginError,
+    exceptions.NoCredentialsError,
+    exceptions.PartialCredentialsError,
+    exceptions.SSOError,
+    exceptions.TokenRetrievalError,
+)
 _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403")
 
 
@@ -41,6 +50,13 @@ def explained(error: Exception) -> CommandError | None:
 def is_denied(error: exceptions.ClientError) -> bool:
     """Whether the credentials lack the permission for a call."""
     return error.response.get("Error", {}).get("Code") in _DENIED
+
+
+def needs_sign_in(error: Exception) -> bool:
+    """Whether an error of botocore or boto3 means that the credentials are missing, expired or unknown."""
+    if isinstance(error, exceptions.ClientError):
+        return error.response.get("Error", {}).get("Code") in _SIGN_IN_CODES
+    return isinstance(error, _SIGN_IN)
 
 
 def _of_code(error: exceptions.ClientError) -> str:

@@ -1,13 +1,14 @@
 """Checks a project's folder as a launch would check it, and its CSVs row by row."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from droptrain_core import recipe_yaml
 from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.datasets.near_misses import near_misses
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import FILE, Recipe
@@ -49,19 +50,22 @@ def check_published(folder: ProjectFolder) -> list[Problem]:
     ]
 
 
-def check_data(folder: ProjectFolder) -> list[Problem]:
-    """What is wrong with the files in data/, if that is there: they are one dataset."""
+def check_data(folder: ProjectFolder, advance: Callable[[float], None]) -> list[Problem]:
+    """What is wrong with the files in data/, if that is there: they are one dataset.
+
+    `advance` is called with the number of bytes that are done.
+    """
     recipe, _ = _read_recipe(folder.recipe)
     if not folder.data:
         return []
     data = {f"{DATA}/{name}": path for name, path in folder.data.items()}
-    draft, readiness = decide_here(recipe, code={}, data=data, data_folder=f"{DATA}/")
+    draft, readiness = decide_here(recipe, code={}, data=data, data_folder=f"{DATA}/", advance=advance)
     channels = {pattern: channel for channel, pattern in recipe.inputs.items()}
     problems = [
         Problem(
             f"{DATA}/{pattern}",
             f"it isn't there, and the recipe's input {channels[pattern]} names it",
-            f"Put it there, or change inputs in {FILE}.",
+            " ".join((f"Put it there, or change inputs in {FILE}.", *near_misses([pattern], folder.data))),
             field=f"inputs.{channels[pattern]}",
         )
         for pattern in readiness.missing

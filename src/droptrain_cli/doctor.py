@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from droptrain_cli import exit_codes, output
+from droptrain_cli import exit_codes, formatting, output
 from droptrain_cli.checks import findings
 from droptrain_cli.send_notice import TITLE, send_test
 from droptrain_cli.stack import Stack
@@ -24,7 +24,7 @@ def run(stack: Stack, *, as_json: bool, send_test_notice: bool = False) -> int:
     if as_json:
         output.write_json({"healthy": not problems, "findings": [asdict(each) for each in seen]})
     elif problems:
-        output.show(output.console(), Text(f"\n{problems} problem{'s' if problems > 1 else ''} to fix."))
+        output.show(output.console(), Text(f"\n{formatting.count(problems, 'problem')} to fix."))
     return exit_codes.ERROR if problems else exit_codes.OK
 
 

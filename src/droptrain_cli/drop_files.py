@@ -1,7 +1,7 @@
 """Drops files into a dataset, and follows the run that comes of it."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ NO_RUN_AFTER_SECONDS = 1200.0  # an upload may settle for 900
 _KEPT_DAYS = 7  # by the bucket's lifecycle
 _LOOK_SECONDS = 0.5
 _NEWEST = 20  # runs
+_LISTED = 1000  # S3 lists so many at once
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,16 @@ def drop(
     """
     check_project_name(project)
     bucket = Bucket(stack.client("s3"), stack.bucket)
-    planned = drop_plan.plan(project, dataset, paths, published_recipe(bucket, project))
+    recipe = published_recipe(bucket, project)
+    files, skipped = drop_plan.choose(project, paths, recipe)
+    dataset = _default_name(bucket, project, files) if dataset is None else dataset
+    drop_plan.check_dataset_name(dataset)
+    planned = DropPlan(project, dataset, files, skipped, recipe)
     present = bucket.folder(planned.folder)
     missing = planned.missing(present)
     if missing and follow:
-        raise CommandError(
-            f"{planned.place} still lacks {', '.join(missing)}. There would be no run to watch: drop all of "
-            "it together."
-        )
+        lacks = f"{planned.place} still lacks {', '.join(missing)}. There would be no run to watch: drop all"
+        raise CommandError(" ".join((f"{lacks} of it together.", *planned.near_misses(missing))))
     if not as_json:
         click.echo(cost_ahead.in_stack(stack, project, planned.dataset))
     api = Api(stack)
@@ -66,6 +69,22 @@ def drop(
     if done.uploaded:
         watch(stack, api, _find_run(api, planned, done, present, earlier), as_json=as_json)
     launch_run.launch(stack, project, planned.dataset, (), follow=True, as_json=as_json)
+
+
+def _default_name(bucket: Bucket, project: str, files: Mapping[str, Path]) -> str:
+    """The dataset of these contents, so that the same files always go into the same one."""
+    size = sum(path.stat().st_size for path in files.values())
+    with transfer_bar(output.console(stderr=True), "Reading", size) as advance:
+        digest = drop_plan.content_digest(files, advance)
+    return drop_plan.dataset_name(files, digest, _datasets(bucket, project))
+
+
+def _datasets(bucket: Bucket, project: str) -> Iterator[str]:
+    after, more = None, True
+    while more:
+        names, more = bucket.datasets(project, after, _LISTED)
+        yield from names
+        after = names[-1] if names else None
 
 
 def _upload(stack: Stack, planned: DropPlan, present: tuple[ObjectVersion, ...]) -> _Done:
@@ -128,14 +147,21 @@ def _find_run(
     digest = planned.inputs_digest(present, done.uploaded)
     deadline = time.monotonic() + NO_RUN_AFTER_SECONDS
     patience = Patience()
-    with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
-        while time.monotonic() < deadline:
-            found: str | None = None
-            with patience.attempt():
-                found = run_that_trains(api, planned, known, digest, earlier)
-            if found:
-                return found
-            time.sleep(_LOOK_SECONDS)
+    try:
+        with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
+            while time.monotonic() < deadline:
+                found: str | None = None
+                with patience.attempt():
+                    found = run_that_trains(api, planned, known, digest, earlier)
+                if found:
+                    return found
+                time.sleep(_LOOK_SECONDS)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"Stopped waiting. {planned.place} is dropped and launches its run.\n"
+            f"Follow it:  droptrain logs {planned.project} -f\n"
+            f"Cancel it:  droptrain cancel {planned.project}"
+        ) from None
     raise CommandError(
         f"{planned.place} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. docs/operations says "
         "where an upload's event can be; droptrain doctor, whether the stack can train."
@@ -181,12 +207,14 @@ def _tell(planned: DropPlan, done: _Done, missing: tuple[str, ...], *, as_json: 
         again = f"droptrain launch {planned.project} {planned.dataset}"
         click.echo(f"All of it is in {planned.place} already. To train it with new code: {again}")
     else:
-        count = f"{len(planned.files)} file{'s' if len(planned.files) != 1 else ''}"
+        count = formatting.count(len(planned.files), "file")
         before = f" ({len(done.present)} there already)" if done.present else ""
         click.echo(f"Dropped {count}{before}, {formatting.size(planned.size)}, as {planned.place}")
     if missing:
         lacks = f"{planned.place} still lacks {', '.join(missing)}"
         click.echo(f"{lacks}. Nothing runs until it is there; drop it with --dataset {planned.dataset}")
+        for hint in planned.near_misses(missing):
+            click.echo(formatting.clean(hint))
 
 
 def _tell_what_has_appeared(planned: DropPlan, uploads: list[Upload]) -> None:

@@ -1,7 +1,8 @@
 """What a drop uploads: which files, into which dataset, and what that still lacks by the recipe."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,16 @@ from droptrain_core.domain.datasets.dataset import (
     data_prefix,
     match_inputs,
 )
+from droptrain_core.domain.datasets.near_misses import near_misses
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs.run import inputs_digest
 
 from droptrain_cli.errors import CommandError
 from droptrain_cli.project_folder import files_below
 
-_DIGITS = 6
+_DIGITS = 8
+_DEFAULT_NAME = re.compile(rf"\d{{4}}-\d\d-\d\d-[0-9a-f]{{{_DIGITS}}}")
+_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class DropPlan:
     def place(self) -> str:
         """The dataset as people call it."""
         return f"{self.project}/{self.dataset}"
+
+    def near_misses(self, missing: Iterable[str]) -> tuple[str, ...]:
+        """A fix for each missing file that one of the skipped nearly is."""
+        return near_misses(missing, self.skipped)
 
     @property
     def size(self) -> int:
@@ -65,49 +73,12 @@ class DropPlan:
         return inputs_digest(match_inputs(self.recipe.inputs, "files", objects, self.folder).inputs)
 
 
-def plan(project: str, dataset: str | None, paths: Iterable[Path], recipe: Recipe) -> DropPlan:
-    """What to upload of files and folders; without a dataset's name they get one by `dataset_for`.
+def choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """The inputs of the recipe among files and folders, by their names in the dataset, and other names.
 
-    CommandError for a file that isn't there, is empty or is no input of the recipe, for two with the same
-    name, and for a dataset that can't have its name.
+    CommandError for a file that isn't there, is empty or is no input of the recipe, and for two with the same
+    name.
     """
-    files, skipped = _choose(project, paths, recipe)
-    local = [ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items()]
-    if cause := preflight.check(match_inputs(recipe.inputs, "files", local, "").inputs, recipe.csv):
-        raise CommandError(f"{cause.message}: a run would be rejected. {cause.fix}")
-    dataset = dataset_for(files) if dataset is None else dataset
-    check_dataset_name(dataset)
-    return DropPlan(project, dataset, files, skipped, recipe)
-
-
-def check_dataset_name(dataset: str) -> None:
-    """CommandError unless `dataset` can be a dataset's name."""
-    if not DATASET_NAME.fullmatch(dataset):
-        raise CommandError(
-            f"{dataset!r} can't be a dataset's name. It has 1 to 40 of a-z, 0-9, -, . and _, and starts "
-            "with a letter or digit."
-        )
-
-
-def check_input(project: str, name: str, recipe: Recipe) -> None:
-    """CommandError unless `name`, a path in a dataset, is an input that the recipe names."""
-    if not _is_wanted(name, recipe):
-        raise CommandError(_no_input(project, name, recipe))
-
-
-def dataset_for(files: Mapping[str, Path]) -> str:
-    """A name for these files as they are now: the day (UTC) on which the newest changed, and a digest.
-
-    The same files get the same name whenever they are dropped, so that an interrupted drop finds itself.
-    """
-    states = {name: path.stat() for name, path in files.items()}
-    newest = max(state.st_mtime for state in states.values())
-    day = datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%d")
-    text = "\0".join(f"{name}\0{s.st_size}\0{s.st_mtime_ns}" for name, s in sorted(states.items()))
-    return f"{day}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
-
-
-def _choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[str, Path], tuple[str, ...]]:
     files: dict[str, Path] = {}
     skipped: list[str] = []
     for path in paths:
@@ -123,8 +94,51 @@ def _choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[s
             else:
                 files[name] = file
     if not files:
-        raise CommandError(f"None of these is an input of {project}: {_inputs(recipe)}.")
+        hints = near_misses(recipe.inputs.values(), skipped)
+        raise CommandError(" ".join((f"None of these is an input of {project}: {_inputs(recipe)}.", *hints)))
+    local = [ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items()]
+    if cause := preflight.check(match_inputs(recipe.inputs, "files", local, "").inputs, recipe.csv):
+        raise CommandError(f"{cause.message}: a run would be rejected. {cause.fix}")
     return files, tuple(skipped)
+
+
+def check_dataset_name(dataset: str) -> None:
+    """CommandError unless `dataset` can be a dataset's name."""
+    if not DATASET_NAME.fullmatch(dataset):
+        raise CommandError(
+            f"{dataset!r} can't be a dataset's name. It has 1 to 40 of a-z, 0-9, -, . and _, and starts "
+            "with a letter or digit."
+        )
+
+
+def check_input(project: str, name: str, recipe: Recipe) -> None:
+    """CommandError unless `name`, a path in a dataset, is an input that the recipe names."""
+    if not _is_wanted(name, recipe):
+        hints = near_misses(recipe.inputs.values(), [name])
+        raise CommandError(" ".join((_no_input(project, name, recipe), *hints)))
+
+
+def content_digest(files: Mapping[str, Path], advance: Callable[[int], None]) -> str:
+    """A digest of names and contents; `advance` is called with the number of bytes read."""
+    whole = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        content = hashlib.sha256()
+        with path.open("rb") as stream:
+            while chunk := stream.read(_READ_BYTES):
+                content.update(chunk)
+                advance(len(chunk))
+        whole.update(f"{name}\0{content.hexdigest()}\n".encode())
+    return whole.hexdigest()[:_DIGITS]
+
+
+def dataset_name(files: Mapping[str, Path], digest: str, datasets: Iterable[str]) -> str:
+    """The dataset among `datasets` that has this content, or a new name.
+
+    A new name is the day (UTC) on which the newest file changed, and the digest.
+    """
+    named = (name for name in datasets if _DEFAULT_NAME.fullmatch(name) and name.endswith(digest))
+    newest = max(path.stat().st_mtime for path in files.values())
+    return min(named, default=f"{datetime.fromtimestamp(newest, UTC):%Y-%m-%d}-{digest}")
 
 
 def _is_wanted(name: str, recipe: Recipe) -> bool:

@@ -41,6 +41,15 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
     )
 
 
+def newest_that_succeeded(api: Api, project: str | None) -> dict[str, Any] | None:
+    """The newest run that SUCCEEDED, of a project or of all."""
+    for page in api.pages("/runs", project=project, status="SUCCEEDED", limit=1):
+        if page["runs"]:
+            run: dict[str, Any] = page["runs"][0]
+            return run
+    return None
+
+
 def _by_id(api: Api, run_id: str) -> dict[str, Any] | None:
     try:
         run: dict[str, Any] = api.get(f"/runs/{quoted(run_id)}")

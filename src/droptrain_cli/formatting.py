@@ -83,6 +83,11 @@ def size(count: int) -> str:
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
+def count(number: int, thing: str) -> str:
+    """So many things: `1 file`, `2 files`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def number(value: float) -> str:
     """A metric's value in four digits."""
     return f"{value:.4g}"

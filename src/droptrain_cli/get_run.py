@@ -1,23 +1,36 @@
 """Gets what a run left: its exported model, or all of its files."""
 
 from pathlib import Path
+from typing import Any
 
 import click
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.aws.model_pointers import ModelPointers
+from droptrain_core.domain.runs.model_pointer import pointer_key
 
 from droptrain_cli import formatting, output
-from droptrain_cli.api import Api
+from droptrain_cli.api import Api, quoted
 from droptrain_cli.download import Download, choose
 from droptrain_cli.errors import CommandError
-from droptrain_cli.find_run import find_run
+from droptrain_cli.find_run import LATEST, find_run, newest_that_succeeded
+from droptrain_cli.list_projects import read
+from droptrain_cli.published import find
 from droptrain_cli.run_files import RunFiles
 from droptrain_cli.stack import Stack
 from droptrain_cli.transfer_bar import transfer_bar
 
 
-def get(stack: Stack, name: str, folder: Path | None, *, everything: bool, as_json: bool) -> None:
-    """Download files of the run that `name` means; CommandError if it left none."""
+def get(
+    stack: Stack, name: str, folder: Path | None, *, best: bool = False, everything: bool, as_json: bool
+) -> None:
+    """Download files of the run that `name` means; CommandError if it left none.
+
+    With `best`, `name` is a project, and the run the one that its pointer `best` names.
+    """
     api = Api(stack)
-    run = find_run(api, name)
+    run = _best(stack, api, name) if best else find_run(api, name)
+    if not best and not everything and name in (LATEST, run["project"]) and run["status"] != "SUCCEEDED":
+        run = _with_model(api, name, run)
     folder = folder or Path(run["run_id"])
     files = RunFiles(stack, api, run["run_id"])
     chosen = choose(files.each(), everything=everything)
@@ -36,5 +49,28 @@ def get(stack: Stack, name: str, folder: Path | None, *, everything: bool, as_js
         ]
         output.write_json({"run_id": run["run_id"], "folder": str(folder), "files": listed})
     else:
-        count = f"{len(chosen)} file{'s' if len(chosen) != 1 else ''}"
-        click.echo(f"{count}, {formatting.size(total)}, in {folder}")
+        click.echo(f"{formatting.count(len(chosen), 'file')}, {formatting.size(total)}, in {folder}")
+
+
+def _best(stack: Stack, api: Api, project: str) -> dict[str, Any]:
+    """The run that models/best.json names."""
+    read(api, project)
+    pointer = pointer_key(project, "best")
+    found = find(Bucket(stack.client("s3"), stack.bucket), pointer)
+    held = ModelPointers(stack.client("s3"), stack.bucket).read(project, "best") if found else None
+    if held is None or held.pointer is None:
+        raise CommandError(
+            f"{project} has no best model: s3://{stack.bucket}/{pointer} isn't there, or isn't droptrain's. "
+            "Name a metric in train.yaml that the code reports, and train again."
+        )
+    run: dict[str, Any] = api.get(f"/runs/{quoted(held.pointer.run_id)}")
+    return run
+
+
+def _with_model(api: Api, name: str, run: dict[str, Any]) -> dict[str, Any]:
+    """The newest run with a model, where `name` means the newest run and that has none (yet)."""
+    other = newest_that_succeeded(api, None if name == LATEST else name)
+    if other is None:
+        return run
+    click.echo(f"{run['run_id']} is {run['status']}. This is the model of {other['run_id']}.", err=True)
+    return other

@@ -40,8 +40,8 @@ class LazyGroup(click.Group):
                 stream.reconfigure(errors="replace")  # an old console's code page hasn't every letter
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
+        except KeyboardInterrupt as stopped:
+            click.echo(str(stopped) or "Stopped.", err=True)
             sys.exit(exit_codes.INTERRUPTED)
         except Exception as error:
             explained = _explain(error)

@@ -1,47 +1,80 @@
 """Lists runs in a table, once or again and again."""
 
+import csv
+import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from droptrain_cli import formatting, output
+from droptrain_cli import formatting, output, run_columns
 from droptrain_cli.api import Api
+from droptrain_cli.errors import CommandError
+from droptrain_cli.list_projects import read
 from droptrain_cli.patience import Patience
 from droptrain_cli.stack import Stack
 
 _PAGE = 100  # runs; the API's limit
 _LOOK_SECONDS = 3.0
-_HEADERS = ("RUN", "STATUS", "CREATED", "TOOK", "METRIC", "COST", "WHY")
-_CREATED = 2
+SORTED = 1000  # newest runs
 _NONE = "No runs."
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which runs: of all projects or one, in any status or one, and how many at most."""
+    """Which runs: of all projects or one, in any status or one, and how many at most.
+
+    `sort` and `columns` are names of run_columns; without columns there are the usual ones.
+    """
 
     project: str | None
     status: str | None
     limit: int
+    sort: str | None = None
+    columns: tuple[str, ...] = ()
 
 
-def once(stack: Stack, query: Query, *, as_json: bool) -> None:
-    """Print the runs as they are now."""
-    runs = _list(Api(stack), query)
+def once(stack: Stack, query: Query, *, as_json: bool, as_csv: bool = False) -> None:
+    """Print the runs as they are now; CommandError for a project or a metric that isn't there."""
+    api, now = Api(stack), datetime.now(UTC)
+    runs = _list(api, query)
+    if query.sort:
+        runs = _sorted(runs, query.sort, now)[: query.limit]
+    if query.project and not runs:
+        read(api, query.project)
     screen = output.console()
     if as_json:
         output.write_json({"runs": runs})
+    elif as_csv:
+        _write_csv(runs, query, now)
     elif runs:
-        output.show(screen, _table(runs, datetime.now(UTC), relative=screen.is_terminal))
+        output.show(screen, _table(runs, query, now, screen))
     else:
         output.show(output.console(stderr=True), Text(_NONE))
+
+
+def _sorted(runs: list[dict[str, Any]], by: str, now: datetime) -> list[Any]:
+    name = by.removeprefix("-")
+    if runs and name not in run_columns.COLUMNS and name not in run_columns.metrics_of(runs):
+        known = ", ".join((*run_columns.COLUMNS, *run_columns.metrics_of(runs)))
+        raise CommandError(f"None of these runs has a metric {name!r}. They can be sorted by {known}.")
+    return run_columns.sort(runs, by, now)
+
+
+def _write_csv(runs: list[dict[str, Any]], query: Query, now: datetime) -> None:
+    columns = [run_columns.column(name) for name in query.columns] or run_columns.of_csv(runs)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(formatting.clean(column.name) for column in columns)
+    writer.writerows([column.value(run, now) for column in columns] for run in runs)
+    click.echo(text.getvalue(), nl=False)
 
 
 def watch(stack: Stack, query: Query, *, as_json: bool) -> None:
@@ -59,14 +92,15 @@ def watch(stack: Stack, query: Query, *, as_json: bool) -> None:
             if as_json:
                 output.write_json(run)
             else:
-                cells = _row(run, datetime.now(UTC), relative=False)
+                now = datetime.now(UTC)
+                cells = [column.text(run, now) for column in _columns(query, run_columns.DEFAULT)]
                 output.show(screen, Text("  ").join(output.cell(cell) for cell in cells if cell))
 
 
 def _watch_table(api: Api, query: Query, screen: Console) -> None:
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
         for runs in _lists(api, query):
-            shown = _table(runs, datetime.now(UTC), relative=True) if runs else Text(_NONE)
+            shown = _table(runs, query, datetime.now(UTC), screen) if runs else Text(_NONE)
             live.update(shown, refresh=True)
 
 
@@ -83,32 +117,41 @@ def _lists(api: Api, query: Query) -> Iterator[list[dict[str, Any]]]:
 
 def _list(api: Api, query: Query) -> list[dict[str, Any]]:
     runs: list[dict[str, Any]] = []
-    limit = min(query.limit, _PAGE)
-    for page in api.pages("/runs", project=query.project, status=query.status, limit=limit):
+    wanted = SORTED if query.sort else query.limit
+    for page in api.pages("/runs", project=query.project, status=query.status, limit=min(wanted, _PAGE)):
         runs.extend(page["runs"])
-        if len(runs) >= query.limit:
+        if len(runs) >= wanted:
             break
-    return runs[: query.limit]
+    return runs[:wanted]
 
 
-def _table(runs: list[dict[str, Any]], now: datetime, *, relative: bool) -> Table:
-    """The runs in columns; `relative` is for people: ages in place of times, and no empty columns."""
-    rows = [_row(run, now, relative=relative) for run in runs]
-    if not relative:
-        return output.table(_HEADERS, rows)
-    headers = [*_HEADERS[:_CREATED], "AGE", *_HEADERS[_CREATED + 1 :]]
-    kept = [at for at in range(len(headers)) if any(row[at] for row in rows)]
-    return output.table([headers[at] for at in kept], ([row[at] for at in kept] for row in rows))
+def _table(runs: list[dict[str, Any]], query: Query, now: datetime, screen: Console) -> Table:
+    """The runs in columns: on a terminal with ages and without empty columns, if need be with short ids."""
+    if not screen.is_terminal:
+        return _of_columns(runs, _columns(query, run_columns.DEFAULT), now)
+    made = _for_people(runs, query, run_columns.DEFAULT, now)
+    if query.columns or output.fits(screen, made):
+        return made
+    metrics = {run["metric"] for run in runs if run["metric"]}
+    names = [metrics.pop() if name == "metric" and len(metrics) == 1 else name for name in run_columns.NARROW]
+    return _for_people(runs, query, names, now)
 
 
-def _row(run: Mapping[str, Any], now: datetime, *, relative: bool) -> tuple[str | Text, ...]:
-    created = formatting.age(run["created_at"], now) if relative else run["created_at"]
-    return (
-        run["run_id"],
-        output.styled(run["status"]),
-        created,
-        formatting.took(run, now),
-        formatting.headline(run),
-        formatting.price(run["cost"]),
-        run["cause"]["code"] if run["cause"] else "",
-    )
+def _for_people(runs: list[dict[str, Any]], query: Query, usual: Sequence[str], now: datetime) -> Table:
+    every = ("age" if name == "created" and not query.columns else name for name in usual)
+    columns = _columns(query, list(every))
+    having = [each for each in columns if query.columns or any(each.text(run, now) for run in runs)]
+    return _of_columns(runs, having, now)
+
+
+def _of_columns(runs: list[dict[str, Any]], columns: list[run_columns.Column], now: datetime) -> Table:
+    rows = ([column.text(run, now) for column in columns] for run in runs)
+    return output.table([column.header for column in columns], rows, folded=run_columns.FOLDED)
+
+
+def _columns(query: Query, usual: Sequence[str]) -> list[run_columns.Column]:
+    """The columns that are asked for; else the usual ones, with the metric that the runs are sorted by."""
+    sorted_by = (query.sort or "").removeprefix("-")
+    is_metric = sorted_by and sorted_by not in run_columns.COLUMNS
+    usual = [sorted_by if is_metric and name == "metric" else name for name in usual]
+    return [run_columns.column(name) for name in query.columns or usual]

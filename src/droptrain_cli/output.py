@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import IO, Any
 
 import click
@@ -45,14 +45,26 @@ def cell(value: str | Text) -> Text:
     return value if isinstance(value, Text) else Text(clean(value))
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
-    """Columns under headers, without lines around them."""
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[str | Text]], *, folded: Collection[str] | None = None
+) -> Table:
+    """Columns under headers, without lines around them.
+
+    Columns with a header of `folded`, by default all but the first, are folded where there is little room.
+    """
+    whole = headers[:1] if folded is None else [header for header in headers if header not in folded]
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for header in headers:
-        made.add_column(header, overflow="fold", no_wrap=header == headers[0])
+        made.add_column(header, overflow="fold", no_wrap=header in whole)
     for row in rows:
         made.add_row(*(cell(value) for value in row))
     return made
+
+
+def fits(target: Console, made: Table) -> bool:
+    """Whether a table is as wide as the console at most."""
+    unbounded = target.options.update(max_width=_UNBOUNDED)
+    return target.measure(made, options=unbounded).maximum <= target.width
 
 
 def show(target: Console, what: Table | Text) -> None:

@@ -37,7 +37,7 @@ def read_folder(path: Path) -> ProjectFolder:
         )
     recipe = path / FILE
     code = path / CODE
-    if not code.is_dir() and not recipe.is_file():
+    if not _is_project(path):
         raise CommandError(
             f"{path} has neither {FILE} nor {CODE}/, so it isn't a project's folder. Name the folder that "
             "has them, or make one with droptrain init."
@@ -45,6 +45,16 @@ def read_folder(path: Path) -> ProjectFolder:
     return ProjectFolder(
         path, recipe if recipe.is_file() else None, dict(files_below(code)), dict(files_below(path / DATA))
     )
+
+
+def folder_of(project: str) -> Path:
+    """Where the project is, if no folder is named: in the folder of its name, or in this one."""
+    named = Path(project)
+    return named if _is_project(named) else Path()
+
+
+def _is_project(path: Path) -> bool:
+    return (path / CODE).is_dir() or (path / FILE).is_file()
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -9,14 +9,18 @@ import click
 from droptrain_core.domain import times
 
 from droptrain_cli import cost_ahead, output
-from droptrain_cli.project_folder import check_project_name, read_folder
+from droptrain_cli.project_folder import check_project_name, folder_of, read_folder
 from droptrain_cli.publish import Changes, Publisher
 from droptrain_cli.stack import Stack
 from droptrain_cli.validate_project import check_before_push
 
 
-def push(stack: Stack, project: str, path: Path, *, as_json: bool) -> None:
-    """Publish what is in `path`; CommandError if it couldn't train, or another push comes in between."""
+def push(stack: Stack, project: str, path: Path | None, *, as_json: bool) -> None:
+    """Publish what is in `path`, by default in the project's folder here.
+
+    CommandError if it couldn't train, or another push comes in between.
+    """
+    path = path or folder_of(project)
 
     def say(what: str, key: str) -> None:
         if not as_json:
@@ -25,12 +29,10 @@ def push(stack: Stack, project: str, path: Path, *, as_json: bool) -> None:
     try:
         changes = publish_folder(stack, project, path, say)
     except KeyboardInterrupt:
-        click.echo(
+        raise KeyboardInterrupt(
             "Stopped halfway: launches go on with what was there before. Finish it: "
-            f"droptrain push {project} {path}",
-            err=True,
-        )
-        raise
+            f"droptrain push {project} {path}"
+        ) from None
     if as_json:
         document = {"uploaded": changes.uploaded, "deleted": changes.deleted, "unchanged": changes.unchanged}
         output.write_json({"project": project, **document, "finished_another": changes.finished})

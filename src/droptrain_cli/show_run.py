@@ -10,21 +10,39 @@ from rich.console import Console
 from rich.text import Text
 
 from droptrain_cli import formatting, output, queue_places
-from droptrain_cli.api import Api
+from droptrain_cli.api import Api, quoted
 from droptrain_cli.find_run import find_run
 from droptrain_cli.stack import Stack
 
 _INPUTS_SHOWN = 10
 _TITLE_WIDTH = 14
+_FILES_LISTED = 100
+_PLACES = {"export": "export/", "model": "model/", "log": "log.txt"}
+EMPTY = "nothing there"
 
 
 def show(stack: Stack, name: str, *, as_json: bool) -> None:
     """Print the run that `name` means."""
-    run = find_run(Api(stack), name)
+    api = Api(stack)
+    run = find_run(api, name)
     if as_json:
         output.write_json(run)
         return
+    run = {**run, "links": _links(api, run)}
     write(run, output.console(), datetime.now(UTC), queue_places.describe(stack, run))
+
+
+def _links(api: Api, run: Mapping[str, Any]) -> dict[str, str]:
+    """Where the run's files are; a place without files is EMPTY."""
+    page = api.get(f"/runs/{quoted(run['run_id'])}/artifacts", limit=_FILES_LISTED)
+    paths = [item["path"] for item in page["artifacts"]]
+    links = dict(run["links"])
+    for title, place in _PLACES.items():
+        # A page ends before the paths that follow its last one.
+        is_listed = page["cursor"] is None or place < paths[-1]
+        if is_listed and not any(path.startswith(place) for path in paths):
+            links[title] = EMPTY
+    return links
 
 
 def write(run: Mapping[str, Any], screen: Console, now: datetime, place: str | None = None) -> None:
@@ -90,7 +108,7 @@ def _facts(  # noqa: C901  a line for each fact
     if gpu := run["gpu"]:
         yield "GPU", ", ".join(_gpu(gpu))
     if code := run["code"]:
-        yield "Code", f"{code['digest']}, {code['files']} file{'s' if code['files'] != 1 else ''}"
+        yield "Code", f"{code['digest']}, {formatting.count(code['files'], 'file')}"
     if recipe := run["recipe"]:
         yield "Recipe", f"{recipe['key']}, version {recipe['version_id']}"
 
@@ -112,7 +130,7 @@ def _dates(estimate: Mapping[str, Any]) -> str:
 
 
 def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{gpu['count']} GPU{'s' if gpu['count'] != 1 else ''}"
+    yield formatting.count(gpu["count"], "GPU")
     if gpu["busy_percent"] is not None:
         yield f"busy {gpu['busy_percent']:.0f} % of the time"
     if gpu["peak_memory_gib"] is not None:

@@ -66,6 +66,17 @@ class Stack:
             self._made[service] = untyped.client(service)
         return self._made[service]
 
+    def renew_credentials(self) -> None:
+        """Read the credentials anew where the session found them: the user may have signed in again.
+
+        botocore keeps the first credentials that it finds in a file for as long as the session lives.
+        """
+        if self.is_laptop:
+            return
+        untyped: Any = self.session
+        untyped._session._credentials = None
+        self._made.clear()
+
     def http(self, url: str) -> "URLLib3Session":
         """A client for plain HTTP to `url`'s host, by the proxies and certificates that AWS clients use."""
         from botocore.httpsession import URLLib3Session  # noqa: PLC0415  --help stays fast

@@ -1,4 +1,4 @@
-"""The bar of an upload or a download."""
+"""The bar of an upload, of a download, or of files that are read."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 
 @contextmanager
-def transfer_bar(errors: Console, what: str, total: int) -> Iterator[Callable[[int], None]]:
+def transfer_bar(errors: Console, what: str, total: int) -> Iterator[Callable[[float], None]]:
     """A bar on a terminal, nothing elsewhere; it yields what counts bytes, from any thread."""
     columns = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:

@@ -10,12 +10,15 @@ from droptrain_cli import cost_ahead, exit_codes, formatting, output
 from droptrain_cli.check_project import Problem, check_data, check_published, read_recipe
 from droptrain_cli.errors import CommandError
 from droptrain_cli.project_folder import ProjectFolder, read_folder
+from droptrain_cli.transfer_bar import transfer_bar
 
 
 def validate(path: Path, *, as_json: bool) -> None:
     """Print every problem and warning, and end with 1 if there is a problem."""
     folder = read_folder(path)
-    found = [*check_published(folder), *check_data(folder)]
+    size = sum(file.stat().st_size for file in folder.data.values())
+    with transfer_bar(output.console(stderr=True), "Reading", size) as advance:
+        found = [*check_published(folder), *check_data(folder, advance)]
     problems = [each for each in found if each.level == "error"]
     warnings = [each for each in found if each.level != "error"]
     if as_json:
@@ -27,7 +30,7 @@ def validate(path: Path, *, as_json: bool) -> None:
             }
         )
     else:
-        well = () if problems else _well(folder)
+        well = () if problems else _well(folder, len(warnings))
         for line in (*_words(problems), *_words(warnings), *well):
             output.show(output.console(), Text(line))
     if problems:
@@ -48,9 +51,11 @@ def _words(problems: Iterable[Problem]) -> Iterable[str]:
         yield f"  What to do: {formatting.clean(problem.fix)}"
 
 
-def _well(folder: ProjectFolder) -> tuple[str, ...]:
+def _well(folder: ProjectFolder, warnings: int) -> tuple[str, ...]:
+    found = f"No problem, {formatting.count(warnings, 'warning')}" if warnings else "All is well"
+    code = formatting.count(len(folder.code), "file")
     recipe = "train.yaml" if folder.recipe else "no train.yaml (all defaults)"
     data = f"{len(folder.data)} in data/" if folder.data else "no data/ here"
-    well = f"All is well: {recipe}, {len(folder.code)} files in code/, {data}."
+    well = f"{found}: {recipe}, {code} in code/, {data}."
     cost = cost_ahead.anywhere(read_recipe(folder))
     return (well, cost) if cost else (well,)

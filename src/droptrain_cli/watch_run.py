@@ -1,12 +1,13 @@
 """Shows a run on its way, its states and its log, and ends as it ended."""
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
 import click
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.run import TERMINAL
+from rich.console import Console
 from rich.text import Text
 
 from droptrain_cli import exit_codes, formatting, output
@@ -25,13 +26,14 @@ def watch(stack: Stack, api: Api, run_id: str, *, as_json: bool) -> NoReturn:
     follower = RunFollower(stack, api, run_id)
     if as_json:
         run: Mapping[str, Any] = {}
-        for news in follower.news(with_log=False):
-            run = news.run
-            if news.changed:
-                output.write_json(run)
+        with _left_running(run_id):
+            for news in follower.news(with_log=False):
+                run = news.run
+                if news.changed:
+                    output.write_json(run)
         raise SystemExit(exit_codes.of_outcome(run["status"]))
     screen = Screen(output.console())
-    with screen.live(run_id):
+    with _left_running(run_id), screen.live(run_id):
         run = _show_states_and_lines(follower, screen)
     _tell_outcome(run, screen)
     raise SystemExit(exit_codes.of_outcome(run["status"]))
@@ -41,8 +43,8 @@ def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
     """Print the log of the run that `name` means; with `follow` to the run's end, and end as it ended."""
     api = Api(stack)
     run: Mapping[str, Any] = find_run(api, name)
-    writer = _LineWriter(as_json=as_json)
     if not follow:
+        writer = _LineWriter(as_json=as_json)
         tail = LogTail(api, run["run_id"])
         while page := tail.page():
             writer.write(page)
@@ -50,9 +52,11 @@ def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
             why = _NEVER if run["status"] == "REJECTED" else _NO_LINES
             output.show(output.console(stderr=True), Text(f"{run['run_id']} is {run['status']}. {why}"))
         return
-    errors = output.console(stderr=True)
-    waiting = errors.status("") if errors.is_terminal else nullcontext()
-    with waiting as status:
+    screen, errors = output.console(), output.console(stderr=True)
+    # Anything else that writes to the terminal would write into the moving line.
+    is_live = screen.is_terminal and errors.is_terminal and not as_json
+    writer = _LineWriter(as_json=as_json, live=screen if is_live else None)
+    with _left_running(run["run_id"]), screen.status("") if is_live else nullcontext() as status:
         for news in RunFollower(stack, api, run["run_id"]).news():
             run = news.run
             if status:
@@ -62,14 +66,28 @@ def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
     raise SystemExit(exit_codes.of_outcome(run["status"]))
 
 
-class _LineWriter:
-    """Writes log lines to stdout, and which attempt they are of to stderr."""
+@contextmanager
+def _left_running(run_id: str) -> Iterator[None]:
+    """Say at Ctrl-C that the run continues, and how to follow or cancel it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"Stopped watching. {run_id} continues.\n"
+            f"Follow it:  droptrain logs {run_id} -f\n"
+            f"Cancel it:  droptrain cancel {run_id}"
+        ) from None
 
-    def __init__(self, *, as_json: bool) -> None:
+
+class _LineWriter:
+    """Writes log lines to stdout and the attempt's number to stderr, or both to the console `live`."""
+
+    def __init__(self, *, as_json: bool, live: Console | None = None) -> None:
         self._as_json = as_json
+        self._live = live
         self._attempt: int | None = None
         self.has_written = False
-        self._errors = output.console(stderr=True)
+        self._errors = live or output.console(stderr=True)
 
     def write(self, lines: tuple[LogLine, ...]) -> None:
         for line in lines:
@@ -80,7 +98,11 @@ class _LineWriter:
             if line.attempt is not None and self._attempt is not None and line.attempt != self._attempt:
                 output.show(self._errors, Text(f"--- attempt {line.attempt} ---", style="dim"))
             self._attempt = line.attempt
-            click.echo(formatting.clean(line.text))
+            text = formatting.clean(line.text)
+            if self._live:
+                output.show(self._live, Text(text))
+            else:
+                click.echo(text)
 
 
 def _show_states_and_lines(follower: RunFollower, screen: Screen) -> Mapping[str, Any]:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -16,7 +15,8 @@ from typing import Any
 from droptrain_local.aws_server import AwsServer
 from droptrain_local.batch import BatchEngine, CloudWatchLogs
 from droptrain_local.callers import callers_of
-from droptrain_local.clients import ACCOUNT, CLIENT_ENVIRONMENT, REGION, Clients
+from droptrain_local.clients import ACCOUNT, REGION, Clients
+from droptrain_local.container_environment import COMMAND, container_environment
 from droptrain_local.errors import AlreadyRunningError
 from droptrain_local.event_sources import EventSources
 from droptrain_local.functions import functions_of
@@ -31,11 +31,6 @@ from droptrain_local.resources import Makers
 from droptrain_local.stack_api import StackApi
 from droptrain_local.state import Ready
 
-# What a training script may need of the user's own environment; credentials and AWS settings are not in it.
-_PASSED_TO_JOBS = (
-    "CUDA_VISIBLE_DEVICES", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "LANG", "LD_LIBRARY_PATH", "PATH",
-    "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "TMPDIR", "http_proxy", "https_proxy",
-)  # fmt: skip
 # The order in which the first run needs them; the reconciler has five minutes.
 _NEEDED_FIRST = (
     "DatasetUploadedFunction",
@@ -233,21 +228,12 @@ class LaptopCloud:
         return self._work_dir
 
     def _make_engine(self, root: Path, aws_url: str, guard: Guard) -> BatchEngine:
-        passed = {name: os.environ[name] for name in _PASSED_TO_JOBS if name in os.environ}
-        tools = str(Path(sys.executable).parent)
         return BatchEngine(
             region=REGION,
             account=ACCOUNT,
             work_dir=self.work_dir / "jobs",
-            command=[sys.executable, "-m", "droptrain_container"],
-            environment={
-                **passed,
-                **CLIENT_ENVIRONMENT,
-                "AWS_ENDPOINT_URL": aws_url,
-                "DROPTRAIN_GPU_CHECK": "off",
-                "PATH": os.pathsep.join([tools, passed.get("PATH", os.defpath)]),
-                "PYTHONPATH": str(root / "image"),
-            },
+            command=COMMAND,
+            environment=container_environment(root, aws_url),
             publish=self._publish_change,
             logs=CloudWatchLogs(self._clients.client("logs")),
             assume=self._assume,

@@ -86,3 +86,72 @@ def test_a_new_project_comes_from_the_scaffold(page, see, user) -> None:
     page.get_by_label("Name").fill(user.project)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("already")
+
+
+RAGGED = "island,mass_g,species\nBiscoe,3750,Adelie\nDream,3800\n"
+
+
+def test_a_newer_file_of_the_same_name_is_judged_by_itself(page, see, user) -> None:
+    stage.learns(user, user.project)
+    see(f"/projects/{user.project}")
+    held = []
+    page.route("**/local/preflight*", held.append, times=1)
+    drop(page, **{"train.csv": FILES["train.csv"]})
+    expect(page.locator(".drop-checking")).to_have_count(1)
+    drop(page, **{"train.csv": RAGGED})
+    expect(page.locator(".drop-warned")).to_contain_text("line 3")
+    held[0].fulfill(json={"findings": []})
+    page.wait_for_timeout(500)
+    expect(page.locator(".drop-warned")).to_contain_text("train.csv")
+    expect(page.locator(".drop-right")).to_have_count(0)
+
+
+def test_each_call_of_a_drop_can_be_tried_again(page, see, user) -> None:
+    stage.learns(user, user.project)
+    see(f"/projects/{user.project}")
+    away = {"json": {"type": "x:away", "detail": "Nobody answers."}, "status": 502}
+    page.route("**/local/preflight?project*", lambda route: route.fulfill(**away), times=1)
+    page.route("**/local/uploads?*file=test.csv", lambda route: route.fulfill(**away), times=1)
+    page.route("**/local/drops", lambda route: route.fulfill(**away), times=1)
+    drop(page, **FILES)
+    expect(page.locator(".drop-failed")).to_contain_text("Nobody answers.")
+    page.get_by_role("button", name="Check again").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nobody answers.")
+    expect(page.locator(".drop-unsent")).to_contain_text("test.csv")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".drop-sent")).to_have_count(2)
+    expect(page.get_by_role("alert")).to_contain_text("Nobody answers.")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_url(re.compile("/runs/"), timeout=30_000)
+
+
+def test_foreign_files_are_left_out_and_a_bad_name_is_told_while_it_is_typed(page, see, user) -> None:
+    stage.learns(user, user.project)
+    see(f"/projects/{user.project}")
+    name = page.get_by_label("as dataset")
+    expect(name).not_to_have_value("")
+    name.fill("Bad Name")
+    expect(page.locator(".drop-problem")).to_contain_text("1 to 40")
+    drop(page, **{**FILES, "notes.txt": "hello"})
+    expect(page.locator(".drop-left-out")).to_contain_text("notes.txt")
+    expect(page.locator(".drop-right")).to_have_count(2)
+    expect(page.get_by_role("button", name="Send these now")).to_have_count(0)
+    page.get_by_role("button", name="Remove test.csv").click()
+    expect(page.locator(".drop-lacking")).to_contain_text("test.csv")
+    drop(page, **{"test.csv": FILES["test.csv"]})
+    expect(page.locator(".drop-right")).to_have_count(2)
+    name.fill("week-46")
+    page.wait_for_url(re.compile("/runs/"), timeout=30_000)
+
+
+def test_an_incomplete_drop_asks_which_waiting_dataset_is_meant(page, see, user) -> None:
+    stage.learns(user, user.project)
+    user.put(f"projects/{user.project}/data/monday/train.csv", FILES["train.csv"])
+    see(f"/projects/{user.project}")
+    expect(page.locator(".waiting-line")).to_contain_text("monday", timeout=20_000)
+    drop(page, **{"test.csv": FILES["test.csv"]})
+    expect(page.get_by_role("group", name="Which dataset")).to_be_visible()
+    assert not user.runs()
+    page.get_by_role("button", name=re.compile("monday, which waits")).click()
+    page.wait_for_url(re.compile("/runs/"), timeout=30_000)
+    assert [run["dataset"] for run in user.runs()] == ["monday"]

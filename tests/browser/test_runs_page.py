@@ -3,7 +3,18 @@
 import re
 
 from browser import stage
+from browser.crowd import crowd
+from browser.test_trouble import ANNOUNCED
 from playwright.sync_api import expect
+from support.waiting import wait_for
+
+# Counts the skeletons that are drawn from now on.
+SKELETONS = """() => {
+  window.skeletons = 0;
+  new MutationObserver(() => {
+    window.skeletons += document.querySelectorAll("[aria-busy=true]").length;
+  }).observe(document.body, {subtree: true, childList: true});
+}"""
 
 
 def test_a_new_run_appears_by_itself_and_can_be_cancelled(page, see, user) -> None:
@@ -85,6 +96,9 @@ def test_a_run_is_trained_again_exactly(page, see, user) -> None:
     first = user.run_with("SUCCEEDED")
     see(f"/runs/{first['run_id']}")
     page.get_by_role("button", name="Rerun").click()
+    expect(page.get_by_role("button", name=re.compile("Train again, for at most"))).to_be_visible(
+        timeout=20_000
+    )
     page.get_by_label("Exactly the same").check()
     expect(page.get_by_role("dialog").locator(".command")).to_contain_text(f"rerun --exact {first['run_id']}")
     page.get_by_role("button", name="Train again").click()
@@ -107,3 +121,130 @@ def test_a_place_that_is_not_there_says_so(page, see) -> None:
     expect(page.get_by_role("alert")).to_contain_text("There is no run")
     see("/nowhere")
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
+def test_going_back_finds_the_list_as_it_was(page, see, user, console) -> None:
+    user.publish("echo trained")
+    user.drop()
+    run = user.run_with("SUCCEEDED")
+    crowd(console.cloud, run, 120)
+    see(f"/projects/{user.project}")
+    expect(page.locator(".run-link").nth(49)).to_be_attached(timeout=30_000)
+    while page.locator(".run-link").count() < 121:
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        page.wait_for_timeout(200)
+    boxes = page.get_by_role("checkbox")
+    boxes.nth(60).check()
+    boxes.nth(62).check()
+    page.locator(".run-link").nth(60).scroll_into_view_if_needed()
+    top = page.evaluate("scrollY")
+    assert top > 500
+    page.locator(".run-link").nth(60).click()
+    page.wait_for_url("**/runs/**")
+    expect(page.locator(".badge-large")).to_be_visible(timeout=20_000)
+    page.evaluate(SKELETONS)
+    page.go_back()
+    page.wait_for_function("(top) => Math.abs(scrollY - top) < 60", arg=top)
+    assert page.evaluate("window.skeletons") == 0
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator(".differences")).to_be_visible(timeout=20_000)
+    page.go_back()
+    expect(page.get_by_label("Comparison")).to_contain_text("2 runs chosen")
+    page.wait_for_function("(top) => Math.abs(scrollY - top) < 60", arg=top)
+    page.evaluate("window.skeletons = 0")
+    page.go_forward()
+    expect(page.locator(".differences")).to_be_visible()
+    assert page.evaluate("window.skeletons") == 0
+
+
+def test_a_zoom_stays_while_values_come(page, see, user) -> None:
+    stage.learns(user, user.project, epochs=600, seconds=1)
+    user.drop()
+    run = user.run_with("RUNNING")
+    see(f"/runs/{run['run_id']}")
+    chart = page.locator(".chart", has_text="test_accuracy").first
+    expect(chart.get_by_role("img")).to_have_accessible_name(re.compile(r"at step \d\d"), timeout=40_000)
+    over = chart.locator(".u-over").bounding_box()
+    assert over
+    page.mouse.move(over["x"] + over["width"] * 0.3, over["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(over["x"] + over["width"] * 0.6, over["y"] + 60, steps=5)
+    page.mouse.up()
+    expect(chart.get_by_role("button", name="Reset zoom")).to_be_visible()
+    shown = chart.get_by_role("img").get_attribute("data-steps")
+    before = chart.get_by_role("img").get_attribute("aria-label")
+    expect(chart.get_by_role("img")).not_to_have_attribute("aria-label", before or "", timeout=20_000)
+    assert chart.get_by_role("img").get_attribute("data-steps") == shown
+    chart.get_by_role("button", name="Reset zoom").click()
+    expect(chart.get_by_role("img")).to_have_attribute("data-steps", re.compile("^1 "))
+    user.call("POST", f"/runs/{run['run_id']}/cancel")
+
+
+def test_a_running_run_is_announced_when_its_state_changes_alone(page, see, user) -> None:
+    stage.learns(user, user.project, epochs=600, seconds=1)
+    user.drop()
+    run = user.run_with("RUNNING")
+    see(f"/runs/{run['run_id']}")
+    expect(page.locator(".now")).to_contain_text("at step", timeout=40_000)
+    page.wait_for_timeout(1500)
+    page.evaluate(ANNOUNCED)
+    page.wait_for_timeout(6000)
+    assert page.evaluate("window.announced") == []
+    user.call("POST", f"/runs/{run['run_id']}/cancel")
+    expect(page.get_by_role("status").filter(has_text="Cancelled.")).to_have_count(1, timeout=30_000)
+
+
+def test_a_run_that_a_cap_refused_can_be_rerun(page, see, user) -> None:
+    user.publish("echo trained")
+    user.drop()
+    run = user.run_with("SUCCEEDED")
+    cause = {"code": "over_budget", "message": "No room.", "fix": "Then: droptrain rerun", "evidence": []}
+    refused = {**run, "status": "REJECTED", "cause": {**cause, "retry_helps": True}}
+    page.route(f"**/api/runs/{run['run_id']}", lambda route: route.fulfill(json=refused))
+    see(f"/runs/{run['run_id']}")
+    expect(page.get_by_role("button", name="Rerun")).to_be_visible()
+
+
+def test_a_rerun_keeps_the_run_s_settings_and_takes_other_values(page, see, user) -> None:
+    stage.learns(user, user.project, epochs=5)
+    user.drop()
+    user.run_with("SUCCEEDED")
+    body = {"project": user.project, "dataset": "first", "overrides": {"hyperparameters": {"epochs": 3}}}
+    run_id = user.call("POST", "/runs", body)[1]["run_id"]
+    see(f"/runs/{run_id}")
+    facts = page.get_by_label("Facts")
+    expect(facts.get_by_text("recipe: 5")).to_be_visible(timeout=40_000)
+    page.get_by_role("button", name="Rerun").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("epochs")).to_have_value("3")
+    dialog.get_by_label("top").fill("0.8")
+    dialog.get_by_role("button", name=re.compile("Train again, for at most")).click(timeout=20_000)
+    page.wait_for_url(lambda url: "/runs/" in url and run_id not in url, timeout=20_000)
+    made = user.call("GET", "/runs/" + page.url.rpartition("/")[2])[1]
+    assert (made["hyperparameters"]["epochs"], made["hyperparameters"]["top"]) == (3, 0.8)
+
+
+def test_a_project_s_runs_are_sorted_and_found_by_value(page, see, user) -> None:
+    for dataset, top in (("first", 0.9), ("second", 0.95), ("third", 0.9)):
+        stage.learns(user, user.project, epochs=3, top=top)
+        user.drop(dataset)
+        wait_for(
+            dataset, lambda: [run["status"] for run in user.runs()].count("SUCCEEDED") == len(user.runs())
+        )
+        page.wait_for_timeout(1100)
+    see(f"/projects/{user.project}")
+    names = page.locator(".run-link")
+    expect(names).to_have_text([re.compile("third"), re.compile("second"), re.compile("first")])
+    expect(page.locator(".cell-unusual")).to_contain_text("top 0.95")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("dialog").get_by_label("top").check()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="top", exact=True).click()
+    expect(names.first).to_have_text(re.compile("second"))
+    expect(page.get_by_role("columnheader", name="top")).to_have_attribute("aria-sort", "descending")
+    expect(page.locator(".sorted")).to_contain_text("all 3 runs")
+    page.reload()
+    expect(names.first).to_have_text(re.compile("second"))
+    expect(page.locator(".cell-h").first).to_contain_text("0.95")
+    page.get_by_label("Search runs").fill("top<0.92")
+    expect(names).to_have_count(2)

@@ -73,6 +73,63 @@ def test_the_api_may_be_away_for_a_while(page, see, user, console) -> None:
     expect(page.locator(".run-link")).to_have_count(2, timeout=40_000)
 
 
+# Keeps what a screen reader announces: texts of live regions, each time that they change.
+ANNOUNCED = """() => {
+  window.announced = [];
+  new MutationObserver((changes) => {
+    for (const { type, target, oldValue } of changes) {
+      if (type === "characterData" && target.data === oldValue) continue;
+      const element = target.nodeType === 1 ? target : target.parentElement;
+      const live = element?.closest("[role=alert], [role=status], [aria-live]");
+      if (live) window.announced.push(live.textContent);
+    }
+  }).observe(document.body, {subtree: true, childList: true, characterDataOldValue: true});
+}"""
+
+
+def test_expired_credentials_are_told_once_and_the_page_resumes(page, see, user) -> None:
+    user.publish("echo trained")
+    user.drop()
+    user.run_with("SUCCEEDED")
+    see(f"/projects/{user.project}")
+    expect(page.locator(".run-link")).to_have_count(1)
+    page.evaluate(ANNOUNCED)
+    denied = {"json": {"type": "x:refused", "detail": "The API refuses these credentials."}, "status": 403}
+    page.route("**/api/**", lambda route: route.fulfill(**denied))
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("aws sso login", timeout=20_000)
+    expect(page.locator(".live")).not_to_have_text("Live")
+    page.wait_for_timeout(QUIET_SECONDS * 1000)
+    assert len(set(page.evaluate("window.announced"))) <= 3, "the sources fail one after another"
+    expect(page.locator(".run-link")).to_have_count(1)
+    page.unroute("**/api/**")
+    expect(alert).to_have_count(0, timeout=30_000)
+    user.drop("second")
+    expect(page.locator(".run-link")).to_have_count(2, timeout=40_000)
+
+
+def test_one_failing_part_is_named_and_the_banner_stays_as_it_is(page, see, user) -> None:
+    user.publish("echo trained")
+    away = {"json": {"type": "x:unreachable", "detail": "The budget is away."}, "status": 502}
+    page.route("**/api/budget", lambda route: route.fulfill(**away))
+    see(f"/projects/{user.project}")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Of the budget the page shows what it knew")
+    page.evaluate(ANNOUNCED)
+    page.wait_for_timeout(QUIET_SECONDS * 1000)
+    announced = page.evaluate("window.announced")
+    assert not announced, "\n".join(announced)
+    expect(page.locator(".live")).to_have_text("Partly live")
+    page.unroute("**/api/budget")
+    expect(alert).to_have_count(0, timeout=20_000)
+
+
+def test_a_paused_stack_says_why(page, see) -> None:
+    page.route("**/api/status", lambda route: route.fulfill(json={"paused": "We move to another region"}))
+    see("/")
+    expect(page.locator(".banner-paused")).to_contain_text("We move to another region")
+
+
 def test_without_the_link_the_page_says_what_to_open(context, console) -> None:
     page = context.new_page()
     page.goto(console.address)

@@ -42,17 +42,25 @@ def trained(cloud: LaptopCloud) -> dict[str, Any]:
 
 
 def test_runs_are_listed_in_columns_and_as_json(droptrain: CommandLine, trained: dict[str, Any]):
-    table = droptrain("runs", "--project", PROJECT)
+    table = droptrain("runs", PROJECT)
     assert table.code == 0, table.err
     header, *_, line = table.out.splitlines()
     assert header.split()[:3] == ["RUN", "STATUS", "CREATED"]
     assert line.split()[:3] == [trained["run_id"], "SUCCEEDED", trained["created_at"]]
     assert "test_accuracy 0.75" in line
     assert "$" in line
-    listed = droptrain("runs", "--project", PROJECT, "--status", "succeeded", "--json")
+    listed = droptrain("runs", PROJECT, "--status", "succeeded", "--json")
     assert listed.document["runs"][-1] == trained
-    nothing = droptrain("runs", "--project", "nobody-s")
+    by_metric = droptrain("runs", PROJECT, "--sort", "-test_accuracy", "--columns", "run,test_accuracy")
+    assert by_metric.out.splitlines()[:2] == [
+        f"RUN{' ' * (len(trained['run_id']) - 1)}test_accuracy",
+        f"{trained['run_id']}  0.75",
+    ]
+    nothing = droptrain("runs", PROJECT, "--status", "cancelled")
     assert (nothing.code, nothing.out, nothing.err) == (0, "", "No runs.\n")
+    nobody = droptrain("runs", "nobody-s")
+    assert (nobody.code, nobody.out) == (1, "")
+    assert nobody.err == "Error: There is no project 'nobody-s'. `droptrain projects` lists them.\n"
 
 
 def test_a_run_is_shown_by_its_project_its_beginning_or_its_end(
@@ -164,6 +172,8 @@ def test_a_run_is_cancelled_by_its_id_and_whoever_follows_it_hears_so(
     interrupted = left.wait()
     assert interrupted.code == 130
     assert "Traceback" not in interrupted.err
+    assert f"{run_id} continues." in interrupted.err
+    assert f"droptrain cancel {run_id}" in interrupted.err
     said = droptrain("cancel", run_id)
     assert (said.code, said.out.startswith(f"Cancelling {run_id}")) == (0, True)
     assert followed.wait().code == 4
@@ -224,6 +234,58 @@ def test_who_may_only_read_is_told_which_policy_to_ask_for(
     assert reader.get("/runs", project=PROJECT)["runs"]
     with pytest.raises(ApiError, match="for the policy OperatorPolicy"):
         reader.post("/runs", {"project": PROJECT, "dataset": "first"})
+
+
+def test_one_command_pushes_trains_the_latest_dataset_and_follows(
+    droptrain: CommandLine, cloud: LaptopCloud, work: Path
+):
+    folder = work / "trained-at-once"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "run.sh").write_text("exit 1\n")
+    (folder / "train.yaml").write_text(RECIPE)
+    droptrain("push", "trained-at-once")
+    somebody = User(cloud, "trained-at-once", [])
+    somebody.drop("monday")
+    somebody.run_with("FAILED")
+    (folder / "code" / "run.sh").write_text(SCRIPT)
+    said = droptrain("train", "trained-at-once", "--set", "lr=0.7")
+    assert said.code == 0, said.err
+    assert said.out.index("Pushed trained-at-once") < said.out.index("Launched trained-at-once-monday-")
+    assert said.out.index("| lr 0.7") < said.out.index("SUCCEEDED")
+    again = droptrain("train", "trained-at-once", "--set", "lr=0.7", "--json")
+    assert (again.code, json.loads(again.out.splitlines()[-1])["status"]) == (0, "SUCCEEDED"), again.err
+
+
+def test_the_best_model_is_fetched_however_many_runs_came_after_it(
+    droptrain: CommandLine, trained: dict[str, Any], tmp_path: Path
+):
+    assert droptrain("rerun", trained["run_id"], "--set", "exit=7", "--watch").code == 3
+    newest = droptrain("get", PROJECT, str(tmp_path / "newest"))
+    assert newest.code == 0, newest.err
+    assert "is FAILED. This is the model of" in newest.err
+    said = droptrain("get", PROJECT, str(tmp_path / "best"), "--best", "--json").document
+    assert said["run_id"] == trained["run_id"], "an equal value doesn't replace the best"
+    assert (tmp_path / "best" / "export").is_dir()
+    none = droptrain("get", "trained-at-once-2", "--best")
+    assert none.code == 1
+    assert "There is no project" in none.err
+
+
+def test_projects_and_datasets_are_listed_and_a_dataset_is_deleted(
+    droptrain: CommandLine, cloud: LaptopCloud
+):
+    somebody = User(cloud, "waits", [])
+    somebody.publish(SCRIPT, RECIPE)
+    somebody.drop("half", train="a\n1\n")
+    wait_for("a waiting dataset", lambda: "half" in droptrain("projects").out)
+    assert "waits/half waits for test.csv" in droptrain("projects", "show", "waits").out
+    listed = droptrain("datasets", "waits", "--json").document["datasets"]
+    assert [(each["dataset"], each["runs"], each["waiting"]["missing"]) for each in listed] == [
+        ("half", 0, ["test.csv"])
+    ]
+    said = droptrain("delete", "waits/half", "--yes")
+    assert (said.code, said.out) == (0, "Deleted waits/half: 1 version of its files.\n")
+    assert droptrain("datasets", "waits").err == "waits has no datasets.\n"
 
 
 def batch_job_of(cloud: LaptopCloud, run_id: str) -> str:

@@ -119,6 +119,14 @@ UNCALLED = (
         for queue in ("OnDemandJobQueue", "SpotJobQueue", "CpuOnDemandJobQueue", "CpuSpotJobQueue")
     ),
     Uncalled(
+        ("ReconcileRunsRole",),
+        ("ec2:DescribeInstances",),
+        "*",
+        "droptrain",
+        "finds the instances of a queue, if runs have waited in it for 30 minutes without a reason",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html",
+    ),
+    Uncalled(
         ("RunChangedRole",),
         ("dynamodb:ListStreams",),
         "*",

@@ -18,6 +18,7 @@ WITHOUT_RESOURCE = {
     "batch:ListJobs",
     "dynamodb:ListStreams",
     "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances",
     "ec2:DescribeSpotPriceHistory",
     "ec2:DescribeTags",
     "ecr:GetAuthorizationToken",

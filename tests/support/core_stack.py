@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -108,6 +109,7 @@ class Stack:
     images: ImageRepository | None = None
     wake_ups: SentWakeUps = field(default_factory=SentWakeUps)
     types: tuple[str, ...] = TYPES
+    launched: dict[str, datetime] = field(default_factory=dict)
 
     def clock(self) -> datetime:
         return self.now
@@ -266,6 +268,9 @@ class StackWiring(Wiring):
 
     def _images(self) -> ImageRepository | None:
         return self._stack.images
+
+    def _instances(self) -> Any:
+        return SimpleNamespace(newest_launch=self._stack.launched.get)
 
     def _wake_ups(self) -> SentWakeUps:
         return self._stack.wake_ups

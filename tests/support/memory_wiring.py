@@ -1,6 +1,6 @@
 """The functions' own wiring over adapters in memory."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,6 +88,9 @@ class MemoryWiring(Wiring):
 
     def _queues(self) -> Any:
         return self.queues
+
+    def _instances(self) -> Any:
+        return SimpleNamespace(newest_launch=lambda _: self._world.clock() - timedelta(hours=1))
 
     def _accounts(self) -> Any:
         return self.accounts

@@ -2,12 +2,13 @@
 
 import click
 
+from droptrain_cli.completion import complete_run
 from droptrain_cli.stack import Stack, stack_options
 
 
 @click.command("compare", short_help="Show runs side by side.")
-@click.argument("run")
-@click.argument("others", metavar="RUN...", nargs=-1, required=True)
+@click.argument("run", shell_complete=complete_run)
+@click.argument("others", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_run)
 @click.option("--differences", is_flag=True, help="Only what differs.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"runs": [...], "rows": [...]}.')
 @stack_options

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import click
 
+from droptrain_cli.completion import complete_dataset, complete_project
 from droptrain_cli.stack import Stack, stack_options
 
 
 @click.command("drop", short_help="Drop CSVs, which launches a run.")
-@click.argument("project")
+@click.argument("project", shell_complete=complete_project)
 @click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--dataset",
     metavar="NAME",
-    help="Dataset to drop into.  [default: the day on which the newest file changed, and a digest of names, "
-    "sizes and times]",
+    shell_complete=complete_dataset,
+    help="Dataset to drop into.  [default: the dataset that has these files already, else the day on which "
+    "the newest file changed and a digest of names and contents]",
 )
 @click.option("--watch", "follow", is_flag=True, help="Follow its run to the end; exits by its outcome.")
 @click.option(
@@ -28,7 +30,7 @@ def command(
 
     A file has to have a name that the published recipe wants; of a folder what it wants is taken, with the
     path below the folder. Without --dataset the same files always go into the same dataset, and changed ones
-    into another, such as 2026-11-23-4f1c2a. What is there already isn't uploaded again. All files appear
+    into another, such as 2026-11-23-4f1c2a09. What is there already isn't uploaded again. All files appear
     together at the end; with trigger: marker in the recipe, the marker after them.
 
     Large files go in parts. Ctrl-C and lost connections leave the parts that are there, and the same command

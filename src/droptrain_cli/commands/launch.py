@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
+from droptrain_cli.completion import complete_dataset, complete_project
 from droptrain_cli.hyperparameter import Hyperparameter
 from droptrain_cli.stack import Stack, stack_options
 
 
 @click.command("launch", short_help="Train a dataset that is there already.")
-@click.argument("project")
-@click.argument("dataset")
+@click.argument("project", shell_complete=complete_project)
+@click.argument("dataset", shell_complete=complete_dataset)
 @click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
 @click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
 @click.option("--watch", "follow", is_flag=True, help="Follow it to its end; exits by its outcome.")

@@ -6,8 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
+
+from droptrain_cli.hyperparameter import Hyperparameter
 
 
 @click.group("local", short_help="The whole stack on this machine.")
@@ -95,6 +98,30 @@ def demo(output: Path, timeout_seconds: int, keep: bool) -> None:
         from droptrain_cli import demo as train
 
     sys.exit(train.run(output, timeout_seconds, keep=keep))
+
+
+@command.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
+@click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for what the run leaves.  [default: local-run in FOLDER]",
+)
+def train(folder: Path, settings: tuple[tuple[str, Any], ...], force: bool, output: Path | None) -> None:
+    """Train the project in FOLDER (by default this one) here and now, without any cloud.
+
+    The container's own entrypoint runs the code with data/ as its dataset, in a folder that is new each time,
+    with the packages of droptrain's own environment. Its log goes to stdout. The code finds the variables and
+    folders that it has on AWS; the S3 addresses among them are of a server that ends with the run. Exits with
+    0 if the run SUCCEEDED, with 3 if it FAILED.
+    """
+    _leave_aws_settings_out()
+    with _from_a_checkout():
+        from droptrain_cli import local_train
+
+    sys.exit(local_train.train(folder, output or folder / "local-run", settings, force=force))
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 import click
 
+from droptrain_cli.completion import complete_run
 from droptrain_cli.stack import Stack, stack_options
 
 
 @click.command("logs", short_help="Print a run's log.")
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @click.option("-f", "--follow", is_flag=True, help="Go on to the run's end; exits by its outcome.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: at, attempt, text.")
 @stack_options

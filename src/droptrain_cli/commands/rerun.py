@@ -4,12 +4,13 @@ from typing import Any
 
 import click
 
+from droptrain_cli.completion import complete_run
 from droptrain_cli.hyperparameter import Hyperparameter
 from droptrain_cli.stack import Stack, stack_options
 
 
 @click.command("rerun", short_help="Train a run's dataset again.")
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @click.option("--exact", is_flag=True, help="The very bytes and settings of RUN, whatever has changed since.")
 @click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
 @click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")

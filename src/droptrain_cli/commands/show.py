@@ -2,11 +2,12 @@
 
 import click
 
+from droptrain_cli.completion import complete_run
 from droptrain_cli.stack import Stack, stack_options
 
 
 @click.command("show", short_help="Show everything about a run.")
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @click.option("--json", "as_json", is_flag=True, help="Print the run as the API gives it.")
 @stack_options
 def command(stack: Stack, run: str, as_json: bool) -> None:

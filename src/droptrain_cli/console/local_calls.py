@@ -15,6 +15,7 @@ from droptrain_cli.console import preflight, projects
 from droptrain_cli.console.answers import Answer, ProblemError, as_json
 from droptrain_cli.console.drops import Drops
 from droptrain_cli.console.request import Request
+from droptrain_cli.console.run_settings import settings_of
 from droptrain_cli.stack import Stack
 
 _CREATED = 201
@@ -26,10 +27,14 @@ class LocalCalls:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._drops = Drops(stack)
+        self._checks = preflight.Checks()
         self._calls: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "info"): self._info,
             ("GET", "plan"): self._plan,
+            ("GET", "settings"): self._settings,
             ("POST", "preflight"): self._preflight,
+            ("GET", "preflight"): lambda request: as_json(self._checks.share(*request.named("check"))),
+            ("DELETE", "preflight"): lambda request: as_json(self._checks.give_up(*request.named("check"))),
             ("POST", "projects"): self._make_project,
             ("PUT", "uploads"): self._take,
             ("GET", "uploads"): self._progress,
@@ -70,12 +75,16 @@ class LocalCalls:
         finally:
             api.close()
 
+    def _settings(self, request: Request) -> Answer:
+        return as_json(settings_of(self._stack, *request.named("run")))
+
     def _preflight(self, request: Request) -> Answer:
         project, file = request.named("project", "file")
         with tempfile.TemporaryDirectory(prefix="droptrain-") as folder:
             path = Path(folder, "file")
             request.body.write_to(path)
-            return as_json({"findings": preflight.findings(self._stack, project, file, path)})
+            with self._checks.begun(request.query.get("check")) as check:
+                return as_json({"findings": preflight.findings(self._stack, project, file, path, check)})
 
     def _make_project(self, request: Request) -> Answer:
         (project,) = _texts(request, "project")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 
 from botocore.exceptions import ClientError
 
-from droptrain_cli.aws_errors import explained
+from droptrain_cli.aws_errors import explained, is_denied, needs_sign_in
 from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
 from droptrain_cli.console.deadlines import ANSWER_SECONDS, HEAD_SECONDS, IDLE_SECONDS, TimedStream
 from droptrain_cli.console.forward import Forward
@@ -24,7 +24,8 @@ _API, _LOCAL = "/api/", "/local/"
 _READS = ("GET", "HEAD")
 _FORBIDDEN = 403
 _LENGTH_DIGITS = 18
-_DENIED = ("AccessDenied", "AccessDeniedException", "403")
+# The next call may have other credentials: API Gateway doesn't say why it refuses.
+_SIGN_IN = ((401, "signed-out"), (403, "refused"))
 _logger = logging.getLogger(__name__)
 
 
@@ -35,6 +36,7 @@ class ConsoleServer:
     """
 
     def __init__(self, stack: Stack, port: int = 0) -> None:
+        self._stack = stack
         self._page = Page()
         self._forward = Forward(stack)
         self._local = LocalCalls(stack)
@@ -55,9 +57,12 @@ class ConsoleServer:
         try:
             return self._answer(request)
         except ProblemError as problem:
-            return problem.answer
+            refused = problem
         except Exception as error:  # noqa: BLE001  explained, or logged, and answered
-            return _problem_of(error).answer
+            refused = _problem_of(error)
+        if (refused.status, refused.name) in _SIGN_IN:
+            self._stack.renew_credentials()
+        return refused.answer
 
     def _answer(self, request: Request) -> Answer:
         self.session_auth.check_host(request.headers)
@@ -83,8 +88,10 @@ def _problem_of(error: Exception) -> ProblemError:
     if isinstance(error, CommandError):
         return ProblemError(422, "refused", error.message)
     if of_aws := explained(error):
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
-            return ProblemError(_FORBIDDEN, "refused", of_aws.message)
+        if needs_sign_in(error):
+            return ProblemError(401, "signed-out", of_aws.message)
+        if isinstance(error, ClientError) and is_denied(error):
+            return ProblemError(_FORBIDDEN, "denied", of_aws.message)
         return ProblemError(502, "aws", of_aws.message)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ProblemError(

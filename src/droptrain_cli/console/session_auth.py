@@ -73,7 +73,7 @@ class SessionAuth:
         if _equal(token, self._token):
             return True
         with self._lock:
-            found = next((token for token in self._tokens if _equal(token, token)), "")
+            found = next((known for known in self._tokens if _equal(known, token)), "")
             return self._tokens.pop(found, 0.0) > time.monotonic()
 
     def _cookie_in(self, headers: Mapping[str, str]) -> str:

@@ -595,9 +595,10 @@ class MemoryJobQueue:
         return {state.job_id: state for state in states if state}
 
     @outside
-    def first(self, queue: str) -> str | None:
+    def first(self, queue: str) -> tuple[str, datetime] | None:
         waiting = (job for job in self.jobs.values() if job.detail["status"] == "RUNNABLE")
-        return next((job.job_id for job in waiting if job.detail["jobQueue"] == queue), None)
+        ids = (job.job_id for job in waiting if job.detail["jobQueue"] == queue)
+        return next(((job_id, self._world.clock() - timedelta(hours=1)) for job_id in ids), None)
 
     @outside
     def end(self, job_id: str, reason: str) -> None:

@@ -1,6 +1,7 @@
 """`droptrain drop` and `droptrain push` on a bucket: what is dropped, what isn't, and how that is told."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,48 @@ def test_what_can_not_train_is_not_published(droptrain: Run, s3: Any) -> None:
     assert keys(s3) == []
     assert "can't be a project's name" in droptrain("push", "My Project", "project").output
     assert "isn't a project's folder" in droptrain("push", "penguins", "project/code").output
+
+
+def test_a_push_without_a_folder_takes_the_one_with_the_project_s_name_or_this_one(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("project").rename("penguins")
+    said = droptrain("push", "penguins")
+    assert said.exit_code == 0, said.output
+    assert "projects/penguins/code/run.sh" in keys(s3)
+    monkeypatch.chdir("penguins")
+    assert "nothing to do" in droptrain("push", "penguins").output
+    monkeypatch.chdir("code")
+    assert "isn't a project's folder" in droptrain("push", "penguins").output
+
+
+def test_files_that_were_only_touched_are_the_same_dataset(droptrain: Run, s3: Any) -> None:
+    droptrain("push", "penguins", "project")
+    first = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    for name in ("train.csv", "test.csv"):
+        os.utime(name, (0, Path(name).stat().st_mtime + 200_000))
+    again = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    assert again["dataset"] == first["dataset"]
+    assert [item["uploaded"] for item in again["files"]] == [False, False]
+    Path("train.csv").write_text("a,b\n1,3\n")
+    changed = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    assert changed["dataset"] != first["dataset"]
+
+
+def test_a_file_that_is_nearly_an_input_is_named_with_the_fix(droptrain: Run, s3: Any) -> None:
+    droptrain("push", "penguins", "project")
+    Path("data").mkdir()
+    Path("train.csv").rename("data/train.CSV")
+    alone = droptrain("drop", "penguins", "data")
+    assert alone.exit_code == 1
+    fix = "train.CSV exists: rename it to train.csv, or set the recipe's input to 'train.CSV'."
+    assert fix in alone.output.replace("\n", " ")
+    assert fix in droptrain("drop", "penguins", "data/train.CSV").output.replace("\n", " ")
+    Path("test.csv").rename("data/test.csv")
+    assert fix in droptrain("drop", "penguins", "data").output
+    watched = droptrain("drop", "penguins", "data", "--watch")
+    assert watched.exit_code == 1
+    assert fix in watched.output
 
 
 def test_files_are_dropped_into_a_dataset_of_their_own(droptrain: Run, s3: Any) -> None:
@@ -183,6 +226,20 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
     monkeypatch.setattr(Upload, "finish", finish)
     again = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
     assert [item["uploaded"] for item in again["files"]] == [True, False], "train.csv keeps its version"
+
+
+def test_ctrl_c_before_the_run_is_there_says_that_it_will_be(
+    droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_ctrl_c(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("droptrain_cli.api.Api.get", press_ctrl_c)
+    droptrain("push", "penguins", "project")
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
+    assert said.exit_code == 130
+    assert "penguins/d is dropped and launches its run." in said.output
+    assert "droptrain cancel penguins" in said.output
 
 
 @pytest.fixture

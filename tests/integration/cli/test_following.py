@@ -1,10 +1,12 @@
 """Following a run, against a server that plays the API: what is told, when, and through which trouble."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from support.scripted_server import Asked, ScriptedServer, Told, problem
+from support.terminal_screen import terminal_screen
 
 from droptrain_cli import follow, launch_run, patience, watch_run
 from droptrain_cli.api import Api
@@ -190,3 +192,39 @@ def test_a_new_attempt_is_told_beside_the_log_and_not_in_it(
     said = capsys.readouterr()
     assert said.out == "one\ntwo\nthree\n"
     assert said.err == "--- attempt 2 ---\n"
+
+
+def test_on_a_terminal_the_moving_line_and_the_log_do_not_mix(server: ScriptedServer, stack: Stack):
+    texts = [f"line {number}" for number in range(6)]
+    pages = [lines(text, attempt=1 + number // 3) for number, text in enumerate(texts)]
+    Play(server, [*[run("RUNNING")] * 3, run("RUNNING", "SUCCEEDED")], [*pages, lines(cursor=None)])
+    with terminal_screen() as screen, pytest.raises(SystemExit):
+        watch_run.logs(stack, RUN_ID, follow=True, as_json=False)
+    assert f"{RUN_ID} is RUNNING" in screen.transcript, "the moving line is shown"
+    wanted = [*texts[:3], "--- attempt 2 ---", *texts[3:], f"SUCCEEDED  {RUN_ID}"]
+    assert [line for line in screen.lines if line] == wanted
+
+
+@pytest.mark.parametrize("follow", [
+    lambda stack: watch_run.watch(stack, Api(stack), RUN_ID, as_json=False),
+    lambda stack: watch_run.watch(stack, Api(stack), RUN_ID, as_json=True),
+    lambda stack: watch_run.logs(stack, RUN_ID, follow=True, as_json=False),
+])  # fmt: skip
+def test_ctrl_c_says_that_the_run_continues_and_how_to_follow_or_cancel_it(
+    server: ScriptedServer,
+    stack: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    follow: Callable[[Stack], None],
+):
+    def press_ctrl_c(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("droptrain_cli.follow.time.sleep", press_ctrl_c)
+    Play(server, [run("RUNNING")], [lines()])
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        follow(stack)
+    assert str(stopped.value).splitlines() == [
+        f"Stopped watching. {RUN_ID} continues.",
+        f"Follow it:  droptrain logs {RUN_ID} -f",
+        f"Cancel it:  droptrain cancel {RUN_ID}",
+    ]

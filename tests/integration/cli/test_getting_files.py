@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 from threading import Lock
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from support.scripted_server import Asked, ScriptedServer, Told
 
+from droptrain_cli import get_run, show_run
 from droptrain_cli.api import Api
 from droptrain_cli.download import Download, UnsafePathError
 from droptrain_cli.run_files import ExpiredLinkError, LinkError, RunFiles
@@ -136,3 +139,69 @@ def test_a_link_in_place_of_a_file_is_replaced_not_written_through(
     fetch(stack, inside)
     assert (inside / "m").read_bytes() == b"new"
     assert outside.read_bytes() == b"mine"
+
+
+class Project:
+    """A project whose newest run FAILED and left nothing; the run before SUCCEEDED and left a model."""
+
+    def __init__(self, server: ScriptedServer) -> None:
+        self._url = server.url
+        self._runs = [self._run("FAILED", "b"), self._run("SUCCEEDED", "a")]
+        server.answer = self._answer
+
+    @staticmethod
+    def _run(status: str, digit: str) -> dict[str, Any]:
+        run_id = f"penguins-first-{digit * 12}"
+        links = {name: f"s3://b/{name}/" for name in ("run", "export", "model", "log")}
+        return {
+            "run_id": run_id, "project": "penguins", "dataset": "first", "status": status, "cause": None,
+            "advice": [], "created_at": "2026-11-23T02:10:00Z", "launched_by": "upload", "rerun_of": None,
+            "cancelled_by": None, "started_at": None, "cost": None, "gpu": None, "code": None, "recipe": None,
+            "metric": None, "metrics": {}, "attempts": [], "inputs": [], "input_count": 0, "history": [],
+            "links": links, "batch_job_id": None, "log_stream": None,
+        }  # fmt: skip
+
+    def _answer(self, asked: Asked) -> Told:
+        path, query = urlsplit(asked.target).path, parse_qs(urlsplit(asked.target).query)
+        if path == "/runs":
+            listed = [run for run in self._runs if query.get("status", [run["status"]]) == [run["status"]]]
+            return Told(200, {"runs": listed[: int(query["limit"][0])], "cursor": None})
+        if path.endswith("/artifacts"):
+            left = ["export/m", "log.txt"] if "aaaa" in path else ["log.txt"]
+            listed = [{"path": each, "size": 1, "url": f"{self._url}/{each}"} for each in left]
+            return Told(200, {"artifacts": listed, "cursor": None})
+        return Told(200, b"x")
+
+
+@pytest.mark.parametrize("name", ["penguins", "latest"])
+def test_a_project_s_model_is_that_of_the_newest_run_that_succeeded(
+    server: ScriptedServer,
+    stack: Stack,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+):
+    Project(server)
+    get_run.get(stack, name, tmp_path / "model", everything=False, as_json=False)
+    assert there(tmp_path) == {"model/export/m": b"x"}
+    said = capsys.readouterr()
+    assert (
+        said.err
+        == "penguins-first-bbbbbbbbbbbb is FAILED. This is the model of penguins-first-aaaaaaaaaaaa.\n"
+    )
+    get_run.get(stack, name, tmp_path / "all", everything=True, as_json=False)
+    assert there(tmp_path / "all") == {"log.txt": b"x"}, "all that the newest run left"
+
+
+def test_a_place_without_files_is_shown_as_empty(
+    server: ScriptedServer, stack: Stack, capsys: pytest.CaptureFixture[str]
+):
+    Project(server)
+    show_run.show(stack, "penguins", as_json=False)
+    shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[-4:])
+    assert shown == {
+        "export": "nothing there",
+        "model": "nothing there",
+        "log": "s3://b/log/",
+        "run": "s3://b/run/",
+    }

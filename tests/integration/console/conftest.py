@@ -65,3 +65,9 @@ def browser(console: ConsoleServer) -> Browser:
     visiting.follow(console.session_auth.link)
     assert visiting.cookie
     return visiting
+
+
+@pytest.fixture
+def project(s3: Any) -> None:
+    """A published project, all defaults."""
+    s3.put_object(Bucket="data", Key="projects/trees/code/run.sh", Body=b"exit 0\n")

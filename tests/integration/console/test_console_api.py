@@ -2,11 +2,12 @@
 
 import socket
 from datetime import UTC, datetime
+from pathlib import Path
 
 import boto3
 import pytest
 from support.console_browser import Browser
-from support.scripted_server import ScriptedServer, Told, problem
+from support.scripted_server import Asked, ScriptedServer, Told, problem
 
 from droptrain_cli.console.server import ConsoleServer
 from droptrain_cli.stack import Stack
@@ -53,6 +54,42 @@ def test_an_unchanged_run_costs_no_body(api: ScriptedServer, browser: Browser) -
     again = browser.ask("GET", "/api/runs/r", If_None_Match='"7"')
     assert (again.status, again.body, again.headers["etag"]) == (304, b"", '"7"')
     assert api.asked[1].headers["if-none-match"] == '"7"'
+
+
+def test_credentials_that_were_refused_are_read_anew(
+    api: ScriptedServer, s3: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    def sign_in(key: str) -> None:
+        file.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = secret\n")
+
+    def signer(asked: Asked) -> str:
+        return asked.headers["authorization"].partition("Credential=")[2].partition("/")[0]
+
+    sign_in("monday")
+    console = ConsoleServer(Stack("trees", "eu-west-1", api.url, "data", boto3.Session()))
+    try:
+        browser = Browser(console.port)
+        browser.follow(console.session_auth.link)
+        api.answer = lambda asked: (
+            Told(200, {}) if signer(asked) == "tuesday" else Told(403, {"message": "Forbidden"})
+        )
+        assert browser.ask("GET", "/api/runs").status == 403
+        sign_in("tuesday")
+        assert browser.ask("GET", "/api/runs").status == 200
+        file.unlink()
+        console._stack.renew_credentials()
+        missing = browser.ask("GET", "/api/runs")
+        assert (missing.status, missing.problem) == (401, "signed-out")
+        sign_in("tuesday")
+        assert browser.ask("GET", "/api/runs").status == 200
+    finally:
+        console.close()
 
 
 def test_the_api_s_own_refusals_are_passed_back(api: ScriptedServer, browser: Browser) -> None:
@@ -124,7 +161,7 @@ def test_missing_credentials_are_told(api: ScriptedServer, monkeypatch: pytest.M
         browser = Browser(console.port)
         browser.follow(console.session_auth.link)
         got = browser.ask("GET", "/api/runs")
-        assert (got.status, got.problem) == (502, "aws")
+        assert (got.status, got.problem) == (401, "signed-out")
         assert "aws sso login" in got.document["detail"]
     finally:
         console.close()

@@ -35,12 +35,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture
-def project(s3: Any) -> None:
-    """A published project, all defaults."""
-    s3.put_object(Bucket="data", Key="projects/trees/code/run.sh", Body=b"exit 0\n")
-
-
 def recipe(s3: Any, text: str) -> None:
     s3.put_object(Bucket="data", Key="projects/trees/train.yaml", Body=text.encode())
 
@@ -384,5 +378,5 @@ def test_a_full_disk_and_missing_rights_are_told(
 
     s3.meta.events.register("provide-client-params.s3.ListObjectVersions", deny)
     denied = browser.ask("GET", "/local/projects/trees")
-    assert (denied.status, denied.problem) == (403, "refused")
+    assert (denied.status, denied.problem) == (403, "denied")
     assert "OperatorPolicy" in denied.document["detail"]

@@ -50,6 +50,15 @@ def test_a_ticket_opens_once_and_the_link_again_and_again(console: ConsoleServer
         assert "set-cookie" in stranger.follow(console.session_auth.link).headers
 
 
+@pytest.mark.parametrize("token", ["", "wrong", "%C3%BC"])
+def test_another_token_opens_nothing_while_a_login_link_waits(
+    console: ConsoleServer, stranger: Browser, token: str
+) -> None:
+    link = console.session_auth.login_link()
+    assert "set-cookie" not in stranger.ask("GET", f"/?token={token}").headers
+    assert "set-cookie" in stranger.follow(link).headers
+
+
 def test_each_start_has_a_token_of_its_own(stack: Stack, console: ConsoleServer, browser: Browser) -> None:
     other = ConsoleServer(stack)
     try:

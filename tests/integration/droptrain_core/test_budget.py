@@ -4,7 +4,7 @@ import pytest
 from droptrain_core.domain.costs.budget import RUNNING, Account, Budget
 from droptrain_core.domain.runs.run import Run
 
-# The recipe's default, four hours at $0.587 an hour, and seven minutes until the run is ended.
+# The recipe's default, four hours at $0.587 an hour, and 18 minutes until the run is ended.
 WORST = 2_416_483
 
 

@@ -7,7 +7,7 @@ from droptrain_core.domain.costs.budget import Account, Budget
 from droptrain_core.domain.errors import PausedError, RejectedError
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 
-WORST = 0.587 * (4 * 3600 + 420) / 3600
+WORST = 0.587 * (4 * 3600 + 1080) / 3600
 
 
 def items(stack) -> list[Any]:

@@ -1,6 +1,8 @@
 """The run of a drop is found by the versions that were uploaded, among all others of its project."""
 
+import pytest
 from droptrain_core.domain.datasets.dataset import Input
+from droptrain_core.domain.errors import BadCursorError
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
@@ -97,3 +99,35 @@ def test_pages_of_a_filtered_list_lose_and_repeat_nothing(stack: Stack) -> None:
         if cursor is None:
             break
     assert ids == [run_id for run_id in wanted if "-mine-" in run_id][::-1]
+
+
+def scored(stack: Stack, dataset: str, value: float, goal: str = "maximize", metric: str = "score") -> str:
+    return claim(
+        stack, dataset, f"v-{dataset}", status="SUCCEEDED", metric=metric, metric_goal=goal,
+        ranking=runs.ranking_of("penguins", metric), headline=value,
+    )  # fmt: skip
+
+
+def test_runs_are_ranked_by_the_metric_of_the_newest_one_page_after_page(stack: Stack) -> None:
+    scored(stack, "other", 9.0, metric="loss")
+    values = {scored(stack, f"d{n}", value): value for n, value in enumerate((0.5, -2, 0.75, 1e-7, 12))}
+    claim(stack, "failed", "v", status="FAILED", metric="score", metric_goal="maximize")
+    best_first = sorted(values, key=values.__getitem__, reverse=True)
+    assert found(stack, by_metric=True) == best_first
+    ids, cursor = [], None
+    while True:
+        page = stack.query.runs(project="penguins", by_metric=True, limit=2, cursor=cursor)
+        ids += [each.run_id for each in page.runs]
+        cursor = page.cursor
+        if cursor is None:
+            break
+        with pytest.raises(BadCursorError):
+            stack.query.runs(project="penguins", limit=2, cursor=cursor)
+    assert ids == best_first
+    assert found(stack, by_metric=True, dataset="d2") == [best_first[1]]
+
+
+def test_the_lowest_is_the_best_where_the_recipe_minimizes(stack: Stack) -> None:
+    high, low = (scored(stack, name, value, "minimize") for name, value in (("high", 3), ("low", 0.1)))
+    assert found(stack, by_metric=True) == [low, high]
+    assert stack.query.runs(project="empty", by_metric=True, limit=5).runs == ()

@@ -337,7 +337,7 @@ def test_max_cost_shortens_the_timeout_of_the_whole_run(stack) -> None:
     stack.put("projects/penguins/train.yaml", b"max_cost_usd: 0.587\nattempts: 2\n")
     uploaded(stack, stack.drop())
     [run] = stack.query.runs(limit=1).runs
-    assert run.job.timeout_seconds == 3600 - 420
+    assert run.job.timeout_seconds == 3600 - 1080
     assert run.estimate.worst_usd == pytest.approx(0.587)
     (job,) = stack.batch_jobs()
     (described,) = stack.batch.describe_jobs(jobs=[job["jobId"]])["jobs"]

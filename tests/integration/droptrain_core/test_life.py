@@ -96,11 +96,12 @@ def test_a_run_keeps_the_time_of_its_first_start(stack) -> None:
 
 
 def test_an_end_brings_metrics_and_cost(stack) -> None:
-    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
+    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED", metric="test_accuracy")
     write_account(stack)
     assert [stack.track.event(detail) for detail in LIFE] == ["applied"] * len(LIFE)
     ended = stack.table.get(RUN_ID)
     assert ended.metrics == {"test_accuracy": 0.9}
+    assert (ended.ranking, ended.headline) == ("penguins#test_accuracy", 0.9)
     assert (ended.cost.seconds, ended.cost.estimate_usd) == (7200, pytest.approx(2 * 0.587))
     assert [step.status for step in ended.history] == [detail["status"] for detail in LIFE]
 

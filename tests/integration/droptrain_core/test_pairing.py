@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from droptrain_core.domain.datasets.dataset import Created
-from droptrain_core.domain.errors import NotFoundError, NotReadyError
+from droptrain_core.domain.errors import BadCursorError, NotFoundError, NotReadyError
 from support.records import job_detail
 
 MARKED = b"trigger: marker\ninputs: {training: 'train/*.csv'}\n"
@@ -237,3 +237,28 @@ def test_projects_are_paged_by_name(stack) -> None:
         cursor, pages = page.cursor, pages + 1
     assert sorted(names) == ["mice", "mice-2", "mice2", "owls", "penguins"]
     assert len(names) == 5
+
+
+def test_a_project_is_read_and_one_without_files_and_runs_is_not_there(stack) -> None:
+    stack.publish_project()
+    assert stack.query.project("penguins").name == "penguins"
+    for read in (stack.query.project, lambda name: stack.query.datasets(name, limit=5)):
+        with pytest.raises(NotFoundError, match="There is no project 'mice'"):
+            read("mice")
+
+
+def test_datasets_are_paged_by_name_with_what_they_wait_for(stack) -> None:
+    stack.publish_project()
+    assert stack.query.datasets("penguins", limit=5).datasets == ()
+    uploaded(stack, stack.drop("waits", "train.csv"))
+    for name in ("a", "a.b", "a2", "Bad Name"):
+        stack.drop(name)
+    found, cursor, pages = [], None, 0
+    while cursor or not pages:
+        page = stack.query.datasets("penguins", limit=2, cursor=cursor)
+        found += page.datasets
+        cursor, pages = page.cursor, pages + 1
+    assert sorted(each.name for each in found) == ["a", "a.b", "a2", "waits"]
+    assert [(each.name, each.waiting.missing) for each in found if each.waiting] == [("waits", ("test.csv",))]
+    with pytest.raises(BadCursorError):
+        stack.query.datasets("penguins", limit=2, cursor="nonsense")

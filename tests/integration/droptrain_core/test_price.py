@@ -63,7 +63,7 @@ def test_a_launch_has_a_estimate_from_the_shipped_prices(stack: Stack) -> None:
     assert run.estimate
     (offer,) = run.estimate.offers
     assert (offer.on_demand_usd_per_hour, offer.spot_usd_per_hour) == (0.587, None)
-    assert run.estimate.worst_usd == pytest.approx(0.587 * (4 * 3600 + 420) / 3600)
+    assert run.estimate.worst_usd == pytest.approx(0.587 * (4 * 3600 + 1080) / 3600)
     assert (run.estimate.expected_usd, run.estimate.priced_at) == (None, PRICES_AS_OF)
 
 

@@ -1,8 +1,11 @@
 """Waiting behind other runs is normal; a queue that makes no progress gives one notice for each cause."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
+from droptrain_core.aws.queue_instances import QueueInstances
 from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.domain import times
 from droptrain_core.domain.errors import BusyError
@@ -15,6 +18,7 @@ CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the
 QUOTA = (
     "CAPACITY:VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit of 0."
 )
+UNDETERMINED = "UNDETERMINED - Batch job is blocked, root cause is undetermined."
 MISFIT = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement is too high."
 
 
@@ -27,6 +31,7 @@ class Queue:
         self.ended: list[tuple[str, str]] = []
         monkeypatch.setattr(stack.jobs, "describe", self._describe)
         monkeypatch.setattr(stack.jobs, "first", self._first)
+        self.first_since = stack.now
         monkeypatch.setattr(stack.jobs, "end", lambda job_id, reason: self.ended.append((job_id, reason)))
 
     def add(self, number: int, state: str = "RUNNABLE", reason: str = "", queue: str = "spot") -> None:
@@ -47,6 +52,17 @@ class Queue:
                 job=type(only)(**{**vars(only), "spot": "only", "timeout_seconds": 86400}),
             )
         )  # fmt: skip
+
+    def launch_instance(self, queue: str = "spot") -> None:
+        """An instance of the queue starts now."""
+        self.stack.launched[queue] = self.stack.now
+
+    def leave(self, number: int, how: str, reason: str = "") -> None:
+        """A waiting job ends without an instance, so that the next one is the first."""
+        changes = {"status": "FAILED", "statusReason": reason, how: True}
+        self.details[f"job-{number}"] |= changes
+        self.first_since = self.stack.now
+        assert self.stack.track.event(self.details[f"job-{number}"]) == "applied"
 
     def say(self, number: int, reason: str) -> None:
         """AWS Batch gives a reason why a job waits; no event tells of it."""
@@ -73,9 +89,10 @@ class Queue:
             assert "failed" not in self.stack.reconcile.all()
         return [each["Subject"] for each in self.stack.notices() if each["Subject"].startswith("WAITING")]
 
-    def _first(self, queue: str) -> str | None:
+    def _first(self, queue: str) -> tuple[str, datetime] | None:
         waiting = (job for job in self.details.values() if job["status"] == "RUNNABLE")
-        return next((job["jobId"] for job in waiting if job["jobQueue"].endswith(f"/{queue}")), None)
+        ids = (job["jobId"] for job in waiting if job["jobQueue"].endswith(f"/{queue}"))
+        return next(((job_id, self.first_since) for job_id in ids), None)
 
     def _describe(self, job_ids: Any) -> dict[str, Any]:
         states = (batch_job.read(self.details[job_id]) for job_id in job_ids)
@@ -217,18 +234,19 @@ def test_a_pass_that_did_not_see_every_run_judges_no_queue(queue, monkeypatch) -
     assert queue.passes(5) == ["WAITING 1 run (no_capacity)"]
 
 
-def test_a_run_that_may_leave_spot_does_so_though_others_wait(stack, monkeypatch) -> None:
+@pytest.mark.parametrize(("reason", "code"), [(CAPACITY, "no_capacity"), (UNDETERMINED, "waits_long")])
+def test_a_run_that_may_leave_spot_does_so_though_others_wait(stack, monkeypatch, reason, code) -> None:
     """Falling back is the run's own affair; it is no progress of the queue."""
     queue = Queue(stack, monkeypatch)
-    queue.add(0, reason=CAPACITY)
+    queue.add(0, reason=reason)
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"timeout: 1h\n")
     stack.drop()
     waits = stack.launch.request("penguins", "first", caller="ann")[0]
-    detail = job_detail("RUNNABLE", jobName=waits.run_id, jobId=waits.batch_job_id, statusReason=CAPACITY)
+    detail = job_detail("RUNNABLE", jobName=waits.run_id, jobId=waits.batch_job_id, statusReason=reason)
     queue.details[waits.batch_job_id] = detail
     stack.track.event(detail)
-    assert queue.passes(10) == ["WAITING 2 runs (no_capacity)"]
+    assert queue.passes(10) == [f"WAITING 2 runs ({code})"]
     stack.later(minutes=6)
     assert stack.reconcile.all()["fell_back"] == 1
     assert stack.table.get(waits.run_id).job_number == 2
@@ -246,6 +264,7 @@ def test_a_start_that_is_reported_late_is_no_new_progress(queue) -> None:
 
 
 def test_a_run_whose_instance_never_joins_is_ended_and_those_behind_it_wait_for_their_turn(queue) -> None:
+    queue.launch_instance()
     for number in (1, 2, 3):
         queue.add(number)
     queue.passes(25)
@@ -254,24 +273,49 @@ def test_a_run_whose_instance_never_joins_is_ended_and_those_behind_it_wait_for_
     [(job_id, reason)] = queue.ended
     assert job_id == "job-1"
     assert reason.startswith("instance_not_joined: ")
-    queue.details["job-1"] |= {"status": "FAILED", "statusReason": reason, "isTerminated": True}
-    assert queue.stack.track.event(queue.details["job-1"]) == "applied"
+    queue.leave(1, "isTerminated", reason)
     ended = queue.stack.table.get(f"penguins-first-{1:012x}")
     assert (ended.status, ended.cause.code) == ("FAILED", "instance_not_joined")
-    assert ended.cause.message.startswith("No instance has joined the queue, and AWS Batch gives no reason.")
+    assert ended.cause.message.startswith("An instance was started for the queue, but has not joined it.")
+    queue.passes(10)
+    assert len(queue.ended) == 1, "a fault that was repaired meanwhile costs no other run"
     queue.passes(5)
     assert [job_id for job_id, _ in queue.ended] == ["job-1", "job-2"]
 
 
+@pytest.mark.parametrize("reason", ["", UNDETERMINED])
+def test_a_run_is_not_ended_if_no_instance_was_started_for_it(queue, reason) -> None:
+    """A new account's quota of 0 and Spot's lack of capacity can have no reason either."""
+    queue.add(1, reason=reason)
+    queue.add(2)
+    assert queue.passes(120) == ["WAITING 2 runs (waits_long)"]
+    assert queue.ended == []
+
+
 @pytest.mark.parametrize("reason", [CAPACITY, QUOTA, MISFIT])
 def test_a_run_that_waits_for_a_reason_is_not_ended(queue, reason) -> None:
+    queue.launch_instance()
     queue.add(1, reason=reason)
     queue.add(2)
     queue.passes(60)
     assert queue.ended == []
 
 
+def test_a_run_is_not_ended_when_the_one_that_blocked_the_queue_leaves_it(queue) -> None:
+    """An instance of an earlier training idles; the next run's own one still has to start."""
+    queue.launch_instance()
+    queue.add(1, reason=MISFIT)
+    queue.add(2)
+    queue.passes(60)
+    queue.leave(1, "isCancelled", f"JobStateTimeLimit reached: {MISFIT}")
+    queue.passes(5)
+    queue.launch_instance()
+    queue.passes(25)
+    assert queue.ended == []
+
+
 def test_runs_that_wait_behind_one_that_trains_are_not_ended(queue) -> None:
+    queue.launch_instance()
     queue.add(1, "RUNNING")
     queue.add(2)
     queue.passes(120)
@@ -279,10 +323,14 @@ def test_runs_that_wait_behind_one_that_trains_are_not_ended(queue) -> None:
 
 
 def test_after_an_end_the_next_run_has_its_own_time_to_get_an_instance(queue) -> None:
+    queue.launch_instance()
     queue.add(1, "RUNNING")
     queue.add(2)
     queue.passes(60)
     queue.end(1)
+    queue.passes(30)
+    assert queue.ended == [], "the instance of the first run had joined"
+    queue.launch_instance()
     queue.passes(25)
     assert queue.ended == []
     queue.passes(5)
@@ -290,12 +338,32 @@ def test_after_an_end_the_next_run_has_its_own_time_to_get_an_instance(queue) ->
 
 
 def test_a_run_that_has_just_become_the_next_of_its_queue_is_not_ended(queue) -> None:
+    queue.launch_instance()
     queue.add(2)
     queue.stack.later(minutes=28)
     queue.add(1)
     queue.details = dict(sorted(queue.details.items()))
-    queue.passes(25)
+    queue.first_since = queue.stack.now
+    queue.passes(10)
     assert queue.ended == []
+
+
+@pytest.mark.parametrize("died", [True, False])
+def test_a_start_counts_though_its_event_was_applied_without_it(queue, monkeypatch, died) -> None:
+    """The function died after it had written the record, or RUNNING was handled before STARTING."""
+    watch = QueueWatch(queue.stack.dynamodb, queue.stack.table.name)
+    queue.add(1)
+    running = queue.details["job-1"] | {"status": "RUNNING", "startedAt": queue.stack.now.timestamp() * 1000}
+    queue.stack.later(minutes=1)
+    if died:
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
+            patch.setattr(QueueWatch, "note_move", lambda *_: (_ for _ in ()).throw(OSError("gone")))
+            queue.stack.track.event(running)
+        assert queue.stack.track.event(running) == "stale"
+    else:
+        assert queue.stack.track.event(running) == "applied"
+        assert queue.stack.track.event(queue.details["job-1"] | {"status": "STARTING"}) == "stale"
+    assert watch.last_move("spot") == times.to_text(queue.stack.now - timedelta(minutes=1))
 
 
 def test_the_next_job_of_a_queue_is_the_first_of_its_snapshot(stack) -> None:
@@ -305,4 +373,27 @@ def test_the_next_job_of_a_queue_is_the_first_of_its_snapshot(stack) -> None:
     first = stack.launch.request("penguins", "one", caller="ann")[0]
     stack.drop("two")
     stack.launch.request("penguins", "two", caller="ann")
-    assert stack.jobs.first("spot") == first.batch_job_id
+    assert stack.jobs.first("spot") == (first.batch_job_id, stack.jobs.first("spot")[1])
+    assert datetime.now(UTC) - stack.jobs.first("spot")[1] < timedelta(minutes=5)
+
+
+def test_the_newest_instance_of_a_queue_is_found_by_the_tags_of_its_compute_environment(stack) -> None:
+    ec2 = boto3.client("ec2", region_name="eu-west-1")
+    instances = QueueInstances(lambda: ec2, "this-stack", {"spot": "Spot", "other": "on-demand"})
+
+    def launch(queue: str, owner: str = "this-stack") -> Any:
+        tags = [{"Key": "droptrain:stack", "Value": owner}, {"Key": "droptrain:queue", "Value": queue}]
+        answer = ec2.run_instances(
+            ImageId="ami-12c6146b", MinCount=1, MaxCount=1, InstanceType="g4dn.xlarge",
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )  # fmt: skip
+        return answer["Instances"][0]
+
+    assert instances.newest_launch("spot") is None
+    launch("on-demand")
+    launch("Spot", "another-stack")
+    assert instances.newest_launch("spot") is None
+    first, second = launch("Spot"), launch("Spot")
+    assert instances.newest_launch("spot") == max(first["LaunchTime"], second["LaunchTime"])
+    ec2.terminate_instances(InstanceIds=[first["InstanceId"], second["InstanceId"]])
+    assert instances.newest_launch("spot") is None

@@ -1,5 +1,6 @@
 """A run trains for its `timeout` over all attempts and Batch jobs, and is ended within a pass."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.run import Run
 from support.records import job_detail
 
+CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested."
 HOST_GONE = "Host EC2 (instance i-0abc) terminated."
 
 
@@ -60,18 +62,88 @@ def test_a_run_whose_attempts_together_exceed_the_timeout_is_ended_within_a_pass
     ended = ended_jobs(stack, monkeypatch)
     reclaimed = tried("02:20", "02:50")
     report(stack, monkeypatch, run, "RUNNING", reclaimed, startedAt=milliseconds("03:10"))
-    at(stack, "03:40")
-    assert stack.reconcile.all()["out_of_time"] == 0
-    at(stack, "03:42")
+    at(stack, "03:50")
+    assert stack.reconcile.all()["out_of_time"] == 0, "the code has ended, and its model is being uploaded"
+    at(stack, "03:51")
     assert stack.reconcile.all()["out_of_time"] == 1
     [(job_id, reason)] = ended
     assert job_id == run.batch_job_id
     assert reason == "out_of_time: 3660 s of training in all attempts, of 3600 s"
-    killed = tried("03:10", "03:42", 137, reason)
+    killed = tried("03:10", "03:52", 137, reason)
     report(stack, monkeypatch, run, "FAILED", reclaimed, killed, statusReason=reason, isTerminated=True)
     now = stack.table.get(run.run_id)
     assert (now.status, now.cause.code) == ("FAILED", "timeout")
-    assert now.cost.seconds == 3720
+    assert now.cost.seconds == 1800 + 2520
+
+
+def test_an_attempt_that_began_a_moment_ago_is_within_the_limit_too(stack, monkeypatch) -> None:
+    run = launch(stack)
+    ended = ended_jobs(stack, monkeypatch)
+    at(stack, "03:52")
+    reclaimed = tried("02:20", "03:19")
+    report(stack, monkeypatch, run, "RUNNING", reclaimed, startedAt=milliseconds("03:40"))
+    assert stack.reconcile.all()["out_of_time"] == 1
+    assert [job_id for job_id, _ in ended] == [run.batch_job_id]
+
+
+def test_an_earlier_job_that_trained_on_until_it_was_terminated_counts(stack, monkeypatch) -> None:
+    run = launch(stack)
+    late = {"statusReason": CAPACITY}
+    report(stack, monkeypatch, run, "RUNNABLE", tried("02:20", "02:30"), **late)
+    at(stack, "03:00")
+    monkeypatch.setattr(stack.jobs, "end", lambda *_: None)
+    assert stack.reconcile.all()["fell_back"] == 1
+    ended = ended_jobs(stack, monkeypatch)
+    both = (tried("02:20", "02:30"), tried("03:00", "03:30", 143))
+    first = batch_job.read(
+        job_detail("FAILED", jobName=run.run_id, jobId=run.batch_job_id) | {"attempts": [*both]}
+    )
+    report(stack, monkeypatch, run, "RUNNING", startedAt=milliseconds("04:00"))
+    now = stack.table.get(run.run_id)
+    (second,) = stack.jobs.describe([]).values()
+    states = {run.batch_job_id: first, now.batch_job_id: second}
+    monkeypatch.setattr(stack.jobs, "describe", lambda job_ids: {each: states[each] for each in job_ids})
+    at(stack, "04:29")
+    assert stack.reconcile.all()["out_of_time"] == 0
+    at(stack, "04:31")
+    assert stack.reconcile.all()["out_of_time"] == 1
+    assert [job_id for job_id, _ in ended] == [now.batch_job_id]
+
+
+def test_a_later_job_s_record_names_the_attempts_of_all_jobs_while_it_trains(stack, monkeypatch) -> None:
+    run = launch(stack)
+    reclaims = (tried("02:20", "02:30"), tried("02:40", "02:50"), tried("03:00", "03:10"))
+    report(stack, monkeypatch, run, "FAILED", *reclaims, statusReason=HOST_GONE, container={"exitCode": 75})
+    report(stack, monkeypatch, run, "RUNNING", startedAt=milliseconds("03:20"))
+    assert len(stack.table.get(run.run_id).attempts) == 3
+    report(stack, monkeypatch, run, "RUNNABLE", tried("03:20", "03:25"))
+    assert len(stack.table.get(run.run_id).attempts) == 4
+    report(stack, monkeypatch, run, "RUNNING", tried("03:20", "03:25"), startedAt=milliseconds("03:30"))
+    assert [each.started_at for each in stack.table.get(run.run_id).attempts][-1] == "2026-11-23T03:20:00Z"
+    assert len(stack.table.get(run.run_id).attempts) == 4
+
+
+def test_a_later_job_is_forgotten_an_hour_after_its_own_claim(stack, monkeypatch) -> None:
+    run = launch(stack)
+    at(stack, "05:00")
+    reclaim = tried("02:20", "02:40")
+    report(stack, monkeypatch, run, "FAILED", reclaim, statusReason=HOST_GONE, container={"exitCode": 75})
+    monkeypatch.setattr(stack.jobs, "describe", lambda job_ids: {})
+    at(stack, "05:05")
+    assert stack.reconcile.all()["forgotten"] == 0
+    at(stack, "06:00")
+    assert stack.reconcile.all()["forgotten"] == 1
+
+
+def test_a_container_that_is_lost_after_its_model_was_uploaded_does_not_train_again(
+    stack, monkeypatch
+) -> None:
+    run = launch(stack)
+    lost = "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s"
+    account = {"batch_job_id": run.batch_job_id, "attempt": 1, "status": "SUCCEEDED"}
+    stack.put(f"runs/penguins/{run.run_id}/outcome.json", json.dumps(account).encode())
+    now = fail_to_start(stack, monkeypatch, run, lost)
+    assert (now.status, now.cause.code, now.job_number) == ("FAILED", "container_lost", 1)
 
 
 def test_time_without_an_attempt_does_not_count(stack, monkeypatch) -> None:
@@ -92,9 +164,9 @@ def test_the_jobs_after_the_first_get_the_time_that_is_left(stack, monkeypatch) 
     assert environment_of(stack, run)["DROPTRAIN_TIMEOUT_SECONDS"] == "1500"
     ended = ended_jobs(stack, monkeypatch)
     report(stack, monkeypatch, run, "RUNNING", startedAt=milliseconds("04:00"))
-    at(stack, "04:26")
+    at(stack, "04:35")
     assert stack.reconcile.all()["out_of_time"] == 0
-    at(stack, "04:27")
+    at(stack, "04:36")
     assert stack.reconcile.all()["out_of_time"] == 1
     assert [job_id for job_id, _ in ended] == [now.batch_job_id]
 
@@ -102,7 +174,7 @@ def test_the_jobs_after_the_first_get_the_time_that_is_left(stack, monkeypatch) 
 def test_aws_batch_s_own_timeout_comes_after_the_last_pass(stack) -> None:
     run = launch(stack)
     (described,) = stack.batch.describe_jobs(jobs=[run.batch_job_id])["jobs"]
-    assert described["timeout"]["attemptDurationSeconds"] == 3600 + 420
+    assert described["timeout"]["attemptDurationSeconds"] == 3600 + 1080
 
 
 def test_an_on_demand_run_that_lost_its_instance_was_not_reclaimed(stack, monkeypatch) -> None:

@@ -52,6 +52,9 @@ def main() -> None:
         .paginate(Filters=[{"Name": "instance-type", "Values": ["g5.xlarge"]}])
     )
     assert [each["InstanceType"] for page in described for each in page["InstanceTypes"]] == ["g5.xlarge"]
+    assert [
+        page["Reservations"] for page in clients["ec2"].get_paginator("describe_instances").paginate()
+    ] == [[]]
     products = clients["pricing"].get_paginator("get_products").paginate(ServiceCode="AmazonEC2")
     assert [page["PriceList"] for page in products] == [[]]
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:

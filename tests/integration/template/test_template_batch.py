@@ -8,12 +8,20 @@ from typing import Any
 from droptrain_core.aws.job_queue import EVALUATE_ON_EXIT
 from droptrain_core.domain.costs.pricing import read_price_list
 from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.settings import Settings
 from support.template import ROOT, properties, template
 
 GPU = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
 CPU = {f"Cpu{environment}": f"Cpu{queue}" for environment, queue in GPU.items()}
 ENVIRONMENTS = GPU | CPU
 DEFINITIONS = ("TrainingJobDefinition", "CpuTrainingJobDefinition")
+
+SETTINGS = dict.fromkeys(Settings.__dataclass_fields__, "") | {
+    "spot_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/spot",
+    "on_demand_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/on-demand",
+    "cpu_spot_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/cpu-spot",
+    "cpu_on_demand_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/cpu-on-demand",
+}
 
 
 def resources(name: str) -> dict[str, Any]:
@@ -86,6 +94,15 @@ def test_an_instance_is_kept_only_where_the_owner_says_so() -> None:
     assert template()["Parameters"]["KeepInstanceMinutes"]["Default"] == 0
     # AWS Batch API reference, ComputeScalingPolicy: from 20 to 10,080 minutes.
     assert min(template()["Parameters"]["KeepInstanceMinutes"]["AllowedValues"][1:]) >= 20
+
+
+def test_the_reconciler_finds_the_instances_of_each_queue_by_their_tags() -> None:
+    tags = [resources(name)["Tags"] for name in ENVIRONMENTS]
+    assert [each["droptrain:stack"] for each in tags] == [{"Ref": "AWS::StackId"}] * 4
+    kinds = Settings(**SETTINGS).queue_kinds
+    assert [each["droptrain:queue"] for each in tags] == [
+        kinds[queue] for queue in ("spot", "on-demand", "cpu-spot", "cpu-on-demand")
+    ]
 
 
 def test_nothing_of_batch_has_a_fixed_name_or_tags_that_cannot_change() -> None:

@@ -271,6 +271,8 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("GET", "/budget"),
         ("GET", "/status"),
         ("GET", "/projects"),
+        ("GET", "/projects/{project}"),
+        ("GET", "/projects/{project}/datasets"),
         ("GET", "/runs/{run_id}/logs"),
         ("GET", "/runs/{run_id}/metrics"),
         ("GET", "/runs/{run_id}/artifacts"),

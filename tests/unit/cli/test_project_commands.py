@@ -10,6 +10,7 @@ from droptrain_core import recipe_yaml
 from droptrain_core.launch import decide
 from jsonschema import Draft7Validator
 from support.template import template
+from support.terminal_screen import terminal_screen
 
 from droptrain_cli import compile_regexes, cost_ahead
 from droptrain_cli.errors import CommandError
@@ -17,7 +18,7 @@ from droptrain_cli.example import EXAMPLES
 from droptrain_cli.init_project import DIALECTS
 from droptrain_cli.main import main
 from droptrain_cli.project_folder import read_folder
-from droptrain_cli.validate_project import check_before_push
+from droptrain_cli.validate_project import check_before_push, validate
 
 Run = Callable[..., Result]
 
@@ -193,6 +194,8 @@ def test_an_empty_part_beside_parts_with_rows_is_a_warning_and_a_bad_byte_has_it
         Path(name).write_bytes(body)
     said = droptrain("validate")
     assert said.exit_code == 0, said.output
+    assert "No problem, 2 warnings: train.yaml, 1 file in code/, 2 in data/." in said.output
+    assert "All is well" not in said.output
     problems = {each["rule"]: each for each in json.loads(droptrain("validate", "--json").output)["warnings"]}
     assert problems["empty_part"]["level"] == "warning"
     assert (problems["not_utf_8"]["line"], "byte 10" in problems["not_utf_8"]["message"]) == (3, True)
@@ -227,3 +230,26 @@ def test_the_types_that_count_without_a_stack_are_the_template_s() -> None:
     parameters = template()["Parameters"]
     assert ",".join(cost_ahead.DEFAULT_TYPES) == parameters["InstanceTypes"]["Default"]
     assert ",".join(cost_ahead.DEFAULT_CPU_TYPES) == parameters["CpuInstanceTypes"]["Default"]
+
+
+def test_on_a_terminal_a_bar_shows_how_much_of_the_data_is_read(droptrain: Run, tmp_path: Path) -> None:
+    rows = b"1,2\n" * 500_000
+    for name, body in {
+        "code/run.sh": b"exit 0\n", "data/train.csv": b"a,b\n" + rows, "data/test.csv": b"a,b\n" + rows,
+    }.items():  # fmt: skip
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(body)
+    with terminal_screen() as screen:
+        validate(tmp_path, as_json=False)
+    assert "Reading" in screen.transcript
+    assert "4.0/4.0 MB" in screen.transcript
+    assert next(line for line in screen.lines if line).startswith("All is well: "), "the bar is gone"
+
+
+def test_validate_names_a_file_that_is_nearly_the_missing_one(droptrain: Run) -> None:
+    for name, body in {
+        "code/run.sh": b"exit 0\n", "data/train.CSV": b"a,b\n1,2\n", "data/test.csv": b"a,b\n1,2\n",
+    }.items():  # fmt: skip
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(body)
+    assert "train.CSV exists: rename it to train.csv" in droptrain("validate").output

@@ -9,7 +9,7 @@ from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.costs.pricing import PRICES_AS_OF, PriceList, Size
-from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.runs.batch_job import NEVER_JOINED, JobState
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, EarlierJob, NextJob, Run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,6 +193,13 @@ def test_a_run_that_never_got_an_instance_cost_nothing() -> None:
     cost = of()
     assert cost
     assert (cost.estimate_usd, cost.seconds, cost.attempts) == (0.0, 0, ())
+
+
+def test_an_instance_that_never_joined_costs_the_time_until_its_run_was_ended() -> None:
+    cost = of(RECLAIMED, state="FAILED", status_reason=f"{NEVER_JOINED}.", stopped_at="2026-11-23T02:50:00Z")
+    assert cost
+    assert [each.seconds for each in cost.attempts] == [3600, 1800]
+    assert cost.attempts[1].usd == 0.25, "at the highest price of an eligible type"
 
 
 @given(

@@ -39,7 +39,7 @@ def test_a_estimate_names_every_type_that_could_serve_the_cheapest_first() -> No
         worst_usd=round(1.1 * 4020 / 3600, 6),
         worst_usd_per_hour=1.1,
         basis="as long as the project's last successful run, at the price of g5.xlarge on Spot in a; "
-        "at worst 3600 s in all attempts, and 420 s until the run is ended, at the price of g5.xlarge on "
+        "at worst 3600 s in all attempts, and 1080 s until the run is ended, at the price of g5.xlarge on "
         "demand",
         priced_at="2026-11-23T00:00:00Z",
         spot_priced_at="2026-11-23T06:00:00Z",
@@ -60,7 +60,7 @@ def test_a_project_s_first_run_has_no_expectation() -> None:
     assert (estimate.expected_seconds, estimate.expected_usd) == (None, None)
     assert estimate.basis == (
         "the project has no successful run yet, so the duration is unknown; "
-        "at worst 60 s in all attempts, and 420 s until the run is ended, at the price of g5.12xlarge on "
+        "at worst 60 s in all attempts, and 1080 s until the run is ended, at the price of g5.12xlarge on "
         "demand"
     )
 

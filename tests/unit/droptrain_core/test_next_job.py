@@ -127,6 +127,8 @@ def test_waiting_for_spot_has_an_end() -> None:
     assert not next_job.is_too_long(NO_CAPACITY, timedelta(minutes=14))
     assert next_job.is_too_long(NO_CAPACITY, timedelta(minutes=16))
     assert not next_job.is_too_long(Cause("does_not_fit", "", ""), timedelta(hours=1))
+    assert not next_job.is_too_long(Cause("waits_long", "", ""), timedelta(hours=1))
+    assert next_job.is_too_long(Cause("waits_long", "", "", ("UNDETERMINED",)), timedelta(minutes=16))
 
 
 def test_a_run_that_waited_too_long_keeps_its_attempts_and_its_time() -> None:

@@ -26,7 +26,7 @@ from droptrain_core.domain.errors import (
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
-from droptrain_core.query import Listing, Project, ProjectListing
+from droptrain_core.query import Dataset, DatasetListing, Listing, Project, ProjectListing
 from droptrain_core.results import LogListing
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from support.golden import golden
@@ -64,6 +64,14 @@ class UseCases:
 
     def projects(self, **filters: Any) -> Any:
         self.asked.append(filters)
+        return self._give()
+
+    def project(self, name: str) -> Any:
+        self.asked.append(name)
+        return self._give()
+
+    def datasets(self, project: str, **filters: Any) -> Any:
+        self.asked.append((project, filters))
         return self._give()
 
     def runs(self, **filters: Any) -> Any:
@@ -222,6 +230,25 @@ def test_projects_are_told_with_what_they_wait_for(call) -> None:
     assert mice == {"project": "mice", "latest_run": None, "waiting": []}
 
 
+def test_one_project_is_told(call) -> None:
+    use_cases = UseCases(Project("mice", None, ()))
+    code, body, _ = call(use_cases, "GET", "/projects/mice")
+    assert (code, body) == (200, {"project": "mice", "latest_run": None, "waiting": []})
+    assert use_cases.asked == ["mice"]
+    assert call(UseCases(NotFoundError("no project")), "GET", "/projects/nope")[0] == 404
+
+
+def test_datasets_are_listed_with_what_they_wait_for(call) -> None:
+    waiting = DatasetRecord(project="penguins", dataset="b", since="2026-11-23T02:10:00Z", missing=("x",))
+    use_cases = UseCases(DatasetListing((Dataset("a", None), Dataset("b", waiting)), "next"))
+    code, body, _ = call(use_cases, "GET", "/projects/penguins/datasets", query="limit=2&cursor=abc")
+    assert (code, body["cursor"]) == (200, "next")
+    assert use_cases.asked == [("penguins", {"limit": 2, "cursor": "abc"})]
+    first, second = body["datasets"]
+    assert first == {"dataset": "a", "waiting": None}
+    assert (second["dataset"], second["waiting"]["missing"]) == ("b", ["x"])
+
+
 def test_a_list_is_filtered_and_paged(call) -> None:
     use_cases = UseCases(Listing((run(),), "next"))
     query = "project=penguins&dataset=first&status=FAILED&versions=a,b&limit=5&cursor=abc"
@@ -229,8 +256,17 @@ def test_a_list_is_filtered_and_paged(call) -> None:
     assert (code, len(body["runs"]), body["cursor"]) == (200, 1, "next")
     assert use_cases.asked == [{
         "project": "penguins", "dataset": "first", "status": "FAILED", "versions": {"a", "b"}, "limit": 5,
-        "cursor": "abc",
+        "cursor": "abc", "by_metric": False,
     }]  # fmt: skip
+
+
+def test_a_list_by_metric_is_of_one_project(call) -> None:
+    use_cases = UseCases(Listing((run(),), None))
+    assert call(use_cases, "GET", "/runs", query="project=penguins&sort=metric")[0] == 200
+    assert use_cases.asked[0]["by_metric"] is True
+    code, body, _ = call(use_cases, "GET", "/runs", query="sort=metric")
+    assert (code, body["type"]) == (422, "urn:droptrain:problem:invalid-request")
+    assert body["errors"] == [{"field": "query.project", "problem": "sort=metric needs a project"}]
 
 
 def test_a_cancel_names_its_caller(call) -> None:
@@ -258,6 +294,18 @@ def test_every_error_has_its_problem_document(call, error, status, kind) -> None
     assert body["detail"] == str(error)
     assert headers["Content-Type"] == "application/problem+json"
     assert ("Retry-After" in headers) == (kind == "busy")
+
+
+@pytest.mark.parametrize(("body", "field", "problem"), [
+    ({"project": "p"}, "body", "project and dataset are needed, or from_run alone; dry_run needs no dataset"),
+    ({"project": "p", "dataset": "d", "epochs": 3}, "body.epochs", "there is no such field"),
+    ({"project": "P", "dataset": "d"}, "body.project", r"it has to match ^[a-z0-9][a-z0-9-]{0,39}$"),
+    ({"project": "p", "dataset": 1}, "body.dataset", "it has to be a valid string"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_request_is_said_in_plain_words(call, body, field, problem) -> None:
+    code, answer, _ = call(UseCases(None), "POST", "/runs", body)
+    assert (code, answer["errors"][0]) == (422, {"field": field, "problem": problem})
+    assert answer["detail"].startswith(f"{field}: {problem}")
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])

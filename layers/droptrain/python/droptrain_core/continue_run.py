@@ -1,14 +1,12 @@
 """Continue: a run whose Batch job can't go on gets its next one, on demand or as another try."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
 from droptrain_core.domain.runs import batch_job, transitions
-from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run
 from droptrain_core.submit import Submit
 
@@ -45,8 +43,5 @@ class ContinueRun:
         the record. If AWS Batch no longer knows a job, the attempts in the record count.
         """
         states = self._jobs.describe([each.job_id for each in following.earlier])
-        return tuple(self._as_reported(each, states.get(each.job_id)) for each in following.earlier)
-
-    def _as_reported(self, job: EarlierJob, state: JobState | None) -> EarlierJob:
-        found = batch_job.attempts_until(state, self._clock()) if state else ()
-        return replace(job, attempts=max(job.attempts, found, key=len))
+        now = self._clock()
+        return tuple(batch_job.as_reported(each, states.get(each.job_id), now) for each in following.earlier)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from droptrain_core.aws.bucket import Bucket
@@ -19,6 +18,7 @@ from droptrain_core.cancel import Cancel
 from droptrain_core.domain.datasets.dataset import MULTIPART_FROM, data_prefix
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import AlreadyFinishedError, CrowdedError, InUseError, NotReadyError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run, pinned_prefix
 
 # The function has 30 s for a deletion; a batch of a thousand versions takes about one.
@@ -28,7 +28,7 @@ _SLOWEST_UPLOAD = timedelta(days=1)
 _MOST_PARTS = 500
 
 
-@dataclass(frozen=True)
+@frozen
 class NewFile:
     """A file to be uploaded; `size` in bytes and the checksums (base64) are optional.
 
@@ -46,7 +46,7 @@ class NewFile:
         return self.size if self.size is not None and self.size >= MULTIPART_FROM else 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Upload:
     """How to upload a file until `expires_at`: by one request, or in parts."""
 
@@ -57,7 +57,7 @@ class Upload:
     multipart: SignedMultipart | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Deleted:
     """How many versions were deleted, and whether none is left."""
 

@@ -1,13 +1,13 @@
 """Notify: each end, and each problem that needs people, gives one notice; after a crash it may repeat."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Notice, Places
 from droptrain_core.domain.runs import canary
@@ -19,7 +19,7 @@ Answer = Literal["published", "muted", "nothing"]
 ATTENTION = "attention"
 
 
-@dataclass(frozen=True)
+@frozen
 class EndNotified:
     """What was done about a run's end, and whether it is the success that the canary's alarm waits for."""
 

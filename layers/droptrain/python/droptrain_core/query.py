@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from math import isfinite
 
 from droptrain_core import cursors
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
-from droptrain_core.aws.run_table import KIND, Position, RunTable, position_of
+from droptrain_core.aws.run_pages import Position, Ranked, position_of
+from droptrain_core.aws.run_table import KIND, RunTable
 from droptrain_core.domain.answer_size import Room, how_many_fit
-from droptrain_core.domain.datasets.dataset import PROJECT_NAME
+from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import NotFoundError
-from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.run import Run, ranking_of
 
 # A filtered request reads at most this many pages of runs, and then answers with the runs found so far.
 _PAGES = 5
@@ -21,7 +24,7 @@ _WAITING_BYTES = 500_000  # of a project, in an answer
 _LONGEST_FOLDER = 1024  # S3's longest key, in bytes
 
 
-@dataclass(frozen=True)
+@frozen
 class Listing:
     """Runs, newest first, and the cursor of the next page; None after the last one."""
 
@@ -29,7 +32,7 @@ class Listing:
     cursor: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Project:
     """A project, its newest run, and its datasets that lack files."""
 
@@ -38,11 +41,27 @@ class Project:
     waiting: tuple[DatasetRecord, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProjectListing:
     """Projects by name, and the cursor of the next page; None after the last one."""
 
     projects: tuple[Project, ...]
+    cursor: str | None
+
+
+@frozen
+class Dataset:
+    """A dataset with files in the bucket, and its record while it waits for more."""
+
+    name: str
+    waiting: DatasetRecord | None
+
+
+@frozen
+class DatasetListing:
+    """A project's datasets by name, and the cursor of the next page; None after the last one."""
+
+    datasets: tuple[Dataset, ...]
     cursor: str | None
 
 
@@ -68,34 +87,51 @@ class Query:
         dataset: str | None = None,
         status: str | None = None,
         versions: AbstractSet[str] = frozenset(),
+        by_metric: bool = False,
         limit: int,
         cursor: str | None = None,
     ) -> Listing:
         """At most `limit` runs, newest first, and no more than an answer has room for.
+
+        `by_metric` lists the project's runs that succeeded with the headline metric of its newest run, best
+        first.
 
         `versions` are version ids of S3: only runs that have all of them among their inputs. A page of
         filtered runs may be short, or empty, and have a cursor.
 
         BadCursorError for a cursor that isn't from this query.
         """
-        position = _position(cursor, project) if cursor else None
+        ranked = self._ranked(project) if by_metric and project else None
+        if by_metric and not ranked:
+            return Listing((), None)
+        position = _position(cursor, project, ranked) if cursor else None
         where = {name: value for name, value in (("dataset", dataset), ("status", status)) if value}
         is_filtered = bool(where or versions)
         found: list[Run] = []
         room = Room()
         for _ in range(_PAGES):
             size = _PAGE_RUNS if is_filtered else limit - len(found)
-            page = self._table.page(project=project, where=where, limit=size, position=position)
+            page = self._table.page(
+                project=project, where=where, limit=size, position=position, ranked=ranked
+            )
             for run in page.runs:
                 if not self._trains(run, versions):
                     continue
                 if len(found) == limit or not room.takes(asdict(run)):
-                    return Listing(tuple(found), _cursor(position_of(found[-1], project)))
+                    return Listing(tuple(found), _cursor(position_of(found[-1], project, ranked)))
                 found.append(run)
             position = page.position
             if position is None or len(found) == limit:
                 break
         return Listing(tuple(found), _cursor(position) if position else None)
+
+    def _ranked(self, project: str) -> Ranked | None:
+        """The ranking by the headline metric of the project's newest run; None if it has none."""
+        page = self._table.page(project=project, where={}, limit=1, position=None)
+        run = page.runs[0] if page.runs else None
+        if run is None or run.metric is None:
+            return None
+        return Ranked(ranking_of(project, run.metric), run.metric_goal == "minimize")
 
     def _trains(self, run: Run, versions: AbstractSet[str]) -> bool:
         """Whether these version ids are all among the run's inputs, of which the record has the first 100."""
@@ -111,9 +147,7 @@ class Query:
 
         BadCursorError for a cursor that isn't from this list.
         """
-        after = cursors.decode(cursor) if cursor else None
-        if cursor and not (isinstance(after, str) and 0 < len(after) <= _LONGEST_FOLDER and "/" not in after):
-            raise cursors.refused()
+        after = _folder(cursor)
         found: list[str] = []
         for _ in range(_PAGES):
             # There are other folders too; a page may end at one of them.
@@ -130,6 +164,28 @@ class Query:
                 return ProjectListing(tuple(listed), cursors.encode(listed[-1].name))
             listed.append(project)
         return ProjectListing(tuple(listed), cursors.encode(after) if after else None)
+
+    def project(self, name: str) -> Project:
+        """The project; NotFoundError if it has neither files nor runs."""
+        project = self._project(name)
+        if project.latest_run is None and not self._bucket.has_project(name):
+            raise NotFoundError(f"There is no project {name!r}")
+        return project
+
+    def datasets(self, project: str, *, limit: int, cursor: str | None = None) -> DatasetListing:
+        """At most `limit` datasets by name: those that have a folder in the bucket.
+
+        BadCursorError for a cursor that isn't from this list, NotFoundError for an unknown project.
+        """
+        names, more = self._bucket.datasets(project, _folder(cursor), limit)
+        if not names:
+            self.project(project)
+        waiting = {record.dataset: record for record in self._datasets.of_project(project)}
+        found = tuple(Dataset(name, waiting.get(name)) for name in names if DATASET_NAME.fullmatch(name))
+        shown = how_many_fit(map(asdict, found))
+        if shown < len(found):
+            return DatasetListing(found[:shown], cursors.encode(found[shown - 1].name))
+        return DatasetListing(found, cursors.encode(names[-1]) if more else None)
 
     def _project(self, name: str) -> Project:
         page = self._table.page(project=name, where={}, limit=1, position=None)
@@ -148,15 +204,36 @@ def _version_ids(plan: object) -> Iterator[str]:
                         yield version_id
 
 
+def _folder(cursor: str | None) -> str | None:
+    """The folder after which a list continues."""
+    after = cursors.decode(cursor) if cursor else None
+    if cursor and not (isinstance(after, str) and 0 < len(after) <= _LONGEST_FOLDER and "/" not in after):
+        raise cursors.refused()
+    return after
+
+
 def _cursor(position: Position) -> str:
-    return cursors.encode({name: value["S"] for name, value in position.items()})
+    return cursors.encode({name: value for name, typed in position.items() for value in typed.values()})
 
 
-def _position(cursor: str, project: str | None) -> Position:
+def _position(cursor: str, project: str | None, ranked: Ranked | None) -> Position:
     owner, owned = ("project", project) if project else ("kind", KIND)
+    order = "created_order"
+    if ranked:
+        owner, owned, order = "ranking", ranked.ranking, "headline"
     values = cursors.decode(cursor)
-    if not isinstance(values, dict) or set(values) != {"pk", "created_order", owner}:
+    if not isinstance(values, dict) or set(values) != {"pk", order, owner}:
         raise cursors.refused()
     if values[owner] != owned or not all(isinstance(value, str) and value for value in values.values()):
         raise cursors.refused()
-    return {name: {"S": value} for name, value in values.items()}
+    if ranked and not _is_number(values[order]):
+        raise cursors.refused()
+    kinds = {"headline": "N"}
+    return {name: {kinds.get(name, "S"): value} for name, value in values.items()}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False

@@ -1,7 +1,6 @@
 """Refresh: write the prices and sizes of instances into the table, so that a launch reads one item."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,12 +12,13 @@ from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.aws.spot_prices import SpotPrices
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.pricing import Refreshed
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.telemetry import logger
 
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True)
+@frozen
 class Done:
     """How many instance types have each price and a size, whether that was written, and which part failed.
 

@@ -4,16 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from droptrain_core.aws.queue_watch import QueueWatch
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
 from droptrain_core.domain.diagnosis.queue_progress import QueueView
-from droptrain_core.domain.notices.events import QueueKind
 from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs.run import Status
 from droptrain_core.notifications import Notifications
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.notices.events import QueueKind
 
 Answer = Literal["published", "nothing"]
 
@@ -29,7 +31,7 @@ class ReportStuckQueue:
         table: RunTable,
         watch: QueueWatch,
         notifications: Notifications,
-        kinds: Mapping[str, QueueKind],
+        kinds: "Mapping[str, QueueKind]",
         clock: Callable[[], datetime],
     ) -> None:
         self._table = table

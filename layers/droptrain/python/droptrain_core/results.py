@@ -1,7 +1,7 @@
 """Results: a run's log, metrics and artifacts."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from droptrain_core import cursors
@@ -11,6 +11,7 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.signed_requests import LIFE, SignedRequest, SignedRequests
 from droptrain_core.domain.answer_size import how_many_fit
 from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import series
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.run import Run, run_prefix
@@ -21,7 +22,7 @@ _LOG_BYTES = 1 << 19
 _MAX_PATH = 1024
 
 
-@dataclass(frozen=True)
+@frozen
 class LogListing:
     """Lines, oldest first, and the next cursor; None after the last line of an ended run."""
 
@@ -29,7 +30,7 @@ class LogListing:
     cursor: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Link:
     """An artifact, and the request that downloads it until `expires_at`."""
 
@@ -38,7 +39,7 @@ class Link:
     expires_at: datetime
 
 
-@dataclass(frozen=True)
+@frozen
 class LinkListing:
     """A run's artifacts by path, and the cursor of the next page; None after the last one."""
 
@@ -46,7 +47,7 @@ class LinkListing:
     cursor: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class _InStream:
     """A place in the log stream of attempt `number`, counted from 0."""
 

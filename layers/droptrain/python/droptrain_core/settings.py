@@ -1,12 +1,18 @@
 """The functions' settings from the template, read from the environment once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.batch_job import queue_name
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.notices.events import QueueKind
 
 from droptrain_core.domain.runs.compute import Compute, StackCompute
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """Names and ARNs of the stack's resources, and the stack's parameters, as texts."""
 
@@ -58,3 +64,13 @@ class Settings:
                 self.cpu_job_definition_arn,
             ),
         )
+
+    @property
+    def queue_kinds(self) -> "dict[str, QueueKind]":
+        """The kind of instances of each job queue, by the queue's name."""
+        return {
+            queue_name(self.spot_job_queue_arn): "Spot",
+            queue_name(self.on_demand_job_queue_arn): "on-demand",
+            queue_name(self.cpu_spot_job_queue_arn): "CPU Spot",
+            queue_name(self.cpu_on_demand_job_queue_arn): "CPU on-demand",
+        }

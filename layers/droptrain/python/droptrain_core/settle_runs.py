@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from droptrain_core.notify import Notify
 
-# Events normally arrive within seconds; a younger record is left to them.
+# Events normally arrive within seconds; a younger record is left to them. Limits hold for it too.
 QUIET = timedelta(minutes=2)
 # Batch describes a job from its submission on. If it doesn't know a job after this long, it has forgotten it.
 FORGOTTEN = timedelta(hours=1)
@@ -71,12 +71,11 @@ class SettleRuns:
         """(place, action) of the runs between two places; a page ends with its place and no action."""
         for page in self._table.active(after, until):
             seen.active.update(run.status for run in page)
-            quiet = [run for run in page if self._clock() - times.from_text(run.updated_at) >= QUIET]
-            states = self._describe(quiet, seen)
+            states = self._describe(page, seen)
             exceeded = self._find_exceeded(states, seen)
-            for run in quiet:
+            for run in page:
                 self._look_at_queue(run, states, seen)
-            for run in quiet:
+            for run in page:
                 if work := self._due(run, states, exceeded.get(run.run_id)):
                     yield run.created_order, work
             if page:
@@ -96,7 +95,7 @@ class SettleRuns:
             if self._limits.end_without_instance(queue, view):
                 yield "never_joined"
 
-    def _describe(self, runs: list[Run], seen: Seen) -> Mapping[str, JobState] | None:
+    def _describe(self, runs: Iterable[Run], seen: Seen) -> Mapping[str, JobState] | None:
         """The states of their jobs in Batch, by id; None if Batch does not answer."""
         job_ids = [run.batch_job_id for run in runs if run.batch_job_id and not run.ended]
         if not job_ids:
@@ -131,6 +130,8 @@ class SettleRuns:
 
     def _due(self, run: Run, states: Mapping[str, JobState] | None, exceeded: Exceeded | None) -> Work | None:
         """The action for a run; None if there is none, as for a run that waits or trains."""
+        if not exceeded and self._waited(run) < QUIET:
+            return None
         if run.ended:
             return partial(self._notify_of_end, run)
         if run.batch_job_id is None:
@@ -139,7 +140,8 @@ class SettleRuns:
             return None
         state = states.get(run.batch_job_id)
         if state is None:
-            is_old = self._clock() - times.from_text(run.created_at) >= FORGOTTEN
+            claimed_at = times.from_text(max(run.created_at, run.claimed_at))
+            is_old = self._clock() - claimed_at >= FORGOTTEN
             return partial(self._end_forgotten, run) if is_old else None
         is_due = (
             state.progress > run.progress

@@ -20,7 +20,7 @@ from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.outcome import Outcome
-from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run
+from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run, ranking_of
 from droptrain_core.domain.runs.transitions import End
 from droptrain_core.submit import cancelled
 
@@ -60,14 +60,15 @@ class Track:
         """
         now = times.to_text(self._clock())
         applied = self._apply(job, now)
-        has_moved = job.state == "STARTING" or (job.ended and job.started_at)
-        if applied == "applied" and has_moved:
-            self._queues.note_move(job.queue, now)
+        # A stale event may be the first that a function handles to its end.
+        starts = job.state == "STARTING" and applied == "applied"
+        if moved_at := now if starts else job.moved_at:
+            self._queues.note_move(job.queue, moved_at)
         return applied
 
     def _apply(self, job: JobState, now: str) -> Applied:
         if not job.ended and not _was_reclaimed(job):
-            return self._table.write(transitions.observed(job, now)).outcome
+            return self._observe(job, now)
         project = self._project(job)
         if project is None:
             return "unknown"
@@ -76,6 +77,12 @@ class Track:
         if job.superseded and (trains := self._superseded_by(job, project)):
             return self._table.write(transitions.followed(job, trains, now)).outcome
         return self._apply_end(job, project, now)
+
+    def _observe(self, job: JobState, now: str) -> Applied:
+        """Apply a state before the job's end; the record names the attempts of all the run's jobs."""
+        run = self._table.get(job.run_id) if job.job_number > 1 else None
+        earlier = run.next_job.earlier_attempts if run and run.next_job else ()
+        return self._table.write(transitions.observed(job, now, earlier=earlier)).outcome
 
     def _apply_end(self, job: JobState, project: str, now: str) -> Applied:
         document = self._bucket.outcome(project, job.run_id)
@@ -90,7 +97,8 @@ class Track:
         if (run := reading.run) and run.cancelled_by and job.status == "CANCELLED":
             cause = cancelled(run.cancelled_by)
         if run and run.batch_job_id == job.job_id:
-            following = next_job.after_end(run, job, cause)
+            has_model = outcome is not None and outcome.cause_code is None
+            following = next_job.after_end(run, job, cause, has_model=has_model)
             if following and self._continue_run().with_job(following, run, cost):
                 return "applied"
         end = End(
@@ -101,9 +109,10 @@ class Track:
             advice=outcome.advice if outcome else (),
             warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
         )
-        before = (attempt for each in earlier for attempt in each.attempts)
-        whole = replace(job, attempts=(*before, *job.attempts))
-        transition = transitions.observed(whole, now, end)
+        if run and job.status == "SUCCEEDED" and run.metric and run.metric in end.metrics:
+            end = replace(end, ranking=ranking_of(project, run.metric), headline=end.metrics[run.metric])
+        before = tuple(attempt for each in earlier for attempt in each.attempts)
+        transition = transitions.observed(job, now, end, before)
         history = _history(job, cost, project, reading, outcome)
         if history:
             return self._table.write_with_history(transition, history, now).outcome
@@ -118,7 +127,7 @@ class Track:
 
     def _apply_reclaim(self, job: JobState, project: str, now: str) -> Applied:
         """Apply that a job waits for its next attempt on Spot, if Spot is still cheaper."""
-        applied = self._table.write(transitions.observed(job, now)).outcome
+        applied = self._observe(job, now)
         if applied == "applied":
             self._leave_spot(
                 job,

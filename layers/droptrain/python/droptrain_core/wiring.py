@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from droptrain_core.aws.notices import NoticeTopic
     from droptrain_core.aws.pass_position import PassPosition
     from droptrain_core.aws.price_table import PriceTable
+    from droptrain_core.aws.queue_instances import QueueInstances
     from droptrain_core.aws.queue_watch import QueueWatch
     from droptrain_core.aws.run_files import RunFiles
     from droptrain_core.aws.signed_requests import SignedRequests
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from droptrain_core.continue_run import ContinueRun
     from droptrain_core.datasets import Datasets
     from droptrain_core.domain.costs.budget import Budget
-    from droptrain_core.domain.notices.events import QueueKind
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
     from droptrain_core.launch.commit import Commit
@@ -128,16 +128,9 @@ class Wiring:
 
     def report_stuck_queue(self) -> "ReportStuckQueue":
         """Queues without progress become notices."""
-        from droptrain_core.domain.runs.batch_job import queue_name
         from droptrain_core.report_stuck_queue import ReportStuckQueue
 
-        compute = self._settings.compute
-        kinds: dict[str, QueueKind] = {
-            queue_name(compute.gpu.spot_queue): "Spot",
-            queue_name(compute.gpu.on_demand_queue): "on-demand",
-            queue_name(compute.cpu.spot_queue): "CPU Spot",
-            queue_name(compute.cpu.on_demand_queue): "CPU on-demand",
-        }
+        kinds = self._settings.queue_kinds
         return ReportStuckQueue(self._table, self._queues(), self._notifications(), kinds, self._clock)
 
     def reconcile(self) -> "Reconcile":
@@ -340,7 +333,8 @@ class Wiring:
         from droptrain_core.settle_runs import SettleRuns
 
         table, jobs, compute = self._table, self._jobs, self._settings.compute
-        limits = Limits(self._bucket(), table, self._prices, jobs, self._queues(), compute, self._clock)
+        queues, instances = self._queues(), self._instances()
+        limits = Limits(self._bucket(), table, self._prices, jobs, queues, instances, compute, self._clock)
         return SettleRuns(
             table,
             jobs,
@@ -356,6 +350,12 @@ class Wiring:
         from droptrain_core.aws.queue_watch import QueueWatch
 
         return QueueWatch(self._dynamodb, self._settings.table_name)
+
+    def _instances(self) -> "QueueInstances":
+        from droptrain_core.aws.queue_instances import QueueInstances
+
+        kinds = self._settings.queue_kinds
+        return QueueInstances(lambda: self._client("ec2", _RETRIES), self._settings.stack_id, kinds)
 
     def _continue_run(self) -> "ContinueRun":
         from droptrain_core.continue_run import ContinueRun

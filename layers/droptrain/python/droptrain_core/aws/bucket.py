@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,12 @@ from droptrain_core.domain.datasets.dataset import (
     LINK_METADATA,
     Created,
     ObjectVersion,
+    datasets_prefix,
     oldest_first,
     recipe_key,
 )
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
-from droptrain_core.domain.recipes import push as pushes
-from droptrain_core.domain.recipes import recipe as recipes
-from droptrain_core.domain.recipes.push import Published, Push, push_key
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs.run import run_prefix
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from droptrain_core.domain.preflight.facts import Piece
+    from droptrain_core.domain.recipes.push import Published, Push
 
 _MAX_ACCOUNT_BYTES = 256 * 1024
 _MAX_PUSH_BYTES = 16 * 1024 * 1024
@@ -45,7 +44,7 @@ _NO_LINK = {"400", "403", "404"}
 _IS_LINK = re.compile("[0-9a-f]{32}")
 
 
-@dataclass(frozen=True)
+@frozen
 class RecipeFile:
     """The recipe's parsed YAML and which version it is; `version` is None where there is no recipe."""
 
@@ -54,7 +53,7 @@ class RecipeFile:
     problem: RejectedError | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class PlanFile:
     """The parsed `run.json` of a run, and the SHA-256 of its bytes, hex."""
 
@@ -73,23 +72,27 @@ class Bucket:
         self._client = client
         self.name = name
 
-    def push(self, project: str) -> Push:
+    def push(self, project: str) -> "Push":
         """The state of the project's pushes; `problem` says why it can't be read."""
-        key = push_key(project)
+        from droptrain_core.domain.recipes import push as pushes
+
+        key = pushes.push_key(project)
         try:
             answer = self._get(key)
         except _RefusedError as error:
             version = self._latest(key)
             problem = RejectedError(_unreadable("bad_push", key, error))
-            return Push(version.version_id if version else None, problem=problem)
+            return pushes.Push(version.version_id if version else None, problem=problem)
         if answer is None:
-            return Push()
+            return pushes.Push()
         document = _parsed(answer["Body"].read(_MAX_PUSH_BYTES + 1), _MAX_PUSH_BYTES)
         return pushes.read(project, document, answer.get("VersionId", "null"))
 
-    def recipe(self, project: str, before: Published | None = None) -> RecipeFile:
+    def recipe(self, project: str, before: "Published | None" = None) -> RecipeFile:
         """The project's recipe, or the one `before` a push; `problem` says why it can't be read as YAML."""
         from droptrain_core import recipe_yaml
+        from droptrain_core.domain.recipes import push as pushes
+        from droptrain_core.domain.recipes import recipe as recipes
 
         key = recipe_key(project)
         version_id = None
@@ -146,12 +149,24 @@ class Bucket:
 
     def projects(self, after: str | None, limit: int) -> tuple[list[str], bool]:
         """At most `limit` names of folders below `projects/`, after that one; whether there are more."""
+        return self._folders("projects/", after, limit)
+
+    def has_project(self, project: str) -> bool:
+        """Whether the project has any file."""
+        answer = self._client.list_objects_v2(Bucket=self.name, Prefix=f"projects/{project}/", MaxKeys=1)
+        return bool(answer.get("Contents"))
+
+    def datasets(self, project: str, after: str | None, limit: int) -> tuple[list[str], bool]:
+        """At most `limit` names of folders in the project's `data/`, as `projects`."""
+        return self._folders(datasets_prefix(project), after, limit)
+
+    def _folders(self, prefix: str, after: str | None, limit: int) -> tuple[list[str], bool]:
         # "0" follows "/": so the listing starts behind all that lies in the folder.
-        start: Any = {"StartAfter": f"projects/{after}0"} if after else {}
+        start: Any = {"StartAfter": f"{prefix}{after}0"} if after else {}
         answer = self._client.list_objects_v2(
-            Bucket=self.name, Prefix="projects/", Delimiter="/", MaxKeys=limit, **start
+            Bucket=self.name, Prefix=prefix, Delimiter="/", MaxKeys=limit, **start
         )
-        folders = [each["Prefix"].split("/")[1] for each in answer.get("CommonPrefixes", [])]
+        folders = [each["Prefix"][len(prefix) : -1] for each in answer.get("CommonPrefixes", [])]
         return folders, answer["IsTruncated"] and bool(folders)
 
     def folder(self, prefix: str, named: Collection[str] = ()) -> tuple[ObjectVersion, ...]:

@@ -3,11 +3,10 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from droptrain_core.domain.notices import events
-from droptrain_core.domain.notices.events import Event
-
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+
+    from droptrain_core.domain.notices.events import Event
 
 
 class EventBus:
@@ -17,8 +16,10 @@ class EventBus:
         self._client = client
         self._stack_id = stack_id
 
-    def put(self, event: Event) -> None:
+    def put(self, event: "Event") -> None:
         """Put the event on the bus; RuntimeError if EventBridge answers that it didn't take it."""
+        from droptrain_core.domain.notices import events
+
         entry: Any = {
             "Source": events.SOURCE,
             "DetailType": event.detail_type,

@@ -1,11 +1,13 @@
 """AWS Batch: submit a run's job once, find it by name, describe it, end it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from droptrain_core.domain import times
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain_core.domain.runs import batch_job, share
@@ -132,11 +134,15 @@ class JobQueue:
         states = (batch_job.read(detail) for detail in answer["jobs"])
         return {state.job_id: state for state in states if state}
 
-    def first(self, queue: str) -> str | None:
-        """The id of the waiting job that the queue places next; None if none waits (GetJobQueueSnapshot)."""
+    def first(self, queue: str) -> tuple[str, datetime] | None:
+        """The id of the waiting job that the queue places next, and since when it is that job; None if there
+        is none (GetJobQueueSnapshot).
+        """
         front = self._client.get_job_queue_snapshot(jobQueue=queue).get("frontOfQueue", {})
-        ids = [job["jobArn"].rpartition("/")[2] for job in front.get("jobs", [])]
-        return ids[0] if ids else None
+        for job in front.get("jobs", []):
+            since = times.from_epoch_ms(job.get("earliestTimeAtPosition"))
+            return (job["jobArn"].rpartition("/")[2], since) if since else None
+        return None
 
     def end(self, job_id: str, reason: str) -> None:
         """End a Batch job in whatever state it is; CancelJob would pass over a running one in silence."""

@@ -1,10 +1,10 @@
 """CloudWatch Logs: what trainings printed, one stream an attempt."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain import times
 from droptrain_core.domain.errors import BadCursorError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.log_line import LogLine
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ GROUP = "/aws/batch/job"  # AWS Batch's own default
 LONGEST_LINE = 1 << 18
 
 
-@dataclass(frozen=True)
+@frozen
 class LogPage:
     """Lines in their order, and the token to go on with; None once the end of the stream is reached.
 

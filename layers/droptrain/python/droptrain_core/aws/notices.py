@@ -3,11 +3,12 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from droptrain_core.domain.notices.notice import Notice
 from droptrain_core.domain.text import printable_ascii
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+    from droptrain_core.domain.notices.notice import Notice
 
 
 class NoticeTopic:
@@ -17,7 +18,7 @@ class NoticeTopic:
         self._client = client
         self._topic_arn = topic_arn
 
-    def publish(self, notice: Notice) -> None:
+    def publish(self, notice: "Notice") -> None:
         """Publish the notice; subscribers can filter by the attributes `project`, if any, and `outcome`.
 
         SNS takes any attribute, and then drops the message on its way to subscribers if one isn't printable

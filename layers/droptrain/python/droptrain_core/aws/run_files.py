@@ -2,12 +2,12 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import PINNED, run_prefix, runs_prefix
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LEASE = "lease"
 _METRICS_BYTES = 8 << 20
 
 
-@dataclass(frozen=True)
+@frozen
 class Artifact:
     """A file that a run left; `path` is relative to the run's folder, `size` in bytes."""
 

@@ -3,17 +3,18 @@
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from droptrain_core.aws import claim_writes
+from droptrain_core.aws.run_pages import Page, Position, Ranked, query_of
 from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain_core.aws.transition_writes import compiled, run_key
 from droptrain_core.domain.datasets.dataset_record import Answered
 from droptrain_core.domain.errors import BadCursorError, BusyError, NewerRecordError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Run
@@ -31,10 +32,9 @@ _MEETINGS, _LONGEST_PAUSE = 7, 1.6
 # Sorts behind every `created_order`, which begins with a year.
 _LAST = "~"
 Applied = Literal["applied", "stale", "unknown"]
-Position = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class History:
     """How long a project's last successful runs took, in seconds, the oldest first.
 
@@ -48,7 +48,7 @@ class History:
     summary: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Written:
     """What came of a transition: "stale" if its requirements don't hold, "unknown" if there is no such run.
 
@@ -57,14 +57,6 @@ class Written:
 
     outcome: Applied
     run: Run | None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some runs, newest first, and where the next page starts; None after the last one."""
-
-    runs: tuple[Run, ...]
-    position: Position | None
 
 
 class RunTable:
@@ -246,30 +238,22 @@ class RunTable:
             self.write(transition)
 
     def page(
-        self, *, project: str | None, where: Mapping[str, str], limit: int, position: Position | None
+        self,
+        *,
+        project: str | None,
+        where: Mapping[str, str],
+        limit: int,
+        position: Position | None,
+        ranked: Ranked | None = None,
     ) -> Page:
         """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
 
-        Runs with other values are left out, and count for `limit` all the same.
+        With `ranked`, those of a ranking, best first. Runs with other values are left out, and count for
+        `limit` all the same.
 
         BadCursorError for a position that no page had.
         """
-        index, name, value = ("by_project", "project", project) if project else ("by_time", "kind", KIND)
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": index,
-            "KeyConditionExpression": "#owner = :owner",
-            "ExpressionAttributeNames": {"#owner": name, **{f"#{each}": each for each in where}},
-            "ExpressionAttributeValues": to_attributes(
-                {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
-            ),
-            "ScanIndexForward": False,
-            "Limit": limit,
-        }
-        if where:
-            query["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
-        if position:
-            query["ExclusiveStartKey"] = position
+        query = query_of(self._table, project, where, limit, position, ranked)
         try:
             answer = self._client.query(**query)
         except ClientError as error:
@@ -352,12 +336,6 @@ class RunTable:
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
-
-
-def position_of(run: Run, project: str | None) -> Position:
-    """The position behind a run in the list of one project's runs, or of all."""
-    owner = {"project": run.project} if project else {"kind": KIND}
-    return to_attributes({"pk": run_pk(run.run_id), "created_order": run.created_order, **owner})
 
 
 def history_pk(project: str) -> str:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
 
 from droptrain_core.domain.datasets.dataset import LINK_METADATA
+from droptrain_core.domain.frozen import frozen
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +34,7 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class SignedRequest:
     """A request that S3 takes as it is, until it expires; `headers` have to be sent with it."""
 
@@ -42,7 +43,7 @@ class SignedRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class SignedPart:
     """The request that uploads part `number` of a file, counted from 1."""
 
@@ -50,7 +51,7 @@ class SignedPart:
     request: SignedRequest
 
 
-@dataclass(frozen=True)
+@frozen
 class SignedMultipart:
     """An upload in parts of `part_size` bytes, the last one shorter, and the requests that end it."""
 

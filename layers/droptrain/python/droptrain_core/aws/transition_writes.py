@@ -1,14 +1,15 @@
 """A transition of a run as DynamoDB's update: expressions, names and values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from droptrain_core.aws.run_record import SCHEMA, run_pk, to_attributes
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.transitions import Transition
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """An update of an item, in DynamoDB's own words."""
 

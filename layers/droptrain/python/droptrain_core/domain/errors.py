@@ -1,14 +1,13 @@
 """Named errors; functions translate each of them once into problem documents or rejections."""
 
-from dataclasses import dataclass
-
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.text import plain
 
 # A file's name can be longer than a page. A record has 400 KB in all (DynamoDB), a notice 256 KB (SNS).
 _MAX_CHARACTERS = 6000
 
 
-@dataclass(frozen=True)
+@frozen
 class Cause:
     """The cause of a run's end: a stable `code`, what happened in plain words, and the fix.
 

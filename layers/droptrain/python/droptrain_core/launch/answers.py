@@ -1,14 +1,14 @@
 """The results of checking a dataset."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.frozen import frozen
 
 Upload = Literal["ignored", "postponed", "waiting", "repeated", "launched", "rejected"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Launched:
     """The answer to an upload, and its run, if any."""
 
@@ -16,7 +16,7 @@ class Launched:
     run_id: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Incomplete:
     """A dataset that still waits: its current record, and the notices that its recipe wants."""
 

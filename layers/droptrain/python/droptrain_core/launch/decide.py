@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from droptrain_core.domain.datasets.dataset import (
 )
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause, RejectedError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from droptrain_core.domain.preflight.summary import Summary
 
 
-@dataclass(frozen=True)
+@frozen
 class HowToTrain:
     """The project's recipe as it was read; `recipe` is None if its inputs can't be read.
 
@@ -47,7 +48,7 @@ class HowToTrain:
     problem: RejectedError | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """A dataset's files as listed at `looked_at`, matched by the project's recipe."""
 
@@ -73,7 +74,7 @@ class Found:
         return DropClaim(self.drop, self.looked_at, self.marker, due_at)
 
 
-@dataclass(frozen=True)
+@frozen
 class Snapshot:
     """Everything that a launch depends on: dataset, code, preflight's samples of the files, and prices.
 
@@ -90,7 +91,7 @@ class Snapshot:
     is_too_large: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """The caller, the time and the overrides of a launch; `first` is the run that this launch reruns."""
 
@@ -105,7 +106,7 @@ class Asked:
         return self.first.reruns + 1 if self.first else 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Where:
     """The stack's names that a run's plan and causes contain."""
 
@@ -113,7 +114,7 @@ class Where:
     compute: StackCompute
 
 
-@dataclass(frozen=True)
+@frozen
 class Draft:
     """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan.
 
@@ -207,7 +208,7 @@ def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
     found = snapshot.found
     if found.how.problem:
         return found.how.problem.cause, ()
-    if not found.readiness.ready:  # a dry run, before the dataset is there
+    if not found.readiness.inputs:  # a dry run, before the dataset is there
         return None, ()
     findings = preflight.judge(snapshot.files, found.recipe.csv, found.readiness.inputs, snapshot.last)
     unfit = preflight.check(found.readiness.inputs, found.recipe.csv) or snapshot.unreadable

@@ -8,11 +8,12 @@ it was reserved. Money is in micro-USD, because the counters have to add up exac
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, SHORTEST_SECONDS
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Reservation, Run
 
 LEVELS = (50, 80, 100)  # percent of the stack's cap with a notice, each once a month
@@ -21,7 +22,7 @@ _MICRO = 1_000_000
 _FORGOTTEN = "unknown_to_batch"
 
 
-@dataclass(frozen=True)
+@frozen
 class Account:
     """An account's counters, the levels with a notice, and whether a launch was refused."""
 
@@ -36,7 +37,7 @@ class Account:
         return self.committed - self.spent
 
 
-@dataclass(frozen=True)
+@frozen
 class Budget:
     """Caps a month, USD, of the stack and of single projects, and one on concurrent runs."""
 
@@ -61,7 +62,7 @@ class Budget:
         return tuple(reservations)
 
 
-@dataclass(frozen=True)
+@frozen
 class Capped:
     """A cap and its account, in micro-USD or runs; without a limit nothing is counted."""
 
@@ -69,7 +70,7 @@ class Capped:
     account: Account
 
 
-@dataclass(frozen=True)
+@frozen
 class Month:
     """The caps in a month such as 2026-11: of the stack, of projects, and of concurrent runs."""
 

@@ -5,11 +5,19 @@ Times and the queue come from AWS Batch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from droptrain_core.domain import times
 from droptrain_core.domain.costs.pricing import PriceList
-from droptrain_core.domain.runs.batch_job import JobState, attempts_until, lost_its_instance, trained_seconds
+from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.batch_job import (
+    NEVER_JOINED,
+    NO_INSTANCE,
+    JobState,
+    attempts_until,
+    lost_its_instance,
+    trained_seconds,
+)
 from droptrain_core.domain.runs.outcome import Report, reports
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, EarlierJob, Run
 
@@ -21,7 +29,7 @@ _BASES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Eligible:
     """The instance types that have room for a run and a price."""
 
@@ -52,7 +60,7 @@ class Eligible:
         return Rate(name, zone, on_demand, ON_DEMAND)
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """A price of an instance type, in USD an hour, and whether it is Spot or on-demand."""
 
@@ -84,9 +92,17 @@ def of_run(
     for number, before in enumerate(earlier, 1):
         found = _of_job(run, number, before.attempts, reports(document, before.job_id), eligible)
         costs += [priced.get((each.batch_job, each.attempt), each) for each in found]
-    tries = attempts_until(job, now)
+    tries = (*attempts_until(job, now), *_never_joined(job, now))
     costs += _of_job(run, job.job_number, tries, reports(document, job.job_id), eligible)
     return _sum(costs, eligible.prices) if costs else _nothing(run, job, eligible)
+
+
+def _never_joined(job: JobState, now: datetime) -> tuple[Attempt, ...]:
+    """The time of an instance that never joined the queue, as an attempt; it is billed like one."""
+    if not job.status_reason.startswith(NEVER_JOINED):
+        return ()
+    ended_at = times.from_text(job.stopped_at) if job.stopped_at else now
+    return (Attempt(times.to_text(ended_at - NO_INSTANCE), times.to_text(ended_at), None, None, None),)
 
 
 def _of_job(

@@ -1,10 +1,13 @@
 """The estimate at a launch: a run's eligible instance types, its duration and its cost."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.finding import Finding
+from droptrain_core.domain.frozen import frozen
+
+if TYPE_CHECKING:
+    from droptrain_core.domain.costs.pricing import PriceList
 
 # A project's history keeps the durations of this many successful runs.
 HISTORY_KEPT = 10
@@ -14,13 +17,15 @@ _OFFERS_KEPT = 12
 LONG_SECONDS = 900
 # A shorter training isn't worth an instance.
 SHORTEST_SECONDS = 60
-# How long after its `timeout` a run can still cost: a minute to end by itself, five minutes until the next
-# pass of the reconciler, and a minute in which AWS Batch ends the job.
-OVERRUN_SECONDS = 420
+# How long after its `timeout` a container may save what the training left, such as a model of several GB.
+SAVE_SECONDS = 600
+# How long after its `timeout` a run can still cost: the time to save, seven minutes until a pass of the
+# reconciler reaches the run, and a minute in which AWS Batch ends the job.
+OVERRUN_SECONDS = SAVE_SECONDS + 480
 NO_CHECKPOINT = "no_checkpoint"
 
 
-@dataclass(frozen=True)
+@frozen
 class Offer:
     """An eligible instance type of a run; USD an hour, None if unknown. The zone is the cheapest.
 
@@ -34,7 +39,7 @@ class Offer:
     gpu_memory_gib: float | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimate:
     """A run's possible cost at its launch; prices are of `priced_at`, Spot prices of `spot_priced_at`.
 
@@ -53,7 +58,7 @@ class Estimate:
     spot_priced_at: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """A price in USD an hour, and the name of its instance type for texts."""
 
@@ -70,7 +75,7 @@ class Rate:
         return round(seconds * self.usd_per_hour / 3600, 6)
 
 
-@dataclass(frozen=True)
+@frozen
 class EligibleInstances:
     """The eligible instance types of a run, the cheapest first, and the two rates of its estimate.
 
@@ -129,7 +134,7 @@ class EligibleInstances:
 
 
 def eligible_instances(
-    prices: PriceList,
+    prices: "PriceList",
     instance_types: Iterable[str],
     history: Sequence[int] = (),
     *,
@@ -163,7 +168,7 @@ def eligible_instances(
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Priced:
     """An offer with the lowest and the highest likely price of an hour for this run."""
 
@@ -172,7 +177,7 @@ class _Priced:
     high: Rate
 
     @classmethod
-    def of(cls, prices: PriceList, name: str, spot: str) -> "_Priced | None":
+    def of(cls, prices: "PriceList", name: str, spot: str) -> "_Priced | None":
         zone = prices.cheapest_zone(name)
         size = prices.sizes.get(name)
         memory = size.gpu_memory_gib if size and size.gpu_memory_gib else None

@@ -2,7 +2,9 @@
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from droptrain_core.domain.frozen import frozen
 
 PRICES_AS_OF = "2026-01-21"
 
@@ -12,7 +14,7 @@ _MEMORY_REGISTERED = 0.97
 _AGENT_MIB = 32
 
 
-@dataclass(frozen=True)
+@frozen
 class Size:
     """The GPUs, vCPUs and memory of an instance type; `gpu_memory_gib` is the memory of one GPU.
 
@@ -43,7 +45,7 @@ class Size:
         return is_full or not self.has_whole_gpus
 
 
-@dataclass(frozen=True)
+@frozen
 class Refreshed:
     """A region's refreshed sizes, on-demand prices, and Spot prices by type and zone, each with its time.
 
@@ -58,7 +60,7 @@ class Refreshed:
     sizes_at: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class PriceList:
     """Prices of one region by instance type; Spot prices by zone, None as their time where they are unknown.
 
@@ -100,10 +102,13 @@ class PriceList:
         return size is None or size.holds(gpus, vcpus, memory_mib)
 
     def are_too_small(self, instance_types: Iterable[str], gpus: int, vcpus: int, memory_mib: int) -> bool:
-        """Whether none of the types can ever hold such a job; False if the size of one isn't known."""
+        """Whether none of the types can ever hold such a job; False if none is named or
+        the size of one isn't known."""
         named = [each for name in instance_types for each in self.expand([name]) or (name,)]
         sizes = [self.sizes.get(name) for name in named]
-        return all(size is not None and size.is_too_small(gpus, vcpus, memory_mib) for size in sizes)
+        return bool(sizes) and all(
+            each is not None and each.is_too_small(gpus, vcpus, memory_mib) for each in sizes
+        )
 
     def spot_price(self, instance_type: str, zone: str | None = None) -> float | None:
         """The Spot price in `zone`, or the lowest if that is unknown; never above the on-demand price.
@@ -137,7 +142,9 @@ def read_price_list(text: str, region: str) -> PriceList:
     """
     on_demand: dict[str, float] = {}
     sizes: dict[str, Size] = {}
-    for row in csv.DictReader(text.splitlines()):
+    columns, *rows = csv.reader(text.splitlines())
+    for values in rows:
+        row = dict(zip(columns, values, strict=True))
         name = row["instance_type"]
         if row["region"] == region:
             on_demand[name] = float(row["on_demand_usd_per_hour"])

@@ -1,12 +1,11 @@
 """What was read for one project, to estimate or price its run."""
 
-from dataclasses import dataclass
-
 from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run
 
 
-@dataclass(frozen=True)
+@frozen
 class ProjectReading:
     """What was read at one moment: prices, how many seconds the project's last runs took, and the run.
 

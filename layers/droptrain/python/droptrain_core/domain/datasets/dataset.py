@@ -4,7 +4,6 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from droptrain_core.domain import event_field, times
 from droptrain_core.domain.datasets.data_file import is_data_file
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.text import plain
 
 MARKER = "_SUCCESS"
@@ -44,7 +44,7 @@ FILES_NAMED = 10
 Trigger = Literal["files", "quiet", "marker"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ObjectVersion:
     """One version of one S3 object; `size` in bytes."""
 
@@ -60,7 +60,7 @@ class ObjectVersion:
         return f"{self.key}\0{version}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Input:
     """A dropped file and the channel that the recipe gives it."""
 
@@ -68,7 +68,7 @@ class Input:
     object: ObjectVersion
 
 
-@dataclass(frozen=True)
+@frozen
 class Created:
     """An object version that was uploaded, when, and the operation; None if the event lacks it."""
 
@@ -83,7 +83,7 @@ class Created:
         return self.operation not in ("CopyObject", "CompleteMultipartUpload")
 
 
-@dataclass(frozen=True)
+@frozen
 class Drop:
     """An uploaded key that obeys the bucket's contract."""
 
@@ -92,7 +92,7 @@ class Drop:
     file: str
 
 
-@dataclass(frozen=True)
+@frozen
 class BadDrop:
     """A file in a place where nothing reads it: rejected with `problem` and `fix`.
 
@@ -106,12 +106,12 @@ class BadDrop:
     folder: str
 
 
-@dataclass(frozen=True)
+@frozen
 class OtherKey:
     """A key that isn't a drop; ignored and counted."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Readiness:
     """The inputs in a dataset's folder, the marker if the recipe waits for one, and the missing files.
 
@@ -137,9 +137,14 @@ class Readiness:
         return tuple(dict.fromkeys(objects))
 
 
+def datasets_prefix(project: str) -> str:
+    """The folder of the project's datasets."""
+    return f"projects/{project}/data/"
+
+
 def data_prefix(project: str, dataset: str) -> str:
     """The folder that the dataset's files are dropped into."""
-    return f"projects/{project}/data/{dataset}/"
+    return f"{datasets_prefix(project)}{dataset}/"
 
 
 def code_prefix(project: str) -> str:

@@ -1,10 +1,10 @@
 """A dataset's record in the table: the files that it lacks, and the uploads that its run covers."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets.dataset import FILES_NAMED, MARKER, Created, matches
+from droptrain_core.domain.frozen import frozen
 
 # S3's event times are whole seconds, and S3's clock and Lambda's may differ.
 _CLOCKS_DIFFER = timedelta(seconds=5)
@@ -16,7 +16,7 @@ _RESTLESS = timedelta(hours=6)
 _ONE_DROP = timedelta(hours=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class DatasetRecord:
     """One dataset; times are the contract's UTC texts.
 
@@ -74,7 +74,7 @@ class DatasetRecord:
         return DatasetRecord(**{**self.__dict__, "missing": missing, "present": present})
 
 
-@dataclass(frozen=True)
+@frozen
 class Answered:
     """A rejection that answers several uploads: the first of them, its time, and the last upload's."""
 

@@ -1,12 +1,12 @@
 """Findings: problems in a dataset's files, and warnings after a run that ended well."""
 
-from dataclasses import dataclass
+from droptrain_core.domain.frozen import frozen
 
 # Rules of the container, about a script that finished with 0.
 OF_AN_END = ("no_model", "error_at_the_end", "loss_not_finite")
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """One finding, by its rule's name; `row` counts from 1 and is None where only a part was read.
 

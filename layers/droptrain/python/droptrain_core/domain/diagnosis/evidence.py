@@ -1,12 +1,12 @@
 """The evidence for the rules: Batch's reasons, the container's own report, the end of the log, the data."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.diagnosis import python_errors
 from droptrain_core.domain.diagnosis.log_noise import is_noise
 from droptrain_core.domain.diagnosis.python_errors import Raised
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.outcome import Outcome
 
@@ -15,7 +15,7 @@ SCRIPT_FAILED = "script_failed"
 _END_LINES = 25
 
 
-@dataclass(frozen=True)
+@frozen
 class Evidence:
     """An ended Batch job, and the last attempt's account, if it left one.
 

@@ -1,13 +1,12 @@
 """A cause that a run can have, before there is evidence of it."""
 
-from dataclasses import dataclass
-
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 
 _MAX_MESSAGE = 1024
 
 
-@dataclass(frozen=True)
+@frozen
 class Kind:
     """A cause that a run can have; `{detail}` in the message is replaced by the evidence's own text.
 

@@ -58,7 +58,7 @@ MISCONFIGURED = Kind(
     "Check the compute environment in AWS Batch: role, subnets, instance types, service quotas.", False,
 )  # fmt: skip
 NEVER_JOINED = Kind(
-    "instance_not_joined", "No instance has joined the queue, and AWS Batch gives no reason. {detail}",
+    "instance_not_joined", "An instance was started for the queue, but has not joined it. {detail}",
     "Check the subnets' route to the internet (or VPC endpoints for ECS), the AMI and the instance role; the "
     "instance's system log in EC2 shows how far it came.", False,
 )  # fmt: skip

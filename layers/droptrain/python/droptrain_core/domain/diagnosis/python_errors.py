@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from droptrain_core.domain.frozen import frozen
 
 _HEADER = re.compile(r"^(\s*)(?:Original |\+ Exception Group |\| )*Traceback \(most recent call last\):\s*$")
 _FRAME = re.compile(r'^(\s*)File "([^"]{1,400})", line (\d{1,9})(?:, in (\S.{0,200}))?')
@@ -53,7 +54,7 @@ _LIBRARIES = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Frame:
     """One place in a traceback."""
 
@@ -71,7 +72,7 @@ class Frame:
         return f"{self.path.rpartition('/ml/code/')[2]}, line {self.line}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Raised:
     """An error with its traceback; `lines` are its type and message, one or many lines."""
 

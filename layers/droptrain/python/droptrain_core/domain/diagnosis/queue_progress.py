@@ -1,16 +1,17 @@
 """Whether a job queue makes progress: runs that wait their turn are normal, a stuck queue is not."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from droptrain_core.domain import diagnosis, times
 from droptrain_core.domain.errors import Cause
-from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.batch_job import NO_INSTANCE, JobState
 
 # A healthy job can wait for minutes while its compute environment scales up from zero.
 NO_PROGRESS = timedelta(minutes=10)
-# An instance that has not joined its cluster after this long won't, and it is billed.
-NO_INSTANCE = timedelta(minutes=30)
+# The next run of a queue has at least the time in which an instance starts.
+_IS_NEXT = timedelta(minutes=15)
 # The cause if AWS Batch gives none.
 _ANY = "waits_long"
 # A job with one of these reasons stays at the head of the queue, even while other jobs run. No other reason
@@ -18,7 +19,7 @@ _ANY = "waits_long"
 _BLOCKS_THE_HEAD = {"does_not_fit", "free_plan", "misconfigured"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Stuck:
     """A queue where runs have waited since `since` without any start: the cause, and a run with that cause.
 
@@ -31,14 +32,14 @@ class Stuck:
     run_id: str
 
 
-@dataclass(frozen=True)
+@frozen
 class _Waits:
     since: str
     run_id: str
     cause: Cause
 
 
-@dataclass(frozen=True)
+@frozen
 class QueueView:
     """A view of a queue's runs; `started_at` is the newest start among them."""
 
@@ -58,18 +59,12 @@ class QueueView:
         shown_by = min(self.shown_by or waits, waits, key=lambda each: (each.cause.code == _ANY, each.since))
         return replace(self, waits_since=min(self.waits_since or since, since), shown_by=shown_by)
 
-    def lacks_instance(self, waits: JobState, since: str, last_move: str | None, now: datetime) -> bool:
-        """Whether no instance joins for the job that the queue places next, which has waited since `since`.
-
-        AWS Batch gives a reason when it has no capacity, no quota or a wrong configuration.
-        """
-        if (
-            self.is_busy
-            or waits.state != "RUNNABLE"
-            or diagnosis.no_instance(waits.status_reason).code != _ANY
-        ):
+    def lacks_instance(self, now: datetime) -> bool:
+        """Whether runs have waited for long without a reason from AWS Batch, and none is active."""
+        if self.is_busy or self.waits_since is None or self.shown_by is None:
             return False
-        return now - times.from_text(max(since, self.started_at, last_move or "")) >= NO_INSTANCE
+        waited = now - times.from_text(self.waits_since)
+        return self.shown_by.cause.code == _ANY and waited >= NO_INSTANCE
 
     def stuck(self, last_move: str | None, now: datetime) -> Stuck | None:
         """Why the queue makes no progress; None if it does, or has not been stuck for long.
@@ -86,3 +81,12 @@ class QueueView:
         if self.is_busy and cause.code not in _BLOCKS_THE_HEAD:
             return None
         return Stuck(since, moved_at, cause, self.shown_by.run_id)
+
+
+def never_joins(launched_at: datetime, is_next_since: datetime, last_move: str | None, now: datetime) -> bool:
+    """Whether the newest instance of a queue never joins it, though a run is the next one for it.
+
+    An instance that is older than the queue's last start or end may have joined.
+    """
+    has_joined = last_move is not None and times.from_text(last_move) >= launched_at
+    return not has_joined and now - launched_at >= NO_INSTANCE and now - is_next_since >= _IS_NEXT

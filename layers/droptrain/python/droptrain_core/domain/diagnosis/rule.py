@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from droptrain_core.domain.diagnosis.evidence import Evidence
 from droptrain_core.domain.diagnosis.findings import related
 from droptrain_core.domain.diagnosis.kind import Kind
 from droptrain_core.domain.diagnosis.python_errors import Raised
+from droptrain_core.domain.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """A rule's finding: the detail for the message, and the lines that show it."""
 
@@ -21,7 +22,7 @@ class Found:
 Find = Callable[[Evidence], Found | None]
 
 
-@dataclass(frozen=True)
+@frozen
 class Rule:
     """One row: the cause, the way to find it, and where the sign is documented or was seen."""
 

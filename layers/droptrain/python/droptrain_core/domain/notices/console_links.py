@@ -1,7 +1,8 @@
 """Links into AWS's console."""
 
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from droptrain_core.domain.frozen import frozen
 
 _DOMAINS = {
     "aws": "console.aws.amazon.com",
@@ -11,7 +12,7 @@ _DOMAINS = {
 _LOG_GROUP = "/aws/batch/job"
 
 
-@dataclass(frozen=True)
+@frozen
 class Console:
     """The AWS console of one region and partition."""
 

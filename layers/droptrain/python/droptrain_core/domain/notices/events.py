@@ -4,14 +4,16 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal
+
+from droptrain_core.domain.frozen import frozen
 
 SOURCE = "droptrain"
 QueueKind = Literal["Spot", "on-demand", "CPU Spot", "CPU on-demand"]
 
 
-@dataclass(frozen=True)
+@frozen
 class EventCause:
     """The cause of an outcome or of a problem."""
 
@@ -22,7 +24,7 @@ class EventCause:
     retry_helps: Annotated[bool | None, "Whether retrying unchanged can help; null if unknown."]
 
 
-@dataclass(frozen=True)
+@frozen
 class EventMetric:
     """The recipe's metric."""
 
@@ -31,7 +33,7 @@ class EventMetric:
     value: Annotated[float | None, "The run's value; null if its code wrote none."]
 
 
-@dataclass(frozen=True)
+@frozen
 class EventModel:
     """The change of one of the project's model pointers."""
 
@@ -40,7 +42,7 @@ class EventModel:
     other_value: Annotated[float | None, "That run's value of its metric."]
 
 
-@dataclass(frozen=True)
+@frozen
 class EventCost:
     """An estimate."""
 
@@ -51,7 +53,7 @@ class EventCost:
     reclaimed_usd: Annotated[float, "The part of it for attempts that Spot reclaimed."]
 
 
-@dataclass(frozen=True)
+@frozen
 class EventEstimate:
     """The estimate of the run's cost at its launch."""
 
@@ -59,7 +61,7 @@ class EventEstimate:
     worst_usd: float
 
 
-@dataclass(frozen=True)
+@frozen
 class EventPlaces:
     """Where the run's results are, as S3 URIs."""
 
@@ -69,7 +71,7 @@ class EventPlaces:
     log: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class RunFinished:
     """A run has SUCCEEDED, FAILED or been CANCELLED."""
 
@@ -100,7 +102,7 @@ class RunFinished:
     places: EventPlaces
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class RunRejected:
     """A drop or a request that can't train, and for which no instance was started."""
 
@@ -115,7 +117,7 @@ class RunRejected:
     launched_by: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class RunNeedsAttention:
     """A dataset that lacks files."""
 
@@ -129,7 +131,7 @@ class RunNeedsAttention:
     since: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class QueueNeedsAttention:
     """Runs wait in a job queue of the stack, and no job starts there."""
 
@@ -143,7 +145,7 @@ class QueueNeedsAttention:
     since: Annotated[str, "The time when the last run started there, or the first one began to wait."]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class BudgetReached:
     """A part of the stack's monthly budget is spent, or has no room left."""
 

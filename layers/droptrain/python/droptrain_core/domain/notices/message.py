@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.text import plain, printable_ascii
 
 _SUBJECT_LENGTH = 99  # SNS takes fewer than 100 characters
@@ -17,7 +17,7 @@ _LINKS = re.compile(r"\](?=[(\[:])")
 Rows = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Section:
     """Named values under a title; `width` is that of the names' column in plain text."""
 
@@ -26,7 +26,7 @@ class Section:
     width: int = 12
 
 
-@dataclass(frozen=True)
+@frozen
 class Message:
     """A message for people: a headline, the main facts by label, other facts in sections, next steps.
 

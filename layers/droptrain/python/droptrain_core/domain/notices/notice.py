@@ -1,7 +1,6 @@
 """Notices: of ended runs, of datasets and queues that wait, of the budget."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain.costs.budget import LEVELS, Capped, dollars, to_usd
@@ -10,6 +9,7 @@ from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.datasets.finding import describe
 from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.notices import cause_text
 from droptrain_core.domain.notices import message as messages
 from droptrain_core.domain.notices import rows as facts
@@ -36,7 +36,7 @@ TEST = "TEST"
 _DATASETS_NAMED = 50
 
 
-@dataclass(frozen=True)
+@frozen
 class Places:
     """The bucket, and the AWS console's links; None if no console shows them."""
 
@@ -44,7 +44,7 @@ class Places:
     console: Console | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Notice:
     """A message for people and, if it concerns them, an event for programs; subscribers can filter by
     `project` and `outcome`.

@@ -1,11 +1,12 @@
 """The CSVs of a dataset for the rules: all of them together, and the recipe's `csv`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, is_number
 
 # Files of these channels should have the same columns; others, such as a vocabulary, may differ.
@@ -13,7 +14,7 @@ _ALIKE = ("training", "train", "testing", "test", "validation", "eval", "data")
 _TRAINED_ON = ("training", "train", "data")
 
 
-@dataclass(frozen=True)
+@frozen
 class Spot:
     """A rule's finding, and its place as far as it is known."""
 
@@ -22,7 +23,7 @@ class Spot:
     column: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Dataset:
     """Files, and the recipe's `csv`. Repeated questions about a file are computed once.
 

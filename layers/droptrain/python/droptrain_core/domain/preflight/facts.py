@@ -9,6 +9,8 @@ from itertools import islice
 from math import isfinite
 from typing import Literal
 
+from droptrain_core.domain.frozen import frozen
+
 RANGE_BYTES = 64 * 1024
 # For later columns, only the names are checked, not the values.
 MAX_COLUMNS = 2000
@@ -18,7 +20,7 @@ _NUMBER = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Piece:
     """Bytes of a file from `start` on."""
 
@@ -26,7 +28,7 @@ class Piece:
     data: bytes
 
 
-@dataclass(frozen=True)
+@frozen
 class OddRow:
     """A row with another number of fields than the others; `near` is the first byte of its range."""
 

@@ -4,10 +4,10 @@ An error means that no reader of CSVs can train on the file; a problem that some
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from droptrain_core.domain.datasets.data_file import is_named_gzip
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.preflight import headers
 from droptrain_core.domain.preflight.dataset import Dataset, Spot
 from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, OddRow
@@ -19,7 +19,7 @@ _LEADING_ROWS = 2
 Check = Callable[[FileFacts, Dataset], Iterator[Spot]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Rule:
     """A rule; `about` describes its findings, for the docs."""
 

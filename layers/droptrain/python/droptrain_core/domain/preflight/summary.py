@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import Input
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.preflight import headers
 from droptrain_core.domain.preflight.dataset import Dataset, Spot
 from droptrain_core.domain.preflight.facts import Column, FileFacts
@@ -19,7 +20,7 @@ _NAMED = 5
 _MANY_TIMES = 10
 
 
-@dataclass(frozen=True)
+@frozen
 class ColumnSummary:
     """A column: "numbers", "text" or None for both; the share of empty values; the range of its numbers."""
 
@@ -30,7 +31,7 @@ class ColumnSummary:
     most: float | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Summary:
     """A dataset's training data, by the rows that were read of its first file.
 

@@ -3,17 +3,18 @@ versions from before it.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import ObjectVersion, code_prefix, recipe_key
 from droptrain_core.domain.errors import Cause, RejectedError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.text import encodable
 
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class Published:
     """A project's recipe and code, each file by its version."""
 
@@ -21,7 +22,7 @@ class Published:
     code: tuple[ObjectVersion, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Push:
     """`push.json` at one moment; `version_id` is None where there is none.
 

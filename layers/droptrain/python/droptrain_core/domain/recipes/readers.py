@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from droptrain_core.domain.frozen import frozen
 
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -20,7 +21,7 @@ class WrongValueError(Exception):
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
+@frozen
 class Reader(Generic[Value]):
     """Reads a value, or raises WrongValueError; `schema` describes the accepted values in JSON Schema."""
 
@@ -32,7 +33,7 @@ class Reader(Generic[Value]):
         return self.read(value)
 
 
-@dataclass(frozen=True)
+@frozen
 class Field:
     """A field of train.yaml: its attribute in Recipe, its reader, its meaning, and its default."""
 

@@ -1,10 +1,11 @@
 """The recipe, `train.yaml`: read as a whole, with errors that name file, field and fix."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from droptrain_core.domain.errors import Cause, RejectedError
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.fields import DEFAULT_SCRIPT, FIELDS
 from droptrain_core.domain.recipes.readers import WrongValueError
 from droptrain_core.domain.recipes.values import (
@@ -16,11 +17,12 @@ from droptrain_core.domain.recipes.values import (
     Resources,
     Scalar,
     Secret,
+    file_of,
 )
 
 __all__ = [
     "DEFAULT_SCRIPT", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Recipe", "Resources",
-    "Scalar", "Secret",
+    "Scalar", "Secret", "file_of",
 ]  # fmt: skip
 
 FILE = "train.yaml"
@@ -28,12 +30,7 @@ MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
 
 
-def file_of(entrypoint: str) -> str:
-    """The code file that an entrypoint names: a path, or a module such as trainer.task."""
-    return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"
-
-
-@dataclass(frozen=True)
+@frozen
 class Wrong:
     """The problem of a field (by its first name; empty: of the file), in a sentence with the fix."""
 

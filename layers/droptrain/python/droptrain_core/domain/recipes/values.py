@@ -1,24 +1,25 @@
 """A recipe's values; the defaults are those of an absent recipe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from droptrain_core.domain.datasets.dataset import Trigger, is_pattern
+from droptrain_core.domain.frozen import frozen
 
 Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
 EVENTS = ("failed", "succeeded", "rejected", "cancelled", "attention")
 
 
-@dataclass(frozen=True)
+@frozen
 class Secret:
     """A secret of AWS Secrets Manager by its `arn`; only the container reads its value."""
 
     arn: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Resources:
     """The resources of one Batch job; memory in GiB."""
 
@@ -28,7 +29,7 @@ class Resources:
     nodes: int = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class Metric:
     """The headline metric and its goal."""
 
@@ -36,7 +37,7 @@ class Metric:
     goal: Literal["maximize", "minimize"] = "maximize"
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricDefinition:
     """A metric's name and the regex whose first group is its value in a line of the log."""
 
@@ -44,7 +45,7 @@ class MetricDefinition:
     regex: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Checkpoints:
     """The interval of saving checkpoints, in seconds, and the number of generations to keep."""
 
@@ -52,7 +53,7 @@ class Checkpoints:
     keep: int = 3
 
 
-@dataclass(frozen=True)
+@frozen
 class Recipe:
     """The settings of a project's training. The defaults are those of an absent recipe."""
 
@@ -80,3 +81,8 @@ class Recipe:
     def has_patterns(self) -> bool:
         """Whether an input is a pattern, which any number of files can match."""
         return any(map(is_pattern, self.inputs.values()))
+
+
+def file_of(entrypoint: str) -> str:
+    """The code file that an entrypoint names: a path, or a module such as trainer.task."""
+    return entrypoint if entrypoint.endswith((".sh", ".py")) else entrypoint.replace(".", "/") + ".py"

@@ -1,13 +1,14 @@
 """A Batch job's state: one reader for state-change events and for DescribeJobs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from droptrain_core.domain import event_field, times
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME
-from droptrain_core.domain.runs.run import Attempt, Run, Status, split_job_name
+from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.run import Attempt, EarlierJob, Run, Status, split_job_name
 from droptrain_core.domain.text import plain
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.
@@ -34,12 +35,14 @@ WAITED_TOO_LONG = "JobStateTimeLimit"
 OVER_RESERVATION = "over_reservation: "
 OUT_OF_TIME = "out_of_time: "
 NEVER_JOINED = "instance_not_joined: "
+# An instance that has not joined its cluster after this long won't, and it is billed.
+NO_INSTANCE = timedelta(minutes=30)
 _MAX_ATTEMPTS_KEPT = 10
 _MAX_REASON = 1024
 _YEARS = range(2016, 2100)  # since AWS Batch exists; a cost is computed from two times
 
 
-@dataclass(frozen=True)
+@frozen
 class JobState:
     """The state of one Batch job at one time; `queue` is the name of its job queue."""
 
@@ -79,6 +82,13 @@ class JobState:
     @property
     def ended(self) -> bool:
         return self.state in ("SUCCEEDED", "FAILED")
+
+    @property
+    def moved_at(self) -> str | None:
+        """The last time at which an attempt started or ended; None if none has started."""
+        tries = [*self.attempts, Attempt(self.started_at, self.stopped_at, None, None, None)]
+        moves = [at for each in tries if each.started_at for at in (each.started_at, each.stopped_at) if at]
+        return max(moves, default=None)
 
     @property
     def progress(self) -> str:
@@ -156,6 +166,12 @@ def attempts_until(job: JobState, now: datetime) -> tuple[Attempt, ...]:
         replace(each, stopped_at=each.stopped_at or stop or times.to_text(now))
         for each, stop in zip(tries, stops, strict=False)
     )
+
+
+def as_reported(job: EarlierJob, state: JobState | None, now: datetime) -> EarlierJob:
+    """The earlier job with the attempts in its state; with its own if AWS Batch no longer knows it."""
+    found = attempts_until(state, now) if state else ()
+    return replace(job, attempts=max(job.attempts, found, key=len))
 
 
 def lost_its_instance(attempt: Attempt) -> bool:

@@ -1,14 +1,14 @@
 """The claims of a new run in the transaction that records it; another process may have claimed one before."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from droptrain_core.domain.datasets.dataset_record import Answered
+from droptrain_core.domain.frozen import frozen
 
 Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken", "no_room", "postponed", "answered"]
 
 
-@dataclass(frozen=True)
+@frozen
 class RequestClaim:
     """An idempotent API request: its key, what it asked for, and when it may be forgotten (epoch s)."""
 
@@ -17,7 +17,7 @@ class RequestClaim:
     expires_at: int
 
 
-@dataclass(frozen=True)
+@frozen
 class DropClaim:
     """A drop to claim, and its dataset's record after that.
 
@@ -31,7 +31,7 @@ class DropClaim:
     due_at: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class AnswerClaim:
     """A rejection that answers all uploads of one drop: the upload, its time, and the `earlier` rejection
     that it replaces.

@@ -1,11 +1,10 @@
 """The instances of a stack: those with GPUs and those without, each with its job queues."""
 
-from dataclasses import dataclass
-
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run
 
 
-@dataclass(frozen=True)
+@frozen
 class Compute:
     """One kind of instances: its types, its two job queues, and the job definition of its jobs.
 
@@ -18,7 +17,7 @@ class Compute:
     job_definition: str
 
 
-@dataclass(frozen=True)
+@frozen
 class StackCompute:
     """Both kinds. A run without GPUs never gets an instance that has some."""
 

@@ -5,9 +5,9 @@ expressions*).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import TERMINAL, Run
 
 
@@ -23,7 +23,7 @@ class Condition(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Absent:
     """The record has no such field."""
 
@@ -36,7 +36,7 @@ class Absent:
         return f"attribute_not_exists({name(self.field)})"
 
 
-@dataclass(frozen=True)
+@frozen
 class Equals:
     """A field has this value."""
 
@@ -50,7 +50,7 @@ class Equals:
         return f"{name(self.field)} = {value(self.wanted)}"
 
 
-@dataclass(frozen=True)
+@frozen
 class AbsentOrEquals:
     """A field has this value or none."""
 
@@ -65,7 +65,7 @@ class AbsentOrEquals:
         return f"(attribute_not_exists({field}) OR {field} = {value(self.wanted)})"
 
 
-@dataclass(frozen=True)
+@frozen
 class AbsentOrLess:
     """A field is below this value, or the record has no such field."""
 
@@ -80,7 +80,7 @@ class AbsentOrLess:
         return f"(attribute_not_exists({field}) OR {field} < {value(self.limit)})"
 
 
-@dataclass(frozen=True)
+@frozen
 class NotEnded:
     """The run has no outcome yet."""
 
@@ -91,7 +91,7 @@ class NotEnded:
         return f"NOT {name('status')} IN ({', '.join(map(value, TERMINAL))})"
 
 
-@dataclass(frozen=True)
+@frozen
 class Ended:
     """The run has its outcome."""
 

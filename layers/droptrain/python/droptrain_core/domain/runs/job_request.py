@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from droptrain_core.domain.datasets.dataset import Input, code_prefix
-from droptrain_core.domain.recipes.recipe import Recipe, file_of
+from droptrain_core.domain.recipes.values import Recipe, file_of
 from droptrain_core.domain.runs.run import JobRequest, Run, run_prefix
 
 

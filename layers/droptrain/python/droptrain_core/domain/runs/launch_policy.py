@@ -1,13 +1,14 @@
 """The stack's launch policy: whether it launches, and the resources that a request may override."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from droptrain_core.domain.errors import Cause, PausedError, RejectedError
+from droptrain_core.domain.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class LaunchPolicy:
     """Why the stack is paused (empty: it isn't), and the most of each resource that a request may set.
 

@@ -1,9 +1,9 @@
 """A line of a training's log."""
 
-from dataclasses import dataclass
+from droptrain_core.domain.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class LogLine:
     """`at` is the contract's UTC text, `attempt` counts from 1; both are None if only log.txt is left."""
 

@@ -1,16 +1,17 @@
 """A project's latest and best model: the content of the two pointers in the bucket, and when each moves."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Goal, Run, run_prefix
 
 SCHEMA = 1
 Name = Literal["latest", "best"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Replaced:
     """The run that a pointer named before, and its value of the metric."""
 
@@ -18,7 +19,7 @@ class Replaced:
     value: float | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Metric:
     """A run's value of the recipe's metric."""
 
@@ -27,7 +28,7 @@ class Metric:
     goal: Goal
 
 
-@dataclass(frozen=True)
+@frozen
 class Pointer:
     """The run that a pointer names, and its model's folder; `created_order` orders runs by their launch."""
 
@@ -43,7 +44,7 @@ class Pointer:
     replaced: Replaced | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Held:
     """A pointer in the bucket; `pointer` is None if its content isn't droptrain's."""
 
@@ -51,7 +52,7 @@ class Held:
     etag: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Standing:
     """The change of a pointer: whether it names the run now, and which run it named before or still names."""
 

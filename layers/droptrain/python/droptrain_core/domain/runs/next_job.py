@@ -21,13 +21,16 @@ _BY_SPOT = {"reclaimed", "no_capacity"}
 _CAN_PASS = {"image_unreachable", "image_not_pulled", "container_not_started", "container_lost"}
 
 
-def after_end(run: Run, job: JobState, cause: Cause | None) -> NextJob | None:
-    """The next job of a run whose Batch job ended with that cause; None if the run ends."""
+def after_end(run: Run, job: JobState, cause: Cause | None, *, has_model: bool = False) -> NextJob | None:
+    """The next job of a run whose Batch job ended with that cause; None if the run ends.
+
+    `has_model` is whether the container reported that it had uploaded the model before it was lost.
+    """
     if cause is None:
         return None
     if cause.code in _BY_SPOT:
         return _on_demand(run, job, cause.message)
-    can_pass = cause.code in _CAN_PASS and job.exit_code is None
+    can_pass = cause.code in _CAN_PASS and job.exit_code is None and not has_model
     if can_pass and not (run.next_job and run.next_job.is_retry):
         why = f"{cause.message} The run is tried once more."
         return _following(run, job, why, on_spot=run.is_on_spot(job.job_number), is_retry=True)
@@ -35,8 +38,13 @@ def after_end(run: Run, job: JobState, cause: Cause | None) -> NextJob | None:
 
 
 def is_too_long(cause: Cause, waited: timedelta) -> bool:
-    """Whether a run has waited too long for a Spot instance, with that cause."""
-    return cause.code == "no_capacity" and waited >= PATIENCE
+    """Whether a run has waited too long for a Spot instance, with that cause.
+
+    AWS Batch names the lack of capacity, or says that it can't determine why the queue's next job waits. A
+    job behind that one has no reason.
+    """
+    is_next = cause.code == "no_capacity" or (cause.code == "waits_long" and bool(cause.evidence))
+    return is_next and waited >= PATIENCE
 
 
 def while_waiting(run: Run, job: JobState, waited: timedelta) -> NextJob | None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any
 
 from droptrain_core.domain.datasets.finding import OF_AN_END, Finding
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import GpuUse
 from droptrain_core.domain.text import TERMINAL_SEQUENCE, encodable, plain
 
@@ -26,7 +27,7 @@ _SMALLEST, _LARGEST = 1e-120, 1e120
 _CONTROL = rf"{TERMINAL_SEQUENCE}|[\x00-\x1f\x7f-\x9f]"
 
 
-@dataclass(frozen=True)
+@frozen
 class Report:
     """A container's report of its own attempt; fields that it did not report are None."""
 
@@ -36,7 +37,7 @@ class Report:
     zone: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """The container's own report of one attempt; `attempt` counts from 1, 0 if it is missing.
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import ObjectVersion
-from droptrain_core.domain.recipes.recipe import Recipe, Secret
+from droptrain_core.domain.recipes.values import Recipe, Secret
 from droptrain_core.domain.runs.run import Run, identify
 
 MAX_BYTES = 16 * 1024 * 1024

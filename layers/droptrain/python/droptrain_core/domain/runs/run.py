@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, digest
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Scalar
 
 Status = Literal[
@@ -28,7 +29,7 @@ INPUTS_RECORDED = 100
 _JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<number>\d{1,2}))?")
 
 
-@dataclass(frozen=True)
+@frozen
 class Code:
     """The project's code at the launch: the number of files, and one digest over all their versions."""
 
@@ -36,7 +37,7 @@ class Code:
     digest: str
 
 
-@dataclass(frozen=True)
+@frozen
 class JobRequest:
     """A run's request to AWS Batch; memory in MiB, times in seconds.
 
@@ -54,7 +55,7 @@ class JobRequest:
     data: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class Attempt:
     """One try of a Batch job by AWS Batch."""
 
@@ -65,7 +66,7 @@ class Attempt:
     log_stream: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class AttemptCost:
     """The estimated cost of one attempt; `batch_job` and `attempt` count from 1.
 
@@ -85,7 +86,7 @@ class AttemptCost:
     reclaimed: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Cost:
     """The estimated cost of all attempts with prices of `priced_at`; reclaimed attempts also separately.
 
@@ -102,7 +103,7 @@ class Cost:
     attempts: tuple[AttemptCost, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class GpuUse:
     """How busy `count` GPUs were while the script ran for `seconds`; unknown figures are None.
 
@@ -116,7 +117,7 @@ class GpuUse:
     seconds: float | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Reservation:
     """A run's part of the cap `limit` from its launch to its end: micro-USD, or 1 of the concurrent runs."""
 
@@ -125,7 +126,7 @@ class Reservation:
     limit: int
 
 
-@dataclass(frozen=True)
+@frozen
 class EarlierJob:
     """A Batch job of a run that a later one follows. One that has not ended is to be terminated."""
 
@@ -135,7 +136,7 @@ class EarlierJob:
     attempts: tuple[Attempt, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class NextJob:
     """A run's Batch job after the first one, why there is one, and the jobs before it.
 
@@ -171,7 +172,7 @@ class NextJob:
         return replace(self, why="", on_spot=self.previous.on_spot, earlier=self.earlier[:-1])
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """One entry of a run's history."""
 
@@ -191,13 +192,14 @@ KEPT_BY_A_REPEAT = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Run:
     """A run from launch to outcome: the one list of its fields. Times are the contract's UTC texts.
 
     Storage, the API's answers, notices and the command use this list. Notices and the command show each field
     that has a `label`. `hyperparameters` are those of the training, including overrides.
-    `inputs` are the first INPUTS_RECORDED of `input_count`.
+    `inputs` are the first INPUTS_RECORDED of `input_count`. A run that succeeded has its `headline`, which is
+    the value of its metric, in the `ranking` of the project's runs with that metric.
     """
 
     run_id: str
@@ -235,6 +237,8 @@ class Run:
     history: tuple[Step, ...] = ()
     progress: str = field(default="", metadata=INTERNAL)
     notified_at: str | None = field(default=None, metadata=INTERNAL)
+    ranking: str | None = field(default=None, metadata=INTERNAL)
+    headline: float | None = field(default=None, metadata=INTERNAL)
     reruns: int = field(default=0, metadata=INTERNAL)
     rerun_of: str | None = field(default=None, metadata={"label": "Trains again"})
     reservations: tuple[Reservation, ...] = field(default=(), metadata=INTERNAL)
@@ -329,6 +333,11 @@ def rejected(run: Run, cause: Cause) -> Run:
     return replace(
         run, status="REJECTED", cause=cause, history=(Step(run.created_at, "REJECTED", cause.message),)
     )
+
+
+def ranking_of(project: str, metric: str) -> str:
+    """The ranking of a project's runs with this headline metric."""
+    return f"{project}#{metric}"
 
 
 def run_prefix(project: str, run_id: str) -> str:

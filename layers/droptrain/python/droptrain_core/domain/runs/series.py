@@ -3,8 +3,9 @@
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeGuard
+
+from droptrain_core.domain.frozen import frozen
 
 MAX_POINTS = 1000
 # Of all metrics together: an answer of the API has room for 6 MB.
@@ -16,7 +17,7 @@ _LEAST_LINE_BYTES = len(b'{"":1}')
 _MAX_LINE_BYTES = 1 << 16
 
 
-@dataclass(frozen=True)
+@frozen
 class Point:
     """One value of a metric; `step` is the line's own step, else the line's number from 1."""
 
@@ -24,7 +25,7 @@ class Point:
     value: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Series:
     """A metric's values in order: all `count`, or at most MAX_POINTS including the last one."""
 

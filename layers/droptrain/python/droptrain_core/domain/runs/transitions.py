@@ -6,11 +6,12 @@ diagram; a test compares it with this page.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import JobState, expected
 from droptrain_core.domain.runs.batch_job import submitted as progress_of_a_submission
 from droptrain_core.domain.runs.conditions import (
@@ -22,13 +23,13 @@ from droptrain_core.domain.runs.conditions import (
     Equals,
     NotEnded,
 )
-from droptrain_core.domain.runs.run import Cost, GpuUse, NextJob, Run, Status, Step
+from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step
 
 # The time of a released claim: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Transition:
     """One conditional change of a run's record; nothing is written unless all conditions in `requires` hold.
 
@@ -55,7 +56,7 @@ class Transition:
         return replace(run, **{**self.set, **once, **longer, **without})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class End:
     """The facts of a Batch job's end; unknown fields stay unchanged."""
 
@@ -65,6 +66,8 @@ class End:
     gpu: GpuUse | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    ranking: str | None = None
+    headline: float | None = None
 
 
 def held(run: Run, at: str) -> Transition:
@@ -91,13 +94,17 @@ def submitted(run: Run, job_id: str, at: str) -> Transition:
     )
 
 
-def observed(job: JobState, at: str, end: End | None = None) -> Transition:
-    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along."""
+def observed(job: JobState, at: str, end: End | None = None, earlier: tuple[Attempt, ...] = ()) -> Transition:
+    """AWS Batch reports a state that is further on than the record; an `end` brings its facts along.
+
+    `earlier` are the attempts of the run's Batch jobs before this one.
+    """
     end = end or End()
     facts = {
-        "attempts": job.attempts, "log_stream": job.log_stream,
+        "attempts": (*earlier, *job.attempts), "log_stream": job.log_stream,
         "stopped_at": job.stopped_at if job.ended else None, "cause": end.cause,
         "metrics": dict(end.metrics), "cost": end.cost, "gpu": end.gpu, "advice": end.advice,
+        "ranking": end.ranking, "headline": end.headline,
     }  # fmt: skip
     known = {name: value for name, value in facts.items() if value not in (None, {}, ())}
     return Transition(

@@ -1,0 +1,95 @@
+"""Lists projects, and shows one."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from droptrain_core.domain.datasets.near_misses import name_files, near_misses
+from rich.table import Table
+from rich.text import Text
+
+from droptrain_cli import formatting, output
+from droptrain_cli.api import Api, quoted
+from droptrain_cli.errors import ApiError, CommandError
+from droptrain_cli.run_columns import short_id
+from droptrain_cli.stack import Stack
+
+_PAGE = 100
+_NONE = "No projects. Publish one: droptrain init NAME && droptrain push NAME"
+
+
+def list_all(stack: Stack, *, as_json: bool) -> None:
+    """Print all projects."""
+    found = [project for page in Api(stack).pages("/projects", limit=_PAGE) for project in page["projects"]]
+    screen = output.console()
+    if as_json:
+        output.write_json({"projects": found})
+    elif found:
+        made = _table(found, short=False)
+        output.show(screen, made if output.fits(screen, made) else _table(found, short=True))
+    else:
+        output.show(output.console(stderr=True), Text(_NONE))
+
+
+def show(stack: Stack, name: str, *, as_json: bool) -> None:
+    """Print a project; CommandError if there is none of that name."""
+    project = read(Api(stack), name)
+    if as_json:
+        output.write_json(project)
+        return
+    screen, run = output.console(), project["latest_run"]
+    output.show(screen, Text(name, style="bold"))
+    if run:
+        output.show(screen, Text("  Newest run  ").append(run["run_id"]))
+        line = Text("  Status      ").append_text(output.styled(run["status"]))
+        result = (formatting.headline(run), formatting.price(run["cost"]))
+        output.show(screen, line.append("  ".join(["", *filter(None, result)])))
+    else:
+        output.show(screen, Text("  No run yet."))
+    for waiting in project["waiting"]:
+        output.show(screen, Text())
+        for words in _waiting(name, waiting):
+            output.show(screen, output.cell(words))
+
+
+def read(api: Api, name: str) -> dict[str, Any]:
+    """A project as the API gives it; CommandError if there is none of that name."""
+    try:
+        project: dict[str, Any] = api.get(f"/projects/{quoted(name)}")
+    except ApiError as error:
+        if error.problem not in ("not-found", "invalid-request"):
+            raise
+        raise CommandError(f"There is no project {name!r}. `droptrain projects` lists them.") from error
+    return project
+
+
+def waits_for(waiting: Mapping[str, Any]) -> str:
+    """What a dataset waits for, in few words."""
+    if waiting["missing"]:
+        return f"waits for {name_files(waiting['missing'])}"
+    return f"launches at {waiting['due_at']} unless another file arrives"
+
+
+def _table(projects: list[dict[str, Any]], *, short: bool) -> Table:
+    now = datetime.now(UTC)
+    headers = ("PROJECT", "NEWEST RUN", "STATUS", "CREATED", "METRIC", "WAITING")
+    return output.table(headers, (_row(each, now, short=short) for each in projects), folded=headers[4:])
+
+
+def _row(project: Mapping[str, Any], now: datetime, *, short: bool) -> tuple[str | Text, ...]:
+    run = project["latest_run"]
+    waiting = ", ".join(each["dataset"] for each in project["waiting"])
+    if not run:
+        return project["project"], "", "", "", "", waiting
+    created = f"{formatting.age(run['created_at'], now)} ago"
+    status = output.styled(run["status"])
+    run_id = short_id(run["run_id"]) if short else run["run_id"]
+    return project["project"], run_id, status, created, formatting.headline(run), waiting
+
+
+def _waiting(project: str, waiting: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  {project}/{waiting['dataset']} {waits_for(waiting)}, since {waiting['since']}"
+    if waiting["present"]:
+        yield f"    there: {name_files(waiting['present'])}"
+    for hint in near_misses(waiting["missing"], waiting["present"]):
+        yield f"    {hint}"

@@ -1,0 +1,184 @@
+"""Trains a project's folder on this machine, by the container's own entrypoint and without a cloud."""
+
+import json
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from droptrain_core.aws.bucket import Bucket
+from droptrain_core.aws.price_table import PriceTable
+from droptrain_core.domain.costs.pricing import PriceList
+from droptrain_core.domain.costs.project_reading import ProjectReading
+from droptrain_core.domain.datasets.dataset import MARKER, code_prefix, data_prefix, recipe_key
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.runs.compute import Compute, StackCompute
+from droptrain_core.domain.runs.run import run_prefix
+from droptrain_core.launch.decide import Asked, Where, decide
+from droptrain_core.launch.gather import Gather
+
+from droptrain_cli import exit_codes, formatting
+from droptrain_cli.download import place
+from droptrain_cli.errors import CommandError
+from droptrain_cli.launch_run import Settings
+from droptrain_cli.project_folder import ProjectFolder, read_folder
+from droptrain_cli.validate_project import check_before_push
+from droptrain_local.aws_server import AwsServer
+from droptrain_local.clients import REGION, Clients
+from droptrain_local.container_environment import COMMAND, container_environment
+from droptrain_local.render import find_root
+
+_HERE = Compute((), "local", "local", "local")
+_COMPUTE = StackCompute(_HERE, _HERE)
+_BUCKET, _PROJECT, _DATASET = "droptrain-local", "project", "data"
+_OUTCOME = "outcome.json"
+_KEPT = ("export/", "model/", "output/", "log.txt", "metrics.jsonl", _OUTCOME)
+_ENDS_WITHIN_SECONDS = 30
+
+
+class _NoPrices(PriceTable):
+    """Nothing is paid here, so a run has no estimate."""
+
+    def __init__(self) -> None:
+        """Read no table."""
+
+    def read(self, project: str, run_id: str | None = None) -> ProjectReading:
+        """A project without a past, in a region without prices."""
+        del project, run_id
+        return ProjectReading(PriceList({}))
+
+
+def train(path: Path, output: Path, settings: Settings, *, force: bool) -> int:
+    """Train what is in `path`, keep what it leaves in `output`; the exit code by how it ended.
+
+    CommandError if recipe, code or data can't train, or `output` has something else.
+    """
+    folder = read_folder(path)
+    check_before_push(folder)
+    _make_room(output)
+    with _s3() as (server, s3):
+        bucket = Bucket(s3, _BUCKET)
+        _upload(s3, folder)
+        plan = _plan(bucket, settings, force=force)
+        bucket.write_plan(plan)
+        prefix = run_prefix(_PROJECT, plan["run_id"])
+        _run(server.url, prefix)
+        _fetch(s3, prefix, output)
+    return _tell(output)
+
+
+@contextmanager
+def _s3() -> Iterator[tuple[AwsServer, Any]]:
+    """A server of S3 in this process, with an empty bucket."""
+    server = AwsServer()
+    clients = Clients(server.url)
+    try:
+        s3 = clients.client("s3")
+        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield server, s3
+    finally:
+        clients.close()
+        server.close()
+
+
+def _upload(s3: Any, folder: ProjectFolder) -> None:
+    files = {
+        **({recipe_key(_PROJECT): folder.recipe} if folder.recipe else {}),
+        **{code_prefix(_PROJECT) + name: path for name, path in folder.code.items()},
+        **{data_prefix(_PROJECT, _DATASET) + name: path for name, path in folder.data.items()},
+    }
+    for key, path in files.items():
+        s3.upload_file(str(path), _BUCKET, key)
+    s3.put_object(Bucket=_BUCKET, Key=data_prefix(_PROJECT, _DATASET) + MARKER)
+
+
+def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, Any]:
+    """`run.json` as a launch writes it; CommandError if a launch would reject it."""
+    gather = Gather(bucket, _NoPrices(), _COMPUTE, lambda: datetime.now(UTC))
+    overrides = {"hyperparameters": dict(settings)} if settings else {}
+    try:
+        how = gather.how(_PROJECT, overrides, force=force)
+    except RejectedError as error:
+        raise CommandError(error.cause.message) from error
+    assert how.recipe, "the recipe was checked before"
+    # Prices are a stack's.
+    recipe = replace(how.recipe, max_cost_usd=None)
+    found = gather.dataset(_PROJECT, _DATASET, how, recipe)
+    if found.readiness.missing:
+        raise CommandError(f"data/ lacks {', '.join(found.readiness.missing)}, which the recipe names.")
+    asked = Asked("you", datetime.now(UTC), overrides)
+    draft = decide(gather.snapshot(found), asked, Where(_BUCKET, _COMPUTE))
+    if draft.plan is None:
+        cause = draft.run.cause
+        assert cause
+        raise CommandError(f"{cause.message}. {cause.fix}")
+    return draft.plan
+
+
+def _run(url: str, prefix: str) -> None:
+    """Run the container's entrypoint in a folder of its own to its end."""
+    root = find_root()
+    with tempfile.TemporaryDirectory(prefix="droptrain-") as work:
+        process = subprocess.Popen(
+            COMMAND,
+            cwd=work,
+            env={
+                **container_environment(root, url),
+                "AWS_BATCH_JOB_ID": "local",
+                "DROPTRAIN_RUN": f"s3://{_BUCKET}/{prefix}",
+            },
+            start_new_session=True,
+        )
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDS_WITHIN_SECONDS)
+            raise
+        finally:
+            process.kill()
+
+
+def _make_room(output: Path) -> None:
+    """Remove what an earlier run left in `output`."""
+    if output.is_dir() and any(output.iterdir()) and not (output / _OUTCOME).is_file():
+        raise CommandError(
+            f"{output} has something that no local run left. Name another folder: --output DIR"
+        )
+    for name in _KEPT:
+        path = output / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _fetch(s3: Any, prefix: str, output: Path) -> None:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET, Prefix=prefix):
+        for item in page.get("Contents", []):
+            name = item["Key"].removeprefix(prefix)
+            if name.startswith(_KEPT) and not name.endswith("/"):
+                target = place(output, name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                s3.download_file(_BUCKET, item["Key"], str(target))
+
+
+def _tell(output: Path) -> int:
+    outcome = output / _OUTCOME
+    if not outcome.is_file():
+        raise CommandError("The container ended without an outcome; its log is above.")
+    document = json.loads(outcome.read_text("utf-8"))
+    for name, value in sorted(document["metrics"].items()):
+        click.echo(f"{formatting.clean(name)}: {formatting.number(value)}")
+    cause = document["cause"]
+    click.echo(f"{'FAILED' if cause else 'SUCCEEDED'}. {output} has the model, the log and the metrics.")
+    return exit_codes.FAILED if cause else exit_codes.OK

@@ -1,0 +1,71 @@
+"""`droptrain local train`: a folder is trained by the container's own entrypoint, without a cloud."""
+
+from pathlib import Path
+
+import pytest
+from support.command_line import CommandLine
+
+SCRIPT = """
+echo "epochs $HP_EPOCHS"
+aws s3 cp --only-show-errors "$TRAINING_DATA" train.csv
+echo '{"step": 1, "rows": '$(wc -l < train.csv)'}' >> "$METRICS_FILE"
+echo model > m.txt
+aws s3 cp --only-show-errors m.txt "$EXPORT_PATH/m.txt"
+"""
+PYTHON = """
+import os, sys
+print("arguments", sys.argv[1:])
+print("rows", len(open(os.environ["SM_CHANNEL_TRAINING"] + "/train.csv").readlines()))
+open(os.environ["SM_MODEL_DIR"] + "/m.txt", "w").write("model")
+"""
+
+
+@pytest.fixture
+def droptrain(tmp_path: Path) -> CommandLine:
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / "p" / "data").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "p" / "data" / name).write_text("a,b\n1,2\n")
+    (tmp_path / "p" / "code").mkdir()
+    (tmp_path / "p" / "train.yaml").write_text("hyperparameters: {epochs: 3}\n")
+    return CommandLine(tmp_path, tmp_path / "state")
+
+
+def test_a_script_trains_and_its_export_log_and_metrics_are_kept(droptrain: CommandLine, tmp_path: Path):
+    (tmp_path / "p" / "code" / "run.sh").write_text(SCRIPT)
+    said = droptrain("local", "train", "p", "--set", "epochs=5")
+    assert said.code == 0, said.err
+    assert "\nepochs 5\n" in said.out
+    assert "\nrows: 2\n" in said.out
+    output = tmp_path / "p" / "local-run"
+    assert (output / "export" / "m.txt").read_text() == "model\n"
+    assert "epochs 5" in (output / "log.txt").read_text()
+    (tmp_path / "p" / "code" / "run.sh").write_text("exit 7\n")
+    failed = droptrain("local", "train", "p")
+    assert failed.code == 3
+    assert "FAILED." in failed.out
+    assert not (output / "export").exists(), "the model of the run before isn't taken for this one's"
+
+
+def test_python_code_sees_files_and_needs_no_s3(droptrain: CommandLine, tmp_path: Path):
+    (tmp_path / "p" / "code" / "train.py").write_text(PYTHON)
+    (tmp_path / "p" / "train.yaml").write_text("entrypoint: train.py\nhyperparameters: {epochs: 3}\n")
+    said = droptrain("local", "train", "p", "--output", "out")
+    assert said.code == 0, said.out + said.err
+    assert "arguments ['--epochs', '3']" in said.out
+    assert "\nrows 2\n" in said.out
+    assert (tmp_path / "out" / "export" / "m.txt").read_text() == "model"
+
+
+def test_what_a_launch_would_reject_is_told_and_nothing_is_overwritten(
+    droptrain: CommandLine, tmp_path: Path
+):
+    (tmp_path / "p" / "code" / "run.sh").write_text(SCRIPT)
+    misspelt = droptrain("local", "train", "p", "--set", "epoch=5")
+    assert (misspelt.code, misspelt.err.count("\n")) == (1, 1)
+    assert "the nearest is epochs" in misspelt.err
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "log.txt").write_text("years of work")
+    assert "--output DIR" in droptrain("local", "train", "p", "--output", "mine").err
+    assert (tmp_path / "mine" / "log.txt").read_text() == "years of work"
+    (tmp_path / "p" / "data" / "test.csv").unlink()
+    assert "data/ lacks test.csv" in droptrain("local", "train", "p").err
