@@ -5,8 +5,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +30,7 @@ from droptrain_cli.errors import CommandError
 from droptrain_cli.launch_run import Settings
 from droptrain_cli.project_folder import ProjectFolder, read_folder
 from droptrain_cli.validate_project import check_before_push
-from droptrain_local.aws_server import AwsServer
-from droptrain_local.clients import REGION, Clients
+from droptrain_local.bucket_of import bucket_of
 from droptrain_local.container_environment import COMMAND, container_environment
 from droptrain_local.render import find_root
 
@@ -63,41 +62,23 @@ def train(path: Path, output: Path, settings: Settings, *, force: bool) -> int:
     folder = read_folder(path)
     check_before_push(folder)
     _make_room(output)
-    with _s3() as (server, s3):
+    with bucket_of(_BUCKET, _files(folder), [data_prefix(_PROJECT, _DATASET) + MARKER]) as (url, s3):
         bucket = Bucket(s3, _BUCKET)
-        _upload(s3, folder)
         plan = _plan(bucket, settings, force=force)
         bucket.write_plan(plan)
         prefix = run_prefix(_PROJECT, plan["run_id"])
-        _run(server.url, prefix)
+        _run(url, prefix)
         _fetch(s3, prefix, output)
     return _tell(output)
 
 
-@contextmanager
-def _s3() -> Iterator[tuple[AwsServer, Any]]:
-    """A server of S3 in this process, with an empty bucket."""
-    server = AwsServer()
-    clients = Clients(server.url)
-    try:
-        s3 = clients.client("s3")
-        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_versioning(Bucket=_BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield server, s3
-    finally:
-        clients.close()
-        server.close()
-
-
-def _upload(s3: Any, folder: ProjectFolder) -> None:
-    files = {
+def _files(folder: ProjectFolder) -> dict[str, Path]:
+    """The files by their keys."""
+    return {
         **({recipe_key(_PROJECT): folder.recipe} if folder.recipe else {}),
         **{code_prefix(_PROJECT) + name: path for name, path in folder.code.items()},
         **{data_prefix(_PROJECT, _DATASET) + name: path for name, path in folder.data.items()},
     }
-    for key, path in files.items():
-        s3.upload_file(str(path), _BUCKET, key)
-    s3.put_object(Bucket=_BUCKET, Key=data_prefix(_PROJECT, _DATASET) + MARKER)
 
 
 def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, Any]:

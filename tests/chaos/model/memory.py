@@ -17,8 +17,9 @@ from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.event_bus import EventBus
 from droptrain_core.aws.notices import NoticeTopic
 from droptrain_core.aws.queue_watch import CLAIM_IS_OLD
+from droptrain_core.aws.run_pages import Page, Ranked
 from droptrain_core.aws.run_record import to_item
-from droptrain_core.aws.run_table import History, Page, RunTable, Written
+from droptrain_core.aws.run_table import History, RunTable, Written
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Account, charge, over
@@ -252,8 +253,19 @@ class MemoryTable:
             self._count(reservation, spent - reservation.amount, spent)
 
     @outside
-    def page(self, *, project: str | None, where: Mapping[str, str], limit: int, position: Any) -> Page:
+    def page(
+        self,
+        *,
+        project: str | None,
+        where: Mapping[str, str],
+        limit: int,
+        position: Any,
+        ranked: Ranked | None = None,
+    ) -> Page:
         found = sorted(self.runs.values(), key=lambda run: run.created_order, reverse=True)
+        if ranked:
+            listed = [run for run in found if run.ranking == ranked.ranking]
+            found = sorted(listed, key=lambda run: run.headline or 0, reverse=not ranked.lowest_first)
         chosen = [
             run
             for run in found

@@ -424,11 +424,11 @@ def test_an_empty_part_goes_along_with_parts_that_have_rows(droptrain: Run, s3: 
 
 
 @pytest.mark.parametrize(("run", "said"), [
-    ({"status": "CLAIMED", "estimate": {"worst_usd": 4.985}}, "A run can cost at most $4.99.\n"),
+    ({"status": "CLAIMED", "estimate": {"worst_usd": 5.211}}, "A run can cost at most $5.21.\n"),
     (
-        {"status": "REJECTED", "estimate": {"worst_usd": 4.985},
+        {"status": "REJECTED", "estimate": {"worst_usd": 5.211},
          "cause": {"code": "over_budget", "message": "$1.00 is left.", "fix": "Wait."}},
-        "A run can cost at most $4.99. It would be rejected now: $1.00 is left. Wait.\n",
+        "A run can cost at most $5.21. It would be rejected now: $1.00 is left. Wait.\n",
     ),
     ({"status": "CLAIMED", "estimate": None}, "What a run can cost is unknown"),
 ])  # fmt: skip

@@ -5,7 +5,7 @@ from droptrain_core.domain.costs.budget import RUNNING, Account, Budget
 from droptrain_core.domain.runs.run import Run
 
 # The recipe's default, four hours at $0.587 an hour, and 18 minutes until the run is ended.
-WORST = 2_416_483
+WORST = 2_524_100
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_run_that_does_not_fit_is_rejected_with_the_numbers_and_can_be_launche
     first, second, third = (launch(stack, name) for name in ("first", "second", "third"))
     assert third.status == "REJECTED"
     assert third.cause.code == "over_budget"
-    assert "$1.17 of the stack's $6.00 for 2026-11 are left" in third.cause.message
+    assert "$0.95 of the stack's $6.00 for 2026-11 are left" in third.cause.message
     assert f"droptrain rerun {third.run_id}" in third.cause.fix
     assert account(stack).committed == 2 * WORST
     end(stack, first)

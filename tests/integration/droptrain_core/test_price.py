@@ -149,7 +149,7 @@ def test_prices_cost_a_launch_one_call_and_an_end_one(stack: Stack) -> None:
     assert run
     del made[:]
     stack.track.event(job_detail("SUCCEEDED", attempts=1, jobName=run_id, jobId=run.batch_job_id))
-    assert made == ["GetObject", "BatchGetItem", "TransactWriteItems"]
+    assert made == ["GetObject", "BatchGetItem", "TransactWriteItems", "UpdateItem"]
     del made[:]
     assert stack.track.event(job_detail("SUCCEEDED", jobName=run_id, jobId=run.batch_job_id)) == "stale"
     assert "TransactWriteItems" not in made

@@ -36,7 +36,7 @@ def test_a_estimate_names_every_type_that_could_serve_the_cheapest_first() -> No
         offers=(Offer("g5.xlarge", 1.1, 0.2, "a"), Offer("g4dn.xlarge", 0.6, 0.25, "b")),
         expected_seconds=1800,
         expected_usd=0.1,
-        worst_usd=round(1.1 * 4020 / 3600, 6),
+        worst_usd=round(1.1 * 4680 / 3600, 6),
         worst_usd_per_hour=1.1,
         basis="as long as the project's last successful run, at the price of g5.xlarge on Spot in a; "
         "at worst 3600 s in all attempts, and 1080 s until the run is ended, at the price of g5.xlarge on "
@@ -50,7 +50,7 @@ def test_with_the_shipped_list_spot_is_unknown_and_the_worst_is_known_all_the_sa
     estimate = issue(SHIPPED, types=("g4dn.xlarge",), history=(1800, 600))
     assert estimate
     assert estimate.offers == (Offer("g4dn.xlarge", 0.6, None, None),)
-    assert (estimate.expected_usd, estimate.worst_usd) == (0.2, 0.67)
+    assert (estimate.expected_usd, estimate.worst_usd) == (0.2, 0.78)
     assert (estimate.priced_at, estimate.spot_priced_at) == (PRICES_AS_OF, None)
 
 

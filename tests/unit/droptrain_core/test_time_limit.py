@@ -58,5 +58,5 @@ def test_a_limit_that_pays_for_less_than_a_minute_is_rejected_with_the_least_sum
     with pytest.raises(RejectedError) as rejected:
         limit(Recipe(max_cost_usd=0.05))
     assert "doesn't pay for the shortest training" in rejected.value.cause.message
-    assert "0.14" in rejected.value.cause.message
-    assert limit(Recipe(max_cost_usd=0.14)) >= 60
+    assert "0.32" in rejected.value.cause.message
+    assert limit(Recipe(max_cost_usd=0.32)) >= 60

@@ -1,6 +1,5 @@
-"""Pages of runs: the index that a list follows, where its pages end, and its query."""
+"""Pages of runs: the index that a list follows, and where its pages end."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from droptrain_core.aws.run_record import KIND, run_pk, to_attributes
@@ -26,34 +25,11 @@ class Page:
     position: Position | None
 
 
-def query_of(
-    table: str,
-    project: str | None,
-    where: Mapping[str, str],
-    limit: int,
-    position: Position | None,
-    ranked: Ranked | None,
-) -> dict[str, Any]:
-    """The arguments of DynamoDB's Query for a page of a project's runs, of all runs, or of a ranking."""
-    index, name, value = ("by_project", "project", project) if project else ("by_time", "kind", KIND)
+def index_of(project: str | None, ranked: Ranked | None) -> tuple[str, str, str]:
+    """(index, key, value) of a list of one project's runs, of all runs, or of a ranking."""
     if ranked:
-        index, name, value = "by_headline", "ranking", ranked.ranking
-    query: dict[str, Any] = {
-        "TableName": table,
-        "IndexName": index,
-        "KeyConditionExpression": "#owner = :owner",
-        "ExpressionAttributeNames": {"#owner": name, **{f"#{each}": each for each in where}},
-        "ExpressionAttributeValues": to_attributes(
-            {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
-        ),
-        "ScanIndexForward": ranked is not None and ranked.lowest_first,
-        "Limit": limit,
-    }
-    if where:
-        query["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
-    if position:
-        query["ExclusiveStartKey"] = position
-    return query
+        return "by_headline", "ranking", ranked.ranking
+    return ("by_project", "project", project) if project else ("by_time", "kind", KIND)
 
 
 def position_of(run: Run, project: str | None, ranked: Ranked | None = None) -> Position:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from droptrain_core.aws import claim_writes
-from droptrain_core.aws.run_pages import Page, Position, Ranked, query_of
+from droptrain_core.aws.run_pages import Page, Position, Ranked, index_of
 from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain_core.aws.transition_writes import compiled, run_key
 from droptrain_core.domain.datasets.dataset_record import Answered
@@ -253,9 +253,24 @@ class RunTable:
 
         BadCursorError for a position that no page had.
         """
-        query = query_of(self._table, project, where, limit, position, ranked)
+        index, owner, value = index_of(project, ranked)
+        values = {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
+        more: dict[str, Any] = {}
+        if where:
+            more["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
+        if position:
+            more["ExclusiveStartKey"] = position
         try:
-            answer = self._client.query(**query)
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=index,
+                KeyConditionExpression="#owner = :owner",
+                ExpressionAttributeNames={"#owner": owner, **{f"#{each}": each for each in where}},
+                ExpressionAttributeValues=to_attributes(values),
+                ScanIndexForward=ranked is not None and ranked.lowest_first,
+                Limit=limit,
+                **more,
+            )
         except ClientError as error:
             if position and error.response["Error"]["Code"] == "ValidationException":
                 raise BadCursorError(
