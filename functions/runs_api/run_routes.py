@@ -134,7 +134,7 @@ def list_runs(
     looks at 500 runs at most.
     """
     if sort == "metric" and not project:
-        wrong = {"type": "missing", "loc": ("query", "project"), "msg": "sort=metric needs a project"}
+        wrong = {"type": "no_project", "loc": ("query", "project"), "msg": "sort=metric needs a project"}
         raise RequestValidationError([wrong])
     listing = use_cases.query().runs(
         project=project,

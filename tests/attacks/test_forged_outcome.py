@@ -177,7 +177,7 @@ def test_a_run_that_spends_more_than_it_reserved_is_ended_and_its_true_cost_reco
     priced, monkeypatch
 ) -> None:
     found = launch(priced)
-    assert priced.accounts.read(["2026-11"])["2026-11"] == Account(committed=1_116_667)
+    assert priced.accounts.read(["2026-11"])["2026-11"] == Account(committed=1_300_000)
     trains(priced, monkeypatch, found, 30)
     assert "over_reservation" not in priced.reconcile.all()
     priced.prices.refresh(prices(3), "2026-11-23T01:00:00Z")
@@ -190,7 +190,7 @@ def test_a_run_that_spends_more_than_it_reserved_is_ended_and_its_true_cost_reco
     assert priced.track.event(ended | {"attempts": [attempt]}) == "applied"
     record = priced.table.get(found.run_id)
     assert (record.status, record.cause.code) == ("FAILED", "over_reservation")
-    assert "its launch reserved $1.12" in record.cause.message
+    assert "its launch reserved $1.30" in record.cause.message
     priced.notify.ended(found.run_id, "penguins")
     assert record.cost.estimate_usd == pytest.approx(2000 * 3 / 3600, abs=1e-5)
     assert priced.accounts.read(["2026-11"])["2026-11"].reserved == 0
@@ -209,11 +209,13 @@ def test_a_run_whose_report_shows_that_it_keeps_its_reservation_trains_on(priced
     assert priced.reconcile.all()["over_reservation"] == 1
 
 
-def test_a_run_at_its_timeout_is_left_to_its_container_for_a_minute_and_then_ended(
+def test_a_run_at_its_timeout_is_left_to_its_container_for_ten_minutes_and_then_ended(
     priced, monkeypatch
 ) -> None:
     trains(priced, monkeypatch, launch(priced), 57)
     priced.later(seconds=40)
+    assert "out_of_time" not in priced.reconcile.all()
+    priced.later(minutes=8)
     assert "out_of_time" not in priced.reconcile.all()
     priced.later(minutes=2)
     assert priced.reconcile.all()["out_of_time"] == 1

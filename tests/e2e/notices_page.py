@@ -73,11 +73,8 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         user.drop("thursday", train=_ROWS, test=_ROWS + "adelie,38.1,\n")
         yield "The files can't train", _told(user, "REJECTED penguins/thursday")
 
-        user.publish(_WAITS)
-        user.drop("friday")
-        running = user.run_with("RUNNING")
         user.put("projects/penguins/train.yaml", _RECIPE + "resources: {vcpus: 8}\n")
-        user.drop("saturday")
+        user.drop("friday")
         waiting = user.run_with("RUNNABLE")
         user.age(f"RUN#{waiting['run_id']}", "updated_at", timedelta(minutes=11))
         queue = user.cloud.ready.job_queue_arn.rpartition("/")[2]
@@ -85,10 +82,12 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         user.cloud.invoke("ReconcileRunsFunction", {})
         yield "Runs wait, and nothing starts", _told(user, "WAITING 1 run")
 
-        user.put("projects/penguins/train.yaml", _RECIPE)
         user.call("POST", f"/runs/{waiting['run_id']}/cancel")
+        user.publish(_WAITS, _RECIPE)
+        user.drop("saturday")
+        running = user.run_with("RUNNING")
         user.call("POST", f"/runs/{running['run_id']}/cancel")
-        yield "A run was cancelled", _told(user, "CANCELLED penguins/friday")
+        yield "A run was cancelled", _told(user, "CANCELLED penguins/saturday")
 
         user.drop("sunday", train=_ROWS)
         user.age("DATASET#penguins/sunday", "created_order", timedelta(minutes=61))

@@ -243,10 +243,10 @@ SCENARIOS = (
         lambda stack, found: stack.launch.repeat(found.run_id, caller="ann", request=ASKED),
         9,
     ),
-    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 3),
+    Scenario("apply a change", _running, lambda stack, _: _change(stack, "RUNNABLE", attempts=1), 4),
     Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
     Scenario("try a failed start once more", _on_spot, lambda stack, _: _not_started(stack), 5),
-    Scenario("go on on demand", _on_spot, lambda stack, _: _taken_back(stack), 5),
+    Scenario("go on on demand", _on_spot, lambda stack, _: _taken_back(stack), 6),
     Scenario("repeat an end", _ended, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
     Scenario(
         "follow the job that trains",

@@ -122,11 +122,11 @@ def test_a_part_that_is_uploaded_after_the_launch_waits_for_a_new_marker(project
 
 
 def test_a_marker_may_come_before_the_last_input(project: Stack) -> None:
-    recipe(project, "inputs: {training: 'part-*.csv', testing: test.csv}\ntrigger: marker\n")
-    part, marker = put(project, f"{DATA}d/part-1.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
-    assert answers(project, part, marker) == ["waiting", "waiting"]
-    assert waiting(project) == [("d", ("test.csv",), ("_SUCCESS", "part-1.csv"))]
-    assert answers(project, put(project, f"{DATA}d/test.csv")) == ["launched"]
+    recipe(project, "inputs: {training: train.csv, testing: test.csv}\ntrigger: marker\n")
+    train, marker = put(project, f"{DATA}d/train.csv"), put(project, f"{DATA}d/_SUCCESS", b"")
+    assert answers(project, train, marker) == ["waiting", "waiting"]
+    assert waiting(project) == [("d", ("test.csv",), ("_SUCCESS", "train.csv"))]
+    assert answers(project, put(project, f"{DATA}d/test.csv")) == ["launched"], "no other file can follow"
 
 
 def test_a_marker_whose_event_is_lost_is_found(project: Stack) -> None:

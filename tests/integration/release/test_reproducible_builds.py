@@ -95,6 +95,8 @@ def test_everything_that_is_installed_is_pinned_by_its_hash() -> None:
     ).stdout.split()  # fmt: skip
     assert len(files) >= 7
     for name in files:
+        if name.startswith("examples/"):
+            continue  # as users write it
         for requirement in (ROOT / name).read_text("utf-8").replace("\\\n", " ").splitlines():
             if requirement and not requirement.startswith("#"):
                 assert "==" in requirement, f"{name}: {requirement[:60]}"

@@ -217,7 +217,7 @@ def test_a_valid_project_is_told_what_a_run_can_cost_at_most(droptrain: Run) -> 
     droptrain("init", "mine")
     Path("mine/train.yaml").write_text("timeout: 2h\n")
     said = droptrain("validate", "mine").output
-    assert "A run can cost at most $2.57: 2 h 0 min of g5.2xlarge on demand in us-east-1" in said
+    assert "A run can cost at most $2.79: 2 h 0 min of g5.2xlarge on demand in us-east-1" in said
     Path("mine/train.yaml").write_text("max_cost_usd: 0.01\n")
     assert "In us-east-1, a run would be rejected: train.yaml: max_cost_usd: 0.01" in (
         droptrain("validate", "mine").output

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,7 +17,6 @@ from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
-    from mypy_boto3_batch.literals import JobStatusType
 
 # Only a reclaim is worth another attempt; Batch retries when nothing matches, so the last rule ends the rest.
 EVALUATE_ON_EXIT = [
@@ -28,7 +27,8 @@ EVALUATE_ON_EXIT = [
 _THROTTLES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"}
 _MAX_REASON = 1024
 # The states of jobs whose shares count as active, for a day after they end.
-_ACTIVE: "tuple[JobStatusType, ...]" = ("RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
+_Active = Literal["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED"]
+_ACTIVE: tuple[_Active, ...] = get_args(_Active)
 
 
 class JobQueue:
