@@ -123,10 +123,10 @@ function Lost({ connection: now }) {
   return useMemo(() => {
     const { state, since, detail, what, isWhole } = now;
     if (state === "ok") return null;
-    const shown = isWhole ? "The page shows" : `Of ${what.join(", ")} the page shows`;
+    const shown = isWhole ? "everything" : new Intl.ListFormat("en").format(what);
     return html`
       <div class="banner" role="alert">
-        <strong>${state === "signed-out" ? "AWS refuses your credentials. " : ""}${shown} what it knew at <${Clock} at=${new Date(since).toISOString()} />.</strong>
+        <strong>${state === "signed-out" ? "AWS refuses your credentials. " : ""}The page shows ${shown} as of <${Clock} at=${new Date(since).toISOString()} />.</strong>
         <span dir="auto"> ${detail}</span>
         <span> ${state === "signed-out" ? html`Sign in again (<code>aws sso login</code>); the page resumes by itself.` : "It goes on asking."}</span>
       </div>`;

@@ -95,7 +95,11 @@ def test_a_newer_file_of_the_same_name_is_judged_by_itself(page, see, user) -> N
     stage.learns(user, user.project)
     see(f"/projects/{user.project}")
     held = []
-    page.route("**/local/preflight*", held.append, times=1)
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/local/preflight*", hold, times=1)
     drop(page, **{"train.csv": FILES["train.csv"]})
     expect(page.locator(".drop-checking")).to_have_count(1)
     drop(page, **{"train.csv": RAGGED})

@@ -28,7 +28,7 @@ test("one failing source among healthy ones is announced once", () => {
   stop();
 });
 
-test("refused credentials and a lost session are told apart from a server that is away", () => {
+test("refused credentials and a lost session differ from a server that is away", () => {
   report("runs", "the runs", EXPIRED, 0);
   assert.equal(connection().state, "signed-out");
   report("budget", "the budget", { ...EXPIRED, name: "token" }, 0);
