@@ -178,6 +178,19 @@ def add_the_rule_matcher_to_streams() -> None:
     lambda_svc._match_esm_filter = eventbridge._matches_detail
 
 
+def add_numbers_of_parameters() -> None:
+    """A property that is a number is one also where it refers to a parameter."""
+    allowed = lambda_svc._sqs_esm_concurrency
+
+    def allowed_by_number(mapping: dict[str, Any], *more: Any) -> int:
+        scaling = mapping.get("ScalingConfig") or {}
+        if "MaximumConcurrency" in scaling:
+            scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
+        return allowed(mapping, *more)
+
+    lambda_svc._sqs_esm_concurrency = allowed_by_number
+
+
 def add_secure_transport() -> None:
     """Each request counts as one over TLS, as all of AWS's are: the stack's policies deny others."""
     pin = app.pin_request_origin
@@ -197,6 +210,7 @@ if __name__ == "__main__":
     add_routes_of_openapi()
     add_what_policies_name()
     add_the_rule_matcher_to_streams()
+    add_numbers_of_parameters()
     add_secure_transport()
     add_a_python_of_their_own()
     app.main()
