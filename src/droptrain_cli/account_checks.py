@@ -13,12 +13,13 @@ class Quota(NamedTuple):
     code: str
 
 
-# vCPUs of G and VT instances.
+# vCPUs of G and VT instances, and of Standard ones (A, C, D, H, I, M, R, T, Z).
 _GPUS: Mapping[str, Quota] = {"Spot": Quota("ec2", "L-3819A6DF"), "on-demand": Quota("ec2", "L-DB2E81BA")}
+_CPUS: Mapping[str, Quota] = {"Spot": Quota("ec2", "L-34B43A08"), "on-demand": Quota("ec2", "L-1216C47A")}
 # Concurrently running builds for Linux/Small environment, which the stack's project uses.
 BUILDS = Quota("codebuild", "L-9D07B6EF")
 _EXECUTIONS = Quota("lambda", "L-B99A9384")
-_LEAST_VCPUS = 4  # of the smallest GPU instance
+_LEAST_VCPUS = 4  # of the smallest default types
 # Concurrent executions that a stack needs, by UploadConcurrency: those of the two queues, and some
 # for the stream, the schedules and the API.
 CONCURRENCY_NEEDED: Mapping[int, int] = {4: 10, 22: 40}
@@ -64,19 +65,33 @@ def _gpus(snapshot: StackSnapshot) -> Iterator[Finding]:
         return
     wanted = int(snapshot.parameters.get("MaxvCpus", _LEAST_VCPUS))
     for name, quota in _GPUS.items():
-        value = _value(snapshot, quota)
-        if value is None:
-            yield _untold("GPU quota", name, quota)
-            continue
-        detail = f"{name}: {value} vCPUs of G instances at a time; the stack may use {wanted}"
-        if value >= wanted:
-            yield Finding("GPU quota", "ok", detail)
-            continue
-        verdict: Verdict = "warning"
-        if value < _LEAST_VCPUS:
-            verdict = "problem" if name == "Spot" else "warning"
-            detail = f"{name}: {value} vCPUs of G instances: too few for any run"
-        yield Finding("GPU quota", verdict, detail, more(quota, wanted))
+        needed: Verdict = "problem" if name == "Spot" else "warning"
+        yield _vcpus(snapshot, "GPU quota", name, quota, wanted, of="G instances", needed=needed)
+
+
+def _cpus(snapshot: StackSnapshot) -> Iterator[Finding]:
+    """A stack may have no run without GPUs, so that no value is a problem."""
+    if snapshot.stack.is_laptop:
+        return
+    wanted = int(snapshot.parameters.get("CpuMaxvCpus", _LEAST_VCPUS))
+    for name, quota in _CPUS.items():
+        yield _vcpus(snapshot, "CPU quota", name, quota, wanted, of="Standard instances", needed="warning")
+
+
+def _vcpus(
+    snapshot: StackSnapshot, title: str, name: str, quota: Quota, wanted: int, *, of: str, needed: Verdict
+) -> Finding:
+    """A quota of vCPUs beside what the stack may use; `needed` is the verdict if no instance fits."""
+    value = _value(snapshot, quota)
+    if value is None:
+        return _untold(title, name, quota)
+    detail = f"{name}: {value} vCPUs of {of} at a time; the stack may use {wanted}"
+    if value >= wanted:
+        return Finding(title, "ok", detail)
+    if value < _LEAST_VCPUS:
+        detail = f"{name}: {value} vCPUs of {of}: too few for any run"
+        return Finding(title, needed, detail, more(quota, wanted))
+    return Finding(title, "warning", detail, more(quota, wanted))
 
 
 def _concurrency(snapshot: StackSnapshot) -> Iterator[Finding]:
@@ -115,6 +130,7 @@ def _builds(snapshot: StackSnapshot) -> Iterator[Finding]:
 CHECKS: list[tuple[str, Check]] = [
     ("account plan", _plan),
     ("GPU quota", _gpus),
+    ("CPU quota", _cpus),
     ("concurrency", _concurrency),
     ("image builds", _builds),
 ]

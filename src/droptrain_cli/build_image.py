@@ -1,4 +1,4 @@
-"""Builds the training image in AWS CodeBuild: sends the source, starts the build, shows its log."""
+"""Builds the training images in AWS CodeBuild: sends the source, starts the build, shows its log."""
 
 import time
 import uuid
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 KEY = "builds/image.zip"
-_TAG = "latest"
+_TAGS = ("latest", "cpu")
 _PROJECT = "ImageBuildProjectName"  # an output of the stack
 _POLL_SECONDS = 3.0
 # What a build's log says of causes that have a fix, in small letters.
@@ -181,12 +181,18 @@ def _why(ended: Mapping[str, Any], lines: list[str]) -> str:
 
 def _tell(snapshot: StackSnapshot, ended: Mapping[str, Any], *, as_json: bool) -> None:
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
-    asked = [{"imageTag": _TAG}]
-    answer = snapshot.stack.client("ecr").describe_images(repositoryName=repository, imageIds=asked)
-    [image] = answer["imageDetails"]
-    uri = f"{snapshot.outputs['ImageRepositoryUri']}:{_TAG}"
+    ecr, uri = snapshot.stack.client("ecr"), snapshot.outputs["ImageRepositoryUri"]
+    digests = {}
+    for tag in _TAGS:
+        [image] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])["imageDetails"]
+        digests[tag] = image["imageDigest"]
     if as_json:
-        output.write_json({"build": ended["id"], "image": uri, "digest": image["imageDigest"]})
+        output.write_json({
+            "build": ended["id"], "image": f"{uri}:latest", "digest": digests["latest"],
+            "cpu_image": f"{uri}:cpu", "cpu_digest": digests["cpu"],
+        })  # fmt: skip
         return
     took = duration((ended["endTime"] - ended["startTime"]).total_seconds())
-    click.echo(f"Published {uri} after {took}: runs that start from now on take it.\n{image['imageDigest']}")
+    click.echo(f"Published {uri}:latest and :cpu after {took}: runs that start from now on take them.")
+    for tag, digest in digests.items():
+        click.echo(f"{tag}: {digest}")

@@ -10,10 +10,13 @@ from droptrain_cli import account_checks
 from droptrain_cli.api import Api
 from droptrain_cli.formatting import age, parsed
 from droptrain_cli.queue_places import QueuePlaces
-from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot
+from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot, Verdict
 
 _REFUSED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 # Batch takes minutes to start an instance; a claim or a submission takes seconds.
+_IMAGES: tuple[tuple[str, Verdict, str], ...] = (
+    ("latest", "problem", "no run with GPUs"), ("cpu", "warning", "no run without GPUs"),
+)  # fmt: skip
 _PATIENCE = {"CLAIMED": 10, "SUBMITTED": 10, "RUNNABLE": 30, "STARTING": 30}
 
 
@@ -98,17 +101,18 @@ def _image(snapshot: StackSnapshot) -> Iterator[Finding]:
         return
     ecr = snapshot.stack.client("ecr")
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
-    try:
-        [image] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": "latest"}])[
-            "imageDetails"
-        ]
-    except ecr.exceptions.ImageNotFoundException:
-        by_docker = snapshot.outputs["ImagePushCommands"]
-        fix = f"Publish it: droptrain image (AWS builds it), or, with Docker: {by_docker}"
-        yield Finding("image", "problem", f"{repository} has no image 'latest': no run can start", fix)
-        return
-    pushed = image["imagePushedAt"].astimezone(UTC)
-    yield Finding("image", "ok", f"{repository}:latest, pushed {pushed:%Y-%m-%d}")
+    by_docker = snapshot.outputs["ImagePushCommands"]
+    fix = f"Publish it: droptrain image (AWS builds it), or, with Docker: {by_docker}"
+    for tag, lacking, runs in _IMAGES:
+        try:
+            [image] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])[
+                "imageDetails"
+            ]
+        except ecr.exceptions.ImageNotFoundException:
+            yield Finding("image", lacking, f"{repository} has no image '{tag}': {runs} can start", fix)
+            continue
+        pushed = image["imagePushedAt"].astimezone(UTC)
+        yield Finding("image", "ok", f"{repository}:{tag}, pushed {pushed:%Y-%m-%d}")
 
 
 def _subscriptions(snapshot: StackSnapshot) -> Iterator[Finding]:

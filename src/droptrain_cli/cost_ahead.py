@@ -17,6 +17,10 @@ from droptrain_cli.stack import Stack
 
 # Without a stack, the template's defaults and a region count.
 DEFAULT_TYPES = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
+DEFAULT_CPU_TYPES = (
+    "m6i.xlarge", "m7i.xlarge", "c6i.2xlarge", "c7i.2xlarge", "m6i.2xlarge", "m7i.2xlarge", "m6i.4xlarge",
+    "m7i.4xlarge",
+)  # fmt: skip
 _REGION = "us-east-1"
 
 
@@ -32,16 +36,17 @@ def in_stack(stack: Stack, project: str, dataset: str | None = None) -> str:
 
 def anywhere(recipe: Recipe) -> str | None:
     """What a run with the recipe can cost with the shipped prices; None if no default type fits it."""
-    text = (resources.files("droptrain_core") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
+    text = (resources.files("droptrain_core") / "data" / "on_demand_prices.csv").read_text("utf-8")
     asked = recipe.resources
+    types = DEFAULT_TYPES if asked.gpus else DEFAULT_CPU_TYPES
     eligible = eligible_instances(
-        read_price_list(text, _REGION), DEFAULT_TYPES, gpus=asked.gpus, vcpus=asked.vcpus,
+        read_price_list(text, _REGION), types, gpus=asked.gpus, vcpus=asked.vcpus,
         memory_mib=asked.memory_gib * 1024, spot=recipe.spot,
     )  # fmt: skip
     if eligible is None:
         return None
     try:
-        seconds = time_limit.of_recipe(recipe, eligible, DEFAULT_TYPES)
+        seconds = time_limit.of_recipe(recipe, eligible, types)
     except RejectedError as error:
         return f"In {_REGION}, a run would be rejected: {error.cause.message}"
     worst = formatting.dollars(eligible.estimate(seconds).worst_usd)

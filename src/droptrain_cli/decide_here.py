@@ -14,11 +14,13 @@ from droptrain_core.domain.preflight.formats import is_other_format, of_pieces
 from droptrain_core.domain.preflight.reader import of_stream
 from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Snapshot, Where, decide
 
 # They stand for any project and stack: no rule depends on them.
 _PROJECT, _DATASET = "project", "dataset"
-_WHERE = Where("bucket", "job-definition", ())
+_ANY = Compute((), "spot", "on-demand", "job-definition")
+_WHERE = Where("bucket", StackCompute(_ANY, _ANY))
 CODE_FOLDER = code_prefix(_PROJECT)
 _CHUNK_BYTES = 1 << 20
 

@@ -19,6 +19,7 @@ from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import MARKER, code_prefix, data_prefix, recipe_key
 from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.run import run_prefix
 from droptrain_core.launch.decide import Asked, Where, decide
 from droptrain_core.launch.gather import Gather
@@ -33,6 +34,8 @@ from droptrain_local.bucket_of import bucket_of
 from droptrain_local.container_environment import COMMAND, container_environment
 from droptrain_local.render import find_root
 
+_HERE = Compute((), "local", "local", "local")
+_COMPUTE = StackCompute(_HERE, _HERE)
 _BUCKET, _PROJECT, _DATASET = "droptrain-local", "project", "data"
 _OUTCOME = "outcome.json"
 _KEPT = ("export/", "model/", "output/", "log.txt", "metrics.jsonl", _OUTCOME)
@@ -80,7 +83,7 @@ def _files(folder: ProjectFolder) -> dict[str, Path]:
 
 def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, Any]:
     """`run.json` as a launch writes it; CommandError if a launch would reject it."""
-    gather = Gather(bucket, _NoPrices(), (), lambda: datetime.now(UTC))
+    gather = Gather(bucket, _NoPrices(), _COMPUTE, lambda: datetime.now(UTC))
     overrides = {"hyperparameters": dict(settings)} if settings else {}
     try:
         how = gather.how(_PROJECT, overrides, force=force)
@@ -93,7 +96,7 @@ def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, An
     if found.readiness.missing:
         raise CommandError(f"data/ lacks {', '.join(found.readiness.missing)}, which the recipe names.")
     asked = Asked("you", datetime.now(UTC), overrides)
-    draft = decide(gather.snapshot(found), asked, Where(_BUCKET, "local", ()))
+    draft = decide(gather.snapshot(found), asked, Where(_BUCKET, _COMPUTE))
     if draft.plan is None:
         cause = draft.run.cause
         assert cause

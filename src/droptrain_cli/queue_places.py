@@ -11,7 +11,7 @@ from droptrain_cli.aws_errors import is_denied
 from droptrain_cli.stack import Stack
 
 _LISTED = 100  # GetJobQueueSnapshot, Batch API reference
-_OUTPUTS = ("SpotJobQueueArn", "OnDemandJobQueueArn")
+_OUTPUTS = ("SpotJobQueueArn", "OnDemandJobQueueArn", "CpuSpotJobQueueArn", "CpuOnDemandJobQueueArn")
 
 
 @dataclass(frozen=True)
@@ -83,4 +83,5 @@ def _queues(stack: Stack) -> list[str]:
 
 
 def _kind(queue: str) -> str:
-    return "on-demand" if "OnDemandJobQueue" in queue else "Spot"
+    bought = "on-demand" if "OnDemandJobQueue" in queue else "Spot"
+    return f"CPU {bought}" if "CpuSpotJobQueue" in queue or "CpuOnDemandJobQueue" in queue else bought

@@ -143,10 +143,11 @@ class Makers:
         return Made(name, {"Arn": table["TableArn"], "StreamArn": table["LatestStreamArn"]})
 
     def _repository(self, name: str, properties: Properties) -> Made:
-        """A repository with an image: what trains here is this machine's own Python."""
+        """A repository with both images: what trains here is this machine's own Python."""
         ecr, name = self.clients.client("ecr"), name.lower()
         made = ecr.create_repository(repositoryName=name)["repository"]
-        ecr.put_image(repositoryName=name, imageTag="latest", imageManifest=json.dumps(_MANIFEST))
+        for tag in ("latest", "cpu"):
+            ecr.put_image(repositoryName=name, imageTag=tag, imageManifest=json.dumps(_MANIFEST))
         return Made(name, {"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]})
 
     def _role(self, name: str, properties: Properties) -> Made:

@@ -18,6 +18,7 @@ from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.job_request import job_request, script_environment
 from support.records import object_version, run
 
@@ -114,7 +115,8 @@ def test_no_setting_makes_a_submission_larger_than_batch_takes(monkeypatch: pyte
     client.meta.events.register("before-send.batch.SubmitJob", note)
     queue = f"arn:aws:batch:eu-west-1:123456789012:job-queue/{'q' * 128}"
     with pytest.raises(InterruptedError):
-        JobQueue(client, client, queue, queue, queue, "s" * 256).submit(
+        compute = Compute((), queue, queue, queue)
+        JobQueue(client, client, StackCompute(compute, compute), "s" * 256).submit(
             largest, script_environment(largest, "b" * 63)
         )
     assert len(sent[0]) < SUBMIT_BYTES

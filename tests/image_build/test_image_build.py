@@ -39,7 +39,7 @@ def test_an_image_of_the_user_s_own_is_built_by_the_template_s_commands(tmp_path
     (tools / "aws").write_text("#!/bin/bash\necho password\n", "utf-8")
     for tool in tools.iterdir():
         tool.chmod(0o755)
-    image = f"{REPOSITORY}:latest"
+    images = [f"{REPOSITORY}:{tag}" for tag in ("latest", "cpu")]
     try:
         done = run_build(
             tmp_path / "source", tools, own,
@@ -47,9 +47,10 @@ def test_an_image_of_the_user_s_own_is_built_by_the_template_s_commands(tmp_path
             CONTAINERS_CONF=str(ROOT / "tests/image_build/containers.conf"),
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-2000:]
-        shown = podman("run", "--rm", "--network=none", "--entrypoint=cat", image, "/opt/note.txt")
-        assert shown == "mine\n"
-        user = podman("image", "inspect", "--format={{.Config.User}}", image).strip()
-        assert user == "1000:1000"
+        for image in images:
+            shown = podman("run", "--rm", "--network=none", "--entrypoint=cat", image, "/opt/note.txt")
+            assert shown == "mine\n"
+            user = podman("image", "inspect", "--format={{.Config.User}}", image).strip()
+            assert user == "1000:1000"
     finally:
-        podman("image", "rm", "--force", "--ignore", image, "localhost/droptrain")
+        podman("image", "rm", "--force", "--ignore", *images, "localhost/droptrain")

@@ -88,13 +88,16 @@ UNCALLED = (
         "looks at a queue before it polls it",
         f"{_LAMBDA}/services-sqs-configure.html",
     ),
-    Uncalled(
-        ("BatchJobChangedRole",),
-        ("batch:SubmitJob", "batch:TagResource"),
-        f"arn:aws:batch:{_HERE}:job-queue/droptrain-SpotJobQueue",
-        "droptrain",
-        "tries a job on Spot once more whose container couldn't be started",
-        "https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html",
+    *(
+        Uncalled(
+            ("BatchJobChangedRole",),
+            ("batch:SubmitJob", "batch:TagResource"),
+            f"arn:aws:batch:{_HERE}:job-queue/droptrain-{queue}",
+            "droptrain",
+            "tries a job on Spot once more whose container couldn't be started",
+            "https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html",
+        )
+        for queue in ("SpotJobQueue", "CpuSpotJobQueue")
     ),
     Uncalled(
         ("BatchJobChangedRole", "RunsApiRole"),
@@ -113,7 +116,7 @@ UNCALLED = (
             "finds the run that a queue places next, if nothing has started in it for 30 minutes",
             "https://docs.aws.amazon.com/batch/latest/APIReference/API_GetJobQueueSnapshot.html",
         )
-        for queue in ("OnDemandJobQueue", "SpotJobQueue")
+        for queue in ("OnDemandJobQueue", "SpotJobQueue", "CpuOnDemandJobQueue", "CpuSpotJobQueue")
     ),
     Uncalled(
         ("ReconcileRunsRole",),

@@ -54,7 +54,10 @@ TYPES = ("g4dn.xlarge",)
 # Only what no test decides: the rest is the stack's.
 SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "bucket_name": "data", "spot_job_queue_arn": "spot", "on_demand_job_queue_arn": "on-demand",
-    "job_definition_arn": "training", "stack_id": STACK_ID, "aws_region": REGION,
+    "job_definition_arn": "training", "cpu_spot_job_queue_arn": "cpu-spot",
+    "cpu_on_demand_job_queue_arn": "cpu-on-demand", "cpu_job_definition_arn": "cpu-training",
+    "cpu_instance_types": "m6i.xlarge,c6i.2xlarge", "instance_types": "g4dn.xlarge", "stack_id": STACK_ID,
+    "aws_region": REGION,
 })  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 # A session parses the models of its services; those of hundreds of stacks are the same.
@@ -329,7 +332,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         table=RunTable(dynamodb, "runs"),
         dataset_table=DatasetTable(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),
-        jobs=JobQueue(batch, batch, "spot", "on-demand", "training", STACK_ID),
+        jobs=JobQueue(batch, batch, SETTINGS.compute, STACK_ID),
         topic_arn=topic,
         events=events,
     )
@@ -337,7 +340,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
 
 def _make_batch(batch: Any, maxv_cpus: int) -> None:
     policy = batch.create_scheduling_policy(name="shares", fairsharePolicy={})["arn"]
-    for name in ("spot", "on-demand"):
+    for name in ("spot", "on-demand", "cpu-spot", "cpu-on-demand"):
         environment = batch.create_compute_environment(
             computeEnvironmentName=name,
             type="MANAGED",
@@ -345,7 +348,7 @@ def _make_batch(batch: Any, maxv_cpus: int) -> None:
                 "type": "EC2",
                 "minvCpus": 0,
                 "maxvCpus": maxv_cpus,
-                "instanceTypes": ["g4dn.xlarge"],
+                "instanceTypes": ["m6i.xlarge" if name.startswith("cpu") else "g4dn.xlarge"],
                 "subnets": ["subnet-1"],
                 "securityGroupIds": ["sg-1"],
                 "instanceRole": "instance",
@@ -355,8 +358,13 @@ def _make_batch(batch: Any, maxv_cpus: int) -> None:
         batch.create_job_queue(
             jobQueueName=name, priority=1, computeEnvironmentOrder=order, schedulingPolicyArn=policy
         )
+    for name in ("training", "cpu-training"):
+        _define(batch, name)
+
+
+def _define(batch: Any, name: str) -> None:
     batch.register_job_definition(
-        jobDefinitionName="training",
+        jobDefinitionName=name,
         type="container",
         containerProperties={
             "image": "droptrain",

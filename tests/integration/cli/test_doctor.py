@@ -26,6 +26,7 @@ TEMPLATE = {
     "Parameters": {
         "Paused": {"Type": "String", "Default": ""},
         "MaxvCpus": {"Type": "Number", "Default": 16},
+        "CpuMaxvCpus": {"Type": "Number", "Default": 16},
         "ImageUri": {"Type": "String", "Default": ""},
         "UploadConcurrency": {"Type": "Number", "Default": 4},
     },
@@ -100,8 +101,14 @@ class Account:
             stubbed.add_response("get_account_settings", {"AccountLimit": limits}, {})
 
     def has_quotas(self, **values: float | None) -> None:
-        """Quotas of EC2 (Spot, then on demand) and CodeBuild; None for one that Service Quotas lacks."""
-        codes = {"spot": "L-3819A6DF", "on_demand": "L-DB2E81BA", "builds": "L-9D07B6EF"}
+        """Quotas of EC2 (Spot, then on demand; with GPUs, then without) and CodeBuild, as they are asked for.
+
+        None for one that Service Quotas lacks.
+        """
+        codes = {
+            "spot": "L-3819A6DF", "on_demand": "L-DB2E81BA", "cpu_spot": "L-34B43A08",
+            "cpu_on_demand": "L-1216C47A", "builds": "L-9D07B6EF",
+        }  # fmt: skip
         stubbed = self._answers("service-quotas")
         for name, code in codes.items():
             asked = {"ServiceCode": "codebuild" if name == "builds" else "ec2", "QuotaCode": code}
@@ -167,18 +174,23 @@ def test_a_stack_that_was_rolled_back_is_a_problem(deploy) -> None:
 
 def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it(deploy, stack) -> None:
     snapshot = deploy()
-    [(verdict, _, fix)] = found(snapshot, "image")
+    [(verdict, detail, fix), without_gpus] = found(snapshot, "image")
     assert (verdict, fix) == (
         "problem",
         "Publish it: droptrain image (AWS builds it), or, with Docker: docker push it",
     )
+    assert detail.endswith("has no image 'latest': no run with GPUs can start")
+    assert without_gpus[0] == "warning"
+    assert without_gpus[1].endswith("has no image 'cpu': no run without GPUs can start")
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
-    stack.client("ecr").put_image(
-        repositoryName=repository, imageManifest=json.dumps(MANIFEST), imageTag="latest"
-    )
-    [(verdict, detail, _)] = found(snapshot, "image")
-    assert verdict == "ok"
-    assert detail.startswith(f"{repository}:latest, pushed 20")
+    for tag in ("latest", "cpu"):
+        stack.client("ecr").put_image(
+            repositoryName=repository, imageManifest=json.dumps(MANIFEST), imageTag=tag
+        )
+    images = found(snapshot, "image")
+    assert [verdict for verdict, _, _ in images] == ["ok", "ok"]
+    assert images[0][1].startswith(f"{repository}:latest, pushed 20")
+    assert images[1][1].startswith(f"{repository}:cpu, pushed 20")
     assert found(replace(snapshot, parameters={"ImageUri": "other:1"}), "image")[0][0] == "ok"
 
 
@@ -222,6 +234,17 @@ def test_a_quota_is_compared_with_what_the_stack_may_use(deploy, account, value,
     assert spot[0] == verdict
     assert on_demand[0] == {"problem": "warning"}.get(verdict, verdict), "runs use Spot unless they say so"
     assert ("--quota-code L-3819A6DF --desired-value 16" in spot[2]) == (verdict != "ok")
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0, "warning"), (5, "warning"), (16, "ok")])
+def test_a_quota_of_instances_without_gpus_is_never_a_problem(deploy, account, value, verdict) -> None:
+    snapshot = deploy(CpuMaxvCpus="16")
+    account.has_quotas(cpu_spot=float(value), cpu_on_demand=float(value))
+    spot, on_demand = found(snapshot, "CPU quota")
+    assert (spot[0], on_demand[0]) == (verdict, verdict)
+    assert "Standard instances" in spot[1]
+    assert ("--quota-code L-34B43A08 --desired-value 16" in spot[2]) == (verdict != "ok")
+    assert ("--quota-code L-1216C47A --desired-value 16" in on_demand[2]) == (verdict != "ok")
 
 
 def test_the_free_plan_is_a_problem_with_the_command_that_upgrades_it(deploy, account) -> None:

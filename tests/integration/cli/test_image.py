@@ -95,9 +95,10 @@ def deploy(stack: Stack, server: ScriptedServer, *, builds: bool = True, uri: st
         },
     }
     stack.client("cloudformation").create_stack(StackName=stack.name, TemplateBody=json.dumps(template))
-    stack.client("ecr").put_image(
-        repositoryName="images", imageTag="latest", imageManifest=json.dumps(MANIFEST)
-    )
+    for tag in ("latest", "cpu"):
+        stack.client("ecr").put_image(
+            repositoryName="images", imageTag=tag, imageManifest=json.dumps(MANIFEST)
+        )
     for service in ("codebuild", "logs"):
         session: Any = stack.session
         stack._made[service] = session.client(service, endpoint_url=server.url)
@@ -129,7 +130,8 @@ def test_a_build_shows_its_log_once_and_says_what_it_published(
     assert [line for line in shown.err.splitlines() if not line.startswith("--")] == [
         f"Building droptrain: {ID}", "Step 1", "Step 2", "Step 3", "red",
     ]  # fmt: skip
-    assert shown.out.startswith(f"Published {URI}:latest after 5 min 0 s")
+    assert shown.out.startswith(f"Published {URI}:latest and :cpu after 5 min 0 s")
+    assert [line.split(": sha256:")[0] for line in shown.out.splitlines()[1:]] == ["latest", "cpu"]
 
 
 def test_what_is_built_is_the_version_that_was_sent(

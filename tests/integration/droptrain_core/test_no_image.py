@@ -78,7 +78,7 @@ def test_ecr_is_asked_until_the_image_was_seen_and_then_no_more(
 def test_a_repository_that_was_deleted_lacks_the_image(stack: Stack, ecr: Any) -> None:
     ecr.delete_repository(repositoryName="images", force=True)
     assert stack.images
-    assert stack.images.lacks_image()
+    assert stack.images.lacks_image("latest")
 
 
 def test_without_a_clear_answer_the_run_is_launched(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:

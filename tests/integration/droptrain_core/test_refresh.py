@@ -327,7 +327,7 @@ def test_sizes_are_those_of_ec2_s_own_description() -> None:
     names = ("g4dn.xlarge", "g5.12xlarge", "g6f.large", "g7e.2xlarge", "p5.48xlarge")
     with mock_aws():
         found = InstanceTypes(boto3.client("ec2", region_name="us-east-1")).read(names)
-    data = resources.files("droptrain_core") / "data" / "gpu_on_demand_prices.csv"
+    data = resources.files("droptrain_core") / "data" / "on_demand_prices.csv"
     shipped = read_price_list(data.read_text("utf-8"), "us-east-1").sizes
     assert found == {name: shipped[name] for name in names}
 

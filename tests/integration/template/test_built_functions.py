@@ -57,6 +57,9 @@ def run(cloud: LaptopCloud, environment: dict[str, str], *arguments: str, given:
         "SPOT_JOB_QUEUE_ARN": ready.job_queue_arn,
         "ON_DEMAND_JOB_QUEUE_ARN": ready.job_queue_arn,
         "JOB_DEFINITION_ARN": definition,
+        "CPU_SPOT_JOB_QUEUE_ARN": ready.job_queue_arn,
+        "CPU_ON_DEMAND_JOB_QUEUE_ARN": ready.job_queue_arn,
+        "CPU_JOB_DEFINITION_ARN": definition,
         "NOTICES_TOPIC_ARN": ready.topic_arn,
     }
     given = json.dumps(given).replace("JOB_DEFINITION_ARN", definition)

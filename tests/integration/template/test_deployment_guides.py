@@ -102,7 +102,7 @@ def test_the_guide_to_costs_compares_with_the_shipped_prices() -> None:
         (ROOT / "docs/cost.md").read_text("utf-8"),
         re.MULTILINE,
     )
-    data = ROOT / "layers/droptrain/python/droptrain_core/data/gpu_on_demand_prices.csv"
+    data = ROOT / "layers/droptrain/python/droptrain_core/data/on_demand_prices.csv"
     shipped = read_price_list(data.read_text("utf-8"), "us-east-1").on_demand
     assert len(rows) >= 5
     for name, on_demand, training, more in rows:
@@ -110,8 +110,12 @@ def test_the_guide_to_costs_compares_with_the_shipped_prices() -> None:
         assert int(more) == round(100 * (float(training) / shipped[name] - 1)), name
 
 
-def test_the_ten_newest_images_are_kept_whatever_their_tags() -> None:
+def test_the_ten_newest_images_are_kept_and_always_those_that_train() -> None:
     rules = json.loads(properties("ImageRepository")["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
-    assert [(rule["selection"]["tagStatus"], rule["selection"]["countNumber"]) for rule in rules] == [
-        ("any", 10)
-    ]
+    chosen = [rule["selection"] for rule in sorted(rules, key=lambda rule: rule["rulePriority"])]
+    # A tag is on one image alone, and a rule keeps what it selects from the rules after it (Amazon
+    # ECR user guide, "How lifecycle policies work").
+    assert [(each.get("tagPatternList"), each["countNumber"]) for each in chosen] == [
+        (["latest"], 1), (["cpu"], 1), (None, 10),
+    ]  # fmt: skip
+    assert [each["tagStatus"] for each in chosen] == ["tagged", "tagged", "any"]

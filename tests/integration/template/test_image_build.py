@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from support.build_commands import REPOSITORY, build_spec, commands, run_build
+from support.template import ROOT, template
 
 # AWS CodeBuild user guide, "Build specification reference for CodeBuild", version 0.2.
 KEYS = {"version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache"}
 PHASE_KEYS = {"run-as", "on-failure", "on-success", "commands", "finally"}
 PHASE_NAMES = {"install", "pre_build", "build", "post_build"}
+CPU_BASE = "tensorflow/tensorflow:2.21.0"
+PUSHES = [f"docker push {REPOSITORY}:latest", f"docker push {REPOSITORY}:cpu"]
 # Notes what it is asked for; `docker build` fails where FAIL says so.
 DOCKER = """#!/bin/bash
 echo "docker $*" >> "$NOTES"
@@ -55,7 +58,7 @@ def test_the_build_specification_has_documented_fields_alone() -> None:
     assert all(isinstance(command, str) for command in commands())
 
 
-def test_droptrain_s_image_is_built_and_pushed_as_latest(asked: Any) -> None:
+def test_droptrain_s_images_are_built_and_then_pushed_as_latest_and_cpu(asked: Any) -> None:
     notes, code = asked()
     registry = REPOSITORY.partition("/")[0]
     assert code == 0
@@ -67,8 +70,17 @@ def test_droptrain_s_image_is_built_and_pushed_as_latest(asked: Any) -> None:
     assert notes[3:] == [
         "docker build --tag droptrain droptrain",
         f"docker tag droptrain {REPOSITORY}:latest",
-        f"docker push {REPOSITORY}:latest",
+        f"docker build --build-arg BASE_IMAGE={CPU_BASE} --build-arg ADD_CUDA=no --tag droptrain droptrain",
+        f"docker tag droptrain {REPOSITORY}:cpu",
+        *PUSHES,
     ]
+
+
+def test_both_images_have_the_same_tensorflow() -> None:
+    dockerfile = (ROOT / "image/Dockerfile").read_text("utf-8")
+    assert f"ARG BASE_IMAGE={CPU_BASE}-gpu\n" in dockerfile
+    by_docker = template()["Outputs"]["ImagePushCommands"]["Value"]["Fn::Sub"]
+    assert f"--build-arg BASE_IMAGE={CPU_BASE} --build-arg ADD_CUDA=no" in by_docker
 
 
 def test_an_image_of_the_user_s_own_is_built_on_droptrain_s(asked: Any, tmp_path: Path) -> None:
@@ -80,13 +92,17 @@ def test_an_image_of_the_user_s_own_is_built_on_droptrain_s(asked: Any, tmp_path
     assert notes[3:] == [
         "docker build --tag droptrain droptrain",
         f"docker build --tag {REPOSITORY}:latest yours",
-        f"docker push {REPOSITORY}:latest",
+        f"docker build --build-arg BASE_IMAGE={CPU_BASE} --build-arg ADD_CUDA=no --tag droptrain droptrain",
+        f"docker build --tag {REPOSITORY}:cpu yours",
+        *PUSHES,
     ]
 
 
 def test_another_base_is_one_argument_whatever_is_in_it(asked: Any) -> None:
     notes, _ = asked(BASE_IMAGE="a b; touch x")
-    assert notes[3] == "docker build --build-arg BASE_IMAGE=a b; touch x --tag droptrain droptrain"
+    base = "--build-arg BASE_IMAGE=a b; touch x"
+    assert notes[3] == f"docker build {base} --tag droptrain droptrain"
+    assert notes[5] == f"docker build {base} --build-arg ADD_CUDA=no --tag droptrain droptrain"
 
 
 @pytest.mark.parametrize("step", ["login", "build"])

@@ -155,7 +155,7 @@ def test_instances_are_gone_before_their_way_out_is() -> None:
     for parameters, last in (({}, {"Ref": "InternetRoute"}), (NETWORK, "existing")):
         stack = rendered(**parameters)["Resources"]
         environments = [it for it in stack.values() if it["Type"] == "AWS::Batch::ComputeEnvironment"]
-        assert [it["Metadata"]["NeedsUntilItsEnd"] for it in environments] == [last] * 2
+        assert [it["Metadata"]["NeedsUntilItsEnd"] for it in environments] == [last] * 4
     assert rendered()["Resources"]["InternetRoute"]["DependsOn"] == "InternetGatewayAttachment"
 
 

@@ -1,18 +1,26 @@
 """Batch as the template describes it: scales to zero, can be updated in place, retries reclaims only."""
 
 import re
+from copy import deepcopy
 from email import message_from_string
 from typing import Any
 
 from droptrain_core.aws.job_queue import EVALUATE_ON_EXIT
+from droptrain_core.domain.costs.pricing import read_price_list
+from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.settings import Settings
 from support.template import ROOT, properties, template
 
-ENVIRONMENTS = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
+GPU = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
+CPU = {f"Cpu{environment}": f"Cpu{queue}" for environment, queue in GPU.items()}
+ENVIRONMENTS = GPU | CPU
+DEFINITIONS = ("TrainingJobDefinition", "CpuTrainingJobDefinition")
 
 SETTINGS = dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "spot_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/spot",
     "on_demand_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/on-demand",
+    "cpu_spot_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/cpu-spot",
+    "cpu_on_demand_job_queue_arn": "arn:aws:batch:eu-west-1:123456789012:job-queue/cpu-on-demand",
 }
 
 
@@ -24,19 +32,48 @@ def test_compute_environments_scale_to_zero() -> None:
     for name in ENVIRONMENTS:
         assert resources(name)["MinvCpus"] == 0
         assert "DesiredvCpus" not in resources(name)
-        assert resources(name)["MaxvCpus"] == {"Ref": "MaxvCpus"}
+        limit = "MaxvCpus" if name in GPU else "CpuMaxvCpus"
+        assert resources(name)["MaxvCpus"] == {"Ref": limit}
+
+
+def test_runs_without_gpus_have_their_own_types_machine_and_image() -> None:
+    for name in CPU:
+        assert resources(name)["InstanceTypes"] == {"Ref": "CpuInstanceTypes"}
+        assert resources(name)["Ec2Configuration"] == [{"ImageType": "ECS_AL2023"}]
+    gpu, cpu = (deepcopy(properties(name)) for name in DEFINITIONS)
+    assert cpu["ContainerProperties"]["Image"]["Fn::If"][1] == {
+        "Fn::Sub": "${ImageRepository.RepositoryUri}:cpu"
+    }
+    asked = gpu["ContainerProperties"].pop("ResourceRequirements")
+    assert cpu["ContainerProperties"].pop("ResourceRequirements") == [
+        each for each in asked if each["Type"] != "GPU"
+    ]
+    del gpu["ContainerProperties"]["Image"], cpu["ContainerProperties"]["Image"]
+    assert cpu == gpu
+
+
+def test_the_default_types_without_gpus_hold_the_defaults_of_a_recipe() -> None:
+    names = template()["Parameters"]["CpuInstanceTypes"]["Default"].split(",")
+    data = ROOT / "layers/droptrain/python/droptrain_core/data/on_demand_prices.csv"
+    sizes = read_price_list(data.read_text("utf-8"), "us-east-1").sizes
+    asked = Recipe().resources
+    assert all(sizes[name].gpus == 0 for name in names)
+    assert sum(sizes[name].holds(0, asked.vcpus, asked.memory_gib * 1024) for name in names) > 1
+    assert max(sizes[name].vcpus for name in names) <= template()["Parameters"]["CpuMaxvCpus"]["Default"]
 
 
 def test_spot_looks_for_price_and_capacity_in_several_types_and_zones() -> None:
-    spot = resources("SpotComputeEnvironment")
-    assert (spot["Type"], spot["AllocationStrategy"]) == ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED")
-    assert len(template()["Parameters"]["InstanceTypes"]["Default"].split(",")) > 1
-    assert len(spot["Subnets"]["Fn::If"][1]) > 1
+    for name in ("SpotComputeEnvironment", "CpuSpotComputeEnvironment"):
+        spot = resources(name)
+        assert (spot["Type"], spot["AllocationStrategy"]) == ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED")
+        assert len(template()["Parameters"][spot["InstanceTypes"]["Ref"]]["Default"].split(",")) > 1
+        assert len(spot["Subnets"]["Fn::If"][1]) > 1
 
 
 def test_on_demand_takes_the_best_fit() -> None:
-    on_demand = resources("OnDemandComputeEnvironment")
-    assert (on_demand["Type"], on_demand["AllocationStrategy"]) == ("EC2", "BEST_FIT_PROGRESSIVE")
+    for name in ("OnDemandComputeEnvironment", "CpuOnDemandComputeEnvironment"):
+        on_demand = resources(name)
+        assert (on_demand["Type"], on_demand["AllocationStrategy"]) == ("EC2", "BEST_FIT_PROGRESSIVE")
 
 
 def test_compute_environments_can_be_updated_in_place() -> None:
@@ -61,9 +98,11 @@ def test_an_instance_is_kept_only_where_the_owner_says_so() -> None:
 
 def test_the_reconciler_finds_the_instances_of_each_queue_by_their_tags() -> None:
     tags = [resources(name)["Tags"] for name in ENVIRONMENTS]
-    assert [each["droptrain:stack"] for each in tags] == [{"Ref": "AWS::StackId"}] * 2
+    assert [each["droptrain:stack"] for each in tags] == [{"Ref": "AWS::StackId"}] * 4
     kinds = Settings(**SETTINGS).queue_kinds
-    assert [each["droptrain:queue"] for each in tags] == [kinds["spot"], kinds["on-demand"]]
+    assert [each["droptrain:queue"] for each in tags] == [
+        kinds[queue] for queue in ("spot", "on-demand", "cpu-spot", "cpu-on-demand")
+    ]
 
 
 def test_nothing_of_batch_has_a_fixed_name_or_tags_that_cannot_change() -> None:
@@ -116,8 +155,8 @@ def test_a_job_has_a_gpu_shared_memory_a_timeout_and_no_privileges() -> None:
 
 
 def test_running_jobs_keep_their_revision() -> None:
-    retention = properties("TrainingJobDefinition")["ResourceRetentionPolicy"]
-    assert retention == {"SkipDeregisterOnUpdate": True}
+    for name in DEFINITIONS:
+        assert properties(name)["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
 
 
 def test_the_disk_holds_an_image_and_data_and_metadata_needs_a_token() -> None:

@@ -34,11 +34,36 @@ def test_policies_fit_into_iam_s_limits(variant: str) -> None:
         assert size < (10_240 if is_role else 6_144), name
 
 
+# The most characters of an ARN or a URL besides the name, and of a name. None: the names that CloudFormation
+# makes are shorter than the service allows.
+REFERENCES = {
+    "AWS::DynamoDB::Table": (0, None),
+    "AWS::S3::Bucket": (0, 63),
+    "AWS::SQS::Queue": (60, 80),
+    "AWS::Batch::JobQueue": (58, 128),
+    "AWS::Batch::JobDefinition": (63, 128 + len(":99999")),
+    "AWS::SNS::Topic": (48, None),
+    "AWS::ECR::Repository": (0, None),
+}
+
+
+def reference_length(reference: Any) -> int:
+    """The characters of a reference to a resource, at most.
+
+    CloudFormation names a resource by the stack, the logical id and a suffix.
+    """
+    [(function, value)] = reference.items()
+    logical_id = value if function == "Ref" else value[0]
+    rest, name = REFERENCES[template()["Resources"][logical_id]["Type"]]
+    return rest + (name or len(f"{LONGEST_NAME}-{logical_id}-1A2B3C4D5E6F7"))
+
+
 def test_the_environment_of_a_function_fits_into_4_kb_whatever_the_parameters_say() -> None:
     longest = {
         "ProjectBudgetsUsd": "x" * template()["Parameters"]["ProjectBudgetsUsd"]["MaxLength"],
         "Paused": "x" * 200,
         "InstanceTypes": ",".join(["g6e.12xlarge"] * 40),
+        "CpuInstanceTypes": ",".join(["m7i.12xlarge"] * 12),
     }
     functions = [
         it for it in rendered(**longest)["Resources"].values() if it["Type"] == "AWS::Lambda::Function"
@@ -46,10 +71,9 @@ def test_the_environment_of_a_function_fits_into_4_kb_whatever_the_parameters_sa
     assert functions
     for function in functions:
         variables = function["Properties"]["Environment"]["Variables"]
-        # An ARN has at most 80 characters besides a name; a name is the stack's, the logical id and a suffix.
         references = [value for value in variables.values() if not isinstance(value, str)]
         texts = {name: value for name, value in variables.items() if isinstance(value, str)}
-        assert length(texts) + len(references) * (80 + 128 + 40) < 4096
+        assert length(texts) + sum(map(reference_length, references)) < 4096
 
 
 def test_the_template_fits_into_cloudformation_s_limits() -> None:

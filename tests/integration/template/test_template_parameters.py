@@ -45,6 +45,17 @@ def test_any_instance_type_fits_but_those_with_a_fraction_of_a_gpu(name: str, fi
     assert "fraction of a GPU (g6f, gr6f)" in types["ConstraintDescription"]
 
 
+@pytest.mark.parametrize(("name", "fits"), [
+    ("m6i.2xlarge", True), ("c7i-flex.large", True), ("r8i.metal-48xl", True), ("t3.large", True),
+    ("x2iedn.xlarge", True), ("mac1.metal", True), ("i4i.large", True),
+    ("g5.xlarge", False), ("gr6.4xlarge", False), ("p4d.24xlarge", False), ("m7g.large", False),
+    ("c7gn.xlarge", False), ("a1.large", False), ("x2gd.large", False), ("c6i", False),
+])  # fmt: skip
+def test_types_without_gpus_are_neither_gpu_types_nor_graviton(name: str, fits: bool) -> None:
+    types = PARAMETERS["CpuInstanceTypes"]
+    assert bool(re.fullmatch(types["AllowedPattern"], name)) is fits
+
+
 def test_every_parameter_is_used() -> None:
     text = json.dumps({key: template()[key] for key in ("Resources", "Conditions", "Globals")})
     for name in PARAMETERS:

@@ -35,6 +35,8 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`WebhookSecret` changed", _WEBHOOK, {**_WEBHOOK, "WebhookSecret": "fedcba9876543210"}),
     ("`InstanceTypes`", {}, {"InstanceTypes": "g5.xlarge"}),
     ("`MaxvCpus`", {}, {"MaxvCpus": 64}),
+    ("`CpuInstanceTypes`", {}, {"CpuInstanceTypes": "m6i.xlarge"}),
+    ("`CpuMaxvCpus`", {}, {"CpuMaxvCpus": 64}),
     ("`ImageUri`", {}, {"ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1"}),
     ("`AmiId`", {}, {"AmiId": "ami-0123456789abcdef0"}),
     ("`BuildsImage`", {}, {"BuildsImage": "yes"}),

@@ -227,7 +227,9 @@ def test_a_valid_project_is_told_what_a_run_can_cost_at_most(droptrain: Run) -> 
 
 
 def test_the_types_that_count_without_a_stack_are_the_template_s() -> None:
-    assert ",".join(cost_ahead.DEFAULT_TYPES) == template()["Parameters"]["InstanceTypes"]["Default"]
+    parameters = template()["Parameters"]
+    assert ",".join(cost_ahead.DEFAULT_TYPES) == parameters["InstanceTypes"]["Default"]
+    assert ",".join(cost_ahead.DEFAULT_CPU_TYPES) == parameters["CpuInstanceTypes"]["Default"]
 
 
 def test_on_a_terminal_a_bar_shows_how_much_of_the_data_is_read(droptrain: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from droptrain_core.domain.runs import time_limit
 from support.template import template
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = (ROOT / "layers/droptrain/python/droptrain_core/data/gpu_on_demand_prices.csv").read_text("utf-8")
+SHIPPED = (ROOT / "layers/droptrain/python/droptrain_core/data/on_demand_prices.csv").read_text("utf-8")
 REGIONS = sorted({row["region"] for row in csv.DictReader(SHIPPED.splitlines()) if row["region"]})
 DEFAULTS = {name: each.get("Default") for name, each in template()["Parameters"].items()}
 TYPES = DEFAULTS["InstanceTypes"].split(",")

@@ -26,6 +26,7 @@ from droptrain_core.domain.runs.batch_job import (
     JobState,
     attempts_until,
 )
+from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.run import Run
 
 # The container itself ends the code when the time is up, and saves what it left.
@@ -52,7 +53,7 @@ class Limits:
         jobs: JobQueue,
         queues: QueueWatch,
         instances: QueueInstances,
-        instance_types: tuple[str, ...],
+        compute: StackCompute,
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = bucket
@@ -61,7 +62,7 @@ class Limits:
         self._jobs = jobs
         self._queues = queues
         self._instances = instances
-        self._instance_types = instance_types
+        self._compute = compute
         self._clock = clock
 
     def prices(self) -> PriceList:
@@ -76,7 +77,7 @@ class Limits:
             job = by_run[run.run_id]
             if run.batch_job_id != job.job_id or run.cancelled_by or run.ended:
                 continue
-            eligible = Eligible.of(run, prices, self._instance_types)
+            eligible = Eligible.of(run, prices, self._compute.of_run(run).instance_types)
             if exceeded := self._judge_time(run, job) or self._judge_cost(run, job, eligible):
                 found[run.run_id] = exceeded
         return found

@@ -9,6 +9,8 @@ from droptrain_core.domain.runs.batch_job import queue_name
 if TYPE_CHECKING:
     from droptrain_core.domain.notices.events import QueueKind
 
+from droptrain_core.domain.runs.compute import Compute, StackCompute
+
 
 @frozen
 class Settings:
@@ -23,10 +25,14 @@ class Settings:
     spot_job_queue_arn: str
     on_demand_job_queue_arn: str
     job_definition_arn: str
+    cpu_spot_job_queue_arn: str
+    cpu_on_demand_job_queue_arn: str
+    cpu_job_definition_arn: str
     notices_topic_arn: str
     image_repository: str
     stack_id: str
     instance_types: str
+    cpu_instance_types: str
     aws_region: str
     paused: str
     override_gpus: str
@@ -42,9 +48,22 @@ class Settings:
         return cls(**{name: environment[name.upper()] for name in cls.__dataclass_fields__})
 
     @property
-    def types(self) -> tuple[str, ...]:
-        """The instance types for training, as the compute environments name them."""
-        return tuple(self.instance_types.split(","))
+    def compute(self) -> StackCompute:
+        """The instances for training, with and without GPUs."""
+        return StackCompute(
+            gpu=Compute(
+                tuple(self.instance_types.split(",")),
+                self.spot_job_queue_arn,
+                self.on_demand_job_queue_arn,
+                self.job_definition_arn,
+            ),
+            cpu=Compute(
+                tuple(self.cpu_instance_types.split(",")),
+                self.cpu_spot_job_queue_arn,
+                self.cpu_on_demand_job_queue_arn,
+                self.cpu_job_definition_arn,
+            ),
+        )
 
     @property
     def queue_kinds(self) -> "dict[str, QueueKind]":
@@ -52,4 +71,6 @@ class Settings:
         return {
             queue_name(self.spot_job_queue_arn): "Spot",
             queue_name(self.on_demand_job_queue_arn): "on-demand",
+            queue_name(self.cpu_spot_job_queue_arn): "CPU Spot",
+            queue_name(self.cpu_on_demand_job_queue_arn): "CPU on-demand",
         }

@@ -18,6 +18,7 @@ from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.runs import batch_job, next_job, transitions
 from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
+from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.outcome import Outcome
 from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run, ranking_of
 from droptrain_core.domain.runs.transitions import End
@@ -35,7 +36,7 @@ class Track:
         table: RunTable,
         prices: PriceTable,
         queues: QueueWatch,
-        instance_types: tuple[str, ...],
+        compute: StackCompute,
         continue_run: Callable[[], ContinueRun],
         clock: Callable[[], datetime],
     ) -> None:
@@ -43,7 +44,7 @@ class Track:
         self._table = table
         self._prices = prices
         self._queues = queues
-        self._instance_types = instance_types
+        self._compute = compute
         self._continue_run = continue_run
         self._clock = clock
 
@@ -177,7 +178,7 @@ class Track:
         run = reading.run
         if run is None:
             return None
-        eligible = Eligible.of(run, reading.prices, self._instance_types)
+        eligible = Eligible.of(run, reading.prices, self._compute.of_run(run).instance_types)
         return costs.of_run(run, job, document, eligible, self._clock(), earlier)
 
 

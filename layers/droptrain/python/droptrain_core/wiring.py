@@ -113,8 +113,8 @@ class Wiring:
         """States of Batch jobs become the record."""
         from droptrain_core.track import Track
 
-        bucket, queues, types = self._bucket(), self._queues(), self._settings.types
-        return Track(bucket, self._table, self._prices, queues, types, self._continue_run, self._clock)
+        bucket, queues, compute = self._bucket(), self._queues(), self._settings.compute
+        return Track(bucket, self._table, self._prices, queues, compute, self._continue_run, self._clock)
 
     def notify(self) -> "Notify":
         """Ends, and problems that need people, become notices."""
@@ -157,8 +157,7 @@ class Wiring:
         from droptrain_core.aws.spot_prices import SpotPrices
         from droptrain_core.refresh import Refresh
 
-        settings = self._settings
-        region = settings.aws_region
+        region, names = self._settings.aws_region, self._settings.compute.instance_types
         partition = self._session.get_partition_for_region(region)
         ec2 = self._client("ec2", _RETRIES)
         spot = on_demand = None
@@ -167,7 +166,7 @@ class Wiring:
         if partition == "aws":  # GovCloud has no price list to ask
             on_demand = OnDemandPrices(self._client("pricing", _RETRIES, "us-east-1"))
         types = InstanceTypes(ec2)
-        return Refresh(types, spot, on_demand, self._prices, settings.types, region, self._clock)
+        return Refresh(types, spot, on_demand, self._prices, names, region, self._clock)
 
     def cancel(self) -> "Cancel":
         """Runs end on request."""
@@ -197,7 +196,7 @@ class Wiring:
     def _gather(self) -> "Gather":
         from droptrain_core.launch.gather import Gather
 
-        return Gather(self._bucket(), self._prices, self._settings.types, self._clock)
+        return Gather(self._bucket(), self._prices, self._settings.compute, self._clock)
 
     def _commit(self) -> "Commit":
         from droptrain_core.launch.commit import Commit
@@ -212,8 +211,7 @@ class Wiring:
     def _where(self) -> "Where":
         from droptrain_core.launch.decide import Where
 
-        settings = self._settings
-        return Where(settings.bucket_name, settings.job_definition_arn, settings.types)
+        return Where(self._settings.bucket_name, self._settings.compute)
 
     def _notifications(self) -> "Notifications":
         from droptrain_core.aws.event_bus import EventBus
@@ -334,9 +332,9 @@ class Wiring:
         from droptrain_core.limits import Limits
         from droptrain_core.settle_runs import SettleRuns
 
-        table, jobs, types = self._table, self._jobs, self._settings.types
+        table, jobs, compute = self._table, self._jobs, self._settings.compute
         queues, instances = self._queues(), self._instances()
-        limits = Limits(self._bucket(), table, self._prices, jobs, queues, instances, types, self._clock)
+        limits = Limits(self._bucket(), table, self._prices, jobs, queues, instances, compute, self._clock)
         return SettleRuns(
             table,
             jobs,
@@ -372,9 +370,7 @@ class Wiring:
         return JobQueue(
             self._client("batch", _RETRIES),
             self._client("batch", _NO_RETRIES),
-            settings.spot_job_queue_arn,
-            settings.on_demand_job_queue_arn,
-            settings.job_definition_arn,
+            settings.compute,
             settings.stack_id,
         )
 
@@ -385,7 +381,7 @@ class Wiring:
         from droptrain_core.aws.price_table import PriceTable
         from droptrain_core.domain.costs.pricing import read_price_list
 
-        text = (resources.files("droptrain_core") / "data" / "gpu_on_demand_prices.csv").read_text("utf-8")
+        text = (resources.files("droptrain_core") / "data" / "on_demand_prices.csv").read_text("utf-8")
         shipped = read_price_list(text, self._settings.aws_region)
         return PriceTable(self._dynamodb, self._settings.table_name, shipped)
 

@@ -11,38 +11,39 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ecr import ECRClient
 
-TAG = "latest"  # the job definition names it
-
 
 class ImageRepository:
-    """One repository, asked until its image is there; the client is made by the first question."""
+    """One repository, asked for an image until it is there; the client is made by the first question."""
 
     def __init__(self, make_client: "Callable[[], ECRClient]", name: str) -> None:
         self._make_client = make_client
         self._name = name
-        self._seen = False
+        self._seen: set[str] = set()
 
-    def lacks_image(self) -> bool:
-        """Whether no image was pushed yet; False unless ECR clearly says so, because the job then finds out.
+    def lacks_image(self, tag: str) -> bool:
+        """Whether no image was pushed with that tag yet.
 
-        A process remembers an image that it has seen and doesn't ask again, also if it is deleted later.
+        False unless ECR clearly says so, because the job then finds out. A process remembers
+        an image that it has seen and doesn't ask again, also if it is deleted later.
         """
-        if self._seen:
+        if tag in self._seen:
             return False
         try:
-            self._seen = _has_image(self._make_client(), self._name)
+            has_image = _has_image(self._make_client(), self._name, tag)
         except (BotoCoreError, ClientError) as error:
             logger.warning(
                 "ECR doesn't say whether there is an image; launching", extra={"error": str(error)}
             )
             return False
-        return not self._seen
+        if has_image:
+            self._seen.add(tag)
+        return not has_image
 
 
-def _has_image(ecr_client: "ECRClient", name: str) -> bool:
+def _has_image(ecr_client: "ECRClient", name: str, tag: str) -> bool:
     missing = ecr_client.exceptions
     try:
-        found = ecr_client.describe_images(repositoryName=name, imageIds=[{"imageTag": TAG}])
+        found = ecr_client.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])
     except (missing.ImageNotFoundException, missing.RepositoryNotFoundException):
         return False
     return bool(found["imageDetails"])

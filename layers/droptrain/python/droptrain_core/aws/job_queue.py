@@ -12,6 +12,7 @@ from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
 from droptrain_core.domain.errors import BusyError, Cause, DeniedError, RejectedError, UnsureError
 from droptrain_core.domain.runs import batch_job, share
 from droptrain_core.domain.runs.batch_job import HOST_GONE, RECLAIMED_EXIT_CODE, JobState
+from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
@@ -31,9 +32,8 @@ _ACTIVE: tuple[_Active, ...] = get_args(_Active)
 
 
 class JobQueue:
-    """The stack's two job queues, Spot and on-demand, and its job definition.
+    """The stack's job queues, Spot and on-demand for each kind of instances, and their job definitions.
 
-    `definition` is the job definition by revision, so that a run's plan can name exactly what it ran with.
     Each job has `stack_id` as a tag: the functions may end the jobs of their own stack only.
     `submitter` must not retry by itself: SubmitJob has no idempotency token. `client` does everything else.
     """
@@ -42,16 +42,12 @@ class JobQueue:
         self,
         client: "BatchClient",
         submitter: "BatchClient",
-        spot_queue: str,
-        on_demand_queue: str,
-        definition: str,
+        compute: StackCompute,
         stack_id: str,
     ) -> None:
         self._client = client
         self._submitter = submitter
-        self._spot_queue = spot_queue
-        self._on_demand_queue = on_demand_queue
-        self.definition = definition
+        self._compute = compute
         self._stack_id = stack_id
 
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
@@ -85,7 +81,7 @@ class JobQueue:
         request: Any = {
             "jobName": run.job_name,
             "jobQueue": self._queue_of(run),
-            "jobDefinition": self.definition,
+            "jobDefinition": self._compute.of_run(run).job_definition,
             "shareIdentifier": share_identifier,
             # It orders the jobs of one share. A queue with shares refuses a job without it.
             "schedulingPriorityOverride": 0,
@@ -153,7 +149,8 @@ class JobQueue:
         self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
 
     def _queue_of(self, run: Run) -> str:
-        return self._spot_queue if run.is_on_spot(run.job_number) else self._on_demand_queue
+        compute = self._compute.of_run(run)
+        return compute.spot_queue if run.is_on_spot(run.job_number) else compute.on_demand_queue
 
 
 def _meaning(run: Run, error: ClientError) -> Exception:

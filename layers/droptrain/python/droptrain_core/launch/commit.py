@@ -9,6 +9,7 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import BusyError, Cause
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
+from droptrain_core.domain.runs.compute import image_tag
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.decide import Draft
 from droptrain_core.reserve import Reserve
@@ -85,16 +86,17 @@ class Commit:
 
     def _admit(self, run: Run, reserve: Callable[[Run], Run]) -> Run:
         """The run with its reservations, or REJECTED if the stack has no image or no room for it."""
-        if self._images and self._images.lacks_image():
-            return runs.rejected(run, _no_image(run.run_id))
+        tag = image_tag(run)
+        if self._images and self._images.lacks_image(tag):
+            return runs.rejected(run, _no_image(run.run_id, tag))
         return reserve(run)
 
 
-def _no_image(run_id: str) -> Cause:
+def _no_image(run_id: str, tag: str) -> Cause:
     """The cause of a run for which the stack has no image yet."""
     return Cause(
         "no_image",
-        "There is no training image yet: the stack's image repository is empty.",
+        f"There is no training image yet: the stack's image repository has none with the tag {tag}.",
         "Publish the training image, with `droptrain image` (AWS builds it) or with the commands in the "
         f"stack's output ImagePushCommands (Docker). Then: droptrain rerun {run_id}",
     )

@@ -26,6 +26,7 @@ from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs import time_limit
 from droptrain_core.domain.runs.claims import DropClaim
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.job_request import job_request
 from droptrain_core.domain.runs.run import Run, Step
 
@@ -78,7 +79,7 @@ class Snapshot:
     """Everything that a launch depends on: dataset, code, preflight's samples of the files, and prices.
 
     `unreadable` is the cause if S3 doesn't let an input be read. `last` summarizes the dataset of the
-    project's last successful run.
+    project's last successful run. `is_too_large`: no instance type of the stack can hold the run.
     """
 
     found: Found
@@ -87,6 +88,7 @@ class Snapshot:
     eligible: EligibleInstances | None
     unreadable: Cause | None = None
     last: "Summary | None" = None
+    is_too_large: bool = False
 
 
 @frozen
@@ -109,8 +111,7 @@ class Where:
     """The stack's names that a run's plan and causes contain."""
 
     bucket: str
-    job_definition: str
-    instance_types: tuple[str, ...]
+    compute: StackCompute
 
 
 @frozen
@@ -149,13 +150,16 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         return Draft(runs.rejected(runs.to_record(run), cause), None, findings)
     try:
         script = _script(snapshot, where)
-        timeout = time_limit.of_recipe(recipe, snapshot.eligible, where.instance_types)
+        compute = where.compute.of(recipe.resources.gpus)
+        if snapshot.is_too_large:
+            raise RejectedError(_does_not_fit(recipe, compute))
+        timeout = time_limit.of_recipe(recipe, snapshot.eligible, compute.instance_types)
     except RejectedError as error:
         return Draft(runs.rejected(runs.to_record(run), error.cause), None, findings)
     job = job_request(recipe, script, timeout, found.readiness.inputs)
     run = with_estimate(replace(run, job=job), snapshot.eligible)
     plan = plans.plan_of(
-        run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, where.job_definition
+        run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, compute.job_definition
     )
     body = plans.plan_bytes(plan)
     if len(body) > plans.MAX_LAUNCHED_BYTES:
@@ -247,6 +251,19 @@ def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
         what = f"{min(both)!r} is a file and also a folder with files, which no disk can have"
         return Cause("bad_code", what, "Delete the file or the folder.")
     return None
+
+
+def _does_not_fit(recipe: Recipe, compute: Compute) -> Cause:
+    """The cause if no instance type of the stack can hold the run."""
+    asked = recipe.resources
+    kind, parameter = ("GPU", "InstanceTypes") if asked.gpus else ("CPU", "CpuInstanceTypes")
+    gpus = f"{asked.gpus} GPU{'s' if asked.gpus > 1 else ''}, " if asked.gpus else ""
+    return Cause(
+        "does_not_fit",
+        f"None of the stack's {kind} instance types has room for {gpus}{asked.vcpus} vCPUs and "
+        f"{asked.memory_gib} GiB: {', '.join(compute.instance_types)}. The system takes some memory.",
+        f"Lower `resources` in train.yaml, or add larger types to the stack's parameter {parameter}.",
+    )
 
 
 def _too_large(size: int, snapshot: Snapshot) -> Cause:

@@ -21,6 +21,7 @@ from droptrain_core.domain.datasets.dataset import (
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.run import JobRequest, Run
 from droptrain_core.launch.decide import Found, HowToTrain, Snapshot
 
@@ -36,12 +37,12 @@ class Gather:
         self,
         bucket: Bucket,
         prices: PriceTable,
-        instance_types: tuple[str, ...],
+        compute: StackCompute,
         clock: Callable[[], datetime],
     ) -> None:
         self.bucket = bucket
         self._prices = prices
-        self._instance_types = instance_types
+        self._compute = compute
         self._clock = clock
 
     def how(
@@ -77,14 +78,20 @@ class Gather:
         files, unreadable = self._files(found)
         resources = found.recipe.resources
         reading = self._prices.read(found.project)
+        memory_mib = resources.memory_gib * 1024
         eligible = self._eligible(
             reading,
             gpus=resources.gpus,
             vcpus=resources.vcpus,
-            memory_mib=resources.memory_gib * 1024,
+            memory_mib=memory_mib,
             spot=found.recipe.spot,
         )
-        return Snapshot(found, code, files, eligible, unreadable, _read_summary(reading))
+        is_too_large = eligible is None and reading.prices.are_too_small(
+            self._compute.of(resources.gpus).instance_types, resources.gpus, resources.vcpus, memory_mib
+        )
+        return Snapshot(
+            found, code, files, eligible, unreadable, _read_summary(reading), is_too_large=is_too_large
+        )
 
     def again(self, original: Run, job: JobRequest) -> tuple[EligibleInstances | None, str | None]:
         """For a repeat of `original`: the instance types for its job, and the summary of its data."""
@@ -100,7 +107,7 @@ class Gather:
         """The stack's instance types that could serve such a job, their prices, the project's history."""
         return estimates.eligible_instances(
             reading.prices,
-            self._instance_types,
+            self._compute.of(gpus).instance_types,
             reading.history,
             gpus=gpus,
             vcpus=vcpus,

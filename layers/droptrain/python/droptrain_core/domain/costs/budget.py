@@ -192,7 +192,8 @@ def no_price() -> Cause:
     return Cause(
         "no_price",
         "The eligible instance types have no price in this region, so the budget can't be checked.",
-        "Set the stack's parameter InstanceTypes to types with a price, or MonthlyBudgetUsd to 0.",
+        "Set the stack's parameter InstanceTypes (CpuInstanceTypes for a run without GPUs) to types with a "
+        "price, or MonthlyBudgetUsd to 0.",
     )
 
 

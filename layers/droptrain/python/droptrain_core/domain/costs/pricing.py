@@ -39,6 +39,11 @@ class Size:
         memory = self.memory_gib * 1024 * _MEMORY_REGISTERED - _AGENT_MIB
         return gpus <= self.gpus and vcpus <= self.vcpus and memory_mib <= memory
 
+    def is_too_small(self, gpus: int, vcpus: int, memory_mib: int) -> bool:
+        """Whether no such instance can ever hold that job: it has less than its nominal memory to give."""
+        is_full = gpus > self.gpus or vcpus > self.vcpus or memory_mib >= self.memory_gib * 1024
+        return is_full or not self.has_whole_gpus
+
 
 @frozen
 class Refreshed:
@@ -95,6 +100,15 @@ class PriceList:
         """Whether the type has room for such a job; True for a type that no list knows."""
         size = self.sizes.get(instance_type)
         return size is None or size.holds(gpus, vcpus, memory_mib)
+
+    def are_too_small(self, instance_types: Iterable[str], gpus: int, vcpus: int, memory_mib: int) -> bool:
+        """Whether none of the types can ever hold such a job; False if none is named or
+        the size of one isn't known."""
+        named = [each for name in instance_types for each in self.expand([name]) or (name,)]
+        sizes = [self.sizes.get(name) for name in named]
+        return bool(sizes) and all(
+            each is not None and each.is_too_small(gpus, vcpus, memory_mib) for each in sizes
+        )
 
     def spot_price(self, instance_type: str, zone: str | None = None) -> float | None:
         """The Spot price in `zone`, or the lowest if that is unknown; never above the on-demand price.

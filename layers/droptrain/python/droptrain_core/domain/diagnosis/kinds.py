@@ -3,6 +3,7 @@
 from droptrain_core.domain.diagnosis.kind import Kind
 
 _TYPES = "the stack's parameter InstanceTypes"
+_WITHOUT_GPUS = "for a run without GPUs"
 
 # AWS took or refused the machine.
 RECLAIMED = Kind(
@@ -25,20 +26,23 @@ OVER_RESERVATION = Kind(
 CANCELLED = Kind("cancelled", "{detail}.", "If this was a mistake, launch the dataset again.", None)
 NO_CAPACITY = Kind(
     "no_capacity", "AWS had no instance for the job until its waiting time was over ({detail}).",
-    f"Launch the dataset again later, set `spot: never` in train.yaml, or add types to {_TYPES}.", True,
+    f"Launch the dataset again later, set `spot: never` in train.yaml, or add types to {_TYPES} "
+    f"(CpuInstanceTypes {_WITHOUT_GPUS}).", True,
 )  # fmt: skip
 TOO_MANY_VCPUS = Kind(
     "does_not_fit", "The job requests more vCPUs than the stack may use at once.",
-    "Lower `resources.vcpus` in train.yaml, or raise the stack's parameter MaxvCpus.", False,
+    "Lower `resources.vcpus` in train.yaml, or raise the stack's parameter MaxvCpus (CpuMaxvCpus "
+    f"{_WITHOUT_GPUS}).", False,
 )  # fmt: skip
 TOO_LARGE = Kind(
     "does_not_fit", "No instance type of the stack has the GPUs, vCPUs and memory that the job requests.",
-    f"Lower `resources` in train.yaml, or add larger types to {_TYPES}.", False,
+    f"Lower `resources` in train.yaml, or add larger types to {_TYPES} (CpuInstanceTypes "
+    f"{_WITHOUT_GPUS}).", False,
 )  # fmt: skip
 NO_QUOTA = Kind(
     "no_quota", "The account's quota of vCPUs for these instances is used up, or 0 ({detail}).",
-    "Request more in Service Quotas, EC2: `All G and VT` or `All P`, separately for Spot and on-demand "
-    "(docs/deploying.md).", False,
+    "Request more in Service Quotas, EC2: `All G and VT`, `All P` or (without GPUs) `Standard`, separately "
+    "for Spot and on-demand (docs/deploying.md).", False,
 )  # fmt: skip
 FREE_PLAN = Kind(
     "free_plan", "The account is on AWS's Free plan, in which EC2 starts no GPU instance ({detail}).",

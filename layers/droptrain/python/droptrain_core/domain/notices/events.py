@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from droptrain_core.domain.frozen import frozen
 
 SOURCE = "droptrain"
-QueueKind = Literal["Spot", "on-demand"]
+QueueKind = Literal["Spot", "on-demand", "CPU Spot", "CPU on-demand"]
 
 
 @frozen
