@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from droptrain.errors import DroptrainError
+from droptrain.formatting import clean, duration
+from droptrain.stack import Stack
 from droptrain_cli import account_checks, output
-from droptrain_cli.errors import CommandError
-from droptrain_cli.formatting import clean, duration
 from droptrain_cli.image_source import archive
-from droptrain_cli.stack import Stack
 from droptrain_cli.stack_snapshot import StackSnapshot, read_snapshot
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def build(
     as_json: bool,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Build and publish; CommandError with the log's end if it fails."""
+    """Build and publish; DroptrainError with the log's end if it fails."""
     source = archive(folder)
     snapshot = _patient(stack)
     client = stack.client("codebuild")
@@ -55,7 +55,7 @@ def build(
             environmentVariablesOverride=_variables(base_image),
         )["build"]
     except client.exceptions.AccountLimitExceededException as error:
-        raise CommandError(_no_builds(snapshot, error.response["Error"]["Message"], folder)) from error
+        raise DroptrainError(_no_builds(snapshot, error.response["Error"]["Message"], folder)) from error
     click.echo(f"Building {'yours, on droptrain' if folder else 'droptrain'}: {started['id']}", err=True)
     try:
         ended, seen = _follow(stack, started["id"], sleep)
@@ -67,26 +67,26 @@ def build(
         )
         raise
     if ended["buildStatus"] != "SUCCEEDED":
-        raise CommandError(_why(ended, seen))
+        raise DroptrainError(_why(ended, seen))
     _tell(snapshot, ended, as_json=as_json)
 
 
 def _patient(stack: Stack) -> StackSnapshot:
-    """The stack, which can build an image that it uses; else CommandError."""
+    """The stack, which can build an image that it uses; else DroptrainError."""
     if stack.is_laptop:
-        raise CommandError(
+        raise DroptrainError(
             "The laptop cloud needs no image: what trains runs in this machine's Python. Name a stack on AWS "
             "(--stack NAME) to build one there, or build with Docker: docs/image.md."
         )
     snapshot = read_snapshot(stack)
     if snapshot.parameters.get("ImageUri"):
-        raise CommandError(
+        raise DroptrainError(
             f"This stack trains in {snapshot.parameters['ImageUri']}, so it would not use an image in "
             "its own repository. To use that: "
             "sam build && sam deploy --parameter-overrides 'ImageUri=\"\"' BuildsImage=yes"
         )
     if _PROJECT not in snapshot.outputs:
-        raise CommandError(
+        raise DroptrainError(
             "This stack has nothing that builds images. Deploy it with it, and repeat: "
             "sam build && sam deploy --parameter-overrides BuildsImage=yes"
         )

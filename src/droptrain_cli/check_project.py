@@ -13,9 +13,9 @@ from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import FILE, Recipe
 
+from droptrain.project_folder import CODE, DATA, ProjectFolder
 from droptrain_cli import compile_code, compile_regexes
 from droptrain_cli.decide_here import CODE_FOLDER, decide_here
-from droptrain_cli.project_folder import CODE, DATA, ProjectFolder
 
 # Of data, findings say more than `bad_csv`, and the code is checked by itself.
 _SHOWN_ELSEWHERE = ("bad_csv", "code_missing")

@@ -6,9 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from droptrain.api import Api
+from droptrain.formatting import age, parsed
 from droptrain_cli import account_checks
-from droptrain_cli.api import Api
-from droptrain_cli.formatting import age, parsed
 from droptrain_cli.queue_places import QueuePlaces
 from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot, Verdict
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from rich.text import Text
 
-from droptrain_cli import formatting, output
-from droptrain_cli.api import Api
-from droptrain_cli.find_run import find_run
-from droptrain_cli.run_files import RunFiles
-from droptrain_cli.stack import Stack
+from droptrain import formatting
+from droptrain.api import Api
+from droptrain.find_run import find_run
+from droptrain.run_files import RunFiles
+from droptrain.stack import Stack
+from droptrain_cli import output
 
 _PLAN = "run.json"
 _MARK = "*"

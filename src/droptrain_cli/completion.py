@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from droptrain_cli.errors import CommandError
+from droptrain.errors import DroptrainError
 
 if TYPE_CHECKING:
-    from droptrain_cli.api import Api
+    from droptrain.api import Api
 
 _PAGE = 100
 _PROJECTS = 1000
@@ -44,14 +44,14 @@ def _offered(context: click.Context, begun: str, names: Callable[["Api"], Iterab
     """The names that continue what is typed; none where no stack answers: a shell shows no errors."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  --help stays fast
 
-    from droptrain_cli.api import Api  # noqa: PLC0415
-    from droptrain_cli.stack import find_stack  # noqa: PLC0415
+    from droptrain.api import Api  # noqa: PLC0415
+    from droptrain.stack import find_stack  # noqa: PLC0415
 
     given = context.params
     try:
         stack = find_stack(given.get("stack_name"), region=given.get("region"), profile=given.get("profile"))
         return [name for name in names(Api(stack, tries=1)) if name.startswith(begun)]
-    except (CommandError, BotoCoreError, ClientError):
+    except (DroptrainError, BotoCoreError, ClientError):
         return []
 
 
@@ -68,7 +68,7 @@ def _runs(api: "Api") -> list[str]:
 
 
 def _datasets(api: "Api", project: str) -> Iterator[str]:
-    from droptrain_cli.api import quoted  # noqa: PLC0415
+    from droptrain.api import quoted  # noqa: PLC0415
 
     for number, page in enumerate(api.pages(f"/projects/{quoted(project)}/datasets", limit=_PAGE), 1):
         yield from (each["dataset"] for each in page["datasets"])

@@ -10,10 +10,10 @@ from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import time_limit
 
-from droptrain_cli import formatting
-from droptrain_cli.api import Api
-from droptrain_cli.errors import ApiError, UnreachableError
-from droptrain_cli.stack import Stack
+from droptrain import formatting
+from droptrain.api import Api
+from droptrain.errors import ApiError, UnreachableError
+from droptrain.stack import Stack
 
 # Without a stack, the template's defaults and a region count.
 DEFAULT_TYPES = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
@@ -30,7 +30,7 @@ def in_stack(stack: Stack, project: str, dataset: str | None = None) -> str:
     try:
         run = Api(stack).post("/runs", body).body  # not worth the wait of a repeat
     except (ApiError, UnreachableError) as error:
-        return f"What a run can cost is unknown: {error.format_message()}"
+        return f"What a run can cost is unknown: {error}"
     return _words(run)
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from droptrain_cli.stack import DEBUG
+from droptrain_cli.stack_options import DEBUG
 
 
 def _remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:

@@ -2,20 +2,21 @@
 
 import click
 
-from droptrain_cli import formatting, output
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.drop_plan import check_dataset_name
-from droptrain_cli.errors import CommandError
+from droptrain import formatting
+from droptrain.api import Api, quoted
+from droptrain.drop_plan import check_dataset_name
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import check_project_name
+from droptrain.stack import Stack
+from droptrain_cli import output
 from droptrain_cli.list_projects import read
-from droptrain_cli.project_folder import check_project_name
-from droptrain_cli.stack import Stack
 
 
 def delete(stack: Stack, place: str, *, ask: bool, as_json: bool) -> None:
-    """Delete the dataset `PROJECT/DATASET`; CommandError if there is none, or a run trains on it."""
+    """Delete the dataset `PROJECT/DATASET`; DroptrainError if there is none, or a run trains on it."""
     project, separator, dataset = place.partition("/")
     if not separator:
-        raise CommandError(f"{place!r} isn't PROJECT/DATASET, as in penguins/first.")
+        raise DroptrainError(f"{place!r} isn't PROJECT/DATASET, as in penguins/first.")
     check_project_name(project)
     check_dataset_name(dataset)
     api = Api(stack)
@@ -33,4 +34,4 @@ def delete(stack: Stack, place: str, *, ask: bool, as_json: bool) -> None:
     elif deleted:
         click.echo(f"Deleted {place}: {formatting.count(deleted, 'version')} of its files.")
     else:
-        raise CommandError(f"There is no dataset {place}. `droptrain datasets {project}` lists them.")
+        raise DroptrainError(f"There is no dataset {place}. `droptrain datasets {project}` lists them.")

@@ -5,10 +5,11 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from droptrain_cli import exit_codes, formatting, output
+from droptrain import formatting
+from droptrain.stack import Stack
+from droptrain_cli import exit_codes, output
 from droptrain_cli.checks import findings
 from droptrain_cli.send_notice import TITLE, send_test
-from droptrain_cli.stack import Stack
 from droptrain_cli.stack_snapshot import Finding, read_snapshot
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red", "unknown": "yellow"}

@@ -2,10 +2,10 @@
 
 import click
 
+from droptrain.api import Api, quoted
+from droptrain.find_run import find_run
+from droptrain.stack import Stack
 from droptrain_cli import output
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.find_run import find_run
-from droptrain_cli.stack import Stack
 
 
 def cancel(stack: Stack, name: str, *, as_json: bool) -> None:

@@ -8,22 +8,23 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.model_pointers import ModelPointers
 from droptrain_core.domain.runs.model_pointer import pointer_key
 
-from droptrain_cli import formatting, output
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.download import Download, choose
-from droptrain_cli.errors import CommandError
-from droptrain_cli.find_run import LATEST, find_run, newest_that_succeeded
+from droptrain import formatting
+from droptrain.api import Api, quoted
+from droptrain.download import Download, choose
+from droptrain.errors import DroptrainError
+from droptrain.find_run import LATEST, find_run, newest_that_succeeded
+from droptrain.published import find
+from droptrain.run_files import RunFiles
+from droptrain.stack import Stack
+from droptrain_cli import output
 from droptrain_cli.list_projects import read
-from droptrain_cli.published import find
-from droptrain_cli.run_files import RunFiles
-from droptrain_cli.stack import Stack
 from droptrain_cli.transfer_bar import transfer_bar
 
 
 def get(
     stack: Stack, name: str, folder: Path | None, *, best: bool = False, everything: bool, as_json: bool
 ) -> None:
-    """Download files of the run that `name` means; CommandError if it left none.
+    """Download files of the run that `name` means; DroptrainError if it left none.
 
     With `best`, `name` is a project, and the run the one that its pointer `best` names.
     """
@@ -35,7 +36,7 @@ def get(
     files = RunFiles(stack, api, run["run_id"])
     chosen = choose(files.each(), everything=everything)
     if not chosen:
-        raise CommandError(
+        raise DroptrainError(
             f"{run['run_id']} is {run['status']} and has left no {'files' if everything else 'model'}. "
             f"droptrain show {run['run_id']} says more."
         )
@@ -59,7 +60,7 @@ def _best(stack: Stack, api: Api, project: str) -> dict[str, Any]:
     found = find(Bucket(stack.client("s3"), stack.bucket), pointer)
     held = ModelPointers(stack.client("s3"), stack.bucket).read(project, "best") if found else None
     if held is None or held.pointer is None:
-        raise CommandError(
+        raise DroptrainError(
             f"{project} has no best model: s3://{stack.bucket}/{pointer} isn't there, or isn't droptrain's. "
             "Name a metric in train.yaml that the code reports, and train again."
         )

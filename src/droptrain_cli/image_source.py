@@ -5,8 +5,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from droptrain_cli.errors import CommandError
-from droptrain_cli.project_folder import files_below
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import files_below
 
 DOCKERFILE = "Dockerfile"
 _PACKAGED, _CHECKED_OUT = (
@@ -21,7 +21,7 @@ _SOME_DAY = (1980, 1, 1, 0, 0, 0)  # zip's first: the same files make the same a
 
 
 def archive(folder: Path | None) -> bytes:
-    """A zip of droptrain's image, and of the one in `folder` on top; CommandError if that can't be one."""
+    """A zip of droptrain's image, and of the one in `folder` on top; DroptrainError if that can't be one."""
     files = dict(_of_droptrain())
     if folder:
         files |= {f"yours/{name}": file for name, file in _of_user(folder).items()}
@@ -45,14 +45,14 @@ def _of_droptrain() -> Iterator[tuple[str, Path]]:
 def _of_user(folder: Path) -> dict[str, Path]:
     dockerfile = folder / DOCKERFILE
     if not dockerfile.is_file():
-        raise CommandError(
+        raise DroptrainError(
             f"{folder} has no {DOCKERFILE}. Make one that begins with `FROM droptrain`: docs/image.md has an "
             "example."
         )
     files = dict(files_below(folder))
     size = sum(file.stat().st_size for file in files.values())
     if size > _MOST_BYTES:
-        raise CommandError(
+        raise DroptrainError(
             f"{folder} holds {size / 1e6:.0f} MB, and an image's source may have {_MOST_BYTES / 1e6:.0f}. "
             "Data belongs into the bucket; name a folder that has only what the Dockerfile copies."
         )

@@ -6,17 +6,17 @@ from pathlib import Path
 import click
 from droptrain_core.domain.recipes.recipe import FILE
 
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import CODE, DATA, check_project_name, files_below
 from droptrain_cli import output, recipe_schema
-from droptrain_cli.errors import CommandError
 from droptrain_cli.example import DROPPED, EXAMPLES, FOLDER
-from droptrain_cli.project_folder import CODE, DATA, check_project_name, files_below
 
 # By dialect: the example that has it.
 DIALECTS = {"plain": "penguins", "sagemaker": "penguins-sagemaker", "vertex": "penguins-vertex"}
 
 
 def init(project: str, folder: Path | None, dialect: str, *, as_json: bool) -> None:
-    """Make the folder, by default one with the project's name; CommandError if there is something in it."""
+    """Make the folder, by default one with the project's name; DroptrainError if there is something in it."""
     folder = folder or Path(project)
     written = make_folder(project, folder, dialect)
     if as_json:
@@ -29,15 +29,15 @@ def init(project: str, folder: Path | None, dialect: str, *, as_json: bool) -> N
 
 
 def make_folder(project: str, folder: Path, dialect: str = "plain") -> list[str]:
-    """Make a project's folder, which is empty or new, and name its files; CommandError."""
+    """Make a project's folder, which is empty or new, and name its files; DroptrainError."""
     check_project_name(project)
     example = EXAMPLES / DIALECTS[dialect]
     if not example.is_dir():
-        raise CommandError(f"{example} isn't there: droptrain isn't installed whole. Install it again.")
+        raise DroptrainError(f"{example} isn't there: droptrain isn't installed whole. Install it again.")
     if folder.exists() and not folder.is_dir():
-        raise CommandError(f"{folder} is a file. Name another folder.")
+        raise DroptrainError(f"{folder} is a file. Name another folder.")
     if folder.is_dir() and any(folder.iterdir()):
-        raise CommandError(f"{folder} isn't empty. Name another folder, or empty it.")
+        raise DroptrainError(f"{folder} isn't empty. Name another folder, or empty it.")
     written = []
     for target, source in _files(example):
         path = folder.joinpath(*target.split("/"))

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from droptrain_cli import exit_codes, formatting, output
-from droptrain_cli.api import Api
-from droptrain_cli.find_run import find_run
-from droptrain_cli.stack import Stack
+from droptrain import formatting
+from droptrain.api import Api
+from droptrain.find_run import find_run
+from droptrain.stack import Stack
+from droptrain_cli import exit_codes, output
 from droptrain_cli.watch_run import watch
 
 _NEW = 202

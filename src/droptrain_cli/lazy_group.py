@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
+from droptrain.errors import DroptrainError
 from droptrain_cli import exit_codes
-from droptrain_cli.errors import CommandError
-from droptrain_cli.stack import DEBUG
+from droptrain_cli.stack_options import DEBUG
 
 
 class LazyGroup(click.Group):
@@ -41,9 +41,11 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stopped:
+            _tell_notes(stopped)
             click.echo(str(stopped) or "Stopped.", err=True)
             sys.exit(exit_codes.INTERRUPTED)
         except Exception as error:
+            _tell_notes(error)
             explained = _explain(error)
             if explained is None:
                 raise
@@ -52,21 +54,28 @@ class LazyGroup(click.Group):
             raise explained from error
 
 
+def _tell_notes(error: BaseException) -> None:
+    for note in getattr(error, "__notes__", ()):
+        click.echo(note, err=True)
+
+
 def _explain(error: Exception) -> click.ClickException | None:
     """What to tell of an error; None where click does that itself."""
-    if isinstance(error, CommandError | click.FileError):
+    if isinstance(error, DroptrainError):
+        return click.ClickException(str(error))
+    if isinstance(error, click.FileError):
         return error
     if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
         return None
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         return None  # the reader of the output has closed it
     if "botocore" in sys.modules:
-        from droptrain_cli.aws_errors import explained  # noqa: PLC0415  --help stays fast
+        from droptrain.aws_errors import explained  # noqa: PLC0415  --help stays fast
 
         if words := explained(error):
-            return words
+            return click.ClickException(str(words))
     if isinstance(error, OSError):
-        return CommandError(f"{error}.")
-    return CommandError(
+        return click.ClickException(f"{error}.")
+    return click.ClickException(
         f"{type(error).__name__}: {error}. That is a fault of droptrain: --debug shows where."
     )

@@ -7,19 +7,20 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from droptrain_cli import formatting, output
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.errors import ApiError
+from droptrain import formatting
+from droptrain.api import Api, quoted
+from droptrain.errors import ApiError
+from droptrain.run_values import short_id
+from droptrain.stack import Stack
+from droptrain_cli import output
 from droptrain_cli.list_projects import read, waits_for
-from droptrain_cli.run_columns import short_id
-from droptrain_cli.stack import Stack
 
 _PAGE = 100
 _RUNS = 1000
 
 
 def list_all(stack: Stack, project: str, *, as_json: bool) -> None:
-    """Print the datasets of a project; CommandError if there is no such project."""
+    """Print the datasets of a project; DroptrainError if there is no such project."""
     api = Api(stack)
     try:
         found = [

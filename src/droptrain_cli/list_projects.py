@@ -8,11 +8,12 @@ from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from rich.table import Table
 from rich.text import Text
 
-from droptrain_cli import formatting, output
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.errors import ApiError, CommandError
-from droptrain_cli.run_columns import short_id
-from droptrain_cli.stack import Stack
+from droptrain import formatting
+from droptrain.api import Api, quoted
+from droptrain.errors import ApiError, DroptrainError
+from droptrain.run_values import short_id
+from droptrain.stack import Stack
+from droptrain_cli import output
 
 _PAGE = 100
 _NONE = "No projects. Publish one: droptrain init NAME && droptrain push NAME"
@@ -32,7 +33,7 @@ def list_all(stack: Stack, *, as_json: bool) -> None:
 
 
 def show(stack: Stack, name: str, *, as_json: bool) -> None:
-    """Print a project; CommandError if there is none of that name."""
+    """Print a project; DroptrainError if there is none of that name."""
     project = read(Api(stack), name)
     if as_json:
         output.write_json(project)
@@ -53,13 +54,13 @@ def show(stack: Stack, name: str, *, as_json: bool) -> None:
 
 
 def read(api: Api, name: str) -> dict[str, Any]:
-    """A project as the API gives it; CommandError if there is none of that name."""
+    """A project as the API gives it; DroptrainError if there is none of that name."""
     try:
         project: dict[str, Any] = api.get(f"/projects/{quoted(name)}")
     except ApiError as error:
         if error.problem not in ("not-found", "invalid-request"):
             raise
-        raise CommandError(f"There is no project {name!r}. `droptrain projects` lists them.") from error
+        raise DroptrainError(f"There is no project {name!r}. `droptrain projects` lists them.") from error
     return project
 
 

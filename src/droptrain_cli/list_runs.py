@@ -14,12 +14,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from droptrain_cli import formatting, output, run_columns
-from droptrain_cli.api import Api
-from droptrain_cli.errors import CommandError
+from droptrain import formatting, run_values
+from droptrain.api import Api
+from droptrain.errors import DroptrainError
+from droptrain.patience import Patience
+from droptrain.stack import Stack
+from droptrain_cli import output, run_columns
 from droptrain_cli.list_projects import read
-from droptrain_cli.patience import Patience
-from droptrain_cli.stack import Stack
 
 _PAGE = 100  # runs; the API's limit
 _LOOK_SECONDS = 3.0
@@ -42,7 +43,7 @@ class Query:
 
 
 def once(stack: Stack, query: Query, *, as_json: bool, as_csv: bool = False) -> None:
-    """Print the runs as they are now; CommandError for a project or a metric that isn't there."""
+    """Print the runs as they are now; DroptrainError for a project or a metric that isn't there."""
     api, now = Api(stack), datetime.now(UTC)
     runs = _list(api, query)
     if query.sort:
@@ -61,11 +62,9 @@ def once(stack: Stack, query: Query, *, as_json: bool, as_csv: bool = False) -> 
 
 
 def _sorted(runs: list[dict[str, Any]], by: str, now: datetime) -> list[Any]:
-    name = by.removeprefix("-")
-    if runs and name not in run_columns.COLUMNS and name not in run_columns.metrics_of(runs):
-        known = ", ".join((*run_columns.COLUMNS, *run_columns.metrics_of(runs)))
-        raise CommandError(f"None of these runs has a metric {name!r}. They can be sorted by {known}.")
-    return run_columns.sort(runs, by, now)
+    if problem := run_values.check_name(by.removeprefix("-"), runs):
+        raise DroptrainError(problem)
+    return run_values.sort(runs, by, now)
 
 
 def _write_csv(runs: list[dict[str, Any]], query: Query, now: datetime) -> None:

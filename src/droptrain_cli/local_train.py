@@ -24,11 +24,12 @@ from droptrain_core.domain.runs.run import run_prefix
 from droptrain_core.launch.decide import Asked, Where, decide
 from droptrain_core.launch.gather import Gather
 
-from droptrain_cli import exit_codes, formatting
-from droptrain_cli.download import place
-from droptrain_cli.errors import CommandError
+from droptrain import formatting
+from droptrain.download import place
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import ProjectFolder, read_folder
+from droptrain_cli import exit_codes
 from droptrain_cli.launch_run import Settings
-from droptrain_cli.project_folder import ProjectFolder, read_folder
 from droptrain_cli.validate_project import check_before_push
 from droptrain_local.bucket_of import bucket_of
 from droptrain_local.container_environment import COMMAND, container_environment
@@ -57,7 +58,7 @@ class _NoPrices(PriceTable):
 def train(path: Path, output: Path, settings: Settings, *, force: bool) -> int:
     """Train what is in `path`, keep what it leaves in `output`; the exit code by how it ended.
 
-    CommandError if recipe, code or data can't train, or `output` has something else.
+    DroptrainError if recipe, code or data can't train, or `output` has something else.
     """
     folder = read_folder(path)
     check_before_push(folder)
@@ -82,25 +83,25 @@ def _files(folder: ProjectFolder) -> dict[str, Path]:
 
 
 def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, Any]:
-    """`run.json` as a launch writes it; CommandError if a launch would reject it."""
+    """`run.json` as a launch writes it; DroptrainError if a launch would reject it."""
     gather = Gather(bucket, _NoPrices(), _COMPUTE, lambda: datetime.now(UTC))
     overrides = {"hyperparameters": dict(settings)} if settings else {}
     try:
         how = gather.how(_PROJECT, overrides, force=force)
     except RejectedError as error:
-        raise CommandError(error.cause.message) from error
+        raise DroptrainError(error.cause.message) from error
     assert how.recipe, "the recipe was checked before"
     # Prices are a stack's.
     recipe = replace(how.recipe, max_cost_usd=None)
     found = gather.dataset(_PROJECT, _DATASET, how, recipe)
     if found.readiness.missing:
-        raise CommandError(f"data/ lacks {', '.join(found.readiness.missing)}, which the recipe names.")
+        raise DroptrainError(f"data/ lacks {', '.join(found.readiness.missing)}, which the recipe names.")
     asked = Asked("you", datetime.now(UTC), overrides)
     draft = decide(gather.snapshot(found), asked, Where(_BUCKET, _COMPUTE))
     if draft.plan is None:
         cause = draft.run.cause
         assert cause
-        raise CommandError(f"{cause.message}. {cause.fix}")
+        raise DroptrainError(f"{cause.message}. {cause.fix}")
     return draft.plan
 
 
@@ -132,7 +133,7 @@ def _run(url: str, prefix: str) -> None:
 def _make_room(output: Path) -> None:
     """Remove what an earlier run left in `output`."""
     if output.is_dir() and any(output.iterdir()) and not (output / _OUTCOME).is_file():
-        raise CommandError(
+        raise DroptrainError(
             f"{output} has something that no local run left. Name another folder: --output DIR"
         )
     for name in _KEPT:
@@ -156,7 +157,7 @@ def _fetch(s3: Any, prefix: str, output: Path) -> None:
 def _tell(output: Path) -> int:
     outcome = output / _OUTCOME
     if not outcome.is_file():
-        raise CommandError("The container ended without an outcome; its log is above.")
+        raise DroptrainError("The container ended without an outcome; its log is above.")
     document = json.loads(outcome.read_text("utf-8"))
     for name, value in sorted(document["metrics"].items()):
         click.echo(f"{formatting.clean(name)}: {formatting.number(value)}")

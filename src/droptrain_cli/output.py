@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from droptrain_cli.formatting import clean
+from droptrain.formatting import clean
 
 STYLES = {
     "SUCCEEDED": "bold green",

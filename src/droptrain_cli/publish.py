@@ -14,8 +14,8 @@ from droptrain_core.domain.datasets.dataset import code_prefix, recipe_key
 from droptrain_core.domain.recipes import push as pushes
 from droptrain_core.domain.recipes.push import Published, push_key
 
-from droptrain_cli.errors import CommandError
-from droptrain_cli.published import find
+from droptrain.errors import DroptrainError
+from droptrain.published import find
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,7 +24,7 @@ _DELETED_AT_ONCE = 1000  # S3's limit for one DeleteObjects
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
-class OvertakenError(CommandError):
+class OvertakenError(DroptrainError):
     """Another push of the same project came in between: what is published is for that one to say."""
 
 
@@ -63,7 +63,7 @@ class Publisher:
         """Let the project's recipe and code be `files`, by key; `at` is the time, for those who look.
 
         Nothing is written if that is so already. A push that died is finished: launches go on with what it
-        found until this one is done. OvertakenError if another push comes in between, CommandError if the
+        found until this one is done. OvertakenError if another push comes in between, DroptrainError if the
         files change meanwhile.
         """
         wanted = {key: _digest(path) for key, path in files.items()}
@@ -84,7 +84,7 @@ class Publisher:
             state = find(self._bucket, push_key(self._project))
             if state is None or state.etag != etag:
                 raise OvertakenError(self._overtaken())
-            raise CommandError(
+            raise DroptrainError(
                 f"Files of {self._project} changed while they were pushed, here or in the bucket, so "
                 "launches go on with what was there before. Push again."
             )
@@ -132,7 +132,7 @@ class Publisher:
                 Bucket=self._bucket.name, Delete={"Objects": objects, "Quiet": True}
             )
             for failed in answer.get("Errors", []):
-                raise CommandError(f"S3 doesn't delete {failed['Key']}: {failed['Message']}. Push again.")
+                raise DroptrainError(f"S3 doesn't delete {failed['Key']}: {failed['Message']}. Push again.")
             for key in some:
                 self._say("deleted", key)
 

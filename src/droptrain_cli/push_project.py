@@ -8,17 +8,17 @@ from pathlib import Path
 import click
 from droptrain_core.domain import times
 
+from droptrain.project_folder import check_project_name, folder_of, read_folder
+from droptrain.stack import Stack
 from droptrain_cli import cost_ahead, output
-from droptrain_cli.project_folder import check_project_name, folder_of, read_folder
 from droptrain_cli.publish import Changes, Publisher
-from droptrain_cli.stack import Stack
 from droptrain_cli.validate_project import check_before_push
 
 
 def push(stack: Stack, project: str, path: Path | None, *, as_json: bool) -> None:
     """Publish what is in `path`, by default in the project's folder here.
 
-    CommandError if it couldn't train, or another push comes in between.
+    DroptrainError if it couldn't train, or another push comes in between.
     """
     path = path or folder_of(project)
 

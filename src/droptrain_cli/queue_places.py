@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from droptrain_cli.aws_errors import is_denied
-from droptrain_cli.stack import Stack
+from droptrain.aws_errors import is_denied
+from droptrain.stack import Stack
 
 _LISTED = 100  # GetJobQueueSnapshot, Batch API reference
 _OUTPUTS = ("SpotJobQueueArn", "OnDemandJobQueueArn", "CpuSpotJobQueueArn", "CpuOnDemandJobQueueArn")

@@ -9,7 +9,7 @@ from droptrain_core.domain.notices import cause_text
 from rich.console import Console
 from rich.text import Text
 
-from droptrain_cli.formatting import clean
+from droptrain.formatting import clean
 from droptrain_cli.output import STYLES
 
 _TITLE_WIDTH = 17

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import click
 
+from droptrain.stack import Stack, laptop_stack
 from droptrain_cli import output
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.stack import Stack, laptop_stack
 from droptrain_local.clients import Clients
 from droptrain_local.state import Ready
 from droptrain_local.stopping import stop_signals

@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.text import Text
 
+from droptrain.api import Api
+from droptrain.stack import Stack
 from droptrain_cli import output
-from droptrain_cli.api import Api
-from droptrain_cli.stack import Stack
 
 _HEADERS = ("WHAT", "CAP", "SPENT", "RESERVED", "LEFT")
 

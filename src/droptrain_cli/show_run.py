@@ -9,10 +9,11 @@ from droptrain_core.domain.runs.labels import labelled_texts
 from rich.console import Console
 from rich.text import Text
 
-from droptrain_cli import formatting, output, queue_places
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.find_run import find_run
-from droptrain_cli.stack import Stack
+from droptrain import formatting
+from droptrain.api import Api, quoted
+from droptrain.find_run import find_run
+from droptrain.stack import Stack
+from droptrain_cli import output, queue_places
 
 _INPUTS_SHOWN = 10
 _TITLE_WIDTH = 14

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from droptrain_cli.stack import Stack
+from droptrain.stack import Stack
 
 Verdict = Literal["ok", "warning", "problem", "unknown"]
 

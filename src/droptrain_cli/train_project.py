@@ -3,12 +3,12 @@
 from itertools import islice
 from pathlib import Path
 
+from droptrain.api import Api, quoted
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import folder_of
+from droptrain.stack import Stack
 from droptrain_cli import launch_run, push_project
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.errors import CommandError
 from droptrain_cli.launch_run import Settings
-from droptrain_cli.project_folder import folder_of
-from droptrain_cli.stack import Stack
 
 _PAGE = 100
 _SEARCHED = 1000  # newest runs
@@ -25,7 +25,7 @@ def train(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Push, launch and follow; ends as the run ends. CommandError as of `push`, and without a dataset."""
+    """Push, launch and follow; ends as the run ends. DroptrainError as of `push`, and without a dataset."""
     folder = folder or folder_of(project)
     if as_json:
         push_project.publish_folder(stack, project, folder)
@@ -38,7 +38,7 @@ def train(
 def latest_dataset(api: Api, project: str) -> str:
     """The dataset of the newest run that an upload launched, else of the newest run, else the only one.
 
-    CommandError if there is none of them.
+    DroptrainError if there is none of them.
     """
     every = (run for page in api.pages("/runs", project=project, limit=_PAGE) for run in page["runs"])
     newest: str | None = None
@@ -52,5 +52,7 @@ def latest_dataset(api: Api, project: str) -> str:
     if len(found) == 1:
         return str(found[0]["dataset"])
     if found:
-        raise CommandError(f"No dataset of {project} has a run. Name one with --dataset.")
-    raise CommandError(f"{project} has no dataset. Drop one, which trains it: droptrain drop {project} FILES")
+        raise DroptrainError(f"No dataset of {project} has a run. Name one with --dataset.")
+    raise DroptrainError(
+        f"{project} has no dataset. Drop one, which trains it: droptrain drop {project} FILES"
+    )

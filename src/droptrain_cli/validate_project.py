@@ -6,10 +6,11 @@ from pathlib import Path
 
 from rich.text import Text
 
-from droptrain_cli import cost_ahead, exit_codes, formatting, output
+from droptrain import formatting
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import ProjectFolder, read_folder
+from droptrain_cli import cost_ahead, exit_codes, output
 from droptrain_cli.check_project import Problem, check_data, check_published, read_recipe
-from droptrain_cli.errors import CommandError
-from droptrain_cli.project_folder import ProjectFolder, read_folder
 from droptrain_cli.transfer_bar import transfer_bar
 
 
@@ -38,9 +39,11 @@ def validate(path: Path, *, as_json: bool) -> None:
 
 
 def check_before_push(folder: ProjectFolder) -> None:
-    """CommandError with every problem of recipe and code."""
+    """DroptrainError with every problem of recipe and code."""
     if problems := check_published(folder):
-        raise CommandError("\n".join(["nothing is published, because it couldn't train.", *_words(problems)]))
+        raise DroptrainError(
+            "\n".join(["nothing is published, because it couldn't train.", *_words(problems)])
+        )
 
 
 def _words(problems: Iterable[Problem]) -> Iterable[str]:

@@ -10,12 +10,13 @@ from droptrain_core.domain.runs.run import TERMINAL
 from rich.console import Console
 from rich.text import Text
 
-from droptrain_cli import exit_codes, formatting, output
-from droptrain_cli.api import Api
-from droptrain_cli.find_run import find_run
-from droptrain_cli.follow import LogTail, RunFollower
+from droptrain import formatting
+from droptrain.api import Api
+from droptrain.find_run import find_run
+from droptrain.follow import LogTail, RunFollower
+from droptrain.stack import Stack
+from droptrain_cli import exit_codes, output
 from droptrain_cli.screen import Screen
-from droptrain_cli.stack import Stack
 
 _NO_LINES = "It has printed nothing yet; with -f its log is followed."
 _NEVER = "It was never started, so there is no log; droptrain show says why."

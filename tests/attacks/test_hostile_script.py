@@ -22,7 +22,7 @@ from droptrain_core.domain.recipes import push
 from droptrain_core.domain.runs import batch_job, outcome, series
 from support.records import JOB_ID, RUN_ID, job_detail, run
 
-from droptrain_cli.formatting import clean
+from droptrain.formatting import clean
 
 MIB = 1 << 20
 DEEP = b"[" * 200_000

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from support.gate import Gate, gate
 from support.laptop_user import User
 
+from droptrain.stack import laptop_stack
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.stack import laptop_stack
 from droptrain_local.clients import Clients
 from droptrain_local.cloud import LaptopCloud
 from droptrain_local.state import Ready

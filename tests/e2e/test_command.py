@@ -11,9 +11,9 @@ from support.command_line import CommandLine
 from support.laptop_user import User
 from support.waiting import wait_for
 
-from droptrain_cli.api import Api
-from droptrain_cli.errors import ApiError
-from droptrain_cli.stack import find_stack
+from droptrain.api import Api
+from droptrain.errors import ApiError
+from droptrain.stack import find_stack
 from droptrain_local.cloud import LaptopCloud
 
 pytestmark = pytest.mark.timeout(180)

@@ -2,7 +2,8 @@
 
 import click
 
-from droptrain_cli.stack import Stack, stack_options
+from droptrain.stack import Stack
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("budget", short_help="Show what the month has cost.")

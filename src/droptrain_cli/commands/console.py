@@ -2,7 +2,8 @@
 
 import click
 
-from droptrain_cli.stack import Stack, stack_options
+from droptrain.stack import Stack
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("console", short_help="Open the web page: every run, and a place to drop CSVs.")

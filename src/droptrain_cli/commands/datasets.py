@@ -2,8 +2,9 @@
 
 import click
 
+from droptrain.stack import Stack
 from droptrain_cli.completion import complete_project
-from droptrain_cli.stack import Stack, stack_options
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("datasets", short_help="List a project's datasets.")

@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from droptrain_cli.stack import Stack, stack_options
+from droptrain.stack import Stack
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("doctor", short_help="Check that a stack can train.")

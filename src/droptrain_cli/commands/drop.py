@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from droptrain.stack import Stack
 from droptrain_cli.completion import complete_dataset, complete_project
-from droptrain_cli.stack import Stack, stack_options
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("drop", short_help="Drop CSVs, which launches a run.")

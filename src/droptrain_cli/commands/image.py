@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from droptrain_cli.stack import Stack, stack_options
+from droptrain.stack import Stack
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("image", short_help="Build the training images in AWS, without Docker.")

@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
+from droptrain.stack import Stack
 from droptrain_cli.completion import complete_dataset, complete_project
 from droptrain_cli.hyperparameter import Hyperparameter
-from droptrain_cli.stack import Stack, stack_options
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("launch", short_help="Train a dataset that is there already.")

@@ -2,8 +2,9 @@
 
 import click
 
+from droptrain.stack import Stack
 from droptrain_cli.completion import complete_run
-from droptrain_cli.stack import Stack, stack_options
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("logs", short_help="Print a run's log.")

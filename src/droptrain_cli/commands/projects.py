@@ -2,9 +2,10 @@
 
 import click
 
+from droptrain.stack import Stack
 from droptrain_cli.completion import complete_project
 from droptrain_cli.default_group import DefaultGroup
-from droptrain_cli.stack import Stack, stack_options
+from droptrain_cli.stack_options import stack_options
 
 
 @click.group("projects", cls=DefaultGroup, short_help="List projects, or show one.")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from droptrain.stack import Stack
 from droptrain_cli.completion import complete_project
-from droptrain_cli.stack import Stack, stack_options
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("push", short_help="Publish a project's recipe and code.")

@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
+from droptrain.stack import Stack
 from droptrain_cli.completion import complete_run
 from droptrain_cli.hyperparameter import Hyperparameter
-from droptrain_cli.stack import Stack, stack_options
+from droptrain_cli.stack_options import stack_options
 
 
 @click.command("rerun", short_help="Train a run's dataset again.")

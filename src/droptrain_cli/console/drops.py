@@ -20,15 +20,15 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import data_prefix
 from droptrain_core.domain.recipes.recipe import Recipe
 
-from droptrain_cli.api import Api
+from droptrain.api import Api
+from droptrain.drop import let_appear, run_that_trains, runs_of
+from droptrain.drop_plan import DropPlan, check_dataset_name, check_input
+from droptrain.project_folder import check_project_name
+from droptrain.published import published_recipe
+from droptrain.stack import Stack
+from droptrain.upload import Upload
 from droptrain_cli.console.answers import ProblemError
 from droptrain_cli.console.request import Body
-from droptrain_cli.drop_files import let_appear, run_that_trains, runs_of
-from droptrain_cli.drop_plan import DropPlan, check_dataset_name, check_input
-from droptrain_cli.project_folder import check_project_name
-from droptrain_cli.published import published_recipe
-from droptrain_cli.stack import Stack
-from droptrain_cli.upload import Upload
 
 WAIT_SECONDS = 60.0  # a drop settles for 30 by default
 _LOOK_SECONDS = 0.5
@@ -74,7 +74,7 @@ class Drops:
         self._closing = threading.Event()
 
     def take(self, project: str, dataset: str, file: str, body: Body) -> dict[str, Any]:
-        """Take a file, and send a large one's parts; CommandError if it is no input of the project."""
+        """Take a file, and send a large one's parts; DroptrainError if it is no input of the project."""
         _check_names(project, dataset, file)
         check_input(project, file, self._recipe(project))
         upload = self._spool(data_prefix(project, dataset) + file, file, body)

@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.exceptions import HTTPClientError
 
-from droptrain_cli.api import answer_of, refusal, unreachable
+from droptrain.api import answer_of, refusal, unreachable
+from droptrain.signed_http import SignedHttp
+from droptrain.stack import Stack
 from droptrain_cli.console.answers import Answer, ProblemError
 from droptrain_cli.console.request import Request
-from droptrain_cli.signed_http import SignedHttp
-from droptrain_cli.stack import Stack
 
 _METHODS = ("GET", "POST", "DELETE")
 _ASKED = ("content-type", "idempotency-key", "if-none-match")

@@ -9,14 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from droptrain_cli.api import Api
+from droptrain.api import Api
+from droptrain.stack import Stack
 from droptrain_cli.compare_runs import plan_of
 from droptrain_cli.console import preflight, projects
 from droptrain_cli.console.answers import Answer, ProblemError, as_json
 from droptrain_cli.console.drops import Drops
 from droptrain_cli.console.request import Request
 from droptrain_cli.console.run_settings import settings_of
-from droptrain_cli.stack import Stack
 
 _CREATED = 201
 
@@ -43,7 +43,7 @@ class LocalCalls:
         }
 
     def call(self, request: Request, path: str) -> Answer:
-        """The answer to a request for an unquoted path below /local/; ProblemError and CommandError."""
+        """The answer to a request for an unquoted path below /local/; ProblemError and DroptrainError."""
         name, _, rest = path.partition("/")
         if request.method == "GET" and name == "projects" and rest:
             return as_json(projects.expected(self._stack, rest))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import files_below
 from droptrain_cli.console.answers import Answer, ProblemError
-from droptrain_cli.errors import CommandError
-from droptrain_cli.project_folder import files_below
 
 _INDEX = "index.html"
 _TYPES: Mapping[str, str] = {
@@ -55,7 +55,7 @@ class Page:
         self._read: dict[str, _File] = {}
         self._lock = threading.Lock()
         if not (folder / _INDEX).is_file():
-            raise CommandError(
+            raise DroptrainError(
                 f"{folder} has no {_INDEX}: droptrain isn't installed whole. Install it again."
             )
 

@@ -13,12 +13,12 @@ from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import is_pattern, matches
 from droptrain_core.domain.datasets.finding import Finding
 
+from droptrain.drop_plan import check_input
+from droptrain.errors import DroptrainError
+from droptrain.published import published_recipe
+from droptrain.stack import Stack
 from droptrain_cli.console.answers import ProblemError
 from droptrain_cli.decide_here import decide_here
-from droptrain_cli.drop_plan import check_input
-from droptrain_cli.errors import CommandError
-from droptrain_cli.published import published_recipe
-from droptrain_cli.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def findings(stack: Stack, project: str, name: str, path: Path, check: Check) ->
     recipe = published_recipe(Bucket(stack.client("s3"), stack.bucket), project)
     try:
         check_input(project, name, recipe)
-    except CommandError as error:
+    except DroptrainError as error:
         return [_finding("input", name, error.message, "Drop files that the recipe names.")]
     draft, _ = decide_here(recipe, code={}, data={name: path}, advance=check.advance)
     if (cause := draft.run.cause) and cause.code == "empty_input":

@@ -10,12 +10,12 @@ from typing import Any
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.domain.datasets.dataset import code_prefix, recipe_key
 
+from droptrain.project_folder import check_project_name
+from droptrain.published import NotPublishedError, find, published_recipe
+from droptrain.stack import Stack
 from droptrain_cli.console.answers import ProblemError
 from droptrain_cli.init_project import make_folder
-from droptrain_cli.project_folder import check_project_name
-from droptrain_cli.published import NotPublishedError, find, published_recipe
 from droptrain_cli.push_project import publish_folder
-from droptrain_cli.stack import Stack
 
 
 def expected(stack: Stack, project: str) -> dict[str, Any]:

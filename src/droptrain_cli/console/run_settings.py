@@ -10,11 +10,11 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.push import Published
 from droptrain_core.domain.recipes.recipe import Recipe
 
-from droptrain_cli.api import Api
+from droptrain.api import Api
+from droptrain.errors import DroptrainError
+from droptrain.published import published_recipe
+from droptrain.stack import Stack
 from droptrain_cli.compare_runs import plan_of
-from droptrain_cli.errors import CommandError
-from droptrain_cli.published import published_recipe
-from droptrain_cli.stack import Stack
 
 
 def settings_of(stack: Stack, run_id: str) -> dict[str, Any]:
@@ -56,5 +56,5 @@ def _recipe_of(bucket: Bucket, plan: Mapping[str, Any]) -> Recipe | None:
 def _published(bucket: Bucket, project: str) -> Recipe | None:
     try:
         return published_recipe(bucket, project)
-    except CommandError:  # the project's page says why
+    except DroptrainError:  # the project's page says why
         return None

@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl, unquote
 
 from botocore.exceptions import ClientError
 
-from droptrain_cli.aws_errors import explained, is_denied, needs_sign_in
+from droptrain.aws_errors import explained, is_denied, needs_sign_in
+from droptrain.errors import ApiError, DroptrainError, UnreachableError
+from droptrain.stack import Stack
 from droptrain_cli.console.answers import HEADERS, Answer, ProblemError
 from droptrain_cli.console.deadlines import ANSWER_SECONDS, HEAD_SECONDS, IDLE_SECONDS, TimedStream
 from droptrain_cli.console.forward import Forward
@@ -16,8 +18,6 @@ from droptrain_cli.console.local_calls import LocalCalls
 from droptrain_cli.console.page import Page
 from droptrain_cli.console.request import Body, Request
 from droptrain_cli.console.session_auth import SessionAuth
-from droptrain_cli.errors import ApiError, CommandError, UnreachableError
-from droptrain_cli.stack import Stack
 from droptrain_local.loopback import LoopbackHandler, LoopbackServer, listen
 
 _API, _LOCAL = "/api/", "/local/"
@@ -32,7 +32,7 @@ _logger = logging.getLogger(__name__)
 class ConsoleServer:
     """Serves one stack's console from the moment it is made until `close`; `port` 0 is a free one.
 
-    PortTakenError; CommandError where the page isn't installed.
+    PortTakenError; DroptrainError where the page isn't installed.
     """
 
     def __init__(self, stack: Stack, port: int = 0) -> None:
@@ -85,7 +85,7 @@ def _problem_of(error: Exception) -> ProblemError:
         return ProblemError(502, "unreachable", error.message)
     if isinstance(error, ApiError):
         return ProblemError(error.status, error.problem or "refused", error.message)
-    if isinstance(error, CommandError):
+    if isinstance(error, DroptrainError):
         return ProblemError(422, "refused", error.message)
     if of_aws := explained(error):
         if needs_sign_in(error):

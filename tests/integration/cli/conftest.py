@@ -6,7 +6,7 @@ import boto3
 import pytest
 from support.scripted_server import ScriptedServer
 
-from droptrain_cli.stack import Stack
+from droptrain.stack import Stack
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from support.scripted_server import ScriptedServer, Told, problem
 
-from droptrain_cli.api import TRIES, Api, quoted
-from droptrain_cli.errors import ApiError, UnreachableError
-from droptrain_cli.stack import Stack
+from droptrain.api import TRIES, Api, quoted
+from droptrain.errors import ApiError, UnreachableError
+from droptrain.stack import Stack
 from droptrain_local.signature import signer_of
 
 BUSY = problem(503, "busy", "Try again", **{"Retry-After": "0"})

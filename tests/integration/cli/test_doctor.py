@@ -14,10 +14,10 @@ from moto import mock_aws
 from support.scripted_server import Asked, ScriptedServer, Told
 from support.template import template
 
+from droptrain.stack import Stack
 from droptrain_cli.account_checks import CONCURRENCY_NEEDED, UPGRADE
 from droptrain_cli.checks import findings
 from droptrain_cli.send_notice import send_test
-from droptrain_cli.stack import Stack
 from droptrain_cli.stack_snapshot import StackSnapshot, read_snapshot
 
 OFTEN = 10

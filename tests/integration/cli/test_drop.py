@@ -14,11 +14,12 @@ from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
 from droptrain_core.domain.runs.run import inputs_digest
 from moto import mock_aws
 
+from droptrain import drop
+from droptrain.api import Answer, Api
+from droptrain.stack import Stack
+from droptrain.upload import Upload
 from droptrain_cli import drop_files
-from droptrain_cli.api import Answer, Api
 from droptrain_cli.main import main
-from droptrain_cli.stack import Stack
-from droptrain_cli.upload import Upload
 
 Run = Callable[..., Result]
 
@@ -33,7 +34,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         made.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
         stack = Stack("s", "us-east-1", "http://127.0.0.1:1", "data", boto3.Session())
         stack._made["s3"] = made
-        monkeypatch.setattr("droptrain_cli.stack.find_stack", lambda *_, **__: stack)
+        monkeypatch.setattr("droptrain.stack.find_stack", lambda *_, **__: stack)
         yield made
 
 
@@ -196,7 +197,7 @@ def test_files_appear_together_after_all_of_the_large_ones_and_before_the_marker
 ) -> None:
     recipe("trigger: marker\n")
     droptrain("push", "penguins", "project")
-    monkeypatch.setattr("droptrain_cli.upload.PART_BYTES", 1)
+    monkeypatch.setattr("droptrain.upload.PART_BYTES", 1)
     calls: list[str] = []
     s3.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
     said = droptrain("drop", "penguins", "train.csv", "test.csv")
@@ -209,7 +210,7 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
     droptrain: Run, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     droptrain("push", "penguins", "project")
-    monkeypatch.setattr("droptrain_cli.upload.PART_BYTES", 1)
+    monkeypatch.setattr("droptrain.upload.PART_BYTES", 1)
     finish = Upload.finish
 
     def interrupted(upload: Upload) -> str:
@@ -234,7 +235,7 @@ def test_ctrl_c_before_the_run_is_there_says_that_it_will_be(
     def press_ctrl_c(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("droptrain_cli.api.Api.get", press_ctrl_c)
+    monkeypatch.setattr("droptrain.api.Api.get", press_ctrl_c)
     droptrain("push", "penguins", "project")
     said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
     assert said.exit_code == 130
@@ -252,8 +253,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise SystemExit(0)
 
     monkeypatch.setattr(drop_files, "watch", follow)
-    monkeypatch.setattr(drop_files, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(drop_files, "NO_RUN_AFTER_SECONDS", 5.0)
+    monkeypatch.setattr(drop, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(drop, "NO_RUN_AFTER_SECONDS", 5.0)
     monkeypatch.setattr("droptrain_cli.launch_run.launch", lambda *_, **__: found.append("launched"))
     return found
 
@@ -299,7 +300,7 @@ def test_a_watched_drop_follows_the_run_of_its_own_versions(
         lambda: a_run("mixture", [*old, *runs.inputs("test.csv")]),
         lambda: a_run("whole", runs.inputs("train.csv", "test.csv")),
     ]
-    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    monkeypatch.setattr("droptrain.api.Api.get", runs)
     said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
     assert said.exit_code == 0, said.output
     assert watched == ["whole"]
@@ -315,7 +316,7 @@ def test_a_watched_drop_does_not_follow_an_older_run_of_a_part_of_its_files(
     runs = Runs(s3)
     runs.before = [a_run("older", runs.inputs("train.csv"))]
     runs.new = [lambda: a_run("new", runs.inputs("train.csv", "test.csv"))]
-    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    monkeypatch.setattr("droptrain.api.Api.get", runs)
     said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
     assert (said.exit_code, watched) == (0, ["new"]), said.output
 
@@ -341,7 +342,7 @@ def test_of_many_files_a_watched_drop_compares_the_digest(
     runs.before = [now("older")]
     runs.new = [lambda: now("new")]
     Path("data", names[-1]).write_text("a,b\n5,6\n")
-    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    monkeypatch.setattr("droptrain.api.Api.get", runs)
     said = droptrain("drop", "penguins", "data", "--dataset", "d", "--watch")
     assert (said.exit_code, watched) == (0, ["new"]), said.output
 
@@ -356,7 +357,7 @@ def test_a_new_marker_alone_is_not_taken_for_the_run_before(
     runs = Runs(s3)
     runs.before = [a_run("older", runs.inputs("train.csv", "test.csv"))]
     runs.new = [a_run("new", runs.inputs("train.csv", "test.csv"))]
-    monkeypatch.setattr("droptrain_cli.api.Api.get", runs)
+    monkeypatch.setattr("droptrain.api.Api.get", runs)
     said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
     assert (said.exit_code, watched) == (0, ["new"]), said.output
 

@@ -10,7 +10,7 @@ import pytest
 from droptrain_core.aws.bucket import Bucket
 from moto import mock_aws
 
-from droptrain_cli.upload import PART_BYTES, ChangedError, Upload, finish_together
+from droptrain.upload import PART_BYTES, ChangedError, Upload, finish_together
 
 BUCKET = "data"
 KEY = "projects/p/data/d/größe + 100%.csv"
@@ -184,7 +184,7 @@ def test_of_several_files_none_appears_if_one_has_changed(
 def test_what_appears_is_what_was_checked_though_a_file_changes_a_moment_later(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("droptrain_cli.upload._COPIED_IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr("droptrain.upload._COPIED_IN_MEMORY_BYTES", 1000)
     contents = {f"{number}.csv": os.urandom(700) for number in range(20)}
     uploads = []
     for name, content in contents.items():

@@ -8,11 +8,12 @@ import pytest
 from support.scripted_server import Asked, ScriptedServer, Told, problem
 from support.terminal_screen import terminal_screen
 
-from droptrain_cli import follow, launch_run, patience, watch_run
-from droptrain_cli.api import Api
-from droptrain_cli.errors import ApiError, UnreachableError
-from droptrain_cli.follow import RunFollower
-from droptrain_cli.stack import Stack
+from droptrain import follow, patience
+from droptrain.api import Api
+from droptrain.errors import ApiError, UnreachableError
+from droptrain.follow import RunFollower
+from droptrain.stack import Stack
+from droptrain_cli import launch_run, watch_run
 
 RUN_ID = "penguins-first-9a8869ef2b6a"
 GONE = Told(cut=-1)
@@ -219,7 +220,7 @@ def test_ctrl_c_says_that_the_run_continues_and_how_to_follow_or_cancel_it(
     def press_ctrl_c(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("droptrain_cli.follow.time.sleep", press_ctrl_c)
+    monkeypatch.setattr("droptrain.follow.time.sleep", press_ctrl_c)
     Play(server, [run("RUNNING")], [lines()])
     with pytest.raises(KeyboardInterrupt) as stopped:
         follow(stack)

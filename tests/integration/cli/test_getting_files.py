@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from support.scripted_server import Asked, ScriptedServer, Told
 
+from droptrain.api import Api
+from droptrain.download import Download, UnsafePathError
+from droptrain.run_files import ExpiredLinkError, LinkError, RunFiles
+from droptrain.stack import Stack
 from droptrain_cli import get_run, show_run
-from droptrain_cli.api import Api
-from droptrain_cli.download import Download, UnsafePathError
-from droptrain_cli.run_files import ExpiredLinkError, LinkError, RunFiles
-from droptrain_cli.stack import Stack
 
 RUN_ID = "penguins-first-9a8869ef2b6a"
 

@@ -13,10 +13,10 @@ from moto import mock_aws
 from support.scripted_server import Asked, ScriptedServer, Told
 from support.template import ROOT
 
+from droptrain.errors import DroptrainError
+from droptrain.stack import Stack
 from droptrain_cli import build_image
-from droptrain_cli.errors import CommandError
 from droptrain_cli.image_source import archive
-from droptrain_cli.stack import Stack
 
 ID = "images:0a1b"
 URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images"
@@ -179,7 +179,7 @@ def test_a_build_that_fails_says_where_and_what_to_do(
 ) -> None:
     deploy(stack, server)
     server.answer = CodeBuild(BUILDING, BROKEN, lines=["Step 1", line])
-    with pytest.raises(CommandError) as told:
+    with pytest.raises(DroptrainError) as told:
         run(stack)
     assert "FAILED in build: Error while executing: docker build. Nothing was published." in str(told.value)
     assert fix in str(told.value)
@@ -195,7 +195,7 @@ def test_an_account_that_may_build_nothing_is_told_of_the_quota_and_of_docker(
         "message": "Cannot have more than 0 builds in queue for the account",
     }
     server.answer = lambda _: Told(400, refusal, {"Content-Type": "application/x-amz-json-1.1"})
-    with pytest.raises(CommandError) as told:
+    with pytest.raises(DroptrainError) as told:
         run(stack, own_image(tmp_path) if own else None)
     said = str(told.value)
     assert said.startswith("AWS CodeBuild starts no build: Cannot have more than 0 builds in queue")
@@ -219,25 +219,27 @@ def test_ctrl_c_leaves_the_build_going_and_says_how_to_end_it(
 
 def test_a_stack_that_builds_none_says_how_it_would(stack: Stack, server: ScriptedServer) -> None:
     deploy(stack, server, builds=False)
-    with pytest.raises(CommandError, match="sam deploy --parameter-overrides BuildsImage=yes"):
+    with pytest.raises(DroptrainError, match="sam deploy --parameter-overrides BuildsImage=yes"):
         run(stack)
 
 
 def test_an_image_that_would_not_be_used_is_not_built(stack: Stack, server: ScriptedServer) -> None:
     deploy(stack, server, uri="example.com/other:1")
-    with pytest.raises(CommandError, match=r"This stack trains in example\.com/other:1"):
+    with pytest.raises(DroptrainError, match=r"This stack trains in example\.com/other:1"):
         run(stack)
 
 
 def test_a_folder_without_a_dockerfile_is_refused_before_anything_is_sent(
     stack: Stack, tmp_path: Path
 ) -> None:
-    with pytest.raises(CommandError, match=r"has no Dockerfile\. Make one that begins with `FROM droptrain`"):
+    with pytest.raises(
+        DroptrainError, match=r"has no Dockerfile\. Make one that begins with `FROM droptrain`"
+    ):
         run(stack, tmp_path)
 
 
 def test_data_in_the_folder_is_refused(stack: Stack, tmp_path: Path) -> None:
     with (own_image(tmp_path) / "train.csv").open("wb") as big:
         big.truncate(101 * 1024 * 1024)
-    with pytest.raises(CommandError, match="Data belongs into the bucket"):
+    with pytest.raises(DroptrainError, match="Data belongs into the bucket"):
         run(stack, tmp_path)

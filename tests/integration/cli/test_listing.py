@@ -9,11 +9,11 @@ from click.testing import CliRunner, Result
 from support.scripted_server import Asked, ScriptedServer, Told, problem
 from support.terminal_screen import terminal_screen
 
+from droptrain.api import Api
+from droptrain.errors import DroptrainError
+from droptrain.stack import Stack
 from droptrain_cli import list_datasets, list_projects, list_runs
-from droptrain_cli.api import Api
-from droptrain_cli.errors import CommandError
 from droptrain_cli.main import main
-from droptrain_cli.stack import Stack
 from droptrain_cli.train_project import latest_dataset
 
 Command = Callable[..., Result]
@@ -79,7 +79,7 @@ def stacked(server: ScriptedServer) -> Stacked:
 
 @pytest.fixture
 def droptrain(stack: Stack, stacked: Stacked, monkeypatch: pytest.MonkeyPatch) -> Command:
-    monkeypatch.setattr("droptrain_cli.stack.find_stack", lambda *_, **__: stack)
+    monkeypatch.setattr("droptrain.stack.find_stack", lambda *_, **__: stack)
     return lambda *words, **more: CliRunner().invoke(main, words, prog_name="droptrain", **more)
 
 
@@ -228,10 +228,10 @@ def test_the_latest_dataset_is_that_of_the_newest_upload(stacked: Stacked, stack
     stacked.runs = [a_run("3", "old", "arn:ann")]
     assert latest_dataset(api, "penguins") == "old"
     stacked.runs = []
-    with pytest.raises(CommandError, match="Name one with --dataset"):
+    with pytest.raises(DroptrainError, match="Name one with --dataset"):
         latest_dataset(api, "penguins")
     stacked.datasets = stacked.datasets[:1]
     assert latest_dataset(api, "penguins") == "first"
     stacked.datasets = []
-    with pytest.raises(CommandError, match="droptrain drop penguins FILES"):
+    with pytest.raises(DroptrainError, match="droptrain drop penguins FILES"):
         latest_dataset(api, "penguins")

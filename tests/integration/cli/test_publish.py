@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from support.memory_wiring import MemoryWiring
 
-from droptrain_cli.errors import CommandError
+from droptrain.errors import DroptrainError
 from droptrain_cli.publish import Changes, OvertakenError, Publisher
 
 Files = Mapping[str, bytes]
@@ -227,7 +227,7 @@ def test_of_two_pushes_at_the_same_moment_at_most_one_says_that_it_was_last(
     for turn in turns:
         pushes[turn].step()
     done = [push.finish().error for push in pushes]
-    assert all(error is None or isinstance(error, CommandError) for error in done)
+    assert all(error is None or isinstance(error, DroptrainError) for error in done)
     if done == [None, None]:
         assert world.launch() in (first, second)
     world.push(first)

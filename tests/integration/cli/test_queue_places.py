@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from droptrain.stack import Stack
 from droptrain_cli import queue_places
-from droptrain_cli.stack import Stack
 
 SPOT, ON_DEMAND = (
     f"arn:aws:batch:eu-west-1:1:job-queue/{name}" for name in ("SpotJobQueue-a", "OnDemandJobQueue-b")

@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError, NoRegionError, SSOTokenLoadError
 from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
 
-from droptrain_cli import aws_errors, exit_codes
-from droptrain_cli.errors import StackError
+from droptrain import aws_errors
+from droptrain.errors import StackError
+from droptrain.stack import find_stack
+from droptrain_cli import exit_codes
 from droptrain_cli.main import main
-from droptrain_cli.stack import find_stack
 
 REGION = "eu-west-1"
 OUTPUTS = {

@@ -9,8 +9,8 @@ from moto import mock_aws
 from support.console_browser import Browser
 from support.scripted_server import ScriptedServer
 
+from droptrain.stack import Stack
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.stack import Stack
 
 BUCKET = "data"
 

@@ -9,8 +9,8 @@ import pytest
 from support.console_browser import Browser
 from support.scripted_server import Asked, ScriptedServer, Told, problem
 
+from droptrain.stack import Stack
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.stack import Stack
 from droptrain_local.signature import signer_of
 
 

@@ -16,10 +16,10 @@ from support.console_browser import Browser, Got
 from support.scripted_server import Asked, ScriptedServer, Told
 from support.waiting import wait_for
 
+from droptrain.stack import Stack
+from droptrain.upload import PART_BYTES
 from droptrain_cli.console.local_calls import command_prefix
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.stack import Stack
-from droptrain_cli.upload import PART_BYTES
 
 CSV = b"a,b\n1,2\n"
 LARGE = os.urandom(PART_BYTES * 2 + 1000)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.console_browser import Browser
 
+from droptrain.errors import DroptrainError
 from droptrain_cli.console.page import Page
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.errors import CommandError
 
 INDEX = "<!doctype html><title>droptrain</title>"
 SCRIPT = "export const x = 1;\n" * 100
@@ -97,5 +97,5 @@ def test_a_folder_that_links_elsewhere_is_not_followed(browser: Browser, folder:
 
 
 def test_a_page_that_is_not_installed_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"isn't installed whole"):
+    with pytest.raises(DroptrainError, match=r"isn't installed whole"):
         Page(tmp_path)

@@ -4,8 +4,8 @@ import pytest
 from support.console_browser import Browser
 from support.scripted_server import ScriptedServer, Told
 
+from droptrain.stack import Stack
 from droptrain_cli.console.server import ConsoleServer
-from droptrain_cli.stack import Stack
 
 CALLS = ("/api/runs", "/local/info")
 HARDENED = {

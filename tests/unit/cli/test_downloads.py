@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from droptrain_cli.download import UnsafePathError, choose, place
-from droptrain_cli.run_files import RunFile
+from droptrain.download import UnsafePathError, choose, place
+from droptrain.run_files import RunFile
 
 EVIL = ["../evil", "/etc/passwd", "export/../../evil", "export//x", "./x", "", "..", "export/\0", "export/"]
 EVIL_ON_WINDOWS = ["C:/x", "C:x", "export/a\\..\\..\\b", "NUL", "export/con.txt", "a.txt ", "a:stream", "x."]

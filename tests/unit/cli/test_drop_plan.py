@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from droptrain_cli.drop_plan import content_digest, dataset_name
+from droptrain.drop_plan import content_digest, dataset_name
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from jsonschema import Draft7Validator
 from support.template import template
 from support.terminal_screen import terminal_screen
 
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import read_folder
 from droptrain_cli import compile_regexes, cost_ahead
-from droptrain_cli.errors import CommandError
 from droptrain_cli.example import EXAMPLES
 from droptrain_cli.init_project import DIALECTS
 from droptrain_cli.main import main
-from droptrain_cli.project_folder import read_folder
 from droptrain_cli.validate_project import check_before_push, validate
 
 Run = Callable[..., Result]
@@ -181,7 +181,7 @@ def test_a_push_publishes_nothing_that_could_not_run(droptrain: Run, tmp_path: P
     Path("code").mkdir()
     Path("code/run.sh").write_text("python train.py\n")
     Path("code/train.py").write_text("x = (\n")
-    with pytest.raises(CommandError, match=r"nothing is published.*\n.*code/train\.py:1: SyntaxError: "):
+    with pytest.raises(DroptrainError, match=r"nothing is published.*\n.*code/train\.py:1: SyntaxError: "):
         check_before_push(read_folder(tmp_path))
 
 

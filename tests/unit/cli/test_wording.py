@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from droptrain_cli import formatting
+from droptrain import formatting
 
 NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from droptrain_cli import at_once
-from droptrain_cli.errors import CommandError, UnreachableError
-from droptrain_cli.run_files import ExpiredLinkError, RunFile, RunFiles
+from droptrain import at_once
+from droptrain.errors import DroptrainError, UnreachableError
+from droptrain.run_files import ExpiredLinkError, RunFile, RunFiles
 
 _AT_ONCE = 8
 _TRIES = 4
@@ -19,7 +19,7 @@ _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGN
 _NOT_ON_WINDOWS = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 
 
-class UnsafePathError(CommandError):
+class UnsafePathError(DroptrainError):
     """A file's path leads out of the folder, or can't be one on this machine."""
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME
 
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.errors import ApiError, CommandError
+from droptrain.api import Api, quoted
+from droptrain.errors import ApiError, DroptrainError
 
 LATEST = "latest"
 SEARCHED = 300  # newest runs
@@ -17,7 +17,7 @@ _WHOLE_ID = re.compile(r"[a-z0-9][a-z0-9_-]*-[0-9a-f]{12}")
 _CANDIDATES = 5
 
 
-class NoSuchRunError(CommandError):
+class NoSuchRunError(DroptrainError):
     """No run, or more than one, is meant."""
 
 

@@ -7,10 +7,10 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.push import Push, push_key
 from droptrain_core.domain.recipes.recipe import Recipe
 
-from droptrain_cli.errors import CommandError
+from droptrain.errors import DroptrainError
 
 
-class NotPublishedError(CommandError):
+class NotPublishedError(DroptrainError):
     """The project has no code in the bucket."""
 
 
@@ -28,7 +28,7 @@ def find_push(bucket: Bucket, project: str) -> Push:
 
 
 def published_recipe(bucket: Bucket, project: str) -> Recipe:
-    """The recipe that a launch takes; NotPublishedError, or CommandError if what is published is wrong."""
+    """The recipe that a launch takes; NotPublishedError, or DroptrainError if what is published is wrong."""
     push = find_push(bucket, project)
     code = push.before.code if push.before else bucket.folder(code_prefix(project))
     if not code:
@@ -47,7 +47,7 @@ def published_recipe(bucket: Bucket, project: str) -> Recipe:
             raise file.problem
         return recipes.parse(file.document)
     except RejectedError as error:
-        raise CommandError(
+        raise DroptrainError(
             f"What is published for {project} can't train: {error.cause.message}. Correct it, and push it: "
             f"droptrain push {project} FOLDER"
         ) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME, code_prefix, recipe_key
 from droptrain_core.domain.recipes.recipe import FILE
 
-from droptrain_cli.errors import CommandError
+from droptrain.errors import DroptrainError
 
 CODE, DATA = "code", "data"
 _LEFT_OUT = "__pycache__"  # and every name that starts with a dot
@@ -30,15 +30,15 @@ class ProjectFolder:
 
 
 def read_folder(path: Path) -> ProjectFolder:
-    """The project in `path`; CommandError if there is none."""
+    """The project in `path`; DroptrainError if there is none."""
     if not path.is_dir():
-        raise CommandError(
+        raise DroptrainError(
             f"There is no folder {path}. Make one with droptrain init, or name the project's folder."
         )
     recipe = path / FILE
     code = path / CODE
     if not _is_project(path):
-        raise CommandError(
+        raise DroptrainError(
             f"{path} has neither {FILE} nor {CODE}/, so it isn't a project's folder. Name the folder that "
             "has them, or make one with droptrain init."
         )
@@ -67,9 +67,9 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def check_project_name(project: str) -> None:
-    """CommandError unless `project` can be a project's name."""
+    """DroptrainError unless `project` can be a project's name."""
     if not PROJECT_NAME.fullmatch(project):
-        raise CommandError(
+        raise DroptrainError(
             f"{project!r} can't be a project's name. It has 1 to 40 of a-z, 0-9 and -, and starts with a "
             "letter or digit."
         )

@@ -19,8 +19,8 @@ from droptrain_core.domain.datasets.near_misses import near_misses
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs.run import inputs_digest
 
-from droptrain_cli.errors import CommandError
-from droptrain_cli.project_folder import files_below
+from droptrain.errors import DroptrainError
+from droptrain.project_folder import files_below
 
 _DIGITS = 8
 _DEFAULT_NAME = re.compile(rf"\d{{4}}-\d\d-\d\d-[0-9a-f]{{{_DIGITS}}}")
@@ -76,46 +76,50 @@ class DropPlan:
 def choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[str, Path], tuple[str, ...]]:
     """The inputs of the recipe among files and folders, by their names in the dataset, and other names.
 
-    CommandError for a file that isn't there, is empty or is no input of the recipe, and for two with the same
-    name.
+    DroptrainError for a file that isn't there, is empty or is no input of the recipe, and for two with the
+    same name.
     """
     files: dict[str, Path] = {}
     skipped: list[str] = []
     for path in paths:
         if not path.exists():
-            raise CommandError(f"There is no file {path}.")
+            raise DroptrainError(f"There is no file {path}.")
         for name, file in files_below(path) if path.is_dir() else [(path.name, path)]:
             if not path.is_dir():
                 check_input(project, name, recipe)
             if not _is_wanted(name, recipe):
                 skipped.append(name)
             elif name in files:
-                raise CommandError(f"{files[name]} and {file} would both be {name} in the dataset. Drop one.")
+                raise DroptrainError(
+                    f"{files[name]} and {file} would both be {name} in the dataset. Drop one."
+                )
             else:
                 files[name] = file
     if not files:
         hints = near_misses(recipe.inputs.values(), skipped)
-        raise CommandError(" ".join((f"None of these is an input of {project}: {_inputs(recipe)}.", *hints)))
+        raise DroptrainError(
+            " ".join((f"None of these is an input of {project}: {_inputs(recipe)}.", *hints))
+        )
     local = [ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items()]
     if cause := preflight.check(match_inputs(recipe.inputs, "files", local, "").inputs, recipe.csv):
-        raise CommandError(f"{cause.message}: a run would be rejected. {cause.fix}")
+        raise DroptrainError(f"{cause.message}: a run would be rejected. {cause.fix}")
     return files, tuple(skipped)
 
 
 def check_dataset_name(dataset: str) -> None:
-    """CommandError unless `dataset` can be a dataset's name."""
+    """DroptrainError unless `dataset` can be a dataset's name."""
     if not DATASET_NAME.fullmatch(dataset):
-        raise CommandError(
+        raise DroptrainError(
             f"{dataset!r} can't be a dataset's name. It has 1 to 40 of a-z, 0-9, -, . and _, and starts "
             "with a letter or digit."
         )
 
 
 def check_input(project: str, name: str, recipe: Recipe) -> None:
-    """CommandError unless `name`, a path in a dataset, is an input that the recipe names."""
+    """DroptrainError unless `name`, a path in a dataset, is an input that the recipe names."""
     if not _is_wanted(name, recipe):
         hints = near_misses(recipe.inputs.values(), [name])
-        raise CommandError(" ".join((_no_input(project, name, recipe), *hints)))
+        raise DroptrainError(" ".join((_no_input(project, name, recipe), *hints)))
 
 
 def content_digest(files: Mapping[str, Path], advance: Callable[[int], None]) -> str:

@@ -11,16 +11,16 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.exceptions import HTTPClientError
 from urllib3.exceptions import HTTPError
 
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.errors import CommandError, UnreachableError
-from droptrain_cli.stack import Stack
+from droptrain.api import Api, quoted
+from droptrain.errors import DroptrainError, UnreachableError
+from droptrain.stack import Stack
 
 _PAGE = 100  # files; the API's limit
 _TRIES = 3
 _CHUNK_BYTES = 1 << 20
 
 
-class LinkError(CommandError):
+class LinkError(DroptrainError):
     """S3 doesn't give the file that a link names."""
 
 

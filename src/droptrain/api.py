@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.exceptions import HTTPClientError, SSLError
 
-from droptrain_cli.errors import ApiError, UnreachableError
-from droptrain_cli.signed_http import SignedHttp
-from droptrain_cli.stack import Stack
+from droptrain.errors import ApiError, UnreachableError
+from droptrain.signed_http import SignedHttp
+from droptrain.stack import Stack
 
 TRIES = 5
 _LONGEST_WAIT_SECONDS = 20.0

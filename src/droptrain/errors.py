@@ -1,21 +1,19 @@
-"""What commands tell instead of a traceback: one sentence that names the fix."""
-
-import click
-
-from droptrain_cli import exit_codes
+"""What goes wrong, each as a sentence that names the fix."""
 
 
-class CommandError(click.ClickException):
-    """The command can't do what was asked; the message says why and what to do. Ends with 1."""
+class DroptrainError(Exception):
+    """What was asked can't be done; `message` says why and what to do."""
 
-    exit_code = exit_codes.ERROR
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
-class StackError(CommandError):
+class StackError(DroptrainError):
     """No stack can be addressed: none is named, or it can't be read."""
 
 
-class ApiError(CommandError):
+class ApiError(DroptrainError):
     """The API refused or failed. `status` is HTTP's, `problem` the last word of the problem's type or ""."""
 
     def __init__(self, message: str, status: int, problem: str = "") -> None:
@@ -24,5 +22,5 @@ class ApiError(CommandError):
         self.problem = problem
 
 
-class UnreachableError(CommandError):
+class UnreachableError(DroptrainError):
     """No answer came: no network, no such host, or no server."""

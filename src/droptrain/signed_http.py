@@ -7,7 +7,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import NoCredentialsError
 
-from droptrain_cli.stack import Stack
+from droptrain.stack import Stack
 
 
 class SignedHttp:

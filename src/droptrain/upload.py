@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain.datasets.dataset import ObjectVersion
 
-from droptrain_cli import at_once
-from droptrain_cli.errors import CommandError
+from droptrain import at_once
+from droptrain.errors import DroptrainError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,11 +26,11 @@ _COPIED_IN_MEMORY_BYTES = 64 * MIB
 _CHECKSUMS = (None, "CRC32")
 
 
-class ChangedError(CommandError):
+class ChangedError(DroptrainError):
     """The file isn't what it was when its upload began."""
 
 
-class StoppedError(CommandError):
+class StoppedError(DroptrainError):
     """Somebody stopped the upload; S3 keeps what has come."""
 
 

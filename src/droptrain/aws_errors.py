@@ -6,7 +6,7 @@ from typing import Any
 from botocore import exceptions
 from droptrain_core.domain.errors import CrowdedError
 
-from droptrain_cli.errors import CommandError
+from droptrain.errors import DroptrainError
 
 _NO_CREDENTIALS = (
     "AWS credentials are missing. Sign in (aws sso login, aws login), or name a profile with --profile."
@@ -39,11 +39,11 @@ _SIGN_IN = (
 _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403")
 
 
-def explained(error: Exception) -> CommandError | None:
-    """The command's error for an error of botocore or boto3; None for any other error."""
+def explained(error: Exception) -> DroptrainError | None:
+    """Our error for an error of botocore or boto3; None for any other error."""
     for kind, words in _BY_CLASS.items():
         if isinstance(error, kind):
-            return CommandError(words(error))
+            return DroptrainError(words(error))
     return None
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from droptrain_cli.errors import ApiError, UnreachableError
+from droptrain.errors import ApiError, UnreachableError
 
 PATIENCE_SECONDS = 300.0
 

@@ -8,9 +8,9 @@ from typing import Any
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.run import TERMINAL
 
-from droptrain_cli.api import Api, quoted
-from droptrain_cli.patience import Patience
-from droptrain_cli.stack import Stack
+from droptrain.api import Api, quoted
+from droptrain.patience import Patience
+from droptrain.stack import Stack
 
 _LAPTOP_LOOK_SECONDS = 0.5
 _AWS_LOOK_SECONDS = 3.0

@@ -1,13 +1,10 @@
-"""Which stack a command addresses: one on AWS by its name, or the laptop cloud that runs here."""
+"""Which stack is meant: one on AWS by its name, or the laptop cloud that runs here."""
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from droptrain_cli.errors import StackError
+from droptrain.errors import StackError
 
 if TYPE_CHECKING:
     import boto3
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
     from droptrain_local.state import Ready
 
 LAPTOP = "laptop"
-DEBUG = "droptrain_cli.debug"
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 35  # API Gateway answers within 30
 _NO_STACK = (
@@ -30,7 +26,6 @@ _FAILURES = (
     "aws cloudformation describe-stack-events --stack-name {} --output table "
     "--query \"StackEvents[?ResourceStatus=='CREATE_FAILED'].[LogicalResourceId,ResourceStatusReason]\""
 )
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -87,33 +82,6 @@ class Stack:
         proxies = {} if self.is_laptop else get_environ_proxies(url)
         timeout: Any = (_CONNECT_SECONDS, _READ_SECONDS)
         return URLLib3Session(verify=bundle or True, proxies=proxies, timeout=timeout)
-
-
-def stack_options(command: Command) -> Command:
-    """Give a click command --stack, --region, --profile and --debug, and the `stack` that they name.
-
-    The stack is found before the command runs; StackError says what to do where that fails.
-    """
-
-    @click.option(
-        "--stack",
-        "stack_name",
-        metavar="NAME",
-        envvar="DROPTRAIN_STACK",
-        show_envvar=True,
-        help="CloudFormation stack on AWS.  [default: the laptop cloud that runs here]",
-    )
-    @click.option("--region", metavar="REGION", help="AWS region of the stack.  [default: as the AWS CLI]")
-    @click.option("--profile", metavar="PROFILE", help="AWS profile.  [default: as the AWS CLI]")
-    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-    @functools.wraps(command)
-    def with_stack(
-        stack_name: str | None, region: str | None, profile: str | None, debug: bool, **rest: Any
-    ) -> Any:
-        click.get_current_context().meta[DEBUG] = debug
-        return command(stack=find_stack(stack_name, region=region, profile=profile), **rest)
-
-    return with_stack  # type: ignore[return-value]  # the same but for its options
 
 
 def find_stack(name: str | None, *, region: str | None = None, profile: str | None = None) -> Stack:

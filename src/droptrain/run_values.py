@@ -1,0 +1,70 @@
+"""What a run has by the names that people sort and compare by."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from droptrain import formatting
+
+Record = Mapping[str, Any]
+Value = str | float | int | None
+
+
+def trained_seconds(run: Record, now: datetime) -> float | None:
+    """How long a run has trained, in seconds; None if it hasn't started."""
+    if not run["started_at"]:
+        return None
+    end = formatting.parsed(run["stopped_at"]) if run["stopped_at"] else now
+    return (end - formatting.parsed(run["started_at"])).total_seconds()
+
+
+VALUES: Mapping[str, Callable[[Record, datetime], Value]] = {
+    "run": lambda run, now: run["run_id"],
+    "id": lambda run, now: short_id(run["run_id"]),
+    "project": lambda run, now: run["project"],
+    "dataset": lambda run, now: run["dataset"],
+    "status": lambda run, now: run["status"],
+    "created": lambda run, now: run["created_at"],
+    "age": lambda run, now: run["created_at"],
+    "took": trained_seconds,
+    "metric": lambda run, now: run["metrics"].get(run["metric"]),
+    "cost": lambda run, now: run["cost"]["estimate_usd"] if run["cost"] else None,
+    "why": lambda run, now: run["cause"]["code"] if run["cause"] else None,
+    "attempts": lambda run, now: len(run["attempts"]),
+    "by": lambda run, now: run["launched_by"],
+}
+
+
+def short_id(run_id: str) -> str:
+    """The last part of a run's id, which stands for the whole one."""
+    return run_id.rpartition("-")[2]
+
+
+def value_of(name: str) -> Callable[[Record, datetime], Value]:
+    """What reads the value of that name; a name that isn't one of VALUES is a metric's."""
+    return VALUES.get(name, lambda run, now: run["metrics"].get(name))
+
+
+def metrics_of(runs: Iterable[Record]) -> list[str]:
+    """The names of the runs' metrics."""
+    return sorted({name for run in runs for name in run["metrics"]})
+
+
+def check_name(name: str, runs: Sequence[Record]) -> str | None:
+    """What is wrong with sorting these runs by `name`; None if they can be."""
+    if not runs or name in VALUES or name in metrics_of(runs):
+        return None
+    known = ", ".join((*VALUES, *metrics_of(runs)))
+    return f"None of these runs has a metric {name!r}. They can be sorted by {known}."
+
+
+def sort(runs: Sequence[Record], by: str, now: datetime) -> list[Record]:
+    """The runs by a value, from the highest on if it begins with `-`; those without one come last."""
+    descends, value = by.startswith("-"), value_of(by.removeprefix("-"))
+    having = [run for run in runs if value(run, now) is not None]
+    lacking = [run for run in runs if value(run, now) is None]
+
+    def key(run: Record) -> Any:
+        return value(run, now)
+
+    return [*sorted(having, key=key, reverse=descends), *lacking]
