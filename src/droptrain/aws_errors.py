@@ -1,6 +1,7 @@
 """Errors of AWS's clients in one sentence each, with the fix."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from botocore import exceptions
@@ -45,6 +46,17 @@ def explained(error: Exception) -> DroptrainError | None:
         if isinstance(error, kind):
             return DroptrainError(words(error))
     return None
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Turn errors of botocore and boto3 into ours."""
+    try:
+        yield
+    except Exception as error:
+        if words := explained(error):
+            raise words from error
+        raise
 
 
 def is_denied(error: exceptions.ClientError) -> bool:

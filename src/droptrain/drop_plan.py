@@ -100,10 +100,15 @@ def choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[st
         raise DroptrainError(
             " ".join((f"None of these is an input of {project}: {_inputs(recipe)}.", *hints))
         )
+    check_files(files, recipe)
+    return files, tuple(skipped)
+
+
+def check_files(files: Mapping[str, Path], recipe: Recipe) -> None:
+    """DroptrainError if a run of these inputs (by their names in the dataset) would be rejected."""
     local = [ObjectVersion(name, "", path.stat().st_size, "") for name, path in files.items()]
     if cause := preflight.check(match_inputs(recipe.inputs, "files", local, "").inputs, recipe.csv):
         raise DroptrainError(f"{cause.message}: a run would be rejected. {cause.fix}")
-    return files, tuple(skipped)
 
 
 def check_dataset_name(dataset: str) -> None:

@@ -24,3 +24,7 @@ class ApiError(DroptrainError):
 
 class UnreachableError(DroptrainError):
     """No answer came: no network, no such host, or no server."""
+
+
+class RunFailedError(DroptrainError):
+    """A run that had to succeed didn't; `message` has its cause and what to do."""

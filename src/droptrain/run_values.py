@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from droptrain import formatting
+from droptrain.errors import DroptrainError
 
 Record = Mapping[str, Any]
 Value = str | float | int | None
@@ -50,17 +51,16 @@ def metrics_of(runs: Iterable[Record]) -> list[str]:
     return sorted({name for run in runs for name in run["metrics"]})
 
 
-def check_name(name: str, runs: Sequence[Record]) -> str | None:
-    """What is wrong with sorting these runs by `name`; None if they can be."""
-    if not runs or name in VALUES or name in metrics_of(runs):
-        return None
-    known = ", ".join((*VALUES, *metrics_of(runs)))
-    return f"None of these runs has a metric {name!r}. They can be sorted by {known}."
-
-
 def sort(runs: Sequence[Record], by: str, now: datetime) -> list[Record]:
-    """The runs by a value, from the highest on if it begins with `-`; those without one come last."""
-    descends, value = by.startswith("-"), value_of(by.removeprefix("-"))
+    """The runs by a value, from the highest on if it begins with `-`; those without one come last.
+
+    DroptrainError if no run has a value of that name.
+    """
+    descends, name = by.startswith("-"), by.removeprefix("-")
+    if runs and name not in VALUES and name not in metrics_of(runs):
+        known = ", ".join((*VALUES, *metrics_of(runs)))
+        raise DroptrainError(f"None of these runs has a metric {name!r}. They can be sorted by {known}.")
+    value = value_of(name)
     having = [run for run in runs if value(run, now) is not None]
     lacking = [run for run in runs if value(run, now) is None]
 

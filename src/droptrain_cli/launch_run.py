@@ -1,19 +1,18 @@
 """Launches runs: of a dataset, or of one again."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from droptrain import formatting
-from droptrain.api import Api
+from droptrain import launch as launches
+from droptrain.api import Answer, Api
 from droptrain.find_run import find_run
 from droptrain.stack import Stack
 from droptrain_cli import exit_codes, output
 from droptrain_cli.watch_run import watch
 
-_NEW = 202
 Settings = Sequence[tuple[str, Any]]
 
 
@@ -28,8 +27,9 @@ def launch(
     as_json: bool,
 ) -> None:
     """Launch a dataset, or find the run that trains exactly this."""
-    body = {"project": project, "dataset": dataset, **_overrides(settings, force=force)}
-    _post(stack, Api(stack), body, follow=follow, as_json=as_json)
+    api = Api(stack)
+    answer = launches.launch(api, project, dataset, dict(settings), force=force)
+    _tell(stack, api, answer, follow=follow, as_json=as_json)
 
 
 def rerun(
@@ -45,25 +45,13 @@ def rerun(
     """Train again what the run that `name` means trained: its dataset, or with `exact` its very bytes."""
     api = Api(stack)
     run = find_run(api, name)
-    if exact:
-        body: dict[str, Any] = {"from_run": run["run_id"]}
-    else:
-        again = {"project": run["project"], "dataset": run["dataset"], "rerun": True}
-        body = {**again, **_overrides(settings, force=force)}
-    _post(stack, api, body, follow=follow, as_json=as_json)
+    answer = launches.rerun(api, run, dict(settings), exact=exact, force=force)
+    _tell(stack, api, answer, follow=follow, as_json=as_json)
 
 
-def _overrides(settings: Settings, *, force: bool) -> dict[str, Any]:
-    if not settings:
-        return {}
-    return {"overrides": {"hyperparameters": dict(settings)}, **({"force": True} if force else {})}
-
-
-def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json: bool) -> None:
-    # The key makes a repeat after a lost answer find the run that the first try launched.
-    answer = api.post("/runs", body, idempotency_key=uuid.uuid4().hex)
+def _tell(stack: Stack, api: Api, answer: Answer, *, follow: bool, as_json: bool) -> None:
     run = answer.body
-    is_new, is_rejected = answer.status == _NEW, run["status"] == "REJECTED"
+    is_new, is_rejected = answer.status == launches.NEW, run["status"] == "REJECTED"
     if not as_json:
         done = ("Rejected" if is_rejected else "Launched") if is_new else "There is already"
         click.echo(f"{done} {run['run_id']}")

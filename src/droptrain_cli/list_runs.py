@@ -16,15 +16,14 @@ from rich.text import Text
 
 from droptrain import formatting, run_values
 from droptrain.api import Api
-from droptrain.errors import DroptrainError
 from droptrain.patience import Patience
+from droptrain.run_list import SORTED, read_runs
+from droptrain.run_values import Record
 from droptrain.stack import Stack
 from droptrain_cli import output, run_columns
 from droptrain_cli.list_projects import read
 
-_PAGE = 100  # runs; the API's limit
 _LOOK_SECONDS = 3.0
-SORTED = 1000  # newest runs
 _NONE = "No runs."
 
 
@@ -47,7 +46,7 @@ def once(stack: Stack, query: Query, *, as_json: bool, as_csv: bool = False) -> 
     api, now = Api(stack), datetime.now(UTC)
     runs = _list(api, query)
     if query.sort:
-        runs = _sorted(runs, query.sort, now)[: query.limit]
+        runs = run_values.sort(runs, query.sort, now)[: query.limit]
     if query.project and not runs:
         read(api, query.project)
     screen = output.console()
@@ -61,13 +60,7 @@ def once(stack: Stack, query: Query, *, as_json: bool, as_csv: bool = False) -> 
         output.show(output.console(stderr=True), Text(_NONE))
 
 
-def _sorted(runs: list[dict[str, Any]], by: str, now: datetime) -> list[Any]:
-    if problem := run_values.check_name(by.removeprefix("-"), runs):
-        raise DroptrainError(problem)
-    return run_values.sort(runs, by, now)
-
-
-def _write_csv(runs: list[dict[str, Any]], query: Query, now: datetime) -> None:
+def _write_csv(runs: list[Record], query: Query, now: datetime) -> None:
     columns = [run_columns.column(name) for name in query.columns] or run_columns.of_csv(runs)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -103,7 +96,7 @@ def _watch_table(api: Api, query: Query, screen: Console) -> None:
             live.update(shown, refresh=True)
 
 
-def _lists(api: Api, query: Query) -> Iterator[list[dict[str, Any]]]:
+def _lists(api: Api, query: Query) -> Iterator[list[Record]]:
     """The runs as they are now, again and again."""
     runs = _list(api, query)
     patience = Patience()
@@ -114,17 +107,12 @@ def _lists(api: Api, query: Query) -> Iterator[list[dict[str, Any]]]:
             runs = _list(api, query)
 
 
-def _list(api: Api, query: Query) -> list[dict[str, Any]]:
-    runs: list[dict[str, Any]] = []
+def _list(api: Api, query: Query) -> list[Record]:
     wanted = SORTED if query.sort else query.limit
-    for page in api.pages("/runs", project=query.project, status=query.status, limit=min(wanted, _PAGE)):
-        runs.extend(page["runs"])
-        if len(runs) >= wanted:
-            break
-    return runs[:wanted]
+    return read_runs(api, query.project, status=query.status, limit=wanted)
 
 
-def _table(runs: list[dict[str, Any]], query: Query, now: datetime, screen: Console) -> Table:
+def _table(runs: list[Record], query: Query, now: datetime, screen: Console) -> Table:
     """The runs in columns: on a terminal with ages and without empty columns, if need be with short ids."""
     if not screen.is_terminal:
         return _of_columns(runs, _columns(query, run_columns.DEFAULT), now)
@@ -136,14 +124,14 @@ def _table(runs: list[dict[str, Any]], query: Query, now: datetime, screen: Cons
     return _for_people(runs, query, names, now)
 
 
-def _for_people(runs: list[dict[str, Any]], query: Query, usual: Sequence[str], now: datetime) -> Table:
+def _for_people(runs: list[Record], query: Query, usual: Sequence[str], now: datetime) -> Table:
     every = ("age" if name == "created" and not query.columns else name for name in usual)
     columns = _columns(query, list(every))
     having = [each for each in columns if query.columns or any(each.text(run, now) for run in runs)]
     return _of_columns(runs, having, now)
 
 
-def _of_columns(runs: list[dict[str, Any]], columns: list[run_columns.Column], now: datetime) -> Table:
+def _of_columns(runs: list[Record], columns: list[run_columns.Column], now: datetime) -> Table:
     rows = ([column.text(run, now) for column in columns] for run in runs)
     return output.table([column.header for column in columns], rows, folded=run_columns.FOLDED)
 

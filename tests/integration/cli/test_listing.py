@@ -11,10 +11,10 @@ from support.terminal_screen import terminal_screen
 
 from droptrain.api import Api
 from droptrain.errors import DroptrainError
+from droptrain.find_dataset import latest_dataset
 from droptrain.stack import Stack
 from droptrain_cli import list_datasets, list_projects, list_runs
 from droptrain_cli.main import main
-from droptrain_cli.train_project import latest_dataset
 
 Command = Callable[..., Result]
 WAITING = {

@@ -1,0 +1,127 @@
+"""A project: drop data into it, train, list and compare its runs."""
+
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from droptrain_core.aws.bucket import Bucket
+
+from droptrain import drop as drops
+from droptrain import drop_plan, given_inputs, launch, run_values
+from droptrain.api import Answer, Api
+from droptrain.aws_errors import explaining
+from droptrain.drop_plan import DropPlan
+from droptrain.errors import DroptrainError
+from droptrain.find_dataset import latest_dataset
+from droptrain.given_inputs import Given
+from droptrain.project_folder import check_project_name
+from droptrain.published import published_recipe
+from droptrain.run_list import SORTED, RunList, read_runs
+from droptrain.runs import Run
+from droptrain.stack import Stack
+
+
+class Project:
+    """A project of a stack, by its name. Its methods raise DroptrainError, whose text names the fix."""
+
+    def __init__(self, stack: Stack, name: str) -> None:
+        check_project_name(name)
+        self.name = name
+        self._stack = stack
+        self._api = Api(stack)
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name} of {self._stack.name}>"
+
+    def drop(self, *paths: str | Path, dataset: str | None = None, **inputs: Given) -> Run:
+        """Drop a dataset, and return the run that trains it: a new one, or the one that it has had already.
+
+        `inputs` are the recipe's, by channel or as the file is called (`train` for train.csv): each a
+        DataFrame (of pandas or polars), a path, an S3 URI, or a list of them. `paths` are files and folders
+        whose names fit the recipe, as for `droptrain drop`. Without `dataset` the same contents always go
+        into the same dataset. Returns when the run is there, after the stack's settle time; DroptrainError
+        if the dataset would lack a file.
+        """
+        with explaining(), tempfile.TemporaryDirectory(prefix="droptrain-") as folder:
+            bucket = Bucket(self._stack.client("s3"), self._stack.bucket)
+            recipe = published_recipe(bucket, self.name)
+            files = given_inputs.files(recipe, inputs, Path(folder), self._stack.client("s3"))
+            skipped: tuple[str, ...] = ()
+            if paths or not inputs:
+                chosen, skipped = drop_plan.choose(self.name, [Path(path) for path in paths], recipe)
+                files = given_inputs.joined(chosen, files)
+            drop_plan.check_files(files, recipe)
+            if dataset is None:
+                dataset = drops.default_dataset(bucket, self.name, files, lambda count: None)
+            drop_plan.check_dataset_name(dataset)
+            planned = DropPlan(self.name, dataset, files, skipped, recipe)
+            return self._dropped(planned, bucket)
+
+    def train(
+        self,
+        dataset: str | None = None,
+        *,
+        hyperparameters: Mapping[str, Any] | None = None,
+        force: bool = False,
+        **settings: Any,
+    ) -> Run:
+        """Train a dataset that lies in the bucket, by default the latest, with these hyperparameters.
+
+        Returns the run that trains exactly this already, if there is one. `settings` and `hyperparameters`
+        are the same thing; the latter takes any name. `force` takes those that the recipe doesn't name.
+        """
+        with explaining():
+            wanted = dataset or latest_dataset(self._api, self.name)
+            every = {**(hyperparameters or {}), **settings}
+            return self._run(launch.launch(self._api, self.name, wanted, every, force=force))
+
+    def rerun(
+        self,
+        run: Run | str = "",
+        *,
+        exact: bool = False,
+        hyperparameters: Mapping[str, Any] | None = None,
+        force: bool = False,
+        **settings: Any,
+    ) -> Run:
+        """A new run of what `run` trained, by default the project's newest, with other hyperparameters.
+
+        With `exact` it trains the very bytes of code, recipe and data that `run` had, and takes no settings.
+        """
+        with explaining():
+            again = run if isinstance(run, Run) else Run.find(self._stack, run or self.name)
+            every = {**(hyperparameters or {}), **settings}
+            if exact and every:
+                raise DroptrainError("An exact rerun has the settings of its run: give none, or no `exact`.")
+            return self._run(launch.rerun(self._api, again.record, every, exact=exact, force=force))
+
+    def run(self, name: str = "") -> Run:
+        """The run that `name` means: an id or its beginning; by default the project's newest run."""
+        return Run.find(self._stack, name or self.name)
+
+    def runs(self, *, sort: str | None = None, status: str | None = None, limit: int = 100) -> RunList:
+        """The newest runs, at most `limit`.
+
+        With `sort`, the first ones of the newest 1,000: by a metric, `cost`, `took`, `created`, …, from the
+        highest on if it begins with `-`. Runs without that value come last; DroptrainError if none has it.
+        """
+        with explaining():
+            searched = max(limit, SORTED) if sort else limit
+            found = read_runs(self._api, self.name, status=status, limit=searched)
+            if sort:
+                found = run_values.sort(found, sort, datetime.now(UTC))
+            return RunList(Run(self._stack, self._api, record) for record in found[:limit])
+
+    def _dropped(self, planned: DropPlan, bucket: Bucket) -> Run:
+        present = bucket.folder(planned.folder)
+        drops.must_be_whole(planned, planned.missing(present))
+        earlier = drops.runs_of(self._api, planned) if planned.marker else ()
+        done = drops.send(self._stack, planned, present, lambda count: None)
+        if not done.uploaded:
+            return self._run(launch.launch(self._api, self.name, planned.dataset, {}))
+        return self.run(drops.find_run(self._api, planned, done, present, earlier))
+
+    def _run(self, answer: Answer) -> Run:
+        return Run(self._stack, self._api, answer.body)
