@@ -3,8 +3,11 @@
 import uuid
 from pathlib import Path
 
+import nbformat
 import pandas as pd
+import polars as pl
 import pytest
+from nbclient import NotebookClient
 from support.laptop_user import User
 
 import droptrain
@@ -117,3 +120,32 @@ def test_a_failure_says_why_and_what_to_do(project: Project):
         project.drop(train=3, test=TEST)
     with pytest.raises(DroptrainError, match="No run's id begins with"):
         droptrain.run("nope-nope")
+
+
+def test_a_notebook_shows_a_run_while_it_waits(project: Project, tmp_path: Path):
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source)
+        for source in (
+            "import droptrain, pandas as pd\n"
+            f"project = droptrain.project({project.name!r})\n"
+            'frame = pd.DataFrame({"width": [5.1, 4.9]})',
+            "run = project.drop(train=frame, test=frame)",
+            "run.wait();",
+            "run",
+            'project.runs(sort="-test_accuracy")',
+            "project.runs().to_frame()",
+        )
+    ]
+    NotebookClient(notebook, timeout=120, kernel_name="python3", cwd=str(tmp_path)).execute()
+    *_, waited, shown, listed, framed = (cell.outputs for cell in notebook.cells)
+    [live] = waited
+    assert "SUCCEEDED" in live.data["text/html"]
+    assert "<polyline" in shown[0].data["text/html"]
+    assert "test_accuracy 0.35" in listed[0].data["text/html"]
+    assert "metrics.test_accuracy" in framed[0].data["text/html"]
+
+
+def test_polars_frames_are_dropped_too(project: Project):
+    by_polars = project.drop(train=pl.from_pandas(TRAIN), test=pl.from_pandas(TEST))
+    assert project.drop(train=TRAIN, test=TEST).id == by_polars.id
