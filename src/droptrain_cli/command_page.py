@@ -14,10 +14,11 @@ _COLUMNS = 100
 
 def renewed(page: str) -> str:
     """The page with its generated parts anew; what stands outside of them is kept."""
-    return _replaced(_replaced(page, "exit codes", _exit_codes()), "help", "\n".join(_helps()))
+    return replaced(replaced(page, "exit codes", _exit_codes()), "help", "\n".join(_helps()))
 
 
-def _replaced(page: str, part: str, text: str) -> str:
+def replaced(page: str, part: str, text: str) -> str:
+    """The page with another text in a part between marks; ValueError if it has no such part."""
     begin, end = f"<!-- {part}: written by make docs -->\n", f"<!-- end of {part} -->"
     before, found_begin, rest = page.partition(begin)
     _, found_end, after = rest.partition(end)

@@ -50,6 +50,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     (f"{LAYER}/droptrain_core/cancel.py", "import boto3", "only adapters"),
     ("functions/run_changed/app.py", "import droptrain_core.aws.bucket", "functions translate"),
     (f"{LAYER}/droptrain_core/cancel.py", "import droptrain_local.cloud", "nothing deployed"),
+    ("src/droptrain/runs.py", "import droptrain_cli.main", "the client needs no command"),
     ("image/droptrain_container/s3.py", "import droptrain_core.domain.times", "the image knows"),
 ])  # fmt: skip
 def test_a_broken_contract_is_seen(copy: Path, module: str, line: str, broken: str) -> None:

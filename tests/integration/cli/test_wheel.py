@@ -73,6 +73,18 @@ def test_a_command_finds_no_stack_and_says_so(installed: Path, tmp_path: Path) -
     assert "Name a stack (--stack NAME, or DROPTRAIN_STACK)" in told.stderr
 
 
+def test_the_client_needs_no_more_than_the_command(installed: Path, tmp_path: Path) -> None:
+    script = (
+        f"import sys; sys.path.insert(0, {str(installed)!r}); import droptrain; droptrain.project('penguins')"
+    )
+    told = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DROPTRAIN_STATE_DIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.stderr.splitlines()[-1].startswith("droptrain.errors.StackError: No stack is named")
+
+
 @pytest.mark.parametrize("command", ["up", "demo"])
 def test_the_laptop_cloud_says_that_it_needs_a_checkout(
     installed: Path, tmp_path: Path, command: str
