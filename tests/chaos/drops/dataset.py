@@ -127,7 +127,7 @@ class Dataset:
         """Where nothing goes wrong, a launch comes soon after the last upload."""
         created = seconds_of(run.created_at)
         due = self._last_change_at + self.cloud.queue.delay_seconds + SLACK_SECONDS
-        if self.recipe.trigger == "quiet" or self._grew_after_marker:
+        if self.recipe.trigger == "quiet" or self._outlasts_marker:
             due = self._last_at + self._quiet_seconds + self.cloud.queue.delay_seconds + SLACK_SECONDS
         assert created <= due, f"{self}: launched at {created}, not by {due}"
         if self.markers <= 1 and not waiting and self._complete_at - self.log[0].at < HOUR - 600:
@@ -249,6 +249,16 @@ class Dataset:
         if was_complete and moments[1] - moments[0] >= self.cloud.queue.delay_seconds:
             return False
         return all(after - before < self._quiet_seconds - 60 for before, after in pairwise(moments))
+
+    @property
+    def _outlasts_marker(self) -> bool:
+        """Whether parts of a pattern came after the newest marker, so that the dataset may rest."""
+        newest = self._relevant[-1]
+        return (
+            self.markers > 0
+            and newest.key != self.folder + MARKER
+            and any(map(is_pattern, self.recipe.inputs.values()))
+        )
 
     def _run_of(self, state: Mapping[str, ObjectVersion]) -> Run | None:
         run_id = self.cloud.table.drops.get(drop_id(self.project, self.name, state.values()))
