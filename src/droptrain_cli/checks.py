@@ -10,6 +10,7 @@ from droptrain_cli import account_checks
 from droptrain_cli.api import Api
 from droptrain_cli.formatting import age, parsed
 from droptrain_cli.queue_places import QueuePlaces
+from droptrain_cli.stack import Stack, failures_of
 from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot, Verdict
 
 _REFUSED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
@@ -53,14 +54,24 @@ def _stack(snapshot: StackSnapshot) -> Iterator[Finding]:
         return
     caller = snapshot.stack.client("sts").get_caller_identity()["Arn"]
     yield Finding("credentials", "ok", caller)
-    if snapshot.status.endswith("_COMPLETE") and "ROLLBACK" not in snapshot.status:
-        yield Finding("stack", "ok", f"{snapshot.stack.name} in {snapshot.stack.region}: {snapshot.status}")
-    else:
-        fix = "Read its events: aws cloudformation describe-stack-events. Then: sam build && sam deploy"
-        yield Finding("stack", "problem", f"{snapshot.stack.name} is {snapshot.status}", fix)
+    yield _deployment(snapshot.stack, snapshot.status)
     if paused := snapshot.parameters.get("Paused"):
         fix = "To launch again: sam build && sam deploy --parameter-overrides 'Paused=\"\"'"
         yield Finding("paused", "warning", f"nothing is launched: {paused}", fix)
+
+
+def _deployment(stack: Stack, status: str) -> Finding:
+    """How the newest deployment ended; after one that was rolled back, the stack works as it did before."""
+    if status.endswith("_IN_PROGRESS"):
+        fix = f"Wait for its end, and ask again: droptrain doctor --stack {stack.name}"
+        return Finding("stack", "warning", f"{stack.name} is {status}: a deployment is under way", fix)
+    if status.endswith("_COMPLETE") and "ROLLBACK" not in status:
+        return Finding("stack", "ok", f"{stack.name} in {stack.region}: {status}")
+    again = "sam build && sam deploy"
+    if status == "UPDATE_ROLLBACK_FAILED":
+        again = f"aws cloudformation continue-update-rollback --stack-name {stack.name}"
+    fix = f"See why: {failures_of(stack.name)}\nThen fix the cause, and: {again}"
+    return Finding("stack", "problem", f"{stack.name} is {status}: the newest deployment failed", fix)
 
 
 def _api(snapshot: StackSnapshot) -> Iterator[Finding]:
@@ -102,7 +113,8 @@ def _image(snapshot: StackSnapshot) -> Iterator[Finding]:
     ecr = snapshot.stack.client("ecr")
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     by_docker = snapshot.outputs["ImagePushCommands"]
-    fix = f"Publish it: droptrain image (AWS builds it), or, with Docker: {by_docker}"
+    remote = f"droptrain image --stack {snapshot.stack.name}"
+    fix = f"Publish it: {remote} (AWS builds it), or, with Docker: {by_docker}"
     for tag, lacking, runs in _IMAGES:
         try:
             [image] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])[

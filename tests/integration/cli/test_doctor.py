@@ -167,9 +167,21 @@ def test_a_pause_is_told_with_its_reason(deploy) -> None:
     assert 'Paused=""' in fix
 
 
-def test_a_stack_that_was_rolled_back_is_a_problem(deploy) -> None:
-    [(verdict, detail, _)] = found(replace(deploy(), status="UPDATE_ROLLBACK_COMPLETE"), "stack")
-    assert (verdict, detail) == ("problem", "droptrain is UPDATE_ROLLBACK_COMPLETE")
+@pytest.mark.parametrize(("status", "again"), [
+    ("UPDATE_ROLLBACK_COMPLETE", "sam build && sam deploy"),
+    ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name droptrain"),
+])  # fmt: skip
+def test_a_deployment_that_failed_is_a_problem_with_commands_that_work(deploy, status, again) -> None:
+    [(verdict, detail, fix)] = found(replace(deploy(), status=status), "stack")
+    assert (verdict, detail) == ("problem", f"droptrain is {status}: the newest deployment failed")
+    assert "aws cloudformation describe-stack-events --stack-name droptrain " in fix
+    assert fix.endswith(again)
+
+
+def test_a_deployment_that_is_under_way_is_to_be_waited_for(deploy) -> None:
+    [(verdict, detail, fix)] = found(replace(deploy(), status="UPDATE_IN_PROGRESS"), "stack")
+    assert (verdict, detail) == ("warning", "droptrain is UPDATE_IN_PROGRESS: a deployment is under way")
+    assert fix.startswith("Wait for its end")
 
 
 def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it(deploy, stack) -> None:
@@ -177,7 +189,7 @@ def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it
     [(verdict, detail, fix), without_gpus] = found(snapshot, "image")
     assert (verdict, fix) == (
         "problem",
-        "Publish it: droptrain image (AWS builds it), or, with Docker: docker push it",
+        "Publish it: droptrain image --stack droptrain (AWS builds it), or, with Docker: docker push it",
     )
     assert detail.endswith("has no image 'latest': no run with GPUs can start")
     assert without_gpus[0] == "warning"

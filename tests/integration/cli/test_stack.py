@@ -98,6 +98,15 @@ def test_the_region_is_as_for_the_aws_cli(aws: None, tmp_path: Path, monkeypatch
     assert find_stack("mine", profile="ml").region == REGION
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     assert find_stack("mine").region == REGION
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert find_stack("mine").region == REGION, "as with version 2 of the AWS CLI"
+
+
+def test_the_region_that_the_error_asks_for_is_taken(aws: None, monkeypatch: pytest.MonkeyPatch, say: Say):
+    assert "or set AWS_REGION." in say("runs", "--stack", "mine").stderr
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert f"There is no stack mine in {REGION}" in say("runs", "--stack", "mine").stderr
 
 
 def test_no_stack_and_no_laptop_cloud_names_both_ways_out(say: Say):
@@ -123,7 +132,7 @@ def test_a_wrong_name_is_told_with_its_region(aws: None, say: Say):
 def test_another_stack_is_not_taken_for_droptrain(aws: None, say: Say):
     deploy("website", {"Url": "https://x"})
     shown = say("runs", "--stack", "website", "--region", REGION)
-    assert "has no output 'ApiUrl': it isn't droptrain's" in shown.stderr
+    assert "is CREATE_COMPLETE and has no output 'ApiUrl': it isn't droptrain's" in shown.stderr
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
@@ -148,7 +157,7 @@ def test_the_name_may_come_from_the_environment(aws: None, monkeypatch: pytest.M
 
 def test_no_credentials_no_region_and_no_such_profile_are_told_in_a_sentence(say: Say):
     for words, wanted in (
-        (["--region", REGION], "credentials are missing. Sign in"),
+        (["--region", REGION], "credentials are missing. Set them up (aws configure;"),
         ([], "No AWS region is set. Name one with --region"),
         (["--profile", "ml"], "The config profile (ml) could not be found. aws configure list-profiles"),
     ):
