@@ -88,10 +88,8 @@ class Stack:
 
 def failures_of(name: str) -> str:
     """The command that shows which of a stack's resources failed, and why."""
-    return (
-        f"aws cloudformation describe-stack-events --stack-name {name} --output table "
-        "--query \"StackEvents[?ends_with(ResourceStatus, '_FAILED')].[LogicalResourceId,ResourceStatusReason]\""
-    )
+    failed = "StackEvents[?ends_with(ResourceStatus, '_FAILED')].[LogicalResourceId,ResourceStatusReason]"
+    return f'aws cloudformation describe-stack-events --stack-name {name} --output table --query "{failed}"'
 
 
 def stack_options(command: Command) -> Command:
@@ -181,8 +179,8 @@ def _on_aws(name: str, region: str | None, profile: str | None) -> Stack:
         )
     except KeyError as missing:
         raise StackError(
-            f"The stack {name} in {session.region_name} is {found['StackStatus']} and has no output {missing}: "
-            "it isn't droptrain's, or is still being deployed. Name another with --stack."
+            f"The stack {name} in {session.region_name} is {found['StackStatus']} and has no output "
+            f"{missing}: it isn't droptrain's, or is still being deployed. Name another with --stack."
         ) from None
 
 

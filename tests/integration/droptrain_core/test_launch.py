@@ -111,6 +111,19 @@ def test_what_can_not_train_is_one_rejected_run(stack, recipe, code, said) -> No
     assert stack.batch_jobs() == []
 
 
+def test_without_a_recipe_a_python_script_runs_and_a_run_script_before_it(stack) -> None:
+    assert uploaded(stack, stack.drop("first")[-1:]) == ["rejected"]
+    (run,) = stack.query.runs(limit=10).runs
+    folder = "s3://data/projects/penguins/code/"
+    assert run.cause.message == f"The project has neither {folder}run.sh nor train.py"
+    for name, script in (("second", "train.py"), ("third", "run.sh")):
+        stack.put(f"projects/penguins/code/{script}", b"x")
+        assert "launched" in uploaded(stack, stack.drop(name))
+        run = stack.query.runs(limit=10).runs[0]
+        body = stack.s3.get_object(Bucket="data", Key=f"runs/penguins/{run.run_id}/run.json")["Body"].read()
+        assert json.loads(body)["entrypoint"] == script
+
+
 def test_an_unreadable_recipe_is_rejected_over_data_files_of_any_kind(stack) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"a: [")

@@ -52,6 +52,8 @@ def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) ->
 @pytest.mark.parametrize(("files", "said"), [
     ({"train.yaml": b"timeout: 4\n"}, "train.yaml:1: timeout: has to be a duration"),
     ({"train.yaml": b"attempts: 1\n\nepochs: 3\n"}, "train.yaml:3: there is no field 'epochs'"),
+    ({"train.yaml": b"entrypont: run.sh\n"},
+     "train.yaml:1: there is no field 'entrypont' (did you mean entrypoint?); the fields are"),
     ({"train.yaml": "attempts: 1\nmetric_definitions: [{name: a, regex: '([\u0113-\u0101])'}]\n".encode()},
      "train.yaml:2: metric_definitions[0].regex: isn't a regular expression: bad character range"),
     ({"train.yaml": b"a: [\n"}, "train.yaml: line 2, column 1"),
@@ -93,6 +95,16 @@ def test_what_is_wrong_is_told_with_its_place_and_fix(
     document = json.loads(droptrain("validate", "--json").output)
     assert document["ok"] is False
     assert all(problem["message"] and problem["fix"] for problem in document["problems"])
+
+
+def test_a_python_script_and_two_csvs_are_a_project(droptrain: Run) -> None:
+    Path("code").mkdir()
+    Path("data").mkdir()
+    assert "code/: it has neither run.sh nor train.py" in droptrain("validate").output
+    Path("code/train.py").write_text("print(1)\n")
+    for name in ("train.csv", "test.csv"):
+        Path("data", name).write_text("a,b\n1,2\n")
+    assert "no train.yaml (all defaults), 1 file in code/, 2 in data/." in droptrain("validate").output
 
 
 def test_what_a_launch_rejects_in_the_code_is_a_problem_here(

@@ -227,10 +227,10 @@ def _summary_of(snapshot: Snapshot) -> str | None:
 def _script(snapshot: Snapshot, where: Where) -> str:
     """The entrypoint's file; RejectedError if it is missing, or the code can't be a folder of files."""
     found = snapshot.found
-    script = found.recipe.entrypoint or recipes.DEFAULT_SCRIPT
-    file = recipes.file_of(script)
-    if code_prefix(found.project) + file not in {item.key for item in snapshot.code}:
-        raise RejectedError(_no_script(where.bucket, found.project, file))
+    folder = code_prefix(found.project)
+    script = recipes.entrypoint_of(found.recipe, {item.key.removeprefix(folder) for item in snapshot.code})
+    if script is None:
+        raise RejectedError(_no_script(where.bucket, found.project, found.recipe.entrypoint))
     if wrong := _wrong_code(found.project, snapshot.code):
         raise RejectedError(wrong)
     return script
@@ -277,11 +277,15 @@ def _too_large(size: int, snapshot: Snapshot) -> Cause:
     )
 
 
-def _no_script(bucket: str, project: str, script: str) -> Cause:
+def _no_script(bucket: str, project: str, entrypoint: str | None) -> Cause:
     folder = f"s3://{bucket}/{code_prefix(project)}"
+    first, second = recipes.DEFAULT_SCRIPTS
+    lacks = (
+        f"no {folder}{recipes.file_of(entrypoint)}" if entrypoint else f"neither {folder}{first} nor {second}"
+    )
     return Cause(
         "code_missing",
-        f"The project has no {folder}{script}",
+        f"The project has {lacks}",
         f"Upload the code with: aws s3 cp --recursive <your code folder> {folder} "
         "and launch the dataset with POST /runs or by dropping it again.",
     )

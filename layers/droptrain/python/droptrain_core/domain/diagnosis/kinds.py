@@ -251,6 +251,12 @@ MISSING_COMMAND = Kind(
     "missing_command", "The script calls a program that isn't in the image: {detail}",
     "Install it in an image of your own (docs/container.md), or correct its name.", False,
 )  # fmt: skip
+NO_SUCH_CSV = Kind(
+    "script_raised", "The code opens a CSV that isn't there: {detail}",
+    "Python finds a dataset's files in the folders that SM_CHANNEL_TRAINING and SM_CHANNEL_TESTING name "
+    "(SM_CHANNEL_ and the input's name), bash at the S3 addresses TRAINING_DATA and TEST_DATA. A file of "
+    "code/ is beside the script.", False,
+)  # fmt: skip
 EXCEPTION = Kind(
     "script_raised", "{detail}",
     "Correct that code, or the setting or data that it can't use, and launch again.", False,

@@ -33,7 +33,8 @@ from droptrain_core.domain.recipes.values import (
     Resources,
 )
 
-DEFAULT_SCRIPT = "run.sh"
+# What runs without an entrypoint: the first that the code has.
+DEFAULT_SCRIPTS = ("run.sh", "train.py")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
@@ -195,8 +196,9 @@ FIELDS: Mapping[str, Field] = {
     "entrypoint": Field(
         "entrypoint",
         read_entrypoint,
-        "The code in code/ to run: a shell script, a Python file (train.py), or a module (trainer.task).",
-        DEFAULT_SCRIPT,
+        "The code in code/ to run: a shell script, a Python file (train.py), or a module (trainer.task). "
+        "Without run.sh in code/, the default is train.py.",
+        DEFAULT_SCRIPTS[0],
     ),
     "args": Field(
         "args",
