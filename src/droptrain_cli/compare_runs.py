@@ -9,6 +9,7 @@ from rich.text import Text
 
 from droptrain_cli import formatting, output
 from droptrain_cli.api import Api
+from droptrain_cli.errors import CommandError
 from droptrain_cli.find_run import find_run
 from droptrain_cli.run_files import RunFiles
 from droptrain_cli.stack import Stack
@@ -35,6 +36,8 @@ def compare(stack: Stack, names: Sequence[str], *, differences: bool, as_json: b
     """Print the runs that `names` mean side by side; with `differences` only what differs."""
     api = Api(stack)
     runs = [find_run(api, name) for name in names]
+    if len({run["run_id"] for run in runs}) == 1:
+        raise CommandError(f"{' and '.join(names)} are the same run, {runs[0]['run_id']}. Name another.")
     plans = [plan_of(stack, api, run["run_id"]) for run in runs]
     made = [row for row in rows(runs, plans, datetime.now(UTC)) if row.differs or not differences]
     if as_json:

@@ -68,7 +68,10 @@ def _post(stack: Stack, api: Api, body: dict[str, Any], *, follow: bool, as_json
         click.echo(f"{done} {run['run_id']}")
         if is_rejected:
             _tell_rejection(run, is_new=is_new)
-        elif is_new and run.get("estimate"):
+        elif not is_new:
+            same = "It has the same files, code and settings"
+            click.echo(f"{same}. To train again: droptrain rerun {run['run_id']}")
+        elif run.get("estimate"):
             click.echo(f"Estimated cost: {formatting.estimate(run['estimate'])}")
         for warning in run.get("warnings", ()) if is_new else ():
             click.echo(f"Warning: {formatting.finding(warning)}")

@@ -53,8 +53,9 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime, place: str | N
     metrics = sorted(run["metrics"].items(), key=lambda item: (item[0] != run["metric"], item[0]))
     if metrics:
         _heading(screen, "Metrics")
+        width = max(_TITLE_WIDTH, *(len(formatting.clean(name)) for name, _ in metrics))
         for name, value in metrics:
-            _fact(screen, name, formatting.number(value))
+            _fact(screen, name, formatting.number(value), width)
     if run["attempts"]:
         _heading(screen, "Attempts")
         _table(screen, ("NO.", "STARTED", "TOOK", "EXIT CODE", "REASON"), _attempts(run, now))
@@ -166,8 +167,8 @@ def _heading(screen: Console, text: str) -> None:
     output.show(screen, Text(text, style="bold"))
 
 
-def _fact(screen: Console, title: str, value: str | Text) -> None:
-    line = Text().append(f"  {formatting.clean(title):<{_TITLE_WIDTH}} ", style="dim")
+def _fact(screen: Console, title: str, value: str | Text, width: int = _TITLE_WIDTH) -> None:
+    line = Text().append(f"  {formatting.clean(title):<{width}} ", style="dim")
     output.show(screen, line.append_text(output.cell(value)))
 
 

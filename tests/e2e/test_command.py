@@ -190,7 +190,7 @@ def test_the_same_bytes_are_trained_again(droptrain: CommandLine, trained: dict[
 
 def test_launching_what_is_trained_already_names_its_run(droptrain: CommandLine, trained: dict[str, Any]):
     said = droptrain("launch", PROJECT, "first")
-    assert (said.code, said.out) == (0, f"There is already {trained['run_id']}\n")
+    assert (said.code, said.out.splitlines()[0]) == (0, f"There is already {trained['run_id']}")
     missing = droptrain("launch", PROJECT, "nope")
     assert missing.code == 1
     assert "There is no dataset 'nope'" in missing.err

@@ -72,6 +72,7 @@ def test_a_launch_says_what_it_may_cost_and_what_it_risks(
         "Estimated cost: about $0.2500 for 1 h 0 min, at worst $13.20",
         "Warning: train.yaml: all begins again. Write checkpoints.",
         f"There is already {RUN_ID}",
+        f"It has the same files, code and settings. To train again: droptrain rerun {RUN_ID}",
     ]
 
 

@@ -221,6 +221,20 @@ def test_a_shell_completes_projects_runs_and_datasets(
     assert [line.removeprefix("plain,") for line in said.output.split()] == offered
 
 
+@pytest.mark.parametrize(("words", "said"), [
+    (("show", "pengins"), "that name has runs. Did you mean penguins? `droptrain runs` lists ids."),
+    (("show", "whales"), "no project with that name has runs. `droptrain runs` lists ids."),
+    (("compare", "latest", "penguins"), f"latest and penguins are the same run, {RUNS[0]['run_id']}."),
+])  # fmt: skip
+def test_a_run_that_is_not_meant_is_told_with_what_may_be(
+    droptrain: Command, stacked: Stacked, words: tuple[str, ...], said: str
+) -> None:
+    del stacked.runs[1:]
+    shown = droptrain(*words)
+    assert shown.exit_code == 1
+    assert said in shown.output.replace("\n", " ")
+
+
 def test_the_latest_dataset_is_that_of_the_newest_upload(stacked: Stacked, stack: Stack) -> None:
     api = Api(stack)
     stacked.runs = [a_run("3", "old", "arn:ann"), a_run("2", "new"), a_run("1", "old")]

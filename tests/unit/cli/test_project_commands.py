@@ -170,7 +170,11 @@ def test_regexes_that_take_long_to_compile_are_told(droptrain: Run, monkeypatch:
 
 
 def test_a_folder_without_a_project_is_told_so(droptrain: Run) -> None:
-    assert "isn't a project's folder" in droptrain("validate").output
+    said = droptrain("validate").output
+    assert "This folder has neither train.yaml nor code/, so it isn't a project's folder." in said
+    assert "Your script belongs in its code/ (as run.sh or train.py), your CSVs in its data/." in said
+    Path("train.py").write_text("print(1)\n")
+    assert "train.py is a file. Name the project's folder." in droptrain("validate", "train.py").output
     assert "There is no folder nowhere" in droptrain("validate", "nowhere").output
 
 
@@ -229,11 +233,15 @@ def test_a_valid_project_is_told_what_a_run_can_cost_at_most(droptrain: Run) -> 
     droptrain("init", "mine")
     Path("mine/train.yaml").write_text("timeout: 2h\n")
     said = droptrain("validate", "mine").output
-    assert "A run can cost at most $2.79: 2 h 0 min of g5.2xlarge on demand in us-east-1" in said
-    Path("mine/train.yaml").write_text("max_cost_usd: 0.01\n")
-    assert "In us-east-1, a run would be rejected: train.yaml: max_cost_usd: 0.01" in (
-        droptrain("validate", "mine").output
+    of_what = "of g5.2xlarge on demand in us-east-1"
+    assert (
+        f"A run can cost at most $2.79: 2 h 0 min of training and 18 min until it is ended, {of_what}" in said
     )
+    Path("mine/train.yaml").write_text("max_cost_usd: 0.01\n")
+    said = droptrain("validate", "mine").output
+    assert "in us-east-1, a run would be rejected: train.yaml: max_cost_usd: 0.01" in said
+    assert "All is well" not in said
+    assert "No problem, 1 warning" in said
     Path("mine/train.yaml").write_text("resources: {gpus: 8}\n")
     assert "A run can cost" not in droptrain("validate", "mine").output
 

@@ -25,7 +25,7 @@ def of_recipe(recipe: Recipe, eligible: EligibleInstances | None, instance_types
         raise RejectedError(
             bad_recipe(
                 f"max_cost_usd: {recipe.max_cost_usd} doesn't pay for the shortest training of "
-                f"{eligible.dearest.of_what}, which costs up to {least:.2f}"
+                f"{eligible.dearest.of_what}, which costs up to ${least:.2f}"
             )
         )
     return seconds
