@@ -48,7 +48,6 @@ def test_a_script_trains_and_its_export_log_and_metrics_are_kept(droptrain: Comm
 
 def test_python_code_sees_files_and_needs_no_s3(droptrain: CommandLine, tmp_path: Path):
     (tmp_path / "p" / "code" / "train.py").write_text(PYTHON)
-    (tmp_path / "p" / "train.yaml").write_text("entrypoint: train.py\nhyperparameters: {epochs: 3}\n")
     said = droptrain("local", "train", "p", "--output", "out")
     assert said.code == 0, said.out + said.err
     assert "arguments ['--epochs', '3']" in said.out
