@@ -37,6 +37,8 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
     found = [run for run in islice(_newest(api), SEARCHED) if _begins(run["run_id"], name)]
     if not found:
         projects = [each["project"] for each in api.get("/projects", limit=_PAGE)["projects"]]
+        if name in projects:
+            raise NoSuchRunError(f"{name} has no run yet. Drop a dataset: droptrain drop {name} FILES")
         raise NoSuchRunError(
             f"No run's id begins with {name!r} among the newest {SEARCHED}, and no project with that name "
             f"has runs.{near_project.hint(name, projects)} `droptrain runs` lists ids."

@@ -223,6 +223,7 @@ def test_a_shell_completes_projects_runs_and_datasets(
 
 @pytest.mark.parametrize(("words", "said"), [
     (("show", "pengins"), "that name has runs. Did you mean penguins? `droptrain runs` lists ids."),
+    (("logs", "mice"), "mice has no run yet. Drop a dataset: droptrain drop mice FILES"),
     (("show", "whales"), "no project with that name has runs. `droptrain runs` lists ids."),
     (("compare", "latest", "penguins"), f"latest and penguins are the same run, {RUNS[0]['run_id']}."),
 ])  # fmt: skip
