@@ -12,6 +12,7 @@ from droptrain_core.domain.datasets.dataset import MARKER, ObjectVersion
 
 from droptrain_cli import cost_ahead, drop_plan, formatting, launch_run, output
 from droptrain_cli.api import Api
+from droptrain_cli.bucket_versions import kept_version
 from droptrain_cli.drop_plan import DropPlan
 from droptrain_cli.errors import CommandError
 from droptrain_cli.patience import Patience
@@ -131,7 +132,8 @@ def let_appear(
     uploaded = finish_together(uploads)
     marker = planned.marker
     if marker and not planned.missing(present) and (uploaded or marker not in now):
-        uploaded[marker] = s3.put_object(Bucket=stack.bucket, Key=marker)["VersionId"]
+        answer = s3.put_object(Bucket=stack.bucket, Key=marker)
+        uploaded[marker] = kept_version(answer.get("VersionId"), stack.bucket)
     return uploaded
 
 

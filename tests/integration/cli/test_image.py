@@ -241,3 +241,12 @@ def test_data_in_the_folder_is_refused(stack: Stack, tmp_path: Path) -> None:
         big.truncate(101 * 1024 * 1024)
     with pytest.raises(CommandError, match="Data belongs into the bucket"):
         run(stack, tmp_path)
+
+
+def test_nothing_is_built_from_a_bucket_that_keeps_no_versions(stack: Stack, server: ScriptedServer) -> None:
+    deploy(stack, server)
+    suspended = {"Status": "Suspended"}
+    stack.client("s3").put_bucket_versioning(Bucket=stack.bucket, VersioningConfiguration=suspended)
+    with pytest.raises(CommandError, match="keeps no versions any more"):
+        run(stack)
+    assert server.asked == []

@@ -247,6 +247,30 @@ def test_a_stack_without_permission_keeps_the_run_until_it_has_one(stack) -> Non
     assert len(stack.batch_jobs()) == 2
 
 
+def test_a_drop_waits_while_its_job_queue_is_disabled(stack) -> None:
+    stack.publish_project()
+    event, _ = stack.drop()
+    stack.batch.update_job_queue(jobQueue="spot", state="DISABLED")
+    with pytest.raises(DeniedError, match="DISABLED"):
+        stack.launch.upload(*event)
+    (run,) = stack.query.runs(limit=10).runs
+    assert run.status == "CLAIMED"
+    stack.batch.update_job_queue(jobQueue="spot", state="ENABLED")
+    stack.later(minutes=5)
+    assert stack.reconcile.all()["finished"] == 1
+    assert len(stack.batch_jobs()) == 1
+
+
+def test_a_drop_waits_while_its_job_definition_is_not_active(stack) -> None:
+    stack.publish_project()
+    event, _ = stack.drop()
+    stack.batch.deregister_job_definition(jobDefinition="training:1")
+    with pytest.raises(DeniedError, match="JobDefinition"):
+        stack.launch.upload(*event)
+    (run,) = stack.query.runs(limit=10).runs
+    assert run.status == "CLAIMED"
+
+
 def test_a_refused_job_is_a_rejected_run(stack) -> None:
     stack.publish_project()
     event, _ = stack.drop()

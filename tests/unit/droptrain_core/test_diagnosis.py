@@ -37,7 +37,8 @@ def test_a_success_has_no_cause() -> None:
     ({"statusReason": "Task failed to start", **container(reason="CannotPullContainerError: no such image")},
      "image_missing: The image isn't in its registry (CannotPullContainerError: no such image)."),
     ({"statusReason": "Task failed to start", **container(reason="InternalError: try later")},
-     "unknown: The Batch job ended: Task failed to start; InternalError: try later."),
+     "container_not_started: The instance couldn't start the container (Task failed to start; InternalError: "
+     "try later)."),
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"},
      "does_not_fit: No instance type"),
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"},

@@ -97,8 +97,7 @@ class Track:
         if (run := reading.run) and run.cancelled_by and job.status == "CANCELLED":
             cause = cancelled(run.cancelled_by)
         if run and run.batch_job_id == job.job_id:
-            has_model = outcome is not None and outcome.cause_code is None
-            following = next_job.after_end(run, job, cause, has_model=has_model)
+            following = next_job.after_end(run, job, cause)
             if following and self._continue_run().with_job(following, run, cost):
                 return "applied"
         end = End(

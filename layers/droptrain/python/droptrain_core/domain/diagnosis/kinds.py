@@ -14,6 +14,12 @@ INSTANCE_LOST = Kind(
     "instance_lost", "The on-demand instance was terminated while the job ran ({detail}).",
     "Launch the dataset again. If it happens again, look up in EC2 why the instance was terminated.", True,
 )  # fmt: skip
+LOST_AFTER_END = Kind(
+    "lost_after_end",
+    "The training ended well and its model is uploaded, but then AWS lost the container ({detail}).",
+    "Use the model in the run's folder: `droptrain get`. The project's latest model stays the one before; "
+    "to change that, launch the dataset again.", None,
+)  # fmt: skip
 TIMEOUT = Kind(
     "timeout", "The training took longer than its timeout, over all its attempts.",
     "Raise `timeout` in train.yaml, or train less. The last checkpoint is saved in the run's folder.", False,
@@ -116,6 +122,10 @@ ROLE_DENIED = Kind(
 NOT_STARTED = Kind(
     "container_not_started", "The instance couldn't start the container ({detail}).",
     "Launch again. If it fails again, run the image by hand on an instance of the same type.", None,
+)  # fmt: skip
+NO_PROGRAM = Kind(
+    "container_not_started", "The image lacks the program that the job starts ({detail}).",
+    "Build the image on droptrain's own (docs/image.md), and leave its ENTRYPOINT as it is.", False,
 )  # fmt: skip
 CONTAINER_LOST = Kind(
     "container_lost", "The instance lost sight of the container: Docker did not answer in time ({detail}).",

@@ -21,16 +21,13 @@ _BY_SPOT = {"reclaimed", "no_capacity"}
 _CAN_PASS = {"image_unreachable", "image_not_pulled", "container_not_started", "container_lost"}
 
 
-def after_end(run: Run, job: JobState, cause: Cause | None, *, has_model: bool = False) -> NextJob | None:
-    """The next job of a run whose Batch job ended with that cause; None if the run ends.
-
-    `has_model` is whether the container reported that it had uploaded the model before it was lost.
-    """
+def after_end(run: Run, job: JobState, cause: Cause | None) -> NextJob | None:
+    """The next job of a run whose Batch job ended with that cause; None if the run ends."""
     if cause is None:
         return None
     if cause.code in _BY_SPOT:
         return _on_demand(run, job, cause.message)
-    can_pass = cause.code in _CAN_PASS and job.exit_code is None and not has_model
+    can_pass = cause.code in _CAN_PASS and cause.retry_helps is not False and job.exit_code is None
     if can_pass and not (run.next_job and run.next_job.is_retry):
         why = f"{cause.message} The run is tried once more."
         return _following(run, job, why, on_spot=run.is_on_spot(job.job_number), is_retry=True)
