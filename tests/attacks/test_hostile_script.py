@@ -101,7 +101,7 @@ def test_an_unreadable_lease_is_nobody_s(content: bytes) -> None:
         def get_tagged(self, key: str) -> tuple[bytes, str]:
             return content, "etag"
 
-    held = lease._held(Holding(), "lease")  # type: ignore[arg-type]
+    held = lease._held(Holding(), "lease")
     assert held
     assert held[2] == "etag"
 
@@ -134,7 +134,7 @@ def test_a_generation_that_is_not_whole_or_leads_out_is_none(content: bytes) -> 
         def keys(self, prefix: str) -> list[str]:
             return [f"{prefix}objects/{'0' * 64}"]
 
-    generations = Generations(Holding(), "checkpoints/", 3)  # type: ignore[arg-type]
+    generations = Generations(Holding(), "checkpoints/", 3)
     generations.look()
     assert generations.read(1) is None
 

@@ -199,6 +199,7 @@ def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
     command_of, trained: str, published: str
 ) -> None:
     reader = command_of("reader")
+    words: tuple[str, ...]
     for words in (("runs",), ("show", trained), ("logs", trained), ("get", trained, "read"), ("budget",)):
         told = reader(*words)
         assert told.code == 0, (words, told.err)

@@ -184,7 +184,8 @@ def _a_line_each(recorded: dict[str, Any]) -> str:
             f"{json.dumps(each)}: {json.dumps(value[each])}" if isinstance(value, dict) else json.dumps(each)
             for each in inner
         ]
-        start, end = {str: ("", ""), list: ("[\n", "\n]"), dict: ("{\n", "\n}")}[type(value)]
+        brackets: dict[type, tuple[str, str]] = {str: ("", ""), list: ("[\n", "\n]"), dict: ("{\n", "\n}")}
+        start, end = brackets[type(value)]
         parts.append(f"{json.dumps(name)}: {start}" + ",\n".join(lines) + end)
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

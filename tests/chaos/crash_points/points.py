@@ -31,7 +31,7 @@ def fresh(stack: Stack) -> Stack:
     for job in stack.batch_jobs():
         stack.batch.terminate_job(jobId=job["jobId"], reason="the scenario is over")
     stack.notices()
-    stack.events_told()
+    stack.events_on_bus()
     table = f"runs-{number}"
     return replace(
         stack,
@@ -109,7 +109,7 @@ def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
     runs = stack.query.runs(limit=100).runs
     jobs = Counter(job["jobName"] for job in stack.batch_jobs() if job["jobId"] not in before)
     told = {notice["Subject"] for notice in stack.notices()} - TOLD_BY_THE_CLOCK
-    events = {(event["detail-type"], event["detail"].get("outcome")) for event in stack.events_told()}
+    events = {(event["detail-type"], event["detail"].get("outcome")) for event in stack.events_on_bus()}
     account = stack.accounts.read(["2026-11"])["2026-11"]
     return {
         "runs": sorted((run.status, bool(run.notified_at), run.cause and run.cause.code) for run in runs),

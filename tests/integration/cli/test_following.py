@@ -30,6 +30,10 @@ def run(*statuses: str, **more: Any) -> Told:
     return Told(200, body, {"ETag": f'"{len(statuses)}"'})
 
 
+def always(answer: Told) -> Callable[[Asked], Told]:
+    return lambda _: answer
+
+
 def lines(*texts: str, attempt: int | None = 1, cursor: str | None = "c") -> Told:
     listed = [{"at": None, "attempt": attempt, "text": text} for text in texts]
     return Told(200, {"lines": listed, "cursor": cursor})
@@ -65,7 +69,7 @@ def test_a_launch_says_what_it_may_cost_and_what_it_risks(
     estimate = {"expected_seconds": 3600, "expected_usd": 0.25, "worst_usd": 13.2}
     body = {"run_id": RUN_ID, "status": "SUBMITTED", "estimate": estimate, "warnings": [warning]}
     for status in (202, 200):
-        server.answer = lambda asked, status=status: Told(status, body)
+        server.answer = always(Told(status, body))
         launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         f"Launched {RUN_ID}",
@@ -81,7 +85,7 @@ def test_a_launch_that_is_rejected_says_why_and_ends_so(
 ) -> None:
     cause = {"code": "over_budget", "message": "$2.59 are left.", "fix": "Say timeout: 1h."}
     body = {"run_id": RUN_ID, "status": "REJECTED", "estimate": None, "warnings": [], "cause": cause}
-    server.answer = lambda asked: Told(status, body)
+    server.answer = always(Told(status, body))
     with pytest.raises(SystemExit) as ended:
         launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
     assert ended.value.code == 5

@@ -86,9 +86,11 @@ def test_a_stack_on_aws_is_found_by_its_name(aws: None):
 
 
 def test_the_template_has_the_outputs_that_a_stack_is_found_by():
-    loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.add_multi_constructor("!", lambda *_: None)
-    assert set(OUTPUTS) <= set(yaml.load(TEMPLATE.read_text("utf-8"), loader)["Outputs"])
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda *_: None)
+    assert set(OUTPUTS) <= set(yaml.load(TEMPLATE.read_text("utf-8"), Loader)["Outputs"])
 
 
 def test_the_region_is_as_for_the_aws_cli(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -149,7 +149,7 @@ def test_people_are_told_once_a_month_of_each_level_and_only_of_the_highest(stac
         )  # fmt: skip
         stack.reconcile.all()
         stack.reconcile.all()
-        return [event["detail"]["level_percent"] for event in stack.events_told()]
+        return [event["detail"]["level_percent"] for event in stack.events_on_bus()]
 
     assert spend(49) == []
     assert spend(50) == [50]

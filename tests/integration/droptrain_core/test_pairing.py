@@ -94,7 +94,7 @@ def test_a_repeat_is_known_even_of_a_dataset_of_many_files(stack) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
     events = stack.drop("big", *(f"{number}.csv" for number in range(60)))
-    uploads = [Created(*event, stack.now) for event in events]
+    uploads = [Created(key, version_id, stack.now) for key, version_id in events]
     assert stack.launch.uploads.upload(uploads[7]).answer == "waiting"
     assert stack.rested() == ["launched"]
     answers = [stack.launch.uploads.upload(each).answer for each in (uploads[7], uploads[8])]
@@ -159,7 +159,7 @@ def test_many_incomplete_datasets_of_one_pass_are_one_message(stack, datasets, m
         stack.launch.upload(*stack.put(f"projects/penguins/data/d{number:02}/train.csv", b"a,b\n1,2\n"))
     stack.later(minutes=61)
     stack.reconcile.all()
-    notices, events = stack.notices(), stack.events_told()
+    notices, events = stack.notices(), stack.events_on_bus()
     assert (len(notices), len(events)) == (mails, datasets)
     assert {event["detail"]["dataset"] for event in events} == {f"d{number:02}" for number in range(datasets)}
     if mails == 4:

@@ -40,7 +40,8 @@ def test_a_latin_1_header_over_an_empty_column_is_warned_of_in_text_that_every_t
     launched = stack.launch.upload(*stack.put(FOLDER + "train.csv", body))
     assert launched.answer == "launched"
     run = stack.table.get(launched.run_id or "")
-    (warning,) = (each for each in run.warnings if each.rule == "empty_column") if run else ()
+    assert run
+    (warning,) = (each for each in run.warnings if each.rule == "empty_column")
     assert (warning.column or "").encode().decode() == "gr\ufffd\ufffde"
 
 
