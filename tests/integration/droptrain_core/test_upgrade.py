@@ -80,7 +80,7 @@ def test_every_end_is_announced_once_and_frees_what_it_held(stack: Stack, left: 
     for _ in range(2):
         for run in ended:
             stack.notify.ended(run.run_id, run.project)
-    told = [event["detail"]["run_id"] for event in stack.events_told()]
+    told = [event["detail"]["run_id"] for event in stack.events_on_bus()]
     assert sorted(told) == sorted(run.run_id for run in ended if run.dataset != "notified")
     assert len(stack.notices()) == len(told)
     left_over = held(stack)
