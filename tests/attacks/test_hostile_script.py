@@ -217,9 +217,9 @@ def test_an_account_that_lies_neither_hides_a_failure_nor_breaks_its_record(
 @pytest.mark.parametrize("text", [LIES, STEERING])
 def test_no_metric_or_advice_forges_a_line_of_a_notice(text: str) -> None:
     warning = {"rule": "no_model", "file": text, "message": text, "fix": text}
-    told = outcome.read(account(metrics={text: 1.0, "loss": math.pi}, advice=[text], warnings=[warning]))
-    assert told
-    assert list(told.metrics) == ["loss"]
+    report = outcome.read(account(metrics={text: 1.0, "loss": math.pi}, advice=[text], warnings=[warning]))
+    assert report
+    assert list(report.metrics) == ["loss"]
     # Records of before, and what other readers let through.
     ended = replace(
         run(),
@@ -227,7 +227,7 @@ def test_no_metric_or_advice_forges_a_line_of_a_notice(text: str) -> None:
         metrics={text: 1.0},
         metric=text,
         advice=(text,),
-        warnings=told.warnings,
+        warnings=report.warnings,
     )
     message = notice.of_end(ended, Places("data"))
     _is_plain(message)

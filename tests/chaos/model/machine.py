@@ -275,14 +275,14 @@ class Launching(RuleBasedStateMachine):
             COUNTED["runs"] += 1
             assert run.ended, f"{run.run_id} is {run.status} for ever"
             assert run.notified_at, f"{run.run_id} ended without a notice"
-            told = [
+            outcomes = [
                 notice.outcome
                 for notice in self.topic.published
                 if notice.outcome != "ATTENTION" and run.run_id == notice.message.thread
             ]
-            COUNTED["notices repeated"] += len(told) - 1
-            assert set(told) == {run.status}
-            assert len(told) == 1 or self.troubled, "told twice though nothing went wrong"
+            COUNTED["notices repeated"] += len(outcomes) - 1
+            assert set(outcomes) == {run.status}
+            assert len(outcomes) == 1 or self.troubled, "notified twice though nothing went wrong"
             self._check_against_batch(run)
         for dataset in DATASETS:
             self._check_dataset(dataset)

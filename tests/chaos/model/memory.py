@@ -676,11 +676,11 @@ class MemoryBus:
 
     def __init__(self, world: Scheduler) -> None:
         self.world = world
-        self.told: list[Event] = []
+        self.events: list[Event] = []
 
     @outside
     def put(self, event: Event) -> None:
-        self.told.append(event)
+        self.events.append(event)
 
 
 @obeys(NoticeTopic(NOTICES, "topic"))

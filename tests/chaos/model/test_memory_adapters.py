@@ -247,11 +247,11 @@ class Pair:
             )
         return found
 
-    def told(self) -> list[Any]:
+    def answers(self) -> list[Any]:
         """What both say of push, recipe and code."""
-        return [self._told(*each) for each in zip((self.real, self.memory), self._numbers, strict=True)]
+        return [self._answers(*each) for each in zip((self.real, self.memory), self._numbers, strict=True)]
 
-    def _told(self, bucket: Any, numbers: dict[str, int]) -> Any:
+    def _answers(self, bucket: Any, numbers: dict[str, int]) -> Any:
         def number(item: ObjectVersion) -> int:
             return numbers[f"{item.key} {item.version_id}"]
 
@@ -289,5 +289,5 @@ def test_the_bucket(s3: Any, steps: list[tuple[str, str]]) -> None:
         else:
             state = complete("now") if name == "complete" else {"schema": 9}
             both.put("push.json", (state, state))
-        real, memory = both.told()
+        real, memory = both.answers()
         assert real == memory

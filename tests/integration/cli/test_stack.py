@@ -178,9 +178,9 @@ def refused(code: str) -> ClientError:
     (SSOTokenLoadError(error_msg="x"), "have expired. Sign in"),
 ])  # fmt: skip
 def test_errors_of_aws_are_told_with_the_fix(error: Exception, wanted: str):
-    told = aws_errors.explained(error)
-    assert told is not None
-    assert wanted in told.message
+    explained = aws_errors.explained(error)
+    assert explained is not None
+    assert wanted in explained.message
 
 
 def test_other_errors_are_not_aws_s():

@@ -112,11 +112,11 @@ def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> No
     else:
         for number, status in enumerate(("SUCCEEDED", "FAILED", "SUCCEEDED"), 1):
             notify(stack, end(stack, number, 0.9 if number == 3 else None, status=status))
-    told = [event["detail"] for event in stack.events_on_bus() if event["detail-type"] == detail_type]
-    assert told
+    details = [event["detail"] for event in stack.events_on_bus() if event["detail-type"] == detail_type]
+    assert details
     name = detail_type.lower().replace(" ", "-") + ".schema.json"
     validator = Draft202012Validator(json.loads((SCHEMAS / name).read_text("utf-8")))
-    for detail in told:
+    for detail in details:
         validator.validate(detail)
 
 
@@ -272,8 +272,8 @@ def test_an_end_that_is_notified_late_moves_no_pointer_back(stack) -> None:
     notify(stack, end(stack, 3, 0.99))
     assert notify(stack, late) == "published"
     assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(3), other_id(3))
-    told = {each["detail"]["run_id"]: each["detail"] for each in stack.events_on_bus()}
-    assert (told[other_id(2)]["latest"]["moved"], told[other_id(2)]["best"]["moved"]) == (False, False)
+    details = {each["detail"]["run_id"]: each["detail"] for each in stack.events_on_bus()}
+    assert (details[other_id(2)]["latest"]["moved"], details[other_id(2)]["best"]["moved"]) == (False, False)
 
 
 def test_a_failure_makes_fewer(stack) -> None:

@@ -112,9 +112,9 @@ def test_an_incomplete_dataset_is_shown_at_once_and_told_once_after_an_hour(stac
     assert stack.reconcile.all()["notified"] == 1
     stack.later(minutes=5)
     assert stack.reconcile.all() == {"active": 0}
-    (told,) = stack.notices()
-    assert told["Subject"] == "WAITING penguins/first for test.csv"
-    assert "s3://data/projects/penguins/data/first/" in told["Message"]
+    (notice,) = stack.notices()
+    assert notice["Subject"] == "WAITING penguins/first for test.csv"
+    assert "s3://data/projects/penguins/data/first/" in notice["Message"]
     assert uploaded(stack, stack.drop("first", "test.csv")) == ["launched"]
     assert stack.dataset_table.of_project("penguins") == ()
 
@@ -138,7 +138,7 @@ def test_a_part_replaced_after_the_marker_waits_for_a_new_one(stack) -> None:
     stack.later(minutes=61)
     assert stack.reconcile.all()["notified"] == 1
     assert len(stack.batch_jobs()) == 1
-    assert "WAITING penguins/big for _SUCCESS" in [told["Subject"] for told in stack.notices()]
+    assert "WAITING penguins/big for _SUCCESS" in [notice["Subject"] for notice in stack.notices()]
 
 
 def test_an_incomplete_dataset_that_was_deleted_is_told_to_nobody(stack) -> None:
