@@ -67,7 +67,7 @@ def test_a_record_stays_small_whatever_batch_says_and_how_often(stack) -> None:
         for attempts in range(12)
         for status in ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
     ]
-    for detail in (*sent, *sent, *random.Random(7).sample(sent, len(sent))):
+    for detail in (*sent, *random.Random(7).sample(sent, len(sent))):
         stack.track.event(detail)
     record = stack.table.get(RUN_ID)
     assert len(record.history) <= 5 * 11 + 1

@@ -18,11 +18,12 @@ def uploaded(stack, events) -> list[str]:
 
 def test_any_order_and_repetition_of_a_pair_s_events_is_one_run(stack) -> None:
     stack.publish_project()
-    for number, order in enumerate(itertools.permutations([0, 1, 0, 1])):
+    orders = sorted(set(itertools.permutations([0, 1, 0, 1])))
+    for number, order in enumerate(orders):
         events = stack.drop(f"d{number}")
         answers = uploaded(stack, [events[index] for index in order])
         assert answers == ["launched", "repeated", "repeated", "repeated"]
-    assert len(stack.batch_jobs()) == 24
+    assert len(stack.batch_jobs()) == len(orders)
 
 
 def test_a_pair_replaced_before_its_events_arrive_is_one_run_on_the_new_pair(stack) -> None:

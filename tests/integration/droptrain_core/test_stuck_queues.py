@@ -106,8 +106,8 @@ def queue(stack, monkeypatch) -> Queue:
     return Queue(stack, monkeypatch)
 
 
-def test_forty_runs_with_room_for_four_wait_their_turn_without_a_notice(queue) -> None:
-    for number in range(40):
+def test_twelve_runs_with_room_for_four_wait_their_turn_without_a_notice(queue) -> None:
+    for number in range(12):
         queue.add(number, "RUNNING" if number < 4 else "RUNNABLE")
     assert queue.passes(60) == []
     queue.say(4, CAPACITY)
@@ -115,7 +115,7 @@ def test_forty_runs_with_room_for_four_wait_their_turn_without_a_notice(queue) -
 
 
 def test_when_nothing_starts_any_more_one_notice_has_the_cause_and_the_number(queue) -> None:
-    for number in range(40):
+    for number in range(12):
         queue.add(number, "RUNNING" if number < 4 else "RUNNABLE")
     queue.passes(60)
     queue.end(0, 1, 2, 3)
@@ -124,14 +124,14 @@ def test_when_nothing_starts_any_more_one_notice_has_the_cause_and_the_number(qu
         queue.stack.later(minutes=5)
         queue.stack.reconcile.all()
     (notice,) = [each for each in queue.stack.notices() if each["Subject"].startswith("WAITING")]
-    assert notice["Subject"] == "WAITING 36 runs (no_quota)"
-    assert "36 runs wait for an instance. Nothing has started in the Spot queue since" in notice["Message"]
+    assert notice["Subject"] == "WAITING 8 runs (no_quota)"
+    assert "8 runs wait for an instance. Nothing has started in the Spot queue since" in notice["Message"]
     assert notice["MessageAttributes"]["outcome"]["Value"] == "ATTENTION"
     (event,) = [
         each for each in queue.stack.events_on_bus() if each["detail-type"] == "Queue Needs Attention"
     ]
     detail = event["detail"]
-    assert (detail["queue"], detail["waiting_runs"], detail["cause"]["code"]) == ("Spot", 36, "no_quota")
+    assert (detail["queue"], detail["waiting_runs"], detail["cause"]["code"]) == ("Spot", 8, "no_quota")
     assert detail["run_id"] == "penguins-first-000000000004"
     assert queue.passes(60) == []
 

@@ -480,8 +480,8 @@ def test_an_unknown_path_is_404(call) -> None:
     assert (code, answer["type"]) == (404, "urn:droptrain:problem:no-such-route")
 
 
-def test_the_log_names_the_request(runs_api, context, capsys) -> None:
+def test_the_log_names_the_request(load, context, capsys) -> None:
     request = golden("http/get_nothing")
-    runs_api.handler(request, context)
+    load("runs_api").handler(request, context)
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"level"' in line]
     assert line["correlation_id"] == request["requestContext"]["requestId"]
