@@ -10,7 +10,7 @@ from moto.dynamodb import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from support.records import RUN_ID, run
 
-MANY, FEW, LIMIT = 100_000, 100, 20
+MANY, FEW, LIMIT = 10_000, 100, 20
 
 
 def multiply(stack, runs: int) -> None:
