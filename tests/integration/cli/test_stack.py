@@ -12,7 +12,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError, NoRegionError, SSOTokenLoadError
 from moto import mock_aws
-from moto.cloudformation.models import cloudformation_backends
+from moto.backends import get_backend
 
 from droptrain_cli import aws_errors, exit_codes
 from droptrain_cli.errors import StackError
@@ -133,7 +133,8 @@ def test_a_stack_that_could_not_be_created_is_to_be_deleted_first(
     aws: None, say: Say, status: str, monkeypatch: pytest.MonkeyPatch
 ):
     deploy("droptrain", {})
-    stacks: Any = cloudformation_backends["123456789012"][REGION].stacks
+    backends: Any = get_backend("cloudformation")
+    stacks = backends["123456789012"][REGION].stacks
     (made,) = stacks.values()
     monkeypatch.setattr(made, "status", status)
     shown = say("doctor", "--stack", "droptrain", "--region", REGION)
