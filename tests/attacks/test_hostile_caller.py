@@ -60,7 +60,7 @@ def test_the_largest_notice_and_event_of_a_run_fit() -> None:
         warnings=(found,) * 20,
         launched_by="arn:" + "x" * 2000,
     )
-    told = notice.of_end(ended, Places("data"))
-    assert told.event
-    for text in (told.text, json.dumps(told.chat), json.dumps(asdict(told.event))):
+    end_notice = notice.of_end(ended, Places("data"))
+    assert end_notice.event
+    for text in (end_notice.text, json.dumps(end_notice.chat), json.dumps(asdict(end_notice.event))):
         assert len(text.encode()) < LIMIT

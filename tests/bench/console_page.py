@@ -104,10 +104,9 @@ def main() -> None:
             page.wait_for_timeout(4_000)
             calls.clear()
             page.wait_for_timeout(WATCHED_SECONDS * 1000)
-            told = sorted((name.replace(run["run_id"], "RUN"), calls.count(name)) for name in set(calls))
-            print(
-                f"calls in {WATCHED_SECONDS} s of {'/runs/RUN, ended' if len(place) > 1 else place}: {told}"
-            )
+            counted = sorted((name.replace(run["run_id"], "RUN"), calls.count(name)) for name in set(calls))
+            shown = "/runs/RUN, ended" if len(place) > 1 else place
+            print(f"calls in {WATCHED_SECONDS} s of {shown}: {counted}")
 
         crowd(console.cloud, run, 500)
         page.goto(console.address + "/projects/busy")

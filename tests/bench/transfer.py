@@ -151,9 +151,9 @@ def watch_children(done: threading.Event, peaks: list[float]) -> None:
     me = Path(f"/proc/self/task/{os.getpid()}/children")
     while not done.wait(0.02):
         for pid in me.read_text().split():
-            with suppress(OSError, TypeError):
+            with suppress(OSError, IndexError):
                 status = Path(f"/proc/{pid}/status").read_text()
-                peaks.append(int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024)
+                peaks.append(int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024)
 
 
 def prepared(who: str, url: str, source: Path, target: Path) -> Callable[[], object]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from support.gate import Gate, gate
 from support.laptop_user import User
 
@@ -89,11 +89,12 @@ class Faults(list[str]):
 
     def listen(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self._hear(message.text))
+        page.on("console", self._hear)
 
-    def _hear(self, text: str) -> None:
-        if not text.startswith("Failed to load resource"):  # the browser tells of every answer from 400 on
-            self.append(text)
+    def _hear(self, message: ConsoleMessage) -> None:
+        # The browser tells of every answer from 400 on.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.append(message.text)
 
 
 @pytest.fixture

@@ -87,8 +87,8 @@ def test_a_dataset_is_dropped_trained_and_fetched_by_the_api_alone(user) -> None
     link = {"url": found["export/a b/mödel.txt"]["url"], "method": "GET", "headers": {}}
     status, headers, content = send(link)
     assert (status, content) == (200, b"model\n")
-    told = headers["content-disposition"]
-    assert told == "attachment; filename=\"m_del.txt\"; filename*=UTF-8''m%C3%B6del.txt"
+    disposition = headers["content-disposition"]
+    assert disposition == "attachment; filename=\"m_del.txt\"; filename*=UTF-8''m%C3%B6del.txt"
 
 
 def test_a_link_is_used_up_and_a_replacement_gets_one_of_its_own_and_its_own_run(user) -> None:

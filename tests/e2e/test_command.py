@@ -300,9 +300,9 @@ def batch_job_of(cloud: LaptopCloud, run_id: str) -> str:
 
 
 def test_doctor_finds_the_laptop_well(droptrain: CommandLine):
-    told = droptrain("doctor")
-    assert told.code == 0, told.err
-    assert "SpotComputeEnvironment is VALID" in told.out
+    result = droptrain("doctor")
+    assert result.code == 0, result.err
+    assert "SpotComputeEnvironment is VALID" in result.out
     document = json.loads(droptrain("doctor", "--json").out)
     assert document["healthy"]
     assert {each["title"] for each in document["findings"]} >= {

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from chaos.model.memory import Job, MemoryJobQueue, WakeUp
+from chaos.model.memory import Job, MemoryJobQueue, MemoryWakeUps, WakeUp
 from chaos.model.world import FailedCallError, Task, World
 from droptrain_core.domain.costs.budget import RUNNING, Budget, charge, to_micro
 from droptrain_core.domain.datasets.dataset import MARKER, Created, data_prefix, drop_id, match_inputs
@@ -24,7 +24,12 @@ from support.launching import Launch
 from support.memory_wiring import MemoryWiring
 
 PATTERN = {"inputs": {"training": "t*.csv", "testing": "test.csv"}}
-RECIPES = ({}, {"inputs": {"training": "train.csv"}}, {"trigger": "marker"}, PATTERN)
+RECIPES: tuple[dict[str, Any], ...] = (
+    {},
+    {"inputs": {"training": "train.csv"}},
+    {"trigger": "marker"},
+    PATTERN,
+)
 DATASETS = ("first", "second")
 FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
@@ -33,7 +38,8 @@ DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 MOST_CALLS = {"upload": 15, "change": 4, "notice": 9}
 OF_A_FALLBACK = ("last_checkpoint_at", "fall_back", "describe", "submit", "record_job")
 # Room for three runs of four hours, and for two at the same time.
-BUDGET = Budget(month_usd=7.8, project_usd={"p": 7.6}, runs_at_once=2)
+AT_ONCE = 2
+BUDGET = Budget(month_usd=7.8, project_usd={"p": 7.6}, runs_at_once=AT_ONCE)
 # How long an invocation may live, as the template says; 30 where nothing is said.
 TASK_SECONDS = {"reconcile": 240}
 TELLERS = ("notice", "reconcile")
@@ -58,7 +64,9 @@ class Launching(RuleBasedStateMachine):
         self.world = World()
         self.wiring = wiring = MemoryWiring(self.world, BUDGET)
         self.bucket, self.table, self.datasets = wiring.bucket, wiring.table, wiring.dataset_table
-        self.jobs, self.topic, self.wake_ups = wiring.jobs, wiring.topic, wiring.wake_ups
+        self.jobs: MemoryJobQueue = wiring.jobs
+        self.wake_ups: MemoryWakeUps = wiring.wake_ups
+        self.topic = wiring.topic
         self.accounts, self.pointers, self.queues = wiring.accounts, wiring.pointers, wiring.queues
         self.launch = Launch(wiring.launch_uploads(), wiring.launch_requests())
         self.track, self.notify, self.cancel = wiring.track(), wiring.notify(), wiring.cancel()
@@ -180,7 +188,7 @@ class Launching(RuleBasedStateMachine):
 
     @invariant()
     def no_cap_is_passed(self) -> None:
-        limits = {RUNNING: BUDGET.runs_at_once} | {
+        limits = {RUNNING: AT_ONCE} | {
             name: to_micro(BUDGET.project_usd["p"] if "#" in name else BUDGET.month_usd or 0)
             for name in self.table.accounts
             if name != RUNNING
@@ -267,14 +275,14 @@ class Launching(RuleBasedStateMachine):
             COUNTED["runs"] += 1
             assert run.ended, f"{run.run_id} is {run.status} for ever"
             assert run.notified_at, f"{run.run_id} ended without a notice"
-            told = [
+            outcomes = [
                 notice.outcome
                 for notice in self.topic.published
                 if notice.outcome != "ATTENTION" and run.run_id == notice.message.thread
             ]
-            COUNTED["notices repeated"] += len(told) - 1
-            assert set(told) == {run.status}
-            assert len(told) == 1 or self.troubled, "told twice though nothing went wrong"
+            COUNTED["notices repeated"] += len(outcomes) - 1
+            assert set(outcomes) == {run.status}
+            assert len(outcomes) == 1 or self.troubled, "notified twice though nothing went wrong"
             self._check_against_batch(run)
         for dataset in DATASETS:
             self._check_dataset(dataset)

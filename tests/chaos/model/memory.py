@@ -10,7 +10,7 @@ from typing import Any
 from chaos.model.dynamodb_rules import DynamodbRules
 from chaos.model.notice_rules import NoticeRules
 from chaos.model.rules import obeys
-from chaos.model.world import World, outside
+from chaos.model.world import Scheduler, outside
 from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import PlanFile, RecipeFile
 from droptrain_core.aws.dataset_table import DatasetTable
@@ -44,6 +44,9 @@ from droptrain_core.domain.runs.transitions import Transition
 from support.template import properties
 
 SPOT_QUEUE = "spot"
+# Clients of boto3, as far as the real adapters use them.
+DYNAMODB: Any = DynamodbRules()
+NOTICES: Any = NoticeRules()
 (_BY_ACTIVITY,) = (
     index
     for index in properties("RunsTable")["GlobalSecondaryIndexes"]
@@ -60,7 +63,7 @@ class MemoryBucket:
 
     name = "data"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.documents: dict[str | tuple[str, str], Any] = {}
         self._versions: dict[str, list[ObjectVersion | None]] = {}
@@ -139,11 +142,11 @@ class MemoryBucket:
         return self.documents.get(run_prefix(project, run_id) + "lease")
 
 
-@obeys(RunTable(DynamodbRules(), "runs"))
+@obeys(RunTable(DYNAMODB, "runs"))
 class MemoryTable:
     """The runs' table. `ended` is called with each run that gets its outcome, as the stream tells of it."""
 
-    def __init__(self, world: World, datasets: "MemoryDatasetTable") -> None:
+    def __init__(self, world: Scheduler, datasets: "MemoryDatasetTable") -> None:
         self.world = world
         self.runs: dict[str, Run] = {}
         self.drops: dict[str, str] = {}
@@ -301,11 +304,11 @@ class MemoryTable:
         return run
 
 
-@obeys(Accounts(DynamodbRules(), "runs"))
+@obeys(Accounts(DYNAMODB, "runs"))
 class MemoryAccounts:
     """The accounts of the owner's caps, which the table's transactions write."""
 
-    def __init__(self, world: World, table: MemoryTable) -> None:
+    def __init__(self, world: Scheduler, table: MemoryTable) -> None:
         self.world = world
         self._table = table
 
@@ -331,7 +334,7 @@ class MemoryAccounts:
 class MemoryPriceTable:
     """Prices that nobody refreshes, and the histories that the runs' table keeps."""
 
-    def __init__(self, world: World, table: MemoryTable) -> None:
+    def __init__(self, world: Scheduler, table: MemoryTable) -> None:
         self.world = world
         self._table = table
 
@@ -351,7 +354,7 @@ class MemoryPriceTable:
 class MemoryQueueWatch:
     """When a job of each queue started or ended last, and which notices of stuck queues were sent."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.moves: dict[str, str] = {}
         self.claimed: dict[str, datetime] = {}
@@ -383,7 +386,7 @@ class MemoryQueueWatch:
 class MemoryPosition:
     """Where the reconciler's pass stands."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.place = ""
 
@@ -400,11 +403,11 @@ class MemoryPosition:
         self.place = ""
 
 
-@obeys(DatasetTable(DynamodbRules(), "runs"))
+@obeys(DatasetTable(DYNAMODB, "runs"))
 class MemoryDatasetTable:
     """The datasets' records, and whether the notice of one that waits is out."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.records: dict[tuple[str, str], DatasetRecord] = {}
         self.notified: dict[tuple[str, str], str] = {}
@@ -422,9 +425,9 @@ class MemoryDatasetTable:
 
     @outside
     def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
-        loads = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
+        this, last = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
         record = replace(self.get(project, dataset), links_until=self._links_until.get((project, dataset)))
-        return record, fair_share.recent(*loads, now)
+        return record, fair_share.recent(this, last, now)
 
     @outside
     def expect_links(self, project: str, dataset: str, until: datetime) -> None:
@@ -447,8 +450,18 @@ class MemoryDatasetTable:
         if found.due_at != record.due_at:
             return False
         since = found.since or times.to_text(now)
-        changes = {"missing": tuple(missing), "present": tuple(present), "since": since}
-        self._put(replace(found, **changes, rests_since=None, due_at=None, wake_up=None, wake_up_at=None))
+        self._put(
+            replace(
+                found,
+                missing=tuple(missing),
+                present=tuple(present),
+                since=since,
+                rests_since=None,
+                due_at=None,
+                wake_up=None,
+                wake_up_at=None,
+            )
+        )
         return True
 
     @outside
@@ -457,9 +470,16 @@ class MemoryDatasetTable:
         if found.due_at and found.due_at >= due_at:
             return replace(record, due_at=due_at)
         at = times.to_text(now)
-        changes = {"missing": record.missing, "present": record.present, "due_at": due_at}
-        since, rests_since = found.since or at, found.rests_since or at
-        self._put(replace(found, **changes, since=since, rests_since=rests_since))
+        self._put(
+            replace(
+                found,
+                missing=record.missing,
+                present=record.present,
+                due_at=due_at,
+                since=found.since or at,
+                rests_since=found.rests_since or at,
+            )
+        )
         return self.get(record.project, record.dataset)
 
     @outside
@@ -536,7 +556,7 @@ class WakeUp:
 class MemoryWakeUps:
     """The wake-ups and the postponed uploads that were sent and not delivered yet."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.messages: list[WakeUp] = []
         self.postponed: list[Created] = []
@@ -576,7 +596,7 @@ class MemoryJobQueue:
 
     definition = "arn:aws:batch:eu-west-1:123456789012:job-definition/training:1"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.jobs: dict[str, Job] = {}
         self.events: list[dict[str, Any]] = []
@@ -632,7 +652,7 @@ class MemoryPointers:
 
     bucket = "data"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.held: dict[tuple[str, Name], Held] = {}
         self._etags = count()
@@ -650,24 +670,24 @@ class MemoryPointers:
         return held
 
 
-@obeys(EventBus(NoticeRules(), "stack"))
+@obeys(EventBus(NOTICES, "stack"))
 class MemoryBus:
     """The events that were put on the bus."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
-        self.told: list[Event] = []
+        self.events: list[Event] = []
 
     @outside
     def put(self, event: Event) -> None:
-        self.told.append(event)
+        self.events.append(event)
 
 
-@obeys(NoticeTopic(NoticeRules(), "topic"))
+@obeys(NoticeTopic(NOTICES, "topic"))
 class MemoryTopic:
     """The notices that were published."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.published: list[Notice] = []
 

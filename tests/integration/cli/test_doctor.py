@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 from moto import mock_aws
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 from support.template import template
 
 from droptrain_cli.account_checks import CONCURRENCY_NEEDED, UPGRADE
@@ -67,11 +67,11 @@ def api(server: ScriptedServer) -> dict[str, list[dict[str, Any]]]:
     """The runs that the stack's API tells of, by status."""
     runs: dict[str, list[dict[str, Any]]] = {}
 
-    def answer(asked: Asked) -> Told:
+    def answer(asked: Asked) -> Reply:
         url = urlsplit(asked.target)
         if url.path == "/projects":
-            return Told(200, {"projects": [], "cursor": None})
-        return Told(200, {"runs": runs.get(parse_qs(url.query)["status"][0], []), "cursor": None})
+            return Reply(200, {"projects": [], "cursor": None})
+        return Reply(200, {"runs": runs.get(parse_qs(url.query)["status"][0], []), "cursor": None})
 
     server.answer = answer
     return runs
@@ -365,14 +365,14 @@ def test_a_compute_environment_that_is_not_valid_is_a_problem(deploy, stack, sta
     snapshot = deploy()
     resources = {**snapshot.resources, "AWS::Batch::ComputeEnvironment": {"Spot": "spot-1"}}
     snapshot = replace(snapshot, resources=resources)
-    told = {
+    environment = {
         "computeEnvironmentName": "spot-1", "computeEnvironmentArn": "arn:aws:batch:r:1:environment/s",
         "status": status, "state": "ENABLED", "statusReason": reason,
     }  # fmt: skip
     with Stubber(stack.client("batch")) as stubbed:
         stubbed.add_response(
             "describe_compute_environments",
-            {"computeEnvironments": [told]},
+            {"computeEnvironments": [environment]},
             {"computeEnvironments": ["spot-1"]},
         )
         stubbed.add_response("describe_job_queues", {"jobQueues": []}, {"jobQueues": []})
@@ -428,8 +428,8 @@ def test_a_run_that_waits_behind_others_is_well_and_its_place_is_told(deploy, ap
             stubbed.add_response(
                 "get_job_queue_snapshot", {"frontOfQueue": {"jobs": jobs}}, {"jobQueue": queue}
             )
-        told = found(snapshot, "runs")
-    assert [(verdict, detail) for verdict, detail, _ in told] == [
+        waiting = found(snapshot, "runs")
+    assert [(verdict, detail) for verdict, detail, _ in waiting] == [
         ("ok", "p-a-1 has been RUNNABLE for 50 min: number 2 in the Spot queue"),
         ("warning", "p-b-1 has been RUNNABLE for 50 min: number 1 in the Spot queue"),
         ("ok", "p-far-1 has been RUNNABLE for 50 min: beyond the first 100 in the Spot queue"),
@@ -519,10 +519,10 @@ def test_a_test_notice_reaches_who_subscribed(stack: Stack) -> None:
     [sent] = list(send_test(snapshot))
     assert (sent.verdict, sent.title) == ("ok", "test notice")
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
-    told = json.loads(message["Body"])
-    assert told["Subject"] == "TEST of droptrain"
-    assert told["Message"].startswith("droptrain: this is a test.")
-    assert told["MessageAttributes"]["outcome"]["Value"] == "TEST"
+    notice = json.loads(message["Body"])
+    assert notice["Subject"] == "TEST of droptrain"
+    assert notice["Message"].startswith("droptrain: this is a test.")
+    assert notice["MessageAttributes"]["outcome"]["Value"] == "TEST"
 
 
 def test_who_may_not_send_a_test_notice_is_told_which_policy_allows_it(stack: Stack) -> None:

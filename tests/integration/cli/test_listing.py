@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
-from support.scripted_server import Asked, ScriptedServer, Told, problem
+from support.scripted_server import Asked, Reply, ScriptedServer, problem
 from support.terminal_screen import terminal_screen
 
 from droptrain_cli import list_datasets, list_projects, list_runs
@@ -52,23 +52,23 @@ class Stacked:
         self.asked = server.asked
         server.answer = self._answer
 
-    def _answer(self, asked: Asked) -> Told:
+    def _answer(self, asked: Asked) -> Reply:
         path, query = urlsplit(asked.target).path, parse_qs(urlsplit(asked.target).query)
         project = {"project": "penguins", "latest_run": next(iter(self.runs), None), "waiting": [WAITING]}
         if asked.method == "DELETE":
-            return Told(200, self.deletions.pop(0))
+            return Reply(200, self.deletions.pop(0))
         match path.split("/")[1:]:
             case ["projects"]:
                 mice = {"project": "mice", "latest_run": None, "waiting": []}
-                return Told(200, {"projects": [mice, project], "cursor": None})
+                return Reply(200, {"projects": [mice, project], "cursor": None})
             case ["projects", "penguins"]:
-                return Told(200, project)
+                return Reply(200, project)
             case ["projects", "penguins", "datasets"]:
-                return Told(200, {"datasets": self.datasets, "cursor": None})
+                return Reply(200, {"datasets": self.datasets, "cursor": None})
             case ["runs"] if query.get("project", ["penguins"]) == ["penguins"]:
-                return Told(200, {"runs": self.runs, "cursor": None})
+                return Reply(200, {"runs": self.runs, "cursor": None})
             case ["runs"]:
-                return Told(200, {"runs": [], "cursor": None})
+                return Reply(200, {"runs": [], "cursor": None})
         return problem(404, "not-found", "There is no project")
 
 

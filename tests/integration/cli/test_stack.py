@@ -12,7 +12,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError, NoRegionError, SSOTokenLoadError
 from moto import mock_aws
-from moto.cloudformation.models import cloudformation_backends
+from moto.backends import get_backend
 
 from droptrain_cli import aws_errors, exit_codes
 from droptrain_cli.errors import StackError
@@ -86,9 +86,11 @@ def test_a_stack_on_aws_is_found_by_its_name(aws: None):
 
 
 def test_the_template_has_the_outputs_that_a_stack_is_found_by():
-    loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.add_multi_constructor("!", lambda *_: None)
-    assert set(OUTPUTS) <= set(yaml.load(TEMPLATE.read_text("utf-8"), loader)["Outputs"])
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda *_: None)
+    assert set(OUTPUTS) <= set(yaml.load(TEMPLATE.read_text("utf-8"), Loader)["Outputs"])
 
 
 def test_the_region_is_as_for_the_aws_cli(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -140,7 +142,8 @@ def test_a_stack_that_could_not_be_created_is_to_be_deleted_first(
     aws: None, say: Say, status: str, monkeypatch: pytest.MonkeyPatch
 ):
     deploy("droptrain", {})
-    stacks: Any = cloudformation_backends["123456789012"][REGION].stacks
+    backends: Any = get_backend("cloudformation")
+    stacks = backends["123456789012"][REGION].stacks
     (made,) = stacks.values()
     monkeypatch.setattr(made, "status", status)
     shown = say("doctor", "--stack", "droptrain", "--region", REGION)
@@ -185,9 +188,9 @@ def refused(code: str) -> ClientError:
     (SSOTokenLoadError(error_msg="x"), "have expired. Sign in"),
 ])  # fmt: skip
 def test_errors_of_aws_are_told_with_the_fix(error: Exception, wanted: str):
-    told = aws_errors.explained(error)
-    assert told is not None
-    assert wanted in told.message
+    explained = aws_errors.explained(error)
+    assert explained is not None
+    assert wanted in explained.message
 
 
 def test_other_errors_are_not_aws_s():

@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -390,7 +391,7 @@ def test_two_launches_at_the_same_moment_are_no_error(stack) -> None:
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
     }
-    answer = AWSResponse("", 400, {}, BytesIO(json.dumps(body).encode()))
+    answer: Any = AWSResponse("", 400, {}, BytesIO(json.dumps(body).encode()))
     answer._content = json.dumps(body).encode()
     stack.dynamodb.meta.events.register_first(
         "before-send.dynamodb.TransactWriteItems", lambda **_: answer, unique_id="conflict"

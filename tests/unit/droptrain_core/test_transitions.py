@@ -92,7 +92,7 @@ def test_what_another_process_has_changed_holds_up_what_depends_on_it(change: di
     for name in LEGAL:
         for status in ("CLAIMED", "RUNNING", "SUCCEEDED"):
             before = a_run(status)
-            if not transition(name, before).holds(replace(before, **change)):  # type: ignore[arg-type]
+            if not transition(name, before).holds(replace(before, **change)):
                 held_up |= {name} if transition(name, before).holds(before) else set()
     (field,) = change
     assert (

@@ -109,14 +109,12 @@ def with_resources(**resources: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def call(load, context):
-    app = load("runs_api")
-
+def call(runs_api, context):
     def ask(
         use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None, base64=False
     ):
         for name in ("launch", "query", "cancel", "results", "datasets"):
-            setattr(app.run_routes.use_cases, name, lambda: use_cases)
+            setattr(runs_api.run_routes.use_cases, name, lambda: use_cases)
         request = golden("http/post_runs_without_body")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
         request["requestContext"]["http"]["method"] = method
@@ -125,7 +123,7 @@ def call(load, context):
         request["headers"] |= headers or {}
         request["isBase64Encoded"] = base64
         request["body"] = body if isinstance(body, str | None) else json.dumps(body)
-        answer = app.handler(request, context)
+        answer = runs_api.handler(request, context)
         return answer["statusCode"], json.loads(answer["body"] or "null"), answer["headers"]
 
     return ask
@@ -457,10 +455,9 @@ def test_a_dataset_is_deleted_in_its_caller_s_name(call) -> None:
     assert use_cases.asked == [("p", "d", "arn:aws:iam::123456789012:user/ann")]
 
 
-def test_the_description_is_that_of_the_routes(load) -> None:
-    app = load("runs_api")
-    made = app.description.describe(app.app, app.ROUTES)
-    assert json.loads(app.description.FILE.read_text("utf-8")) == made, "say: make openapi"
+def test_the_description_is_that_of_the_routes(runs_api) -> None:
+    made = runs_api.description.describe(runs_api.app, runs_api.ROUTES)
+    assert json.loads(runs_api.description.FILE.read_text("utf-8")) == made, "say: make openapi"
     OpenAPIV31SpecValidator(made).validate()
 
 

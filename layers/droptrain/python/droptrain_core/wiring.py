@@ -82,7 +82,6 @@ class Wiring:
         clock: "Callable[[], datetime] | None" = None,
     ) -> None:
         self._settings = settings
-        self._session = botocore.session.get_session()
         self._clients = clients or self._client_of_session
         self._clock = clock or now
         self._dynamodb = self._client("dynamodb", _RETRIES)
@@ -233,6 +232,10 @@ class Wiring:
         on_aws = (urlsplit(meta.endpoint_url).hostname or "").endswith(_AWS_DOMAINS)
         console = Console(meta.region_name, meta.partition) if on_aws else None
         return Places(self._settings.bucket_name, console)
+
+    @cached_property
+    def _session(self) -> botocore.session.Session:
+        return botocore.session.get_session()
 
     @cached_property
     def _events(self) -> "EventBridgeClient":
