@@ -6,12 +6,16 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.
 import { Swatch } from "./swatch.js";
 
 const SMALLEST_ZOOM = 6; // px
+const NEAR = 20; // px between the pointer and a curve that is pointed at
 let library;
 const load = () => (library ??= import("../vendor/uplot.mjs").then((module) => module.default));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** `curves`: name, points ({step, value}), color (a custom property of the page), dash, and `behind` for context. */
-export function Chart({ title, curves, height = 180, xLabel = "step", hasLegend = true, isLog = false, smoothing = 0 }) {
+/**
+ * `curves`: name, points ({step, value}), color (a custom property of the page), dash, and `behind` for context.
+ * `lit` is the `id` of a curve that stands out, `onLight` hears which one is pointed at.
+ */
+export function Chart({ title, curves, height = 180, xLabel = "step", hasLegend = true, isLog = false, smoothing = 0, lit = null, onLight }) {
   const box = useRef(), plot = useRef(), latest = useRef({ zoom: null });
   const [uPlot, setLibrary] = useState(null);
   const [index, setIndex] = useState(null);
@@ -22,7 +26,7 @@ export function Chart({ title, curves, height = 180, xLabel = "step", hasLegend 
   const values = aligned(curves);
   const data = smoothing ? aligned(curves.map((curve) => ({ ...curve, points: smoothed(curve.points, smoothing) }))) : values;
   const shown = isWide ? curves.map((curve) => ({ ...curve, behind: false })) : curves;
-  Object.assign(latest.current, { data, curves: shown, steps: zoom || stepsOf(shown), isLog, setZoom, setIndex });
+  Object.assign(latest.current, { data, curves: shown, steps: zoom || stepsOf(shown), isLog, setZoom, setIndex, onLight });
 
   useEffect(() => {
     let wanted = true;
@@ -48,6 +52,10 @@ export function Chart({ title, curves, height = 180, xLabel = "step", hasLegend 
     focus(plot.current, latest.current.steps);
   }, [curves, uPlot, shape, smoothing]);
   useEffect(() => focus(plot.current, latest.current.steps), [zoom, isWide]);
+  useEffect(() => {
+    const n = curves.findIndex((curve) => curve.id && curve.id === lit);
+    plot.current?.setSeries(n < 0 ? null : n + 1, { focus: true }, false);
+  }, [lit, uPlot, shape]);
 
   const step = index === null ? null : data[0][index];
   return html`
@@ -62,7 +70,7 @@ export function Chart({ title, curves, height = 180, xLabel = "step", hasLegend 
       <div class="chart-box" ref=${box} role="img" aria-label=${described(title, curves)} data-height=${height} data-steps=${latest.current.steps.join(" ")} />
       ${hasLegend && html`<ul class="legend">
         ${curves.map((curve, n) => html`
-          <li key=${curve.name} class=${curve.behind ? "behind" : ""}>
+          <li key=${curve.name} class=${`${curve.behind ? "behind" : ""} ${lit && lit === curve.id ? "lit" : ""}`} onMouseEnter=${() => onLight?.(curve.id)} onMouseLeave=${() => onLight?.(null)}>
             <${Swatch} ...${curve} /><bdi>${curve.label || curve.name}</bdi>
             <b>${valueAt(curve, values[n + 1], index)}</b>
           </li>`)}
@@ -122,9 +130,9 @@ function options(curves, box, height, latest) {
     ticks: { show: false }, gap: 4,
   };
   return {
-    width: box.clientWidth || 300, height, legend: { show: false },
+    width: box.clientWidth || 300, height, legend: { show: false }, focus: { alpha: 0.25 },
     cursor: {
-      y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false },
+      y: false, points: { size: 7 }, focus: { prox: latest.onLight ? NEAR : -1 }, drag: { x: true, y: false, setScale: false },
       bind: { dblclick: () => () => latest.setZoom(null) },
     },
     scales: { x: { time: false, auto: false, range: (_, low, high) => [low, high] }, y: { distr: latest.isLog ? 3 : 1, range: () => valuesOf(latest.curves, latest.steps, latest.isLog) } },
@@ -137,6 +145,7 @@ function options(curves, box, height, latest) {
       dash: curve.dash, points: { show: curve.points.length < 2, size: 6 },
     }))],
     hooks: {
+      setSeries: [(made, n, { focus }) => focus && latest.onLight?.(n === null ? null : latest.curves[n - 1].id)],
       setCursor: [(made) => latest.setIndex(made.cursor.idx ?? null)],
       setSelect: [({ select, posToVal, setSelect }) => {
         if (select.width < SMALLEST_ZOOM) return;

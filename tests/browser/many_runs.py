@@ -3,7 +3,6 @@
 The laptop cloud isn't asked for them, so the page's own work is what a test sees.
 """
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,6 +42,31 @@ def serve(page: Page, runs: list[Run], rank: Callable[[list[Run]], list[Run]] | 
         start, limit = int(asked.get("cursor", 0)), int(asked.get("limit", 20))
         end = start + limit
         cursor = str(end) if end < len(found) else None
-        route.fulfill(body=json.dumps({"runs": found[start:end], "cursor": cursor}), content_type="application/json")
+        route.fulfill(
+            body=json.dumps({"runs": found[start:end], "cursor": cursor}), content_type="application/json"
+        )
 
     page.route("**/api/runs?*", answer)
+
+
+def serve_each(page: Page, runs: list[Run], series: Callable[[int], list[dict[str, Any]]]) -> None:
+    """Answer the page's calls for single runs; `series` gives the curves of the run of a number."""
+    numbers = {run["run_id"]: number for number, run in enumerate(runs)}
+
+    def answer(route: Route) -> None:
+        run_id, _, part = urlsplit(route.request.url).path.removeprefix("/api/runs/").partition("/")
+        number = numbers[run_id]
+        route.fulfill(json={"series": series(number)} if part == "metrics" else runs[number])
+
+    page.route("**/api/runs/*", answer)
+    page.route("**/api/runs/*/metrics", answer)
+    page.route("**/local/plan?*", lambda route: route.fulfill(json={}))
+
+
+def curve(name: str, values: list[float], steps: list[float] | None = None) -> dict[str, Any]:
+    """A series of the API."""
+    points = [
+        {"step": step, "value": value}
+        for step, value in zip(steps or range(1, len(values) + 1), values, strict=True)
+    ]
+    return {"name": name, "count": len(points), "points": points}

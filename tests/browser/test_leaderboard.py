@@ -1,23 +1,10 @@
 """The list of runs as a leaderboard: best first, by dataset, live values, and thousands of rows."""
 
 import re
-import uuid
 
 import pytest
-from browser import stage
-from browser.many_runs import many, serve
+from browser.many_runs import curve, many, serve, serve_each
 from playwright.sync_api import expect
-from support.laptop_user import User
-
-
-@pytest.fixture(scope="module")
-def run(console):
-    """A run that succeeded, as the API gives it; the lists of these tests are made of it."""
-    user = User(console.cloud, f"p-{uuid.uuid4().hex[:8]}", [])
-    stage.learns(user, user.project, epochs=3)
-    user.drop()
-    run_id = user.run_with("SUCCEEDED")["run_id"]
-    return user.call("GET", f"/runs/{run_id}")[1]
 
 
 def _scroll_to_the_end(page, count: int) -> None:
@@ -106,7 +93,10 @@ def test_a_row_names_what_is_unusual_and_a_running_one_its_newest_value(page, se
     runs[0] |= {"status": "RUNNING", "metrics": {}, "stopped_at": None}
     serve(page, runs)
     points = [{"step": 1, "value": 0.5}, {"step": 2, "value": 0.8125}]
-    page.route("**/api/runs/*/metrics", lambda route: route.fulfill(json={"series": [{"name": "test_accuracy", "points": points}]}))
+    page.route(
+        "**/api/runs/*/metrics",
+        lambda route: route.fulfill(json={"series": [{"name": "test_accuracy", "points": points}]}),
+    )
     page.route(f"**/api/runs/{runs[0]['run_id']}", lambda route: route.fulfill(json=runs[0]))
     for place in (f"/projects/{run['project']}", "/"):
         see(place)
@@ -129,7 +119,8 @@ def test_dataset_and_hash_are_shown_whole(page, see, run, width) -> None:
             """(part) => {
               const all = document.createRange(), cell = part.closest(".cell-name").getBoundingClientRect();
               all.selectNodeContents(part);
-              return [...all.getClientRects()].some((box) => box.right > cell.right + 1 || box.bottom > cell.bottom + 1);
+              const boxes = [...all.getClientRects()];
+              return boxes.some((box) => box.right > cell.right + 1 || box.bottom > cell.bottom + 1);
             }"""
         )
         assert not cut
