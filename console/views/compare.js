@@ -1,6 +1,7 @@
 // Two to twenty runs side by side: what differs, and their curves together.
 
 import { get, known } from "../lib/api.js";
+import { along, axesOf, metricsOf } from "../lib/axes.js";
 import { comparedRows, described } from "../lib/compared_rows.js";
 import { compared, look } from "../lib/curves.js";
 import { differences, toCsv } from "../lib/differences.js";
@@ -30,9 +31,11 @@ export function Compare({ ids, info }) {
     document.title = "Compare · droptrain";
   }, []);
   const drawn = useMemo(() => {
-    const runs = (data || []).map(({ run, series }, n) => ({ id: run.run_id, label: labelOf(run), ...look(n), series }));
-    return compared(runs, data?.[0]?.run.metric);
-  }, [data]);
+    const { label, runs } = along((data || []).map(({ series }) => series), chartLook.axis);
+    const curves = (data || []).map(({ run }, n) => ({ id: run.run_id, label: labelOf(run), ...look(n), series: runs[n] }));
+    return compared(curves, data?.[0]?.run.metric).map((each) => ({ ...each, xLabel: label }));
+  }, [data, chartLook.axis]);
+  const axes = [...new Set((data || []).flatMap(({ series }) => axesOf(series)))];
   const plotted = useMemo(() => plotsOf(data || []), [data]);
   if (wanted.length < 2) {
     return html`<div class="empty"><h1>Compare</h1><p>Choose two to twenty runs in <a href="/">the list</a>, by their boxes or with <kbd>x</kbd>, then “Compare”.</p></div>`;
@@ -51,8 +54,8 @@ export function Compare({ ids, info }) {
       ${shown.length === 0 && html`<p class="panel-empty">They differ in nothing that is recorded.</p>`}
     </section>
     <section class="panel" aria-label="Curves">
-      ${drawn.length > 0 && html`<div class="panel-head"><h2>Curves</h2><${ChartLook} look=${chartLook} change=${changeLook} /></div>`}
-      ${drawn.length > 0 ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} height=${210} hasLegend=${data.length <= LEGENDS} lit=${lit} onLight=${setLit} ...${chartLook} />`)}</div>` : html`<p class="panel-empty">None of them has written metrics.</p>`}
+      ${drawn.length > 0 && html`<div class="panel-head"><h2>Curves</h2><${ChartLook} look=${chartLook} axes=${axes} change=${changeLook} /></div>`}
+      ${drawn.length > 0 ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} xLabel=${each.xLabel} height=${210} hasLegend=${data.length <= LEGENDS} lit=${lit} onLight=${setLit} ...${chartLook} />`)}</div>` : html`<p class="panel-empty">None of them has written metrics.</p>`}
     </section>
     <${Plots} ...${plotted} lit=${lit} onLight=${setLit} />
     <${Command} text=${`${info?.command || "droptrain"} compare ${wanted.join(" ")}`} />`;
@@ -93,7 +96,7 @@ const planAt = (id) => `/local/plan?${new URLSearchParams({ run: id })}`;
 
 /** The record's last values, over those of the curves: while it trains, the record has none yet. */
 const valuesOf = (run, series) => ({
-  ...Object.fromEntries(series.filter((each) => each.points.length).map((each) => [each.name, each.points.at(-1).value])), ...run.metrics,
+  ...Object.fromEntries(metricsOf(series).filter((each) => each.points.length).map((each) => [each.name, each.points.at(-1).value])), ...run.metrics,
 });
 
 const labelOf = (run) => `${run.dataset} ${hash(run.run_id)}`;

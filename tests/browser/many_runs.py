@@ -42,9 +42,7 @@ def serve(page: Page, runs: list[Run], rank: Callable[[list[Run]], list[Run]] | 
         start, limit = int(asked.get("cursor", 0)), int(asked.get("limit", 20))
         end = start + limit
         cursor = str(end) if end < len(found) else None
-        route.fulfill(
-            body=json.dumps({"runs": found[start:end], "cursor": cursor}), content_type="application/json"
-        )
+        route.fulfill(json={"runs": found[start:end], "cursor": cursor})
 
     page.route("**/api/runs?*", answer)
 

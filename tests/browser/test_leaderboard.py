@@ -92,12 +92,7 @@ def test_a_row_names_what_is_unusual_and_a_running_one_its_newest_value(page, se
     runs = many(run, 30)
     runs[0] |= {"status": "RUNNING", "metrics": {}, "stopped_at": None}
     serve(page, runs)
-    points = [{"step": 1, "value": 0.5}, {"step": 2, "value": 0.8125}]
-    page.route(
-        "**/api/runs/*/metrics",
-        lambda route: route.fulfill(json={"series": [{"name": "test_accuracy", "points": points}]}),
-    )
-    page.route(f"**/api/runs/{runs[0]['run_id']}", lambda route: route.fulfill(json=runs[0]))
+    serve_each(page, runs, lambda _: [curve("test_accuracy", [0.5, 0.8125])])
     for place in (f"/projects/{run['project']}", "/"):
         see(place)
         row = page.locator(f".run-row:has([data-run='{runs[3]['run_id']}'])")
