@@ -78,7 +78,7 @@ function Figure({ title, curves, height = 180, xLabel = "step", hasLegend = true
     <figure class="chart">
       <figcaption>
         ${onFull && html`<bdi class="chart-title">${title}</bdi>`}
-        <span class="dim chart-step">${step === null ? "" : `${xLabel} ${number(step)}`}</span>
+        <span class="dim chart-step">${step !== null ? `${xLabel} ${number(step)}` : latest.current.hasParts ? xLabel : ""}</span>
         ${zoom && html`<button type="button" class="chart-button" onClick=${() => setZoom(null)}>Reset zoom</button>`}
         ${!zoom && reachesFurther(curves) && html`
           <button type="button" class="chart-button" aria-pressed=${isWide} onClick=${() => setWide(!isWide)}>Whole range</button>`}
