@@ -16,6 +16,7 @@ const AXES = ["step", "epoch", "time"];
 const NAMES = { epoch: "epoch", time: SECONDS }; // of the series that say where a step stands
 /** @type {Unit[]} */
 const UNITS = [{ label: "hours", seconds: 3600 }, { label: "minutes", seconds: 60 }, { label: "seconds", seconds: 1 }];
+const ALIKE = 0.5; // of the last step that the axis knows
 const LEAST = 3; // of a unit, so that it is taken
 
 /**
@@ -37,17 +38,21 @@ export const axesOf = (series) => AXES.filter((axis) => axis === "step" || find(
  * @returns {{title: string, xLabel: string, points: Point[]}[]}
  */
 export function machineOf(series) {
+  const times = find(series, SECONDS)?.points || [];
+  const unit = unitOf(times.map((point) => point.value));
   return MACHINE.flatMap(({ name, title }) => {
     const found = find(series, name);
     if (!found) return [];
-    const unit = unitOf(found.points.map((point) => point.step));
-    return [{ title, xLabel: unit.label, points: found.points.map(({ step, value }) => ({ step: step / unit.seconds, value })) }];
+    const before = times.length - found.points.length; // each sample has a time, the first ones may lack the rest
+    const points = found.points.flatMap(({ value }, n) => (times[n + before] ? [{ step: times[n + before].value / unit.seconds, value }] : []));
+    return [{ title, xLabel: unit.label, points }];
   });
 }
 
 /**
  * The metrics of several runs along an axis, and what that is called. A run without values for the axis has none
- * of them. The first run decides the unit of time.
+ * of them. Nor are there metrics that count other steps, such as epochs where the axis is known by batches. The first
+ * run decides the unit of time.
  * @param {Series[][]} runs
  * @param {Axis} axis
  * @returns {{label: string, runs: Series[][]}}
@@ -60,7 +65,7 @@ export function along(runs, axis) {
     label: unit.label,
     runs: runs.map((series, n) => {
       const places = maps[n];
-      return places ? metricsOf(series).map((each) => ({ ...each, points: each.points.map(({ step, value }) => ({ step: at(places, step) / unit.seconds, value })) })) : [];
+      return places ? metricsOf(series).filter((each) => countsAlike(each, places)).map((each) => ({ ...each, points: each.points.map(({ step, value }) => ({ step: at(places, step) / unit.seconds, value })) })) : [];
     }),
   };
 }
@@ -72,14 +77,20 @@ export function along(runs, axis) {
 const find = (series, name) => series.find((each) => each.name === name && each.points.length > 0);
 
 /**
- * Places on the axis by step, of which no later step has a lower one: a later attempt repeats some steps.
+ * Where on the axis each step came first, of which no later step has a lower one: a later attempt repeats some steps.
  * @param {Point[]} points
  */
 function placesOf(points) {
-  const last = new Map(points.map(({ step, value }) => [step, value]));
+  const first = new Map(points.toReversed().map(({ step, value }) => [step, value]));
   let highest = -Infinity;
-  return [...last].sort(([a], [b]) => a - b).map(([step, value]) => ({ step, value: (highest = Math.max(highest, value)) }));
+  return [...first].sort(([a], [b]) => a - b).map(([step, value]) => ({ step, value: (highest = Math.max(highest, value)) }));
 }
+
+/**
+ * @param {Series} series
+ * @param {Point[]} places
+ */
+const countsAlike = ({ points }, places) => (points.at(-1)?.step ?? 0) >= ALIKE * places[places.length - 1].step;
 
 /**
  * The place of a step: between those of the steps around it, or as far beyond as the steps next to it are apart.

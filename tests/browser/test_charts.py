@@ -12,8 +12,8 @@ SERIES = [
     curve("test_accuracy", [0.2, 0.5, 0.7, 0.8], STEPS),
     curve("epoch", [0, 0, 1, 1], STEPS),
     curve("droptrain/seconds", [60, 300, 600, 900], STEPS),
-    curve("droptrain/gpu_busy_percent", [20, 90, 95, 93], [60, 300, 600, 900]),
-    curve("droptrain/gpu_memory_gib", [3, 13, 13, 13], [60, 300, 600, 900]),
+    curve("droptrain/gpu_busy_percent", [20, 90, 95, 93], STEPS),
+    curve("droptrain/gpu_memory_gib", [3, 13, 13, 13], STEPS),
 ]
 
 

@@ -5,7 +5,7 @@ import { along, axesOf, machineOf, metricsOf } from "../../console/lib/axes.js";
 const series = (name, ...pairs) => ({ name, points: pairs.map(([step, value]) => ({ step, value })) });
 const LOSS = series("loss", [1, 9], [5, 8], [10, 7], [12, 6]);
 const TIME = series("droptrain/seconds", [2, 60], [10, 300]);
-const GPU = series("droptrain/gpu_busy_percent", [60, 40], [7200, 90]);
+const GPU = series("droptrain/gpu_busy_percent", [10, 90]);
 const steps = (found) => found.points.map((point) => point.step);
 
 test("axes are those that a run has values for", () => {
@@ -33,7 +33,12 @@ test("a run without values for an axis has no curves along it", () => {
   assert.deepEqual(steps(along([[LOSS], [LOSS]], "step").runs[1][0]), steps(LOSS));
 });
 
+test("a metric that counts other steps isn't drawn along the time", () => {
+  const epochs = series("val_loss", [1, 3], [2, 2]);
+  assert.deepEqual(along([[LOSS, epochs, TIME]], "time").runs[0].map((each) => each.name), ["loss"]);
+});
+
 test("GPU use is drawn along the time", () => {
-  const [{ title, xLabel, points }] = machineOf([LOSS, GPU]);
-  assert.deepEqual([title, xLabel, points.at(-1)], ["GPU busy (%)", "minutes", { step: 120, value: 90 }]);
+  const [{ title, xLabel, points }] = machineOf([LOSS, TIME, GPU]);
+  assert.deepEqual([title, xLabel, points], ["GPU busy (%)", "minutes", [{ step: 5, value: 90 }]], "the first sample had none");
 });
