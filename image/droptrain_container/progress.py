@@ -20,7 +20,7 @@ class Progress:
         use: Callable[[], Mapping[str, float]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`seconds_before` is how long earlier attempts trained; `use` tells of the GPUs since it was last asked."""
+        """`seconds_before` is how long earlier attempts trained; `use` is asked for each sample."""
         self._seconds_before = seconds_before
         self._use = use
         self._clock = clock
