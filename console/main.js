@@ -1,11 +1,12 @@
 // The page: its frame, and the view that the address names.
 
-import { get, known } from "./lib/api.js";
+import { get } from "./lib/api.js";
 import { connection, onConnection } from "./lib/connection.js";
 import { html, render, useEffect, useMemo, useRef, useState } from "./lib/html.js";
 import { usePoll } from "./lib/poll.js";
 import { onClick, usePlace } from "./lib/router.js";
 import { chooseTheme, theme } from "./lib/theme.js";
+import { useProjects } from "./lib/use_projects.js";
 import { Budget } from "./parts/budget.js";
 import { Dialog } from "./parts/dialog.js";
 import { Icon } from "./parts/icon.js";
@@ -14,7 +15,6 @@ import { Clock } from "./parts/time.js";
 import { Runs } from "./views/runs.js";
 
 const SELDOM = 60_000;
-const PROJECTS_EVERY = 10_000;
 const KEYS = [
   ["/", "Search"], ["j  k", "Next and previous run"], ["Enter", "Open the run"], ["x", "Choose the run for a comparison"],
   ["c", "Compare what is chosen"], ["g", "All runs"], ["n", "New project"], ["?", "This list"], ["Esc", "Close, or leave the search"],
@@ -26,12 +26,11 @@ const LATER = {
   compare: () => import("./views/compare.js").then((module) => (loaded.compare = module.Compare)),
 };
 const loaded = {};
-const PROJECTS = "/api/projects?limit=100";
 
 function App() {
   const place = usePlace();
   const info = usePoll((signal) => get("/local/info", signal), () => null, "info", { what: "the stack" });
-  const projects = usePoll((signal) => get(PROJECTS, signal), () => PROJECTS_EVERY, PROJECTS, { what: "the projects", known });
+  const projects = useProjects();
   const budget = usePoll((signal) => get("/api/budget", signal), () => SELDOM, "budget", { what: "the budget" });
   const status = usePoll((signal) => get("/api/status", signal), () => SELDOM, "status", { what: "the stack" });
   const [isMaking, setMaking] = useState(false);

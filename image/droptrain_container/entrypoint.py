@@ -217,8 +217,8 @@ class Attempt:
         """Run the script to its end; whether it was stopped."""
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._log.phase = "train"
-        self._series.start(the_plan.metric_definitions)
         sampler = Sampler(self._log.say) if the_plan.gpus and self._settings.checks_gpu else None
+        self._series.start(the_plan.metric_definitions, sampler.since_last if sampler else dict)
         started = time.monotonic()
         running = Script(call.words, self._layout, call.environment, self._read_output, self._stops)
         try:

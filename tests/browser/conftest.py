@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from browser import stage
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from support.gate import Gate, gate
 from support.laptop_user import User
@@ -120,6 +121,16 @@ def page(context: BrowserContext, console: Console) -> Iterator[Page]:
 def user(console: Console) -> User:
     """A user with a new project."""
     return User(console.cloud, f"p-{uuid.uuid4().hex[:8]}", [])
+
+
+@pytest.fixture(scope="session")
+def run(console: Console) -> dict[str, Any]:
+    """A run that succeeded, as the API gives it: what `many_runs` makes others of."""
+    user = User(console.cloud, f"p-{uuid.uuid4().hex[:8]}", [])
+    stage.learns(user, user.project, epochs=3)
+    user.drop()
+    run_id = user.run_with("SUCCEEDED")["run_id"]
+    return cast(dict[str, Any], user.call("GET", f"/runs/{run_id}")[1])
 
 
 @pytest.fixture

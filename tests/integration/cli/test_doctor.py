@@ -469,7 +469,7 @@ def test_a_call_may_be_denied_and_the_other_checks_still_answer(
 def test_an_api_that_refuses_or_fails_ends_no_other_check(deploy, server) -> None:
     snapshot = deploy()
     for status, verdict in ((403, "unknown"), (500, "problem")):
-        server.answer = lambda asked, status=status: Told(status, {"message": "Forbidden"})
+        server.answer = lambda asked, status=status: Reply(status, {"message": "Forbidden"})
         told = {each.title: each for each in findings(snapshot, NOW)}
         assert (told["API"].verdict, told["runs"].verdict) == (verdict, verdict)
         assert told["dead letters"].verdict == "ok"
