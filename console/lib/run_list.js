@@ -14,22 +14,22 @@ const STRAGGLERS = 6; // runs of older pages that still go on, asked for one by 
 const lists = new Map(); // what is known of each list, so that it stands at once when one comes back
 const LISTS = 12;
 
-/** Runs of a project ("" for all) with a status ("" for any), newest first. */
-export function useRuns(project, status) {
-  const key = `${project}?${status}`;
+/** Runs of a project ("" for all) with a status and a tag ("" for any), newest first. */
+export function useRuns(project, status, tag = "") {
+  const key = `${project}?${status}${tag && `&${tag}`}`;
   const known = useRef(null);
   if (known.current?.key !== key) known.current = listOf(key);
   const [older, setOlder] = useState({ key, busy: false, error: null });
 
   const load = async (signal) => {
     const mine = known.current;
-    const page = await get(`/api/runs${query({ project, status, limit: PAGE })}`, signal);
+    const page = await get(`/api/runs${query({ project, status, tag, limit: PAGE })}`, signal);
     const listed = new Set(page.runs.map((run) => run.run_id));
     if (page.cursor && !page.runs.some((run) => mine.runs.has(run.run_id))) begin(mine); // what lies between isn't known
     const going = [...mine.runs.values()].filter((run) => !isEnded(run) && !listed.has(run.run_id)).slice(0, STRAGGLERS);
     const stragglers = await Promise.all(going.map((run) => get(`/api/runs/${run.run_id}`, signal)));
     if (mine.pages === 0) mine.cursor = page.cursor;
-    return keep(mine, [...page.runs, ...stragglers.filter((run) => !status || run.status === status)]);
+    return keep(mine, [...page.runs, ...stragglers.filter((run) => (!status || run.status === status) && (!tag || run.tags.includes(tag)))]);
   };
   const every = (list) => (list.some((run) => !isEnded(run)) ? BUSY_EVERY : IDLE_EVERY);
   const { data, error, reload } = usePoll(load, every, key, { what: "the runs", known: (wanted) => lists.get(wanted)?.list ?? null });
@@ -40,7 +40,7 @@ export function useRuns(project, status) {
     mine.isBusy = true;
     setOlder({ key, busy: true, error: null });
     try {
-      const page = await get(`/api/runs${query({ project, status, limit: OLDER_PAGE, cursor: mine.cursor })}`);
+      const page = await get(`/api/runs${query({ project, status, tag, limit: OLDER_PAGE, cursor: mine.cursor })}`);
       mine.cursor = page.cursor;
       mine.pages += 1;
       keep(mine, page.runs);

@@ -16,6 +16,7 @@ import { ChartLook, useChartLook } from "../parts/chart_look.js";
 import { Evidence, Log } from "../parts/log.js";
 import { RunActions } from "../parts/run_actions.js";
 import { RunFacts } from "../parts/run_facts.js";
+import { RunWords } from "../parts/run_words.js";
 import { useNow } from "../parts/time.js";
 import { Timeline } from "../parts/timeline.js";
 import { Trouble } from "../parts/trouble.js";
@@ -70,6 +71,7 @@ function Loaded({ run, address, info, reload }) {
       <div class="run-title"><h1 class="page-title"><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></h1><${Badge} status=${run.status} large /></div>
       <${RunActions} run=${run} info=${info} reload=${reload} before=${relatives.before} />
     </div>
+    <${RunWords} run=${run} address=${address} reload=${reload} />
     <${Now} run=${run} phase=${log.store?.phases.phase} latest=${latestOf(kept, run.metric)} before=${relatives.before} />
     ${run.cause && html`
       <section class=${`cause ${CAUSES[run.status] || (ended ? "" : "cause-waiting")}`} aria-label="Cause">

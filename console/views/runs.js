@@ -1,7 +1,7 @@
 // All runs, or a project's: live, filtered, sorted, searched, chosen for a comparison.
 
 import { useColumns } from "../lib/chosen_columns.js";
-import { FIXED, NEWEST, columnsOf, differing, inOrder, isFound, usualOf } from "../lib/columns.js";
+import { FIXED, NEWEST, columnsOf, differing, inOrder, isFound, tagsOf, usualOf } from "../lib/columns.js";
 import { counted } from "../lib/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { useLiveMetrics } from "../lib/live_metrics.js";
@@ -15,6 +15,7 @@ import { Icon } from "../parts/icon.js";
 import { ProjectHead } from "../parts/project_head.js";
 import { RunRow } from "../parts/run_row.js";
 import { RunsHead } from "../parts/runs_head.js";
+import { TagChoice } from "../parts/tag_choice.js";
 import { Trouble } from "../parts/trouble.js";
 
 const MOST_COMPARED = 20;
@@ -28,7 +29,8 @@ export function Runs({ project, place, info, projects }) {
   const filter = FILTERS.find((each) => each.name === place.query.get("status")) || FILTERS[0];
   const words = place.query.get("q") || "";
   const order = { column: place.query.get("sort") || NEWEST.column, isUp: place.query.get("up") === "1" };
-  const list = useRuns(project, filter.status);
+  const tag = place.query.get("tag") || "";
+  const list = useRuns(project, filter.status, tag);
   const trends = useTrends(knownRuns(project));
   const live = useLiveMetrics(list.runs);
   const [chosen, setChosen] = useState(() => selections.get(project) || []);
@@ -59,7 +61,7 @@ export function Runs({ project, place, info, projects }) {
     navigate(`${place.path}${query.size ? `?${query}` : ""}`, { replace: true });
   };
   const here = projects?.projects.find((each) => each.project === project);
-  const isNew = list.runs && list.runs.length === 0 && !list.hasMore && filter.name === "all";
+  const isNew = list.runs && list.runs.length === 0 && !list.hasMore && filter.name === "all" && !tag;
 
   return html`
     ${project
@@ -68,7 +70,7 @@ export function Runs({ project, place, info, projects }) {
       : html`<h1 class="page-title">Runs</h1>`}
     ${isNew
       ? (project ? html`<${FirstRun} project=${project} info=${info} />` : html`<${NoRuns} info=${info} projects=${projects} />`)
-      : html`<${List} ...${{ project, list, shown, filter, words, order, isSorted, wantsMore, usual, trends, live, chosen, toggle, say }} />`}
+      : html`<${List} ...${{ project, list, shown, filter, tag, words, order, isSorted, wantsMore, usual, trends, live, chosen, toggle, say }} />`}
     ${chosen.length > 0 && html`
       <div class="compare-bar" role="region" aria-label="Comparison">
         <span>${chosen.length === 1 ? "1 run chosen; choose another" : `${chosen.length} runs chosen`}</span>
@@ -77,7 +79,7 @@ export function Runs({ project, place, info, projects }) {
       </div>`}`;
 }
 
-function List({ project, list, shown, filter, words, order, isSorted, wantsMore, usual, trends, live, chosen, toggle, say }) {
+function List({ project, list, shown, filter, tag, words, order, isSorted, wantsMore, usual, trends, live, chosen, toggle, say }) {
   const [ids, choose] = useColumns(project);
   const [isChoosing, setChoosing] = useState(false);
   const all = useMemo(() => (project ? columnsOf(list.runs || []) : FIXED), [list.runs, project]);
@@ -94,6 +96,7 @@ function List({ project, list, shown, filter, words, order, isSorted, wantsMore,
         ${FILTERS.map((each) => html`
           <button type="button" key=${each.name} aria-pressed=${each === filter} onClick=${() => say({ status: each.name === "all" ? "" : each.name })}>${each.label}</button>`)}
       </div>
+      <${TagChoice} tags=${tagsOf(knownRuns(project))} tag=${tag} onChoose=${(chosenTag) => say({ tag: chosenTag })} />
       ${project && html`<button type="button" class="button" onClick=${() => setChoosing(true)}>Columns</button>`}
       <label class="search"><${Icon} name="search" /><span class="sr">Search runs</span>
         <input type="search" placeholder=${project ? "Search, or dropout>0.2" : "Search runs"} value=${words} onInput=${(event) => say({ q: event.target.value })} onKeyDown=${leave} />
@@ -109,7 +112,7 @@ function List({ project, list, shown, filter, words, order, isSorted, wantsMore,
           <${RunRow} key=${run.run_id} run=${run} trend=${trends.get(run.run_id)} inProject=${Boolean(project)} isChosen=${chosen.includes(run.run_id)}
             onChoose=${toggle} columns=${columns} live=${live[run.run_id]} unusual=${differing(run, usual)} />`)}
       </div>`}
-    ${list.runs && shown.length === 0 && html`<p class="empty-line">No ${filter.name === "all" ? "" : `${filter.label.toLowerCase()} `}run${words ? html` has <bdi><b>${words}</b></bdi> in it` : ""}${list.hasMore ? " among the newest." : "."}</p>`}
+    ${list.runs && shown.length === 0 && html`<p class="empty-line">No ${filter.name === "all" ? "" : `${filter.label.toLowerCase()} `}run${tag ? html` with the tag <bdi><b>${tag}</b></bdi>` : ""}${words ? html` has <bdi><b>${words}</b></bdi> in it` : ""}${list.hasMore ? " among the newest." : "."}</p>`}
     ${list.olderError && html`<${Trouble} title="Older runs can't be listed" error=${list.olderError} retry=${list.more} />`}
     <${Older} list=${list} words=${words} isSorted=${isSorted} />
     ${isChoosing && html`<${ColumnChoice} columns=${all} chosen=${ids} choose=${choose} onClose=${() => setChoosing(false)} />`}`;

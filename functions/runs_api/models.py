@@ -36,6 +36,8 @@ WHOLE = BeforeValidator(
 )
 HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
 HyperparameterText = Annotated[str, StringConstraints(max_length=1000)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:=/-]{0,39}$")]
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 RUN_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 
 
@@ -115,6 +117,25 @@ class LaunchRequest(Given):
                 raise ValueError("from_run stands alone: project, dataset and settings are that run's")
         elif not (self.project and (self.dataset or self.dry_run)):
             raise ValueError("project and dataset are needed, or from_run alone; dry_run needs no dataset")
+        return self
+
+
+class RunWords(Given):
+    """PATCH /runs/{run_id}: what to write. What is left out stays; null removes a text, [] all tags.
+
+    A tag is 1 to 40 letters, digits and `. _ : = / -`, and begins with a letter or a digit.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    name: Annotated[str, StringConstraints(max_length=100, pattern=ONE_LINE)] | None = None
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    tags: Annotated[list[Tag], Field(max_length=20)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name, note or tags is needed")
         return self
 
 

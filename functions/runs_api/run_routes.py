@@ -23,7 +23,9 @@ from models import (
     ProjectView,
     RunList,
     RunView,
+    RunWords,
     StatusView,
+    Tag,
 )
 from problems import documented
 
@@ -118,6 +120,7 @@ def list_runs(
     project: Annotated[ProjectName | None, Query(description="Of this project alone")] = None,
     dataset: Annotated[DatasetName | None, Query(description="Of this dataset alone")] = None,
     status: Annotated[Status | None, Query(description="With this status alone")] = None,
+    tag: Annotated[Tag | None, Query(description="With this tag alone")] = None,
     versions: Versions = None,
     sort: Annotated[
         Literal["time", "metric"], Query(description="Newest first, or best first by the headline metric")
@@ -140,6 +143,7 @@ def list_runs(
         project=project,
         dataset=dataset,
         status=status,
+        tag=tag,
         versions=frozenset(versions.split(",")) if versions else frozenset(),
         by_metric=sort == "metric",
         limit=limit,
@@ -163,6 +167,21 @@ def read_run(run_id: RunId, if_none_match: KnownTags = None) -> Response[RunView
     if known & {tag, "*"}:
         return Response(304, headers={"ETag": tag})
     return _answer(200, run, tag)
+
+
+@router.patch(
+    "/runs/<run_id>",
+    responses=documented(
+        {200: (RunView, "The run")}, "malformed-json", "not-found", "invalid-request", "busy"
+    ),
+)
+def describe_run(run_id: RunId, body: RunWords) -> Response[RunView]:
+    """Name a run, write a note about it, or tag it.
+
+    A field that is left out stays as it is, and the last of two writers of a field wins. This changes nothing
+    else of the run, in whatever state it is.
+    """
+    return _answer(200, use_cases.describe().run(run_id, body.model_dump(exclude_unset=True)))
 
 
 @router.post(

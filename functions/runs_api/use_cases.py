@@ -10,6 +10,7 @@ from droptrain_core.wiring import Wiring
 if TYPE_CHECKING:
     from droptrain_core.cancel import Cancel
     from droptrain_core.datasets import Datasets
+    from droptrain_core.describe import Describe
     from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.query import Query
     from droptrain_core.results import Results
@@ -35,6 +36,12 @@ def query() -> "Query":
 def cancel() -> "Cancel":
     """Runs end on request."""
     return _wiring.cancel()
+
+
+@cache
+def describe() -> "Describe":
+    """Runs are named, noted and tagged."""
+    return _wiring.describe()
 
 
 @cache

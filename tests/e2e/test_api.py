@@ -199,8 +199,8 @@ READS = [
     ("GET", "/runs/x/artifacts"), ("GET", "/projects"), ("GET", "/openapi.json"), ("GET", "/walks"),
 ]  # fmt: skip
 WRITES = [
-    ("POST", "/runs"), ("POST", "/runs/x/cancel"), ("POST", "/projects/p/datasets/d/uploads"),
-    ("DELETE", "/projects/p/datasets/d"), ("PUT", "/walks"),
+    ("POST", "/runs"), ("PATCH", "/runs/x"), ("POST", "/runs/x/cancel"),
+    ("POST", "/projects/p/datasets/d/uploads"), ("DELETE", "/projects/p/datasets/d"), ("PUT", "/walks"),
 ]  # fmt: skip
 
 

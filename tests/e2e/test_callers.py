@@ -89,6 +89,7 @@ def trained(command_of, published: str, work: Path) -> str:
 def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, work: Path) -> None:
     operator = command_of("operator")
     assert operator("rerun", trained, "--watch").code == 0
+    assert operator("tag", trained, "first").code == 0
     assert operator("get", trained, "model").code == 0
     assert (work / "model" / "export" / "model.csv").stat().st_size > MIB
 

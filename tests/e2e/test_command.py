@@ -75,6 +75,25 @@ def test_a_run_is_shown_by_its_project_its_beginning_or_its_end(
         assert droptrain("show", name, "--json").document == trained
 
 
+def test_a_run_is_named_noted_and_tagged_and_found_by_its_tag(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    run_id = trained["run_id"]
+    assert droptrain("name", run_id, "wide net").code == 0
+    assert droptrain("note", run_id, "Twice the units.\nMonday's data.").code == 0
+    assert droptrain("tag", run_id, "wide", "best").code == 0
+    shown = droptrain("show", run_id).out
+    assert "  Name          wide net\n" in shown
+    assert "  Note          Twice the units. Monday's data.\n" in shown
+    assert "  Tags          best, wide\n" in shown
+    assert droptrain("runs", PROJECT, "--tag", "best", "--json").document["runs"][0]["run_id"] == run_id
+    assert droptrain("runs", PROJECT, "--tag", "nobody-s", "--json").document["runs"] == []
+    droptrain("tag", run_id, "wide", "best", "--remove")
+    droptrain("name", run_id, "")
+    droptrain("note", run_id, "")
+    assert droptrain("show", run_id, "--json").document == trained
+
+
 def test_the_log_is_printed_without_control_characters(droptrain: CommandLine, trained: dict[str, Any]):
     printed = droptrain("logs", trained["run_id"])
     assert printed.code == 0, printed.err

@@ -35,6 +35,7 @@ class Core(Launching):
         made: dict[str, Any] = {
             "launch": self.launch.requests,
             "cancel": self.cancel,
+            "describe": wiring.describe(),
             "query": wiring.query(),
             "results": wiring.results(),
             "datasets": wiring.datasets(),

@@ -25,6 +25,7 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
 from droptrain_core.cancel import Cancel
 from droptrain_core.datasets import Datasets
+from droptrain_core.describe import Describe
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.dataset import Created
@@ -161,6 +162,10 @@ class Stack:
     @property
     def cancel(self) -> Cancel:
         return self.wiring.cancel()
+
+    @property
+    def describe(self) -> Describe:
+        return self.wiring.describe()
 
     @property
     def query(self) -> Query:

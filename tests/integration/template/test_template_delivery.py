@@ -267,6 +267,7 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("POST", "/runs"),
         ("GET", "/runs"),
         ("GET", "/runs/{run_id}"),
+        ("PATCH", "/runs/{run_id}"),
         ("POST", "/runs/{run_id}/cancel"),
         ("GET", "/budget"),
         ("GET", "/status"),

@@ -46,7 +46,7 @@ class UseCases:
         self.asked.append((project, dataset, more))
         return self._give()
 
-    def run(self, run_id: str, caller: str | None = None) -> Any:
+    def run(self, run_id: str, caller: Any = None) -> Any:
         self.asked.append((run_id, caller))
         return self._give()
 
@@ -115,7 +115,7 @@ def call(load, context):
     def ask(
         use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None, base64=False
     ):
-        for name in ("launch", "query", "cancel", "results", "datasets"):
+        for name in ("launch", "query", "cancel", "describe", "results", "datasets"):
             setattr(app.run_routes.use_cases, name, lambda: use_cases)
         request = golden("http/post_runs_without_body")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
@@ -251,12 +251,12 @@ def test_datasets_are_listed_with_what_they_wait_for(call) -> None:
 
 def test_a_list_is_filtered_and_paged(call) -> None:
     use_cases = UseCases(Listing((run(),), "next"))
-    query = "project=penguins&dataset=first&status=FAILED&versions=a,b&limit=5&cursor=abc"
+    query = "project=penguins&dataset=first&status=FAILED&tag=best&versions=a,b&limit=5&cursor=abc"
     code, body, _ = call(use_cases, "GET", "/runs", query=query)
     assert (code, len(body["runs"]), body["cursor"]) == (200, 1, "next")
     assert use_cases.asked == [{
         "project": "penguins", "dataset": "first", "status": "FAILED", "versions": {"a", "b"}, "limit": 5,
-        "cursor": "abc", "by_metric": False,
+        "tag": "best", "cursor": "abc", "by_metric": False,
     }]  # fmt: skip
 
 
@@ -359,8 +359,34 @@ def test_a_wrong_field_is_422_and_named(call, body, field) -> None:
     assert field in [each["field"] for each in answer["errors"]]
 
 
+@pytest.mark.parametrize("words", [
+    {"name": "wide"}, {"note": None}, {"tags": ["a", "lr=0.1"]}, {"name": None, "note": "why\n", "tags": []},
+])  # fmt: skip
+def test_only_the_words_that_are_given_are_written(call, words) -> None:
+    use_cases = UseCases(run(name="wide", tags=("a",)))
+    code, answer, _ = call(use_cases, "PATCH", f"/runs/{RUN_ID}", words)
+    assert (code, answer["name"], answer["tags"]) == (200, "wide", ["a"])
+    assert use_cases.asked == [(RUN_ID, words)]
+
+
+@pytest.mark.parametrize(("words", "field", "problem"), [
+    ({}, "body", "name, note or tags is needed"),
+    ({"name": "n" * 101}, "body.name", "it has to have at most 100 characters"),
+    ({"name": "two\nlines"}, "body.name", "it has to match"),
+    ({"note": "n" * 2001}, "body.note", "it has to have at most 2000 characters"),
+    ({"tags": ["-"]}, "body.tags.0", "it has to match"),
+    ({"tags": ["a"] * 21}, "body.tags", "at most 20"),
+    ({"status": "SUCCEEDED"}, "body.status", "there is no such field"),
+])  # fmt: skip
+def test_words_that_can_not_be_are_422_and_named(call, words, field, problem) -> None:
+    code, answer, _ = call(UseCases(None), "PATCH", f"/runs/{RUN_ID}", words)
+    assert code == 422
+    assert [each["field"] for each in answer["errors"]] == [field]
+    assert problem in answer["detail"]
+
+
 @pytest.mark.parametrize("query", [
-    "limit=0", "limit=101", "limit=x", "status=DONE", "project=A", "dataset=..", "versions=a,,b",
+    "tag=-", "limit=0", "limit=101", "limit=x", "status=DONE", "project=A", "dataset=..", "versions=a,,b",
     "versions=" + ",".join("v" * 101),
 ])  # fmt: skip
 def test_a_wrong_filter_is_422(call, query) -> None:
@@ -470,7 +496,7 @@ def test_the_description_is_served(call) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), [
-    ("DELETE", "/runs", "GET, POST"), ("PUT", f"/runs/{RUN_ID}", "GET"), ("HEAD", "/projects", "GET"),
+    ("DELETE", "/runs", "GET, POST"), ("PUT", f"/runs/{RUN_ID}", "GET, PATCH"), ("HEAD", "/projects", "GET"),
 ])  # fmt: skip
 def test_a_method_that_a_path_lacks_is_405(call, method, path, allowed) -> None:
     code, answer, headers = call(UseCases(None), method, path)

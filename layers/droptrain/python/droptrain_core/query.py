@@ -86,6 +86,7 @@ class Query:
         project: str | None = None,
         dataset: str | None = None,
         status: str | None = None,
+        tag: str | None = None,
         versions: AbstractSet[str] = frozenset(),
         by_metric: bool = False,
         limit: int,
@@ -106,13 +107,13 @@ class Query:
             return Listing((), None)
         position = _position(cursor, project, ranked) if cursor else None
         where = {name: value for name, value in (("dataset", dataset), ("status", status)) if value}
-        is_filtered = bool(where or versions)
+        is_filtered = bool(where or tag or versions)
         found: list[Run] = []
         room = Room()
         for _ in range(_PAGES):
             size = _PAGE_RUNS if is_filtered else limit - len(found)
             page = self._table.page(
-                project=project, where=where, limit=size, position=position, ranked=ranked
+                project=project, where=where, tag=tag, limit=size, position=position, ranked=ranked
             )
             for run in page.runs:
                 if not self._trains(run, versions):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from droptrain_core.cancel import Cancel
     from droptrain_core.continue_run import ContinueRun
     from droptrain_core.datasets import Datasets
+    from droptrain_core.describe import Describe
     from droptrain_core.domain.costs.budget import Budget
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
@@ -173,6 +174,12 @@ class Wiring:
         from droptrain_core.cancel import Cancel
 
         return Cancel(self._table, self._jobs, self._clock)
+
+    def describe(self) -> "Describe":
+        """Runs are named, noted and tagged."""
+        from droptrain_core.describe import Describe
+
+        return Describe(self._table)
 
     def query(self) -> "Query":
         """Runs are read."""

@@ -242,22 +242,28 @@ class RunTable:
         *,
         project: str | None,
         where: Mapping[str, str],
+        tag: str | None = None,
         limit: int,
         position: Position | None,
         ranked: Ranked | None = None,
     ) -> Page:
         """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
 
-        With `ranked`, those of a ranking, best first. Runs with other values are left out, and count for
-        `limit` all the same.
+        With `ranked`, those of a ranking, best first. Runs with other values, or without the `tag`, are left
+        out, and count for `limit` all the same.
 
         BadCursorError for a position that no page had.
         """
         index, owner, value = index_of(project, ranked)
         values = {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
         more: dict[str, Any] = {}
-        if where:
-            more["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
+        conditions = [f"#{each} = :{each}" for each in where]
+        names = {"#owner": owner, **{f"#{each}": each for each in where}}
+        if tag:
+            conditions.append("contains(#tags, :tag)")
+            names["#tags"], values[":tag"] = "tags", tag
+        if conditions:
+            more["FilterExpression"] = " AND ".join(conditions)
         if position:
             more["ExclusiveStartKey"] = position
         try:
@@ -265,7 +271,7 @@ class RunTable:
                 TableName=self._table,
                 IndexName=index,
                 KeyConditionExpression="#owner = :owner",
-                ExpressionAttributeNames={"#owner": owner, **{f"#{each}": each for each in where}},
+                ExpressionAttributeNames=names,
                 ExpressionAttributeValues=to_attributes(values),
                 ScanIndexForward=ranked is not None and ranked.lowest_first,
                 Limit=limit,
