@@ -17,6 +17,7 @@ export function RunActions({ run, info, reload, before }) {
   return html`
     <div class="run-actions">
       ${before && html`<a class="button" href=${`/compare?runs=${before.run_id},${run.run_id}`}><${Icon} name="chart" />Compare</a>`}
+      ${run.code && html`<a class="button" href=${`/runs/${encodeURIComponent(run.run_id)}/code${before ? `?with=${before.run_id}` : ""}`}><${Icon} name="file" />Code</a>`}
       <button type="button" class="button" onClick=${() => setAsked("commands")}><${Icon} name="copy" />Commands</button>
       ${canRerun(run) && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
       ${!isEnded(run) && html`<button type="button" class="button danger" onClick=${() => setAsked("cancel")}><${Icon} name="stop" />Cancel run</button>`}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from droptrain_core.describe import Describe
     from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.query import Query
+    from droptrain_core.read_sources import ReadSources
     from droptrain_core.results import Results
     from droptrain_core.spending import Spending
 
@@ -48,6 +49,12 @@ def describe() -> "Describe":
 def results() -> "Results":
     """What runs left is read."""
     return _wiring.results()
+
+
+@cache
+def read_sources() -> "ReadSources":
+    """The code and the recipe of runs are read."""
+    return _wiring.read_sources()
 
 
 @cache

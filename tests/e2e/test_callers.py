@@ -197,12 +197,17 @@ def many_run(user: User, number: int) -> dict[str, Any]:
 
 
 def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
-    command_of, trained: str, published: str
+    command_of, cloud: LaptopCloud, trained: str, published: str
 ) -> None:
     reader = command_of("reader")
     for words in (("runs",), ("show", trained), ("logs", trained), ("get", trained, "read"), ("budget",)):
         told = reader(*words)
         assert told.code == 0, (words, told.err)
+    caller = {"key": "reader", "secret": "reader"}
+    listed = User(cloud, published, []).ask("GET", f"/runs/{trained}/code", **caller)
+    assert [each["path"] for each in json.loads(listed[1])["files"]] == ["code/run.sh", "train.yaml"]
+    text = User(cloud, published, []).ask("GET", f"/runs/{trained}/code/text?path=code/run.sh", **caller)
+    assert json.loads(text[1])["text"] == SCRIPT
     for words in (("rerun", trained), ("cancel", trained), ("drop", published, "train.csv", "test.csv")):
         told = reader(*words)
         assert told.code != 0, words

@@ -38,6 +38,7 @@ class Core(Launching):
             "describe": wiring.describe(),
             "query": wiring.query(),
             "results": wiring.results(),
+            "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),
         }

@@ -33,6 +33,7 @@ from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.notify import Notify
 from droptrain_core.query import Query
+from droptrain_core.read_sources import ReadSources
 from droptrain_core.reconcile import Reconcile
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
@@ -174,6 +175,10 @@ class Stack:
     @property
     def results(self) -> Results:
         return self.wiring.results()
+
+    @property
+    def read_sources(self) -> ReadSources:
+        return self.wiring.read_sources()
 
     @property
     def datasets(self) -> Datasets:

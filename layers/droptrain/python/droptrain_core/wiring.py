@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from droptrain_core.notifications import Notifications
     from droptrain_core.notify import Notify
     from droptrain_core.query import Query
+    from droptrain_core.read_sources import ReadSources
     from droptrain_core.reconcile import Reconcile
     from droptrain_core.refresh import Refresh
     from droptrain_core.report_stuck_queue import ReportStuckQueue
@@ -192,6 +193,12 @@ class Wiring:
         from droptrain_core.results import Results
 
         return Results(self._table, self._logs(), self._run_files(), self._signed(), self._clock)
+
+    def read_sources(self) -> "ReadSources":
+        """The code and the recipe of runs are read."""
+        from droptrain_core.read_sources import ReadSources
+
+        return ReadSources(self._table, self._bucket())
 
     def datasets(self) -> "Datasets":
         """Datasets are uploaded and deleted."""
@@ -343,14 +350,7 @@ class Wiring:
         queues, instances = self._queues(), self._instances()
         limits = Limits(self._bucket(), table, self._prices, jobs, queues, instances, compute, self._clock)
         return SettleRuns(
-            table,
-            jobs,
-            self._submit,
-            self.track(),
-            notify,
-            limits,
-            self.report_stuck_queue(),
-            self._clock,
+            table, jobs, self._submit, self.track(), notify, limits, self.report_stuck_queue(), self._clock
         )
 
     def _queues(self) -> "QueueWatch":

@@ -120,6 +120,11 @@ class RunTable:
         item = self._read(run_pk(run_id))
         return from_item(item) if item else None
 
+    def summary(self, run_id: str) -> str | None:
+        """The summary of the run's training data, as JSON; None if none was made, or it has expired."""
+        item = self._read(claim_writes.summary_pk(run_id))
+        return item["summary"]["S"] if item else None
+
     def find_drop(self, drop: str) -> str | None:
         """The id of the run that took this drop, if any."""
         item = self._read(f"DROP#{drop}")
