@@ -8,7 +8,7 @@ import { LogStore } from "../lib/log_store.js";
 import { listedRun } from "../lib/run_list.js";
 import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
-import { announcement, isEnded, sentence } from "../lib/status.js";
+import { announcement, isEnded, sentence, tabTitle } from "../lib/status.js";
 import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
@@ -32,8 +32,8 @@ export function Run({ id, info }) {
   const address = `/api/runs/${encodeURIComponent(id)}`;
   const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), address, { what: "this run", known: knownRun });
   useEffect(() => {
-    document.title = run ? `${run.dataset} · ${run.project} · droptrain` : "Run · droptrain";
-  }, [run?.dataset]);
+    document.title = run ? tabTitle(run) : "Run · droptrain";
+  }, [run]);
   if (!run) {
     return error
       ? html`<h1 class="page-title">Run</h1><${Trouble} title="The run can't be shown" error=${error} retry=${reload} />`
