@@ -90,6 +90,13 @@ function compared(a, b) {
 }
 
 /**
+ * The tags of some runs, by name.
+ * @param {Run[]} runs
+ * @returns {string[]}
+ */
+export const tagsOf = (runs) => [...new Set(runs.flatMap((run) => run.tags || []))].sort();
+
+/**
  * The value that most of the runs have, for each hyperparameter.
  * @param {Run[]} runs
  * @returns {Map<string, unknown>}
@@ -138,7 +145,7 @@ export const differing = (run, usual) =>
 export function isFound(run, words) {
   const wanted = words.split(/\s+/).filter(Boolean);
   if (!wanted.length) return true;
-  const text = [run.run_id, run.project, run.dataset, run.status, run.launched_by, run.cause?.message, run.cause?.code].join(" ").toLowerCase();
+  const text = [run.name, run.note, ...(run.tags || []), run.run_id, run.project, run.dataset, run.status, run.launched_by, run.cause?.message, run.cause?.code].join(" ").toLowerCase();
   return wanted.every((word) => {
     const term = TERM.exec(word);
     return term ? holds(run, term[1], term[2], term[3]) : text.includes(word.toLowerCase());

@@ -17,11 +17,11 @@ const LISTS = 12;
 const NO_RUNS = [];
 
 /**
- * Runs of a project ("" for all) with a status ("" for any), newest first. With `sort` "metric" they come best
- * first, from the project's ranking; null for `sort` asks for nothing.
+ * Runs of a project ("" for all) with a status and a tag ("" for any), newest first. With `sort` "metric" they come
+ * best first, from the project's ranking; null for `sort` asks for nothing.
  */
-export function useRuns(project, status, sort = "") {
-  const key = keyOf(project, status, sort);
+export function useRuns(project, status, tag = "", sort = "") {
+  const key = keyOf(project, status, tag, sort);
   const known = useRef(null);
   if (known.current?.key !== key) known.current = listOf(key);
   const [older, setOlder] = useState({ key, busy: false, error: null });
@@ -29,7 +29,7 @@ export function useRuns(project, status, sort = "") {
   const load = async (signal) => {
     if (sort === null) return null;
     const mine = known.current;
-    const page = await get(`/api/runs${query({ project, status, sort, limit: PAGE })}`, signal);
+    const page = await get(`/api/runs${query({ project, status, tag, sort, limit: PAGE })}`, signal);
     const listed = new Set(page.runs.map((run) => run.run_id));
     if (page.cursor && page.runs.length && !page.runs.some((run) => mine.runs.has(run.run_id))) begin(mine); // what lies between isn't known
     const going = (mine.list || []).filter((run) => !isEnded(run) && !listed.has(run.run_id)).slice(0, STRAGGLERS);
@@ -37,7 +37,7 @@ export function useRuns(project, status, sort = "") {
     if (mine.pages === 0) mine.cursor = page.cursor;
     const later = new Map(stragglers.map((run) => [run.run_id, run]));
     const rest = refreshed(mine.list || [], page).slice(page.runs.length).map((run) => later.get(run.run_id) || run);
-    return keep(mine, [...page.runs, ...rest.filter((run) => !status || run.status === status)]);
+    return keep(mine, [...page.runs, ...rest.filter((run) => (!status || run.status === status) && (!tag || run.tags.includes(tag)))]);
   };
   const every = (list) => list && (list.some((run) => !isEnded(run)) ? BUSY_EVERY : IDLE_EVERY);
   const { data, error, reload } = usePoll(load, every, key, { what: "the runs", known: (wanted) => lists.get(wanted)?.list ?? null });
@@ -48,7 +48,7 @@ export function useRuns(project, status, sort = "") {
     mine.isBusy = true;
     setOlder({ key, busy: true, error: null });
     try {
-      const page = await get(`/api/runs${query({ project, status, sort, limit: OLDER_PAGE, cursor: mine.cursor })}`);
+      const page = await get(`/api/runs${query({ project, status, tag, sort, limit: OLDER_PAGE, cursor: mine.cursor })}`);
       mine.cursor = page.cursor;
       mine.pages += 1;
       keep(mine, continued(mine.list || [], page.runs));
@@ -67,7 +67,7 @@ export function useRuns(project, status, sort = "") {
 }
 
 /** The runs of a project that are known whatever their status, newest first and without a gap. */
-export const knownRuns = (project) => lists.get(keyOf(project, "", ""))?.list ?? NO_RUNS;
+export const knownRuns = (project) => lists.get(keyOf(project, "", "", ""))?.list ?? NO_RUNS;
 
 /** The run as a list has it; null if none does. */
 export function listedRun(runId) {
@@ -77,7 +77,7 @@ export function listedRun(runId) {
   return null;
 }
 
-const keyOf = (project, status, sort) => `${project}?${status}&${sort}`;
+const keyOf = (project, status, tag, sort) => [project, status, tag, sort].join("?");
 
 function listOf(key) {
   const found = lists.get(key) || begin({ key });

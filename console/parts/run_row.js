@@ -29,6 +29,7 @@ export class RunRow extends Component {
             ${!inProject && html`<bdi class="dim">${run.project}</bdi><span class="dim"> / </span>`}<bdi>${run.dataset}</bdi>
           </a>
           <code class="hash">${hash(run.run_id)}</code>
+          ${run.name && html`<bdi class="cell-given-name">${run.name}</bdi>`}${run.tags?.map((tag) => html`<bdi class="tag" key=${tag}>${tag}</bdi>`)}
           ${run.cause && run.status !== "CANCELLED" && html`<span class="cell-cause" dir="auto">${run.cause.message}</span>`}
           ${unusual.length > 0 && html`<span class="cell-unusual"><span class="sr">Other than usual: </span><bdi>${unusual.join(" · ")}</bdi></span>`}
         </span>

@@ -9,7 +9,7 @@ import { LogStore } from "../lib/log_store.js";
 import { listedRun } from "../lib/run_list.js";
 import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
-import { announcement, isEnded, sentence } from "../lib/status.js";
+import { announcement, isEnded, sentence, tabTitle } from "../lib/status.js";
 import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
@@ -17,6 +17,7 @@ import { ChartLook, useChartLook } from "../parts/chart_look.js";
 import { Evidence, Log } from "../parts/log.js";
 import { RunActions } from "../parts/run_actions.js";
 import { RunFacts } from "../parts/run_facts.js";
+import { RunWords } from "../parts/run_words.js";
 import { useNow } from "../parts/time.js";
 import { Timeline } from "../parts/timeline.js";
 import { Trouble } from "../parts/trouble.js";
@@ -32,8 +33,8 @@ export function Run({ id, info }) {
   const address = `/api/runs/${encodeURIComponent(id)}`;
   const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), address, { what: "this run", known: knownRun });
   useEffect(() => {
-    document.title = run ? `${run.dataset} · ${run.project} · droptrain` : "Run · droptrain";
-  }, [run?.dataset]);
+    document.title = run ? tabTitle(run) : "Run · droptrain";
+  }, [run]);
   if (!run) {
     return error
       ? html`<h1 class="page-title">Run</h1><${Trouble} title="The run can't be shown" error=${error} retry=${reload} />`
@@ -77,6 +78,7 @@ function Loaded({ run, address, info, reload }) {
       <div class="run-title"><h1 class="page-title"><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></h1><${Badge} status=${run.status} large /></div>
       <${RunActions} run=${run} info=${info} reload=${reload} before=${relatives.before} />
     </div>
+    <${RunWords} run=${run} address=${address} reload=${reload} />
     <${Now} run=${run} phase=${log.store?.phases.phase} latest=${latestOf(measured, run.metric)} before=${relatives.before} />
     ${run.cause && html`
       <section class=${`cause ${CAUSES[run.status] || (ended ? "" : "cause-waiting")}`} aria-label="Cause">

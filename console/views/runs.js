@@ -1,7 +1,7 @@
 // All runs, or a project's: live, filtered, sorted, searched, chosen for a comparison.
 
 import { useColumns } from "../lib/chosen_columns.js";
-import { FIXED, NEWEST, columnsOf, inOrder, isFound, isNewestFirst, usualByProject } from "../lib/columns.js";
+import { FIXED, NEWEST, columnsOf, inOrder, isFound, isNewestFirst, tagsOf, usualByProject } from "../lib/columns.js";
 import { count, counted } from "../lib/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { isLowerBetter, rankedFirst } from "../lib/leaderboard.js";
@@ -15,6 +15,7 @@ import { FirstRun, NoRuns } from "../parts/empty.js";
 import { Icon } from "../parts/icon.js";
 import { ProjectHead } from "../parts/project_head.js";
 import { RunsTable } from "../parts/runs_table.js";
+import { TagChoice } from "../parts/tag_choice.js";
 import { Trouble } from "../parts/trouble.js";
 
 const MOST_COMPARED = 20;
@@ -26,8 +27,9 @@ const selections = new Map(); // runs chosen for a comparison, by project: going
 export function Runs({ project, place, info, projects }) {
   const filter = FILTERS.find((each) => each.name === place.query.get("status")) || FILTERS[0];
   const words = place.query.get("q") || "";
+  const tag = place.query.get("tag") || "";
   const isGrouped = place.query.get("group") === "dataset";
-  const { list, order, recent } = useOrderedRuns(project, filter.status, place.query);
+  const { list, order, recent } = useOrderedRuns(project, filter.status, tag, place.query);
   const trendOf = useTrends(knownRuns(project));
   const live = useLiveMetrics(recent.runs);
   const [chosen, setChosen] = useState(() => selections.get(project) || []);
@@ -58,7 +60,7 @@ export function Runs({ project, place, info, projects }) {
     navigate(`${place.path}${query.size ? `?${query}` : ""}`, { replace: true });
   };
   const here = projects?.projects.find((each) => each.project === project);
-  const isNew = recent.runs && recent.runs.length === 0 && !recent.hasMore && filter.name === "all";
+  const isNew = recent.runs && recent.runs.length === 0 && !recent.hasMore && filter.name === "all" && !tag;
 
   return html`
     ${project
@@ -67,7 +69,7 @@ export function Runs({ project, place, info, projects }) {
       : html`<h1 class="page-title">Runs</h1>`}
     ${isNew
       ? (project ? html`<${FirstRun} project=${project} info=${info} />` : html`<${NoRuns} info=${info} projects=${projects} />`)
-      : html`<${List} ...${{ project, list, shown, filter, words, order, isGrouped, isWhole, wantsMore, usual, trendOf, live, chosen, toggle, say }} />`}
+      : html`<${List} ...${{ project, list, shown, filter, tag, words, order, isGrouped, isWhole, wantsMore, usual, trendOf, live, chosen, toggle, say }} />`}
     ${chosen.length > 0 && html`
       <div class="compare-bar" role="region" aria-label="Comparison">
         <span>${chosen.length === 1 ? "1 run chosen; choose another" : `${chosen.length} runs chosen`}</span>
@@ -77,11 +79,11 @@ export function Runs({ project, place, info, projects }) {
 }
 
 /** The runs in the order that the address asks for: as the API lists them, or else sorted here. */
-function useOrderedRuns(project, status, asked) {
+function useOrderedRuns(project, status, tag, asked) {
   const column = asked.get("sort") || NEWEST.column, isReversed = asked.get("reverse") === "1";
   const isByMetric = Boolean(project) && column === "metric";
-  const recent = useRuns(project, status);
-  const ranking = useRuns(project, status, isByMetric ? "metric" : null);
+  const recent = useRuns(project, status, tag);
+  const ranking = useRuns(project, status, tag, isByMetric ? "metric" : null);
   const ranked = ranking.runs || NO_RUNS;
   const order = { column, isUp: isReversed !== (isByMetric && isLowerBetter(ranked)) };
   const isRanked = isByMetric && !isReversed;
@@ -92,7 +94,7 @@ function useOrderedRuns(project, status, asked) {
   return { recent, order, list: { ...(isRanked ? ranking : recent), runs, isRanked, isInOrder: isRanked || isNewestFirst(order) } };
 }
 
-function List({ project, list, shown, filter, words, order, isGrouped, isWhole, wantsMore, usual, trendOf, live, chosen, toggle, say }) {
+function List({ project, list, shown, filter, tag, words, order, isGrouped, isWhole, wantsMore, usual, trendOf, live, chosen, toggle, say }) {
   const [ids, choose] = useColumns(project);
   const [isChoosing, setChoosing] = useState(false);
   const all = useMemo(() => (project ? columnsOf(list.runs || NO_RUNS) : FIXED), [list.runs, project]);
@@ -105,6 +107,7 @@ function List({ project, list, shown, filter, words, order, isGrouped, isWhole, 
         ${FILTERS.map((each) => html`
           <button type="button" key=${each.name} aria-pressed=${each === filter} onClick=${() => say({ status: each.name === "all" ? "" : each.name })}>${each.label}</button>`)}
       </div>
+      <${TagChoice} tags=${tagsOf(knownRuns(project))} tag=${tag} onChoose=${(chosenTag) => say({ tag: chosenTag })} />
       <span class="space" />
       <button type="button" class="button" aria-pressed=${isGrouped} onClick=${() => say({ group: isGrouped ? "" : "dataset" })}>By dataset</button>
       ${project && html`<button type="button" class="button" onClick=${() => setChoosing(true)}>Columns</button>`}
@@ -118,7 +121,7 @@ function List({ project, list, shown, filter, words, order, isGrouped, isWhole, 
     ${list.runs && html`
       <${RunsTable} shown=${shown} hasMore=${list.hasMore} isGrouped=${isGrouped} columns=${columns} order=${order} onSort=${project && sort}
         project=${project} trendOf=${trendOf} live=${live} usual=${usual} chosen=${chosen} toggle=${toggle} />`}
-    ${list.runs && shown.length === 0 && html`<p class="empty-line">No ${filter.name === "all" ? "" : `${filter.label.toLowerCase()} `}run${words ? html` has <bdi><b>${words}</b></bdi> in it` : ""}${list.hasMore ? " among the newest." : "."}</p>`}
+    ${list.runs && shown.length === 0 && html`<p class="empty-line">No ${filter.name === "all" ? "" : `${filter.label.toLowerCase()} `}run${tag ? html` with the tag <bdi><b>${tag}</b></bdi>` : ""}${words ? html` has <bdi><b>${words}</b></bdi> in it` : ""}${list.hasMore ? " among the newest." : "."}</p>`}
     ${list.olderError && html`<${Trouble} title="Older runs can't be listed" error=${list.olderError} retry=${list.more} />`}
     <${Older} list=${list} words=${words} isWhole=${isWhole} />
     ${isChoosing && html`<${ColumnChoice} columns=${all} chosen=${ids} choose=${choose} onClose=${() => setChoosing(false)} />`}`;

@@ -48,7 +48,7 @@ def decide_here(
     published = {CODE_FOLDER + name: path for name, path in code.items()}
     files = tuple(_read(readiness, data, recipe, advance))
     snapshot = Snapshot(found, tuple(_objects(published)), files, eligible=None)
-    return decide(snapshot, Asked("you", now, {}), _WHERE), readiness
+    return decide(snapshot, Asked("you", now), _WHERE), readiness
 
 
 class _Counted(io.FileIO):

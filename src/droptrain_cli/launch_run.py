@@ -34,21 +34,18 @@ def launch(
 def rerun(
     stack: Stack,
     name: str,
-    settings: Settings,
+    hyperparameters: Settings,
     *,
-    exact: bool,
+    settings: str,
+    versions: str,
     force: bool,
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Train again what the run that `name` means trained: its dataset, or with `exact` its very bytes."""
+    """Train again what the run that `name` means trained, with `settings` and `versions` of POST /runs."""
     api = Api(stack)
-    run = find_run(api, name)
-    if exact:
-        body: dict[str, Any] = {"from_run": run["run_id"]}
-    else:
-        again = {"project": run["project"], "dataset": run["dataset"], "rerun": True}
-        body = {**again, **_overrides(settings, force=force)}
+    again = {"from_run": find_run(api, name)["run_id"], "settings": settings, "versions": versions}
+    body = {**again, **_overrides(hyperparameters, force=force)}
     _post(stack, api, body, follow=follow, as_json=as_json)
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,13 +29,13 @@ _NONE = "No runs."
 
 @dataclass(frozen=True)
 class Query:
-    """Which runs: of all projects or one, in any status or one, and how many at most.
+    """Which runs: of all projects or one, how many at most, and `where` they have a `status` or a `tag`.
 
     `sort` and `columns` are names of run_columns; without columns there are the usual ones.
     """
 
     project: str | None
-    status: str | None
+    where: Mapping[str, str | None]
     limit: int
     sort: str | None = None
     columns: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ def _lists(api: Api, query: Query) -> Iterator[list[dict[str, Any]]]:
 def _list(api: Api, query: Query) -> list[dict[str, Any]]:
     runs: list[dict[str, Any]] = []
     wanted = SORTED if query.sort else query.limit
-    for page in api.pages("/runs", project=query.project, status=query.status, limit=min(wanted, _PAGE)):
+    for page in api.pages("/runs", project=query.project, **query.where, limit=min(wanted, _PAGE)):
         runs.extend(page["runs"])
         if len(runs) >= wanted:
             break

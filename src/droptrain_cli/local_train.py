@@ -98,7 +98,7 @@ def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, An
     found = gather.dataset(_PROJECT, _DATASET, how, recipe)
     if found.readiness.missing:
         raise CommandError(f"data/ lacks {', '.join(found.readiness.missing)}, which the recipe names.")
-    asked = Asked("you", datetime.now(UTC), overrides)
+    asked = Asked("you", datetime.now(UTC))
     draft = decide(gather.snapshot(found), asked, Where(_BUCKET, _COMPUTE))
     if draft.plan is None:
         cause = draft.run.cause

@@ -69,11 +69,28 @@ COLUMNS: Mapping[str, Column] = {
     "why": _plain("WHY", "cause", lambda run: run["cause"]["code"] if run["cause"] else None),
     "attempts": _plain("ATTEMPTS", "attempts", lambda run: len(run["attempts"])),
     "by": _plain("BY", "launched_by", lambda run: run["launched_by"]),
+    # A stack of before names, notes and tags sends none.
+    "name": _plain("NAME", "name", lambda run: run.get("name")),
+    "note": _plain("NOTE", "note", lambda run: run.get("note")),
+    "tags": _plain("TAGS", "tags", lambda run: " ".join(run.get("tags", ())) or None),
 }
-DEFAULT = ("run", "status", "created", "took", "metric", "cost", "why")
-NARROW = ("id", "dataset", "status", "created", "metric", "cost", "why")
-FOLDED = ("DATASET", "METRIC", "WHY")
-_OF_CSV = ("run", "project", "dataset", "status", "created", "took", "cost", "why", "attempts", "by")
+DEFAULT = ("run", "status", "created", "took", "metric", "cost", "why", "name", "tags")
+NARROW = ("id", "dataset", "status", "created", "metric", "cost", "why", "name", "tags")
+FOLDED = ("DATASET", "METRIC", "WHY", "NAME", "NOTE", "TAGS")
+_OF_CSV = (
+    "run",
+    "project",
+    "dataset",
+    "status",
+    "created",
+    "took",
+    "cost",
+    "why",
+    "attempts",
+    "by",
+    "name",
+    "tags",
+)
 
 
 def short_id(run_id: str) -> str:

@@ -24,13 +24,16 @@ def test_axe_finds_nothing(page, see, user, scheme) -> None:
     stage.learns(user, user.project, epochs=4)
     user.drop()
     good = user.run_with("SUCCEEDED")["run_id"]
+    user.call("PATCH", f"/runs/{good}", {"name": "wide", "note": "Twice the units.", "tags": ["best"]})
     stage.fails(user, user.project)
     user.drop("second")
     bad = user.run_with("FAILED")["run_id"]
     places = {
         "/": ".run-link", f"/projects/{user.project}": ".run-link", f"/runs/{good}": ".chart canvas",
         f"/runs/{bad}": ".evidence", f"/compare?runs={good},{bad}": ".differences",
-        "/runs/none": "[role=alert]",
+        "/runs/none": "[role=alert]", f"/runs/{good}/code": ".code",
+        f"/runs/{bad}/code?with={good}": ".code-removed",
+        f"/projects/{user.project}/datasets": ".dataset-card",
     }  # fmt: skip
     for place, sign in places.items():
         see(place)

@@ -100,7 +100,9 @@ def test_a_run_is_trained_again_exactly(page, see, user) -> None:
         timeout=20_000
     )
     page.get_by_label("Exactly the same").check()
-    expect(page.get_by_role("dialog").locator(".command")).to_contain_text(f"rerun --exact {first['run_id']}")
+    expect(page.get_by_role("dialog").locator(".command")).to_contain_text(
+        f"rerun --versions pinned {first['run_id']}"
+    )
     page.get_by_role("button", name="Train again").click()
     page.wait_for_url(lambda url: "/runs/" in url and first["run_id"] not in url)
     expect(page.get_by_label("Facts")).to_contain_text(first["run_id"])

@@ -196,11 +196,12 @@ def test_what_this_api_does_not_have_is_told(user) -> None:
 
 READS = [
     ("GET", "/runs"), ("GET", "/runs/x"), ("GET", "/runs/x/logs"), ("GET", "/runs/x/metrics"),
-    ("GET", "/runs/x/artifacts"), ("GET", "/projects"), ("GET", "/openapi.json"), ("GET", "/walks"),
+    ("GET", "/runs/x/artifacts"), ("GET", "/runs/x/code"), ("GET", "/runs/x/code/text?path=a"),
+    ("GET", "/projects/p/datasets/d"), ("GET", "/projects"), ("GET", "/openapi.json"), ("GET", "/walks"),
 ]  # fmt: skip
 WRITES = [
-    ("POST", "/runs"), ("POST", "/runs/x/cancel"), ("POST", "/projects/p/datasets/d/uploads"),
-    ("DELETE", "/projects/p/datasets/d"), ("PUT", "/walks"),
+    ("POST", "/runs"), ("PATCH", "/runs/x"), ("POST", "/runs/x/cancel"),
+    ("POST", "/projects/p/datasets/d/uploads"), ("DELETE", "/projects/p/datasets/d"), ("PUT", "/walks"),
 ]  # fmt: skip
 
 

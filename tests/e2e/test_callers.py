@@ -89,6 +89,7 @@ def trained(command_of, published: str, work: Path) -> str:
 def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, work: Path) -> None:
     operator = command_of("operator")
     assert operator("rerun", trained, "--watch").code == 0
+    assert operator("tag", trained, "first").code == 0
     assert operator("get", trained, "model").code == 0
     assert (work / "model" / "export" / "model.csv").stat().st_size > MIB
 
@@ -196,13 +197,18 @@ def many_run(user: User, number: int) -> dict[str, Any]:
 
 
 def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
-    command_of, trained: str, published: str
+    command_of, cloud: LaptopCloud, trained: str, published: str
 ) -> None:
     reader = command_of("reader")
     words: tuple[str, ...]
     for words in (("runs",), ("show", trained), ("logs", trained), ("get", trained, "read"), ("budget",)):
         result = reader(*words)
         assert result.code == 0, (words, result.err)
+    caller = {"key": "reader", "secret": "reader"}
+    listed = User(cloud, published, []).ask("GET", f"/runs/{trained}/code", **caller)
+    assert [each["path"] for each in json.loads(listed[1])["files"]] == ["code/run.sh", "train.yaml"]
+    text = User(cloud, published, []).ask("GET", f"/runs/{trained}/code/text?path=code/run.sh", **caller)
+    assert json.loads(text[1])["text"] == SCRIPT
     for words in (("rerun", trained), ("cancel", trained), ("drop", published, "train.csv", "test.csv")):
         result = reader(*words)
         assert result.code != 0, words

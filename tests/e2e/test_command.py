@@ -75,6 +75,26 @@ def test_a_run_is_shown_by_its_project_its_beginning_or_its_end(
         assert droptrain("show", name, "--json").document == trained
 
 
+def test_a_run_is_named_noted_and_tagged_and_found_by_its_tag(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    run_id = trained["run_id"]
+    assert droptrain("name", run_id, "wide net").code == 0
+    assert droptrain("note", run_id, "Twice the units.\nMonday's data.").code == 0
+    assert droptrain("tag", run_id, "wide", "best").code == 0
+    shown = droptrain("show", run_id).out
+    for title, text in (
+        ("Name", "wide net"), ("Note", "Twice the units. Monday's data."), ("Tags", "best, wide"),
+    ):  # fmt: skip
+        assert f"  {title:<15}{text}\n" in shown
+    assert droptrain("runs", PROJECT, "--tag", "best", "--json").document["runs"][0]["run_id"] == run_id
+    assert droptrain("runs", PROJECT, "--tag", "nobody-s", "--json").document["runs"] == []
+    droptrain("tag", run_id, "wide", "best", "--remove")
+    droptrain("name", run_id, "")
+    droptrain("note", run_id, "")
+    assert droptrain("show", run_id, "--json").document == trained
+
+
 def test_the_log_is_printed_without_control_characters(droptrain: CommandLine, trained: dict[str, Any]):
     printed = droptrain("logs", trained["run_id"])
     assert printed.code == 0, printed.err
@@ -183,7 +203,7 @@ def test_a_run_is_cancelled_by_its_id_and_whoever_follows_it_hears_so(
 
 
 def test_the_same_bytes_are_trained_again(droptrain: CommandLine, trained: dict[str, Any]):
-    again = droptrain("rerun", trained["run_id"], "--exact", "--json").document
+    again = droptrain("rerun", trained["run_id"], "--versions", "pinned", "--json").document
     assert again["run_id"] != trained["run_id"]
     assert again["inputs"] == trained["inputs"]
 

@@ -36,8 +36,10 @@ class Core(Launching):
         made: dict[str, Any] = {
             "launch": self.launch.requests,
             "cancel": self.cancel,
+            "describe": wiring.describe(),
             "query": wiring.query(),
             "results": wiring.results(),
+            "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),
         }

@@ -23,6 +23,7 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
 from droptrain_core.cancel import Cancel
 from droptrain_core.datasets import Datasets
+from droptrain_core.describe import Describe
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.dataset import Created
@@ -30,6 +31,7 @@ from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.notify import Notify
 from droptrain_core.query import Query
+from droptrain_core.read_sources import ReadSources
 from droptrain_core.reconcile import Reconcile
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
@@ -161,12 +163,20 @@ class Stack:
         return self.wiring.cancel()
 
     @property
+    def describe(self) -> Describe:
+        return self.wiring.describe()
+
+    @property
     def query(self) -> Query:
         return self.wiring.query()
 
     @property
     def results(self) -> Results:
         return self.wiring.results()
+
+    @property
+    def read_sources(self) -> ReadSources:
+        return self.wiring.read_sources()
 
     @property
     def datasets(self) -> Datasets:

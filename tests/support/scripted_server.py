@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.cut is not None:
             self.close_connection = True
 
-    do_DELETE = do_GET = do_POST = _serve
+    do_DELETE = do_GET = do_PATCH = do_POST = _serve
 
     def log_message(self, *_: Any) -> None:
         """Tests read `asked` instead."""

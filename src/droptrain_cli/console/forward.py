@@ -12,7 +12,7 @@ from droptrain_cli.console.request import Request
 from droptrain_cli.signed_http import SignedHttp
 from droptrain_cli.stack import Stack
 
-_METHODS = ("GET", "POST", "DELETE")
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
 _ASKED = ("content-type", "idempotency-key", "if-none-match")
 _TOLD = ("content-type", "etag", "retry-after")
 _LED_ELSEWHERE = (301, 302, 303, 307, 308)

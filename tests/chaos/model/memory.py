@@ -261,6 +261,7 @@ class MemoryTable:
         *,
         project: str | None,
         where: Mapping[str, str],
+        tag: str | None = None,
         limit: int,
         position: Any,
         ranked: Ranked | None = None,
@@ -273,6 +274,7 @@ class MemoryTable:
             run
             for run in found
             if project in (None, run.project)
+            and (tag is None or tag in run.tags)
             and all(getattr(run, name) == value for name, value in where.items())
         ]
         return Page(tuple(chosen[:limit]), None)

@@ -92,6 +92,9 @@ STEPS = st.one_of(
     st.tuples(st.just("write"), st.just(transitions.next_job), RUNS, NEXT_JOBS, COSTS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.ended), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("write"), st.just(transitions.cancel_requested), NAMES, st.just("ann"), TIMES),
+    st.tuples(
+        st.just("write"), st.just(transitions.described), NAMES, st.just({"tags": ("a",), "note": None})
+    ),
     st.tuples(st.just("write_with_history"), st.just(transitions.observed), STATES, TIMES, ENDS),
     st.tuples(st.just("mark_notified"), RUNS, TIMES),
     st.tuples(st.just("find_answer"), st.sampled_from(("a1", "a2"))),

@@ -135,7 +135,17 @@ def test_runs_are_sorted_by_a_metric_and_those_without_it_come_last(droptrain: C
     assert said.exit_code == 0, said.output
     header, *lines = said.output.splitlines()
     assert [line.split()[0][-1] for line in lines] == ["1", "3", "2"]
-    assert header.split() == ["RUN", "STATUS", "CREATED", "TOOK", "test_accuracy", "COST", "WHY"]
+    assert header.split() == [
+        "RUN",
+        "STATUS",
+        "CREATED",
+        "TOOK",
+        "test_accuracy",
+        "COST",
+        "WHY",
+        "NAME",
+        "TAGS",
+    ]
     lowest = droptrain("runs", "penguins", "--sort", "test_accuracy", "--limit", "1").output.splitlines()
     assert [line.split()[0][-1] for line in lowest[1:]] == ["3"]
     oldest = droptrain("runs", "penguins", "--sort", "created").output.splitlines()
@@ -149,7 +159,7 @@ def test_runs_are_sorted_by_a_metric_and_those_without_it_come_last(droptrain: C
 def test_on_a_narrow_terminal_ids_are_short_and_no_status_is_folded(stack: Stack, stacked: Stacked) -> None:
     stacked.runs = [a_run("3", "2026-11-23-4f1c2a09", test_accuracy=0.71234), a_run("2", "third")]
     with terminal_screen() as screen:
-        list_runs.once(stack, list_runs.Query("penguins", None, 20), as_json=False)
+        list_runs.once(stack, list_runs.Query("penguins", {}, 20), as_json=False)
     header, first, *_ = screen.lines
     assert header.split() == ["ID", "DATASET", "STATUS", "AGE", "test_accuracy", "COST", "WHY"]
     assert first.split()[0] == "3" * 12
@@ -177,10 +187,10 @@ def test_csv_has_plain_values_and_every_metric(droptrain: Command) -> None:
     header, first, second, _ = droptrain("runs", "penguins", "--csv").output.splitlines()
     assert header == (
         "run_id,project,dataset,status,created_at,took_seconds,cost_usd,cause,attempts,launched_by,"
-        "loss,test_accuracy"
+        "name,tags,loss,test_accuracy"
     )
     assert first == (
-        f"{RUNS[0]['run_id']},penguins,first,SUCCEEDED,2026-11-23T02:13:00Z,90.0,0.5,,1,upload,0.5,0.7"
+        f"{RUNS[0]['run_id']},penguins,first,SUCCEEDED,2026-11-23T02:13:00Z,90.0,0.5,,1,upload,,,0.5,0.7"
     )
     assert ",bad_data,1,upload,," in second
     chosen = droptrain(

@@ -107,7 +107,8 @@ def test_other_pages_in_the_same_browser_are_refused(
     api: ScriptedServer, browser: Browser, headers: dict[str, str]
 ) -> None:
     for method, target in (
-        ("POST", "/api/runs"), ("DELETE", "/api/runs/r"), ("POST", "/local/projects"),
+        ("POST", "/api/runs"), ("DELETE", "/api/runs/r"), ("PATCH", "/api/runs/r"),
+        ("POST", "/local/projects"),
         ("PUT", "/local/uploads?project=p&dataset=d&file=train.csv"), ("POST", "/local/drops"),
     ):  # fmt: skip
         refused = browser.ask(method, target, {"project": "p"}, **headers)

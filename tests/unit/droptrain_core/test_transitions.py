@@ -29,6 +29,7 @@ LEGAL = {
     "cancel_requested": ACTIVE,
     "ended": ACTIVE,
     "notified": TERMINAL,
+    "described": STATUSES,
     "rerun": STATUSES,
 }
 
@@ -57,6 +58,7 @@ def transition(name: str, record: Run) -> Transition:
         "cancel_requested": lambda: transitions.cancel_requested(record.run_id, "ann", AT),
         "ended": lambda: transitions.ended(record, "FAILED", CAUSE, AT),
         "notified": lambda: transitions.notified(record, AT),
+        "described": lambda: transitions.described(record.run_id, {"note": "why"}),
         "rerun": lambda: transitions.rerun(record),
     }[name]()
 

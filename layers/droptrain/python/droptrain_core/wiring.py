@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from droptrain_core.cancel import Cancel
     from droptrain_core.continue_run import ContinueRun
     from droptrain_core.datasets import Datasets
+    from droptrain_core.describe import Describe
     from droptrain_core.domain.costs.budget import Budget
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from droptrain_core.notifications import Notifications
     from droptrain_core.notify import Notify
     from droptrain_core.query import Query
+    from droptrain_core.read_sources import ReadSources
     from droptrain_core.reconcile import Reconcile
     from droptrain_core.refresh import Refresh
     from droptrain_core.report_stuck_queue import ReportStuckQueue
@@ -173,6 +175,12 @@ class Wiring:
 
         return Cancel(self._table, self._jobs, self._clock)
 
+    def describe(self) -> "Describe":
+        """Runs are named, noted and tagged."""
+        from droptrain_core.describe import Describe
+
+        return Describe(self._table)
+
     def query(self) -> "Query":
         """Runs are read."""
         from droptrain_core.query import Query
@@ -184,6 +192,12 @@ class Wiring:
         from droptrain_core.results import Results
 
         return Results(self._table, self._logs(), self._run_files(), self._signed(), self._clock)
+
+    def read_sources(self) -> "ReadSources":
+        """The code and the recipe of runs are read."""
+        from droptrain_core.read_sources import ReadSources
+
+        return ReadSources(self._table, self._bucket())
 
     def datasets(self) -> "Datasets":
         """Datasets are uploaded and deleted."""
@@ -339,14 +353,7 @@ class Wiring:
         queues, instances = self._queues(), self._instances()
         limits = Limits(self._bucket(), table, self._prices, jobs, queues, instances, compute, self._clock)
         return SettleRuns(
-            table,
-            jobs,
-            self._submit,
-            self.track(),
-            notify,
-            limits,
-            self.report_stuck_queue(),
-            self._clock,
+            table, jobs, self._submit, self.track(), notify, limits, self.report_stuck_queue(), self._clock
         )
 
     def _queues(self) -> "QueueWatch":

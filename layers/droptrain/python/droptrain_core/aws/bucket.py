@@ -187,6 +187,15 @@ class Bucket:
                 break
         return oldest_first(found.values())
 
+    def first_files(self, prefix: str, limit: int) -> tuple[list[tuple[ObjectVersion, datetime]], bool]:
+        """At most `limit` current versions below `prefix`, with their upload times; whether these are all.
+
+        It reads one page, which a file with many old versions fills.
+        """
+        page = self._client.list_object_versions(Bucket=self.name, Prefix=prefix)
+        found = list(_current(page).values())
+        return found[:limit], len(found) <= limit and not page["IsTruncated"]
+
     def _looked_up(self, key: str) -> dict[str, tuple[ObjectVersion, datetime]]:
         """The current version of one object, by key; S3 lists a key's newest version first."""
         current = _current(self._client.list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1))
@@ -263,6 +272,14 @@ class Bucket:
         body = answer["Body"].read(plans.MAX_BYTES + 1)
         document = _parsed(body, plans.MAX_BYTES)
         return PlanFile(document, hashlib.sha256(body).hexdigest()) if isinstance(document, dict) else None
+
+    def content(self, key: str, version_id: str, most: int) -> bytes | None:
+        """At most `most` bytes of one version of an object; None if it isn't there or can't be read."""
+        try:
+            answer = self._get(key, version_id)
+        except _RefusedError:
+            return None
+        return answer["Body"].read(most) if answer else None
 
     def outcome(self, project: str, run_id: str) -> object:
         """The parsed `outcome.json` of a run; None if none can be read as JSON of a sane size."""

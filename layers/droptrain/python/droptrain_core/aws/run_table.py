@@ -120,6 +120,11 @@ class RunTable:
         item = self._read(run_pk(run_id))
         return from_item(item) if item else None
 
+    def summary(self, run_id: str) -> str | None:
+        """The summary of the run's training data, as JSON; None if none was made, or it has expired."""
+        item = self._read(claim_writes.summary_pk(run_id))
+        return item["summary"]["S"] if item else None
+
     def find_drop(self, drop: str) -> str | None:
         """The id of the run that took this drop, if any."""
         item = self._read(f"DROP#{drop}")
@@ -242,22 +247,28 @@ class RunTable:
         *,
         project: str | None,
         where: Mapping[str, str],
+        tag: str | None = None,
         limit: int,
         position: Position | None,
         ranked: Ranked | None = None,
     ) -> Page:
         """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
 
-        With `ranked`, those of a ranking, best first. Runs with other values are left out, and count for
-        `limit` all the same.
+        With `ranked`, those of a ranking, best first. Runs with other values, or without the `tag`, are left
+        out, and count for `limit` all the same.
 
         BadCursorError for a position that no page had.
         """
         index, owner, value = index_of(project, ranked)
         values = {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
         more: dict[str, Any] = {}
-        if where:
-            more["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
+        conditions = [f"#{each} = :{each}" for each in where]
+        names = {"#owner": owner, **{f"#{each}": each for each in where}}
+        if tag:
+            conditions.append("contains(#tags, :tag)")
+            names["#tags"], values[":tag"] = "tags", tag
+        if conditions:
+            more["FilterExpression"] = " AND ".join(conditions)
         if position:
             more["ExclusiveStartKey"] = position
         try:
@@ -265,7 +276,7 @@ class RunTable:
                 TableName=self._table,
                 IndexName=index,
                 KeyConditionExpression="#owner = :owner",
-                ExpressionAttributeNames={"#owner": owner, **{f"#{each}": each for each in where}},
+                ExpressionAttributeNames=names,
                 ExpressionAttributeValues=to_attributes(values),
                 ScanIndexForward=ranked is not None and ranked.lowest_first,
                 Limit=limit,

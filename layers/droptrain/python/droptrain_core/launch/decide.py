@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -39,13 +39,14 @@ if TYPE_CHECKING:
 class HowToTrain:
     """The project's recipe as it was read; `recipe` is None if its inputs can't be read.
 
-    `push` names the recipe's version and the code that belongs to it.
+    `push` names the recipe's version and the code that belongs to it. `overrides` are in `recipe` already.
     """
 
     push: Push
     version: ObjectVersion | None
     recipe: Recipe | None
     problem: RejectedError | None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 @frozen
@@ -93,11 +94,10 @@ class Snapshot:
 
 @frozen
 class Asked:
-    """The caller, the time and the overrides of a launch; `first` is the run that this launch reruns."""
+    """The caller and the time of a launch; `first` is the run that this launch reruns."""
 
     by: str
     at: datetime
-    overrides: Mapping[str, Any]
     first: Run | None = None
 
     @property
@@ -159,7 +159,7 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     job = job_request(recipe, script, timeout, found.readiness.inputs)
     run = with_estimate(replace(run, job=job), snapshot.eligible)
     plan = plans.plan_of(
-        run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, compute.job_definition
+        run, recipe, snapshot.code, where.bucket, found.how.overrides, asked.rerun, compute.job_definition
     )
     body = plans.plan_bytes(plan)
     if len(body) > plans.MAX_LAUNCHED_BYTES:
@@ -173,7 +173,7 @@ def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str
     """The run's id."""
     recipe = [found.how.version] if found.how.version else []
     versions = [*found.readiness.versions, *recipe, *code]
-    return runs.identify(found.project, found.name, versions, asked.overrides, asked.rerun)
+    return runs.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
 
 
 def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:

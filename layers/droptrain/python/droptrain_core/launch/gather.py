@@ -46,9 +46,14 @@ class Gather:
         self._clock = clock
 
     def how(
-        self, project: str, overrides: Mapping[str, Any] | None = None, *, force: bool = False
+        self,
+        project: str,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        kept: Mapping[str, Any] | None = None,
+        force: bool = False,
     ) -> HowToTrain:
-        """The project's recipe, with `overrides` laid over it.
+        """The project's recipe; what a rerun has `kept` of its run, then `overrides`, are laid over it.
 
         RejectedError for overrides that don't fit the recipe, unless `force`.
         """
@@ -56,7 +61,7 @@ class Gather:
         if push.problem:
             return HowToTrain(push, None, None, push.problem)
         file = self.bucket.recipe(project, push.before)
-        return HowToTrain(push, file.version, *_read_recipe(file, overrides or {}, force=force))
+        return HowToTrain(push, file.version, *_read_recipe(file, overrides or {}, kept or {}, force=force))
 
     def dataset(self, project: str, dataset: str, how: HowToTrain, recipe: Recipe) -> Found:
         """The dataset's files; CrowdedError if there are too many of them."""
@@ -147,19 +152,23 @@ def _read_summary(reading: ProjectReading) -> "Summary | None":
 
 
 def _read_recipe(
-    file: RecipeFile, overrides: Mapping[str, Any], *, force: bool
-) -> tuple[Recipe | None, RejectedError | None]:
-    """(the recipe, its problem): of a wrong recipe only the inputs, if these can be read, else None."""
+    file: RecipeFile, overrides: Mapping[str, Any], kept: Mapping[str, Any], *, force: bool
+) -> tuple[Recipe | None, RejectedError | None, Mapping[str, Any]]:
+    """(the recipe, its problem, the overrides that are in it).
+
+    Of a wrong recipe only the inputs, if these can be read, else None.
+    """
     if file.problem:
-        return None, file.problem
+        return None, file.problem, {}
     try:
         recipe = recipes.parse(file.document)
     except RejectedError as problem:
-        return recipes.inputs_of(file.document), problem
-    if not overrides:
-        return recipe, None
-    if not force:
-        from droptrain_core.domain.recipes.overrides import check
+        return recipes.inputs_of(file.document), problem, {}
+    if not overrides and not kept:
+        return recipe, None, {}
+    from droptrain_core.domain.recipes.overrides import check, laid_over
 
+    if not force:
         check(recipe, overrides)
-    return recipes.parse(recipes.override(file.document, overrides)), None
+    whole = laid_over(recipe, kept, overrides)
+    return recipes.parse(recipes.override(file.document, whole)), None, whole

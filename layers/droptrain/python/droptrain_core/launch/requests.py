@@ -37,6 +37,8 @@ from droptrain_core.launch.decide import (
 )
 from droptrain_core.launch.gather import Gather
 
+# By section of the recipe: `hyperparameters`, `resources`.
+Overrides = Mapping[str, Mapping[str, Any]]
 # Warnings of a launch's estimate and of a run's end: a rerun gets its own.
 _NOT_REPEATED = (estimates.NO_CHECKPOINT, *OF_AN_END)
 
@@ -67,13 +69,15 @@ class LaunchRequests:
         *,
         caller: str,
         rerun: bool = False,
-        overrides: Mapping[str, Any] | None = None,
+        overrides: Overrides | None = None,
+        kept: Overrides | None = None,
         force: bool = False,
         request: RequestClaim | None = None,
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
-        The same inputs, recipe, code and overrides are the same run, unless `rerun` is set.
+        The same inputs, recipe, code and overrides are the same run, unless `rerun` is set. `kept` are the
+        settings of an older run (`settings_of`), over which `overrides` are laid.
 
         NotFoundError, NotReadyError, KeyReusedError, PausedError. RejectedError for overrides that no recipe
         may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses the stack; the
@@ -82,16 +86,15 @@ class LaunchRequests:
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
-        self._policy.check_overrides(overrides or {})
         try:
-            how = self._gather.how(project, overrides, force=force)
+            how = self._how(project, overrides, kept, force=force)
             found = self._ready(project, dataset, how)
             snapshot = self._gather.snapshot(found)
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
         can_claim = found.how.recipe is not None and self._table.find_drop(found.drop) is None
         drop = found.claim() if can_claim else None
-        asked = Asked(caller, self._clock(), overrides or {})
+        asked = Asked(caller, self._clock())
         for _ in range(CLAIM_TRIES):
             first = self._table.get(identify(found, snapshot.code, asked)) if rerun else None
             draft = decide(snapshot, replace(asked, first=first), self._where)
@@ -132,7 +135,8 @@ class LaunchRequests:
         *,
         caller: str,
         rerun: bool = False,
-        overrides: Mapping[str, Any] | None = None,
+        overrides: Overrides | None = None,
+        kept: Overrides | None = None,
         force: bool = False,
     ) -> Run:
         """The run that `request` would launch now, with its estimate, or REJECTED; nothing is written.
@@ -141,14 +145,13 @@ class LaunchRequests:
         with too many files, PausedError.
         """
         self._policy.check_running()
-        self._policy.check_overrides(overrides or {})
-        how = self._gather.how(project, overrides, force=force)
+        how = self._how(project, overrides, kept, force=force)
         try:
             found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
             snapshot = self._gather.snapshot(found)
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
-        asked = Asked(caller, self._clock(), overrides or {})
+        asked = Asked(caller, self._clock())
         known = self._table.get(identify(found, snapshot.code, asked))
         if known and not rerun:
             return known
@@ -160,6 +163,22 @@ class LaunchRequests:
         original = self._get(run_id)
         first = self._get(original.rerun_of) if original.rerun_of else original
         return self._commit.look(self._same_again(original, first, caller))
+
+    def settings_of(self, run_id: str) -> tuple[str, str, Overrides]:
+        """(project, dataset, settings) of a run, to launch it again with its hyperparameters and resources.
+
+        NotFoundError, ChangedPlanError.
+        """
+        run = self._get(run_id)
+        resources = self._plan(run)["overrides"].get("resources", {}) if run.job else {}
+        return run.project, run.dataset, {"hyperparameters": run.hyperparameters, "resources": resources}
+
+    def _how(
+        self, project: str, overrides: Overrides | None, kept: Overrides | None, *, force: bool
+    ) -> HowToTrain:
+        how = self._gather.how(project, overrides, kept=kept, force=force)
+        self._policy.check_overrides(how.overrides)
+        return how
 
     def _ready(self, project: str, dataset: str, how: HowToTrain) -> Found:
         """The dataset's files, if they can be launched."""
@@ -179,20 +198,13 @@ class LaunchRequests:
 
     def _same_again(self, original: Run, first: Run, caller: str) -> Draft:
         """A draft of the next rerun of `first`, with the settings of `original`."""
-        run_id, job = original.run_id, original.job
-        if job is None:
-            raise NotReadyError(f"{run_id} was rejected before it had a plan; launch its dataset instead")
-        plan = self._gather.bucket.plan(original.project, run_id)
-        if plan is None:
-            raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
-        if plan.sha256 != original.plan_sha256:
-            raise ChangedPlanError(
-                f"The plan of {run_id} has been changed since its launch, so it can't be repeated. "
-                "Launch its dataset instead."
+        if original.job is None:
+            raise NotReadyError(
+                f"{original.run_id} was rejected before it had a plan; launch its dataset instead"
             )
-        new_id, document = plans.repeat_plan(plan.document, first.reruns + 1)
-        eligible, summary = self._gather.again(original, job)
-        asked = Asked(caller, self._clock(), {})
+        new_id, document = plans.repeat_plan(self._plan(original), first.reruns + 1)
+        eligible, summary = self._gather.again(original, original.job)
+        asked = Asked(caller, self._clock())
         run = replace(
             new_run(new_id, original.project, original.dataset, asked),
             **{name: getattr(original, name) for name in KEPT_BY_A_REPEAT},
@@ -201,6 +213,18 @@ class LaunchRequests:
             plan_sha256=plans.plan_digest(document),
         )
         return Draft(with_estimate(run, eligible), document, summary=summary)
+
+    def _plan(self, run: Run) -> Mapping[str, Any]:
+        """The plan that the run was launched with."""
+        plan = self._gather.bucket.plan(run.project, run.run_id)
+        if plan is None:
+            raise NotFoundError(f"The plan of {run.run_id} is gone from the bucket, so it can't be repeated")
+        if plan.sha256 != run.plan_sha256:
+            raise ChangedPlanError(
+                f"The plan of {run.run_id} has been changed since its launch, so it can't be repeated. "
+                "Launch its dataset instead."
+            )
+        return plan.document
 
     def _get(self, run_id: str) -> Run:
         run = self._table.get(run_id)

@@ -199,7 +199,8 @@ class Run:
     Storage, the API's answers, notices and the command use this list. Notices and the command show each field
     that has a `label`. `hyperparameters` are those of the training, including overrides.
     `inputs` are the first INPUTS_RECORDED of `input_count`. A run that succeeded has its `headline`, which is
-    the value of its metric, in the `ranking` of the project's runs with that metric.
+    the value of its metric, in the `ranking` of the project's runs with that metric. `name`, `note` and
+    `tags` are what people wrote about it.
     """
 
     run_id: str
@@ -241,6 +242,9 @@ class Run:
     headline: float | None = field(default=None, metadata=INTERNAL)
     reruns: int = field(default=0, metadata=INTERNAL)
     rerun_of: str | None = field(default=None, metadata={"label": "Trains again"})
+    name: str | None = field(default=None, metadata={"label": "Name"})
+    note: str | None = field(default=None, metadata={"label": "Note"})
+    tags: tuple[str, ...] = field(default=(), metadata={"label": "Tags"})
     reservations: tuple[Reservation, ...] = field(default=(), metadata=INTERNAL)
     next_job: NextJob | None = field(default=None, metadata=INTERNAL)
     plan_sha256: str | None = field(default=None, metadata=INTERNAL)

@@ -191,6 +191,11 @@ def notified(run: Run, at: str) -> Transition:
     )
 
 
+def described(run_id: str, words: Mapping[str, Any]) -> Transition:
+    """People named the run, wrote a note about it or tagged it; nothing else of the record changes."""
+    return Transition(run_id=run_id, requires=(), set=words)
+
+
 def rerun(first: Run) -> Transition:
     """One more rerun of the run is claimed."""
     return Transition(
