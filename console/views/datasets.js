@@ -69,14 +69,14 @@ function Dataset({ address, project }) {
       <section class="panel" aria-label="Files">
         <div class="panel-head"><h2>Files now</h2><span class="dim">${data.has_all_files ? counted(data.files.length, "file") : `the first ${data.files.length} files`}</span></div>
         ${data.files.length === 0 ? html`<p class="panel-empty">Its files have been deleted.</p>` : html`
-          <${Table} label="Files" heads=${["File", "Size", "Uploaded", "Version"]} rows=${data.files.map((file) => [
+          <${Table} label="The files" heads=${["File", "Size", "Uploaded", "Version"]} rows=${data.files.map((file) => [
             html`<bdi>${file.file}</bdi>`, size(file.size), html`<${At} at=${file.uploaded_at} />`, html`<code class="dim">${file.version_id}</code>`])} />`}
       </section>
       ${data.data && html`<${Data} data=${data.data} />`}
       <section class="panel" aria-label="Versions">
         <div class="panel-head"><h2>Versions that were trained</h2>${data.runs.length > 0 && html`<span class="dim">by the newest ${counted(data.runs.length, "run")}</span>`}</div>
         ${versions.length === 0 ? html`<p class="panel-empty">No run has used it.</p>` : html`
-          <${Table} label="Versions" heads=${["Version", "Since", "Files", "Runs"]} rows=${versions.map((each) => [
+          <${Table} label="The versions" heads=${["Version", "Since", "Files", "Runs"]} rows=${versions.map((each) => [
             html`<code>${each.digest.slice(0, 7)}</code>${each.isCurrent && html` <span class="best-mark">as now</span>`}`, html`<${At} at=${each.since} />`,
             each.inputs.map((input) => html`<div><bdi>${input.key.split("/").slice(4).join("/")}</bdi> <span class="dim">${size(input.size)}</span></div>`),
             each.runs.map((run) => html`<div class="version-run"><${Badge} status=${run.status} /> <a href=${`/runs/${encodeURIComponent(run.run_id)}`}><code>${hash(run.run_id)}</code>${run.name && html` <bdi>${run.name}</bdi>`}</a></div>`)])} />`}
@@ -95,7 +95,7 @@ const names = (files) => files.map((file, n) => html`${n ? ", " : ""}<bdi><code>
 const Data = ({ data }) => html`
   <section class="panel" aria-label="Data">
     <div class="panel-head"><h2>Training data</h2><span class="dim">about ${count(data.rows)} rows, ${counted(data.columns, "column")}</span></div>
-    <${Table} label="Columns" heads=${["Column", "Holds", "Empty", "Range"]} rows=${data.first.map((column) => [
+    <${Table} label="The columns" heads=${["Column", "Holds", "Empty", "Range"]} rows=${data.first.map((column) => [
       html`<bdi>${column.name}</bdi>`, column.kind || "both", `${(100 * column.empty).toFixed(0)} %`, column.least == null ? "–" : `${number(column.least)} to ${number(column.most)}`])} />
     ${data.columns > data.first.length && html`<p class="panel-empty">and ${count(data.columns - data.first.length)} more columns</p>`}
   </section>`;
