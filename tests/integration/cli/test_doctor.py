@@ -389,13 +389,13 @@ def test_a_compute_environment_that_is_not_valid_is_a_problem(deploy, stack, sta
 def test_a_job_queue_that_takes_no_job_is_a_problem(deploy, stack, status, state, verdict, fix) -> None:
     snapshot = deploy()
     resources = {**snapshot.resources, "AWS::Batch::JobQueue": {"SpotJobQueue": "spot-1"}}
-    told = {
+    queue = {
         "jobQueueName": "spot-1", "jobQueueArn": "arn:aws:batch:r:1:job-queue/s", "status": status,
         "state": state, "priority": 1, "computeEnvironmentOrder": [],
     }  # fmt: skip
     with Stubber(stack.client("batch")) as stubbed:
         stubbed.add_response("describe_compute_environments", {"computeEnvironments": []})
-        stubbed.add_response("describe_job_queues", {"jobQueues": [told] if status else []})
+        stubbed.add_response("describe_job_queues", {"jobQueues": [queue] if status else []})
         [(judged, _, said)] = found(replace(snapshot, resources=resources), "job queue")
     assert judged == verdict
     assert fix in said
@@ -457,12 +457,12 @@ def test_a_call_may_be_denied_and_the_other_checks_still_answer(
 ) -> None:
     snapshot = deploy()
     fail(stack, service, operation, denied(operation))
-    told = list(findings(snapshot, NOW))
+    checks = list(findings(snapshot, NOW))
     assert (title, f"these credentials may not call {operation}") in [
-        (each.title, each.detail) for each in told if each.verdict == "unknown"
+        (each.title, each.detail) for each in checks if each.verdict == "unknown"
     ]
     assert {"API", "bucket", "image", "dead letters", "account plan", "concurrency", "runs"} <= {
-        each.title for each in told
+        each.title for each in checks
     }
 
 
@@ -470,10 +470,10 @@ def test_an_api_that_refuses_or_fails_ends_no_other_check(deploy, server) -> Non
     snapshot = deploy()
     for status, verdict in ((403, "unknown"), (500, "problem")):
         server.answer = lambda asked, status=status: Reply(status, {"message": "Forbidden"})
-        told = {each.title: each for each in findings(snapshot, NOW)}
-        assert (told["API"].verdict, told["runs"].verdict) == (verdict, verdict)
-        assert told["dead letters"].verdict == "ok"
-        assert "request" in told["API"].detail or "ReaderPolicy" in told["API"].detail
+        checks = {each.title: each for each in findings(snapshot, NOW)}
+        assert (checks["API"].verdict, checks["runs"].verdict) == (verdict, verdict)
+        assert checks["dead letters"].verdict == "ok"
+        assert "request" in checks["API"].detail or "ReaderPolicy" in checks["API"].detail
 
 
 @pytest.mark.parametrize(("code", "verdict", "fix"), [
@@ -484,11 +484,11 @@ def test_what_is_gone_is_a_problem_and_what_is_busy_is_not(deploy, stack, code, 
     snapshot = deploy()
     with Stubber(stack.client("sqs")) as stubbed:
         stubbed.add_client_error("get_queue_attributes", code, "no")
-        told = list(findings(snapshot, NOW))
-    [letters] = [each for each in told if each.title == "dead letters"]
+        checks = list(findings(snapshot, NOW))
+    [letters] = [each for each in checks if each.title == "dead letters"]
     assert (letters.verdict, letters.detail) == (verdict, f"AWS refused GetQueueAttributes ({code}): no")
     assert fix in letters.fix
-    assert told[-1].title == "runs"
+    assert checks[-1].title == "runs"
 
 
 def test_a_service_that_cannot_be_reached_is_unknown(deploy, stack) -> None:
