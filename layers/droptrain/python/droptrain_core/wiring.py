@@ -253,8 +253,7 @@ class Wiring:
 
     @cached_property
     def _events(self) -> "EventBridgeClient":
-        client: EventBridgeClient = self._client("events", _RETRIES)
-        return client
+        return self._client("events", _RETRIES)
 
     @cached_property
     def _sns(self) -> Any:
@@ -376,13 +375,8 @@ class Wiring:
     def _jobs(self) -> "JobQueue":
         from droptrain_core.aws.job_queue import JobQueue
 
-        settings = self._settings
-        return JobQueue(
-            self._client("batch", _RETRIES),
-            self._client("batch", _NO_RETRIES),
-            settings.compute,
-            settings.stack_id,
-        )
+        reads, submits = self._client("batch", _RETRIES), self._client("batch", _NO_RETRIES)
+        return JobQueue(reads, submits, self._settings.compute, self._settings.stack_id)
 
     @cached_property
     def _prices(self) -> "PriceTable":
