@@ -375,8 +375,8 @@ class Wiring:
     def _jobs(self) -> "JobQueue":
         from droptrain_core.aws.job_queue import JobQueue
 
-        reads, submits = self._client("batch", _RETRIES), self._client("batch", _NO_RETRIES)
-        return JobQueue(reads, submits, self._settings.compute, self._settings.stack_id)
+        client, submitter = self._client("batch", _RETRIES), self._client("batch", _NO_RETRIES)
+        return JobQueue(client, submitter, self._settings.compute, self._settings.stack_id)
 
     @cached_property
     def _prices(self) -> "PriceTable":
