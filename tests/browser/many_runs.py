@@ -61,6 +61,14 @@ def serve_each(page: Page, runs: list[Run], series: Callable[[int], list[dict[st
     page.route("**/local/plan?*", lambda route: route.fulfill(json={}))
 
 
+def scroll_to_the_end(page: Page, count: int) -> None:
+    """Scroll through a list until the page knows all of its runs."""
+    table = page.get_by_role("table", name="Runs")
+    while table.get_attribute("aria-rowcount") != str(count + 1):
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        page.wait_for_timeout(50)
+
+
 def curve(name: str, values: list[float], steps: list[float] | None = None) -> dict[str, Any]:
     """A series of the API."""
     points = [

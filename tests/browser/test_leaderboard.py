@@ -3,16 +3,8 @@
 import re
 
 import pytest
-from browser.many_runs import curve, many, serve, serve_each
+from browser.many_runs import curve, many, scroll_to_the_end, serve, serve_each
 from playwright.sync_api import expect
-
-
-def _scroll_to_the_end(page, count: int) -> None:
-    """Scroll until all rows are known, as their table says."""
-    table = page.get_by_role("table", name="Runs")
-    while table.get_attribute("aria-rowcount") != str(count + 1):
-        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-        page.wait_for_timeout(50)
 
 
 @pytest.mark.parametrize("count", [1_000, 10_000])
@@ -20,7 +12,7 @@ def test_of_thousands_of_runs_only_those_in_sight_are_drawn(page, see, run, coun
     serve(page, many(run, count))
     see(f"/projects/{run['project']}")
     expect(page.locator(".run-link").first).to_be_visible()
-    _scroll_to_the_end(page, count)
+    scroll_to_the_end(page, count)
     last = page.locator(f".run-row[aria-rowindex='{count + 1}']")
     expect(last).to_be_visible()
     assert page.locator(".run-row").count() < 260
