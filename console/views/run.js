@@ -97,7 +97,7 @@ function Loaded({ run, address, info, reload }) {
             ${drawn.length > 0 && html`<${ChartLook} look=${look} axes=${axes.split(" ")} change=${changeLook} />`}</div>
           ${drawn.length > 0
             ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} xLabel=${each.xLabel} ...${look} />`)}</div>`
-            : html`<p class="panel-empty">${metrics.error ? metrics.error.message : ended ? "It wrote no metrics. A line of JSON in $METRICS_FILE, or TensorBoard's own files, would be drawn here." : "Curves appear as soon as the training writes metrics."}</p>`}
+            : html`<p class="panel-empty">${metrics.error ? metrics.error.message : !metrics.data ? "Loading …" : ended ? "It wrote no metrics. A line of JSON in $METRICS_FILE, or TensorBoard's own files, would be drawn here." : "Curves appear as soon as the training writes metrics."}</p>`}
         </section>
         ${log.store && html`<${Log} store=${log.store} version=${log.version} isLive=${!ended} download=${download} />`}
       </div>

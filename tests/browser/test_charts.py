@@ -26,7 +26,7 @@ def charts(page: Page, see, run):
     page.route("**/api/runs/*/artifacts", lambda route: route.fulfill(json={"artifacts": [], "cursor": None}))
     page.route("**/api/runs/*/logs?*", lambda route: route.fulfill(json={"lines": [], "cursor": None}))
     see(f"/runs/{shown['run_id']}")
-    expect(page.locator(".chart canvas").first).to_be_visible()
+    expect(page.locator(".chart canvas").first).to_be_visible(timeout=30_000)
     return page.locator(".chart")
 
 

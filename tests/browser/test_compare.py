@@ -17,7 +17,7 @@ def compared(page: Page, see, run) -> list[str]:
     serve_each(page, runs, lambda number: [curve("test_accuracy", [0.2 + 0.3 * number] * STEPS)])
     ids = [each["run_id"] for each in runs]
     see(f"/compare?runs={','.join(ids)}")
-    expect(page.locator(".chart canvas")).to_have_count(1)
+    expect(page.locator(".chart canvas")).to_have_count(1, timeout=30_000)
     return ids
 
 
