@@ -218,8 +218,7 @@ def _asked(launch: "LaunchRequests", body: LaunchRequest) -> dict[str, Any]:
     }
     if not body.from_run:
         return {"project": body.project, "dataset": body.dataset or "", "rerun": body.rerun, **how}
-    project, dataset, settings = launch.settings_of(body.from_run)
-    kept = settings if body.settings == "run" else None
+    project, dataset, kept = launch.of_run(body.from_run, keeps_settings=body.settings == "run")
     return {"project": project, "dataset": dataset, "rerun": True, "kept": kept, **how}
 
 

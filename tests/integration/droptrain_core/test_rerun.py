@@ -26,7 +26,7 @@ def trained(stack: Stack, **overrides: Any) -> Run:
 
 
 def again(stack: Stack, run: Run, **more: Any) -> Run:
-    project, dataset, kept = stack.launch.requests.settings_of(run.run_id)
+    project, dataset, kept = stack.launch.requests.of_run(run.run_id, keeps_settings=True)
     dry = stack.launch.dry_run(project, dataset, caller="bob", rerun=True, kept=kept, **more)
     made: Run
     made, is_new = stack.launch.request(project, dataset, caller="bob", rerun=True, kept=kept, **more)
@@ -94,4 +94,13 @@ def test_a_run_that_was_rejected_for_its_data_is_trained_again_with_its_settings
 
 def test_a_run_that_is_not_there_has_no_settings(stack: Stack) -> None:
     with pytest.raises(NotFoundError):
-        stack.launch.requests.settings_of("penguins-first-000000000000")
+        stack.launch.requests.of_run("penguins-first-000000000000", keeps_settings=True)
+
+
+def test_the_recipe_s_settings_need_no_plan_of_the_run(stack: Stack) -> None:
+    run = trained(stack)
+    stack.s3.delete_object(Bucket="data", Key=f"runs/penguins/{run.run_id}/run.json")
+    found = stack.launch.requests.of_run(run.run_id, keeps_settings=False)
+    assert found == ("penguins", "first", None)
+    with pytest.raises(NotFoundError, match="take the recipe's settings"):
+        stack.launch.requests.of_run(run.run_id, keeps_settings=True)

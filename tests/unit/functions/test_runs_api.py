@@ -207,7 +207,11 @@ def test_a_run_is_trained_again_with_its_settings_or_the_recipe_s(
     call, monkeypatch, settings, kept, dry_run
 ) -> None:
     use_cases = UseCases(run() if dry_run else (run(), True))
-    monkeypatch.setattr(UseCases, "settings_of", lambda _, run_id: ("penguins", "first", KEPT), raising=False)
+
+    def of_run(_: UseCases, run_id: str, *, keeps_settings: bool) -> Any:
+        return "penguins", "first", KEPT if keeps_settings else None
+
+    monkeypatch.setattr(UseCases, "of_run", of_run, raising=False)
     body = {"from_run": RUN_ID, "dry_run": dry_run, **settings}
     assert call(use_cases, "POST", "/runs", body)[0] == (200 if dry_run else 202)
     [(project, dataset, more)] = use_cases.asked

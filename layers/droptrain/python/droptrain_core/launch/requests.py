@@ -77,7 +77,7 @@ class LaunchRequests:
         """Launch a dataset: (the run, whether it is new).
 
         The same inputs, recipe, code and overrides are the same run, unless `rerun` is set. `kept` are the
-        settings of an older run (`settings_of`), over which `overrides` are laid.
+        settings of an older run (`of_run`), over which `overrides` are laid.
 
         NotFoundError, NotReadyError, KeyReusedError, PausedError. RejectedError for overrides that no recipe
         may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses the stack; the
@@ -164,12 +164,15 @@ class LaunchRequests:
         first = self._get(original.rerun_of) if original.rerun_of else original
         return self._commit.look(self._same_again(original, first, caller))
 
-    def settings_of(self, run_id: str) -> tuple[str, str, Overrides]:
-        """(project, dataset, settings) of a run, to launch it again with its hyperparameters and resources.
+    def of_run(self, run_id: str, *, keeps_settings: bool) -> tuple[str, str, Overrides | None]:
+        """(project, dataset, settings to keep) of a run, to launch its dataset again.
 
-        NotFoundError, ChangedPlanError.
+        The settings are its hyperparameters, and the resources of its overrides. NotFoundError,
+        ChangedPlanError.
         """
         run = self._get(run_id)
+        if not keeps_settings:
+            return run.project, run.dataset, None
         resources = self._plan(run)["overrides"].get("resources", {}) if run.job else {}
         return run.project, run.dataset, {"hyperparameters": run.hyperparameters, "resources": resources}
 
@@ -218,7 +221,10 @@ class LaunchRequests:
         """The plan that the run was launched with."""
         plan = self._gather.bucket.plan(run.project, run.run_id)
         if plan is None:
-            raise NotFoundError(f"The plan of {run.run_id} is gone from the bucket, so it can't be repeated")
+            raise NotFoundError(
+                f"The plan of {run.run_id} is gone from the bucket, so it can't be repeated. "
+                "Launch its dataset instead, or take the recipe's settings."
+            )
         if plan.sha256 != run.plan_sha256:
             raise ChangedPlanError(
                 f"The plan of {run.run_id} has been changed since its launch, so it can't be repeated. "
