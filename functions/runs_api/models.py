@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_o
 
 from droptrain_core.domain.costs.budget import to_usd
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
+from droptrain_core.domain.runs.batch_job import count_preparing
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.run import Attempt, Run, run_prefix
 from pydantic import (
     BaseModel,
@@ -88,7 +90,9 @@ _A_PROJECT: JsonDict = {
 _A_RUN: JsonDict = {
     "required": ["from_run"],
     "properties": {"from_run": {"type": "string"}, "versions": {"const": "newest"}},
-    "propertyNames": {"enum": ["from_run", "settings", "versions", "overrides", "force", "dry_run"]},
+    "propertyNames": {
+        "enum": ["from_run", "settings", "versions", "overrides", "force", "dry_run", "prepare_again"]
+    },
 }
 _A_PINNED_RUN: JsonDict = {
     "required": ["from_run", "versions"],
@@ -97,9 +101,9 @@ _A_PINNED_RUN: JsonDict = {
         "settings": {"const": "run"},
         "versions": {"const": "pinned"},
     },
-    "propertyNames": {"enum": ["from_run", "settings", "versions", "dry_run"]},
+    "propertyNames": {"enum": ["from_run", "settings", "versions", "dry_run", "prepare_again"]},
 }
-_AGAIN = {"from_run", "settings", "versions"}
+_AGAIN = {"from_run", "settings", "versions", "dry_run", "prepare_again"}
 
 
 class LaunchRequest(Given):
@@ -112,6 +116,9 @@ class LaunchRequest(Given):
     rerun: bool = False
     overrides: Overrides = Field(default_factory=Overrides)
     force: bool = Field(default=False, description="Take overrides that don't fit the recipe")
+    prepare_again: bool = Field(
+        default=False, description="Prepare the data anew, even if they are prepared already"
+    )
     from_run: Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)] | None = None
     settings: Literal["run", "recipe"] = Field(
         default="run", description="With from_run: the settings of that run, or those of the recipe"
@@ -134,7 +141,7 @@ class LaunchRequest(Given):
                 raise ValueError("settings and versions go with from_run")
         elif given & {"project", "dataset", "rerun"}:
             raise ValueError("from_run goes without project, dataset and rerun: they are that run's")
-        elif self.versions == "pinned" and (given - _AGAIN - {"dry_run"} or self.settings == "recipe"):
+        elif self.versions == "pinned" and (given - _AGAIN or self.settings == "recipe"):
             raise ValueError("pinned versions go with that run's own settings, without overrides")
         return self
 
@@ -159,9 +166,10 @@ class RunWords(Given):
 
 
 class AttemptView(View):
-    """One try of the Batch job by AWS Batch."""
+    """One try of a Batch job by AWS Batch, for a step of the run."""
 
     number: int
+    step: JobStep
     started_at: str | None
     stopped_at: str | None
     exit_code: int | None
@@ -218,16 +226,23 @@ _RunFields: Any = create_model("RunFields", __base__=View, **_answered())
 
 
 class RunView(_RunFields):
-    """A run, as GET /runs/{run_id} gives it."""
+    """A run, as GET /runs/{run_id} gives it; `step` is that of its current or last Batch job."""
 
+    step: JobStep
     links: Links
 
     @classmethod
     def of(cls, run: Run, bucket: str) -> Self:
         """The view of a run whose files lie in `bucket`."""
+        prepares = count_preparing(run)
+        attempts = [
+            {"number": number, "step": "prepare" if number <= prepares else "train", **asdict(each)}
+            for number, each in enumerate(run.attempts, 1)
+        ]
         return cls.model_validate({
             **asdict(run),
-            "attempts": [{"number": number, **asdict(each)} for number, each in enumerate(run.attempts, 1)],
+            "step": run.step,
+            "attempts": attempts,
             "inputs": [{"channel": each.channel, **asdict(each.object)} for each in run.inputs],
             "links": _links(run, bucket),
         })  # fmt: skip

@@ -5,12 +5,14 @@ from typing import Annotated
 import use_cases
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from droptrain_core.domain.runs.preparation import JobStep
 from problems import documented
 from result_models import ArtifactList, LogPage, MetricSeries, SourceList, SourceTextView
 from run_routes import Cursor, Limit, RunId
 
 router = APIGatewayHttpRouter()
 
+OfStep = Annotated[JobStep | None, Query(description="Of the run's preparation step or training alone")]
 Lines = Annotated[int, Query(ge=1, le=1000, description="How many lines at most")]
 SourcePath = Annotated[
     str, Query(min_length=1, max_length=1024, description="The file, such as code/train.py or train.yaml")
@@ -21,9 +23,9 @@ SourcePath = Annotated[
     "/runs/<run_id>/logs",
     responses=documented({200: (LogPage, "A page")}, "bad-cursor", "not-found", "invalid-request"),
 )
-def read_logs(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None) -> LogPage:
-    """Read what the training printed, oldest first, across attempts."""
-    return LogPage.of(use_cases.results().logs(run_id, limit=limit, cursor=cursor))
+def read_logs(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None, step: OfStep = None) -> LogPage:
+    """Read what the run printed, oldest first, across attempts."""
+    return LogPage.of(use_cases.results().logs(run_id, limit=limit, cursor=cursor, step=step))
 
 
 @router.get(

@@ -101,10 +101,12 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
     if idempotency_key:
         expires_at = int(time.time()) + KEY_LIVES_SECONDS
         request = RequestClaim(digest(who, idempotency_key), digest(body.model_dump_json()), expires_at)
+    again = body.prepare_again
     if pinned:
-        run, new = launch.repeat(pinned, caller=who, request=request)
+        run, new = launch.repeat(pinned, caller=who, prepare_again=again, request=request)
     else:
-        run, new = launch.request(**_asked(launch, body), caller=who, request=request)
+        asked = _asked(launch, body)
+        run, new = launch.request(**asked, caller=who, prepare_again=again, request=request)
     if new:
         metrics.add_metric("RunsRejected" if run.status == "REJECTED" else "RunsLaunched", "Count", 1)
     return _answer(202 if new else 200, run)

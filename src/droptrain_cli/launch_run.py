@@ -31,7 +31,7 @@ def launch(
     _post(stack, Api(stack), body, follow=follow, as_json=as_json)
 
 
-def rerun(
+def rerun(  # noqa: PLR0913  one parameter for each option
     stack: Stack,
     name: str,
     hyperparameters: Settings,
@@ -39,13 +39,19 @@ def rerun(
     settings: str,
     versions: str,
     force: bool,
+    prepare_again: bool,
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Train again what the run that `name` means trained, with `settings` and `versions` of POST /runs."""
+    """Train again what the run that `name` means trained, with `settings` and `versions` of POST /runs.
+
+    `prepare_again`: its data are prepared anew.
+    """
     api = Api(stack)
     again = {"from_run": find_run(api, name)["run_id"], "settings": settings, "versions": versions}
     body = {**again, **_overrides(hyperparameters, force=force)}
+    if prepare_again:
+        body["prepare_again"] = True
     _post(stack, api, body, follow=follow, as_json=as_json)
 
 

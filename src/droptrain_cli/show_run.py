@@ -106,6 +106,8 @@ def _facts(  # noqa: C901  a line for each fact
                 "Reclaimed",
                 f"{formatting.dollars(cost['reclaimed_usd'])} of it is for attempts that Spot reclaimed",
             )
+    if run["prepared"]:
+        yield "Prepared", formatting.prepared(run)
     if gpu := run["gpu"]:
         yield "GPU", ", ".join(_gpu(gpu))
     if code := run["code"]:
@@ -144,7 +146,7 @@ def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]
     for attempt in run["attempts"]:
         code = attempt["exit_code"]
         yield (
-            str(attempt["number"]),
+            f"{attempt['number']} prepare" if attempt["step"] == "prepare" else str(attempt["number"]),
             attempt["started_at"] or "",
             formatting.took(attempt, now),
             "" if code is None else str(code),

@@ -11,6 +11,7 @@ from droptrain_core.domain.costs.budget import Account, Budget
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.pricing import PriceList, Refreshed, Size
 from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.run import Run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,7 +157,9 @@ def test_whatever_is_forged_the_cost_lies_between_the_cheapest_and_the_dearest(d
     found = run() if on_spot else run(job=replace(JOB, spot="never"))
     job = batch_job.read(job_detail("SUCCEEDED", attempts=2))
     assert job
-    cost = costs.of_run(found, job, document, Eligible.of(found, listed, TYPES), datetime.now(UTC))
+    stack = Compute(TYPES, "spot", "on-demand", "definition")
+    eligible = Eligible.of(found, listed, StackCompute(stack, stack))
+    cost = costs.of_run(found, job, document, eligible, datetime.now(UTC))
     assert cost
     least, most = (0.2, 0.4) if on_spot else (0.5, 1.0)
     assert cost.seconds == 120

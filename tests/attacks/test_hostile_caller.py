@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+from droptrain_core.aws.client_configs import SIGNS
 from droptrain_core.aws.signed_requests import SignedRequests
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Places
-from droptrain_core.wiring import _SIGNS
 from support.records import run
 
 LIMIT = 256 * 1024  # of an SNS message and of an EventBridge entry
@@ -27,7 +27,7 @@ def signed(monkeypatch: pytest.MonkeyPatch) -> SignedRequests:
     """As the API's function signs."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    return SignedRequests(boto3.client("s3", region_name="eu-west-1", config=_SIGNS), "data")
+    return SignedRequests(boto3.client("s3", region_name="eu-west-1", config=SIGNS), "data")
 
 
 def query(url: str) -> dict[str, str]:

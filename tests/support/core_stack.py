@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,7 +51,7 @@ from droptrain_local.batch import BatchEngine
 from droptrain_local.moto_copies import avoid_copies
 
 REGION = "eu-west-1"
-PRICES = PriceList({"g4dn.xlarge": 0.587})
+PRICES = PriceList({"g4dn.xlarge": 0.587, "m6i.xlarge": 0.2})
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
 # Only what no test decides: the rest is the stack's.
@@ -59,7 +60,7 @@ SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "job_definition_arn": "training", "cpu_spot_job_queue_arn": "cpu-spot",
     "cpu_on_demand_job_queue_arn": "cpu-on-demand", "cpu_job_definition_arn": "cpu-training",
     "cpu_instance_types": "m6i.xlarge,c6i.2xlarge", "instance_types": "g4dn.xlarge", "stack_id": STACK_ID,
-    "aws_region": REGION,
+    "prepared_days": "30", "aws_region": REGION,
 })  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
@@ -215,11 +216,11 @@ class Stack:
         return [self.put(folder + name) for name in names or ("train.csv", "test.csv")]
 
     def batch_jobs(self) -> list[dict[str, Any]]:
-        """Every Batch job that was ever submitted."""
+        """Every Batch job that was ever submitted to a Spot queue."""
         jobs: list[dict[str, Any]] = []
         statuses = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
-        for status in statuses:
-            answer = self.batch.list_jobs(jobQueue="spot", jobStatus=status)
+        for queue, status in product(("spot", "cpu-spot"), statuses):
+            answer = self.batch.list_jobs(jobQueue=queue, jobStatus=status)
             jobs += answer["jobSummaryList"]
         return jobs
 

@@ -33,7 +33,8 @@ SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "bucket_name": "data", "spot_job_queue_arn": SPOT_QUEUE, "on_demand_job_queue_arn": "on-demand",
     "job_definition_arn": MemoryJobQueue.definition, "instance_types": "g4dn.xlarge",
     "cpu_spot_job_queue_arn": SPOT_QUEUE + "-cpu", "cpu_on_demand_job_queue_arn": "on-demand-cpu",
-    "aws_region": "eu-west-1",
+    "cpu_instance_types": "m6i.xlarge",
+    "prepared_days": "30", "aws_region": "eu-west-1",
 })  # fmt: skip
 
 

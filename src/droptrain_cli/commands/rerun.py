@@ -28,6 +28,7 @@ from droptrain_cli.stack import Stack, stack_options
 @click.option(
     "--set", "changed", type=Hyperparameter(), multiple=True, help="Hyperparameter for the new run."
 )
+@click.option("--prepare-again", is_flag=True, help="Prepare the data anew, even if they are prepared.")
 @click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
 @click.option("--watch", "follow", is_flag=True, help="Follow it to its end; exits by its outcome.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run; with --watch a line for each change.")

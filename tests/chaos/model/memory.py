@@ -47,6 +47,7 @@ SPOT_QUEUE = "spot"
 # Clients of boto3, as far as the real adapters use them.
 DYNAMODB: Any = DynamodbRules()
 NOTICES: Any = NoticeRules()
+PRICES = PriceList({"g4dn.xlarge": 0.587, "m6i.xlarge": 0.2})
 (_BY_ACTIVITY,) = (
     index
     for index in properties("RunsTable")["GlobalSecondaryIndexes"]
@@ -150,6 +151,7 @@ class MemoryTable:
         self.world = world
         self.runs: dict[str, Run] = {}
         self.drops: dict[str, str] = {}
+        self.holders: dict[tuple[str, str], str] = {}
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
         self.histories: dict[str, History] = {}
@@ -168,28 +170,17 @@ class MemoryTable:
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
         summary: str | None = None,
+        holder: str | None = None,
     ) -> Claimed:
-        if run.run_id in self.runs:
-            return "run_taken"
-        if drop and drop.drop_id in self.drops:
-            return "drop_taken"
-        if request and request.key in self._requests:
-            return "request_taken"
-        if previous and not transitions.rerun(previous).holds(self.runs[previous.run_id]):
-            return "run_taken"
-        if over(run.reservations, self.accounts):
-            return "no_room"
-        record = self._datasets.get(run.project, run.dataset)
-        if drop and drop.due_at and record.due_at != drop.due_at:
-            return "postponed"
-        if answer and self.answers.get(answer.answer_id) != answer.earlier:
-            return "answered"
+        if taken := self._taken(run, drop, request, previous, answer, holder):
+            return taken
         for reservation in run.reservations:
             self._count(reservation, reservation.amount, 0)
         if previous:
             self._write(transitions.rerun(previous))
         if drop:
             self.drops[drop.drop_id] = run.run_id
+            record = self._datasets.get(run.project, run.dataset)
             self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
         if answer:
             self.answers[answer.answer_id] = Answered(
@@ -199,7 +190,59 @@ class MemoryTable:
             self._requests[request.key] = (run.run_id, request.body_digest)
         self.summaries |= {run.run_id: summary} if summary else {}
         self._put(run)
+        self._take_turn(run)
         return "claimed"
+
+    def _taken(
+        self,
+        run: Run,
+        drop: DropClaim | None,
+        request: RequestClaim | None,
+        previous: Run | None,
+        answer: AnswerClaim | None,
+        holder: str | None,
+    ) -> Claimed | None:
+        """What another process has claimed before, or a cap without room."""
+        if run.run_id in self.runs:
+            return "run_taken"
+        if drop and drop.drop_id in self.drops:
+            return "drop_taken"
+        if request and request.key in self._requests:
+            return "request_taken"
+        if over(run.reservations, self.accounts):
+            return "no_room"
+        record = self._datasets.get(run.project, run.dataset)
+        if drop and drop.due_at and record.due_at != drop.due_at:
+            return "postponed"
+        if answer and self.answers.get(answer.answer_id) != answer.earlier:
+            return "answered"
+        return None if self._has_its_turn(run, holder) else "holder_changed"
+
+    @outside
+    def find_holder(self, project: str, digest: str) -> str | None:
+        return self.holders.get((project, digest))
+
+    @outside
+    def change_turn(self, transition: Transition, run: Run, holder: str | None) -> bool:
+        if not self._has_its_turn(run, holder) or self._write(transition).outcome != "applied":
+            return False
+        self._take_turn(run)
+        return True
+
+    def _has_its_turn(self, run: Run, holder: str | None) -> bool:
+        if run.preparation is None or run.ended or not run.is_preparing:
+            return True
+        if run.waits_for:
+            return transitions.awaited(run.waits_for, run.run_id).holds(self.runs[run.waits_for])
+        return self.holders.get((run.project, run.preparation.digest)) == holder
+
+    def _take_turn(self, run: Run) -> None:
+        if run.preparation is None or run.ended or not run.is_preparing:
+            return
+        if run.waits_for:
+            self._write(transitions.awaited(run.waits_for, run.run_id))
+        else:
+            self.holders[run.project, run.preparation.digest] = run.run_id
 
     @outside
     def get(self, run_id: str) -> Run | None:
@@ -344,13 +387,12 @@ class MemoryPriceTable:
     def read(self, project: str, run_id: str | None = None) -> ProjectReading:
         run = self._table.runs.get(run_id) if run_id else None
         history = self._table.histories.get(project, History(project, ()))
-        prices = PriceList({"g4dn.xlarge": 0.587})
         summary = self._table.summaries.get(run_id) if run_id else None
-        return ProjectReading(prices, history.seconds, run, history.left_checkpoint, history.summary, summary)
+        return ProjectReading(PRICES, history.seconds, run, history.left_checkpoint, history.summary, summary)
 
     @outside
     def current(self) -> PriceList:
-        return PriceList({"g4dn.xlarge": 0.587})
+        return PRICES
 
 
 class MemoryQueueWatch:
@@ -607,7 +649,9 @@ class MemoryJobQueue:
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
         assert run.job_now is not None
         assert environment["DROPTRAIN_RUN"].endswith(f"/{run.run_id}/")
-        detail = {
+        assert run.preparation is None or run.is_preparing or run.prepared, "a training without its data"
+        detail: dict[str, Any] = {
+            "step": run.step, "prepared": environment.get("DROPTRAIN_PREPARED"),
             "jobName": run.job_name, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
             "jobQueue": SPOT_QUEUE if run.is_on_spot(run.job_number) else "on-demand",
             "retryStrategy": {"attempts": run.job_now.attempts}, "tags": {"droptrain:project": run.project},

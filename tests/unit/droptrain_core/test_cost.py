@@ -10,6 +10,7 @@ from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.costs.pricing import PRICES_AS_OF, PriceList, Size
 from droptrain_core.domain.runs.batch_job import NEVER_JOINED, JobState
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, EarlierJob, NextJob, Run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,7 +58,9 @@ def of(
     job = JobState(
         RUN_ID, **{"job_id": JOB_ID, "job_number": 1, "state": "SUCCEEDED", "attempts": attempts} | state
     )
-    return costs.of_run(of_run, job, document, Eligible.of(of_run, prices, types), NOW, earlier)
+    stack = Compute(types, "spot", "on-demand", "definition")
+    eligible = Eligible.of(of_run, prices, StackCompute(stack, stack))
+    return costs.of_run(of_run, job, document, eligible, NOW, earlier)
 
 
 def test_each_attempt_costs_what_its_instance_costs_in_its_zone() -> None:

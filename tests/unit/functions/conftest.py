@@ -24,6 +24,7 @@ ENVIRONMENT = {name.upper(): f"a-{name}" for name in Settings.__dataclass_fields
     "MONTHLY_BUDGET_USD": "100",
     "PROJECT_BUDGETS_USD": "",
     "MAX_RUNS_AT_ONCE": "0",
+    "PREPARED_DAYS": "30",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:notices",
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "test",

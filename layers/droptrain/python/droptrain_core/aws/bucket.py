@@ -20,7 +20,8 @@ from droptrain_core.domain.datasets.dataset import (
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import plan as plans
-from droptrain_core.domain.runs.run import run_prefix
+from droptrain_core.domain.runs.preparation import JobStep
+from droptrain_core.domain.runs.run import run_prefix, step_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -291,9 +292,9 @@ class Bucket:
         job_id = lease.get("batch_job_id") if isinstance(lease, dict) else None
         return job_id if isinstance(job_id, str) else None
 
-    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
-        """When the run's newest generation of checkpoints was complete; None if there is none."""
-        folder = run_prefix(project, run_id) + "checkpoints/generations/"
+    def last_checkpoint_at(self, project: str, run_id: str, step: JobStep = "train") -> datetime | None:
+        """When the newest generation of checkpoints of a run's step was complete; None if there is none."""
+        folder = step_prefix(project, run_id, step) + "checkpoints/generations/"
         answer = self._client.list_objects_v2(Bucket=self.name, Prefix=folder)
         return max((item["LastModified"] for item in answer.get("Contents", [])), default=None)
 

@@ -85,7 +85,7 @@ class JobQueue:
         request: Any = {
             "jobName": run.job_name,
             "jobQueue": self._queue_of(run),
-            "jobDefinition": self._compute.of_run(run).job_definition,
+            "jobDefinition": self._compute.of_step(run, run.step).job_definition,
             "shareIdentifier": share_identifier,
             # It orders the jobs of one share. A queue with shares refuses a job without it.
             "schedulingPriorityOverride": 0,
@@ -153,7 +153,7 @@ class JobQueue:
         self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
 
     def _queue_of(self, run: Run) -> str:
-        compute = self._compute.of_run(run)
+        compute = self._compute.of_step(run, run.step)
         return compute.spot_queue if run.is_on_spot(run.job_number) else compute.on_demand_queue
 
 

@@ -20,14 +20,16 @@ from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause, RejectedError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.jobs import gets_code
 from droptrain_core.domain.recipes.push import Push
-from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.recipes.recipe import Recipe, Resources
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs import time_limit
 from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.compute import Compute, StackCompute
-from droptrain_core.domain.runs.job_request import job_request
+from droptrain_core.domain.runs.job_request import job_request, prepare_request
+from droptrain_core.domain.runs.preparation import JobRequest, Preparation, digest_of
 from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
@@ -76,29 +78,44 @@ class Found:
 
 
 @frozen
+class Instances:
+    """The stack's instances for one step of a run: those with room and a price, None if there are none.
+
+    `are_too_small`: none of the types can ever hold the step's job.
+    """
+
+    eligible: EligibleInstances | None = None
+    are_too_small: bool = False
+
+
+@frozen
 class Snapshot:
-    """Everything that a launch depends on: dataset, code, preflight's samples of the files, and prices.
+    """Everything that a launch depends on: dataset, code, preflight's samples of the files, and instances.
 
     `unreadable` is the cause if S3 doesn't let an input be read. `last` summarizes the dataset of the
-    project's last successful run. `is_too_large`: no instance type of the stack can hold the run.
+    project's last successful run.
     """
 
     found: Found
     code: tuple[ObjectVersion, ...]
     files: "tuple[FileFacts, ...]"
-    eligible: EligibleInstances | None
+    training: Instances
+    preparation: Instances = Instances()
     unreadable: Cause | None = None
     last: "Summary | None" = None
-    is_too_large: bool = False
 
 
 @frozen
 class Asked:
-    """The caller and the time of a launch; `first` is the run that this launch reruns."""
+    """The caller and the time of a launch; `first` is the run that this launch reruns.
+
+    `prepare_again`: the run doesn't use data that are prepared already.
+    """
 
     by: str
     at: datetime
     first: Run | None = None
+    prepare_again: bool = False
 
     @property
     def rerun(self) -> int:
@@ -151,13 +168,16 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     try:
         script = _script(snapshot, where)
         compute = where.compute.of(recipe.resources.gpus)
-        if snapshot.is_too_large:
-            raise RejectedError(_does_not_fit(recipe, compute))
-        timeout = time_limit.of_recipe(recipe, snapshot.eligible, compute.instance_types)
+        preparation, prepare_usd = _preparation(snapshot, asked, where)
+        if snapshot.training.are_too_small:
+            raise RejectedError(_does_not_fit("resources", recipe.resources, compute))
+        eligible = snapshot.training.eligible
+        timeout = time_limit.of_recipe(recipe, eligible, compute.instance_types, prepare_usd or 0.0)
     except RejectedError as error:
         return Draft(runs.rejected(runs.to_record(run), error.cause), None, findings)
-    job = job_request(recipe, script, timeout, found.readiness.inputs)
-    run = with_estimate(replace(run, job=job), snapshot.eligible)
+    is_left_out = preparation and not preparation.inputs_in_training
+    job = job_request(recipe, script, timeout, () if is_left_out else found.readiness.inputs)
+    run = with_estimate(replace(run, job=job, preparation=preparation), eligible, prepare_usd)
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, found.how.overrides, asked.rerun, compute.job_definition
     )
@@ -193,12 +213,38 @@ def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
     )
 
 
-def with_estimate(run: Run, eligible: EligibleInstances | None) -> Run:
-    """The run with its estimate, and a warning if it risks its work."""
-    if run.job is None or eligible is None:
+def with_estimate(run: Run, eligible: EligibleInstances | None, prepare_usd: float | None) -> Run:
+    """The run with its estimate, and a warning if it risks its work.
+
+    Its preparation step can cost up to `prepare_usd`, None if no price is known.
+    """
+    if run.job is None or eligible is None or prepare_usd is None:
         return run
-    estimate = eligible.estimate(run.job.timeout_seconds)
+    estimate = eligible.estimate(run.job.timeout_seconds).with_preparation(prepare_usd)
     return replace(run, estimate=estimate, warnings=(*run.warnings, *eligible.warnings(estimate)))
+
+
+def worst_usd(instances: Instances, job: JobRequest) -> float | None:
+    """The most that the jobs of a step can cost; None if no price is known."""
+    return instances.eligible.worst_usd(job.timeout_seconds) if instances.eligible else None
+
+
+def _preparation(snapshot: Snapshot, asked: Asked, where: Where) -> tuple[Preparation | None, float | None]:
+    """The run's preparation step, if it has one, and its highest cost; RejectedError if it can't run."""
+    found = snapshot.found
+    prepare = found.recipe.prepare
+    if prepare is None:
+        return None, 0.0
+    _check_script(snapshot, where, prepare.entrypoint)
+    if snapshot.preparation.are_too_small:
+        raise RejectedError(_does_not_fit("prepare.resources", prepare.resources, where.compute.cpu))
+    folder = code_prefix(found.project)
+    code = [each for each in snapshot.code if gets_code(prepare, each.key.removeprefix(folder))]
+    inputs = found.readiness.inputs
+    job = prepare_request(found.recipe, inputs)
+    digest = digest_of(found.recipe, code, inputs)
+    preparation = Preparation(digest, job, prepare.inputs_in_training, asked.prepare_again)
+    return preparation, worst_usd(snapshot.preparation, job)
 
 
 def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
@@ -236,6 +282,12 @@ def _script(snapshot: Snapshot, where: Where) -> str:
     return script
 
 
+def _check_script(snapshot: Snapshot, where: Where, script: str) -> None:
+    project, file = snapshot.found.project, recipes.file_of(script)
+    if code_prefix(project) + file not in {item.key for item in snapshot.code}:
+        raise RejectedError(_no_script(where.bucket, project, file))
+
+
 def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
     """The cause if the code can't be downloaded into a folder."""
     folder = code_prefix(project)
@@ -253,16 +305,15 @@ def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
     return None
 
 
-def _does_not_fit(recipe: Recipe, compute: Compute) -> Cause:
-    """The cause if no instance type of the stack can hold the run."""
-    asked = recipe.resources
+def _does_not_fit(field: str, asked: Resources, compute: Compute) -> Cause:
+    """The cause if no instance type of the stack can hold the jobs with these resources."""
     kind, parameter = ("GPU", "InstanceTypes") if asked.gpus else ("CPU", "CpuInstanceTypes")
     gpus = f"{asked.gpus} GPU{'s' if asked.gpus > 1 else ''}, " if asked.gpus else ""
     return Cause(
         "does_not_fit",
         f"None of the stack's {kind} instance types has room for {gpus}{asked.vcpus} vCPUs and "
         f"{asked.memory_gib} GiB: {', '.join(compute.instance_types)}. The system takes some memory.",
-        f"Lower `resources` in train.yaml, or add larger types to the stack's parameter {parameter}.",
+        f"Lower `{field}` in train.yaml, or add larger types to the stack's parameter {parameter}.",
     )
 
 

@@ -34,6 +34,7 @@ from droptrain_core.launch.decide import (
     identify,
     new_run,
     with_estimate,
+    worst_usd,
 )
 from droptrain_core.launch.gather import Gather
 
@@ -62,7 +63,7 @@ class LaunchRequests:
         self._policy = policy
         self._clock = clock
 
-    def request(
+    def request(  # noqa: PLR0913  one parameter for each field of the request
         self,
         project: str,
         dataset: str,
@@ -72,12 +73,14 @@ class LaunchRequests:
         overrides: Overrides | None = None,
         kept: Overrides | None = None,
         force: bool = False,
+        prepare_again: bool = False,
         request: RequestClaim | None = None,
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
         The same inputs, recipe, code and overrides are the same run, unless `rerun` is set. `kept` are the
-        settings of an older run (`of_run`), over which `overrides` are laid.
+        settings of an older run (`of_run`), over which `overrides` are laid. `prepare_again`: data that
+        are prepared already aren't used.
 
         NotFoundError, NotReadyError, KeyReusedError, PausedError. RejectedError for overrides that no recipe
         may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses the stack; the
@@ -94,7 +97,7 @@ class LaunchRequests:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
         can_claim = found.how.recipe is not None and self._table.find_drop(found.drop) is None
         drop = found.claim() if can_claim else None
-        asked = Asked(caller, self._clock())
+        asked = Asked(caller, self._clock(), prepare_again=prepare_again)
         for _ in range(CLAIM_TRIES):
             first = self._table.get(identify(found, snapshot.code, asked)) if rerun else None
             draft = decide(snapshot, replace(asked, first=first), self._where)
@@ -108,7 +111,14 @@ class LaunchRequests:
             drop = None if claimed == "drop_taken" else drop
         return self._answer_taken(request, f"{project}/{dataset}"), False
 
-    def repeat(self, run_id: str, *, caller: str, request: RequestClaim | None = None) -> tuple[Run, bool]:
+    def repeat(
+        self,
+        run_id: str,
+        *,
+        caller: str,
+        prepare_again: bool = False,
+        request: RequestClaim | None = None,
+    ) -> tuple[Run, bool]:
         """Launch the same bytes and settings as those of an older run: (the new run, whether it is new).
 
         NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan has changed
@@ -120,7 +130,7 @@ class LaunchRequests:
         for _ in range(CLAIM_TRIES):
             original = self._get(run_id)
             first = self._get(original.rerun_of) if original.rerun_of else original
-            draft = self._same_again(original, first, caller)
+            draft = self._same_again(original, first, caller, prepare_again=prepare_again)
             claimed, run = self._commit.claim(draft, None, request, first)
             if claimed == "claimed":
                 return self._commit.submit.or_leave(run), True
@@ -199,14 +209,16 @@ class LaunchRequests:
             raise NotReadyError(". ".join((lacks, *near_misses(missing, present))))
         return found
 
-    def _same_again(self, original: Run, first: Run, caller: str) -> Draft:
+    def _same_again(self, original: Run, first: Run, caller: str, *, prepare_again: bool = False) -> Draft:
         """A draft of the next rerun of `first`, with the settings of `original`."""
         if original.job is None:
             raise NotReadyError(
                 f"{original.run_id} was rejected before it had a plan; launch its dataset instead"
             )
         new_id, document = plans.repeat_plan(self._plan(original), first.reruns + 1)
-        eligible, summary = self._gather.again(original, original.job)
+        preparation = original.preparation
+        jobs = (original.job, preparation.job) if preparation else (original.job,)
+        (training, *preparing), summary = self._gather.again(original, jobs)
         asked = Asked(caller, self._clock())
         run = replace(
             new_run(new_id, original.project, original.dataset, asked),
@@ -214,8 +226,10 @@ class LaunchRequests:
             warnings=tuple(each for each in original.warnings if each.rule not in _NOT_REPEATED),
             rerun_of=first.run_id,
             plan_sha256=plans.plan_digest(document),
+            preparation=preparation and replace(preparation, anew=prepare_again),
         )
-        return Draft(with_estimate(run, eligible), document, summary=summary)
+        prepare_usd = worst_usd(preparing[0], preparation.job) if preparation else 0.0
+        return Draft(with_estimate(run, training.eligible, prepare_usd), document, summary=summary)
 
     def _plan(self, run: Run) -> Mapping[str, Any]:
         """The plan that the run was launched with."""

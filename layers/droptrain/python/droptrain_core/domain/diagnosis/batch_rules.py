@@ -6,6 +6,7 @@ from droptrain_core.domain.diagnosis.rule import Find, Found, Rule, batch_says
 from droptrain_core.domain.runs.batch_job import (
     HOST_GONE,
     NEVER_JOINED,
+    NOTHING_PREPARED,
     OUT_OF_TIME,
     OVER_RESERVATION,
     RECLAIMED_EXIT_CODE,
@@ -23,6 +24,7 @@ _PULL = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot
 _START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
 _RATE = "https://repost.aws/knowledge-center/ecs-pull-container-error-rate-limit"
 _FREE = "https://github.com/aws/karpenter-provider-aws/pull/9004"
+_PREPARE = "docs/prepare.md"
 _SPOT = "spot"
 _LIMIT = r"JobStateTimeLimit.*"
 _NOT_PULLED = r"CannotPull\w+(?s:.*)"
@@ -101,6 +103,7 @@ RULES = (
     Rule(kinds.NOT_PLACED, batch_says(_LIMIT), _STUCK),
     Rule(kinds.OVER_RESERVATION, _ended_with(OVER_RESERVATION), _TERMINATE),
     Rule(kinds.CANCELLED, _cancelled, _TERMINATE),
+    Rule(kinds.NOTHING_PREPARED, _ended_with(NOTHING_PREPARED), _PREPARE),
     Rule(kinds.TIMEOUT, batch_says(f"^(?:{TIMED_OUT}|{OUT_OF_TIME})"), _TIMEOUTS),
     Rule(kinds.NEVER_JOINED, _ended_with(NEVER_JOINED), _STUCK),
     Rule(kinds.OUT_OF_MEMORY, batch_says("^OutOfMemoryError"), _STOPPED),

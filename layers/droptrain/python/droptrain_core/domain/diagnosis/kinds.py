@@ -73,6 +73,24 @@ NOT_PLACED = Kind(
     "Check the quotas of EC2 (docs/deploying.md) and the compute environment in AWS Batch.", None,
 )  # fmt: skip
 
+# The preparation step and its data.
+NOTHING_PREPARED = Kind(
+    "nothing_prepared", "It left no data for the training ({detail}).",
+    "Write files to the folder in PREPARED_DIR (docs/prepare.md).", False,
+)  # fmt: skip
+TOO_MANY_PREPARED = Kind(
+    "too_many_prepared", "{detail}",
+    "Write fewer, larger files, such as Parquet or TFRecord files of 100 MB or more.", False,
+)  # fmt: skip
+INPUTS_WRITTEN = Kind(
+    "inputs_written", "{detail}",
+    "Write to the folder in PREPARED_DIR: nothing else reaches the training.", False,
+)  # fmt: skip
+PREPARED_CHANGED = Kind(
+    "prepared_changed", "{detail}",
+    "Prepare the data again: droptrain rerun RUN --prepare-again", False,
+)  # fmt: skip
+
 # The image could not be pulled, or the container didn't start.
 IMAGE_MISSING = Kind(
     "image_missing", "The image isn't in its registry ({detail}).",

@@ -7,12 +7,14 @@ from typing import Any
 from droptrain_core.domain.errors import Cause, RejectedError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.fields import DEFAULT_SCRIPTS, FIELDS
+from droptrain_core.domain.recipes.jobs import PREPARED
 from droptrain_core.domain.recipes.readers import WrongValueError
 from droptrain_core.domain.recipes.values import (
     EVENTS,
     Checkpoints,
     Metric,
     MetricDefinition,
+    Prepare,
     Recipe,
     Resources,
     Scalar,
@@ -21,8 +23,8 @@ from droptrain_core.domain.recipes.values import (
 )
 
 __all__ = [
-    "DEFAULT_SCRIPTS", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Recipe", "Resources",
-    "Scalar", "Secret", "entrypoint_of", "file_of",
+    "DEFAULT_SCRIPTS", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Prepare", "Recipe",
+    "Resources", "Scalar", "Secret", "entrypoint_of", "file_of",
 ]  # fmt: skip
 
 FILE = "train.yaml"
@@ -106,6 +108,10 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         except WrongValueError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     recipe = replace(Recipe(), **values)
+    if recipe.prepare and PREPARED in recipe.inputs:
+        problems.append(
+            Wrong("inputs", f"inputs.{PREPARED}: this channel is the preparation step's; rename yours")
+        )
     if "trigger" not in values and recipe.has_patterns:
         return replace(recipe, trigger="quiet")
     if recipe.trigger == "files" and recipe.has_patterns:
