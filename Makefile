@@ -27,7 +27,7 @@ build: .venv/laptop.stamp ## build the wheel of the droptrain command into dist/
 CORE_TESTS = tests/unit tests/guards tests/permissions tests/integration/droptrain_core \
   tests/integration/batch tests/integration/cli tests/chaos/drops
 test: .venv/dev.stamp test-console ## run the tests of the core, the Batch engine, the command and the console's modules, in some minutes
-	$(BIN)/pytest -n 2 --dist loadfile $(CORE_TESTS)
+	$(BIN)/pytest -n 2 --dist worksteal $(CORE_TESTS)
 
 test-all: test ## and then those of whole systems: laptop cloud, image, template, operations, releases, chaos
 	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(CORE_TESTS))

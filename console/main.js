@@ -1,11 +1,12 @@
 // The page: its frame, and the view that the address names.
 
-import { get, known } from "./lib/api.js";
+import { get } from "./lib/api.js";
 import { connection, onConnection } from "./lib/connection.js";
 import { html, render, useEffect, useMemo, useRef, useState } from "./lib/html.js";
 import { usePoll } from "./lib/poll.js";
 import { onClick, usePlace } from "./lib/router.js";
 import { chooseTheme, theme } from "./lib/theme.js";
+import { useProjects } from "./lib/use_projects.js";
 import { Budget } from "./parts/budget.js";
 import { Dialog } from "./parts/dialog.js";
 import { Icon } from "./parts/icon.js";
@@ -14,7 +15,6 @@ import { Clock } from "./parts/time.js";
 import { Runs } from "./views/runs.js";
 
 const SELDOM = 60_000;
-const PROJECTS_EVERY = 10_000;
 const KEYS = [
   ["/", "Search"], ["j  k", "Next and previous run"], ["Enter", "Open the run"], ["x", "Choose the run for a comparison"],
   ["c", "Compare what is chosen"], ["g", "All runs"], ["n", "New project"], ["?", "This list"], ["Esc", "Close, or leave the search"],
@@ -23,15 +23,16 @@ const KEYS = [
 // The list of runs is what most visits begin with; the other views come when they are wanted, or when nothing else is to do.
 const LATER = {
   run: () => import("./views/run.js").then((module) => (loaded.run = module.Run)),
+  code: () => import("./views/code.js").then((module) => (loaded.code = module.Code)),
   compare: () => import("./views/compare.js").then((module) => (loaded.compare = module.Compare)),
+  datasets: () => import("./views/datasets.js").then((module) => (loaded.datasets = module.Datasets)),
 };
 const loaded = {};
-const PROJECTS = "/api/projects?limit=100";
 
 function App() {
   const place = usePlace();
   const info = usePoll((signal) => get("/local/info", signal), () => null, "info", { what: "the stack" });
-  const projects = usePoll((signal) => get(PROJECTS, signal), () => PROJECTS_EVERY, PROJECTS, { what: "the projects", known });
+  const projects = useProjects();
   const budget = usePoll((signal) => get("/api/budget", signal), () => SELDOM, "budget", { what: "the budget" });
   const status = usePoll((signal) => get("/api/status", signal), () => SELDOM, "status", { what: "the stack" });
   const [isMaking, setMaking] = useState(false);
@@ -90,6 +91,8 @@ function App() {
 
 function view(place, info, projects) {
   if (place.view === "run") return html`<${Later} key=${place.name} view="run" id=${place.name} info=${info} />`;
+  if (place.view === "code") return html`<${Later} key=${`code ${place.name}`} view="code" id=${place.name} place=${place} />`;
+  if (place.view === "datasets") return html`<${Later} key=${`datasets ${place.name}`} view="datasets" project=${place.name} place=${place} info=${info} />`;
   if (place.view === "compare") return html`<${Later} key="compare" view="compare" ids=${(place.query.get("runs") || "").split(",").filter(Boolean)} info=${info} />`;
   if (place.view === "missing") {
     return html`<div class="empty"><h1>There is no such page</h1><p>The console has <a href="/">all runs</a>, and a page for each run and project.</p></div>`;

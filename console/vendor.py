@@ -73,6 +73,13 @@ PACKAGES = (
         File("dist/uPlot.min.css", "console/vendor/uplot.css"),
         File("LICENSE", "console/vendor/uplot.LICENSE.txt"),
     )),
+    Package("diff", "9.0.0", "BSD-3-Clause",
+            "svtcdpS8CgJyqAjEQIXdb3OjhFVVYjzGAPO8WGCmRbrm"
+            "l64SPw/jJD4GoE98aR7r25A0XcgrK3F02yw9R/vhQw==", (
+        File("libesm/diff/base.js", "console/vendor/diff/base.js"),
+        File("libesm/diff/array.js", "console/vendor/diff/array.js"),
+        File("LICENSE", "console/vendor/diff.LICENSE.txt"),
+    )),
     Package("axe-core", "4.14.1", "MPL-2.0",
             "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NP"
             "jCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==", (

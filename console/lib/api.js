@@ -35,13 +35,14 @@ export async function getOnce(address, signal) {
 }
 
 /** The answer to a document that is sent. */
-export async function post(address, document, headers = {}) {
+export const post = (address, document, headers = {}) => sendDocument("POST", address, document, headers);
+
+/** The answer to what is changed of a document. */
+export const patch = (address, changes) => sendDocument("PATCH", address, changes);
+
+async function sendDocument(method, address, document, headers = {}) {
   const body = document === undefined ? undefined : JSON.stringify(document);
-  const response = await send(address, {
-    method: "POST",
-    body,
-    headers: { "Content-Type": "application/json", ...headers },
-  });
+  const response = await send(address, { method, body, headers: { "Content-Type": "application/json", ...headers } });
   return response.json();
 }
 

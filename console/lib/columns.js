@@ -17,6 +17,7 @@ export const FIXED = [
 export const DEFAULT = FIXED.map((column) => column.id);
 /** @type {Order} */
 export const NEWEST = { column: "started", isUp: false };
+const WORDS = new Intl.Collator(undefined, { numeric: true });
 const TERM = /^([^<>=]+)(<=|>=|=|<|>)(.+)$/;
 
 /**
@@ -37,7 +38,11 @@ export function columnsOf(runs) {
  * @param {Run[]} runs
  * @param {"metrics" | "hyperparameters"} of
  */
-const namesIn = (runs, of) => [...new Set(runs.flatMap((run) => Object.keys(run[of])))].sort((a, b) => a.localeCompare(b));
+function namesIn(runs, of) {
+  const names = new Set();
+  for (const run of runs) for (const name in run[of]) names.add(name);
+  return [...names].sort(WORDS.compare);
+}
 
 /**
  * The value of a run in a column; undefined if it has none.
@@ -56,11 +61,19 @@ export function valueIn(run, column) {
 }
 
 /**
- * The runs in an order; those without a value come last, equal ones stay as they were.
+ * Whether a list is in the order that the API gives it.
+ * @param {Order} order
+ */
+export const isNewestFirst = (order) => order.column === NEWEST.column && order.isUp === NEWEST.isUp;
+
+/**
+ * Runs in another order than newest first, in which they come; those without a value come last, equal ones stay as
+ * they were.
  * @param {Run[]} runs
  * @param {Order} order
  */
 export function inOrder(runs, { column, isUp }) {
+  if (isNewestFirst({ column, isUp })) return runs;
   const valued = runs.map((run) => ({ run, value: valueIn(run, column) }));
   const has = (/** @type {{value: any}} */ { value }) => value !== undefined && value !== null && !Number.isNaN(value);
   const sorted = valued.filter(has).sort((a, b) => compared(a.value, b.value) * (isUp ? 1 : -1));
@@ -73,8 +86,15 @@ export function inOrder(runs, { column, isUp }) {
  */
 function compared(a, b) {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b), undefined, { numeric: true });
+  return WORDS.compare(String(a), String(b));
 }
+
+/**
+ * The tags of some runs, by name.
+ * @param {Run[]} runs
+ * @returns {string[]}
+ */
+export const tagsOf = (runs) => [...new Set(runs.flatMap((run) => run.tags || []))].sort();
 
 /**
  * The value that most of the runs have, for each hyperparameter.
@@ -95,6 +115,21 @@ export function usualOf(runs) {
 }
 
 /**
+ * The usual values of each project's runs.
+ * @param {Run[]} runs
+ */
+export function usualByProject(runs) {
+  /** @type {Map<string, Run[]>} */
+  const projects = new Map();
+  for (const run of runs) {
+    const some = projects.get(run.project);
+    if (some) some.push(run);
+    else projects.set(run.project, [run]);
+  }
+  return new Map([...projects].map(([project, some]) => [project, usualOf(some)]));
+}
+
+/**
  * What a run has other than usual: `learning_rate 0.003`, by name.
  * @param {Run} run
  * @param {Map<string, unknown>} usual
@@ -110,7 +145,7 @@ export const differing = (run, usual) =>
 export function isFound(run, words) {
   const wanted = words.split(/\s+/).filter(Boolean);
   if (!wanted.length) return true;
-  const text = [run.run_id, run.project, run.dataset, run.status, run.launched_by, run.cause?.message, run.cause?.code].join(" ").toLowerCase();
+  const text = [run.name, run.note, ...(run.tags || []), run.run_id, run.project, run.dataset, run.status, run.launched_by, run.cause?.message, run.cause?.code].join(" ").toLowerCase();
   return wanted.every((word) => {
     const term = TERM.exec(word);
     return term ? holds(run, term[1], term[2], term[3]) : text.includes(word.toLowerCase());

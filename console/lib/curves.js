@@ -25,6 +25,10 @@ export function charts(series, metric, behind) {
   }));
 }
 
+/** Charts of how the machine was used, as `machineOf` gives it. */
+export const machineCharts = (machine) =>
+  machine.map(({ title, xLabel, points }) => ({ title, xLabel, curves: [{ name: title, label: "this run", points, ...look(0) }] }));
+
 /** One chart for each metric that any of the runs has; `runs` are {label, color, dash, series}. */
 export function compared(runs, metric) {
   const names = new Set(runs.flatMap((run) => run.series.map((each) => each.name)));

@@ -1,6 +1,7 @@
 // The newest values of runs that train: their records have none before the end.
 
 import { get } from "./api.js";
+import { metricsOf } from "./axes.js";
 import { usePoll } from "./poll.js";
 
 const MOST = 6;
@@ -18,4 +19,4 @@ export function useLiveMetrics(runs) {
   return data || NONE;
 }
 
-const lastValues = (series) => Object.fromEntries(series.filter((each) => each.points.length).map((each) => [each.name, each.points.at(-1).value]));
+const lastValues = (series) => Object.fromEntries(metricsOf(series).filter((each) => each.points.length).map((each) => [each.name, each.points.at(-1).value]));

@@ -45,13 +45,13 @@ export function timeline(run, phases, now) {
 /** Attempts that have ended, and the one that goes on, which the record doesn't list yet. */
 function attemptsOf(run, end) {
   const known = run.attempts.filter((each) => each.started_at).map((each) => ({
-    number: each.number, from: Date.parse(each.started_at), to: each.stopped_at ? Date.parse(each.stopped_at) : end,
+    number: each.number, step: each.step, from: Date.parse(each.started_at), to: each.stopped_at ? Date.parse(each.stopped_at) : end,
     exitCode: each.exit_code, reason: each.reason, isReclaimed: isReclaimed(each.reason), isGoing: !each.stopped_at && !isEnded(run),
   }));
   if (run.status !== "RUNNING" || known.some((each) => each.isGoing)) return known;
   const since = run.history.filter((step) => step.status === "RUNNING").at(-1);
   const begun = Date.parse(since?.at || run.started_at || run.updated_at);
-  return [...known, { number: run.attempts.length + 1, from: begun, to: end, exitCode: null, reason: null, isGoing: true }];
+  return [...known, { number: run.attempts.length + 1, step: run.step, from: begun, to: end, exitCode: null, reason: null, isGoing: true }];
 }
 
 /** Batch's own words begin with these when an instance is taken away. */
@@ -76,14 +76,14 @@ function waitingBetween(waits, from, to) {
   return found;
 }
 
-function trainingOf({ from, to, isReclaimed: taken, isGoing }, told) {
+function trainingOf({ from, to, step, isReclaimed: taken, isGoing }, told) {
   const within = (at) => Math.min(to, Math.max(from, at));
   const after = (seconds) => within(from + seconds * 1000);
   const fetched = after(told?.fetch || 0);
   const saving = told?.sync ? after(told.sync) : to;
   return [
     { kind: "fetching", from, to: fetched },
-    { kind: taken ? "reclaimed" : "training", from: fetched, to: saving, isGoing: isGoing && saving === to },
+    { kind: taken ? "reclaimed" : step === "prepare" ? "preparing" : "training", from: fetched, to: saving, isGoing: isGoing && saving === to },
     { kind: "saving", from: saving, to },
   ];
 }

@@ -5,7 +5,7 @@
  * @typedef {string | number | boolean} Value
  * @typedef {Record<string, Value>} Values
  * @typedef {"same" | "recipe" | "exact"} Mode
- * @typedef {{hyperparameters: Values, overrides: {hyperparameters?: Values, resources?: object}, recipe: Values | null, published: Values | null}} Settings
+ * @typedef {{hyperparameters: Values, overrides: {hyperparameters?: Values}, recipe: Values | null, published: Values | null}} Settings
  */
 
 /**
@@ -17,25 +17,31 @@
 export const valuesFor = (mode, { hyperparameters, published }) => (mode === "recipe" ? published || {} : hyperparameters);
 
 /**
- * The body of POST /runs. The same settings are sent as overrides of the newest recipe where they differ from it.
+ * The body of POST /runs, where the same words are `settings` and `versions`.
  * @param {Mode} mode
  * @param {any} run
- * @param {Settings} settings
  * @param {Values} edits
  */
-export function requestOf(mode, run, settings, edits) {
-  if (mode === "exact") return { from_run: run.run_id };
-  const wanted = { ...valuesFor(mode, settings), ...edits };
-  const published = settings.published || {};
-  const differing = Object.entries(wanted).filter(([name, value]) => published[name] !== value);
-  const resources = mode === "same" ? settings.overrides.resources : undefined;
-  const overrides = {
-    ...(differing.length ? { hyperparameters: Object.fromEntries(differing) } : {}),
-    ...(resources ? { resources } : {}),
-  };
-  const body = { project: run.project, dataset: run.dataset, rerun: true };
-  return Object.keys(overrides).length ? { ...body, overrides, ...(mode === "same" && !Object.keys(edits).length ? { force: true } : {}) } : body;
+export function requestOf(mode, run, edits) {
+  const body = { from_run: run.run_id, settings: mode === "recipe" ? "recipe" : "run", versions: mode === "exact" ? "pinned" : "newest" };
+  return mode === "exact" || !Object.keys(edits).length ? body : { ...body, overrides: { hyperparameters: edits } };
 }
+
+const OPTIONS = { same: [], recipe: ["--settings recipe"], exact: ["--versions pinned"] };
+
+/**
+ * The words of the command that does the same.
+ * @param {Mode} mode
+ * @param {any} run
+ * @param {Values} edits
+ */
+export function commandOf(mode, run, edits) {
+  const sets = mode === "exact" ? [] : Object.entries(edits).map(([name, value]) => `--set ${quoted(`${name}=${value}`)}`);
+  return ["rerun", ...OPTIONS[mode], ...sets, run.run_id].join(" ");
+}
+
+/** @param {string} word */
+const quoted = (word) => (/^[\w.+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /**
  * What somebody typed, as a value of the type that the hyperparameter has.

@@ -5,7 +5,9 @@ import { useEffect, useState } from "./html.js";
 const PATTERNS = [
   ["runs", /^\/$/],
   ["run", /^\/runs\/([^/]+)$/],
+  ["code", /^\/runs\/([^/]+)\/code$/],
   ["project", /^\/projects\/([^/]+)$/],
+  ["datasets", /^\/projects\/([^/]+)\/datasets$/],
   ["compare", /^\/compare$/],
 ];
 const PATIENCE = 2_000; // ms in which a view may grow to the height that it had

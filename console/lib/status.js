@@ -23,6 +23,12 @@ export const FILTERS = [
 /** The headline metric's value, or undefined. */
 export const headline = (run) => (run.metric ? run.metrics[run.metric] : undefined);
 
+/** The title of a run's tab: its state, its headline metric if there is one, and which run it is. */
+export function tabTitle(run) {
+  const value = headline(run);
+  return [word(run.status), value === undefined ? "" : `${run.metric} ${number(value)}`, run.name || run.dataset, run.project].filter(Boolean).join(" · ");
+}
+
 const REFUSED_FOR_NOW = ["over_budget", "too_many_runs"];
 
 /** Whether a run can be trained again: one that was rejected for its data or recipe never had a plan. */

@@ -9,6 +9,7 @@ export function useAction(action) {
     setState({ busy: true, error: null });
     try {
       await action();
+      setState({ busy: false, error: null });
     } catch (error) {
       setState({ busy: false, error });
     }

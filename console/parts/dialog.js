@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef } from "../lib/html.js";
 
-export function Dialog({ title, onClose, children }) {
+export function Dialog({ title, isWide = false, onClose, children }) {
   const box = useRef();
   useEffect(() => {
     const before = document.activeElement;
@@ -10,7 +10,7 @@ export function Dialog({ title, onClose, children }) {
     return () => before?.focus?.();
   }, []);
   return html`
-    <dialog ref=${box} aria-label=${title} onClose=${onClose}
+    <dialog ref=${box} class=${isWide ? "wide" : ""} aria-label=${title} onClose=${onClose}
       onClick=${(event) => event.target === box.current && onClose()}>
       <div class="dialog-body"><h2>${title}</h2>${children}</div>
     </dialog>`;

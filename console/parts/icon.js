@@ -16,6 +16,8 @@ const PATHS = {
   stop: "M4 4h8v8H4z",
   file: "M4 2h5l3 3v9H4zM9 2v3h3",
   chart: "M2.5 13.5h11M4 11l3-4 2.5 2L13 4",
+  full: "M6 2.5H2.5V6M10 2.5h3.5V6M6 13.5H2.5V10M10 13.5h3.5V10",
+  bell: "M4 11.5V7a4 4 0 0 1 8 0v4.5l1 1H3zM7 14.5h2",
   menu: "M2.5 4.5h11M2.5 8h11M2.5 11.5h11",
   theme: "M8 2.5a5.5 5.5 0 1 0 0 11z M8 2.5a5.5 5.5 0 0 1 0 11",
 };

@@ -21,11 +21,12 @@ export function ProjectHead({ project, here, runs }) {
     <div class="project-head">
       <div>
         <h1 class="page-title"><bdi>${project}</bdi></h1>
-        ${trend && html`
-          <p class="facts-line">
+        <p class="facts-line">
+          <a href=${`/projects/${encodeURIComponent(project)}/datasets`}>Datasets</a>
+          ${trend && html`
             ${best && html`<span>best <bdi>${best.metric}</bdi> <b>${number(headline(best))}</b> by <a href=${`/runs/${best.run_id}`}><bdi>${best.dataset}</bdi></a></span>`}
-            <span>newest <b>${number(trend.points.at(-1).value)}</b></span>
-          </p>`}
+            <span>newest <b>${number(trend.points.at(-1).value)}</b></span>`}
+        </p>
         ${here?.waiting.map((each) => html`
           <p class="waiting-line" key=${each.dataset}><bdi><b>${each.dataset}</b></bdi> ${each.missing.length > 0 && html`waits for ${names(each.missing)}: drop it on this page. `}${each.due_at && html`launches at ${clock(each.due_at)}, unless another file arrives. `}${each.present.length > 0 && html`<span class="dim">In its folder: ${names(each.present)}</span>`}</p>`)}
         ${recipe.error && recipe.error.status === 404 && html`<p class="dim">${recipe.error.message}</p>`}

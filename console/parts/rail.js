@@ -3,9 +3,9 @@
 import { post } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
 import { navigate } from "../lib/router.js";
-import { Dot } from "./badge.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icon.js";
+import { ProjectList } from "./project_list.js";
 import { Trouble } from "./trouble.js";
 
 export function Rail({ projects, place, isOpen, onNew, isMaking, onMade, onClose }) {
@@ -16,16 +16,7 @@ export function Rail({ projects, place, isOpen, onNew, isMaking, onMade, onClose
         <li><a href="/" aria-current=${current(place.view === "runs")}><${Icon} name="chart" /><span>All runs</span></a></li>
       </ul>
       <h2>Projects</h2>
-      <ul>
-        ${projects?.projects.map((each) => html`
-          <li key=${each.project}>
-            <a href=${`/projects/${encodeURIComponent(each.project)}`} aria-current=${current(place.view === "project" && place.name === each.project)}>
-              ${each.latest_run ? html`<${Dot} status=${each.latest_run.status} />` : html`<span class="dot" />`}
-              <bdi>${each.project}</bdi>
-              ${each.waiting.length > 0 && html`<span class="count" title="Datasets that wait">${each.waiting.length}</span>`}
-            </a>
-          </li>`)}
-      </ul>
+      ${projects && html`<${ProjectList} projects=${projects.projects} open=${place.view === "project" ? place.name : ""} />`}
       <button type="button" class="button quiet" onClick=${onNew}><${Icon} name="plus" />New project</button>
     </nav>
     ${isMaking && html`<${NewProject} onMade=${onMade} onClose=${onClose} />`}`;

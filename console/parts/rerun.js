@@ -4,7 +4,7 @@ import { get, post } from "../lib/api.js";
 import { usd } from "../lib/format.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
-import { requestOf, typed, valuesFor } from "../lib/rerun.js";
+import { commandOf, requestOf, typed, valuesFor } from "../lib/rerun.js";
 import { navigate } from "../lib/router.js";
 import { useAction } from "../lib/use_action.js";
 import { Command } from "./copy.js";
@@ -23,7 +23,7 @@ export function Rerun({ run, command, onClose }) {
   const [edits, setEdits] = useState({});
   const [key] = useState(() => crypto.randomUUID());
   const settings = usePoll((signal) => get(`/local/settings?${new URLSearchParams({ run: run.run_id })}`, signal), () => null, run.run_id, { what: "the settings" });
-  const body = settings.data && requestOf(mode, run, settings.data, mode === "exact" ? {} : edits);
+  const body = settings.data && requestOf(mode, run, edits);
   const decision = useDryRun(body);
   const [state, act] = useAction(async () => {
     const made = await post("/api/runs", body, { "Idempotency-Key": `${key}-${await digestOf(body)}` });
@@ -37,7 +37,7 @@ export function Rerun({ run, command, onClose }) {
           <span><b>${title}</b><br /><span class="dim">${text}</span></span></label>`)}
       ${settings.error && html`<${Trouble} title="The run's settings can't be read" error=${settings.error} retry=${settings.reload} />`}
       ${settings.data && html`<${Values} ...${{ mode, edits, setEdits }} settings=${settings.data} />`}
-      ${mode === "exact" && html`<${Command} text=${`${command} rerun --exact ${run.run_id}`} />`}
+      <${Command} text=${`${command} ${commandOf(mode, run, edits)}`} />
       <p class="dim" role="status">${decision.text}</p>
       ${(state.error || decision.error) && html`<${Trouble} title=${state.error ? "It wasn't launched" : "It can't be launched"} error=${state.error || decision.error} />`}
       <div class="dialog-actions">

@@ -7,6 +7,7 @@ import { canRerun, isEnded } from "../lib/status.js";
 import { Command } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icon.js";
+import { NotifyAtEnd } from "./notify_end.js";
 import { Rerun } from "./rerun.js";
 import { Trouble } from "./trouble.js";
 
@@ -17,6 +18,8 @@ export function RunActions({ run, info, reload, before }) {
   return html`
     <div class="run-actions">
       ${before && html`<a class="button" href=${`/compare?runs=${before.run_id},${run.run_id}`}><${Icon} name="chart" />Compare</a>`}
+      ${run.code && html`<a class="button" href=${`/runs/${encodeURIComponent(run.run_id)}/code${before ? `?with=${before.run_id}` : ""}`}><${Icon} name="file" />Code</a>`}
+      <${NotifyAtEnd} run=${run} />
       <button type="button" class="button" onClick=${() => setAsked("commands")}><${Icon} name="copy" />Commands</button>
       ${canRerun(run) && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
       ${!isEnded(run) && html`<button type="button" class="button danger" onClick=${() => setAsked("cancel")}><${Icon} name="stop" />Cancel run</button>`}

@@ -42,6 +42,7 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
       <${Card} title="Code and recipe">
         ${run.code && html`<${Fact} name="Code"><code>${run.code.digest}</code> <span class="dim">${counted(run.code.files, "file")}</span><//>`}
         <${Fact} name="Recipe" isLong>${run.recipe ? html`<code title=${`${run.recipe.key}, version ${run.recipe.version_id}`}>${run.recipe.version_id}</code>` : "all defaults"}<//>
+        ${run.code && html`<p><a href=${`/runs/${encodeURIComponent(run.run_id)}/code`}>View code and recipe</a></p>`}
         ${run.batch_job_id && html`<${Fact} name="Batch job" isLong><code>${run.batch_job_id}</code><//>`}
         ${run.log_stream && html`<${Fact} name="Log stream" isLong><code title=${run.log_stream}>${run.log_stream}</code><//>`}
         <${Fact} name="In S3" isLong><code title=${run.links.run}>${run.links.run}</code><//>

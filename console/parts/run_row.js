@@ -8,7 +8,7 @@ import { Badge } from "./badge.js";
 import { Spark } from "./spark.js";
 import { Ago, Took } from "./time.js";
 
-const WATCHED = ["run", "isChosen", "columns", "live"];
+const WATCHED = ["run", "index", "isChosen", "columns", "live"];
 const NONE = html`<span class="dim">–</span>`;
 
 export class RunRow extends Component {
@@ -18,10 +18,10 @@ export class RunRow extends Component {
       || next.unusual.join() !== this.props.unusual.join();
   }
 
-  render({ run, inProject, isChosen, onChoose, columns, unusual, ...more }) {
+  render({ run, index, inProject, isChosen, onChoose, columns, unusual, ...more }) {
     const name = `${run.project}/${run.dataset} ${hash(run.run_id)}`;
     return html`
-      <div class=${`run-row ${isChosen ? "chosen" : ""}`} role="row">
+      <div class=${`run-row ${isChosen ? "chosen" : ""}`} role="row" aria-rowindex=${index + 2}>
         <span role="cell" class="cell-choose"><input type="checkbox" aria-label=${`Compare ${name}`} checked=${isChosen} onChange=${() => onChoose(run.run_id)} /></span>
         <span role="cell" class="cell-status"><${Badge} status=${run.status} /></span>
         <span role="cell" class="cell-name">
@@ -29,6 +29,7 @@ export class RunRow extends Component {
             ${!inProject && html`<bdi class="dim">${run.project}</bdi><span class="dim"> / </span>`}<bdi>${run.dataset}</bdi>
           </a>
           <code class="hash">${hash(run.run_id)}</code>
+          ${run.name && html`<bdi class="cell-given-name">${run.name}</bdi>`}${run.tags?.map((tag) => html`<bdi class="tag" key=${tag}>${tag}</bdi>`)}
           ${run.cause && run.status !== "CANCELLED" && html`<span class="cell-cause" dir="auto">${run.cause.message}</span>`}
           ${unusual.length > 0 && html`<span class="cell-unusual"><span class="sr">Other than usual: </span><bdi>${unusual.join(" · ")}</bdi></span>`}
         </span>

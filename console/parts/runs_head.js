@@ -5,7 +5,7 @@ import { html } from "../lib/html.js";
 const RIGHT = (column) => column.id !== "trend";
 
 export const RunsHead = ({ columns, order, onSort }) => html`
-  <div class="run-row runs-head" role="row">
+  <div class="run-row runs-head" role="row" aria-rowindex="1">
     <span role="columnheader"><span class="sr">Compare</span></span><span role="columnheader">Status</span><span role="columnheader">Run</span>
     ${columns.map((column) => html`
       <span role="columnheader" key=${column.id} class=${`head-${column.id.split(":")[0]} ${RIGHT(column) ? "right" : ""}`} aria-sort=${sorting(column, order)}>

@@ -7,7 +7,7 @@ import { isEnded } from "../lib/status.js";
 import { Clock, useNow } from "./time.js";
 
 const WORDS = {
-  waiting: "waiting", starting: "starting", fetching: "fetching", training: "training", reclaimed: "reclaimed", saving: "saving",
+  waiting: "waiting", starting: "starting", fetching: "fetching", preparing: "preparing", training: "training", reclaimed: "reclaimed", saving: "saving",
 };
 const SOON = 15; // percent: narrower stretches have no room for words
 

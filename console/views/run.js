@@ -1,14 +1,15 @@
 // A run: what happens now, how its time went by, its curves, its log, and what it was made of.
 
 import { get, known } from "../lib/api.js";
-import { charts } from "../lib/curves.js";
+import { along, axesOf, machineOf, metricsOf } from "../lib/axes.js";
+import { charts, machineCharts } from "../lib/curves.js";
 import { hash } from "../lib/format.js";
 import { html, useCallback, useEffect, useMemo, useState } from "../lib/html.js";
 import { LogStore } from "../lib/log_store.js";
 import { listedRun } from "../lib/run_list.js";
 import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
-import { announcement, isEnded, sentence } from "../lib/status.js";
+import { announcement, isEnded, sentence, tabTitle } from "../lib/status.js";
 import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
@@ -16,6 +17,7 @@ import { ChartLook, useChartLook } from "../parts/chart_look.js";
 import { Evidence, Log } from "../parts/log.js";
 import { RunActions } from "../parts/run_actions.js";
 import { RunFacts } from "../parts/run_facts.js";
+import { RunWords } from "../parts/run_words.js";
 import { useNow } from "../parts/time.js";
 import { Timeline } from "../parts/timeline.js";
 import { Trouble } from "../parts/trouble.js";
@@ -31,8 +33,8 @@ export function Run({ id, info }) {
   const address = `/api/runs/${encodeURIComponent(id)}`;
   const { data: run, error, reload } = usePoll((signal) => get(address, signal), (found) => (isEnded(found) ? ENDED_EVERY : BUSY_EVERY), address, { what: "this run", known: knownRun });
   useEffect(() => {
-    document.title = run ? `${run.dataset} · ${run.project} · droptrain` : "Run · droptrain";
-  }, [run?.dataset]);
+    document.title = run ? tabTitle(run) : "Run · droptrain";
+  }, [run]);
   if (!run) {
     return error
       ? html`<h1 class="page-title">Run</h1><${Trouble} title="The run can't be shown" error=${error} retry=${reload} />`
@@ -59,8 +61,14 @@ function Loaded({ run, address, info, reload }) {
   }, [metrics.data]);
   const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`, { what: "the artifacts" });
   const relatives = useRelatives(run);
-  const drawn = useMemo(() => charts(kept, run.metric, relatives.curves), [kept, relatives.curves]);
+  const measured = useMemo(() => metricsOf(kept), [kept]);
   const [look, changeLook] = useChartLook();
+  const axes = axesOf(kept).join(" ");
+  const drawn = useMemo(() => {
+    const { label, runs: [own, ...others] } = along([kept, ...relatives.curves.map((other) => other.series)], look.axis);
+    const behind = relatives.curves.map((other, n) => ({ ...other, series: others[n] }));
+    return [...charts(own, run.metric, behind).map((each) => ({ ...each, xLabel: label })), ...machineCharts(machineOf(kept))];
+  }, [kept, relatives.curves, look.axis]);
   const files = artifacts.data?.artifacts;
   const download = files?.find((file) => file.path === "log.txt")?.url;
 
@@ -70,7 +78,8 @@ function Loaded({ run, address, info, reload }) {
       <div class="run-title"><h1 class="page-title"><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></h1><${Badge} status=${run.status} large /></div>
       <${RunActions} run=${run} info=${info} reload=${reload} before=${relatives.before} />
     </div>
-    <${Now} run=${run} phase=${log.store?.phases.phase} latest=${latestOf(kept, run.metric)} before=${relatives.before} />
+    <${RunWords} run=${run} address=${address} reload=${reload} />
+    <${Now} run=${run} phase=${log.store?.phases.phase} latest=${latestOf(measured, run.metric)} before=${relatives.before} />
     ${run.cause && html`
       <section class=${`cause ${CAUSES[run.status] || (ended ? "" : "cause-waiting")}`} aria-label="Cause">
         <p class="cause-message" dir="auto">${run.cause.message}</p>
@@ -85,14 +94,14 @@ function Loaded({ run, address, info, reload }) {
       <div class="run-main">
         <section class="panel" aria-label="Metrics">
           <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}
-            ${drawn.length > 0 && html`<${ChartLook} look=${look} change=${changeLook} />`}</div>
+            ${drawn.length > 0 && html`<${ChartLook} look=${look} axes=${axes.split(" ")} change=${changeLook} />`}</div>
           ${drawn.length > 0
-            ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} ...${look} />`)}</div>`
-            : html`<p class="panel-empty">${metrics.error ? metrics.error.message : ended ? "It wrote no metrics. A line of JSON in $METRICS_FILE, or TensorBoard's own files, would be drawn here." : "Curves appear as soon as the training writes metrics."}</p>`}
+            ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} xLabel=${each.xLabel} ...${look} />`)}</div>`
+            : html`<p class="panel-empty">${metrics.error ? metrics.error.message : !metrics.data ? "Loading …" : ended ? "It wrote no metrics. A line of JSON in $METRICS_FILE, or TensorBoard's own files, would be drawn here." : "Curves appear as soon as the training writes metrics."}</p>`}
         </section>
         ${log.store && html`<${Log} store=${log.store} version=${log.version} isLive=${!ended} download=${download} />`}
       </div>
-      <${RunFacts} run=${run} series=${kept} files=${files} hasMoreFiles=${Boolean(artifacts.data?.cursor)} />
+      <${RunFacts} run=${run} series=${measured} files=${files} hasMoreFiles=${Boolean(artifacts.data?.cursor)} />
     </div>`;
 }
 

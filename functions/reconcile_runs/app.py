@@ -11,6 +11,7 @@ from droptrain_core.wiring import Wiring
 COUNTED_AS = {
     "active": "RunsActive",
     "finished": "ClaimsFinished",
+    "woken": "ClaimsWoken",
     "applied": "ChangesReconciled",
     "notified": "NoticesPublished",
     "terminated": "JobsTerminated",

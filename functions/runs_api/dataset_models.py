@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets.dataset import MULTIPART_FROM
-from models import WHOLE, Given, View, WaitingView
+from models import WHOLE, Given, RunView, View, WaitingView
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
     from droptrain_core.datasets import NewFile, Upload
-    from droptrain_core.query import DatasetListing
+    from droptrain_core.query import DatasetDetails, DatasetListing
 
 # A level of folders doesn't begin with a dot: no name leaves its dataset.
 _LEVEL = r"[A-Za-z0-9_][^/\\\x00-\x1f\x7f]*"
@@ -142,6 +142,66 @@ class DatasetView(View):
 
     dataset: str
     waiting: WaitingView | None
+
+
+class DatasetFileView(View):
+    """A file that a dataset has now, `size` in bytes."""
+
+    file: str
+    version_id: str
+    size: int
+    uploaded_at: str
+
+
+class ColumnView(View):
+    """A column: "numbers", "text" or null for both, the share of empty values, the range of its numbers."""
+
+    name: str
+    kind: str | None
+    empty: float
+    least: float | None
+    most: float | None
+
+
+class DataView(View):
+    """The training data of the newest run, by the rows that its launch read: `rows` are estimated.
+
+    `columns` counts all columns, `first` has the first of them.
+    """
+
+    rows: int
+    columns: int
+    first: list[ColumnView]
+
+
+class DatasetDetailsView(DatasetView):
+    """A dataset with its files, its newest runs, and what its data look like, if that is known."""
+
+    files: list[DatasetFileView]
+    has_all_files: bool
+    data: DataView | None
+    runs: list[RunView]
+
+    @classmethod
+    def of(cls, found: "DatasetDetails", folder: str, bucket: str) -> Self:
+        """The view of a dataset whose files lie in `folder` of `bucket`."""
+        files = [
+            DatasetFileView(
+                file=version.key.removeprefix(folder),
+                version_id=version.version_id,
+                size=version.size,
+                uploaded_at=times.to_text(at),
+            )
+            for version, at in found.files
+        ]
+        return cls(
+            dataset=found.name,
+            waiting=WaitingView.of(found.waiting) if found.waiting else None,
+            files=files,
+            has_all_files=found.has_all_files,
+            data=DataView.model_validate(asdict(found.summary)) if found.summary else None,
+            runs=[RunView.of(run, bucket) for run in found.runs],
+        )
 
 
 class DatasetList(View):

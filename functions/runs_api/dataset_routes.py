@@ -5,7 +5,8 @@ from typing import Annotated
 import use_cases
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from dataset_models import DatasetList, DeletedView, UploadList, UploadRequest
+from dataset_models import DatasetDetailsView, DatasetList, DeletedView, UploadList, UploadRequest
+from droptrain_core.domain.datasets.dataset import data_prefix
 from droptrain_core.telemetry import logger
 from models import DATASET_PATTERN, PROJECT_PATTERN, ProjectView
 from problems import documented
@@ -33,6 +34,19 @@ def read_project(project: Project) -> ProjectView:
 def list_datasets(project: Project, limit: Limit = 100, cursor: Cursor = None) -> DatasetList:
     """List the datasets of a project that have files, by name."""
     return DatasetList.of(use_cases.query().datasets(project, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/projects/<project>/datasets/<dataset>",
+    responses=documented({200: (DatasetDetailsView, "The dataset")}, "not-found", "invalid-request"),
+)
+def read_dataset(project: Project, dataset: Dataset) -> DatasetDetailsView:
+    """Read one dataset: its files, what it waits for, what its data look like, and the runs that used it.
+
+    The first 100 files, and the newest 20 runs or fewer: an answer has room for 6 MB.
+    """
+    found = use_cases.query().dataset(project, dataset)
+    return DatasetDetailsView.of(found, data_prefix(project, dataset), use_cases.settings.bucket_name)
 
 
 @router.post(

@@ -4,10 +4,12 @@ from dataclasses import asdict, fields
 from functools import reduce
 from operator import or_
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Self, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from droptrain_core.domain.costs.budget import to_usd
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
+from droptrain_core.domain.runs.batch_job import count_preparing
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.run import Attempt, Run, run_prefix
 from pydantic import (
     BaseModel,
@@ -36,6 +38,8 @@ WHOLE = BeforeValidator(
 )
 HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
 HyperparameterText = Annotated[str, StringConstraints(max_length=1000)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:=/-]{0,39}$")]
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 RUN_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 
 
@@ -69,59 +73,103 @@ class Overrides(Given):
 
 
 # What `_names_one_thing` checks, in JSON Schema's words.
+_NOT_AGAIN: JsonDict = {"from_run": {"type": "null"}, "settings": False, "versions": False}
 _A_DATASET: JsonDict = {
     "required": ["project", "dataset"],
-    "properties": {
-        "project": {"type": "string"},
-        "dataset": {"type": "string"},
-        "from_run": {"type": "null"},
-    },
+    "properties": {"project": {"type": "string"}, "dataset": {"type": "string"}, **_NOT_AGAIN},
 }
 _A_PROJECT: JsonDict = {
     "required": ["project", "dry_run"],
     "properties": {
         "project": {"type": "string"},
         "dataset": {"type": "null"},
-        "from_run": {"type": "null"},
         "dry_run": {"const": True},
+        **_NOT_AGAIN,
     },
 }
 _A_RUN: JsonDict = {
     "required": ["from_run"],
-    "properties": {"from_run": {"type": "string"}},
-    "propertyNames": {"enum": ["from_run", "dry_run"]},
+    "properties": {"from_run": {"type": "string"}, "versions": {"const": "newest"}},
+    "propertyNames": {
+        "enum": ["from_run", "settings", "versions", "overrides", "force", "dry_run", "prepare_again"]
+    },
 }
+_A_PINNED_RUN: JsonDict = {
+    "required": ["from_run", "versions"],
+    "properties": {
+        "from_run": {"type": "string"},
+        "settings": {"const": "run"},
+        "versions": {"const": "pinned"},
+    },
+    "propertyNames": {"enum": ["from_run", "settings", "versions", "dry_run", "prepare_again"]},
+}
+_AGAIN = {"from_run", "settings", "versions", "dry_run", "prepare_again"}
 
 
 class LaunchRequest(Given):
-    """POST /runs: a dataset of a project, or the run to repeat. A dry run needs no dataset."""
+    """POST /runs: a dataset of a project, or the run to train again. A dry run needs no dataset."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [_A_DATASET, _A_PROJECT, _A_RUN]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_A_DATASET, _A_PROJECT, _A_RUN, _A_PINNED_RUN]})
 
     project: ProjectName | None = None
     dataset: DatasetName | None = None
     rerun: bool = False
     overrides: Overrides = Field(default_factory=Overrides)
     force: bool = Field(default=False, description="Take overrides that don't fit the recipe")
+    prepare_again: bool = Field(
+        default=False, description="Prepare the data anew, even if they are prepared already"
+    )
     from_run: Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)] | None = None
+    settings: Literal["run", "recipe"] = Field(
+        default="run", description="With from_run: the settings of that run, or those of the recipe"
+    )
+    versions: Literal["newest", "pinned"] = Field(
+        default="newest",
+        description="With from_run: the newest data, code and recipe, or the versions that that run had",
+    )
     dry_run: bool = Field(
         default=False, description="Answer with the decision and the estimate, and launch nothing"
     )
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Self:
-        if self.from_run:
-            if self.model_fields_set - {"from_run", "dry_run"}:
-                raise ValueError("from_run stands alone: project, dataset and settings are that run's")
-        elif not (self.project and (self.dataset or self.dry_run)):
-            raise ValueError("project and dataset are needed, or from_run alone; dry_run needs no dataset")
+        given = self.model_fields_set
+        if not self.from_run:
+            if not (self.project and (self.dataset or self.dry_run)):
+                raise ValueError("project and dataset are needed, or from_run; dry_run needs no dataset")
+            if given & {"settings", "versions"}:
+                raise ValueError("settings and versions go with from_run")
+        elif given & {"project", "dataset", "rerun"}:
+            raise ValueError("from_run goes without project, dataset and rerun: they are that run's")
+        elif self.versions == "pinned" and (given - _AGAIN or self.settings == "recipe"):
+            raise ValueError("pinned versions go with that run's own settings, without overrides")
+        return self
+
+
+class RunWords(Given):
+    """PATCH /runs/{run_id}: what to write. What is left out stays; null removes a text, [] all tags.
+
+    A tag is 1 to 40 letters, digits and `. _ : = / -`, and begins with a letter or a digit.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    name: Annotated[str, StringConstraints(max_length=100, pattern=ONE_LINE)] | None = None
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    tags: Annotated[list[Tag], Field(max_length=20)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name, note or tags is needed")
         return self
 
 
 class AttemptView(View):
-    """One try of the Batch job by AWS Batch."""
+    """One try of a Batch job by AWS Batch, for a step of the run."""
 
     number: int
+    step: JobStep
     started_at: str | None
     stopped_at: str | None
     exit_code: int | None
@@ -178,16 +226,23 @@ _RunFields: Any = create_model("RunFields", __base__=View, **_answered())
 
 
 class RunView(_RunFields):
-    """A run, as GET /runs/{run_id} gives it."""
+    """A run, as GET /runs/{run_id} gives it; `step` is that of its current or last Batch job."""
 
+    step: JobStep
     links: Links
 
     @classmethod
     def of(cls, run: Run, bucket: str) -> Self:
         """The view of a run whose files lie in `bucket`."""
+        prepares = count_preparing(run)
+        attempts = [
+            {"number": number, "step": "prepare" if number <= prepares else "train", **asdict(each)}
+            for number, each in enumerate(run.attempts, 1)
+        ]
         return cls.model_validate({
             **asdict(run),
-            "attempts": [{"number": number, **asdict(each)} for number, each in enumerate(run.attempts, 1)],
+            "step": run.step,
+            "attempts": attempts,
             "inputs": [{"channel": each.channel, **asdict(each.object)} for each in run.inputs],
             "links": _links(run, bucket),
         })  # fmt: skip

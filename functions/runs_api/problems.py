@@ -1,6 +1,7 @@
 """Errors as problem documents (RFC 9457): one table from an error's name to its status."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -112,7 +113,7 @@ def _words(error: Mapping[str, Any]) -> str:
             return "there is no such field"
         case "string_pattern_mismatch":
             return f"it has to match {error['ctx']['pattern']}"
-    return f"{text[0].lower()}{text[1:]}".replace("input should", "it has to")
+    return re.sub(r"^\w+ should ", "it has to ", f"{text[0].lower()}{text[1:]}")
 
 
 def _short(text: str) -> str:

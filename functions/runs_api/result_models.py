@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from droptrain_core.domain import times
+from droptrain_core.domain.runs.sources import Unshown
 from models import View
 
 if TYPE_CHECKING:
     from droptrain_core.domain.runs.series import Series
+    from droptrain_core.domain.runs.sources import Source
+    from droptrain_core.read_sources import SourceListing, SourceText
     from droptrain_core.results import LinkListing, LogListing
 
 
@@ -88,3 +91,39 @@ class ArtifactList(View):
             for link in listing.links
         ]
         return cls(artifacts=views, cursor=listing.cursor)
+
+
+class SourceView(View):
+    """A file that a run trained with, `size` in bytes; `path` is relative to the project's folder."""
+
+    path: str
+    version_id: str
+    size: int
+
+
+class SourceList(View):
+    """A page of a run's code and recipe by path, and the cursor of the next page."""
+
+    files: list[SourceView]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, listing: "SourceListing") -> Self:
+        """The page of a listing."""
+        return cls(files=[SourceView(**_shown(each)) for each in listing.sources], cursor=listing.cursor)
+
+
+class SourceTextView(SourceView):
+    """Such a file with its text; where that is null, `unshown` says why."""
+
+    text: str | None
+    unshown: Unshown | None
+
+    @classmethod
+    def of(cls, found: "SourceText") -> Self:
+        """The view of a text."""
+        return cls(**_shown(found.source), text=found.text, unshown=found.unshown)
+
+
+def _shown(source: "Source") -> dict[str, Any]:
+    return {"path": source.path, "version_id": source.version_id, "size": source.size}

@@ -1,26 +1,31 @@
-"""What a run left: its log, its metrics, its files."""
+"""What a run left, and what it was made of: its log, its metrics, its files, its code."""
 
 from typing import Annotated
 
 import use_cases
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from droptrain_core.domain.runs.preparation import JobStep
 from problems import documented
-from result_models import ArtifactList, LogPage, MetricSeries
+from result_models import ArtifactList, LogPage, MetricSeries, SourceList, SourceTextView
 from run_routes import Cursor, Limit, RunId
 
 router = APIGatewayHttpRouter()
 
+OfStep = Annotated[JobStep | None, Query(description="Of the run's preparation step or training alone")]
 Lines = Annotated[int, Query(ge=1, le=1000, description="How many lines at most")]
+SourcePath = Annotated[
+    str, Query(min_length=1, max_length=1024, description="The file, such as code/train.py or train.yaml")
+]
 
 
 @router.get(
     "/runs/<run_id>/logs",
     responses=documented({200: (LogPage, "A page")}, "bad-cursor", "not-found", "invalid-request"),
 )
-def read_logs(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None) -> LogPage:
-    """Read what the training printed, oldest first, across attempts."""
-    return LogPage.of(use_cases.results().logs(run_id, limit=limit, cursor=cursor))
+def read_logs(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None, step: OfStep = None) -> LogPage:
+    """Read what the run printed, oldest first, across attempts."""
+    return LogPage.of(use_cases.results().logs(run_id, limit=limit, cursor=cursor, step=step))
 
 
 @router.get(
@@ -39,3 +44,23 @@ def read_metrics(run_id: RunId) -> MetricSeries:
 def list_artifacts(run_id: RunId, limit: Limit = 100, cursor: Cursor = None) -> ArtifactList:
     """List the files that a run left, with links that need no credentials for one hour."""
     return ArtifactList.of(use_cases.results().artifacts(run_id, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/runs/<run_id>/code",
+    responses=documented(
+        {200: (SourceList, "A page")}, "bad-cursor", "not-found", "changed-plan", "invalid-request"
+    ),
+)
+def list_code(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None) -> SourceList:
+    """List the code files that a run trained with, and its recipe, with their versions, by path."""
+    return SourceList.of(use_cases.read_sources().list(run_id, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/runs/<run_id>/code/text",
+    responses=documented({200: (SourceTextView, "The text")}, "not-found", "changed-plan", "invalid-request"),
+)
+def read_code(run_id: RunId, path: SourcePath) -> SourceTextView:
+    """Read one of these files, in the version that the run trained with; at most 256 KiB of text."""
+    return SourceTextView.of(use_cases.read_sources().text(run_id, path))

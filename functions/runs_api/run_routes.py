@@ -23,7 +23,9 @@ from models import (
     ProjectView,
     RunList,
     RunView,
+    RunWords,
     StatusView,
+    Tag,
 )
 from problems import documented
 
@@ -85,29 +87,26 @@ Versions = Annotated[
 def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> Response[RunView]:
     """Launch a run, or find the one that these inputs, recipe, code and overrides already have.
 
-    With `from_run`, train the very same bytes as that run did. With `dry_run` nothing is launched: the answer
-    is the run as it would be now, with its estimate, or REJECTED with the cause.
+    With `from_run`, train again what that run trained: with its settings or the recipe's, on the newest data
+    and code or on the very versions that it had. With `dry_run` nothing is launched: the answer is the run as
+    it would be now, with its estimate, or REJECTED with the cause.
     """
     launch, who = use_cases.launch(), caller(router.current_event)
+    pinned = body.from_run if body.versions == "pinned" else None
     if body.dry_run:
-        return _answer(200, _dry_run(launch, body, who))
+        if pinned:
+            return _answer(200, launch.dry_repeat(pinned, caller=who))
+        return _answer(200, launch.dry_run(**_asked(launch, body), caller=who))
     request = None
     if idempotency_key:
         expires_at = int(time.time()) + KEY_LIVES_SECONDS
         request = RequestClaim(digest(who, idempotency_key), digest(body.model_dump_json()), expires_at)
-    if body.from_run:
-        run, new = launch.repeat(body.from_run, caller=who, request=request)
+    again = body.prepare_again
+    if pinned:
+        run, new = launch.repeat(pinned, caller=who, prepare_again=again, request=request)
     else:
-        assert body.project and body.dataset
-        run, new = launch.request(
-            body.project,
-            body.dataset,
-            caller=who,
-            rerun=body.rerun,
-            overrides=_overrides(body),
-            force=body.force,
-            request=request,
-        )
+        asked = _asked(launch, body)
+        run, new = launch.request(**asked, caller=who, prepare_again=again, request=request)
     if new:
         metrics.add_metric("RunsRejected" if run.status == "REJECTED" else "RunsLaunched", "Count", 1)
     return _answer(202 if new else 200, run)
@@ -118,6 +117,7 @@ def list_runs(
     project: Annotated[ProjectName | None, Query(description="Of this project alone")] = None,
     dataset: Annotated[DatasetName | None, Query(description="Of this dataset alone")] = None,
     status: Annotated[Status | None, Query(description="With this status alone")] = None,
+    tag: Annotated[Tag | None, Query(description="With this tag alone")] = None,
     versions: Versions = None,
     sort: Annotated[
         Literal["time", "metric"], Query(description="Newest first, or best first by the headline metric")
@@ -140,6 +140,7 @@ def list_runs(
         project=project,
         dataset=dataset,
         status=status,
+        tag=tag,
         versions=frozenset(versions.split(",")) if versions else frozenset(),
         by_metric=sort == "metric",
         limit=limit,
@@ -163,6 +164,21 @@ def read_run(run_id: RunId, if_none_match: KnownTags = None) -> Response[RunView
     if known & {tag, "*"}:
         return Response(304, headers={"ETag": tag})
     return _answer(200, run, tag)
+
+
+@router.patch(
+    "/runs/<run_id>",
+    responses=documented(
+        {200: (RunView, "The run")}, "malformed-json", "not-found", "invalid-request", "busy"
+    ),
+)
+def describe_run(run_id: RunId, body: RunWords) -> Response[RunView]:
+    """Name a run, write a note about it, or tag it.
+
+    A field that is left out stays as it is, and the last of two writers of a field wins. This changes nothing
+    else of the run, in whatever state it is.
+    """
+    return _answer(200, use_cases.describe().run(run_id, body.model_dump(exclude_unset=True)))
 
 
 @router.post(
@@ -196,22 +212,16 @@ def read_status() -> StatusView:
     return StatusView(paused=use_cases.settings.paused or None)
 
 
-def _dry_run(launch: "LaunchRequests", body: LaunchRequest, who: str) -> Run:
-    if body.from_run:
-        return launch.dry_repeat(body.from_run, caller=who)
-    assert body.project
-    return launch.dry_run(
-        body.project,
-        body.dataset or "",
-        caller=who,
-        rerun=body.rerun,
-        overrides=_overrides(body),
-        force=body.force,
-    )
-
-
-def _overrides(body: LaunchRequest) -> dict[str, Any]:
-    return body.overrides.model_dump(exclude_defaults=True, exclude_none=True)
+def _asked(launch: "LaunchRequests", body: LaunchRequest) -> dict[str, Any]:
+    """The dataset to launch, and how: of a run that is trained again, its own and with its settings."""
+    how = {
+        "overrides": body.overrides.model_dump(exclude_defaults=True, exclude_none=True),
+        "force": body.force,
+    }
+    if not body.from_run:
+        return {"project": body.project, "dataset": body.dataset or "", "rerun": body.rerun, **how}
+    project, dataset, kept = launch.of_run(body.from_run, keeps_settings=body.settings == "run")
+    return {"project": project, "dataset": dataset, "rerun": True, "kept": kept, **how}
 
 
 def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:

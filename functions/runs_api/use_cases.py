@@ -10,8 +10,10 @@ from droptrain_core.wiring import Wiring
 if TYPE_CHECKING:
     from droptrain_core.cancel import Cancel
     from droptrain_core.datasets import Datasets
+    from droptrain_core.describe import Describe
     from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.query import Query
+    from droptrain_core.read_sources import ReadSources
     from droptrain_core.results import Results
     from droptrain_core.spending import Spending
 
@@ -38,9 +40,21 @@ def cancel() -> "Cancel":
 
 
 @cache
+def describe() -> "Describe":
+    """Runs are named, noted and tagged."""
+    return _wiring.describe()
+
+
+@cache
 def results() -> "Results":
     """What runs left is read."""
     return _wiring.results()
+
+
+@cache
+def read_sources() -> "ReadSources":
+    """The code and the recipe of runs are read."""
+    return _wiring.read_sources()
 
 
 @cache

@@ -18,6 +18,7 @@ from droptrain_container import (
     image,
     lease,
     outcome,
+    prepared,
     reclaim,
     s3,
     settings,
@@ -26,6 +27,7 @@ from droptrain_container.account import Account
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.end_warnings import EndWarning
 from droptrain_container.exit_codes import EndError, Ending
+from droptrain_container.folder import Look
 from droptrain_container.generations import Generations
 from droptrain_container.gpu_use import Sampler, Use
 from droptrain_container.image import Image
@@ -34,6 +36,7 @@ from droptrain_container.log import Log
 from droptrain_container.mask import Mask
 from droptrain_container.plan import Plan
 from droptrain_container.preparation import Call, Preparation
+from droptrain_container.prepared import Report
 from droptrain_container.records import Records
 from droptrain_container.results import Results
 from droptrain_container.s3 import Bucket, ConflictError
@@ -101,12 +104,14 @@ class Attempt:
         self._layout = Layout(found.ml_dir, found.scratch)
         self._preparation = Preparation(bucket, found, environment, self._layout, log.say)
         self._series = Series(self._layout, log.say)
-        self._records = Records(bucket, found.prefix, log, self._series)
+        self._records = Records(bucket, found.step_prefix, log, self._series)
         self._image: Image | None = None
         self._gpu_use: Use | None = None
         self._advice: list[str] = []
         self._warnings: list[EndWarning] = []
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
+        self._inputs: dict[str, Look] = {}
+        self._prepared: Report | None = None
         self._account = Account(bucket, found, log.say)
         metadata = reclaim.Metadata(found.metadata_url) if found.metadata_url else None
         self._watch = reclaim.Watch(metadata, stops.reclaim) if metadata else None
@@ -184,6 +189,7 @@ class Attempt:
             gpu.check(the_plan.gpus)
         secrets = self._preparation.read_secrets(the_plan, self._mask)
         call = self._preparation.make_call(the_plan, secrets)
+        self._inputs = prepared.looks_of_inputs(self._layout) if found.is_preparation else {}
         return the_plan, call, self._restore(the_plan)
 
     def _end_in_time(self) -> None:
@@ -197,7 +203,7 @@ class Attempt:
 
     def _restore(self, the_plan: Plan) -> Checkpoints:
         generations = Generations(
-            self._bucket, self._settings.prefix + "checkpoints/", the_plan.checkpoints_kept
+            self._bucket, self._settings.step_prefix + "checkpoints/", the_plan.checkpoints_kept
         )
         checkpoints = Checkpoints(self._layout, generations, self._facts)
         number = checkpoints.restore(self._log.say)
@@ -217,8 +223,8 @@ class Attempt:
         """Run the script to its end; whether it was stopped."""
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._log.phase = "train"
-        self._series.start(the_plan.metric_definitions)
         sampler = Sampler(self._log.say) if the_plan.gpus and self._settings.checks_gpu else None
+        self._series.start(the_plan.metric_definitions, sampler.since_last if sampler else dict)
         started = time.monotonic()
         running = Script(call.words, self._layout, call.environment, self._read_output, self._stops)
         try:
@@ -262,6 +268,8 @@ class Attempt:
 
     def _kept(self, ending: Ending) -> Ending:
         """The ending of a script that ended well: its model has to be in the bucket."""
+        if self._settings.is_preparation:
+            return self._prepared_by(ending)
         try:
             with self._stops.raising():
                 self._results.upload_model()
@@ -272,6 +280,16 @@ class Attempt:
                 code, f"The script ended well, but what it left could not be uploaded: {error}"
             )
         self._or_else("The look at what the script left", self._warn, None)
+        return ending
+
+    def _prepared_by(self, ending: Ending) -> Ending:
+        """The ending of a preparation step that ended well: its data have to be in the bucket."""
+        assert self._settings.prepared is not None
+        with self._stops.raising():
+            prepared.check_inputs(self._layout, self._inputs)
+            folder = self._settings.prepared
+            self._prepared = prepared.upload(self._bucket, folder, self._layout, self._results)
+        self._log.say(f"Prepared {self._prepared.files} files for the training.")
         return ending
 
     def _warn(self) -> None:
@@ -292,8 +310,9 @@ class Attempt:
         """The ending of a script that failed, with its own words for why."""
         why = self._or_else("The script's own reason", self._reason, None)
         try:
-            with self._stops.raising():
-                self._results.upload_output()
+            if not self._settings.is_preparation:
+                with self._stops.raising():
+                    self._results.upload_output()
         except Exception as error:  # noqa: BLE001  why the script failed counts more
             self._log.say(f"The output could not be uploaded: {error}")
         except StoppedError:
@@ -346,6 +365,7 @@ class Attempt:
             advice=[self._mask.text(each) for each in (*self._advice, *self._results.remarks)],
             warnings=self._warnings,
             left_checkpoint=self._or_else("CHECKPOINT_DIR", self._has_checkpoint, False),
+            prepared=self._prepared,
             earlier=self._account.earlier,
         )
         try:

@@ -27,6 +27,15 @@ class Use:
     idle: int
 
 
+@dataclass
+class _Recent:
+    """What was seen since somebody last asked, over all GPUs."""
+
+    busy: int = 0
+    looks: int = 0
+    peak_bytes: int = 0
+
+
 class Sampler:
     """A thread that looks at every GPU each second. A driver that hangs hangs only this thread."""
 
@@ -47,6 +56,7 @@ class Sampler:
         self._busy: list[int] = []
         self._samples: list[int] = []
         self._peak_bytes = 0
+        self._recent = _Recent()
         self._waiting_seconds: float | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gpu", daemon=True)
@@ -54,6 +64,17 @@ class Sampler:
     def start(self) -> None:
         """Sample from now on, until `finish`."""
         self._thread.start()
+
+    def since_last(self) -> dict[str, float]:
+        """The mean utilization and the most memory in use since this was last called, of what was seen."""
+        with self._lock:
+            recent, self._recent = self._recent, _Recent()
+        seen: dict[str, float] = {}
+        if recent.looks:
+            seen["gpu_busy_percent"] = round(recent.busy / recent.looks, 1)
+        if recent.peak_bytes:
+            seen["gpu_memory_gib"] = round(recent.peak_bytes / _GIB, 2)
+        return seen
 
     def finish(self) -> Use | None:
         """End the thread; what it has seen, None if nothing."""
@@ -100,10 +121,13 @@ class Sampler:
             with self._lock:
                 if memory is not None:
                     self._peak_bytes = max(self._peak_bytes, memory.used)
+                    self._recent.peak_bytes = max(self._recent.peak_bytes, memory.used)
                 if rates is None:
                     continue
                 self._samples[index] += 1
                 self._busy[index] += rates.gpu
+                self._recent.looks += 1
+                self._recent.busy += rates.gpu
                 if rates.gpu and self._waiting_seconds is None:
                     self._waiting_seconds = round(self._clock() - self._started, 1)
 

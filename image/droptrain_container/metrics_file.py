@@ -23,13 +23,14 @@ class MetricsFile:
         self._say = say
         self._said: set[str] = set()
         self._own: dict[str, float] = {}
+        self._own_step = 0.0
         self._own_from = 0
         self._lock = threading.Lock()
 
     def begin(self) -> None:
         """Take what is there for what earlier attempts left."""
         with self._lock:
-            self._own, self._own_from = {}, self.look()[0]
+            self._own, self._own_step, self._own_from = {}, 0, self.look()[0]
 
     def own_values(self) -> dict[str, float]:
         """The last number of each name that was written since `begin`, also NaN and infinity.
@@ -41,15 +42,22 @@ class MetricsFile:
                 with open_trusted(self.path, self._trusted) as file:
                     size = os.fstat(file.fileno()).st_size
                     if size < self._own_from:  # begun anew
-                        self._own, self._own_from = {}, 0
+                        self._own, self._own_step, self._own_from = {}, 0, 0
                     start = max(self._own_from, size - LAST_BYTES)
                     file.seek(start)
                     added = file.read(size - start)
             except OSError:  # `read` says so
                 return dict(self._own)
-            self._own = metrics.last_numbers(metrics.lines_of(BytesIO(added)), self._own)
+            lines = list(metrics.lines_of(BytesIO(added)))
+            self._own = metrics.last_numbers(lines, self._own)
+            self._own_step = max(self._own_step, metrics.last_step(lines))
             self._own_from = start + added.rfind(b"\n") + 1
             return dict(self._own)
+
+    def own_step(self) -> float:
+        """The greatest step that was written since `begin`; 0 if there is none."""
+        self.own_values()
+        return self._own_step
 
     def look(self) -> Look:
         """Distinguishes states of the file; zeros if there is nothing to read."""

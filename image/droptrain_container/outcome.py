@@ -10,6 +10,7 @@ from droptrain_container.end_warnings import EndWarning
 from droptrain_container.exit_codes import Ending
 from droptrain_container.gpu_use import Use
 from droptrain_container.image import Image
+from droptrain_container.prepared import Report
 from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 
@@ -33,6 +34,7 @@ def write(  # noqa: PLR0913  one parameter for each fact of an attempt
     advice: Sequence[str] = (),
     warnings: Sequence[EndWarning] = (),
     left_checkpoint: bool = False,
+    prepared: Report | None = None,
     earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
@@ -54,6 +56,7 @@ def write(  # noqa: PLR0913  one parameter for each fact of an attempt
         "advice": list(advice),
         "warnings": [asdict(each) for each in warnings],
         "left_checkpoint": left_checkpoint,
+        **({"prepared": asdict(prepared)} if prepared else {}),
         "attempts": list(earlier),
     }
     return json.dumps(document, indent=1, allow_nan=False).encode()

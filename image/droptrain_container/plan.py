@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from droptrain_container.exit_codes import EndError
 
 SCHEMA = 1
+# The channel in which a training finds what the preparation step left.
+PREPARED = "prepared"
 _CHANNEL = re.compile(r"[A-Za-z0-9_]{1,40}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -37,8 +39,19 @@ class MetricDefinition:
 
 
 @dataclass(frozen=True)
+class PrepareStep:
+    """The step before the training; `code` are the paths of its code files, None for all."""
+
+    entrypoint: str
+    args: tuple[str, ...]
+    code: tuple[str, ...] | None
+    inputs_in_training: bool
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What to train, and how; times in seconds. `inputs` are the pinned files of each channel.
+    """What to train, and how; times in seconds. `inputs` are the pinned files of each channel, `channels` the
+    names of all that the code has a folder of.
 
     `secrets` are the ARNs of the variables whose values Secrets Manager keeps, `removed` are the variables
     that the code gets none of, `args` are passed after the hyperparameters.
@@ -57,6 +70,28 @@ class Plan:
     secrets: Mapping[str, str] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     args: tuple[str, ...] = ()
+    prepare: PrepareStep | None = None
+    channels: tuple[str, ...] = ()
+
+    def of_preparation(self) -> "Plan":
+        """The plan of the preparation step: its code, without hyperparameters and GPUs; EndError."""
+        step = self.prepare
+        if step is None:
+            raise EndError("bad_recipe", "run.json: it has no preparation step")
+        files = None if step.code is None else {self.code_prefix + path for path in step.code}
+        code = tuple(item for item in self.code if files is None or item.key in files)
+        return replace(
+            self, entrypoint=step.entrypoint, args=step.args, code=code, hyperparameters={}, gpus=0
+        )
+
+    def of_training(self) -> "Plan":
+        """The plan of the training after the step: with the channel `prepared`, and the inputs if they are
+        wanted beside it.
+        """
+        if self.prepare is None:
+            return self
+        inputs = self.inputs if self.prepare.inputs_in_training else {}
+        return replace(self, inputs=inputs, channels=(*sorted(inputs), PREPARED))
 
 
 class _WrongError(Exception):
@@ -94,11 +129,12 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
     if not stays_inside(entrypoint):
         raise _WrongError(f"entrypoint {entrypoint[:100]!r} has to be a path inside the code folder")
     variables = _field(document, "environment", dict)
+    inputs = _inputs(_field(document, "inputs", list))
     return Plan(
         code_prefix=code_prefix,
         entrypoint=entrypoint,
         code=tuple(_code(item, code_prefix) for item in _field(document, "code", list)),
-        inputs=_inputs(_field(document, "inputs", list)),
+        inputs=inputs,
         hyperparameters=_hyperparameters(_field(document, "hyperparameters", dict)),
         environment=_environment(variables),
         secrets=_secrets(variables),
@@ -109,7 +145,23 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         # Plans that were written before there were arguments and definitions are repeated as well.
         args=_args(document.get("args", [])),
         metric_definitions=_metric_definitions(document.get("metric_definitions", [])),
+        prepare=_prepare(document.get("prepare")),
+        channels=tuple(sorted(inputs)),
     )
+
+
+def _prepare(step: object) -> PrepareStep | None:
+    if step is None:
+        return None
+    if not isinstance(step, dict):
+        raise _WrongError("prepare has to be a JSON object")
+    entrypoint = _field(step, "entrypoint", str)
+    if not stays_inside(entrypoint):
+        raise _WrongError(f"prepare.entrypoint {entrypoint[:100]!r} has to be a path inside the code folder")
+    code = step.get("code")
+    paths = None if code is None else tuple(map(str, _field(step, "code", list)))
+    inputs_in_training = _field(step, "inputs_in_training", bool)
+    return PrepareStep(entrypoint, _args(step.get("args", [])), paths, inputs_in_training)
 
 
 def stays_inside(path: str) -> bool:

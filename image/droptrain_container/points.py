@@ -59,6 +59,12 @@ class Points:
             ])  # fmt: skip
 
     @property
+    def last_step(self) -> float:
+        """The greatest step of the last point of each name; 0 if there is none."""
+        with self._lock:
+            return max((step for step, _ in self._last.values()), default=0)
+
+    @property
     def not_finite(self) -> frozenset[str]:
         """The names whose last value was NaN or infinite."""
         with self._lock:

@@ -17,12 +17,14 @@ from droptrain_container import (
     variables,
     vertex,
 )
+from droptrain_container import prepared as prepared_data
 from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
 from droptrain_container.mask import Mask
 from droptrain_container.needle import LEAST_CHARACTERS
 from droptrain_container.packages import Packages
 from droptrain_container.plan import Plan
+from droptrain_container.prepared import Prepared
 from droptrain_container.s3 import Bucket, MissingError
 from droptrain_container.settings import Settings
 
@@ -70,7 +72,10 @@ class Preparation:
                 f"{where} was changed after the launch: its SHA-256 is {found}, and the Batch job was "
                 f"submitted for {expected}. Nothing in it was used.",
             )
-        return plan.read(content, self._settings.bucket)
+        found_plan = plan.read(content, self._settings.bucket)
+        if self._settings.is_preparation:
+            return found_plan.of_preparation()
+        return found_plan.of_training() if self._settings.prepared else found_plan
 
     def read_secrets(self, the_plan: Plan, mask: Mask) -> dict[str, str]:
         """The secrets' values, masked from now on; before the data comes, as one that is missing ends it."""
@@ -84,7 +89,8 @@ class Preparation:
 
     def make_call(self, the_plan: Plan, secrets: Mapping[str, str]) -> Call:
         """Fetch code and inputs, install packages, and make the command."""
-        files = self._fetch(the_plan)
+        prepared = self._find_prepared()
+        files = self._fetch(the_plan, prepared)
         hint = self._warn_of_google_storage(files)
         the_plan = self._with_model_dir(the_plan, files)
         sagemaker.write_config(the_plan, self._layout)
@@ -99,6 +105,7 @@ class Preparation:
             gpus=the_plan.gpus if self._settings.checks_gpu else 0,
             words=given,
             secrets=secrets,
+            of_step=self._variables_of_step(prepared),
         )
         added = self._install(files, environment, secrets)
         environment |= {name: value for name, value in added.items() if name not in the_plan.removed}
@@ -120,18 +127,33 @@ class Preparation:
             words += vertex.arguments(the_plan, self._layout, files)
         return [*words, *the_plan.args]
 
-    def _fetch(self, the_plan: Plan) -> list[Path]:
+    def _find_prepared(self) -> Prepared | None:
+        """The prepared data that the run trains on."""
+        found = self._settings
+        if found.is_preparation or found.prepared is None or found.prepared_sha256 is None:
+            return None
+        return prepared_data.read(self._bucket, found.prepared, found.prepared_sha256)
+
+    def _variables_of_step(self, prepared: Prepared | None) -> dict[str, str]:
+        if self._settings.is_preparation:
+            return {"PREPARED_DIR": str(self._layout.output_data)}
+        return {"PREPARED_DATA": prepared.uri} if prepared else {}
+
+    def _fetch(self, the_plan: Plan, prepared: Prepared | None) -> list[Path]:
         """Fetch the code, and the inputs where they are wanted as files; the code's files."""
         code_files = code.places(self._bucket, the_plan, self._layout.code)
         input_files = inputs.places(the_plan, self._layout)
         if command.is_shell(the_plan):
             transfer.fetch(self._bucket, code_files, self._say)
             code.make_runnable(the_plan, self._layout.code, code_files)
-            if inputs.are_read_as_files(code_files):
-                transfer.fetch(self._bucket, input_files, self._say)
+            if not inputs.are_read_as_files(code_files):
+                return list(code_files)
+            transfer.fetch(self._bucket, input_files, self._say)
         else:
             transfer.fetch(self._bucket, code_files | input_files, self._say)
             code.make_runnable(the_plan, self._layout.code, code_files)
+        if prepared:
+            prepared.fetch(self._layout.channel(plan.PREPARED), self._say)
         return list(code_files)
 
     def _install(

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from droptrain_container.folder import Look
 from droptrain_container.log import Log
+from droptrain_container.progress import PREFIX
 from droptrain_container.s3 import Bucket, MissingError
 from droptrain_container.series import Series
 
@@ -60,11 +61,13 @@ class Records:
                 self._log.say(f"{name} could not be uploaded: {error}")
 
     def metrics(self) -> dict[str, float]:
-        """The last number of each name in metrics.jsonl; empty if there is none to read."""
-        return self._series.metrics_file.last_values(self._series.derived())
+        """The last number of each metric in metrics.jsonl; empty if there is none to read."""
+        values = self._series.metrics_file.last_values(self._series.derived())
+        return {name: value for name, value in values.items() if not name.startswith(PREFIX)}
 
     def _run(self) -> None:
         while not self._stopped.wait(UPLOAD_SECONDS):
+            self._series.sample()
             self.upload()
 
     def _upload_log(self) -> None:

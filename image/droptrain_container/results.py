@@ -2,7 +2,8 @@
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from droptrain_container import parallel
@@ -15,6 +16,16 @@ EXPORT = "export/"
 _PAUSE_SECONDS = 5.0
 # What says that a file is gone, or is another thing by now.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a folder, which a remark names as `called`, by their keys below `prefix`."""
+
+    folder: Folder
+    prefix: str
+    called: str
+    files: Mapping[str, Entry]
 
 
 class Results:
@@ -46,24 +57,34 @@ class Results:
         """Upload the output folder; EndError, OSError."""
         self._upload(self._layout.output, "output/", "The output folder")
 
-    def _upload(self, path: Path, name: str, called: str) -> bool:
-        """Whether there was anything to upload."""
+    def list_folder(self, path: Path, prefix: str, called: str) -> Listing:
+        """The files of a folder, by the keys below `prefix` that they get."""
         folder = self._layout.folder(path)
         files: dict[str, Entry] = {}
         for entry in folder.entries():
-            key = self._prefix + name + key_of(entry.name)
+            key = prefix + key_of(entry.name)
             if key in files:
                 folder.pass_over(entry.name, "another file's name is written alike")
             else:
                 files[key] = entry
+        return Listing(folder, prefix, called, files)
+
+    def upload_listed(self, listing: Listing) -> None:
+        """Upload these files; EndError, OSError."""
+        folder, files = listing.folder, listing.files
         if files:
-            self._say(f"Uploading {len(files)} files to {self._prefix}{name}")
+            self._say(f"Uploading {len(files)} files to {listing.prefix}")
         deadline = time.monotonic() + self._seconds
         try:
             parallel.each(lambda key: self._keep_trying(folder, files[key], key, deadline), sorted(files))
         finally:
-            self._remark(folder.remarks(called))
-        return bool(files)
+            self._remark(folder.remarks(listing.called))
+
+    def _upload(self, path: Path, name: str, called: str) -> bool:
+        """Whether there was anything to upload."""
+        listing = self.list_folder(path, self._prefix + name, called)
+        self.upload_listed(listing)
+        return bool(listing.files)
 
     def _keep_trying(self, folder: Folder, entry: Entry, key: str, deadline: float) -> None:
         while True:

@@ -73,10 +73,10 @@ def variables(
 ) -> dict[str, str]:
     """The dialect's variables; `words` are the script's arguments, `gpus` how many it can see."""
     about = _about(plan, layout, job_name=job_name, code_uri=code_uri, gpus=gpus)
-    channels = {f"SM_CHANNEL_{name.upper()}": str(layout.channel(name)) for name in plan.inputs}
+    channels = {f"SM_CHANNEL_{name.upper()}": str(layout.channel(name)) for name in plan.channels}
     hyperparameters = {f"SM_HP_{name.upper()}": value for name, value in plan.hyperparameters.items()}
     values = {
-        "SM_CHANNELS": sorted(plan.inputs),
+        "SM_CHANNELS": sorted(plan.channels),
         "SM_HPS": about["hyperparameters"],
         "SM_FRAMEWORK_PARAMS": about["additional_framework_parameters"],
         "SM_USER_ARGS": list(words),
@@ -106,7 +106,7 @@ def write_config(plan: Plan, layout: Layout) -> None:
 def _about(plan: Plan, layout: Layout, *, job_name: str, code_uri: str, gpus: int) -> dict[str, Any]:
     return {
         "additional_framework_parameters": {},
-        "channel_input_dirs": {name: str(layout.channel(name)) for name in plan.inputs},
+        "channel_input_dirs": {name: str(layout.channel(name)) for name in plan.channels},
         "current_host": HOST,
         "current_instance_group": _GROUP,
         "current_instance_group_hosts": [HOST],
@@ -142,7 +142,7 @@ def _about(plan: Plan, layout: Layout, *, job_name: str, code_uri: str, gpus: in
 
 
 def _input_data_config(plan: Plan) -> dict[str, Any]:
-    return dict.fromkeys(sorted(plan.inputs), _CHANNEL)
+    return dict.fromkeys(sorted(plan.channels), _CHANNEL)
 
 
 def _resource_config() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The run's metrics, merged by name: METRICS_FILE, metric definitions, Keras's lines, event files."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from droptrain_container import points
 from droptrain_container.definitions import Definitions
@@ -11,6 +11,7 @@ from droptrain_container.layout import Layout
 from droptrain_container.metrics_file import MetricsFile
 from droptrain_container.plan import MetricDefinition
 from droptrain_container.points import Point, Points
+from droptrain_container.progress import SECONDS, Progress
 from droptrain_container.screen import Screen
 
 
@@ -23,6 +24,7 @@ class Series:
         self._screen = Screen()
         self._found = Points()
         self._definitions: Definitions | None = None
+        self._progress: Progress | None = None
         self._of_keras = Points()
         self._keras = KerasLines(self._of_keras)
         self._event_files = EventFiles([
@@ -30,9 +32,15 @@ class Series:
         ])  # fmt: skip
         self.metrics_file.begin()
 
-    def start(self, definitions: Sequence[MetricDefinition]) -> None:
-        """Begin, right before the script does; METRICS_FILE holds what earlier attempts left."""
+    def start(
+        self, definitions: Sequence[MetricDefinition], use: Callable[[], Mapping[str, float]] = dict
+    ) -> None:
+        """Begin, right before the script does; METRICS_FILE holds what earlier attempts left.
+
+        `use` tells how the GPUs were used since it was last asked.
+        """
         self.metrics_file.begin()
+        self._progress = Progress(self.metrics_file.last_values(b"").get(SECONDS, 0), use)
         if definitions:
             last_step = self.metrics_file.last_step()
             self._definitions = Definitions(definitions, self._found, self._say, last_step)
@@ -44,6 +52,12 @@ class Series:
             if self._definitions:
                 self._definitions.read(line)
 
+    def sample(self) -> None:
+        """Note how far the training is at this moment."""
+        if self._progress:
+            steps = [source.last_step for source in self._sources()]
+            self._progress.sample(max(self.metrics_file.own_step(), *steps))
+
     def finish(self) -> None:
         """Take what the script's last lines held; takes some seconds at most."""
         self.read(b"\n")  # for a last line without a line feed
@@ -53,7 +67,7 @@ class Series:
 
     def derived(self) -> bytes:
         """Lines that follow METRICS_FILE in metrics.jsonl: of names that the script doesn't write there."""
-        return points.lines(self._derived())
+        return points.lines(self._derived()) + (self._progress.lines() if self._progress else b"")
 
     def not_finite(self) -> list[str]:
         """The names whose last value was NaN or infinite, sorted."""

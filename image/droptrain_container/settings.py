@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from droptrain_container.exit_codes import EndError
@@ -12,6 +13,8 @@ from droptrain_container.exit_codes import EndError
 _S3_ATTEMPTS = 9
 # A trained model is worth minutes.
 _UPLOAD_SECONDS = 120
+Step = Literal["prepare", "train"]
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108  where training code writes, too
 _METADATA = "http://169.254.169.254"
@@ -24,7 +27,9 @@ class Settings:
     `metadata_url` is the instance metadata service's address, None where there is none to ask. `plan_sha256`
     is the digest that run.json has to have, None where the job doesn't say. `timeout_seconds` is the training
     time that the run had left when this Batch job was submitted, None for no limit. A script may write below
-    `ml_dir` and the `scratch` folders.
+    `ml_dir` and the `scratch` folders. `step` is the run's step that this job is for. This attempt leaves the
+    prepared data in the folder `prepared`, or trains on them if their manifest has the digest
+    `prepared_sha256`.
     """
 
     bucket: str
@@ -41,6 +46,18 @@ class Settings:
     s3_is_local: bool
     s3_attempts: int
     upload_seconds: int
+    step: Step = "train"
+    prepared: str | None = None
+    prepared_sha256: str | None = None
+
+    @property
+    def is_preparation(self) -> bool:
+        return self.step == "prepare"
+
+    @property
+    def step_prefix(self) -> str:
+        """Where the log, the metrics and the checkpoints of the step go."""
+        return f"{self.prefix}prepare/" if self.is_preparation else self.prefix
 
     @property
     def run_uri(self) -> str:
@@ -53,6 +70,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     job_id = environment.get("AWS_BATCH_JOB_ID", "")
     if not job_id:
         raise EndError("bad_recipe", "AWS_BATCH_JOB_ID is not set: start this container as an AWS Batch job.")
+    is_preparation = environment.get("DROPTRAIN_STEP") == "prepare"
     has_metadata = environment.get("AWS_EC2_METADATA_DISABLED", "").lower() != "true"
     address = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _METADATA
     return Settings(
@@ -69,6 +87,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         metadata_url=address.rstrip("/") if has_metadata else None,
         s3_attempts=_count(environment, "AWS_MAX_ATTEMPTS", _S3_ATTEMPTS),
         upload_seconds=_count(environment, "DROPTRAIN_UPLOAD_SECONDS", _UPLOAD_SECONDS),
+        step="prepare" if is_preparation else "train",
+        prepared=_prepared(environment, bucket, is_preparation=is_preparation),
+        prepared_sha256=_digest(environment, "DROPTRAIN_PREPARED_SHA256"),
         s3_is_local=any(environment.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")),
     )
 
@@ -85,6 +106,15 @@ def _digest(environment: Mapping[str, str], name: str) -> str | None:
     if text is not None and not _SHA256.fullmatch(text):
         raise EndError("bad_recipe", f"{name} has to be a SHA-256 in hexadecimal digits, not {text[:80]!r}.")
     return text
+
+
+def _prepared(environment: Mapping[str, str], bucket: str, *, is_preparation: bool) -> str | None:
+    """The folder of the prepared data; each attempt of a preparation step has one of its own."""
+    uri = environment.get("DROPTRAIN_PREPARED", "")
+    if not uri:
+        return None
+    folder = uri.removeprefix(f"s3://{bucket}/")
+    return f"{folder}{_count(environment, 'AWS_BATCH_JOB_ATTEMPT', 1)}/" if is_preparation else folder
 
 
 def _scratch(environment: Mapping[str, str]) -> tuple[Path, ...]:

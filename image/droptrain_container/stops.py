@@ -17,7 +17,7 @@ Event = Literal["terminated", "reclaimed", "out_of_time", "ended"]
 _MESSAGES: dict[Stop, str] = {
     "terminated": "The container was stopped (TERM) before its work was done.",
     "reclaimed": "Spot takes the instance away; what CHECKPOINT_DIR held is saved for the next attempt.",
-    "out_of_time": "The run has trained for all of its timeout; what CHECKPOINT_DIR held is saved.",
+    "out_of_time": "The code has run for all of its timeout; what CHECKPOINT_DIR held is saved.",
 }
 
 

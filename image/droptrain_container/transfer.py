@@ -187,7 +187,9 @@ def _commands(bucket: Bucket, files: Sequence[_File]) -> list[bytes]:
     total = sum(file.size for file in files) or 1
     lines = []
     for file in files:
-        words = ["cp", f"--version-id={file.pinned.version_id}"]
+        words = ["cp"]
+        if file.pinned.version_id:
+            words.append(f"--version-id={file.pinned.version_id}")
         if not _PLAIN.fullmatch(file.pinned.key):
             words.append("--raw")
         parts = -(-file.size // _PART_BYTES)

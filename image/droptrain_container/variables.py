@@ -24,12 +24,14 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
     gpus: int,
     words: Sequence[str],
     secrets: Mapping[str, str] | None = None,
+    of_step: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The environment that the script runs in; where names meet, the contract's wins, then the recipe's.
 
     A variable that the recipe removes isn't there, whatever else would set it.
 
-    `gpus` is how many it can see, `words` are its arguments, `secrets` the values of the plan's secrets.
+    `gpus` is how many it can see, `words` are its arguments, `secrets` the values of the plan's secrets;
+    `of_step` are the variables of the prepared data.
     """
     job_name = run_uri.rstrip("/").rpartition("/")[2]
     hyperparameters = {
@@ -58,6 +60,7 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
         "SCRIPT_DIR": code_uri,
         "MODEL_DIR": f"{run_uri}model",
         "EXPORT_PATH": f"{run_uri}export",
+        **(of_step or {}),
         "CHECKPOINT_DIR": str(layout.checkpoints),
         "METRICS_FILE": str(layout.metrics_file),
         "DROPTRAIN_RECLAIM": str(layout.reclaim_file),

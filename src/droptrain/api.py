@@ -34,8 +34,8 @@ class Answer:
 class Api:
     """A stack's HTTP API. A call raises ApiError if it is refused, UnreachableError if no answer comes.
 
-    Calls that may be sent twice (GET, DELETE, and POST with an idempotency key or `repeatable`) are repeated
-    after lost connections and 502 to 504, any call after 429: `tries` times in all, first after
+    Calls that may be sent twice (GET, DELETE, PATCH, and POST with an idempotency key or `repeatable`) are
+    repeated after lost connections and 502 to 504, any call after 429: `tries` times in all, first after
     `backoff_seconds`, or as `Retry-After` says.
     """
 
@@ -55,6 +55,10 @@ class Api:
         """The answer to a POST of a JSON body."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self.call("POST", path, body=body, headers=headers, repeatable=repeatable or bool(headers))
+
+    def patch(self, path: str, body: Any) -> Any:
+        """The body of the answer to a PATCH of a JSON body."""
+        return self.call("PATCH", path, body=body).body
 
     def delete(self, path: str) -> Any:
         """The body of the answer to a DELETE."""
@@ -84,7 +88,7 @@ class Api:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         target = path + (f"?{urlencode(given, quote_via=quote)}" if given else "")
         data = b"" if body is None else json.dumps(body).encode()
-        repeatable = repeatable or method in ("GET", "DELETE")
+        repeatable = repeatable or method in ("GET", "DELETE", "PATCH")
         for attempt in range(1, self._tries + 1):
             last = attempt == self._tries
             try:

@@ -10,7 +10,8 @@ from droptrain_core.domain.errors import CrowdedError
 from droptrain.errors import DroptrainError
 
 _NO_CREDENTIALS = (
-    "AWS credentials are missing. Sign in (aws sso login, aws login), or name a profile with --profile."
+    "AWS credentials are missing. Set them up (aws configure; with version 2 of the AWS CLI also "
+    "aws sso login or aws login), or name a profile with --profile."
 )
 _EXPIRED = "The AWS credentials have expired. Sign in again (aws sso login, aws login), and repeat."
 _UNKNOWN_KEY = (

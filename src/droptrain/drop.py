@@ -11,6 +11,7 @@ from droptrain_core.domain.datasets.dataset import MARKER, ObjectVersion
 
 from droptrain import drop_plan, formatting
 from droptrain.api import Api
+from droptrain.bucket_versions import kept_version
 from droptrain.drop_plan import DropPlan
 from droptrain.errors import DroptrainError
 from droptrain.patience import Patience
@@ -98,7 +99,8 @@ def let_appear(
     uploaded = finish_together(uploads)
     marker = planned.marker
     if marker and not planned.missing(present) and (uploaded or marker not in now):
-        uploaded[marker] = s3.put_object(Bucket=stack.bucket, Key=marker)["VersionId"]
+        answer = s3.put_object(Bucket=stack.bucket, Key=marker)
+        uploaded[marker] = kept_version(answer.get("VersionId"), stack.bucket)
     return uploaded
 
 

@@ -20,7 +20,7 @@ from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs.run import inputs_digest
 
 from droptrain.errors import DroptrainError
-from droptrain.project_folder import files_below
+from droptrain.project_folder import DATA, files_below, is_project
 
 _DIGITS = 8
 _DEFAULT_NAME = re.compile(rf"\d{{4}}-\d\d-\d\d-[0-9a-f]{{{_DIGITS}}}")
@@ -81,6 +81,7 @@ def choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[st
     """
     files: dict[str, Path] = {}
     skipped: list[str] = []
+    paths = tuple(paths)
     for path in paths:
         if not path.exists():
             raise DroptrainError(f"There is no file {path}.")
@@ -91,11 +92,15 @@ def choose(project: str, paths: Iterable[Path], recipe: Recipe) -> tuple[dict[st
                 skipped.append(name)
             elif name in files:
                 raise DroptrainError(
-                    f"{files[name]} and {file} would both be {name} in the dataset. Drop one."
+                    f"{files[name]} and {file} would both be {name} in the dataset. Name only one of them."
                 )
             else:
                 files[name] = file
     if not files:
+        if (whole := next((path for path in paths if is_project(path)), None)) and (whole / DATA).is_dir():
+            raise DroptrainError(
+                f"{whole} is a project's folder. Drop its data: droptrain drop {project} {whole / DATA}"
+            )
         hints = near_misses(recipe.inputs.values(), skipped)
         raise DroptrainError(
             " ".join((f"None of these is an input of {project}: {_inputs(recipe)}.", *hints))

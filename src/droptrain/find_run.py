@@ -7,6 +7,7 @@ from typing import Any
 
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME
 
+from droptrain import near_project
 from droptrain.api import Api, quoted
 from droptrain.errors import ApiError, DroptrainError
 
@@ -34,11 +35,15 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
     if PROJECT_NAME.fullmatch(name) and (newest := api.get("/runs", project=name, limit=1)["runs"]):
         return _only_one(newest, "")
     found = [run for run in islice(_newest(api), SEARCHED) if _begins(run["run_id"], name)]
-    return _only_one(
-        found,
-        f"No run's id begins with {name!r} among the newest {SEARCHED}, and no project with that name has "
-        "runs. `droptrain runs` lists ids.",
-    )
+    if not found:
+        projects = [each["project"] for each in api.get("/projects", limit=_PAGE)["projects"]]
+        if name in projects:
+            raise NoSuchRunError(f"{name} has no run yet. Drop a dataset: droptrain drop {name} FILES")
+        raise NoSuchRunError(
+            f"No run's id begins with {name!r} among the newest {SEARCHED}, and no project with that name "
+            f"has runs.{near_project.hint(name, projects)} `droptrain runs` lists ids."
+        )
+    return _only_one(found, "")
 
 
 def newest_that_succeeded(api: Api, project: str | None) -> dict[str, Any] | None:

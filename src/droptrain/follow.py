@@ -28,11 +28,12 @@ class News:
 
 
 class LogTail:
-    """New lines of a run's log."""
+    """New lines of a run's log, of all its steps or of one."""
 
-    def __init__(self, api: Api, run_id: str) -> None:
+    def __init__(self, api: Api, run_id: str, step: str | None = None) -> None:
         self._api = api
         self._path = f"/runs/{quoted(run_id)}/logs"
+        self._step = step
         self._cursor: str | None = None
         self.done = False
 
@@ -40,7 +41,7 @@ class LogTail:
         """The next lines that are there by now, if any; `done` once nothing more will come."""
         if self.done:
             return ()
-        page = self._api.get(self._path, cursor=self._cursor)
+        page = self._api.get(self._path, cursor=self._cursor, step=self._step)
         self.done = page["cursor"] is None
         self._cursor = page["cursor"] or self._cursor
         return tuple(LogLine(line["at"], line["attempt"], line["text"]) for line in page["lines"])
@@ -49,10 +50,10 @@ class LogTail:
 class RunFollower:
     """Reads a run repeatedly until it has ended and all of its log is shown."""
 
-    def __init__(self, stack: Stack, api: Api, run_id: str) -> None:
+    def __init__(self, stack: Stack, api: Api, run_id: str, step: str | None = None) -> None:
         self._api = api
         self._path = f"/runs/{quoted(run_id)}"
-        self._tail = LogTail(api, run_id)
+        self._tail = LogTail(api, run_id, step)
         self._every_seconds = _LAPTOP_LOOK_SECONDS if stack.is_laptop else _AWS_LOOK_SECONDS
         self._etag: str | None = None
         self._run: dict[str, Any] = {}

@@ -107,3 +107,14 @@ def parsed(at: str) -> datetime:
 def finding(found: Mapping[str, Any]) -> str:
     """What preflight found, in one line with its fix."""
     return f"{describe(Finding(**found))}. {found['fix']}"
+
+
+def prepared(run: Mapping[str, Any]) -> str:
+    """The data that a run's preparation step left, or an earlier run's, with the step's cost."""
+    data = run["prepared"]
+    what = f"{count(data['files'], 'file')}, {size(data['bytes'])}"
+    if data["run_id"] != run["run_id"]:
+        return f"{what} of {data['run_id']} reused, {duration(data['seconds'])} saved"
+    attempts = run["cost"]["attempts"] if run["cost"] else ()
+    usd = sum(each["usd"] for each in attempts if each["step"] == "prepare")
+    return f"{what} in {duration(data['seconds'])}" + (f", about {dollars(usd)} of the cost" if usd else "")

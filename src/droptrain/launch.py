@@ -20,13 +20,22 @@ def launch(
 
 
 def rerun(
-    api: Api, run: Mapping[str, Any], settings: Mapping[str, Any], *, exact: bool = False, force: bool = False
+    api: Api,
+    run_id: str,
+    hyperparameters: Mapping[str, Any],
+    *,
+    settings: str = "run",
+    versions: str = "newest",
+    force: bool = False,
+    prepare_again: bool = False,
 ) -> Answer:
-    """A new run of what `run` trained: its dataset, or with `exact` its very bytes."""
-    if exact:
-        return _post(api, {"from_run": run["run_id"]})
-    again = {"project": run["project"], "dataset": run["dataset"], "rerun": True}
-    return _post(api, {**again, **_overrides(settings, force=force)})
+    """A new run of what a run trained, with `settings` and `versions` of POST /runs.
+
+    `prepare_again`: its data are prepared anew.
+    """
+    again = {"from_run": run_id, "settings": settings, "versions": versions}
+    body = {**again, **_overrides(hyperparameters, force=force)}
+    return _post(api, {**body, "prepare_again": True} if prepare_again else body)
 
 
 def _post(api: Api, body: Mapping[str, Any]) -> Answer:

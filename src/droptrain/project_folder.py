@@ -12,6 +12,7 @@ from droptrain.errors import DroptrainError
 
 CODE, DATA = "code", "data"
 _LEFT_OUT = "__pycache__"  # and every name that starts with a dot
+_WHAT_IT_HAS = f"Your script belongs in its {CODE}/ (as run.sh or train.py), your CSVs in its {DATA}/."
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,19 @@ class ProjectFolder:
 
 def read_folder(path: Path) -> ProjectFolder:
     """The project in `path`; DroptrainError if there is none."""
+    if path.is_file():
+        raise DroptrainError(f"{path} is a file. Name the project's folder. {_WHAT_IT_HAS}")
     if not path.is_dir():
         raise DroptrainError(
             f"There is no folder {path}. Make one with droptrain init, or name the project's folder."
         )
     recipe = path / FILE
     code = path / CODE
-    if not _is_project(path):
+    if not is_project(path):
+        name = "This folder" if path == Path() else str(path)
         raise DroptrainError(
-            f"{path} has neither {FILE} nor {CODE}/, so it isn't a project's folder. Name the folder that "
-            "has them, or make one with droptrain init."
+            f"{name} has neither {FILE} nor {CODE}/, so it isn't a project's folder. Name the folder that "
+            f"has them, or make one with droptrain init. {_WHAT_IT_HAS}"
         )
     return ProjectFolder(
         path, recipe if recipe.is_file() else None, dict(files_below(code)), dict(files_below(path / DATA))
@@ -50,10 +54,11 @@ def read_folder(path: Path) -> ProjectFolder:
 def folder_of(project: str) -> Path:
     """Where the project is, if no folder is named: in the folder of its name, or in this one."""
     named = Path(project)
-    return named if _is_project(named) else Path()
+    return named if is_project(named) else Path()
 
 
-def _is_project(path: Path) -> bool:
+def is_project(path: Path) -> bool:
+    """Whether a project is in this folder."""
     return (path / CODE).is_dir() or (path / FILE).is_file()
 
 

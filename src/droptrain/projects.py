@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from droptrain_core.aws.bucket import Bucket
 
@@ -13,7 +13,6 @@ from droptrain import drop_plan, given_inputs, launch, run_values
 from droptrain.api import Answer, Api
 from droptrain.aws_errors import explaining
 from droptrain.drop_plan import DropPlan
-from droptrain.errors import DroptrainError
 from droptrain.find_dataset import latest_dataset
 from droptrain.given_inputs import Given
 from droptrain.project_folder import check_project_name
@@ -81,35 +80,53 @@ class Project:
         self,
         run: Run | str = "",
         *,
-        exact: bool = False,
+        settings: Literal["run", "recipe"] = "run",
+        versions: Literal["newest", "pinned"] = "newest",
         hyperparameters: Mapping[str, Any] | None = None,
         force: bool = False,
-        **settings: Any,
+        prepare_again: bool = False,
+        **changed: Any,
     ) -> Run:
-        """A new run of what `run` trained, by default the project's newest, with other hyperparameters.
+        """A new run of what `run` trained, by default the project's newest, with changed hyperparameters.
 
-        With `exact` it trains the very bytes of code, recipe and data that `run` had, and takes no settings.
+        `settings`: hyperparameters and resources of `run`, or of the recipe as it is now. `versions`: the
+        newest data and code, or the very versions that `run` had: that takes no changes. `hyperparameters`
+        is for names that can't be written as `changed`. `force` takes those that the recipe doesn't name.
         """
         with explaining():
             again = run if isinstance(run, Run) else Run.find(self._stack, run or self.name)
-            every = {**(hyperparameters or {}), **settings}
-            if exact and every:
-                raise DroptrainError("An exact rerun has the settings of its run: give none, or no `exact`.")
-            return self._run(launch.rerun(self._api, again.record, every, exact=exact, force=force))
+            every = {**(hyperparameters or {}), **changed}
+            answer = launch.rerun(
+                self._api,
+                again.id,
+                every,
+                settings=settings,
+                versions=versions,
+                force=force,
+                prepare_again=prepare_again,
+            )
+            return self._run(answer)
 
     def run(self, name: str = "") -> Run:
         """The run that `name` means: an id or its beginning; by default the project's newest run."""
         return Run.find(self._stack, name or self.name)
 
-    def runs(self, *, sort: str | None = None, status: str | None = None, limit: int = 100) -> RunList:
-        """The newest runs, at most `limit`.
+    def runs(
+        self,
+        *,
+        sort: str | None = None,
+        status: str | None = None,
+        tag: str | None = None,
+        limit: int = 100,
+    ) -> RunList:
+        """The newest runs, at most `limit`, with a status or a tag if one is given.
 
         With `sort`, the first ones of the newest 1,000: by a metric, `cost`, `took`, `created`, …, from the
         highest on if it begins with `-`. Runs without that value come last; DroptrainError if none has it.
         """
         with explaining():
             searched = max(limit, SORTED) if sort else limit
-            found = read_runs(self._api, self.name, status=status, limit=searched)
+            found = read_runs(self._api, self.name, limit=searched, status=status, tag=tag)
             if sort:
                 found = run_values.sort(found, sort, datetime.now(UTC))
             return RunList(Run(self._stack, self._api, record) for record in found[:limit])

@@ -7,7 +7,10 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.push import Push, push_key
 from droptrain_core.domain.recipes.recipe import Recipe
 
+from droptrain import near_project
 from droptrain.errors import DroptrainError
+
+_SEARCHED = 1000  # projects; S3 lists so many at once
 
 
 class NotPublishedError(DroptrainError):
@@ -32,8 +35,9 @@ def published_recipe(bucket: Bucket, project: str) -> Recipe:
     push = find_push(bucket, project)
     code = push.before.code if push.before else bucket.folder(code_prefix(project))
     if not code:
+        hint = near_project.hint(project, bucket.projects(None, _SEARCHED)[0])
         raise NotPublishedError(
-            f"Nothing is published for {project}, so nothing could train. Publish it: "
+            f"Nothing is published for {project}, so nothing could train.{hint} Publish it: "
             f"droptrain push {project} FOLDER"
         )
     recipe = push.before.recipe if push.before else find(bucket, recipe_key(project))

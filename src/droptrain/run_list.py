@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SORTED = 1000  # newest runs
 _PAGE = 100  # runs; the API's limit
-_PLAIN = ("run", "project", "dataset", "status", "created", "took", "cost", "why", "by")
+_PLAIN = ("run", "project", "dataset", "status", "created", "took", "cost", "why", "by", "name", "tags")
 
 
 class RunList(Sequence["Run"]):
@@ -58,10 +58,13 @@ class RunList(Sequence["Run"]):
         return runs_html([run.record for run in self._runs])
 
 
-def read_runs(api: Api, project: str | None, *, status: str | None, limit: int) -> list[Record]:
-    """The newest runs, at most `limit`, of a project or of all, as the API gives them."""
+def read_runs(api: Api, project: str | None, *, limit: int, **where: str | None) -> list[Record]:
+    """The newest runs, at most `limit`, of a project or of all, as the API gives them.
+
+    `where` they have a `status` or a `tag`.
+    """
     runs: list[Record] = []
-    for page in api.pages("/runs", project=project, status=status, limit=min(limit, _PAGE)):
+    for page in api.pages("/runs", project=project, **where, limit=min(limit, _PAGE)):
         runs.extend(page["runs"])
         if len(runs) >= limit:
             break

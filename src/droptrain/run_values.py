@@ -33,6 +33,10 @@ VALUES: Mapping[str, Callable[[Record, datetime], Value]] = {
     "why": lambda run, now: run["cause"]["code"] if run["cause"] else None,
     "attempts": lambda run, now: len(run["attempts"]),
     "by": lambda run, now: run["launched_by"],
+    # A stack of before names, notes and tags sends none.
+    "name": lambda run, now: run.get("name"),
+    "note": lambda run, now: run.get("note"),
+    "tags": lambda run, now: " ".join(run.get("tags", ())) or None,
 }
 
 

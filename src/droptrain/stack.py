@@ -1,5 +1,6 @@
 """Which stack is meant: one on AWS by its name, or the laptop cloud that runs here."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,6 @@ _NO_STACK = (
 )
 # Ends of a creation after which a stack can only be deleted.
 _NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
-_FAILURES = (
-    "aws cloudformation describe-stack-events --stack-name {} --output table "
-    "--query \"StackEvents[?ResourceStatus=='CREATE_FAILED'].[LogicalResourceId,ResourceStatusReason]\""
-)
 
 
 @dataclass(frozen=True)
@@ -84,6 +81,12 @@ class Stack:
         return URLLib3Session(verify=bundle or True, proxies=proxies, timeout=timeout)
 
 
+def failures_of(name: str) -> str:
+    """The command that shows which of a stack's resources failed, and why."""
+    failed = "StackEvents[?ends_with(ResourceStatus, '_FAILED')].[LogicalResourceId,ResourceStatusReason]"
+    return f'aws cloudformation describe-stack-events --stack-name {name} --output table --query "{failed}"'
+
+
 def find_stack(name: str | None, *, region: str | None = None, profile: str | None = None) -> Stack:
     """The stack `name` on AWS; without a name, the laptop cloud that runs here. StackError."""
     if name:
@@ -120,12 +123,13 @@ def laptop_stack(ready: "Ready", clients: "Clients") -> Stack:
 def _on_aws(name: str, region: str | None, profile: str | None) -> Stack:
     import boto3  # noqa: PLC0415  --help stays fast
 
-    session = boto3.Session(profile_name=profile, region_name=region)
+    # The AWS CLI reads AWS_REGION before AWS_DEFAULT_REGION; boto3 reads only the latter.
+    session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
     found = _described(session, name)
     if found["StackStatus"] in _NEVER_CREATED:
         raise StackError(
             f"The stack {name} could not be created ({found['StackStatus']}), and CloudFormation can't "
-            f"update such a stack. See why: {_FAILURES.format(name)}\n"
+            f"update such a stack. See why: {failures_of(name)}\n"
             "Then delete it, fix the cause and deploy again: "
             f"aws cloudformation delete-stack --stack-name {name} && "
             f"aws cloudformation wait stack-delete-complete --stack-name {name}"
@@ -143,8 +147,8 @@ def _on_aws(name: str, region: str | None, profile: str | None) -> Stack:
         )
     except KeyError as missing:
         raise StackError(
-            f"The stack {name} in {session.region_name} has no output {missing}: it isn't droptrain's, or is "
-            "still being deployed. Name another with --stack."
+            f"The stack {name} in {session.region_name} is {found['StackStatus']} and has no output "
+            f"{missing}: it isn't droptrain's, or is still being deployed. Name another with --stack."
         ) from None
 
 

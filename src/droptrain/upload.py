@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from droptrain_core.domain.datasets.dataset import ObjectVersion
 
 from droptrain import at_once
+from droptrain.bucket_versions import kept_version
 from droptrain.errors import DroptrainError
 
 if TYPE_CHECKING:
@@ -164,12 +165,12 @@ class Upload:
             done = self._s3.complete_multipart_upload(
                 **self._place, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
             )
-            self.version_id = done["VersionId"]
+            self.version_id = kept_version(done.get("VersionId"), self._place["Bucket"])
         else:
             assert self._copy
             answer = self._s3.put_object(**self._place, Body=self._copy())
             self._advance(self.size)
-            self.version_id = answer["VersionId"]
+            self.version_id = kept_version(answer.get("VersionId"), self._place["Bucket"])
         return self.version_id
 
     def _unfinished(self) -> dict[int, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from droptrain.bucket_versions import kept_version
 from droptrain.errors import DroptrainError
 from droptrain.formatting import clean, duration
 from droptrain.stack import Stack
@@ -46,11 +47,11 @@ def build(
     source = archive(folder)
     snapshot = _patient(stack)
     client = stack.client("codebuild")
-    version = stack.client("s3").put_object(Bucket=stack.bucket, Key=KEY, Body=source)["VersionId"]
+    stored = stack.client("s3").put_object(Bucket=stack.bucket, Key=KEY, Body=source)
     try:
         started = client.start_build(
             projectName=snapshot.outputs[_PROJECT],
-            sourceVersion=version,
+            sourceVersion=kept_version(stored.get("VersionId"), stack.bucket),
             idempotencyToken=uuid.uuid4().hex,  # a lost answer doesn't start a second one
             environmentVariablesOverride=_variables(base_image),
         )["build"]

@@ -127,21 +127,25 @@ def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
     if cause.code != "code_missing":
         yield Problem(f"{CODE}/", cause.message.replace(CODE_FOLDER, f"{CODE}/"), cause.fix)
     else:
-        file = recipes.file_of(recipe.entrypoint or recipes.DEFAULT_SCRIPT)
-        description = (
-            "the recipe's entrypoint" if recipe.entrypoint else "what runs if the recipe names no entrypoint"
-        )
-        yield Problem(
-            f"{CODE}/{file}",
-            f"it isn't there, and it is {description}",
-            f"Put it there, or name another entrypoint in {FILE}.",
-            field="entrypoint",
-        )
+        if named := recipe.entrypoint:
+            place, message = (
+                f"{CODE}/{recipes.file_of(named)}",
+                "it isn't there, and it is the recipe's entrypoint",
+            )
+        else:
+            first, second = recipes.DEFAULT_SCRIPTS
+            place, message = (
+                f"{CODE}/",
+                f"it has neither {first} nor {second}, and the recipe names no entrypoint",
+            )
+        fix = f"Put it there, or name another entrypoint in {FILE}."
+        yield Problem(place, message, fix, field="entrypoint")
 
 
 def _check_python(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
     """Files that nothing can import, such as templates, may hold anything."""
-    entrypoint = recipes.file_of(recipe.entrypoint or recipes.DEFAULT_SCRIPT)
+    script = recipes.entrypoint_of(recipe, folder.code)
+    entrypoint = recipes.file_of(script) if script else None
     names = [name for name in folder.code if name.endswith(".py") and _is_used(name, entrypoint)]
     version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     for place, (line, message) in compile_code.python_problems([folder.code[name] for name in names]):
@@ -149,7 +153,7 @@ def _check_python(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
         yield Problem(f"{CODE}/{names[place]}", message, fix, line)
 
 
-def _is_used(name: str, entrypoint: str) -> bool:
+def _is_used(name: str, entrypoint: str | None) -> bool:
     return name == entrypoint or all(part.isidentifier() for part in name.removesuffix(".py").split("/"))
 
 

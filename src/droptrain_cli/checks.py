@@ -4,15 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from droptrain.api import Api
+from droptrain.aws_errors import is_denied, needs_sign_in
+from droptrain.bucket_versions import keep_versions
+from droptrain.errors import ApiError, UnreachableError
 from droptrain.formatting import age, parsed
+from droptrain.stack import Stack, failures_of
 from droptrain_cli import account_checks
 from droptrain_cli.queue_places import QueuePlaces
 from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot, Verdict
 
-_REFUSED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+# Parts of the codes with which services answer for a resource that isn't there.
+_GONE = ("NotFound", "NonExistent", "DoesNotExist", "NoSuchBucket")
+_FORBIDDEN = 403
 # Batch takes minutes to start an instance; a claim or a submission takes seconds.
 _IMAGES: tuple[tuple[str, Verdict, str], ...] = (
     ("latest", "problem", "no run with GPUs"), ("cpu", "warning", "no run without GPUs"),
@@ -23,21 +29,50 @@ _PATIENCE = {"CLAIMED": 10, "SUBMITTED": 10, "RUNNABLE": 30, "STARTING": 30}
 def findings(
     snapshot: StackSnapshot, now: datetime | None = None, first: Iterable[tuple[str, Check]] = ()
 ) -> Iterator[Finding]:
-    """The findings of every check, `first` before; checks that the credentials don't allow are unknown."""
+    """The findings of every check, `first` before.
+
+    A check that gets no answer has that as its finding. If nobody is signed in, the error is raised.
+    """
     for title, check in [*first, *_checks(now or datetime.now(UTC))]:
         try:
             yield from check(snapshot)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _REFUSED:
+        except (ClientError, BotoCoreError, ApiError, UnreachableError) as error:
+            if needs_sign_in(error):
                 raise
-            fix = f"Attach the stack's OperatorPolicy ({snapshot.stack.operator_policy}) to who asks."
-            yield Finding(title, "unknown", f"these credentials may not call {error.operation_name}", fix)
+            yield _unanswered(title, error, snapshot)
+
+
+def _unanswered(title: str, error: Exception, snapshot: StackSnapshot) -> Finding:
+    """What an error says of the stack: the credentials' lack of a permission says nothing."""
+    stack = snapshot.stack
+    if isinstance(error, ApiError | UnreachableError):
+        is_refused = isinstance(error, ApiError) and error.status == _FORBIDDEN
+        return Finding(title, "unknown" if is_refused else "problem", error.message)
+    if not isinstance(error, ClientError):
+        return Finding(title, "unknown", str(error), "Check the network, and look again.")
+    if is_denied(error):
+        fix = f"Attach the stack's OperatorPolicy ({stack.operator_policy}) to who asks."
+        return Finding(title, "unknown", f"these credentials may not call {error.operation_name}", fix)
+    said = error.response.get("Error", {})
+    code = said.get("Code", "")
+    detail = f"AWS refused {error.operation_name} ({code}): {said.get('Message', '')}"
+    if any(part in code for part in _GONE):
+        return Finding(title, "problem", detail, _find_the_lost(snapshot))
+    return Finding(title, "unknown", detail, "Look again in a minute.")
+
+
+def _find_the_lost(snapshot: StackSnapshot) -> str:
+    return (
+        "Somebody has deleted a part of the stack. To see what: "
+        f"aws cloudformation detect-stack-drift --stack-name {snapshot.stack.name}"
+    )
 
 
 def _checks(now: datetime) -> list[tuple[str, Check]]:
     return [
         ("stack", _stack),
         ("API", _api),
+        ("bucket", _bucket),
         ("compute", _compute),
         ("image", _image),
         ("notices", _subscriptions),
@@ -53,14 +88,26 @@ def _stack(snapshot: StackSnapshot) -> Iterator[Finding]:
         return
     caller = snapshot.stack.client("sts").get_caller_identity()["Arn"]
     yield Finding("credentials", "ok", caller)
-    if snapshot.status.endswith("_COMPLETE") and "ROLLBACK" not in snapshot.status:
-        yield Finding("stack", "ok", f"{snapshot.stack.name} in {snapshot.stack.region}: {snapshot.status}")
-    else:
-        fix = "Read its events: aws cloudformation describe-stack-events. Then: sam build && sam deploy"
-        yield Finding("stack", "problem", f"{snapshot.stack.name} is {snapshot.status}", fix)
+    yield _deployment(snapshot.stack, snapshot.status)
     if paused := snapshot.parameters.get("Paused"):
         fix = "To launch again: sam build && sam deploy --parameter-overrides 'Paused=\"\"'"
         yield Finding("paused", "warning", f"nothing is launched: {paused}", fix)
+
+
+def _deployment(stack: Stack, status: str) -> Finding:
+    """How the newest deployment ended; after one that was rolled back, the stack works as it did before."""
+    if status.endswith("_IN_PROGRESS"):
+        fix = f"Wait for its end, and ask again: droptrain doctor --stack {stack.name}"
+        return Finding("stack", "warning", f"{stack.name} is {status}: a deployment is under way", fix)
+    if status.endswith("_COMPLETE") and "ROLLBACK" not in status:
+        return Finding("stack", "ok", f"{stack.name} in {stack.region}: {status}")
+    again = "sam build && sam deploy"
+    if status == "UPDATE_ROLLBACK_FAILED":
+        again = f"aws cloudformation continue-update-rollback --stack-name {stack.name} && {again}"
+    if status == "DELETE_FAILED":
+        again = "docs/operations/remove.md"
+    fix = f"See why: {failures_of(stack.name)}\nThen fix the cause, and: {again}"
+    return Finding("stack", "problem", f"{stack.name} is {status}: the newest deployment failed", fix)
 
 
 def _api(snapshot: StackSnapshot) -> Iterator[Finding]:
@@ -68,23 +115,50 @@ def _api(snapshot: StackSnapshot) -> Iterator[Finding]:
     yield Finding("API", "ok", f"{snapshot.stack.api_url} answers" + ("" if projects else "; no project yet"))
 
 
+def _bucket(snapshot: StackSnapshot) -> Iterator[Finding]:
+    """A run pins the version of each file that it uses."""
+    bucket = snapshot.stack.bucket
+    if snapshot.stack.client("s3").get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled":
+        yield Finding("bucket", "ok", f"{bucket} keeps versions")
+        return
+    yield Finding("bucket", "problem", f"{bucket} keeps no versions", keep_versions(bucket))
+
+
 def _compute(snapshot: StackSnapshot) -> Iterator[Finding]:
     batch = snapshot.stack.client("batch")
-    environments = list(snapshot.of_type("AWS::Batch::ComputeEnvironment").values())
-    answer = batch.describe_compute_environments(computeEnvironments=environments)
-    for found in answer["computeEnvironments"]:
-        yield _valid("compute", found["computeEnvironmentName"], found)
-    queues = list(snapshot.of_type("AWS::Batch::JobQueue").values())
-    for found in batch.describe_job_queues(jobQueues=queues)["jobQueues"]:
-        yield _valid("job queue", found["jobQueueName"], found)
+    environments = snapshot.of_type("AWS::Batch::ComputeEnvironment")
+    names = list(environments.values())
+    found = batch.describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
+    yield from _of_batch(snapshot, "compute", environments, found)
+    queues = snapshot.of_type("AWS::Batch::JobQueue")
+    found = batch.describe_job_queues(jobQueues=list(queues.values()))["jobQueues"]
+    yield from _of_batch(snapshot, "job queue", queues, found)
+
+
+def _of_batch(
+    snapshot: StackSnapshot, title: str, wanted: Mapping[str, str], found: Iterable[Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """The state of each compute environment or job queue."""
+    kind = "jobQueue" if title == "job queue" else "computeEnvironment"
+    by_id = {each[key]: each for each in found for key in (f"{kind}Name", f"{kind}Arn")}
+    for name, physical_id in wanted.items():
+        if each := by_id.get(physical_id):
+            yield _valid(title, each[f"{kind}Name"], each)
+        else:
+            yield Finding(title, "problem", f"{name} isn't there: {physical_id}", _find_the_lost(snapshot))
 
 
 def _valid(title: str, name: str, found: Mapping[str, Any]) -> Finding:
-    if found["status"] == "VALID" and found["state"] == "ENABLED":
+    status, state, reason = found["status"], found["state"], found.get("statusReason", "")
+    if status == "VALID" and state == "ENABLED":
         return Finding(title, "ok", f"{name} is VALID")
-    reason = found.get("statusReason", "")
-    detail = f"{name} is {found['status']} and {found['state']}" + (f": {reason}" if reason else "")
+    detail = f"{name} is {status} and {state}" + (f": {reason}" if reason else "")
+    if status in ("CREATING", "UPDATING"):
+        return Finding(title, "warning", detail, "Wait some minutes, and look again.")
     fix = "Fix what the reason names, then deploy again."
+    if status == "VALID":
+        kind = "job-queue" if title == "job queue" else "compute-environment"
+        fix = f"Somebody has disabled it: aws batch update-{kind} --{kind} {name} --state ENABLED"
     # These are EC2's words; compute environments have no codes for them.
     if "spot" in reason.lower() and "role" in reason.lower():
         fix = "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"
@@ -102,7 +176,8 @@ def _image(snapshot: StackSnapshot) -> Iterator[Finding]:
     ecr = snapshot.stack.client("ecr")
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     by_docker = snapshot.outputs["ImagePushCommands"]
-    fix = f"Publish it: droptrain image (AWS builds it), or, with Docker: {by_docker}"
+    remote = f"droptrain image --stack {snapshot.stack.name}"
+    fix = f"Publish it: {remote} (AWS builds it), or, with Docker: {by_docker}"
     for tag, lacking, runs in _IMAGES:
         try:
             [image] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])[

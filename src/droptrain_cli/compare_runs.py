@@ -9,6 +9,7 @@ from rich.text import Text
 
 from droptrain import formatting
 from droptrain.api import Api
+from droptrain.errors import DroptrainError
 from droptrain.find_run import find_run
 from droptrain.run_files import RunFiles
 from droptrain.stack import Stack
@@ -36,6 +37,8 @@ def compare(stack: Stack, names: Sequence[str], *, differences: bool, as_json: b
     """Print the runs that `names` mean side by side; with `differences` only what differs."""
     api = Api(stack)
     runs = [find_run(api, name) for name in names]
+    if len({run["run_id"] for run in runs}) == 1:
+        raise DroptrainError(f"{' and '.join(names)} are the same run, {runs[0]['run_id']}. Name another.")
     plans = [plan_of(stack, api, run["run_id"]) for run in runs]
     made = [row for row in rows(runs, plans, datetime.now(UTC)) if row.differs or not differences]
     if as_json:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from droptrain_core.domain.costs.estimate import eligible_instances
+from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, eligible_instances
 from droptrain_core.domain.costs.pricing import PRICES_AS_OF, read_price_list
-from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import time_limit
 
@@ -21,7 +20,7 @@ DEFAULT_CPU_TYPES = (
     "m6i.xlarge", "m7i.xlarge", "c6i.2xlarge", "c7i.2xlarge", "m6i.2xlarge", "m7i.2xlarge", "m6i.4xlarge",
     "m7i.4xlarge",
 )  # fmt: skip
-_REGION = "us-east-1"
+REGION = "us-east-1"
 
 
 def in_stack(stack: Stack, project: str, dataset: str | None = None) -> str:
@@ -35,24 +34,25 @@ def in_stack(stack: Stack, project: str, dataset: str | None = None) -> str:
 
 
 def anywhere(recipe: Recipe) -> str | None:
-    """What a run with the recipe can cost with the shipped prices; None if no default type fits it."""
+    """What a run with the recipe can cost with the shipped prices; None if no default type fits it.
+
+    RejectedError if its `max_cost_usd` doesn't pay for any training there.
+    """
     text = (resources.files("droptrain_core") / "data" / "on_demand_prices.csv").read_text("utf-8")
     asked = recipe.resources
     types = DEFAULT_TYPES if asked.gpus else DEFAULT_CPU_TYPES
     eligible = eligible_instances(
-        read_price_list(text, _REGION), types, gpus=asked.gpus, vcpus=asked.vcpus,
+        read_price_list(text, REGION), types, gpus=asked.gpus, vcpus=asked.vcpus,
         memory_mib=asked.memory_gib * 1024, spot=recipe.spot,
     )  # fmt: skip
     if eligible is None:
         return None
-    try:
-        seconds = time_limit.of_recipe(recipe, eligible, types)
-    except RejectedError as error:
-        return f"In {_REGION}, a run would be rejected: {error.cause.message}"
+    seconds = time_limit.of_recipe(recipe, eligible, types)
     worst = formatting.dollars(eligible.estimate(seconds).worst_usd)
+    time = f"{formatting.duration(seconds)} of training and {OVERRUN_SECONDS // 60} min until it is ended"
     return (
-        f"A run can cost at most {worst}: {formatting.duration(seconds)} of {eligible.dearest.of_what} in "
-        f"{_REGION}, by prices of {PRICES_AS_OF}. `droptrain push` tells your stack's figure."
+        f"A run can cost at most {worst}: {time}, of {eligible.dearest.of_what} in {REGION}, by prices of "
+        f"{PRICES_AS_OF}. `droptrain push` tells your stack's figure."
     )
 
 
@@ -62,5 +62,5 @@ def _words(run: Mapping[str, Any]) -> str:
         words.append(f"A run can cost at most {formatting.dollars(estimate['worst_usd'])}.")
     if run["status"] == "REJECTED":
         found = formatting.cause(run["cause"])
-        words.append(f"It would be rejected now: {found.message} {found.fix}")
+        words.append(f"It would be rejected now: {found.message.rstrip('.')}. {found.fix}")
     return " ".join(words) or "What a run can cost is unknown: its instance types have no price."

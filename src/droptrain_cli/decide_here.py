@@ -15,7 +15,7 @@ from droptrain_core.domain.preflight.reader import of_stream
 from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs.compute import Compute, StackCompute
-from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Snapshot, Where, decide
+from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Instances, Snapshot, Where, decide
 
 # They stand for any project and stack: no rule depends on them.
 _PROJECT, _DATASET = "project", "dataset"
@@ -47,8 +47,8 @@ def decide_here(
     found = Found(_PROJECT, _DATASET, how, judged, readiness, times.to_text(now))
     published = {CODE_FOLDER + name: path for name, path in code.items()}
     files = tuple(_read(readiness, data, recipe, advance))
-    snapshot = Snapshot(found, tuple(_objects(published)), files, eligible=None)
-    return decide(snapshot, Asked("you", now, {}), _WHERE), readiness
+    snapshot = Snapshot(found, tuple(_objects(published)), files, Instances())
+    return decide(snapshot, Asked("you", now), _WHERE), readiness
 
 
 class _Counted(io.FileIO):

@@ -35,6 +35,6 @@ def _shown(found: Iterable[Finding]) -> Iterable[Finding]:
         line = Text().append(f"{each.verdict:<8}", style=_STYLES[each.verdict])
         line.append(f"{each.title:<{_TITLE_WIDTH}} ", style="dim").append_text(output.cell(each.detail))
         output.show(screen, line)
-        if each.fix:
-            output.show(screen, Text(f"{'':<{8 + _TITLE_WIDTH}} ").append_text(output.cell(each.fix)))
+        for fix in each.fix.splitlines():
+            output.show(screen, Text(f"{'':<{8 + _TITLE_WIDTH}} ").append_text(output.cell(fix)))
         yield each

@@ -90,8 +90,8 @@ def _tell(planned: DropPlan, done: Dropped, missing: tuple[str, ...], *, as_json
     for name in planned.skipped:
         click.echo(f"left out  {formatting.clean(name)} (no input of the recipe)", err=True)
     if not done.uploaded:
-        again = f"droptrain launch {planned.project} {planned.dataset}"
-        click.echo(f"All of it is in {planned.place} already. To train it with new code: {again}")
+        again = f" To train it with new code: droptrain launch {planned.project} {planned.dataset}"
+        click.echo(f"All of it is in {planned.place} already.{'' if missing else again}")
     else:
         count = formatting.count(len(planned.files), "file")
         before = f" ({len(done.present)} there already)" if done.present else ""

@@ -32,20 +32,33 @@ def launch(
     _tell(stack, api, answer, follow=follow, as_json=as_json)
 
 
-def rerun(
+def rerun(  # noqa: PLR0913  one parameter for each option
     stack: Stack,
     name: str,
-    settings: Settings,
+    hyperparameters: Settings,
     *,
-    exact: bool,
+    settings: str,
+    versions: str,
     force: bool,
+    prepare_again: bool,
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Train again what the run that `name` means trained: its dataset, or with `exact` its very bytes."""
+    """Train again what the run that `name` means trained, with `settings` and `versions` of POST /runs.
+
+    `prepare_again`: its data are prepared anew.
+    """
     api = Api(stack)
-    run = find_run(api, name)
-    answer = launches.rerun(api, run, dict(settings), exact=exact, force=force)
+    found = find_run(api, name)
+    answer = launches.rerun(
+        api,
+        found["run_id"],
+        dict(hyperparameters),
+        settings=settings,
+        versions=versions,
+        force=force,
+        prepare_again=prepare_again,
+    )
     _tell(stack, api, answer, follow=follow, as_json=as_json)
 
 
@@ -57,7 +70,10 @@ def _tell(stack: Stack, api: Api, answer: Answer, *, follow: bool, as_json: bool
         click.echo(f"{done} {run['run_id']}")
         if is_rejected:
             _tell_rejection(run, is_new=is_new)
-        elif is_new and run.get("estimate"):
+        elif not is_new:
+            same = "It has the same files, code and settings"
+            click.echo(f"{same}. To train again: droptrain rerun {run['run_id']}")
+        elif run.get("estimate"):
             click.echo(f"Estimated cost: {formatting.estimate(run['estimate'])}")
         for warning in run.get("warnings", ()) if is_new else ():
             click.echo(f"Warning: {formatting.finding(warning)}")

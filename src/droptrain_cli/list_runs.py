@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,13 +29,13 @@ _NONE = "No runs."
 
 @dataclass(frozen=True)
 class Query:
-    """Which runs: of all projects or one, in any status or one, and how many at most.
+    """Which runs: of all projects or one, how many at most, and `where` they have a `status` or a `tag`.
 
     `sort` and `columns` are names of run_columns; without columns there are the usual ones.
     """
 
     project: str | None
-    status: str | None
+    where: Mapping[str, str | None]
     limit: int
     sort: str | None = None
     columns: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ def _lists(api: Api, query: Query) -> Iterator[list[Record]]:
 
 def _list(api: Api, query: Query) -> list[Record]:
     wanted = SORTED if query.sort else query.limit
-    return read_runs(api, query.project, status=query.status, limit=wanted)
+    return read_runs(api, query.project, limit=wanted, **query.where)
 
 
 def _table(runs: list[Record], query: Query, now: datetime, screen: Console) -> Table:

@@ -18,8 +18,11 @@ from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import MARKER, code_prefix, data_prefix, recipe_key
+from droptrain_core.domain.diagnosis import explain
 from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.compute import Compute, StackCompute
+from droptrain_core.domain.runs.outcome import read as read_outcome
 from droptrain_core.domain.runs.run import run_prefix
 from droptrain_core.launch.decide import Asked, Where, decide
 from droptrain_core.launch.gather import Gather
@@ -96,7 +99,7 @@ def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, An
     found = gather.dataset(_PROJECT, _DATASET, how, recipe)
     if found.readiness.missing:
         raise DroptrainError(f"data/ lacks {', '.join(found.readiness.missing)}, which the recipe names.")
-    asked = Asked("you", datetime.now(UTC), overrides)
+    asked = Asked("you", datetime.now(UTC))
     draft = decide(gather.snapshot(found), asked, Where(_BUCKET, _COMPUTE))
     if draft.plan is None:
         cause = draft.run.cause
@@ -161,6 +164,13 @@ def _tell(output: Path) -> int:
     document = json.loads(outcome.read_text("utf-8"))
     for name, value in sorted(document["metrics"].items()):
         click.echo(f"{formatting.clean(name)}: {formatting.number(value)}")
-    cause = document["cause"]
-    click.echo(f"{'FAILED' if cause else 'SUCCEEDED'}. {output} has the model, the log and the metrics.")
-    return exit_codes.FAILED if cause else exit_codes.OK
+    if document["cause"] is None:
+        click.echo(f"SUCCEEDED. {output} has the model, the log and the metrics.")
+        return exit_codes.OK
+    click.echo(f"FAILED. {output} has the log, and what else the run left.")
+    cause = explain(JobState(_PROJECT, "local", 1, "FAILED"), read_outcome(document))
+    assert cause, "only a job that SUCCEEDED has none"
+    click.echo(
+        f"What happened: {formatting.clean(cause.message)}\nWhat to do:    {formatting.clean(cause.fix)}"
+    )
+    return exit_codes.FAILED

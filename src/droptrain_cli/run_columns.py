@@ -50,11 +50,27 @@ COLUMNS: Mapping[str, Column] = {
     "why": _column("why", "WHY", "cause"),
     "attempts": _column("attempts", "ATTEMPTS", "attempts"),
     "by": _column("by", "BY", "launched_by"),
+    "name": _column("name", "NAME", "name"),
+    "note": _column("note", "NOTE", "note"),
+    "tags": _column("tags", "TAGS", "tags"),
 }
-DEFAULT = ("run", "status", "created", "took", "metric", "cost", "why")
-NARROW = ("id", "dataset", "status", "created", "metric", "cost", "why")
-FOLDED = ("DATASET", "METRIC", "WHY")
-_OF_CSV = ("run", "project", "dataset", "status", "created", "took", "cost", "why", "attempts", "by")
+DEFAULT = ("run", "status", "created", "took", "metric", "cost", "why", "name", "tags")
+NARROW = ("id", "dataset", "status", "created", "metric", "cost", "why", "name", "tags")
+FOLDED = ("DATASET", "METRIC", "WHY", "NAME", "NOTE", "TAGS")
+_OF_CSV = (
+    "run",
+    "project",
+    "dataset",
+    "status",
+    "created",
+    "took",
+    "cost",
+    "why",
+    "attempts",
+    "by",
+    "name",
+    "tags",
+)
 
 
 def column(name: str) -> Column:

@@ -54,8 +54,9 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime, place: str | N
     metrics = sorted(run["metrics"].items(), key=lambda item: (item[0] != run["metric"], item[0]))
     if metrics:
         _heading(screen, "Metrics")
+        width = max(_TITLE_WIDTH, *(len(formatting.clean(name)) for name, _ in metrics))
         for name, value in metrics:
-            _fact(screen, name, formatting.number(value))
+            _fact(screen, name, formatting.number(value), width)
     if run["attempts"]:
         _heading(screen, "Attempts")
         _table(screen, ("NO.", "STARTED", "TOOK", "EXIT CODE", "REASON"), _attempts(run, now))
@@ -106,6 +107,8 @@ def _facts(  # noqa: C901  a line for each fact
                 "Reclaimed",
                 f"{formatting.dollars(cost['reclaimed_usd'])} of it is for attempts that Spot reclaimed",
             )
+    if run["prepared"]:
+        yield "Prepared", formatting.prepared(run)
     if gpu := run["gpu"]:
         yield "GPU", ", ".join(_gpu(gpu))
     if code := run["code"]:
@@ -144,7 +147,7 @@ def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]
     for attempt in run["attempts"]:
         code = attempt["exit_code"]
         yield (
-            str(attempt["number"]),
+            f"{attempt['number']} prepare" if attempt["step"] == "prepare" else str(attempt["number"]),
             attempt["started_at"] or "",
             formatting.took(attempt, now),
             "" if code is None else str(code),
@@ -167,8 +170,8 @@ def _heading(screen: Console, text: str) -> None:
     output.show(screen, Text(text, style="bold"))
 
 
-def _fact(screen: Console, title: str, value: str | Text) -> None:
-    line = Text().append(f"  {formatting.clean(title):<{_TITLE_WIDTH}} ", style="dim")
+def _fact(screen: Console, title: str, value: str | Text, width: int = _TITLE_WIDTH) -> None:
+    line = Text().append(f"  {formatting.clean(title):<{width}} ", style="dim")
     output.show(screen, line.append_text(output.cell(value)))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes.recipe import FILE
 from rich.text import Text
 
 from droptrain import formatting
@@ -21,7 +23,8 @@ def validate(path: Path, *, as_json: bool) -> None:
     with transfer_bar(output.console(stderr=True), "Reading", size) as advance:
         found = [*check_published(folder), *check_data(folder, advance)]
     problems = [each for each in found if each.level == "error"]
-    warnings = [each for each in found if each.level != "error"]
+    cost, too_dear = (None, []) if problems else _cost(folder)
+    warnings = [*(each for each in found if each.level != "error"), *too_dear]
     if as_json:
         output.write_json(
             {
@@ -31,7 +34,7 @@ def validate(path: Path, *, as_json: bool) -> None:
             }
         )
     else:
-        well = () if problems else _well(folder, len(warnings))
+        well = () if problems else _well(folder, len(warnings), cost)
         for line in (*_words(problems), *_words(warnings), *well):
             output.show(output.console(), Text(line))
     if problems:
@@ -54,11 +57,20 @@ def _words(problems: Iterable[Problem]) -> Iterable[str]:
         yield f"  What to do: {formatting.clean(problem.fix)}"
 
 
-def _well(folder: ProjectFolder, warnings: int) -> tuple[str, ...]:
+def _well(folder: ProjectFolder, warnings: int, cost: str | None) -> tuple[str, ...]:
     found = f"No problem, {formatting.count(warnings, 'warning')}" if warnings else "All is well"
     code = formatting.count(len(folder.code), "file")
     recipe = "train.yaml" if folder.recipe else "no train.yaml (all defaults)"
     data = f"{len(folder.data)} in data/" if folder.data else "no data/ here"
     well = f"{found}: {recipe}, {code} in code/, {data}."
-    cost = cost_ahead.anywhere(read_recipe(folder))
     return (well, cost) if cost else (well,)
+
+
+def _cost(folder: ProjectFolder) -> tuple[str | None, list[Problem]]:
+    """What a run can cost, and a warning if the recipe allows less than any training costs."""
+    try:
+        return cost_ahead.anywhere(read_recipe(folder)), []
+    except RejectedError as error:
+        message = f"in {cost_ahead.REGION}, a run would be rejected: {error.cause.message}"
+        fix = "Raise max_cost_usd; `droptrain push` tells what your stack says."
+        return None, [Problem(FILE, message, fix, field="max_cost_usd", level="warning")]

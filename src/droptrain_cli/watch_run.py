@@ -40,13 +40,16 @@ def watch(stack: Stack, api: Api, run_id: str, *, as_json: bool) -> NoReturn:
     raise SystemExit(exit_codes.of_outcome(run["status"]))
 
 
-def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
-    """Print the log of the run that `name` means; with `follow` to the run's end, and end as it ended."""
+def logs(stack: Stack, name: str, step: str | None = None, *, follow: bool, as_json: bool) -> None:
+    """Print the log of the run that `name` means, or of one of its steps.
+
+    With `follow` to the run's end, and end as it ended.
+    """
     api = Api(stack)
     run: Mapping[str, Any] = find_run(api, name)
     if not follow:
         writer = _LineWriter(as_json=as_json)
-        tail = LogTail(api, run["run_id"])
+        tail = LogTail(api, run["run_id"], step)
         while page := tail.page():
             writer.write(page)
         if not writer.has_written:
@@ -58,7 +61,7 @@ def logs(stack: Stack, name: str, *, follow: bool, as_json: bool) -> None:
     is_live = screen.is_terminal and errors.is_terminal and not as_json
     writer = _LineWriter(as_json=as_json, live=screen if is_live else None)
     with _left_running(run["run_id"]), screen.status("") if is_live else nullcontext() as status:
-        for news in RunFollower(stack, api, run["run_id"]).news():
+        for news in RunFollower(stack, api, run["run_id"], step).news():
             run = news.run
             if status:
                 status.update(Text(f"{run['run_id']} is {run['status']}"))

@@ -12,11 +12,11 @@ import boto3
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
 from droptrain_core import cursors
+from droptrain_core.aws.client_configs import SIGNS
 from droptrain_core.aws.signed_requests import SignedRequests
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BadCursorError
 from droptrain_core.domain.runs.run import Step, order_key
-from droptrain_core.wiring import _SIGNS
 from support.core_stack import Stack
 from support.golden import golden
 from support.records import RUN_ID, run
@@ -40,7 +40,7 @@ def ask(
     monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda_python3.13")
     app = load("runs_api")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2VjE/+" * 200)  # STS says no limit; 4 KB are many
-    signed = SignedRequests(boto3.client("s3", region_name="eu-west-1", config=_SIGNS), "data")
+    signed = SignedRequests(boto3.client("s3", region_name="eu-west-1", config=SIGNS), "data")
     results, datasets = stack.results, stack.datasets
     results._signed = datasets._signed = signed
     made = {"query": stack.query, "results": results, "datasets": datasets}

@@ -11,6 +11,7 @@ from droptrain_core.domain.costs.budget import Account, Budget
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.pricing import PriceList, Refreshed, Size
 from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.run import Run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,27 +87,27 @@ def test_a_forged_instance_type_counts_as_the_dearest_that_could_serve_the_run(p
 
 def test_a_forged_lifecycle_does_not_make_an_on_demand_instance_cheap(priced) -> None:
     found = launch(priced)
-    told = account(found.batch_job_id, type="g4dn.xlarge", zone="eu-west-1a", lifecycle="spot")
-    assert end(priced, found, told).cost.estimate_usd == 0.25
+    report = account(found.batch_job_id, type="g4dn.xlarge", zone="eu-west-1a", lifecycle="spot")
+    assert end(priced, found, report).cost.estimate_usd == 0.25
     on_spot = launch(priced, "only")
-    told = account(on_spot.batch_job_id, type="g4dn.xlarge", zone="eu-west-1a", lifecycle="on-demand")
-    assert end(priced, on_spot, told).cost.estimate_usd == 0.1
+    report = account(on_spot.batch_job_id, type="g4dn.xlarge", zone="eu-west-1a", lifecycle="on-demand")
+    assert end(priced, on_spot, report).cost.estimate_usd == 0.1
 
 
 def test_a_forged_zone_counts_as_the_dearest_one(priced) -> None:
     found = launch(priced, "only")
-    told = account(found.batch_job_id, type="g5.xlarge", zone="eu-west-1z")
-    assert end(priced, found, told).cost.estimate_usd == 0.2
+    report = account(found.batch_job_id, type="g5.xlarge", zone="eu-west-1z")
+    assert end(priced, found, report).cost.estimate_usd == 0.2
 
 
 def test_forged_times_and_attempts_change_no_cost(priced) -> None:
     found = launch(priced)
-    told = account(found.batch_job_id, type="g4dn.xlarge")
-    told |= {"started_at": "2026-11-23T02:10:00Z", "ended_at": "2026-11-23T02:10:01Z"}
-    told["attempts"] = [
-        {**told, "attempt": number, "ended_at": "2027-01-01T00:00:00Z"} for number in range(20)
+    report = account(found.batch_job_id, type="g4dn.xlarge")
+    report |= {"started_at": "2026-11-23T02:10:00Z", "ended_at": "2026-11-23T02:10:01Z"}
+    report["attempts"] = [
+        {**report, "attempt": number, "ended_at": "2027-01-01T00:00:00Z"} for number in range(20)
     ]
-    cost = end(priced, found, told).cost
+    cost = end(priced, found, report).cost
     assert (cost.seconds, cost.estimate_usd, len(cost.attempts)) == (SECONDS, 0.25, 1)
 
 
@@ -156,7 +157,9 @@ def test_whatever_is_forged_the_cost_lies_between_the_cheapest_and_the_dearest(d
     found = run() if on_spot else run(job=replace(JOB, spot="never"))
     job = batch_job.read(job_detail("SUCCEEDED", attempts=2))
     assert job
-    cost = costs.of_run(found, job, document, Eligible.of(found, listed, TYPES), datetime.now(UTC))
+    stack = Compute(TYPES, "spot", "on-demand", "definition")
+    eligible = Eligible.of(found, listed, StackCompute(stack, stack))
+    cost = costs.of_run(found, job, document, eligible, datetime.now(UTC))
     assert cost
     least, most = (0.2, 0.4) if on_spot else (0.5, 1.0)
     assert cost.seconds == 120
@@ -201,11 +204,11 @@ def test_a_run_whose_report_shows_that_it_keeps_its_reservation_trains_on(priced
     found = launch(priced)
     priced.prices.refresh(prices(1.9), "2026-11-23T01:00:00Z")
     trains(priced, monkeypatch, found, 40)
-    told = account(found.batch_job_id, type="g4dn.xlarge")
-    priced.put(f"runs/penguins/{found.run_id}/outcome.json", json.dumps(told).encode())
+    report = account(found.batch_job_id, type="g4dn.xlarge")
+    priced.put(f"runs/penguins/{found.run_id}/outcome.json", json.dumps(report).encode())
     assert "over_reservation" not in priced.reconcile.all()
-    told = account(found.batch_job_id, type="g5.xlarge")
-    priced.put(f"runs/penguins/{found.run_id}/outcome.json", json.dumps(told).encode())
+    report = account(found.batch_job_id, type="g5.xlarge")
+    priced.put(f"runs/penguins/{found.run_id}/outcome.json", json.dumps(report).encode())
     assert priced.reconcile.all()["over_reservation"] == 1
 
 

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+from droptrain_core.aws.client_configs import SIGNS
 from droptrain_core.aws.signed_requests import SignedRequests
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.notice import Places
-from droptrain_core.wiring import _SIGNS
 from support.records import run
 
 LIMIT = 256 * 1024  # of an SNS message and of an EventBridge entry
@@ -27,7 +27,7 @@ def signed(monkeypatch: pytest.MonkeyPatch) -> SignedRequests:
     """As the API's function signs."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    return SignedRequests(boto3.client("s3", region_name="eu-west-1", config=_SIGNS), "data")
+    return SignedRequests(boto3.client("s3", region_name="eu-west-1", config=SIGNS), "data")
 
 
 def query(url: str) -> dict[str, str]:
@@ -60,7 +60,7 @@ def test_the_largest_notice_and_event_of_a_run_fit() -> None:
         warnings=(found,) * 20,
         launched_by="arn:" + "x" * 2000,
     )
-    told = notice.of_end(ended, Places("data"))
-    assert told.event
-    for text in (told.text, json.dumps(told.chat), json.dumps(asdict(told.event))):
+    end_notice = notice.of_end(ended, Places("data"))
+    assert end_notice.event
+    for text in (end_notice.text, json.dumps(end_notice.chat), json.dumps(asdict(end_notice.event))):
         assert len(text.encode()) < LIMIT

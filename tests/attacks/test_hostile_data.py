@@ -136,10 +136,10 @@ def test_a_key_of_control_characters_is_rejected_with_a_notice_that_sns_delivers
     items = stack.dynamodb.scan(TableName="runs")["Items"]
     (record,) = [item for item in items if item["kind"]["S"] == "run"]
     stack.notify.ended(record["run_id"]["S"], record["project"]["S"])
-    (told,) = stack.notices()
-    for text in (told["Subject"], *(each["Value"] for each in told["MessageAttributes"].values())):
+    (sent,) = stack.notices()
+    for text in (sent["Subject"], *(each["Value"] for each in sent["MessageAttributes"].values())):
         assert text.isascii() and text.isprintable()
-    assert all(line.isprintable() for line in told["Message"].splitlines())
+    assert all(line.isprintable() for line in sent["Message"].splitlines())
 
 
 @pytest.mark.parametrize(

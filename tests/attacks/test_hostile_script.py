@@ -101,7 +101,7 @@ def test_an_unreadable_lease_is_nobody_s(content: bytes) -> None:
         def get_tagged(self, key: str) -> tuple[bytes, str]:
             return content, "etag"
 
-    held = lease._held(Holding(), "lease")  # type: ignore[arg-type]
+    held = lease._held(Holding(), "lease")
     assert held
     assert held[2] == "etag"
 
@@ -134,7 +134,7 @@ def test_a_generation_that_is_not_whole_or_leads_out_is_none(content: bytes) -> 
         def keys(self, prefix: str) -> list[str]:
             return [f"{prefix}objects/{'0' * 64}"]
 
-    generations = Generations(Holding(), "checkpoints/", 3)  # type: ignore[arg-type]
+    generations = Generations(Holding(), "checkpoints/", 3)
     generations.look()
     assert generations.read(1) is None
 
@@ -217,9 +217,9 @@ def test_an_account_that_lies_neither_hides_a_failure_nor_breaks_its_record(
 @pytest.mark.parametrize("text", [LIES, STEERING])
 def test_no_metric_or_advice_forges_a_line_of_a_notice(text: str) -> None:
     warning = {"rule": "no_model", "file": text, "message": text, "fix": text}
-    told = outcome.read(account(metrics={text: 1.0, "loss": math.pi}, advice=[text], warnings=[warning]))
-    assert told
-    assert list(told.metrics) == ["loss"]
+    report = outcome.read(account(metrics={text: 1.0, "loss": math.pi}, advice=[text], warnings=[warning]))
+    assert report
+    assert list(report.metrics) == ["loss"]
     # Records of before, and what other readers let through.
     ended = replace(
         run(),
@@ -227,7 +227,7 @@ def test_no_metric_or_advice_forges_a_line_of_a_notice(text: str) -> None:
         metrics={text: 1.0},
         metric=text,
         advice=(text,),
-        warnings=told.warnings,
+        warnings=report.warnings,
     )
     message = notice.of_end(ended, Places("data"))
     _is_plain(message)

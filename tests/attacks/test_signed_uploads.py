@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 import requests
+from droptrain_core.aws.client_configs import SIGNS
 from droptrain_core.aws.signed_requests import SignedRequest, SignedRequests
 from droptrain_core.datasets import Datasets, NewFile
 from droptrain_core.domain.datasets.dataset import MULTIPART_FROM, Created
 from droptrain_core.domain.datasets.fair_share import share_seconds
-from droptrain_core.wiring import _SIGNS
 from support.core_stack import Stack
 
 KEY = "projects/penguins/data/first/train.csv"
@@ -25,7 +25,7 @@ OLD, NEW, OTHER = b"a,b\n1,2\n", b"a,b\n3,4\n", b"a,b\n5,6\n"
 def datasets(stack: Stack) -> Datasets:
     """Signs as the API's function does."""
     made = stack.datasets
-    made._signed = SignedRequests(boto3.client("s3", region_name="eu-west-1", config=_SIGNS), "data")
+    made._signed = SignedRequests(boto3.client("s3", region_name="eu-west-1", config=SIGNS), "data")
     return made
 
 

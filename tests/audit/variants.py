@@ -24,6 +24,7 @@ _EVERYTHING = {
     "ProjectBudgetsUsd": "penguins=20,whales=7.5",
     "MaxRunsAtOnce": 10,
     "RunDays": 30,
+    "PreparedDays": 7,
     "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
 }
 # Each: its region and the parameters that aren't as by default.

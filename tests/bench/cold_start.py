@@ -1,6 +1,6 @@
 """The cold start of every function as it is built, from the interpreter's start to the imported handler.
 
-Told as ratios to a process that makes one boto3 client, with the least that can call AWS beside it. Counted
+Reply as ratios to a process that makes one boto3 client, with the least that can call AWS beside it. Counted
 in instructions where valgrind is, else in seconds: medians of rounds in which all take turns.
 """
 

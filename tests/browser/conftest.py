@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from browser import stage
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from support.gate import Gate, gate
 from support.laptop_user import User
 
@@ -89,11 +90,12 @@ class Faults(list[str]):
 
     def listen(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self._hear(message.text))
+        page.on("console", self._hear)
 
-    def _hear(self, text: str) -> None:
-        if not text.startswith("Failed to load resource"):  # the browser tells of every answer from 400 on
-            self.append(text)
+    def _hear(self, message: ConsoleMessage) -> None:
+        # The browser tells of every answer from 400 on.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.append(message.text)
 
 
 @pytest.fixture
@@ -119,6 +121,16 @@ def page(context: BrowserContext, console: Console) -> Iterator[Page]:
 def user(console: Console) -> User:
     """A user with a new project."""
     return User(console.cloud, f"p-{uuid.uuid4().hex[:8]}", [])
+
+
+@pytest.fixture(scope="session")
+def run(console: Console) -> dict[str, Any]:
+    """A run that succeeded, as the API gives it: what `many_runs` makes others of."""
+    user = User(console.cloud, f"p-{uuid.uuid4().hex[:8]}", [])
+    stage.learns(user, user.project, epochs=3)
+    user.drop()
+    run_id = user.run_with("SUCCEEDED")["run_id"]
+    return cast(dict[str, Any], user.call("GET", f"/runs/{run_id}")[1])
 
 
 @pytest.fixture

@@ -73,6 +73,9 @@ def views(shown: dict[str, str]) -> dict[str, View]:
         "reclaimed": (f"/runs/{shown['reclaimed']}", ".chart canvas", None),
         "names": (f"/runs/{shown['names']}", ".chart canvas", None),
         "compare": (f"/compare?runs={shown['live']},{older}", ".differences", None),
+        "code": (f"/runs/{older}/code", ".code", None),
+        "difference": (f"/runs/{shown['live']}/code?with={older}", ".panel", None),
+        "datasets": ("/projects/churn/datasets", ".dataset-card", None),
         "drop": ("/projects/penguins", ".drop-words code", _drop_a_mistake),
         "missing": ("/runs/no-such-run", "[role=alert]", None),
     }

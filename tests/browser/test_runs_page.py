@@ -3,7 +3,7 @@
 import re
 
 from browser import stage
-from browser.crowd import crowd
+from browser.many_runs import many, scroll_to_the_end, serve, serve_each
 from browser.test_trouble import ANNOUNCED
 from playwright.sync_api import expect
 from support.waiting import wait_for
@@ -100,7 +100,9 @@ def test_a_run_is_trained_again_exactly(page, see, user) -> None:
         timeout=20_000
     )
     page.get_by_label("Exactly the same").check()
-    expect(page.get_by_role("dialog").locator(".command")).to_contain_text(f"rerun --exact {first['run_id']}")
+    expect(page.get_by_role("dialog").locator(".command")).to_contain_text(
+        f"rerun --versions pinned {first['run_id']}"
+    )
     page.get_by_role("button", name="Train again").click()
     page.wait_for_url(lambda url: "/runs/" in url and first["run_id"] not in url)
     expect(page.get_by_label("Facts")).to_contain_text(first["run_id"])
@@ -123,23 +125,21 @@ def test_a_place_that_is_not_there_says_so(page, see) -> None:
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
 
 
-def test_going_back_finds_the_list_as_it_was(page, see, user, console) -> None:
-    user.publish("echo trained")
-    user.drop()
-    run = user.run_with("SUCCEEDED")
-    crowd(console.cloud, run, 120)
-    see(f"/projects/{user.project}")
-    expect(page.locator(".run-link").nth(49)).to_be_attached(timeout=30_000)
-    while page.locator(".run-link").count() < 121:
-        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-        page.wait_for_timeout(200)
-    boxes = page.get_by_role("checkbox")
-    boxes.nth(60).check()
-    boxes.nth(62).check()
-    page.locator(".run-link").nth(60).scroll_into_view_if_needed()
+def test_going_back_finds_the_list_as_it_was(page, see, run) -> None:
+    runs = many(run, 121)
+    serve(page, runs)
+    serve_each(page, runs, lambda _: [])
+    see(f"/projects/{run['project']}")
+    expect(page.locator(".run-link").first).to_be_attached(timeout=30_000)
+    scroll_to_the_end(page, len(runs))
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+    row, other = (page.locator(f".run-row[aria-rowindex='{index}']") for index in (62, 64))
+    row.get_by_role("checkbox").check()
+    other.get_by_role("checkbox").check()
+    row.scroll_into_view_if_needed()
     top = page.evaluate("scrollY")
     assert top > 500
-    page.locator(".run-link").nth(60).click()
+    row.get_by_role("link").click()
     page.wait_for_url("**/runs/**")
     expect(page.locator(".badge-large")).to_be_visible(timeout=20_000)
     page.evaluate(SKELETONS)

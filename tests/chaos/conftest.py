@@ -8,7 +8,7 @@ from droptrain_core.telemetry import logger
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    level = logger.level
+    level = logger.log_level
     logger.setLevel("CRITICAL")
     yield
     logger.setLevel(level)

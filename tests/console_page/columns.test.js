@@ -19,7 +19,8 @@ test("columns are what some run has values for", () => {
 test("runs without a value come last in both directions, and equal ones stay in their order", () => {
   assert.deepEqual(ids(columns.inOrder(RUNS, { column: "m:accuracy", isUp: false })), ["bb", "dddd", "a", "ccc"]);
   assert.deepEqual(ids(columns.inOrder(RUNS, { column: "metric", isUp: true })), ["a", "bb", "dddd", "ccc"]);
-  assert.deepEqual(ids(columns.inOrder(RUNS, columns.NEWEST)), ["dddd", "ccc", "bb", "a"]);
+  assert.deepEqual(ids(columns.inOrder(RUNS, { column: "started", isUp: true })), ["a", "bb", "ccc", "dddd"]);
+  assert.equal(columns.inOrder(RUNS, columns.NEWEST), RUNS, "newest first is how they come");
   assert.deepEqual(ids(columns.inOrder(RUNS, { column: "h:gone", isUp: true })), ids(RUNS));
 });
 
@@ -28,6 +29,11 @@ test("what is unusual about a run is named", () => {
   assert.equal(usual.get("dropout"), 0.1);
   assert.deepEqual(columns.differing(RUNS[1], usual), ["dropout 0.3"]);
   assert.deepEqual(columns.differing(RUNS[0], usual), []);
+});
+
+test("what is usual is so for a project", () => {
+  const others = [run("e", { dropout: 0.9 }, {}, { project: "q" })];
+  assert.deepEqual([...columns.usualByProject([...RUNS, ...others])].map(([project, usual]) => [project, usual.get("dropout")]), [["p", 0.1], ["q", 0.9]]);
 });
 
 test("runs are found by words and by values", () => {

@@ -200,7 +200,7 @@ def add_secure_transport() -> None:
 def add_a_python_of_their_own() -> None:
     """Functions run without the emulator's packages, so that they find only what is deployed."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    lambda_runtime._detect_runtime_binary = lambda _: (sys._base_executable, script)
+    lambda_runtime._detect_runtime_binary = lambda _: (vars(sys)["_base_executable"], script)
 
 
 if __name__ == "__main__":

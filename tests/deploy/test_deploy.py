@@ -23,7 +23,7 @@ EXAMPLE = ROOT / "examples/penguins"
 @pytest.fixture(scope="module")
 def user(stack: DeployedStack) -> User:
     """The account's owner, with the project of the example."""
-    return User(stack, "penguins", [])  # type: ignore[arg-type]  # as a laptop cloud, it has clients and addresses
+    return User(stack, "penguins", [])  # as a laptop cloud, it has clients and addresses
 
 
 @pytest.fixture

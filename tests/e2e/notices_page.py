@@ -42,10 +42,10 @@ def text() -> str:
     written = PAGE.read_text("utf-8").partition(_TITLE)[0]
     parts = [_TITLE, "As the laptop cloud sent them, where Spot's prices are unknown.\n"]
     with tempfile.TemporaryDirectory() as folder:
-        for about, told in _notices(Path(folder)):
+        for about, notice in _notices(Path(folder)):
             # A job's folders are the machine's here, and a container's on AWS.
-            message = re.sub(r"[^\s\"]+(?=/opt/ml/)", "", told["Message"].rstrip())
-            parts.append(f"**{about}**\n\n```\nSubject: {told['Subject']}\n\n{message}\n```\n")
+            message = re.sub(r"[^\s\"]+(?=/opt/ml/)", "", notice["Message"].rstrip())
+            parts.append(f"**{about}**\n\n```\nSubject: {notice['Subject']}\n\n{message}\n```\n")
     return written + "\n".join(parts)
 
 
@@ -61,17 +61,17 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with _laptop(folder) as (user, droptrain):
         user.publish(_TRAINS, _RECIPE)
         user.drop("monday")
-        _told(user, "SUCCEEDED penguins/monday")
+        _notice(user, "SUCCEEDED penguins/monday")
         user.publish(_TRAINS_BETTER)
         user.drop("tuesday")
-        yield "A run succeeded", _told(user, "SUCCEEDED penguins/tuesday")
+        yield "A run succeeded", _notice(user, "SUCCEEDED penguins/tuesday")
 
         user.publish(_FAILS)
         user.drop("wednesday")
-        yield "The script failed", _told(user, "FAILED penguins/wednesday")
+        yield "The script failed", _notice(user, "FAILED penguins/wednesday")
 
         user.drop("thursday", train=_ROWS, test=_ROWS + "adelie,38.1,\n")
-        yield "The files can't train", _told(user, "REJECTED penguins/thursday")
+        yield "The files can't train", _notice(user, "REJECTED penguins/thursday")
 
         user.put("projects/penguins/train.yaml", _RECIPE + "resources: {vcpus: 8}\n")
         user.drop("friday")
@@ -80,40 +80,40 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         queue = user.cloud.ready.job_queue_arn.rpartition("/")[2]
         user.age(f"QUEUE#{queue}", "moved_at", timedelta(minutes=11))
         user.cloud.invoke("ReconcileRunsFunction", {})
-        yield "Runs wait, and nothing starts", _told(user, "WAITING 1 run")
+        yield "Runs wait, and nothing starts", _notice(user, "WAITING 1 run")
 
         user.call("POST", f"/runs/{waiting['run_id']}/cancel")
         user.publish(_WAITS, _RECIPE)
         user.drop("saturday")
         running = user.run_with("RUNNING")
         user.call("POST", f"/runs/{running['run_id']}/cancel")
-        yield "A run was cancelled", _told(user, "CANCELLED penguins/saturday")
+        yield "A run was cancelled", _notice(user, "CANCELLED penguins/saturday")
 
         user.drop("sunday", train=_ROWS)
         user.age("DATASET#penguins/sunday", "created_order", timedelta(minutes=61))
         user.cloud.invoke("ReconcileRunsFunction", {})
-        yield "A dataset lacks a file", _told(user, "WAITING penguins/sunday")
+        yield "A dataset lacks a file", _notice(user, "WAITING penguins/sunday")
 
         user.publish(_TRAINS, "timeout: 3d\n")
         user.drop("monday-again")
-        yield "A run doesn't fit the budget", _told(user, "REJECTED penguins/monday-again")
+        yield "A run doesn't fit the budget", _notice(user, "REJECTED penguins/monday-again")
         user.cloud.invoke("ReconcileRunsFunction", {})
-        yield "The budget has no room, once a month", _told(user, "BUDGET")
+        yield "The budget has no room, once a month", _notice(user, "BUDGET")
 
         droptrain("doctor", "--send-test-notice")
-        yield "Somebody asked for a test", _told(user, "TEST")
+        yield "Somebody asked for a test", _notice(user, "TEST")
 
 
-def _told(user: User, subject: str) -> dict[str, Any]:
+def _notice(user: User, subject: str) -> dict[str, Any]:
     """The notice whose subject begins so; those before it are let go."""
     sqs, queue = user.cloud.client("sqs"), user.cloud.ready.notices_queue_url
 
     def look() -> dict[str, Any] | None:
         for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=1).get("Messages", []):
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            told: dict[str, Any] = json.loads(message["Body"])
-            if told["Subject"].startswith(subject):
-                return told
+            notice: dict[str, Any] = json.loads(message["Body"])
+            if notice["Subject"].startswith(subject):
+                return notice
         return None
 
     return wait_for(f"notice {subject}", look)

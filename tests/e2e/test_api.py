@@ -87,8 +87,8 @@ def test_a_dataset_is_dropped_trained_and_fetched_by_the_api_alone(user) -> None
     link = {"url": found["export/a b/mödel.txt"]["url"], "method": "GET", "headers": {}}
     status, headers, content = send(link)
     assert (status, content) == (200, b"model\n")
-    told = headers["content-disposition"]
-    assert told == "attachment; filename=\"m_del.txt\"; filename*=UTF-8''m%C3%B6del.txt"
+    disposition = headers["content-disposition"]
+    assert disposition == "attachment; filename=\"m_del.txt\"; filename*=UTF-8''m%C3%B6del.txt"
 
 
 def test_a_link_is_used_up_and_a_replacement_gets_one_of_its_own_and_its_own_run(user) -> None:
@@ -196,11 +196,12 @@ def test_what_this_api_does_not_have_is_told(user) -> None:
 
 READS = [
     ("GET", "/runs"), ("GET", "/runs/x"), ("GET", "/runs/x/logs"), ("GET", "/runs/x/metrics"),
-    ("GET", "/runs/x/artifacts"), ("GET", "/projects"), ("GET", "/openapi.json"), ("GET", "/walks"),
+    ("GET", "/runs/x/artifacts"), ("GET", "/runs/x/code"), ("GET", "/runs/x/code/text?path=a"),
+    ("GET", "/projects/p/datasets/d"), ("GET", "/projects"), ("GET", "/openapi.json"), ("GET", "/walks"),
 ]  # fmt: skip
 WRITES = [
-    ("POST", "/runs"), ("POST", "/runs/x/cancel"), ("POST", "/projects/p/datasets/d/uploads"),
-    ("DELETE", "/projects/p/datasets/d"), ("PUT", "/walks"),
+    ("POST", "/runs"), ("PATCH", "/runs/x"), ("POST", "/runs/x/cancel"),
+    ("POST", "/projects/p/datasets/d/uploads"), ("DELETE", "/projects/p/datasets/d"), ("PUT", "/walks"),
 ]  # fmt: skip
 
 

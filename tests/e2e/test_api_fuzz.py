@@ -50,7 +50,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
 def test_a_path_that_leads_elsewhere_is_told_so(user, method, path) -> None:
     status, content, _ = user.ask(method, path, b"{}" if method == "POST" else None)
     assert status in {403, 404, 405, 422}

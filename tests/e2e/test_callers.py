@@ -69,8 +69,8 @@ def published(command_of, work: Path) -> str:
     operator = command_of("operator")
     assert operator("push", "callers", str(folder)).code == 0
     (folder / "code" / "old.py").unlink()
-    told = operator("push", "callers", str(folder))
-    assert told.code == 0, told.err
+    result = operator("push", "callers", str(folder))
+    assert result.code == 0, result.err
     return "callers"
 
 
@@ -81,14 +81,15 @@ def trained(command_of, published: str, work: Path) -> str:
         rows = b"a,b\n" + b"1,2\n" * (size // 4)
         (work / f"{name}.csv").write_bytes(rows)
     operator = command_of("operator")
-    told = operator("drop", published, "train.csv", "test.csv", "--dataset", "first", "--watch", "--json")
-    assert told.code == 0, told.err
-    return str(json.loads(told.out.splitlines()[-1])["run_id"])
+    result = operator("drop", published, "train.csv", "test.csv", "--dataset", "first", "--watch", "--json")
+    assert result.code == 0, result.err
+    return str(json.loads(result.out.splitlines()[-1])["run_id"])
 
 
 def test_an_operator_publishes_drops_repeats_and_gets(command_of, trained: str, work: Path) -> None:
     operator = command_of("operator")
     assert operator("rerun", trained, "--watch").code == 0
+    assert operator("tag", trained, "first").code == 0
     assert operator("get", trained, "model").code == 0
     assert (work / "model" / "export" / "model.csv").stat().st_size > MIB
 
@@ -103,8 +104,8 @@ def test_an_operator_goes_on_with_an_upload_that_ended_halfway(
     content = b"a,b\n" + b"1,2\n" * (9 * MIB // 4)
     (work / "second" / "train.csv").write_bytes(content)
     s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=content[: 8 * MIB])
-    told = command_of("operator")("drop", published, "second", "--dataset", "second")
-    assert told.code == 0, told.err
+    result = command_of("operator")("drop", published, "second", "--dataset", "second")
+    assert result.code == 0, result.err
     assert not s3.list_multipart_uploads(Bucket=place["Bucket"], Prefix=key).get("Uploads")
 
 
@@ -117,9 +118,9 @@ def test_an_operator_drops_while_a_push_is_under_way(
     switched = s3.get_object(**place)["Body"].read()
     before = Published(version(cloud, f"{folder}train.yaml"), (version(cloud, f"{folder}code/run.sh"),))
     s3.put_object(**place, Body=json.dumps(pushes.pushing(before, "2026-11-23T02:10:00Z")).encode())
-    told = command_of("operator")("drop", published, "test.csv", "--dataset", "third")
+    result = command_of("operator")("drop", published, "test.csv", "--dataset", "third")
     s3.put_object(**place, Body=switched)
-    assert told.code == 0, told.err
+    assert result.code == 0, result.err
 
 
 def version(cloud: LaptopCloud, key: str) -> ObjectVersion:
@@ -138,9 +139,9 @@ def test_an_operator_uses_any_client_of_s3_below_the_projects(cloud: LaptopCloud
 
 
 def test_the_doctor_may_look_at_all_that_it_asks_an_operator_for(command_of, trained: str) -> None:
-    told = command_of("operator")("doctor", "--send-test-notice", "--json")
-    assert told.out, told.err
-    findings = json.loads(told.out)["findings"]
+    result = command_of("operator")("doctor", "--send-test-notice", "--json")
+    assert result.out, result.err
+    findings = json.loads(result.out)["findings"]
     assert {each["title"] for each in findings} >= {
         "stack",
         "API",
@@ -170,8 +171,8 @@ def test_a_waiting_run_has_its_place_and_one_project_does_not_wait_for_all_of_an
     assert "number 1 in the Spot queue" in reader("show", single["run_id"]).out
     assert "number 4 in the Spot queue" in reader("show", waiting[-1]["run_id"]).out
     many.age(f"RUN#{waiting[-1]['run_id']}", "updated_at", timedelta(minutes=40))
-    told = command_of("operator")("doctor", "--json")
-    runs = [each for each in json.loads(told.out)["findings"] if each["title"] == "runs"]
+    result = command_of("operator")("doctor", "--json")
+    runs = [each for each in json.loads(result.out)["findings"] if each["title"] == "runs"]
     assert ("ok", True) in [
         (each["verdict"], "number 4 in the Spot queue" in each["detail"]) for each in runs
     ]
@@ -196,16 +197,22 @@ def many_run(user: User, number: int) -> dict[str, Any]:
 
 
 def test_a_reader_sees_runs_and_their_files_and_changes_nothing(
-    command_of, trained: str, published: str
+    command_of, cloud: LaptopCloud, trained: str, published: str
 ) -> None:
     reader = command_of("reader")
+    words: tuple[str, ...]
     for words in (("runs",), ("show", trained), ("logs", trained), ("get", trained, "read"), ("budget",)):
-        told = reader(*words)
-        assert told.code == 0, (words, told.err)
+        result = reader(*words)
+        assert result.code == 0, (words, result.err)
+    caller = {"key": "reader", "secret": "reader"}
+    listed = User(cloud, published, []).ask("GET", f"/runs/{trained}/code", **caller)
+    assert [each["path"] for each in json.loads(listed[1])["files"]] == ["code/run.sh", "train.yaml"]
+    text = User(cloud, published, []).ask("GET", f"/runs/{trained}/code/text?path=code/run.sh", **caller)
+    assert json.loads(text[1])["text"] == SCRIPT
     for words in (("rerun", trained), ("cancel", trained), ("drop", published, "train.csv", "test.csv")):
-        told = reader(*words)
-        assert told.code != 0, words
-        assert "OperatorPolicy" in told.err, words
+        result = reader(*words)
+        assert result.code != 0, words
+        assert "OperatorPolicy" in result.err, words
 
 
 def test_neither_reaches_the_bucket_beyond_the_projects(cloud: LaptopCloud) -> None:

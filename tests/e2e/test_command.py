@@ -75,6 +75,26 @@ def test_a_run_is_shown_by_its_project_its_beginning_or_its_end(
         assert droptrain("show", name, "--json").document == trained
 
 
+def test_a_run_is_named_noted_and_tagged_and_found_by_its_tag(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    run_id = trained["run_id"]
+    assert droptrain("name", run_id, "wide net").code == 0
+    assert droptrain("note", run_id, "Twice the units.\nMonday's data.").code == 0
+    assert droptrain("tag", run_id, "wide", "best").code == 0
+    shown = droptrain("show", run_id).out
+    for title, text in (
+        ("Name", "wide net"), ("Note", "Twice the units. Monday's data."), ("Tags", "best, wide"),
+    ):  # fmt: skip
+        assert f"  {title:<15}{text}\n" in shown
+    assert droptrain("runs", PROJECT, "--tag", "best", "--json").document["runs"][0]["run_id"] == run_id
+    assert droptrain("runs", PROJECT, "--tag", "nobody-s", "--json").document["runs"] == []
+    droptrain("tag", run_id, "wide", "best", "--remove")
+    droptrain("name", run_id, "")
+    droptrain("note", run_id, "")
+    assert droptrain("show", run_id, "--json").document == trained
+
+
 def test_the_log_is_printed_without_control_characters(droptrain: CommandLine, trained: dict[str, Any]):
     printed = droptrain("logs", trained["run_id"])
     assert printed.code == 0, printed.err
@@ -183,14 +203,14 @@ def test_a_run_is_cancelled_by_its_id_and_whoever_follows_it_hears_so(
 
 
 def test_the_same_bytes_are_trained_again(droptrain: CommandLine, trained: dict[str, Any]):
-    again = droptrain("rerun", trained["run_id"], "--exact", "--json").document
+    again = droptrain("rerun", trained["run_id"], "--versions", "pinned", "--json").document
     assert again["run_id"] != trained["run_id"]
     assert again["inputs"] == trained["inputs"]
 
 
 def test_launching_what_is_trained_already_names_its_run(droptrain: CommandLine, trained: dict[str, Any]):
     said = droptrain("launch", PROJECT, "first")
-    assert (said.code, said.out) == (0, f"There is already {trained['run_id']}\n")
+    assert (said.code, said.out.splitlines()[0]) == (0, f"There is already {trained['run_id']}")
     missing = droptrain("launch", PROJECT, "nope")
     assert missing.code == 1
     assert "There is no dataset 'nope'" in missing.err
@@ -300,9 +320,9 @@ def batch_job_of(cloud: LaptopCloud, run_id: str) -> str:
 
 
 def test_doctor_finds_the_laptop_well(droptrain: CommandLine):
-    told = droptrain("doctor")
-    assert told.code == 0, told.err
-    assert "SpotComputeEnvironment is VALID" in told.out
+    result = droptrain("doctor")
+    assert result.code == 0, result.err
+    assert "SpotComputeEnvironment is VALID" in result.out
     document = json.loads(droptrain("doctor", "--json").out)
     assert document["healthy"]
     assert {each["title"] for each in document["findings"]} >= {

@@ -25,11 +25,11 @@ def test_a_drop_before_the_first_image_is_rejected_and_trains_as_its_notice_says
     user.drop()
     rejected = user.run_with("REJECTED")
     assert rejected["cause"]["code"] == "no_image"
-    told = user.notice()
-    assert told["Subject"] == f"REJECTED {user.project}/first (no_image)"
-    assert "`droptrain image`" in told["Message"]
-    command = re.search(r"Then: (droptrain rerun \S+)", told["Message"])
-    assert command, told["Message"]
+    notice = user.notice()
+    assert notice["Subject"] == f"REJECTED {user.project}/first (no_image)"
+    assert "`droptrain image`" in notice["Message"]
+    command = re.search(r"Then: (droptrain rerun \S+)", notice["Message"])
+    assert command, notice["Message"]
 
     ecr.put_image(repositoryName=name, imageTag="latest", imageManifest=image["imageManifest"])
     said = droptrain(*shlex.split(command[1])[1:], "--watch")

@@ -34,9 +34,9 @@ def test_two_dropped_files_become_a_model_and_a_notice(user) -> None:
     assert user.text(folder + "export/model.txt") == "a,b\n1,2\n"
     log = user.text(folder + "log.txt")
     assert f"training on s3://{user.cloud.ready.bucket}/projects/{user.project}/data/first/train.csv" in log
-    told = user.notice()
-    assert told["Subject"] == f"SUCCEEDED {user.project}/first test_accuracy=0.75"
-    assert run["links"]["export"] in told["Message"]
+    notice = user.notice()
+    assert notice["Subject"] == f"SUCCEEDED {user.project}/first test_accuracy=0.75"
+    assert run["links"]["export"] in notice["Message"]
     assert len(user.runs()) == 1
 
 
@@ -47,9 +47,9 @@ def test_a_script_that_fails_is_told_with_its_exit_code(user) -> None:
     assert run["cause"]["code"] == "script_failed"
     assert "exit code 3" in run["cause"]["message"]
     assert len(run["attempts"]) == 1, "only a reclaim is tried again"
-    told = user.notice()["Message"]
-    assert "The script ended with exit code 3. ValueError: no column species\n" in told
-    assert told.count("no column species") == 1, "once is enough"
+    message = user.notice()["Message"]
+    assert "The script ended with exit code 3. ValueError: no column species\n" in message
+    assert message.count("no column species") == 1, "once is enough"
     assert "no column species" in user.text(f"runs/{user.project}/{run['run_id']}/log.txt")
 
 
@@ -110,9 +110,9 @@ def test_a_drop_that_can_not_train_is_rejected_and_told(user, recipe, code, fix)
     user.drop()
     run = user.run_with("REJECTED")
     assert run["cause"]["code"] == code
-    told = user.notice()
-    assert told["Subject"] == f"REJECTED {user.project}/first ({code})"
-    assert fix in told["Message"]
+    notice = user.notice()
+    assert notice["Subject"] == f"REJECTED {user.project}/first ({code})"
+    assert fix in notice["Message"]
 
 
 def test_an_empty_csv_is_rejected_and_told(user) -> None:
@@ -124,9 +124,9 @@ def test_an_empty_csv_is_rejected_and_told(user) -> None:
 
 def test_a_badly_named_csv_is_rejected_and_told(user) -> None:
     user.put(f"projects/{user.project}/data/My Data/train.csv", "a\n1\n")
-    told = user.notice()
-    assert told["Subject"].startswith(f"REJECTED {user.project}/My Data")
-    assert "'My Data' can't be a dataset's name" in told["Message"]
+    notice = user.notice()
+    assert notice["Subject"].startswith(f"REJECTED {user.project}/My Data")
+    assert "'My Data' can't be a dataset's name" in notice["Message"]
 
 
 def test_files_named_in_any_script_are_trained_on(user) -> None:

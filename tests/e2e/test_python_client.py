@@ -96,7 +96,7 @@ def test_runs_are_sorted_repeated_and_turned_into_a_frame(project: Project):
     assert frame["settings.lr"].tolist().count(0.5) == 1
     assert frame["metrics.test_accuracy"].tolist() == [0.35] * 3
     assert project.run().id == third.id
-    assert project.rerun(first, exact=True).wait().hyperparameters == {"lr": 0.1}
+    assert project.rerun(first, versions="pinned").wait().hyperparameters == {"lr": 0.1}
     with pytest.raises(
         DroptrainError, match=r"None of these runs has a metric 'nope'\. They can be sorted by"
     ):

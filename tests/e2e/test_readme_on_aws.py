@@ -15,7 +15,7 @@ import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
 from e2e.terminal import Shell, blocks_of, shell
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 from support.template import ROOT, template
 
 from droptrain_local.cloud import LaptopCloud
@@ -38,14 +38,14 @@ class Account:
         self._cloud = cloud
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
 
-    def __call__(self, asked: Asked) -> Told:
+    def __call__(self, asked: Asked) -> Reply:
         prefix, _, operation = asked.headers["x-amz-target"].partition(".")
         shape = Session().get_service_model(SERVICES[prefix]).operation_model(operation).input_shape
         report = ParamValidator().validate(asked.document, shape)
         assert not report.has_errors(), report.generate_report()
         self.asked.append((operation, asked.document))
         answer = getattr(self, operation)(asked.document)
-        return Told(200, answer, {"Content-Type": "application/x-amz-json-1.1"})
+        return Reply(200, answer, {"Content-Type": "application/x-amz-json-1.1"})
 
     def GetServiceQuota(self, request: Mapping[str, str]) -> Any:
         return {"Quota": {**request, "Value": 1.0}}

@@ -35,8 +35,8 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @dataclass
-class Told:
-    """What people and programs are told, collected while it comes."""
+class Published:
+    """The messages for people and programs, collected as they come."""
 
     cloud: LaptopCloud
     url: str
@@ -61,15 +61,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
 
 
 @pytest.fixture
-def told(cloud: LaptopCloud) -> Told:
+def published(cloud: LaptopCloud) -> Published:
     """A queue that hears the event bus, Batch's state changes too."""
-    url = cloud.client("sqs").create_queue(QueueName="everything-told")["QueueUrl"]
+    url = cloud.client("sqs").create_queue(QueueName="everything-published")["QueueUrl"]
     arn = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     events = cloud.client("events")
-    events.put_rule(Name="everything-told", EventPattern=json.dumps({"source": ["droptrain", "aws.batch"]}))
+    events.put_rule(
+        Name="everything-published", EventPattern=json.dumps({"source": ["droptrain", "aws.batch"]})
+    )
     target = {"Id": "1", "Arn": arn["Attributes"]["QueueArn"]}
-    events.put_targets(Rule="everything-told", Targets=[target])
-    return Told(cloud, url)
+    events.put_targets(Rule="everything-published", Targets=[target])
+    return Published(cloud, url)
 
 
 def of_the_bucket(cloud: LaptopCloud) -> Iterator[tuple[str, str]]:
@@ -115,7 +117,7 @@ def of_the_calls(user: User, run_ids: list[str]) -> Iterator[tuple[str, str]]:
     yield "DescribeJobs", json.dumps(user.cloud.client("batch").describe_jobs(jobs=jobs)["jobs"], default=str)
 
 
-def test_neither_secret_shows_anywhere(cloud: LaptopCloud, told: Told) -> None:
+def test_neither_secret_shows_anywhere(cloud: LaptopCloud, published: Published) -> None:
     user = User(cloud, "canary", [])
     secret = cloud.client("secretsmanager").create_secret(Name="droptrain/canary", SecretString=SECRET)
     user.publish(
@@ -137,7 +139,7 @@ def test_neither_secret_shows_anywhere(cloud: LaptopCloud, told: Told) -> None:
 
     looked_at: dict[str, str] = {
         "notices": json.dumps(notices),
-        "events": told.everything(),
+        "events": published.everything(),
         "records": json.dumps(cloud.client("dynamodb").scan(TableName=cloud.ready.table)["Items"]),
     }
     run_ids = [succeeded["run_id"], failed["run_id"]]

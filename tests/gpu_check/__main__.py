@@ -83,8 +83,8 @@ def train(script: Path, seconds: float) -> dict[str, Any]:
         sys.exit(f"The training didn't end within {limit:.0f} s: the driver may hang; see dmesg.")
     if ended.returncode:
         sys.exit(f"The training failed with exit code {ended.returncode}; what it said is above.")
-    told: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return told
+    report: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return report
 
 
 def check(script: Path, seconds: float, load: Callable[[], Any], is_rehearsal: bool = False) -> Seen:

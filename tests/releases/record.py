@@ -98,9 +98,9 @@ def _launch(stack: Stack, upload: tuple[str, str]) -> None:
 def _events(name: str, run_id: str, job_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What Batch has told of a run's job, and what it is still to tell."""
     states = ["RUNNABLE", "STARTING", "RUNNING"]
-    told = {"submitted": 0, "runnable": 1, "starting": 2}.get(name, 3)
+    seen = {"submitted": 0, "runnable": 1, "starting": 2}.get(name, 3)
     events = [_event(run_id, job_id, state) for state in states]
-    past, future = events[:told], [*events[told:], _end(run_id, job_id, 1 if name == "cancelling" else 0)]
+    past, future = events[:seen], [*events[seen:], _end(run_id, job_id, 1 if name == "cancelling" else 0)]
     if name == "reclaimed":
         past.append(_event(run_id, job_id, "RUNNABLE", reclaims=1))
         future = [_event(run_id, job_id, state, reclaims=1) for state in states[1:]]
@@ -184,7 +184,8 @@ def _a_line_each(recorded: dict[str, Any]) -> str:
             f"{json.dumps(each)}: {json.dumps(value[each])}" if isinstance(value, dict) else json.dumps(each)
             for each in inner
         ]
-        start, end = {str: ("", ""), list: ("[\n", "\n]"), dict: ("{\n", "\n}")}[type(value)]
+        brackets: dict[type, tuple[str, str]] = {str: ("", ""), list: ("[\n", "\n]"), dict: ("{\n", "\n}")}
+        start, end = brackets[type(value)]
         parts.append(f"{json.dumps(name)}: {start}" + ",\n".join(lines) + end)
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

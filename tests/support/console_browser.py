@@ -56,7 +56,7 @@ class Browser:
                     connection.putheader(name, value)
             connection.endheaders(content)
             answer = connection.getresponse()
-            told = {name.lower(): value for name, value in answer.getheaders()}
-            return Got(answer.status, told, answer.read())
+            answer_headers = {name.lower(): value for name, value in answer.getheaders()}
+            return Got(answer.status, answer_headers, answer.read())
         finally:
             connection.close()

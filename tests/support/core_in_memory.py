@@ -27,16 +27,19 @@ class Core(Launching):
 
     def serve(self, app: ModuleType) -> None:
         """Let the API's function work on this core."""
-        self.bucket.projects = lambda after, limit: (["penguins"], False)  # type: ignore[attr-defined]
-        self.bucket.datasets = lambda project, after, limit: (["first"], False)  # type: ignore[attr-defined]
-        self.bucket.has_project = lambda project: True  # type: ignore[attr-defined]
-        self.bucket.delete_folder = lambda prefix: iter((1,))  # type: ignore[attr-defined]
+        bucket: Any = self.bucket
+        bucket.projects = lambda after, limit: (["penguins"], False)
+        bucket.datasets = lambda project, after, limit: (["first"], False)
+        bucket.has_project = lambda project: True
+        bucket.delete_folder = lambda prefix: iter((1,))
         wiring = self.wiring
         made: dict[str, Any] = {
             "launch": self.launch.requests,
             "cancel": self.cancel,
+            "describe": wiring.describe(),
             "query": wiring.query(),
             "results": wiring.results(),
+            "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),
         }

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.config import Config
-from botocore.loaders import create_loader
 from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
@@ -25,6 +24,7 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
 from droptrain_core.cancel import Cancel
 from droptrain_core.datasets import Datasets
+from droptrain_core.describe import Describe
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.dataset import Created
@@ -32,6 +32,7 @@ from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.notify import Notify
 from droptrain_core.query import Query
+from droptrain_core.read_sources import ReadSources
 from droptrain_core.reconcile import Reconcile
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
@@ -43,12 +44,14 @@ from droptrain_core.wiring import Wiring
 from moto import mock_aws
 from support.launching import QUIET_SECONDS, Launch
 from support.records import RUN_ID
+from support.shared_clients import session, shared_clients
 from support.template import table_definition
 
 from droptrain_local.batch import BatchEngine
+from droptrain_local.moto_copies import avoid_copies
 
 REGION = "eu-west-1"
-PRICES = PriceList({"g4dn.xlarge": 0.587})
+PRICES = PriceList({"g4dn.xlarge": 0.587, "m6i.xlarge": 0.2})
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/droptrain/1"
 TYPES = ("g4dn.xlarge",)
 # Only what no test decides: the rest is the stack's.
@@ -57,11 +60,9 @@ SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "job_definition_arn": "training", "cpu_spot_job_queue_arn": "cpu-spot",
     "cpu_on_demand_job_queue_arn": "cpu-on-demand", "cpu_job_definition_arn": "cpu-training",
     "cpu_instance_types": "m6i.xlarge,c6i.2xlarge", "instance_types": "g4dn.xlarge", "stack_id": STACK_ID,
-    "aws_region": REGION,
+    "prepared_days": "30", "aws_region": REGION,
 })  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
-# A session parses the models of its services; those of hundreds of stacks are the same.
-MODELS = create_loader()
 
 
 @dataclass
@@ -95,7 +96,7 @@ class Stack:
     bus: Any
     engine: BatchEngine
     notices_url: str
-    told_url: str
+    events_url: str
     table: RunTable
     dataset_table: DatasetTable
     bucket: Bucket
@@ -122,7 +123,7 @@ class Stack:
     def accounts(self) -> Accounts:
         return Accounts(self.dynamodb, self.table.name)
 
-    def client(self, service: str, config: Config, region: str) -> Any:
+    def client(self, service: Any, config: Config, region: str) -> Any:
         """The stack's client of a service, which a test may have changed."""
         own = {"s3": self.s3, "dynamodb": self.dynamodb, "sns": self.sns, "sqs": self.sqs, "events": self.bus}
         return own.get(service) or boto3.client(service, region_name=region, config=config)
@@ -163,12 +164,20 @@ class Stack:
         return self.wiring.cancel()
 
     @property
+    def describe(self) -> Describe:
+        return self.wiring.describe()
+
+    @property
     def query(self) -> Query:
         return self.wiring.query()
 
     @property
     def results(self) -> Results:
         return self.wiring.results()
+
+    @property
+    def read_sources(self) -> ReadSources:
+        return self.wiring.read_sources()
 
     @property
     def datasets(self) -> Datasets:
@@ -207,11 +216,11 @@ class Stack:
         return [self.put(folder + name) for name in names or ("train.csv", "test.csv")]
 
     def batch_jobs(self) -> list[dict[str, Any]]:
-        """Every Batch job that was ever submitted."""
+        """Every Batch job that was ever submitted to a Spot queue."""
         jobs: list[dict[str, Any]] = []
         statuses = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
-        for status in statuses:
-            answer = self.batch.list_jobs(jobQueue="spot", jobStatus=status)
+        for queue, status in product(("spot", "cpu-spot"), statuses):
+            answer = self.batch.list_jobs(jobQueue=queue, jobStatus=status)
             jobs += answer["jobSummaryList"]
         return jobs
 
@@ -219,9 +228,9 @@ class Stack:
         """The notices that were published since the last look."""
         return self._received(self.notices_url)
 
-    def events_told(self) -> list[dict[str, Any]]:
+    def events_on_bus(self) -> list[dict[str, Any]]:
         """What was put on the event bus since the last look."""
-        return self._received(self.told_url)
+        return self._received(self.events_url)
 
     def _received(self, url: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -272,7 +281,7 @@ class StackWiring(Wiring):
     def _instances(self) -> Any:
         return SimpleNamespace(newest_launch=self._stack.launched.get)
 
-    def _wake_ups(self) -> SentWakeUps:
+    def _wake_ups(self) -> Any:
         return self._stack.wake_ups
 
     def _places(self) -> Places:
@@ -283,6 +292,7 @@ class StackWiring(Wiring):
 def core_stack(work_dir: Path, *, maxv_cpus: int) -> Iterator[Stack]:
     """A fresh stack; its Batch jobs wait RUNNABLE where no compute environment has room for them."""
     with mock_aws():
+        avoid_copies()
         events: list[dict[str, Any]] = []
         engine = BatchEngine(
             region=REGION,
@@ -294,31 +304,27 @@ def core_stack(work_dir: Path, *, maxv_cpus: int) -> Iterator[Stack]:
             logs=None,
         )
         try:
-            yield _build(engine, events, maxv_cpus)
+            with shared_clients(REGION, "s3", "dynamodb", "sns", "sqs", "events") as clients:
+                yield _build(clients, engine, events, maxv_cpus)
         finally:
             engine.close()
 
 
-def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) -> Stack:
-    core = botocore.session.Session()
-    core.register_component("data_loader", MODELS)
-    session = boto3.Session(region_name=REGION, botocore_session=core)
-    s3, dynamodb, sns, sqs, bus = (
-        session.client(name) for name in ("s3", "dynamodb", "sns", "sqs", "events")
-    )
+def _build(clients: list[Any], engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) -> Stack:
+    s3, dynamodb, sns, sqs, bus = clients
     no_retries = Config(retries={"total_max_attempts": 1})
-    url = engine.serve(port=0)
-    batch = session.client("batch", endpoint_url=url, config=no_retries)
+    batch = session(REGION).client("batch", endpoint_url=engine.serve(port=0), config=no_retries)
     s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
     dynamodb.create_table(**table_definition("runs"))
     topic = sns.create_topic(Name="notices")["TopicArn"]
     queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:notices")
-    told = sqs.create_queue(QueueName="told")["QueueUrl"]
-    bus.put_rule(Name="told", EventPattern=json.dumps({"source": ["droptrain"]}))
-    bus.put_targets(Rule="told", Targets=[{"Id": "told", "Arn": "arn:aws:sqs:eu-west-1:123456789012:told"}])
-    _make_batch(batch, maxv_cpus)
+    on_bus = sqs.create_queue(QueueName="events")["QueueUrl"]
+    bus.put_rule(Name="events", EventPattern=json.dumps({"source": ["droptrain"]}))
+    target = {"Id": "events", "Arn": "arn:aws:sqs:eu-west-1:123456789012:events"}
+    bus.put_targets(Rule="events", Targets=[target])
+    _make_batch(engine, maxv_cpus)
     return Stack(
         s3=s3,
         dynamodb=dynamodb,
@@ -328,7 +334,7 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
         bus=bus,
         engine=engine,
         notices_url=queue,
-        told_url=told,
+        events_url=on_bus,
         table=RunTable(dynamodb, "runs"),
         dataset_table=DatasetTable(dynamodb, "runs"),
         bucket=Bucket(s3, "data"),
@@ -338,10 +344,10 @@ def _build(engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) ->
     )
 
 
-def _make_batch(batch: Any, maxv_cpus: int) -> None:
-    policy = batch.create_scheduling_policy(name="shares", fairsharePolicy={})["arn"]
+def _make_batch(engine: BatchEngine, maxv_cpus: int) -> None:
+    policy = engine.create_scheduling_policy(name="shares", fairsharePolicy={})
     for name in ("spot", "on-demand", "cpu-spot", "cpu-on-demand"):
-        environment = batch.create_compute_environment(
+        environment = engine.create_compute_environment(
             computeEnvironmentName=name,
             type="MANAGED",
             computeResources={
@@ -354,23 +360,19 @@ def _make_batch(batch: Any, maxv_cpus: int) -> None:
                 "instanceRole": "instance",
             },
         )
-        order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
-        batch.create_job_queue(
+        order = [{"order": 1, "computeEnvironment": environment}]
+        engine.create_job_queue(
             jobQueueName=name, priority=1, computeEnvironmentOrder=order, schedulingPolicyArn=policy
         )
     for name in ("training", "cpu-training"):
-        _define(batch, name)
-
-
-def _define(batch: Any, name: str) -> None:
-    batch.register_job_definition(
-        jobDefinitionName=name,
-        type="container",
-        containerProperties={
-            "image": "droptrain",
-            "resourceRequirements": [
-                {"type": "VCPU", "value": "4"},
-                {"type": "MEMORY", "value": "14336"},
-            ],
-        },
-    )
+        engine.register_job_definition(
+            jobDefinitionName=name,
+            type="container",
+            containerProperties={
+                "image": "droptrain",
+                "resourceRequirements": [
+                    {"type": "VCPU", "value": "4"},
+                    {"type": "MEMORY", "value": "14336"},
+                ],
+            },
+        )

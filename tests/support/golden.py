@@ -1,6 +1,7 @@
 """The golden events in tests/events: what AWS sends, as it documents it; its README says where."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,13 @@ FOLDER = Path(__file__).parents[1] / "events"
 
 def golden(name: str) -> dict[str, Any]:
     """The event `name`, such as "batch/running", made anew."""
-    found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads(_text(name))
     return found
+
+
+@cache
+def _text(name: str) -> str:
+    return (FOLDER / f"{name}.json").read_text("utf-8")
 
 
 def names_of(folder: str) -> list[str]:

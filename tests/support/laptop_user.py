@@ -113,9 +113,9 @@ class User:
                 self.notices_seen.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
             mine = [
-                told
-                for told in self.notices_seen
-                if told["MessageAttributes"].get("project", {}).get("Value") == project
+                notice
+                for notice in self.notices_seen
+                if notice["MessageAttributes"].get("project", {}).get("Value") == project
             ]
             if mine:
                 self.notices_seen.remove(mine[0])

@@ -19,6 +19,7 @@ from chaos.model.memory import (
     MemoryTopic,
     MemoryWakeUps,
 )
+from chaos.model.world import Scheduler
 from droptrain_core.aws.run_files import Artifact
 from droptrain_core.aws.signed_requests import SignedMultipart, SignedRequest
 from droptrain_core.domain.costs.budget import Budget
@@ -32,7 +33,8 @@ SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "bucket_name": "data", "spot_job_queue_arn": SPOT_QUEUE, "on_demand_job_queue_arn": "on-demand",
     "job_definition_arn": MemoryJobQueue.definition, "instance_types": "g4dn.xlarge",
     "cpu_spot_job_queue_arn": SPOT_QUEUE + "-cpu", "cpu_on_demand_job_queue_arn": "on-demand-cpu",
-    "aws_region": "eu-west-1",
+    "cpu_instance_types": "m6i.xlarge",
+    "prepared_days": "30", "aws_region": "eu-west-1",
 })  # fmt: skip
 
 
@@ -42,22 +44,25 @@ class MemoryWiring(Wiring):
     An adapter that isn't given is made, empty.
     """
 
+    _table: Any
+    _datasets: Any
+
     def __init__(
         self,
-        world: Any,
+        world: Scheduler,
         budget: Budget,
         *,
-        bucket: Any = None,
+        bucket: MemoryBucket | None = None,
         jobs: Any = None,
         wake_ups: Any = None,
         policy: LaunchPolicy | None = None,
     ) -> None:
         super().__init__(SETTINGS, lambda *_: None, world.clock)
         self.bucket = bucket or MemoryBucket(world)
-        self.dataset_table: Any = MemoryDatasetTable(world)
-        self.table: Any = MemoryTable(world, self.dataset_table)
-        self.jobs = jobs or MemoryJobQueue(world)
-        self.wake_ups = wake_ups or MemoryWakeUps(world)
+        self.dataset_table = MemoryDatasetTable(world)
+        self.table = MemoryTable(world, self.dataset_table)
+        self.jobs: Any = jobs or MemoryJobQueue(world)
+        self.wake_ups: Any = wake_ups or MemoryWakeUps(world)
         self.topic, self.bus = MemoryTopic(world), MemoryBus(world)
         self.pointers, self.queues = MemoryPointers(world), MemoryQueueWatch(world)
         self.accounts = MemoryAccounts(world, self.table)
@@ -81,7 +86,9 @@ class MemoryWiring(Wiring):
         return self.wake_ups
 
     def _notifications(self) -> Any:
-        return Notifications(self.bus, self.topic)  # type: ignore[arg-type]
+        bus: Any = self.bus
+        topic: Any = self.topic
+        return Notifications(bus, topic)
 
     def _pointers(self) -> Any:
         return self.pointers

@@ -3,7 +3,8 @@
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
-from droptrain_core.domain.runs.run import Code, JobRequest, Run
+from droptrain_core.domain.runs.preparation import JobRequest
+from droptrain_core.domain.runs.run import Code, Run
 
 RUN_ID = "penguins-first-0123456789ab"
 JOB_ID = "3c1f5b5e-7a3d-4c53-a5c5-0a6a3f2c9a11"

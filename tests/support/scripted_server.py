@@ -23,7 +23,7 @@ class Asked:
 
 
 @dataclass
-class Told:
+class Reply:
     """An answer; with `cut` the connection ends before all of the body is sent, with -1 before any answer."""
 
     status: int = 200
@@ -32,10 +32,10 @@ class Told:
     cut: int | None = None
 
 
-def problem(status: int, name: str, detail: str, **headers: str) -> Told:
+def problem(status: int, name: str, detail: str, **headers: str) -> Reply:
     """A problem document, as the API writes it."""
     document = {"type": f"urn:droptrain:problem:{name}", "title": "", "status": status, "detail": detail}
-    return Told(status, document, {"Content-Type": "application/problem+json", **headers})
+    return Reply(status, document, {"Content-Type": "application/problem+json", **headers})
 
 
 class ScriptedServer:
@@ -43,8 +43,8 @@ class ScriptedServer:
 
     def __init__(self, port: int = 0) -> None:
         self.asked: list[Asked] = []
-        self.script: list[Told] = []
-        self.answer: Callable[[Asked], Told] = lambda _: self.script.pop(0)
+        self.script: list[Reply] = []
+        self.answer: Callable[[Asked], Reply] = lambda _: self.script.pop(0)
         self._server = ThreadingHTTPServer(
             ("127.0.0.1", port), type("Handler", (_Handler,), {"scripted": self})
         )
@@ -68,24 +68,24 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(self.command, self.path, headers, body)
         self.scripted.asked.append(asked)
-        told = self.scripted.answer(asked)
-        if told.cut == -1:
+        reply = self.scripted.answer(asked)
+        if reply.cut == -1:
             self.close_connection = True
             return
-        content = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
-        if told.status in (204, 304):
+        content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        if reply.status in (204, 304):
             content = b""
-        self.send_response(told.status)
-        kind = {} if isinstance(told.body, bytes) else {"Content-Type": "application/json"}
-        for name, value in {**kind, **told.headers}.items():
+        self.send_response(reply.status)
+        kind = {} if isinstance(reply.body, bytes) else {"Content-Type": "application/json"}
+        for name, value in {**kind, **reply.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content[: told.cut])
-        if told.cut is not None:
+        self.wfile.write(content[: reply.cut])
+        if reply.cut is not None:
             self.close_connection = True
 
-    do_DELETE = do_GET = do_POST = _serve
+    do_DELETE = do_GET = do_PATCH = do_POST = _serve
 
     def log_message(self, *_: Any) -> None:
         """Tests read `asked` instead."""

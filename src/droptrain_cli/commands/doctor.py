@@ -15,10 +15,11 @@ from droptrain_cli.stack_options import stack_options
 def command(stack: Stack, as_json: bool, send_test_notice: bool) -> None:
     """Check a stack: what is wrong, and what to do about it.
 
-    On AWS: credentials, the stack's state, the API, compute environments and queues, the image in its
-    registry, confirmed e-mail subscriptions, dead letters, runs that are stuck. Of the account: its plan, and
-    its quotas for GPU instances, functions and image builds. On this machine: what of that there is. Changes
-    nothing. Ends with 1 if something has to be fixed.
+    On AWS: credentials, the stack's state, the API, the bucket's versions, compute environments and queues,
+    the image in its registry, confirmed e-mail subscriptions, dead letters, runs that are stuck. Of the
+    account: its plan, and its quotas for GPU instances, functions and image builds. On this machine: what of
+    that there is. What AWS does not answer is unknown, and the other checks go on. Changes nothing. Ends with
+    1 if something has to be fixed.
 
     With --send-test-notice everybody who has subscribed to notices gets one that says that it is a test.
     """

@@ -12,28 +12,39 @@ from droptrain_cli.stack_options import stack_options
 
 @click.command("rerun", short_help="Train a run's dataset again.")
 @click.argument("run", shell_complete=complete_run)
-@click.option("--exact", is_flag=True, help="The very bytes and settings of RUN, whatever has changed since.")
-@click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
+@click.option(
+    "--settings",
+    type=click.Choice(["run", "recipe"]),
+    default="run",
+    show_default=True,
+    help="Hyperparameters and resources of RUN, or of the recipe as it is now.",
+)
+@click.option(
+    "--versions",
+    type=click.Choice(["newest", "pinned"]),
+    default="newest",
+    show_default=True,
+    help="The newest data and code, or the very versions that RUN had.",
+)
+@click.option(
+    "--set", "changed", type=Hyperparameter(), multiple=True, help="Hyperparameter for the new run."
+)
+@click.option("--prepare-again", is_flag=True, help="Prepare the data anew, even if they are prepared.")
 @click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
 @click.option("--watch", "follow", is_flag=True, help="Follow it to its end; exits by its outcome.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run; with --watch a line for each change.")
 @stack_options
-def command(
-    stack: Stack,
-    run: str,
-    exact: bool,
-    settings: tuple[tuple[str, Any], ...],
-    force: bool,
-    follow: bool,
-    as_json: bool,
-) -> None:
-    """Train the dataset of RUN again, with the code, the recipe and the CSVs that are there now.
+def command(stack: Stack, run: str, changed: tuple[tuple[str, Any], ...], force: bool, **how: Any) -> None:
+    """Train the dataset of RUN again: with its settings, and with the data and code that are there now.
 
-    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. What RUN was
-    given by --set isn't kept; --exact keeps everything, down to the versions of the CSVs that RUN trained on.
+    RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. With
+    `--settings recipe` nothing of RUN is kept but its dataset. With `--versions pinned` everything is,
+    whatever has changed since: data, code, recipe and settings.
     """
-    if exact and settings:
-        raise click.UsageError("--exact takes RUN's own settings, so it goes without --set.")
+    if how["versions"] == "pinned" and (changed or force or how["settings"] == "recipe"):
+        raise click.UsageError(
+            "--versions pinned keeps all settings of RUN: it goes without --set and --settings recipe."
+        )
     from droptrain_cli import launch_run
 
-    launch_run.rerun(stack, run, settings, exact=exact, force=force, follow=follow, as_json=as_json)
+    launch_run.rerun(stack, run, changed, force=force, **how)

@@ -19,6 +19,7 @@ STATUSES = (
     type=click.Choice(STATUSES, case_sensitive=False),
     help="Only those with this status, such as FAILED.",
 )
+@click.option("--tag", metavar="TAG", help="Only those with this tag.")
 @click.option(
     "--sort", metavar="[-]NAME", help="Sort by a metric or a column; with - the highest value comes first."
 )
@@ -33,27 +34,27 @@ STATUSES = (
 def command(
     stack: Stack,
     project: str | None,
-    status: str | None,
     sort: str | None,
     columns: str | None,
     limit: int,
     watch: bool,
     form: str | None,
+    **where: str | None,
 ) -> None:
     """List runs, newest first, of PROJECT or of all: what came of them.
 
     Columns are run, id (the end of run, which names it too), project, dataset, status, created, age, took,
-    metric, cost, why, attempts and by; any other name is a metric, as in --sort -test_accuracy or
-    --columns run,test_accuracy,loss. --sort looks at the newest 1,000 runs. Costs are estimates. With --watch
-    the table follows what happens; where stdout is no terminal, each run is printed again when it has
-    changed.
+    metric, cost, why, attempts, by, name, note and tags; any other name is a metric, as in --sort
+    -test_accuracy or --columns run,test_accuracy,loss. --sort looks at the newest 1,000 runs. Costs are
+    estimates. With --watch the table follows what happens; where stdout is no terminal, each run is printed
+    again when it has changed.
     """
     if watch and (sort or form == "csv"):
         raise click.UsageError("--watch goes without --sort and --csv.")
     from droptrain_cli import list_runs
 
     names = tuple(filter(None, (name.strip() for name in (columns or "").split(","))))
-    query = list_runs.Query(project, status.upper() if status else None, limit, sort, names)
+    query = list_runs.Query(project, where, limit, sort, names)
     if watch:
         list_runs.watch(stack, query, as_json=form == "json")
     else:

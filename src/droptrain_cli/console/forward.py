@@ -12,7 +12,7 @@ from droptrain.stack import Stack
 from droptrain_cli.console.answers import Answer, ProblemError
 from droptrain_cli.console.request import Request
 
-_METHODS = ("GET", "POST", "DELETE")
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
 _ASKED = ("content-type", "idempotency-key", "if-none-match")
 _TOLD = ("content-type", "etag", "retry-after")
 _LED_ELSEWHERE = (301, 302, 303, 307, 308)

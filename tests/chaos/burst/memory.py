@@ -16,6 +16,10 @@ SUBMITS_PER_SECOND = 50
 class ReadyDatasets(MemoryBucket):
     """A bucket in which every dataset is a pair of files, and every project has its script."""
 
+    def __init__(self, time: VirtualTime) -> None:
+        super().__init__(time)
+        self.time = time
+
     @outside
     def folder(self, prefix: str, named: Iterable[str] = ()) -> tuple[ObjectVersion, ...]:
         names = ("test.csv", "train.csv") if "/data/" in prefix else ("run.sh",)

@@ -25,7 +25,7 @@ class VirtualTime:
         """The moment that it is, in UTC."""
         return self._start + timedelta(seconds=self.now)
 
-    def start(self, at: float, work: Callable[[], None]) -> None:
+    def start(self, at: float, work: Callable[[], object]) -> None:
         """Start a lane at that moment."""
         self._add(at, greenlet(work))
 

@@ -38,8 +38,8 @@ def main() -> int:
                     print(f"{scenario.name}, call {number} ({call}) {kind}:\n  {left}\n  not {wanted}")
     print(f"{'scenarios':<29}{len(SCENARIOS)}")
     print(f"{'crash points':<29}{tried.total()}")
-    for kind, count in sorted(tried.items()):
-        print(f"{'  ' + kind:<29}{count}")
+    for name, count in sorted(tried.items()):
+        print(f"{'  ' + name:<29}{count}")
     print(f"{'left otherwise':<29}{wrong}")
     print(f"{'seconds':<29}{time.monotonic() - started:.0f}")
     return wrong

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 Kind = Literal["dies before", "dies after", "fails", "throttled", "answer lost"]
@@ -68,4 +69,4 @@ def _error(status: int, code: str) -> Any:
         "Error": {"Code": code, "Message": "an injected fault"},
         "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0},
     }
-    return AWSResponse("", status, {}, None), parsed
+    return AWSResponse("", status, HTTPHeaders(), None), parsed

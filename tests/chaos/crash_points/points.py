@@ -16,7 +16,7 @@ from support.core_stack import Stack
 from support.template import table_definition
 
 # Why the engine's job waits depends on how long it has waited, in seconds of this machine.
-TOLD_BY_THE_CLOCK = {f"WAITING 1 run ({cause})" for cause in ("does_not_fit", "waits_long")}
+SENT_BY_THE_CLOCK = {f"WAITING 1 run ({cause})" for cause in ("does_not_fit", "waits_long")}
 _numbers = count()
 
 
@@ -31,7 +31,7 @@ def fresh(stack: Stack) -> Stack:
     for job in stack.batch_jobs():
         stack.batch.terminate_job(jobId=job["jobId"], reason="the scenario is over")
     stack.notices()
-    stack.events_told()
+    stack.events_on_bus()
     table = f"runs-{number}"
     return replace(
         stack,
@@ -108,14 +108,14 @@ def _settled(stack: Stack) -> Stack:
 def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
     runs = stack.query.runs(limit=100).runs
     jobs = Counter(job["jobName"] for job in stack.batch_jobs() if job["jobId"] not in before)
-    told = {notice["Subject"] for notice in stack.notices()} - TOLD_BY_THE_CLOCK
-    events = {(event["detail-type"], event["detail"].get("outcome")) for event in stack.events_told()}
+    subjects = {notice["Subject"] for notice in stack.notices()} - SENT_BY_THE_CLOCK
+    events = {(event["detail-type"], event["detail"].get("outcome")) for event in stack.events_on_bus()}
     account = stack.accounts.read(["2026-11"])["2026-11"]
     return {
         "runs": sorted((run.status, bool(run.notified_at), run.cause and run.cause.code) for run in runs),
         "jobs of a run": sorted(jobs.values()),
         "incomplete": [(each.dataset, each.missing) for each in stack.dataset_table.of_project("penguins")],
-        "told": sorted(told),
+        "notices": sorted(subjects),
         "events": sorted(events, key=str),
         "models": {name: _pointed_at(stack, name) for name in NAMES},
         "held and spent": (account.committed, account.spent),

@@ -193,6 +193,41 @@ def _blocked(stack: Stack) -> Any:
     return detail
 
 
+def _with_a_step(stack: Stack) -> Any:
+    """A dataset whose data are prepared before its training."""
+    stack.put("projects/penguins/train.yaml", b"prepare: {entrypoint: run.sh}\n")
+    return _dropped(stack)
+
+
+def _preparing(stack: Stack) -> Any:
+    """The first run of such a dataset, which prepares the data."""
+    stack.launch.upload(*_with_a_step(stack)[0])
+    return stack.query.runs(limit=1).runs[0]
+
+
+def _awaited(stack: Stack) -> Any:
+    """The same, with another run that waits for its data."""
+    first = _preparing(stack)
+    stack.later(seconds=1)
+    stack.launch.request("penguins", "first", caller="ann", rerun=True)
+    return first
+
+
+def _prepared(stack: Stack, first: Any) -> Any:
+    """The end of the step that has prepared the data."""
+    manifest = {"manifest_sha256": "ab" * 32, "files": 1, "bytes": 1}
+    account = {"batch_job_id": first.batch_job_id, "attempt": 1, "prepared": manifest}
+    key = f"runs/penguins/{first.run_id}/outcome.json"
+    stack.s3.put_object(Bucket="data", Key=key, Body=json.dumps(account).encode())
+    return _end_of_step(stack, first, "SUCCEEDED")
+
+
+def _end_of_step(stack: Stack, first: Any, status: str) -> Any:
+    tried = {"startedAt": 1795399800000, "stoppedAt": 1795399860000}
+    detail = job_detail(status, jobName=first.run_id, jobId=first.batch_job_id, **tried)
+    return stack.track.event(detail | {"attempts": [tried]})
+
+
 def _repeat(stack: Stack, event: tuple[str, str]) -> Any:
     """The event of an upload that the dataset's run has taken."""
     return stack.launch.upload(*event, stack.now - timedelta(minutes=10))
@@ -247,6 +282,32 @@ SCENARIOS = (
     Scenario("apply an end", _running, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
     Scenario("try a failed start once more", _on_spot, lambda stack, _: _not_started(stack), 5),
     Scenario("go on on demand", _on_spot, lambda stack, _: _taken_back(stack), 6),
+    Scenario(
+        "launch a run with a preparation step",
+        _with_a_step,
+        lambda stack, events: stack.launch.upload(*events[0]),
+        16,
+    ),
+    Scenario(
+        "use data that are prepared",
+        lambda stack: _prepared(stack, _preparing(stack)),
+        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True),
+        17,
+    ),
+    Scenario(
+        "wait for data that another run prepares",
+        _preparing,
+        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True),
+        15,
+    ),
+    Scenario("train on prepared data", _preparing, _prepared, 7),
+    Scenario("wake a run that waits for the data", _awaited, _prepared, 13),
+    Scenario(
+        "let another run prepare the data after a failure",
+        _awaited,
+        lambda stack, first: _end_of_step(stack, first, "FAILED"),
+        10,
+    ),
     Scenario("repeat an end", _ended, lambda stack, _: _change(stack, "SUCCEEDED"), 3),
     Scenario(
         "follow the job that trains",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chaos.drops.contents import Content
 from chaos.model.memory import MemoryBucket
-from chaos.model.world import outside
+from chaos.model.world import Scheduler, outside
 from droptrain_core import recipe_yaml
 from droptrain_core.aws.bucket import RecipeFile
 from droptrain_core.domain.datasets.dataset import ObjectVersion, recipe_key
@@ -27,8 +27,8 @@ class Change:
 class DropBucket(MemoryBucket):
     """`log` has each upload and deletion."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: Scheduler) -> None:
+        super().__init__(world)
         self.log: list[Change] = []
 
     def remove(self, key: str, at: float) -> None:

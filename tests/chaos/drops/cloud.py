@@ -54,12 +54,13 @@ class DropJobQueue(MemoryJobQueue):
     """AWS Batch, which takes no job before `opens_at`."""
 
     def __init__(self, time: VirtualTime, opens_at: float) -> None:
-        super().__init__(time)  # type: ignore[arg-type]
+        super().__init__(time)
+        self._time = time
         self._opens_at = opens_at
 
     @outside
     def _throttle(self) -> None:
-        if self.world.now < self._opens_at:  # type: ignore[operator]
+        if self._time.now < self._opens_at:
             raise BusyError("Too Many Requests")
 
     def submit(self, run: Run, environment: Any) -> str:
@@ -121,7 +122,7 @@ class Cloud:
         self.time.run()
 
     def _make_core(self) -> None:
-        time: Any = self.time
+        time = self.time
         self.bucket = DropBucket(time)
         self.jobs = DropJobQueue(time, self.drop.throttled_seconds)
         wiring = MemoryWiring(time, Budget(month_usd=1e9), bucket=self.bucket, jobs=self.jobs)

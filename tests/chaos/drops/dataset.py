@@ -78,7 +78,7 @@ class Dataset:
         self.latest = _after(self.log)
         self.deletions = [change.at for change in self.log if change.version is None]
         # A new recipe or a deletion has no event, so it gets no answer.
-        self.told_from = max([since, *self.deletions])
+        self.notice_from = max([since, *self.deletions])
 
     def __str__(self) -> str:
         return f"{self.project}/{self.name}"
@@ -89,49 +89,49 @@ class Dataset:
             return False
         return not is_hidden(key.removeprefix(self.folder)) or self._is_relevant(key)
 
-    def check(self, told: int) -> None:
+    def check(self, notices: int) -> None:
         """AssertionError that names the broken promise; `told` is how many notices say that it waits."""
         waiting = self._waiting
         assert len(self.runs) <= self._most_runs, f"{self}: {len(self.runs)} runs, not {self._most_runs}"
-        if self.recipe.trigger != "marker" and not self.told_from:
+        if self.recipe.trigger != "marker" and not self.notice_from:
             digests = Counter(run.inputs_digest for run in self.runs if run.inputs)
             assert max(digests.values(), default=1) == 1, f"{self}: the same versions have several runs"
         if not self._was_noticed_after(0):
             return
         if not self.latest:
             assert not waiting, f"{self}: empty, and listed as {waiting}"
-        elif self.deletions and not self._was_noticed_after(self.told_from):
+        elif self.deletions and not self._was_noticed_after(self.notice_from):
             return  # it was forgotten when it was empty, and every event since then was lost
         elif not self.missing:
-            self._check_complete(waiting, told)
-        elif self._was_noticed_after(self.told_from) or not self.runs:
+            self._check_complete(waiting, notices)
+        elif self._was_noticed_after(self.notice_from) or not self.runs:
             assert not waiting or self._is_listed(waiting), f"{self}: listed as {waiting}"
             if any(is_data_file(key) and is_a_path(key.removeprefix(self.folder)) for key in self.latest):
                 assert waiting, f"{self}: waits for {self.missing} and isn't listed"
-                assert told, f"{self}: waits for {self.missing} and no notice says so"
+                assert notices, f"{self}: waits for {self.missing} and no notice says so"
 
-    def _check_complete(self, waiting: DatasetRecord | None, told: int) -> None:
+    def _check_complete(self, waiting: DatasetRecord | None, notices: int) -> None:
         run = self._final_run
-        if run is None and self.told_from and self.recipe.trigger == "marker" and waiting:
+        if run is None and self.notice_from and self.recipe.trigger == "marker" and waiting:
             return  # the marker has started a run of other files, so that a new one is needed
         if run is None:
             assert self.runs, f"{self}: complete, and has no run"
-            changed_at = max(self._last_change_at, self.told_from)
+            changed_at = max(self._last_change_at, self.notice_from)
             assert not self._was_noticed_after(changed_at), f"{self}: its last versions have no run"
             return
         assert not waiting or self._has_inputs_after(run), f"{self}: has a run and is listed as {waiting}"
-        if self.cloud.drop.is_orderly and not self.told_from:
-            self._check_timely(run, waiting, told)
+        if self.cloud.drop.is_orderly and not self.notice_from:
+            self._check_timely(run, waiting, notices)
 
-    def _check_timely(self, run: Run, waiting: DatasetRecord | None, told: int) -> None:
+    def _check_timely(self, run: Run, waiting: DatasetRecord | None, notices: int) -> None:
         """Where nothing goes wrong, a launch comes soon after the last upload."""
         created = seconds_of(run.created_at)
         due = self._last_change_at + self.cloud.queue.delay_seconds + SLACK_SECONDS
-        if self.recipe.trigger == "quiet" or self._grew_after_marker:
+        if self.recipe.trigger == "quiet" or self._outlasts_marker:
             due = self._last_at + self._quiet_seconds + self.cloud.queue.delay_seconds + SLACK_SECONDS
         assert created <= due, f"{self}: launched at {created}, not by {due}"
         if self.markers <= 1 and not waiting and self._complete_at - self.log[0].at < HOUR - 600:
-            assert not told, f"{self}: was complete within an hour and has a notice that it waits"
+            assert not notices, f"{self}: was complete within an hour and has a notice that it waits"
 
     @cached_property
     def markers(self) -> int:
@@ -206,7 +206,7 @@ class Dataset:
     @cached_property
     def _most_runs(self) -> int:
         """How many runs the uploads can have at most."""
-        if self.told_from:
+        if self.notice_from:
             return len(self.log) + 1
         match self.recipe.trigger:
             case "marker":
@@ -239,7 +239,7 @@ class Dataset:
         Parts that come after the settle time may be too late for the marker's run; those before aren't.
         """
         relevant = self._relevant
-        if self.markers != 1 or self.told_from or not any(map(is_pattern, self.recipe.inputs.values())):
+        if self.markers != 1 or self.notice_from or not any(map(is_pattern, self.recipe.inputs.values())):
             return False
         came = next(number for number, each in enumerate(relevant) if each.key == self.folder + MARKER)
         moments = [floor(each.at) for each in relevant[came:]]
@@ -249,6 +249,16 @@ class Dataset:
         if was_complete and moments[1] - moments[0] >= self.cloud.queue.delay_seconds:
             return False
         return all(after - before < self._quiet_seconds - 60 for before, after in pairwise(moments))
+
+    @property
+    def _outlasts_marker(self) -> bool:
+        """Whether parts of a pattern came after the newest marker, so that the dataset may rest."""
+        newest = self._relevant[-1]
+        return (
+            self.markers > 0
+            and newest.key != self.folder + MARKER
+            and any(map(is_pattern, self.recipe.inputs.values()))
+        )
 
     def _run_of(self, state: Mapping[str, ObjectVersion]) -> Run | None:
         run_id = self.cloud.table.drops.get(drop_id(self.project, self.name, state.values()))

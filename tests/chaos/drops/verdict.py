@@ -89,11 +89,11 @@ class Verdict:
             self._check_rejections(found, later, f"{project}/{dataset}", at_least=len(recipes))
         else:
             found_dataset = Dataset(self.cloud, project, dataset, recipe, since, puts, runs)
-            told = self.notices[f"{project}/{dataset}", "ATTENTION"]
+            notices = self.notices[f"{project}/{dataset}", "ATTENTION"]
             # What comes after a marker's run waits for the next marker; what was deleted waits no more.
             most = len(recipes) + found_dataset.markers + len(found_dataset.deletions)
-            assert told <= most, f"{project}/{dataset}: {told} notices that it waits"
-            found_dataset.check(told)
+            assert notices <= most, f"{project}/{dataset}: {notices} notices that it waits"
+            found_dataset.check(notices)
 
     def _check_rejections(self, found: list[Run], puts: list[Put], what: str, at_least: int = 1) -> None:
         """One rejection answers all uploads, until a file is uploaded again or an hour has passed."""

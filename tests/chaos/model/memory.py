@@ -10,7 +10,7 @@ from typing import Any
 from chaos.model.dynamodb_rules import DynamodbRules
 from chaos.model.notice_rules import NoticeRules
 from chaos.model.rules import obeys
-from chaos.model.world import World, outside
+from chaos.model.world import Scheduler, outside
 from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import PlanFile, RecipeFile
 from droptrain_core.aws.dataset_table import DatasetTable
@@ -44,6 +44,10 @@ from droptrain_core.domain.runs.transitions import Transition
 from support.template import properties
 
 SPOT_QUEUE = "spot"
+# Clients of boto3, as far as the real adapters use them.
+DYNAMODB: Any = DynamodbRules()
+NOTICES: Any = NoticeRules()
+PRICES = PriceList({"g4dn.xlarge": 0.587, "m6i.xlarge": 0.2})
 (_BY_ACTIVITY,) = (
     index
     for index in properties("RunsTable")["GlobalSecondaryIndexes"]
@@ -60,7 +64,7 @@ class MemoryBucket:
 
     name = "data"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.documents: dict[str | tuple[str, str], Any] = {}
         self._versions: dict[str, list[ObjectVersion | None]] = {}
@@ -139,14 +143,15 @@ class MemoryBucket:
         return self.documents.get(run_prefix(project, run_id) + "lease")
 
 
-@obeys(RunTable(DynamodbRules(), "runs"))
+@obeys(RunTable(DYNAMODB, "runs"))
 class MemoryTable:
     """The runs' table. `ended` is called with each run that gets its outcome, as the stream tells of it."""
 
-    def __init__(self, world: World, datasets: "MemoryDatasetTable") -> None:
+    def __init__(self, world: Scheduler, datasets: "MemoryDatasetTable") -> None:
         self.world = world
         self.runs: dict[str, Run] = {}
         self.drops: dict[str, str] = {}
+        self.holders: dict[tuple[str, str], str] = {}
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
         self.histories: dict[str, History] = {}
@@ -165,28 +170,17 @@ class MemoryTable:
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
         summary: str | None = None,
+        holder: str | None = None,
     ) -> Claimed:
-        if run.run_id in self.runs:
-            return "run_taken"
-        if drop and drop.drop_id in self.drops:
-            return "drop_taken"
-        if request and request.key in self._requests:
-            return "request_taken"
-        if previous and not transitions.rerun(previous).holds(self.runs[previous.run_id]):
-            return "run_taken"
-        if over(run.reservations, self.accounts):
-            return "no_room"
-        record = self._datasets.get(run.project, run.dataset)
-        if drop and drop.due_at and record.due_at != drop.due_at:
-            return "postponed"
-        if answer and self.answers.get(answer.answer_id) != answer.earlier:
-            return "answered"
+        if taken := self._taken(run, drop, request, previous, answer, holder):
+            return taken
         for reservation in run.reservations:
             self._count(reservation, reservation.amount, 0)
         if previous:
             self._write(transitions.rerun(previous))
         if drop:
             self.drops[drop.drop_id] = run.run_id
+            record = self._datasets.get(run.project, run.dataset)
             self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
         if answer:
             self.answers[answer.answer_id] = Answered(
@@ -196,7 +190,59 @@ class MemoryTable:
             self._requests[request.key] = (run.run_id, request.body_digest)
         self.summaries |= {run.run_id: summary} if summary else {}
         self._put(run)
+        self._take_turn(run)
         return "claimed"
+
+    def _taken(
+        self,
+        run: Run,
+        drop: DropClaim | None,
+        request: RequestClaim | None,
+        previous: Run | None,
+        answer: AnswerClaim | None,
+        holder: str | None,
+    ) -> Claimed | None:
+        """What another process has claimed before, or a cap without room."""
+        if run.run_id in self.runs:
+            return "run_taken"
+        if drop and drop.drop_id in self.drops:
+            return "drop_taken"
+        if request and request.key in self._requests:
+            return "request_taken"
+        if over(run.reservations, self.accounts):
+            return "no_room"
+        record = self._datasets.get(run.project, run.dataset)
+        if drop and drop.due_at and record.due_at != drop.due_at:
+            return "postponed"
+        if answer and self.answers.get(answer.answer_id) != answer.earlier:
+            return "answered"
+        return None if self._has_its_turn(run, holder) else "holder_changed"
+
+    @outside
+    def find_holder(self, project: str, digest: str) -> str | None:
+        return self.holders.get((project, digest))
+
+    @outside
+    def change_turn(self, transition: Transition, run: Run, holder: str | None) -> bool:
+        if not self._has_its_turn(run, holder) or self._write(transition).outcome != "applied":
+            return False
+        self._take_turn(run)
+        return True
+
+    def _has_its_turn(self, run: Run, holder: str | None) -> bool:
+        if run.preparation is None or run.ended or not run.is_preparing:
+            return True
+        if run.waits_for:
+            return transitions.awaited(run.waits_for, run.run_id).holds(self.runs[run.waits_for])
+        return self.holders.get((run.project, run.preparation.digest)) == holder
+
+    def _take_turn(self, run: Run) -> None:
+        if run.preparation is None or run.ended or not run.is_preparing:
+            return
+        if run.waits_for:
+            self._write(transitions.awaited(run.waits_for, run.run_id))
+        else:
+            self.holders[run.project, run.preparation.digest] = run.run_id
 
     @outside
     def get(self, run_id: str) -> Run | None:
@@ -258,6 +304,7 @@ class MemoryTable:
         *,
         project: str | None,
         where: Mapping[str, str],
+        tag: str | None = None,
         limit: int,
         position: Any,
         ranked: Ranked | None = None,
@@ -270,6 +317,7 @@ class MemoryTable:
             run
             for run in found
             if project in (None, run.project)
+            and (tag is None or tag in run.tags)
             and all(getattr(run, name) == value for name, value in where.items())
         ]
         return Page(tuple(chosen[:limit]), None)
@@ -301,11 +349,11 @@ class MemoryTable:
         return run
 
 
-@obeys(Accounts(DynamodbRules(), "runs"))
+@obeys(Accounts(DYNAMODB, "runs"))
 class MemoryAccounts:
     """The accounts of the owner's caps, which the table's transactions write."""
 
-    def __init__(self, world: World, table: MemoryTable) -> None:
+    def __init__(self, world: Scheduler, table: MemoryTable) -> None:
         self.world = world
         self._table = table
 
@@ -331,7 +379,7 @@ class MemoryAccounts:
 class MemoryPriceTable:
     """Prices that nobody refreshes, and the histories that the runs' table keeps."""
 
-    def __init__(self, world: World, table: MemoryTable) -> None:
+    def __init__(self, world: Scheduler, table: MemoryTable) -> None:
         self.world = world
         self._table = table
 
@@ -339,19 +387,18 @@ class MemoryPriceTable:
     def read(self, project: str, run_id: str | None = None) -> ProjectReading:
         run = self._table.runs.get(run_id) if run_id else None
         history = self._table.histories.get(project, History(project, ()))
-        prices = PriceList({"g4dn.xlarge": 0.587})
         summary = self._table.summaries.get(run_id) if run_id else None
-        return ProjectReading(prices, history.seconds, run, history.left_checkpoint, history.summary, summary)
+        return ProjectReading(PRICES, history.seconds, run, history.left_checkpoint, history.summary, summary)
 
     @outside
     def current(self) -> PriceList:
-        return PriceList({"g4dn.xlarge": 0.587})
+        return PRICES
 
 
 class MemoryQueueWatch:
     """When a job of each queue started or ended last, and which notices of stuck queues were sent."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.moves: dict[str, str] = {}
         self.claimed: dict[str, datetime] = {}
@@ -383,7 +430,7 @@ class MemoryQueueWatch:
 class MemoryPosition:
     """Where the reconciler's pass stands."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.place = ""
 
@@ -400,11 +447,11 @@ class MemoryPosition:
         self.place = ""
 
 
-@obeys(DatasetTable(DynamodbRules(), "runs"))
+@obeys(DatasetTable(DYNAMODB, "runs"))
 class MemoryDatasetTable:
     """The datasets' records, and whether the notice of one that waits is out."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.records: dict[tuple[str, str], DatasetRecord] = {}
         self.notified: dict[tuple[str, str], str] = {}
@@ -422,9 +469,9 @@ class MemoryDatasetTable:
 
     @outside
     def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
-        loads = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
+        this, last = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
         record = replace(self.get(project, dataset), links_until=self._links_until.get((project, dataset)))
-        return record, fair_share.recent(*loads, now)
+        return record, fair_share.recent(this, last, now)
 
     @outside
     def expect_links(self, project: str, dataset: str, until: datetime) -> None:
@@ -447,8 +494,18 @@ class MemoryDatasetTable:
         if found.due_at != record.due_at:
             return False
         since = found.since or times.to_text(now)
-        changes = {"missing": tuple(missing), "present": tuple(present), "since": since}
-        self._put(replace(found, **changes, rests_since=None, due_at=None, wake_up=None, wake_up_at=None))
+        self._put(
+            replace(
+                found,
+                missing=tuple(missing),
+                present=tuple(present),
+                since=since,
+                rests_since=None,
+                due_at=None,
+                wake_up=None,
+                wake_up_at=None,
+            )
+        )
         return True
 
     @outside
@@ -457,9 +514,16 @@ class MemoryDatasetTable:
         if found.due_at and found.due_at >= due_at:
             return replace(record, due_at=due_at)
         at = times.to_text(now)
-        changes = {"missing": record.missing, "present": record.present, "due_at": due_at}
-        since, rests_since = found.since or at, found.rests_since or at
-        self._put(replace(found, **changes, since=since, rests_since=rests_since))
+        self._put(
+            replace(
+                found,
+                missing=record.missing,
+                present=record.present,
+                due_at=due_at,
+                since=found.since or at,
+                rests_since=found.rests_since or at,
+            )
+        )
         return self.get(record.project, record.dataset)
 
     @outside
@@ -536,7 +600,7 @@ class WakeUp:
 class MemoryWakeUps:
     """The wake-ups and the postponed uploads that were sent and not delivered yet."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.messages: list[WakeUp] = []
         self.postponed: list[Created] = []
@@ -576,7 +640,7 @@ class MemoryJobQueue:
 
     definition = "arn:aws:batch:eu-west-1:123456789012:job-definition/training:1"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.jobs: dict[str, Job] = {}
         self.events: list[dict[str, Any]] = []
@@ -585,7 +649,9 @@ class MemoryJobQueue:
     def submit(self, run: Run, environment: Mapping[str, str]) -> str:
         assert run.job_now is not None
         assert environment["DROPTRAIN_RUN"].endswith(f"/{run.run_id}/")
-        detail = {
+        assert run.preparation is None or run.is_preparing or run.prepared, "a training without its data"
+        detail: dict[str, Any] = {
+            "step": run.step, "prepared": environment.get("DROPTRAIN_PREPARED"),
             "jobName": run.job_name, "jobId": f"job-{len(self.jobs)}", "status": "SUBMITTED", "attempts": [],
             "jobQueue": SPOT_QUEUE if run.is_on_spot(run.job_number) else "on-demand",
             "retryStrategy": {"attempts": run.job_now.attempts}, "tags": {"droptrain:project": run.project},
@@ -632,7 +698,7 @@ class MemoryPointers:
 
     bucket = "data"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.held: dict[tuple[str, Name], Held] = {}
         self._etags = count()
@@ -650,24 +716,24 @@ class MemoryPointers:
         return held
 
 
-@obeys(EventBus(NoticeRules(), "stack"))
+@obeys(EventBus(NOTICES, "stack"))
 class MemoryBus:
     """The events that were put on the bus."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
-        self.told: list[Event] = []
+        self.events: list[Event] = []
 
     @outside
     def put(self, event: Event) -> None:
-        self.told.append(event)
+        self.events.append(event)
 
 
-@obeys(NoticeTopic(NoticeRules(), "topic"))
+@obeys(NoticeTopic(NOTICES, "topic"))
 class MemoryTopic:
     """The notices that were published."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Scheduler) -> None:
         self.world = world
         self.published: list[Notice] = []
 

@@ -14,7 +14,7 @@ from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import History, RunTable
-from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.datasets.dataset import Created, ObjectVersion
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.recipes.push import Published, Push, complete, pushing
 from droptrain_core.domain.runs import batch_job, transitions
@@ -92,6 +92,9 @@ STEPS = st.one_of(
     st.tuples(st.just("write"), st.just(transitions.next_job), RUNS, NEXT_JOBS, COSTS, TIMES),
     st.tuples(st.just("write"), st.just(transitions.ended), RUNS, st.just("FAILED"), CAUSES, TIMES),
     st.tuples(st.just("write"), st.just(transitions.cancel_requested), NAMES, st.just("ann"), TIMES),
+    st.tuples(
+        st.just("write"), st.just(transitions.described), NAMES, st.just({"tags": ("a",), "note": None})
+    ),
     st.tuples(st.just("write_with_history"), st.just(transitions.observed), STATES, TIMES, ENDS),
     st.tuples(st.just("mark_notified"), RUNS, TIMES),
     st.tuples(st.just("find_answer"), st.sampled_from(("a1", "a2"))),
@@ -247,20 +250,23 @@ class Pair:
             )
         return found
 
-    def told(self) -> list[Any]:
+    def answers(self) -> list[Any]:
         """What both say of push, recipe and code."""
-        return [self._told(*each) for each in zip((self.real, self.memory), self._numbers, strict=True)]
+        return [self._answers(*each) for each in zip((self.real, self.memory), self._numbers, strict=True)]
 
-    def _told(self, bucket: Any, numbers: dict[str, int]) -> Any:
-        def number(item: Any) -> int | None:
-            return numbers[f"{item.key} {item.version_id}"] if item else None
+    def _answers(self, bucket: Any, numbers: dict[str, int]) -> Any:
+        def number(item: ObjectVersion) -> int:
+            return numbers[f"{item.key} {item.version_id}"]
+
+        def recipe_number(item: ObjectVersion | None) -> int | None:
+            return number(item) if item else None
 
         push: Push = bucket.push("p")
         recipe = bucket.recipe("p", push.before)
-        before = push.before and (number(push.before.recipe), sorted(map(number, push.before.code)))
+        before = push.before and (recipe_number(push.before.recipe), sorted(map(number, push.before.code)))
         version = push.version_id and numbers[f"projects/p/push.json {push.version_id}"]
         code = sorted(number(item) for item in bucket.folder("projects/p/code/"))
-        return version, before, bool(push.problem), recipe.document, number(recipe.version), code
+        return version, before, bool(push.problem), recipe.document, recipe_number(recipe.version), code
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -286,5 +292,5 @@ def test_the_bucket(s3: Any, steps: list[tuple[str, str]]) -> None:
         else:
             state = complete("now") if name == "complete" else {"schema": 9}
             both.put("push.json", (state, state))
-        real, memory = both.told()
+        real, memory = both.answers()
         assert real == memory

@@ -8,9 +8,31 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from greenlet import getcurrent, greenlet
+
+
+class Scheduler(Protocol):
+    """Gives adapters in memory the time, and decides when a call of theirs goes on."""
+
+    def clock(self) -> datetime:
+        """The present moment, in UTC."""
+
+    def reach(self, side: str, call: str) -> None:
+        """A call stands "before" its effect, or "after" it."""
+
+
+class InMemory(Protocol):
+    """An adapter whose calls a scheduler can stop."""
+
+    @property
+    def world(self) -> Scheduler: ...
+
+
+Adapter = TypeVar("Adapter", bound=InMemory)
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 
 class Killed(BaseException):
@@ -99,14 +121,15 @@ class World:
         del self._tasks[task.thread]
 
 
-def outside(method: Callable[..., Any]) -> Callable[..., Any]:
+def outside(
+    method: Callable[Concatenate[Adapter, Arguments], Answer],
+) -> Callable[Concatenate[Adapter, Arguments], Answer]:
     """Make a method of an in-memory adapter stop before and after its effect."""
 
-    def stopping(adapter: Any, *args: Any, **kwargs: Any) -> Any:
-        world: World = adapter.world
-        world.reach("before", method.__name__)
+    def stopping(adapter: Adapter, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        adapter.world.reach("before", method.__name__)
         result = method(adapter, *args, **kwargs)
-        world.reach("after", method.__name__)
+        adapter.world.reach("after", method.__name__)
         return result
 
     return stopping

@@ -29,7 +29,7 @@ class HostileDatasets(ReadyDatasets):
     @outside
     def folder(self, prefix: str, named: Iterable[str] = ()) -> tuple[ObjectVersion, ...]:
         if prefix == data_prefix(HOSTILE, CROWD):
-            self.world.wait(CROWD_SECONDS)  # type: ignore[attr-defined]
+            self.time.wait(CROWD_SECONDS)
             raise CrowdedError(Cause("too_many_objects", "The folder has too many objects", "Remove some."))
         return super().folder(prefix, named)
 
@@ -38,7 +38,7 @@ class HostileDatasets(ReadyDatasets):
         if not file.key.startswith(f"projects/{HOSTILE}/"):
             return (Piece(0, b"x" * file.size),)
         if file.key.endswith("/train.csv"):
-            self.world.wait(PREFLIGHT_SECONDS)  # type: ignore[attr-defined]
+            self.time.wait(PREFLIGHT_SECONDS)
         return (Piece(0, BAD),)
 
 

@@ -117,12 +117,12 @@ def jobs(cloud: LaptopCloud) -> list[SeenJob]:
 
 def notices(cloud: LaptopCloud) -> Counter[str]:
     """How often each run was told of; a notice of no run counts under its subject. Takes them away."""
-    told: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
     for body in take_all(cloud, cloud.ready.notices_queue_url):
         notice = json.loads(body)
         named = _NAMED_RUN.search(notice["Message"])
-        told[named[1] if named else notice["Subject"]] += 1
-    return told
+        counted[named[1] if named else notice["Subject"]] += 1
+    return counted
 
 
 def dead_letters(cloud: LaptopCloud) -> dict[str, list[str]]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 # The export is put without the aws command, which takes a second of a processor: hundreds of trainings run.
 SCRIPT = """
@@ -23,9 +22,9 @@ note end
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the ledger: a training's script has started, or has put its export."""
+    """One line of the ledger: a training's script has started ("start"), or has put its export ("end")."""
 
-    what: Literal["start", "end"]
+    what: str
     job_id: str
     attempt: int
     run_id: str

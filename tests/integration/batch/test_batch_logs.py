@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from droptrain_local.batch import CloudWatchLogs
@@ -95,7 +96,7 @@ def test_a_job_ends_as_it_should_though_its_logs_can_not_be_sent(start_bench):
         region_name="eu-west-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=boto3.session.Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}),
     )
     bench = start_bench(logs=CloudWatchLogs(away))
     job = bench.submit("echo", "hello")

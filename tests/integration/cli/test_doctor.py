@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 from moto import mock_aws
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 from support.template import template
 
 from droptrain.stack import Stack
@@ -67,11 +67,11 @@ def api(server: ScriptedServer) -> dict[str, list[dict[str, Any]]]:
     """The runs that the stack's API tells of, by status."""
     runs: dict[str, list[dict[str, Any]]] = {}
 
-    def answer(asked: Asked) -> Told:
+    def answer(asked: Asked) -> Reply:
         url = urlsplit(asked.target)
         if url.path == "/projects":
-            return Told(200, {"projects": [], "cursor": None})
-        return Told(200, {"runs": runs.get(parse_qs(url.query)["status"][0], []), "cursor": None})
+            return Reply(200, {"projects": [], "cursor": None})
+        return Reply(200, {"runs": runs.get(parse_qs(url.query)["status"][0], []), "cursor": None})
 
     server.answer = answer
     return runs
@@ -137,12 +137,32 @@ def deploy(stack: Stack, api, account: Account) -> Callable[..., StackSnapshot]:
     """Deploy the stack with parameters, and read_snapshot it."""
 
     def deployed(**parameters: str) -> StackSnapshot:
+        place = {"LocationConstraint": stack.region}
+        stack.client("s3").create_bucket(Bucket=stack.bucket, CreateBucketConfiguration=place)
+        keep_versions(stack, "Enabled")
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         client = stack.client("cloudformation")
         client.create_stack(StackName=stack.name, TemplateBody=json.dumps(TEMPLATE), Parameters=given)
         return read_snapshot(stack)
 
     return deployed
+
+
+def keep_versions(stack: Stack, status: str) -> None:
+    stack.client("s3").put_bucket_versioning(Bucket=stack.bucket, VersioningConfiguration={"Status": status})
+
+
+def fail(stack: Stack, service: str, operation: str, error: Exception) -> None:
+    """Let each call of an operation fail."""
+
+    def raise_it(**_: Any) -> None:
+        raise error
+
+    stack.client(service).meta.events.register(f"provide-client-params.*.{operation}", raise_it)
+
+
+def denied(operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": "AccessDeniedException", "Message": "by a policy"}}, operation)
 
 
 def found(snapshot: StackSnapshot, title: str) -> list[tuple[str, str, str]]:
@@ -167,9 +187,34 @@ def test_a_pause_is_told_with_its_reason(deploy) -> None:
     assert 'Paused=""' in fix
 
 
-def test_a_stack_that_was_rolled_back_is_a_problem(deploy) -> None:
-    [(verdict, detail, _)] = found(replace(deploy(), status="UPDATE_ROLLBACK_COMPLETE"), "stack")
-    assert (verdict, detail) == ("problem", "droptrain is UPDATE_ROLLBACK_COMPLETE")
+@pytest.mark.parametrize(("status", "again"), [
+    ("UPDATE_ROLLBACK_COMPLETE", "sam build && sam deploy"),
+    ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name droptrain && sam build && sam deploy"),
+    ("DELETE_FAILED", "docs/operations/remove.md"),
+])  # fmt: skip
+def test_a_deployment_that_failed_is_a_problem_with_commands_that_work(deploy, status, again) -> None:
+    [(verdict, detail, fix)] = found(replace(deploy(), status=status), "stack")
+    assert (verdict, detail) == ("problem", f"droptrain is {status}: the newest deployment failed")
+    assert "aws cloudformation describe-stack-events --stack-name droptrain " in fix
+    assert fix.endswith(again)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"])
+def test_a_deployment_that_is_under_way_is_to_be_waited_for(deploy, status) -> None:
+    [(verdict, detail, fix)] = found(replace(deploy(), status=status), "stack")
+    assert (verdict, detail) == ("warning", f"droptrain is {status}: a deployment is under way")
+    assert fix.startswith("Wait for its end")
+
+
+def test_a_bucket_that_keeps_no_versions_is_a_problem_with_the_command_that_changes_it(deploy, stack) -> None:
+    snapshot = deploy()
+    assert found(snapshot, "bucket") == [("ok", "bucket keeps versions", "")]
+    keep_versions(stack, "Suspended")
+    [(verdict, detail, fix)] = found(snapshot, "bucket")
+    assert (verdict, detail) == ("problem", "bucket keeps no versions")
+    assert fix == (
+        "aws s3api put-bucket-versioning --bucket bucket --versioning-configuration Status=Enabled"
+    )
 
 
 def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it(deploy, stack) -> None:
@@ -177,7 +222,7 @@ def test_an_image_that_is_not_there_is_a_problem_with_the_command_that_pushes_it
     [(verdict, detail, fix), without_gpus] = found(snapshot, "image")
     assert (verdict, fix) == (
         "problem",
-        "Publish it: droptrain image (AWS builds it), or, with Docker: docker push it",
+        "Publish it: droptrain image --stack droptrain (AWS builds it), or, with Docker: docker push it",
     )
     assert detail.endswith("has no image 'latest': no run with GPUs can start")
     assert without_gpus[0] == "warning"
@@ -320,19 +365,40 @@ def test_a_compute_environment_that_is_not_valid_is_a_problem(deploy, stack, sta
     snapshot = deploy()
     resources = {**snapshot.resources, "AWS::Batch::ComputeEnvironment": {"Spot": "spot-1"}}
     snapshot = replace(snapshot, resources=resources)
-    told = {
+    environment = {
         "computeEnvironmentName": "spot-1", "computeEnvironmentArn": "arn:aws:batch:r:1:environment/s",
         "status": status, "state": "ENABLED", "statusReason": reason,
     }  # fmt: skip
     with Stubber(stack.client("batch")) as stubbed:
         stubbed.add_response(
             "describe_compute_environments",
-            {"computeEnvironments": [told]},
+            {"computeEnvironments": [environment]},
             {"computeEnvironments": ["spot-1"]},
         )
         stubbed.add_response("describe_job_queues", {"jobQueues": []}, {"jobQueues": []})
         [(verdict, _, said)] = found(snapshot, "compute")
     assert (verdict, said) == ("ok" if status == "VALID" else "problem", fix)
+
+
+@pytest.mark.parametrize(("status", "state", "verdict", "fix"), [
+    ("VALID", "ENABLED", "ok", ""),
+    ("VALID", "DISABLED", "problem", "aws batch update-job-queue --job-queue spot-1 --state ENABLED"),
+    ("UPDATING", "ENABLED", "warning", "Wait some minutes"),
+    (None, None, "problem", "aws cloudformation detect-stack-drift --stack-name droptrain"),
+])  # fmt: skip
+def test_a_job_queue_that_takes_no_job_is_a_problem(deploy, stack, status, state, verdict, fix) -> None:
+    snapshot = deploy()
+    resources = {**snapshot.resources, "AWS::Batch::JobQueue": {"SpotJobQueue": "spot-1"}}
+    queue = {
+        "jobQueueName": "spot-1", "jobQueueArn": "arn:aws:batch:r:1:job-queue/s", "status": status,
+        "state": state, "priority": 1, "computeEnvironmentOrder": [],
+    }  # fmt: skip
+    with Stubber(stack.client("batch")) as stubbed:
+        stubbed.add_response("describe_compute_environments", {"computeEnvironments": []})
+        stubbed.add_response("describe_job_queues", {"jobQueues": [queue] if status else []})
+        [(judged, _, said)] = found(replace(snapshot, resources=resources), "job queue")
+    assert judged == verdict
+    assert fix in said
 
 
 def test_runs_that_do_not_move_are_named(deploy, api) -> None:
@@ -362,8 +428,8 @@ def test_a_run_that_waits_behind_others_is_well_and_its_place_is_told(deploy, ap
             stubbed.add_response(
                 "get_job_queue_snapshot", {"frontOfQueue": {"jobs": jobs}}, {"jobQueue": queue}
             )
-        told = found(snapshot, "runs")
-    assert [(verdict, detail) for verdict, detail, _ in told] == [
+        waiting = found(snapshot, "runs")
+    assert [(verdict, detail) for verdict, detail, _ in waiting] == [
         ("ok", "p-a-1 has been RUNNABLE for 50 min: number 2 in the Spot queue"),
         ("warning", "p-b-1 has been RUNNABLE for 50 min: number 1 in the Spot queue"),
         ("ok", "p-far-1 has been RUNNABLE for 50 min: beyond the first 100 in the Spot queue"),
@@ -379,6 +445,69 @@ def test_what_credentials_may_not_ask_is_told_as_unknown(deploy, stack) -> None:
     assert "OperatorPolicy" in fix
 
 
+@pytest.mark.parametrize(("service", "operation", "title"), [
+    ("sts", "GetCallerIdentity", "stack"), ("s3", "GetBucketVersioning", "bucket"),
+    ("batch", "DescribeComputeEnvironments", "compute"), ("batch", "DescribeJobQueues", "compute"),
+    ("ecr", "DescribeImages", "image"), ("sns", "ListSubscriptionsByTopic", "notices"),
+    ("sqs", "GetQueueAttributes", "dead letters"), ("freetier", "GetAccountPlanState", "account plan"),
+    ("service-quotas", "GetServiceQuota", "GPU quota"), ("lambda", "GetAccountSettings", "concurrency"),
+])  # fmt: skip
+def test_a_call_may_be_denied_and_the_other_checks_still_answer(
+    deploy, stack, service: str, operation: str, title: str
+) -> None:
+    snapshot = deploy()
+    fail(stack, service, operation, denied(operation))
+    checks = list(findings(snapshot, NOW))
+    assert (title, f"these credentials may not call {operation}") in [
+        (each.title, each.detail) for each in checks if each.verdict == "unknown"
+    ]
+    assert {"API", "bucket", "image", "dead letters", "account plan", "concurrency", "runs"} <= {
+        each.title for each in checks
+    }
+
+
+def test_an_api_that_refuses_or_fails_ends_no_other_check(deploy, server) -> None:
+    snapshot = deploy()
+    for status, verdict in ((403, "unknown"), (500, "problem")):
+        server.answer = lambda asked, status=status: Reply(status, {"message": "Forbidden"})
+        checks = {each.title: each for each in findings(snapshot, NOW)}
+        assert (checks["API"].verdict, checks["runs"].verdict) == (verdict, verdict)
+        assert checks["dead letters"].verdict == "ok"
+        assert "request" in checks["API"].detail or "ReaderPolicy" in checks["API"].detail
+
+
+@pytest.mark.parametrize(("code", "verdict", "fix"), [
+    ("AWS.SimpleQueueService.NonExistentQueue", "problem", "aws cloudformation detect-stack-drift"),
+    ("ThrottlingException", "unknown", "Look again in a minute."),
+])  # fmt: skip
+def test_what_is_gone_is_a_problem_and_what_is_busy_is_not(deploy, stack, code, verdict, fix) -> None:
+    snapshot = deploy()
+    with Stubber(stack.client("sqs")) as stubbed:
+        stubbed.add_client_error("get_queue_attributes", code, "no")
+        checks = list(findings(snapshot, NOW))
+    [letters] = [each for each in checks if each.title == "dead letters"]
+    assert (letters.verdict, letters.detail) == (verdict, f"AWS refused GetQueueAttributes ({code}): no")
+    assert fix in letters.fix
+    assert checks[-1].title == "runs"
+
+
+def test_a_service_that_cannot_be_reached_is_unknown(deploy, stack) -> None:
+    snapshot = deploy()
+    lost = EndpointConnectionError(endpoint_url="https://freetier.us-east-1.api.aws")
+    fail(stack, "freetier", "GetAccountPlanState", lost)
+    [(verdict, detail, _)] = found(snapshot, "account plan")
+    assert verdict == "unknown"
+    assert "freetier.us-east-1" in detail
+
+
+def test_credentials_that_have_expired_end_the_checks(deploy, stack) -> None:
+    snapshot = deploy()
+    with Stubber(stack.client("sqs")) as stubbed:
+        stubbed.add_client_error("get_queue_attributes", "ExpiredToken")
+        with pytest.raises(ClientError, match="ExpiredToken"):
+            list(findings(snapshot, NOW))
+
+
 def test_a_test_notice_reaches_who_subscribed(stack: Stack) -> None:
     session = stack.session
     topic = session.client("sns").create_topic(Name="NoticesTopic")["TopicArn"]
@@ -390,10 +519,10 @@ def test_a_test_notice_reaches_who_subscribed(stack: Stack) -> None:
     [sent] = list(send_test(snapshot))
     assert (sent.verdict, sent.title) == ("ok", "test notice")
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
-    told = json.loads(message["Body"])
-    assert told["Subject"] == "TEST of droptrain"
-    assert told["Message"].startswith("droptrain: this is a test.")
-    assert told["MessageAttributes"]["outcome"]["Value"] == "TEST"
+    notice = json.loads(message["Body"])
+    assert notice["Subject"] == "TEST of droptrain"
+    assert notice["Message"].startswith("droptrain: this is a test.")
+    assert notice["MessageAttributes"]["outcome"]["Value"] == "TEST"
 
 
 def test_who_may_not_send_a_test_notice_is_told_which_policy_allows_it(stack: Stack) -> None:

@@ -152,6 +152,9 @@ def test_a_dataset_that_still_lacks_a_file_is_told_so(droptrain: Run, s3: Any) -
     droptrain("push", "penguins", "project")
     said = droptrain("drop", "penguins", "train.csv", "--dataset", "first")
     assert "penguins/first still lacks test.csv. Nothing runs until it is there" in said.output
+    again = droptrain("drop", "penguins", "train.csv", "--dataset", "first").output
+    assert "penguins/first still lacks test.csv." in again
+    assert "droptrain launch" not in again
     watched = droptrain("drop", "penguins", "train.csv", "--watch")
     assert watched.exit_code == 1
     assert "no run to watch" in watched.output
@@ -159,9 +162,17 @@ def test_a_dataset_that_still_lacks_a_file_is_told_so(droptrain: Run, s3: Any) -
     assert "as penguins/first" in whole.output
 
 
+def test_a_drop_into_a_mistyped_project_names_the_nearest(droptrain: Run) -> None:
+    droptrain("push", "penguins", "project")
+    said = droptrain("drop", "pengins", "train.csv")
+    assert said.exit_code == 1
+    assert "Nothing is published for pengins, so nothing could train. Did you mean penguins?" in said.output
+
+
 @pytest.mark.parametrize(("words", "said"), [
     (("sales.csv",), "sales.csv isn't an input of penguins: its recipe names train.csv (training), test.csv"),
     (("nope.csv",), "There is no file nope.csv."),
+    (("whole",), "whole is a project's folder. Drop its data: droptrain drop penguins whole/data"),
     (("train.csv", "copy/train.csv"), "would both be train.csv in the dataset"),
     (("empty/test.csv",), "test.csv is empty (0 bytes)"),
     (("train.csv", "--dataset", "My Data"), "can't be a dataset's name"),
@@ -170,8 +181,14 @@ def test_a_dataset_that_still_lacks_a_file_is_told_so(droptrain: Run, s3: Any) -
 def test_what_would_not_train_is_not_dropped(
     droptrain: Run, s3: Any, words: tuple[str, ...], said: str
 ) -> None:
-    for name, text in (("copy/train.csv", "a\n"), ("empty/test.csv", "")):
-        Path(name).parent.mkdir()
+    files = {
+        "copy/train.csv": "a\n",
+        "empty/test.csv": "",
+        "whole/train.yaml": "",
+        "whole/data/train.csv": "a\n",
+    }
+    for name, text in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text)
     droptrain("push", "penguins", "project")
     shown = droptrain("drop", "penguins", *words)
@@ -430,6 +447,11 @@ def test_an_empty_part_goes_along_with_parts_that_have_rows(droptrain: Run, s3: 
         {"status": "REJECTED", "estimate": {"worst_usd": 5.211},
          "cause": {"code": "over_budget", "message": "$1.00 is left.", "fix": "Wait."}},
         "A run can cost at most $5.21. It would be rejected now: $1.00 is left. Wait.\n",
+    ),
+    (
+        {"status": "REJECTED", "estimate": None,
+         "cause": {"code": "bad_recipe", "message": "0.1 pays for nothing", "fix": "Correct it."}},
+        "It would be rejected now: 0.1 pays for nothing. Correct it.\n",
     ),
     ({"status": "CLAIMED", "estimate": None}, "What a run can cost is unknown"),
 ])  # fmt: skip

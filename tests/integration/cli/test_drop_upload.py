@@ -10,6 +10,7 @@ import pytest
 from droptrain_core.aws.bucket import Bucket
 from moto import mock_aws
 
+from droptrain.errors import DroptrainError
 from droptrain.upload import PART_BYTES, ChangedError, Upload, finish_together
 
 BUCKET = "data"
@@ -202,3 +203,13 @@ def test_what_appears_is_what_was_checked_though_a_file_changes_a_moment_later(
     for name, content in contents.items():
         there = s3.get_object(Bucket=BUCKET, Key=name)
         assert (there["Body"].read(), there["VersionId"]) == (content, versions[name])
+
+
+def test_a_bucket_whose_versioning_is_suspended_is_named_with_the_command_that_changes_it(
+    s3: Any, upload: Callable[[Path], Upload], tmp_path: Path
+) -> None:
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+    (path := tmp_path / "train.csv").write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(DroptrainError, match="put-bucket-versioning --bucket data") as told:
+        finish_together([upload(path)])
+    assert told.value.message.startswith("The bucket data keeps no versions any more")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.scripted_server import Asked, ScriptedServer, Told, problem
+from support.scripted_server import Asked, Reply, ScriptedServer, problem
 from support.terminal_screen import terminal_screen
 
 from droptrain import follow, patience
@@ -16,10 +16,10 @@ from droptrain.stack import Stack
 from droptrain_cli import launch_run, watch_run
 
 RUN_ID = "penguins-first-9a8869ef2b6a"
-GONE = Told(cut=-1)
+GONE = Reply(cut=-1)
 
 
-def run(*statuses: str, **more: Any) -> Told:
+def run(*statuses: str, **more: Any) -> Reply:
     """A run after these statuses; its ETag is how many there were."""
     history = [
         {"at": f"2026-11-23T02:10:0{n}Z", "status": each, "note": ""} for n, each in enumerate(statuses)
@@ -28,27 +28,31 @@ def run(*statuses: str, **more: Any) -> Told:
         "run_id": RUN_ID, "status": statuses[-1], "history": history, "cause": None, "metric": None,
         "metrics": {}, "cost": None, **more,
     }  # fmt: skip
-    return Told(200, body, {"ETag": f'"{len(statuses)}"'})
+    return Reply(200, body, {"ETag": f'"{len(statuses)}"'})
 
 
-def lines(*texts: str, attempt: int | None = 1, cursor: str | None = "c") -> Told:
+def always(answer: Reply) -> Callable[[Asked], Reply]:
+    return lambda _: answer
+
+
+def lines(*texts: str, attempt: int | None = 1, cursor: str | None = "c") -> Reply:
     listed = [{"at": None, "attempt": attempt, "text": text} for text in texts]
-    return Told(200, {"lines": listed, "cursor": cursor})
+    return Reply(200, {"lines": listed, "cursor": cursor})
 
 
 class Play:
     """Answers for the run and for its log, each in its order; the last one stays."""
 
-    def __init__(self, server: ScriptedServer, runs: list[Told], logs: list[Told]) -> None:
+    def __init__(self, server: ScriptedServer, runs: list[Reply], logs: list[Reply]) -> None:
         self._answers = {f"/runs/{RUN_ID}": runs, f"/runs/{RUN_ID}/logs": logs}
         server.answer = self._answer
 
-    def _answer(self, asked: Asked) -> Told:
+    def _answer(self, asked: Asked) -> Reply:
         waiting = self._answers[asked.target.partition("?")[0]]
-        told = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if told.headers.get("ETag", "") == asked.headers.get("if-none-match"):
-            return Told(304)
-        return told
+        reply = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if reply.headers.get("ETag", "") == asked.headers.get("if-none-match"):
+            return Reply(304)
+        return reply
 
 
 @pytest.fixture(autouse=True)
@@ -66,13 +70,14 @@ def test_a_launch_says_what_it_may_cost_and_what_it_risks(
     estimate = {"expected_seconds": 3600, "expected_usd": 0.25, "worst_usd": 13.2}
     body = {"run_id": RUN_ID, "status": "SUBMITTED", "estimate": estimate, "warnings": [warning]}
     for status in (202, 200):
-        server.answer = lambda asked, status=status: Told(status, body)
+        server.answer = always(Reply(status, body))
         launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         f"Launched {RUN_ID}",
         "Estimated cost: about $0.2500 for 1 h 0 min, at worst $13.20",
         "Warning: train.yaml: all begins again. Write checkpoints.",
         f"There is already {RUN_ID}",
+        f"It has the same files, code and settings. To train again: droptrain rerun {RUN_ID}",
     ]
 
 
@@ -82,12 +87,12 @@ def test_a_launch_that_is_rejected_says_why_and_ends_so(
 ) -> None:
     cause = {"code": "over_budget", "message": "$2.59 are left.", "fix": "Say timeout: 1h."}
     body = {"run_id": RUN_ID, "status": "REJECTED", "estimate": None, "warnings": [], "cause": cause}
-    server.answer = lambda asked: Told(status, body)
+    server.answer = always(Reply(status, body))
     with pytest.raises(SystemExit) as ended:
         launch_run.launch(stack, "penguins", "first", (), follow=False, as_json=False)
     assert ended.value.code == 5
-    told, why, fix = capsys.readouterr().out.splitlines()
-    assert told == f"{first} {RUN_ID}"
+    headline, why, fix = capsys.readouterr().out.splitlines()
+    assert headline == f"{first} {RUN_ID}"
     assert why.endswith("$2.59 are left.")
     assert ("nothing has changed since" in why) == (status == 200)
     assert fix == "What to do: Say timeout: 1h."
@@ -97,12 +102,12 @@ def follower(stack: Stack) -> RunFollower:
     return RunFollower(stack, Api(stack, backoff_seconds=0.001), RUN_ID)
 
 
-def told_by(stack: Stack) -> list[str]:
+def shown_by(stack: Stack) -> list[str]:
     """Steps by their status and lines by their text, as they come."""
     return [
-        told
+        shown
         for news in follower(stack).news()
-        for told in (*(step["status"] for step in news.steps), *(f"| {line.text}" for line in news.lines))
+        for shown in (*(step["status"] for step in news.steps), *(f"| {line.text}" for line in news.lines))
     ]
 
 
@@ -112,7 +117,7 @@ def test_states_and_lines_come_once_and_to_the_end(server: ScriptedServer, stack
         [run("CLAIMED"), run("CLAIMED"), run("CLAIMED", "RUNNING"), run("CLAIMED", "RUNNING", "SUCCEEDED")],
         [lines(), lines("a"), lines("b"), lines(), lines(), lines("c", cursor=None)],
     )
-    assert told_by(stack) == ["CLAIMED", "| a", "| b", "RUNNING", "SUCCEEDED", "| c"]
+    assert shown_by(stack) == ["CLAIMED", "| a", "| b", "RUNNING", "SUCCEEDED", "| c"]
     assert any(asked.headers.get("if-none-match") == '"1"' for asked in server.asked)
 
 
@@ -120,10 +125,10 @@ def test_a_log_that_comes_after_the_outcome_is_waited_for_but_not_for_ever(
     server: ScriptedServer, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ):
     Play(server, [run("SUCCEEDED")], [lines(), lines(), lines("late", cursor=None)])
-    assert told_by(stack) == ["SUCCEEDED", "| late"]
+    assert shown_by(stack) == ["SUCCEEDED", "| late"]
     monkeypatch.setattr(follow, "_LAST_LINES_WITHIN_SECONDS", 0.05)
     Play(server, [run("SUCCEEDED")], [lines()])
-    assert told_by(stack) == ["SUCCEEDED"]
+    assert shown_by(stack) == ["SUCCEEDED"]
 
 
 def test_an_outage_is_sat_out_and_no_line_is_lost_or_told_twice(server: ScriptedServer, stack: Stack):
@@ -132,25 +137,25 @@ def test_an_outage_is_sat_out_and_no_line_is_lost_or_told_twice(server: Scripted
         [run("RUNNING"), *[GONE] * 12, run("RUNNING"), run("RUNNING", "SUCCEEDED")],
         [lines("a"), *[GONE] * 12, lines("b", cursor="d"), lines("c", cursor=None)],
     )
-    told = told_by(stack)
-    assert [each for each in told if each.startswith("|")] == ["| a", "| b", "| c"]
-    assert [each for each in told if not each.startswith("|")] == ["RUNNING", "SUCCEEDED"]
+    shown = shown_by(stack)
+    assert [each for each in shown if each.startswith("|")] == ["| a", "| b", "| c"]
+    assert [each for each in shown if not each.startswith("|")] == ["RUNNING", "SUCCEEDED"]
 
 
 def test_an_outage_that_stays_ends_it(server: ScriptedServer, stack: Stack, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(patience.Patience.__init__, "__defaults__", (0.1,))
     Play(server, [run("RUNNING"), GONE], [lines()])
     with pytest.raises(UnreachableError):
-        told_by(stack)
+        shown_by(stack)
 
 
 def test_a_refusal_and_a_failure_at_the_first_look_end_it(server: ScriptedServer, stack: Stack):
     Play(server, [problem(404, "not-found", "There is no run")], [lines()])
     with pytest.raises(ApiError, match="There is no run"):
-        told_by(stack)
+        shown_by(stack)
     Play(server, [GONE], [lines()])
     with pytest.raises(UnreachableError):
-        told_by(stack)
+        shown_by(stack)
 
 
 @pytest.mark.parametrize(

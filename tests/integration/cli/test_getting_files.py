@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 
 from droptrain.api import Api
 from droptrain.download import Download, UnsafePathError
@@ -23,22 +23,22 @@ class Left:
 
     def __init__(self, server: ScriptedServer, **files: bytes) -> None:
         self.files = {name.replace("__", "/"): content for name, content in files.items()}
-        self.trouble: dict[str, list[Told]] = {}
+        self.trouble: dict[str, list[Reply]] = {}
         self.listings = 0
         self._url = server.url
         server.answer = self._answer
 
-    def _answer(self, asked: Asked) -> Told:
+    def _answer(self, asked: Asked) -> Reply:
         if asked.target.startswith(f"/runs/{RUN_ID}/artifacts"):
             self.listings += 1
             listed = [
                 {"path": path, "size": len(content), "url": f"{self._url}/{path}?link={self.listings}"}
                 for path, content in self.files.items()
             ]
-            return Told(200, {"artifacts": listed, "cursor": None})
+            return Reply(200, {"artifacts": listed, "cursor": None})
         path = asked.target.partition("?")[0].removeprefix("/")
         waiting = self.trouble.get(path)
-        return waiting.pop(0) if waiting else Told(200, self.files[path])
+        return waiting.pop(0) if waiting else Reply(200, self.files[path])
 
 
 def fetch(stack: Stack, folder: Path) -> list[int]:
@@ -69,9 +69,9 @@ def test_every_file_comes_with_its_folders(server: ScriptedServer, stack: Stack,
     assert sum(counted) == sum(map(len, left.files.values()))
 
 
-@pytest.mark.parametrize("trouble", [Told(cut=-1), Told(200, b"abcdef", cut=3), Told(503, b"slow down")])
+@pytest.mark.parametrize("trouble", [Reply(cut=-1), Reply(200, b"abcdef", cut=3), Reply(503, b"slow down")])
 def test_what_breaks_off_is_fetched_again(
-    server: ScriptedServer, stack: Stack, tmp_path: Path, trouble: Told
+    server: ScriptedServer, stack: Stack, tmp_path: Path, trouble: Reply
 ):
     left = Left(server, export__m=b"abcdef")
     left.trouble = {"export/m": [trouble]}
@@ -81,7 +81,7 @@ def test_what_breaks_off_is_fetched_again(
 
 def test_a_link_that_has_expired_is_asked_for_anew(server: ScriptedServer, stack: Stack, tmp_path: Path):
     left = Left(server, export__m=b"abcdef")
-    left.trouble = {"export/m": [Told(403, b"<Code>AccessDenied</Code>")]}
+    left.trouble = {"export/m": [Reply(403, b"<Code>AccessDenied</Code>")]}
     fetch(stack, tmp_path)
     assert there(tmp_path) == left.files
     assert left.listings == 2
@@ -90,7 +90,7 @@ def test_a_link_that_has_expired_is_asked_for_anew(server: ScriptedServer, stack
 
 def test_a_link_that_is_always_refused_is_told(server: ScriptedServer, stack: Stack, tmp_path: Path):
     left = Left(server, export__m=b"abcdef")
-    left.trouble = {"export/m": [Told(403, b"")] * 9}
+    left.trouble = {"export/m": [Reply(403, b"")] * 9}
     with pytest.raises(ExpiredLinkError, match="export/m"):
         fetch(stack, tmp_path)
     assert there(tmp_path) == {}
@@ -98,7 +98,7 @@ def test_a_link_that_is_always_refused_is_told(server: ScriptedServer, stack: St
 
 def test_a_file_that_fails_leaves_what_was_there(server: ScriptedServer, stack: Stack, tmp_path: Path):
     left = Left(server, m=b"new", n=b"n")
-    left.trouble = {"m": [Told(404, b"")]}
+    left.trouble = {"m": [Reply(404, b"")]}
     (tmp_path / "m").write_bytes(b"old")
     with pytest.raises(LinkError, match="404 for m"):
         fetch(stack, tmp_path)
@@ -161,16 +161,16 @@ class Project:
             "links": links, "batch_job_id": None, "log_stream": None,
         }  # fmt: skip
 
-    def _answer(self, asked: Asked) -> Told:
+    def _answer(self, asked: Asked) -> Reply:
         path, query = urlsplit(asked.target).path, parse_qs(urlsplit(asked.target).query)
         if path == "/runs":
             listed = [run for run in self._runs if query.get("status", [run["status"]]) == [run["status"]]]
-            return Told(200, {"runs": listed[: int(query["limit"][0])], "cursor": None})
+            return Reply(200, {"runs": listed[: int(query["limit"][0])], "cursor": None})
         if path.endswith("/artifacts"):
             left = ["export/m", "log.txt"] if "aaaa" in path else ["log.txt"]
             listed = [{"path": each, "size": 1, "url": f"{self._url}/{each}"} for each in left]
-            return Told(200, {"artifacts": listed, "cursor": None})
-        return Told(200, b"x")
+            return Reply(200, {"artifacts": listed, "cursor": None})
+        return Reply(200, b"x")
 
 
 @pytest.mark.parametrize("name", ["penguins", "latest"])

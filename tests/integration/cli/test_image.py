@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 from support.template import ROOT
 
 from droptrain.errors import DroptrainError
@@ -31,9 +31,9 @@ class CodeBuild:
         self._steps = list(steps)
         self._lines = lines
 
-    def __call__(self, asked: Asked) -> Told:
+    def __call__(self, asked: Asked) -> Reply:
         operation = asked.headers["x-amz-target"].rpartition(".")[2]
-        return Told(
+        return Reply(
             200, getattr(self, operation)(asked.document), {"Content-Type": "application/x-amz-json-1.1"}
         )
 
@@ -179,10 +179,10 @@ def test_a_build_that_fails_says_where_and_what_to_do(
 ) -> None:
     deploy(stack, server)
     server.answer = CodeBuild(BUILDING, BROKEN, lines=["Step 1", line])
-    with pytest.raises(DroptrainError) as told:
+    with pytest.raises(DroptrainError) as raised:
         run(stack)
-    assert "FAILED in build: Error while executing: docker build. Nothing was published." in str(told.value)
-    assert fix in str(told.value)
+    assert "FAILED in build: Error while executing: docker build. Nothing was published." in str(raised.value)
+    assert fix in str(raised.value)
 
 
 @pytest.mark.parametrize(("own", "by_docker"), [(False, "docker push it"), (True, "docs/image.md")])
@@ -194,10 +194,10 @@ def test_an_account_that_may_build_nothing_is_told_of_the_quota_and_of_docker(
         "__type": "AccountLimitExceededException",
         "message": "Cannot have more than 0 builds in queue for the account",
     }
-    server.answer = lambda _: Told(400, refusal, {"Content-Type": "application/x-amz-json-1.1"})
-    with pytest.raises(DroptrainError) as told:
+    server.answer = lambda _: Reply(400, refusal, {"Content-Type": "application/x-amz-json-1.1"})
+    with pytest.raises(DroptrainError) as raised:
         run(stack, own_image(tmp_path) if own else None)
-    said = str(told.value)
+    said = str(raised.value)
     assert said.startswith("AWS CodeBuild starts no build: Cannot have more than 0 builds in queue")
     assert "--service-code codebuild --quota-code L-9D07B6EF --desired-value 1" in said
     assert said.endswith(by_docker if not own else f"{by_docker} has the commands for an image of your own.")
@@ -243,3 +243,12 @@ def test_data_in_the_folder_is_refused(stack: Stack, tmp_path: Path) -> None:
         big.truncate(101 * 1024 * 1024)
     with pytest.raises(DroptrainError, match="Data belongs into the bucket"):
         run(stack, tmp_path)
+
+
+def test_nothing_is_built_from_a_bucket_that_keeps_no_versions(stack: Stack, server: ScriptedServer) -> None:
+    deploy(stack, server)
+    suspended = {"Status": "Suspended"}
+    stack.client("s3").put_bucket_versioning(Bucket=stack.bucket, VersioningConfiguration=suspended)
+    with pytest.raises(DroptrainError, match="keeps no versions any more"):
+        run(stack)
+    assert server.asked == []

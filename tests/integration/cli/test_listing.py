@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
-from support.scripted_server import Asked, ScriptedServer, Told, problem
+from support.scripted_server import Asked, Reply, ScriptedServer, problem
 from support.terminal_screen import terminal_screen
 
 from droptrain.api import Api
@@ -52,23 +52,23 @@ class Stacked:
         self.asked = server.asked
         server.answer = self._answer
 
-    def _answer(self, asked: Asked) -> Told:
+    def _answer(self, asked: Asked) -> Reply:
         path, query = urlsplit(asked.target).path, parse_qs(urlsplit(asked.target).query)
         project = {"project": "penguins", "latest_run": next(iter(self.runs), None), "waiting": [WAITING]}
         if asked.method == "DELETE":
-            return Told(200, self.deletions.pop(0))
+            return Reply(200, self.deletions.pop(0))
         match path.split("/")[1:]:
             case ["projects"]:
                 mice = {"project": "mice", "latest_run": None, "waiting": []}
-                return Told(200, {"projects": [mice, project], "cursor": None})
+                return Reply(200, {"projects": [mice, project], "cursor": None})
             case ["projects", "penguins"]:
-                return Told(200, project)
+                return Reply(200, project)
             case ["projects", "penguins", "datasets"]:
-                return Told(200, {"datasets": self.datasets, "cursor": None})
+                return Reply(200, {"datasets": self.datasets, "cursor": None})
             case ["runs"] if query.get("project", ["penguins"]) == ["penguins"]:
-                return Told(200, {"runs": self.runs, "cursor": None})
+                return Reply(200, {"runs": self.runs, "cursor": None})
             case ["runs"]:
-                return Told(200, {"runs": [], "cursor": None})
+                return Reply(200, {"runs": [], "cursor": None})
         return problem(404, "not-found", "There is no project")
 
 
@@ -135,7 +135,17 @@ def test_runs_are_sorted_by_a_metric_and_those_without_it_come_last(droptrain: C
     assert said.exit_code == 0, said.output
     header, *lines = said.output.splitlines()
     assert [line.split()[0][-1] for line in lines] == ["1", "3", "2"]
-    assert header.split() == ["RUN", "STATUS", "CREATED", "TOOK", "test_accuracy", "COST", "WHY"]
+    assert header.split() == [
+        "RUN",
+        "STATUS",
+        "CREATED",
+        "TOOK",
+        "test_accuracy",
+        "COST",
+        "WHY",
+        "NAME",
+        "TAGS",
+    ]
     lowest = droptrain("runs", "penguins", "--sort", "test_accuracy", "--limit", "1").output.splitlines()
     assert [line.split()[0][-1] for line in lowest[1:]] == ["3"]
     oldest = droptrain("runs", "penguins", "--sort", "created").output.splitlines()
@@ -149,7 +159,7 @@ def test_runs_are_sorted_by_a_metric_and_those_without_it_come_last(droptrain: C
 def test_on_a_narrow_terminal_ids_are_short_and_no_status_is_folded(stack: Stack, stacked: Stacked) -> None:
     stacked.runs = [a_run("3", "2026-11-23-4f1c2a09", test_accuracy=0.71234), a_run("2", "third")]
     with terminal_screen() as screen:
-        list_runs.once(stack, list_runs.Query("penguins", None, 20), as_json=False)
+        list_runs.once(stack, list_runs.Query("penguins", {}, 20), as_json=False)
     header, first, *_ = screen.lines
     assert header.split() == ["ID", "DATASET", "STATUS", "AGE", "test_accuracy", "COST", "WHY"]
     assert first.split()[0] == "3" * 12
@@ -177,10 +187,10 @@ def test_csv_has_plain_values_and_every_metric(droptrain: Command) -> None:
     header, first, second, _ = droptrain("runs", "penguins", "--csv").output.splitlines()
     assert header == (
         "run_id,project,dataset,status,created_at,took_seconds,cost_usd,cause,attempts,launched_by,"
-        "loss,test_accuracy"
+        "name,tags,loss,test_accuracy"
     )
     assert first == (
-        f"{RUNS[0]['run_id']},penguins,first,SUCCEEDED,2026-11-23T02:13:00Z,90.0,0.5,,1,upload,0.5,0.7"
+        f"{RUNS[0]['run_id']},penguins,first,SUCCEEDED,2026-11-23T02:13:00Z,90.0,0.5,,1,upload,,,0.5,0.7"
     )
     assert ",bad_data,1,upload,," in second
     chosen = droptrain(
@@ -219,6 +229,21 @@ def test_a_shell_completes_projects_runs_and_datasets(
     env = {"_DROPTRAIN_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     said = droptrain(env=env)
     assert [line.removeprefix("plain,") for line in said.output.split()] == offered
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("show", "pengins"), "that name has runs. Did you mean penguins? `droptrain runs` lists ids."),
+    (("logs", "mice"), "mice has no run yet. Drop a dataset: droptrain drop mice FILES"),
+    (("show", "whales"), "no project with that name has runs. `droptrain runs` lists ids."),
+    (("compare", "latest", "penguins"), f"latest and penguins are the same run, {RUNS[0]['run_id']}."),
+])  # fmt: skip
+def test_a_run_that_is_not_meant_is_told_with_what_may_be(
+    droptrain: Command, stacked: Stacked, words: tuple[str, ...], said: str
+) -> None:
+    del stacked.runs[1:]
+    shown = droptrain(*words)
+    assert shown.exit_code == 1
+    assert said in shown.output.replace("\n", " ")
 
 
 def test_the_latest_dataset_is_that_of_the_newest_upload(stacked: Stacked, stack: Stack) -> None:

@@ -48,12 +48,22 @@ def test_a_script_trains_and_its_export_log_and_metrics_are_kept(droptrain: Comm
 
 def test_python_code_sees_files_and_needs_no_s3(droptrain: CommandLine, tmp_path: Path):
     (tmp_path / "p" / "code" / "train.py").write_text(PYTHON)
-    (tmp_path / "p" / "train.yaml").write_text("entrypoint: train.py\nhyperparameters: {epochs: 3}\n")
     said = droptrain("local", "train", "p", "--output", "out")
     assert said.code == 0, said.out + said.err
     assert "arguments ['--epochs', '3']" in said.out
     assert "\nrows 2\n" in said.out
     assert (tmp_path / "out" / "export" / "m.txt").read_text() == "model"
+
+
+def test_a_script_that_looks_for_its_csv_beside_itself_is_shown_where_it_is(
+    droptrain: CommandLine, tmp_path: Path
+):
+    (tmp_path / "p" / "code" / "train.py").write_text('print(open("train.csv").read())\n')
+    said = droptrain("local", "train", "p")
+    assert said.code == 3, "without a recipe's entrypoint and a run.sh, train.py runs"
+    assert "has the model" not in said.out
+    assert "What happened: The code opens a CSV that isn't there: train.py, line 1" in said.out
+    assert "SM_CHANNEL_TRAINING" in said.out[said.out.index("What to do:") :]
 
 
 def test_what_a_launch_would_reject_is_told_and_nothing_is_overwritten(

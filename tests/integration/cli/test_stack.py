@@ -12,7 +12,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError, NoRegionError, SSOTokenLoadError
 from moto import mock_aws
-from moto.cloudformation.models import cloudformation_backends
+from moto.backends import get_backend
 
 from droptrain import aws_errors
 from droptrain.errors import StackError
@@ -87,9 +87,11 @@ def test_a_stack_on_aws_is_found_by_its_name(aws: None):
 
 
 def test_the_template_has_the_outputs_that_a_stack_is_found_by():
-    loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.add_multi_constructor("!", lambda *_: None)
-    assert set(OUTPUTS) <= set(yaml.load(TEMPLATE.read_text("utf-8"), loader)["Outputs"])
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda *_: None)
+    assert set(OUTPUTS) <= set(yaml.load(TEMPLATE.read_text("utf-8"), Loader)["Outputs"])
 
 
 def test_the_region_is_as_for_the_aws_cli(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -99,6 +101,15 @@ def test_the_region_is_as_for_the_aws_cli(aws: None, tmp_path: Path, monkeypatch
     assert find_stack("mine", profile="ml").region == REGION
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     assert find_stack("mine").region == REGION
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert find_stack("mine").region == REGION, "as with version 2 of the AWS CLI"
+
+
+def test_the_region_that_the_error_asks_for_is_taken(aws: None, monkeypatch: pytest.MonkeyPatch, say: Say):
+    assert "or set AWS_REGION." in say("runs", "--stack", "mine").stderr
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert f"There is no stack mine in {REGION}" in say("runs", "--stack", "mine").stderr
 
 
 def test_no_stack_and_no_laptop_cloud_names_both_ways_out(say: Say):
@@ -124,7 +135,7 @@ def test_a_wrong_name_is_told_with_its_region(aws: None, say: Say):
 def test_another_stack_is_not_taken_for_droptrain(aws: None, say: Say):
     deploy("website", {"Url": "https://x"})
     shown = say("runs", "--stack", "website", "--region", REGION)
-    assert "has no output 'ApiUrl': it isn't droptrain's" in shown.stderr
+    assert "is CREATE_COMPLETE and has no output 'ApiUrl': it isn't droptrain's" in shown.stderr
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
@@ -132,7 +143,8 @@ def test_a_stack_that_could_not_be_created_is_to_be_deleted_first(
     aws: None, say: Say, status: str, monkeypatch: pytest.MonkeyPatch
 ):
     deploy("droptrain", {})
-    stacks: Any = cloudformation_backends["123456789012"][REGION].stacks
+    backends: Any = get_backend("cloudformation")
+    stacks = backends["123456789012"][REGION].stacks
     (made,) = stacks.values()
     monkeypatch.setattr(made, "status", status)
     shown = say("doctor", "--stack", "droptrain", "--region", REGION)
@@ -149,7 +161,7 @@ def test_the_name_may_come_from_the_environment(aws: None, monkeypatch: pytest.M
 
 def test_no_credentials_no_region_and_no_such_profile_are_told_in_a_sentence(say: Say):
     for words, wanted in (
-        (["--region", REGION], "credentials are missing. Sign in"),
+        (["--region", REGION], "credentials are missing. Set them up (aws configure;"),
         ([], "No AWS region is set. Name one with --region"),
         (["--profile", "ml"], "The config profile (ml) could not be found. aws configure list-profiles"),
     ):
@@ -177,9 +189,9 @@ def refused(code: str) -> ClientError:
     (SSOTokenLoadError(error_msg="x"), "have expired. Sign in"),
 ])  # fmt: skip
 def test_errors_of_aws_are_told_with_the_fix(error: Exception, wanted: str):
-    told = aws_errors.explained(error)
-    assert told is not None
-    assert wanted in told.message
+    explained = aws_errors.explained(error)
+    assert explained is not None
+    assert wanted in explained.message
 
 
 def test_other_errors_are_not_aws_s():

@@ -61,16 +61,16 @@ def droptrain(installed: Path, tmp_path: Path, *arguments: str) -> subprocess.Co
 
 
 def test_help_and_version_are_there(installed: Path, tmp_path: Path) -> None:
-    told = droptrain(installed, tmp_path, "--help")
-    assert told.returncode == 0, told.stderr
-    assert "doctor" in told.stdout
+    result = droptrain(installed, tmp_path, "--help")
+    assert result.returncode == 0, result.stderr
+    assert "doctor" in result.stdout
     assert "0.1.0" in droptrain(installed, tmp_path, "--version").stdout
 
 
 def test_a_command_finds_no_stack_and_says_so(installed: Path, tmp_path: Path) -> None:
-    told = droptrain(installed, tmp_path, "runs")
-    assert (told.returncode, told.stdout) == (1, "")
-    assert "Name a stack (--stack NAME, or DROPTRAIN_STACK)" in told.stderr
+    result = droptrain(installed, tmp_path, "runs")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "Name a stack (--stack NAME, or DROPTRAIN_STACK)" in result.stderr
 
 
 def test_the_client_needs_no_more_than_the_command(installed: Path, tmp_path: Path) -> None:
@@ -89,22 +89,22 @@ def test_the_client_needs_no_more_than_the_command(installed: Path, tmp_path: Pa
 def test_the_laptop_cloud_says_that_it_needs_a_checkout(
     installed: Path, tmp_path: Path, command: str
 ) -> None:
-    told = droptrain(installed, tmp_path, "local", command)
-    assert told.returncode == 1
-    assert "it runs from a checkout of droptrain" in told.stderr
-    assert "Traceback" not in told.stderr
+    result = droptrain(installed, tmp_path, "local", command)
+    assert result.returncode == 1
+    assert "it runs from a checkout of droptrain" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_new_project_is_made_and_checked(installed: Path, tmp_path: Path) -> None:
-    told = droptrain(installed, tmp_path, "init", "mine", "--dialect", "vertex")
-    assert told.returncode == 0, told.stderr
+    result = droptrain(installed, tmp_path, "init", "mine", "--dialect", "vertex")
+    assert result.returncode == 0, result.stderr
     checked = droptrain(installed, tmp_path, "validate", "mine")
     assert (checked.returncode, checked.stdout[:12]) == (0, "All is well:"), checked.stderr
 
 
 def test_the_console_s_page_is_in_it(installed: Path, tmp_path: Path) -> None:
-    told = droptrain(installed, tmp_path, "console", "--no-open")
-    assert "Name a stack" in told.stderr
+    result = droptrain(installed, tmp_path, "console", "--no-open")
+    assert "Name a stack" in result.stderr
     start = (
         f"import sys; sys.path.insert(0, {str(installed)!r}); from droptrain_cli.console.page import Page; "
     )

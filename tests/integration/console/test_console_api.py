@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 import pytest
 from support.console_browser import Browser
-from support.scripted_server import Asked, ScriptedServer, Told, problem
+from support.scripted_server import Asked, Reply, ScriptedServer, problem
 
 from droptrain.stack import Stack
 from droptrain_cli.console.server import ConsoleServer
@@ -15,7 +15,7 @@ from droptrain_local.signature import signer_of
 
 
 def test_calls_are_signed_with_the_user_s_own_credentials(api: ScriptedServer, browser: Browser) -> None:
-    api.answer = lambda _: Told(200, {})
+    api.answer = lambda _: Reply(200, {})
     for target in (
         "/runs", "/runs?project=p&limit=5&status=", "/runs?cursor=a%2B%2F%3D&project=a+b%20c%C3%BC",
         "/runs/a%2Fb%3F%c3%bc/logs",
@@ -34,7 +34,7 @@ def test_calls_are_signed_with_the_user_s_own_credentials(api: ScriptedServer, b
 
 
 def test_nothing_of_the_browser_s_own_is_passed_on(api: ScriptedServer, browser: Browser) -> None:
-    api.script = [Told(200, {})]
+    api.script = [Reply(200, {})]
     browser.ask("GET", "/api/runs", Authorization="Basic eA==", X_Forwarded_For="x", Referer="http://x")
     assert (
         not {"cookie", "referer", "x-forwarded-for", "sec-fetch-site", "origin"} & api.asked[0].headers.keys()
@@ -44,8 +44,8 @@ def test_nothing_of_the_browser_s_own_is_passed_on(api: ScriptedServer, browser:
 
 def test_an_unchanged_run_costs_no_body(api: ScriptedServer, browser: Browser) -> None:
     api.script = [
-        Told(200, {"run_id": "r"}, {"ETag": '"7"', "Content-Type": "application/json", "X-Internal": "1"}),
-        Told(304, headers={"ETag": '"7"'}),
+        Reply(200, {"run_id": "r"}, {"ETag": '"7"', "Content-Type": "application/json", "X-Internal": "1"}),
+        Reply(304, headers={"ETag": '"7"'}),
     ]
     first = browser.ask("GET", "/api/runs/r")
     assert (first.document, first.headers["etag"]) == ({"run_id": "r"}, '"7"')
@@ -77,7 +77,7 @@ def test_credentials_that_were_refused_are_read_anew(
         browser = Browser(console.port)
         browser.follow(console.session_auth.link)
         api.answer = lambda asked: (
-            Told(200, {}) if signer(asked) == "tuesday" else Told(403, {"message": "Forbidden"})
+            Reply(200, {}) if signer(asked) == "tuesday" else Reply(403, {"message": "Forbidden"})
         )
         assert browser.ask("GET", "/api/runs").status == 403
         sign_in("tuesday")
@@ -96,7 +96,7 @@ def test_the_api_s_own_refusals_are_passed_back(api: ScriptedServer, browser: Br
     api.script = [
         problem(409, "already-finished", "It has ended."),
         problem(503, "paused", "The stack is paused.", **{"Retry-After": "60"}),
-        Told(202, {"run_id": "r"}, {"Content-Type": "application/json"}),
+        Reply(202, {"run_id": "r"}, {"Content-Type": "application/json"}),
     ]
     assert browser.ask("POST", "/api/runs/r/cancel").document["detail"] == "It has ended."
     paused = browser.ask("POST", "/api/runs", {})
@@ -105,19 +105,19 @@ def test_the_api_s_own_refusals_are_passed_back(api: ScriptedServer, browser: Br
     assert len(api.asked) == 3, "each is sent once: the page asks again by itself"
 
 
-@pytest.mark.parametrize(("told", "status", "name", "words"), [
-    (Told(403, {"message": "Forbidden"}), 403, "refused", "Ask the stack's owner"),
-    (Told(404, {"message": "Not Found"}), 404, "refused", "it is older than this command"),
-    (Told(500, {"message": "Internal Server Error"}), 500, "refused", "The API failed"),
-    (Told(200, b"<html>Sign in", {"Content-Type": "text/html"}), 502, "unreachable", "isn't JSON"),
-    (Told(302, b"", {"Location": "https://sign-in.example"}), 502, "unreachable", "isn't JSON"),
-    (Told(460, b"<html>"), 460, "refused", "HTTP 460"),
-    (Told(cut=-1), 502, "unreachable", "Check the network"),
+@pytest.mark.parametrize(("reply", "status", "name", "words"), [
+    (Reply(403, {"message": "Forbidden"}), 403, "refused", "Ask the stack's owner"),
+    (Reply(404, {"message": "Not Found"}), 404, "refused", "it is older than this command"),
+    (Reply(500, {"message": "Internal Server Error"}), 500, "refused", "The API failed"),
+    (Reply(200, b"<html>Sign in", {"Content-Type": "text/html"}), 502, "unreachable", "isn't JSON"),
+    (Reply(302, b"", {"Location": "https://sign-in.example"}), 502, "unreachable", "isn't JSON"),
+    (Reply(460, b"<html>"), 460, "refused", "HTTP 460"),
+    (Reply(cut=-1), 502, "unreachable", "Check the network"),
 ])  # fmt: skip
 def test_an_answer_that_is_not_the_api_s_own_is_told_in_plain_words(
-    api: ScriptedServer, browser: Browser, told: Told, status: int, name: str, words: str
+    api: ScriptedServer, browser: Browser, reply: Reply, status: int, name: str, words: str
 ) -> None:
-    api.script = [told]
+    api.script = [reply]
     got = browser.ask("GET", "/api/runs")
     assert (got.status, got.problem) == (status, name)
     assert words in got.document["detail"]
@@ -135,7 +135,7 @@ def test_while_the_api_is_down_the_page_hears_it_and_then_it_is_back(
     assert browser.ask("GET", "/local/info").status == 200
     back = ScriptedServer(port)
     try:
-        back.script = [Told(200, {"runs": []}, {"Content-Type": "application/json"})]
+        back.script = [Reply(200, {"runs": []}, {"Content-Type": "application/json"})]
         assert browser.ask("GET", "/api/runs").document == {"runs": []}
     finally:
         back.close()

@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from support.console_browser import Browser, Got
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 from support.waiting import wait_for
 
 
@@ -47,11 +47,11 @@ def test_settings_show_the_run_s_recipe_and_the_published_one(
     }  # fmt: skip
     recipe(s3, "hyperparameters: {epochs: 20, dropout: 0.1}\n")
 
-    def answer(asked: Asked) -> Told:
+    def answer(asked: Asked) -> Reply:
         if "run.json" in asked.target:
-            return Told(200, plan)
+            return Reply(200, plan)
         file = {"path": "run.json", "size": len(json.dumps(plan)), "url": f"{api.url}/run.json"}
-        return Told(200, {"artifacts": [file], "cursor": None})
+        return Reply(200, {"artifacts": [file], "cursor": None})
 
     api.answer = answer
     settings = browser.ask("GET", "/local/settings?run=trees-d1-0123456789ab").document
@@ -62,6 +62,6 @@ def test_settings_show_the_run_s_recipe_and_the_published_one(
 
 
 def test_a_run_without_a_plan_has_no_settings(browser: Browser, api: ScriptedServer, s3: Any) -> None:
-    api.answer = lambda _: Told(200, {"artifacts": [], "cursor": None})
+    api.answer = lambda _: Reply(200, {"artifacts": [], "cursor": None})
     settings = browser.ask("GET", "/local/settings?run=trees-d1-0123456789ab").document
     assert settings == {"hyperparameters": {}, "overrides": {}, "recipe": None, "published": None}

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from support.console_browser import Browser, Got
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 from support.waiting import wait_for
 
 from droptrain.stack import Stack
@@ -58,10 +58,10 @@ def dropped(s3: Any) -> dict[str, str]:
 def runs_of_what_is_dropped(s3: Any) -> Any:
     """An API with one run, of the newest versions of the dataset's files."""
 
-    def answer(asked: Asked) -> Told:
+    def answer(asked: Asked) -> Reply:
         inputs = [{"key": FOLDER + name, "version_id": version} for name, version in dropped(s3).items()]
         run = {"run_id": "trees-d1-1", "dataset": "d1", "inputs": inputs, "inputs_digest": None}
-        return Told(200, {"runs": [run]} if asked.method == "GET" else run)
+        return Reply(200, {"runs": [run]} if asked.method == "GET" else run)
 
     return answer
 
@@ -348,9 +348,9 @@ def test_who_waits_for_a_run_hears_it_when_the_console_ends(
 ) -> None:
     asked = threading.Event()
 
-    def no_runs(_: Asked) -> Told:
+    def no_runs(_: Asked) -> Reply:
         asked.set()
-        return Told(200, {"runs": []})
+        return Reply(200, {"runs": []})
 
     api.answer = no_runs
     for file in ("train.csv", "test.csv"):

@@ -2,7 +2,7 @@
 
 import pytest
 from support.console_browser import Browser
-from support.scripted_server import ScriptedServer, Told
+from support.scripted_server import Reply, ScriptedServer
 
 from droptrain.stack import Stack
 from droptrain_cli.console.server import ConsoleServer
@@ -20,7 +20,7 @@ HARDENED = {
 
 
 def test_the_link_lets_a_browser_in(api: ScriptedServer, console: ConsoleServer, stranger: Browser) -> None:
-    api.script = [Told(200, {"runs": []})]
+    api.script = [Reply(200, {"runs": []})]
     assert stranger.ask("GET", "/").status == 200, "the page itself is no secret"
     for target in CALLS:
         refused = stranger.ask("GET", target)
@@ -107,7 +107,8 @@ def test_other_pages_in_the_same_browser_are_refused(
     api: ScriptedServer, browser: Browser, headers: dict[str, str]
 ) -> None:
     for method, target in (
-        ("POST", "/api/runs"), ("DELETE", "/api/runs/r"), ("POST", "/local/projects"),
+        ("POST", "/api/runs"), ("DELETE", "/api/runs/r"), ("PATCH", "/api/runs/r"),
+        ("POST", "/local/projects"),
         ("PUT", "/local/uploads?project=p&dataset=d&file=train.csv"), ("POST", "/local/drops"),
     ):  # fmt: skip
         refused = browser.ask(method, target, {"project": "p"}, **headers)
@@ -126,7 +127,7 @@ def test_a_large_body_of_a_stranger_is_not_read(console: ConsoleServer, stranger
 def test_every_answer_carries_the_same_strict_headers(
     api: ScriptedServer, console: ConsoleServer, browser: Browser
 ) -> None:
-    api.script = [Told(200, {"runs": []})]
+    api.script = [Reply(200, {"runs": []})]
     stranger = Browser(console.port)
     answers = [
         *(browser.ask("GET", target) for target in ("/", "/app.js", "/no.js", "/runs/r", *CALLS)),

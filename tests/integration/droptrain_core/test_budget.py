@@ -149,7 +149,7 @@ def test_people_are_told_once_a_month_of_each_level_and_only_of_the_highest(stac
         )  # fmt: skip
         stack.reconcile.all()
         stack.reconcile.all()
-        return [event["detail"]["level_percent"] for event in stack.events_told()]
+        return [event["detail"]["level_percent"] for event in stack.events_on_bus()]
 
     assert spend(49) == []
     assert spend(50) == [50]
@@ -167,9 +167,9 @@ def test_people_are_told_once_when_the_budget_has_no_room(stack) -> None:
     launch(stack, "first")
     stack.reconcile.all()
     stack.reconcile.all()
-    told = [notice for notice in stack.notices() if notice["Subject"].startswith("BUDGET")]
-    assert [notice["Subject"] for notice in told] == ["BUDGET 100 % of $2.40 for 2026-11"]
-    assert "$0.00 of $2.40 are spent" in told[0]["Message"]
+    notices = [notice for notice in stack.notices() if notice["Subject"].startswith("BUDGET")]
+    assert [notice["Subject"] for notice in notices] == ["BUDGET 100 % of $2.40 for 2026-11"]
+    assert "$0.00 of $2.40 are spent" in notices[0]["Message"]
 
 
 def test_a_refusal_in_a_month_s_last_minutes_is_told_of_in_the_next_month(stack) -> None:

@@ -10,13 +10,13 @@ from moto.dynamodb import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from support.records import RUN_ID, run
 
-MANY, FEW, LIMIT = 100_000, 100, 20
+MANY, FEW, LIMIT = 10_000, 100, 20
 
 
 def multiply(stack, runs: int) -> None:
     """Put so many runs of two projects into moto's table; by calls that would take a minute and a half."""
     stack.table.claim(run())
-    items = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].tables["runs"].items
+    items: dict[DynamoType, Any] = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].tables["runs"].items
     first = items.pop(DynamoType({"S": f"RUN#{RUN_ID}"}))
     for number in range(runs):
         run_id = f"p-{number:012x}"

@@ -72,7 +72,7 @@ def test_a_run_without_gpus_falls_back_to_on_demand_cpu_instances(stack: Stack) 
     [on_demand] = stack.batch.list_jobs(
         jobQueue="cpu-on-demand", filters=[{"name": "JOB_NAME", "values": [f"{run.run_id}-2"]}]
     )["jobSummaryList"]
-    assert stack.table.get(run.run_id).batch_job_id == on_demand["jobId"]  # type: ignore[union-attr]
+    assert stack.table.get(run.run_id).batch_job_id == on_demand["jobId"]
 
 
 def test_the_estimate_and_the_cost_are_of_cpu_types_alone(stack: Stack) -> None:

@@ -56,8 +56,9 @@ def test_a_marker_starts_a_run_of_any_number_of_parts(project: Stack) -> None:
     recipe(project, "inputs: {training: 'part-*.csv'}\ntrigger: marker\n")
     parts = [put(project, f"{DATA}big/part-{number:03}.csv") for number in range(120)]
     marker = put(project, f"{DATA}big/_SUCCESS", b"")
-    assert set(answers(project, *parts)) == {"waiting"}
-    assert answers(project, marker, marker, *parts) == ["launched", *["repeated"] * 121]
+    few = parts[:: len(parts) // 4]
+    assert set(answers(project, *few)) == {"waiting"}
+    assert answers(project, marker, marker, *few) == ["launched", *["repeated"] * (len(few) + 1)]
     assert runs(project) == {"SUBMITTED": 1}
 
 
@@ -175,12 +176,12 @@ def test_a_hidden_file_that_the_recipe_names_is_an_input(project: Stack) -> None
 @pytest.mark.parametrize("name", ["Bad Name", "x" * 50, "2026"])
 def test_a_badly_named_dataset_gets_one_answer(stack: Stack, name: str) -> None:
     folder = f"projects/penguins/data/{name}/" if name != "2026" else f"projects/{name}!/data/d/"
-    uploads = [put(stack, f"{folder}part-{number}.csv") for number in range(60)]
-    assert Counter(answers(stack, *uploads, *uploads)) == {"rejected": 1, "repeated": 119}
+    uploads = [put(stack, f"{folder}part-{number}.csv") for number in range(20)]
+    assert Counter(answers(stack, *uploads, *uploads)) == {"rejected": 1, "repeated": 39}
     assert runs(stack) == {"bad_name": 1}
     # The same drop again is a new attempt, and so is one after an hour.
-    again = [put(stack, f"{folder}part-{number}.csv") for number in range(60)]
-    assert Counter(answers(stack, *again)) == {"rejected": 1, "repeated": 59}
+    again = [put(stack, f"{folder}part-{number}.csv") for number in range(20)]
+    assert Counter(answers(stack, *again)) == {"rejected": 1, "repeated": 19}
     late = put(stack, f"{folder}late.csv")
     stack.later(hours=2)
     assert answers(stack, late) == ["repeated"], "it belongs to the drop, though its event comes late"
@@ -220,8 +221,8 @@ def test_a_misnamed_recipe_gets_an_answer_of_its_own(project: Stack) -> None:
 def test_an_unreadable_recipe_gets_one_answer_until_it_changes(project: Stack) -> None:
     for text in ("inputs: [", "inputs: {training: {}}"):
         recipe(project, text)
-        uploads = [put(project, f"{DATA}d/part-{number}.csv") for number in range(60)]
-        assert Counter(answers(project, *uploads)) == {"rejected": 1, "repeated": 59}
+        uploads = [put(project, f"{DATA}d/part-{number}.csv") for number in range(20)]
+        assert Counter(answers(project, *uploads)) == {"rejected": 1, "repeated": 19}
     assert runs(project) == {"bad_recipe": 2}
 
 
@@ -234,12 +235,12 @@ def test_a_folder_of_any_size_costs_a_named_file_a_constant_number_of_calls(
     pages: list[Any] = []
     real = project.s3.list_object_versions
 
-    def first_page_only(**asked: Any) -> Any:
+    def list_small_pages(**asked: Any) -> Any:
         pages.append(asked)
-        return real(**asked)
+        return real(**{"MaxKeys": 10} | asked)
 
-    monkeypatch.setattr(project.s3, "list_object_versions", first_page_only)
-    for number in range(1100):
+    monkeypatch.setattr(project.s3, "list_object_versions", list_small_pages)
+    for number in range(25):
         project.s3.put_object(Bucket="data", Key=f"{DATA}d/a-{number:04}.bin", Body=b"")
     train, test = put(project, f"{DATA}d/train.csv"), put(project, f"{DATA}d/test.csv")
     found = Bucket(project.s3, "data").folder(f"{DATA}d/", ("train.csv", "test.csv", "absent.csv"))

@@ -211,9 +211,9 @@ def test_an_attempt_that_began_before_the_first_job_was_terminated_is_in_the_cos
     assert cost.seconds == 3500 + 60 + 3600
 
 
-@pytest.mark.parametrize("told", ["before the end", "never"])
+@pytest.mark.parametrize("reported", ["before the end", "never"])
 def test_a_cancel_between_the_two_jobs_charges_what_the_first_did_until_it_was_terminated(
-    stack, monkeypatch, told
+    stack, monkeypatch, reported
 ) -> None:
     def throttled(*_):
         raise BusyError("Too Many Requests")
@@ -231,7 +231,7 @@ def test_a_cancel_between_the_two_jobs_charges_what_the_first_did_until_it_was_t
         "isTerminated": True,
         "statusReason": "The run continues on an on-demand instance.",
     }
-    if told == "before the end":
+    if reported == "before the end":
         assert tell(stack, run, "FAILED", **ended) == "stale"
     detail = job_detail("FAILED", jobName=run.run_id, jobId=run.batch_job_id, isTerminated=True)
     state = batch_job.read(detail | {"attempts": [HOUR, minute]})

@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -109,6 +110,19 @@ def test_what_can_not_train_is_one_rejected_run(stack, recipe, code, said) -> No
     assert (run.status, run.cause.code) == ("REJECTED", code)
     assert said in run.cause.message
     assert stack.batch_jobs() == []
+
+
+def test_without_a_recipe_a_python_script_runs_and_a_run_script_before_it(stack) -> None:
+    assert uploaded(stack, stack.drop("first")[-1:]) == ["rejected"]
+    (run,) = stack.query.runs(limit=10).runs
+    folder = "s3://data/projects/penguins/code/"
+    assert run.cause.message == f"The project has neither {folder}run.sh nor train.py"
+    for name, script in (("second", "train.py"), ("third", "run.sh")):
+        stack.put(f"projects/penguins/code/{script}", b"x")
+        assert "launched" in uploaded(stack, stack.drop(name))
+        run = stack.query.runs(limit=10).runs[0]
+        body = stack.s3.get_object(Bucket="data", Key=f"runs/penguins/{run.run_id}/run.json")["Body"].read()
+        assert json.loads(body)["entrypoint"] == script
 
 
 def test_an_unreadable_recipe_is_rejected_over_data_files_of_any_kind(stack) -> None:
@@ -234,6 +248,30 @@ def test_a_stack_without_permission_keeps_the_run_until_it_has_one(stack) -> Non
     assert len(stack.batch_jobs()) == 2
 
 
+def test_a_drop_waits_while_its_job_queue_is_disabled(stack) -> None:
+    stack.publish_project()
+    event, _ = stack.drop()
+    stack.batch.update_job_queue(jobQueue="spot", state="DISABLED")
+    with pytest.raises(DeniedError, match="DISABLED"):
+        stack.launch.upload(*event)
+    (run,) = stack.query.runs(limit=10).runs
+    assert run.status == "CLAIMED"
+    stack.batch.update_job_queue(jobQueue="spot", state="ENABLED")
+    stack.later(minutes=5)
+    assert stack.reconcile.all()["finished"] == 1
+    assert len(stack.batch_jobs()) == 1
+
+
+def test_a_drop_waits_while_its_job_definition_is_not_active(stack) -> None:
+    stack.publish_project()
+    event, _ = stack.drop()
+    stack.batch.deregister_job_definition(jobDefinition="training:1")
+    with pytest.raises(DeniedError, match="JobDefinition"):
+        stack.launch.upload(*event)
+    (run,) = stack.query.runs(limit=10).runs
+    assert run.status == "CLAIMED"
+
+
 def test_a_refused_job_is_a_rejected_run(stack) -> None:
     stack.publish_project()
     event, _ = stack.drop()
@@ -353,7 +391,7 @@ def test_two_launches_at_the_same_moment_are_no_error(stack) -> None:
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
     }
-    answer = AWSResponse("", 400, {}, BytesIO(json.dumps(body).encode()))
+    answer: Any = AWSResponse("", 400, {}, BytesIO(json.dumps(body).encode()))
     answer._content = json.dumps(body).encode()
     stack.dynamodb.meta.events.register_first(
         "before-send.dynamodb.TransactWriteItems", lambda **_: answer, unique_id="conflict"

@@ -62,12 +62,12 @@ def test_every_order_of_the_same_events_leaves_the_same_record(stack) -> None:
 def test_a_record_stays_small_whatever_batch_says_and_how_often(stack) -> None:
     claimed(stack)
     reason = "Host EC2 (instance i-0abc) terminated. " * 100
-    told = [
+    sent = [
         job_detail(status, attempts=attempts, statusReason=reason)
         for attempts in range(12)
         for status in ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
     ]
-    for detail in (*told, *told, *random.Random(7).sample(told, len(told))):
+    for detail in (*sent, *random.Random(7).sample(sent, len(sent))):
         stack.track.event(detail)
     record = stack.table.get(RUN_ID)
     assert len(record.history) <= 5 * 11 + 1
@@ -136,9 +136,9 @@ def test_an_ended_run_is_announced_once(stack) -> None:
     assert stack.notify.ended(RUN_ID, "penguins").answer == "nothing"
     stack.track.event(LIFE[-1])
     assert [stack.notify.ended(RUN_ID, "penguins").answer for _ in range(2)] == ["published", "nothing"]
-    (told,) = stack.notices()
-    assert told["Subject"] == "SUCCEEDED penguins/first"
-    assert told["MessageAttributes"]["outcome"]["Value"] == "SUCCEEDED"
+    (sent,) = stack.notices()
+    assert sent["Subject"] == "SUCCEEDED penguins/first"
+    assert sent["MessageAttributes"]["outcome"]["Value"] == "SUCCEEDED"
 
 
 def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_the_notice(stack) -> None:
@@ -151,9 +151,9 @@ def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_
     assert record.gpu == GpuUse(**gpu)
     assert record.advice == (ADVICE,)
     assert stack.notify.ended(RUN_ID, "penguins").answer == "published"
-    (told,) = stack.notices()
-    assert f"Advice:        {ADVICE}\n" in told["Message"]
-    assert "GPU          1, busy 11 % of the time, at most 13.2 GiB in use\n" in told["Message"]
+    (sent,) = stack.notices()
+    assert f"Advice:        {ADVICE}\n" in sent["Message"]
+    assert "GPU          1, busy 11 % of the time, at most 13.2 GiB in use\n" in sent["Message"]
 
 
 def test_warnings_of_a_good_end_follow_those_of_the_launch_to_record_and_notice(stack) -> None:
@@ -166,8 +166,8 @@ def test_warnings_of_a_good_end_follow_those_of_the_launch_to_record_and_notice(
     found = Finding("no_model", "warning", "export", None, None, "no model was exported", "Save it.")
     assert stack.table.get(RUN_ID).warnings == (of_launch, found)
     assert stack.notify.ended(RUN_ID, "penguins").answer == "published"
-    (told,) = stack.notices()
-    assert "export: no model was exported. Save it.\n" in told["Message"]
+    (sent,) = stack.notices()
+    assert "export: no model was exported. Save it.\n" in sent["Message"]
 
 
 def test_a_failed_run_has_its_cause_and_no_warning_of_an_end(stack) -> None:
@@ -269,7 +269,7 @@ def test_the_reconciler_learns_an_end_whose_event_got_lost_and_tells_it(running_
     assert stack.reconcile.all()["applied"] == 1
     stack.later(minutes=5)
     assert stack.reconcile.all()["notified"] == 1
-    assert [told["Subject"] for told in stack.notices()] == ["SUCCEEDED penguins/first"]
+    assert [sent["Subject"] for sent in stack.notices()] == ["SUCCEEDED penguins/first"]
     stack.later(minutes=5)
     assert stack.reconcile.all() == {"active": 0}
 

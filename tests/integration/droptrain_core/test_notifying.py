@@ -66,7 +66,7 @@ def test_one_end_is_told_to_mail_chat_and_programs(stack) -> None:
     assert mail["Subject"] == "SUCCEEDED penguins/first test_accuracy=0.9"
     assert mail["Message"].startswith("penguins / first: SUCCEEDED\n")
     assert mail["MessageAttributes"]["project"]["Value"] == "penguins"
-    (event,) = stack.events_told()
+    (event,) = stack.events_on_bus()
     assert (event["source"], event["detail-type"]) == ("droptrain", "Run Finished")
     detail = event["detail"]
     assert (detail["run_id"], detail["outcome"], detail["latest"]["moved"]) == (run_id, "SUCCEEDED", True)
@@ -112,11 +112,11 @@ def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> No
     else:
         for number, status in enumerate(("SUCCEEDED", "FAILED", "SUCCEEDED"), 1):
             notify(stack, end(stack, number, 0.9 if number == 3 else None, status=status))
-    told = [event["detail"] for event in stack.events_told() if event["detail-type"] == detail_type]
-    assert told
+    details = [event["detail"] for event in stack.events_on_bus() if event["detail-type"] == detail_type]
+    assert details
     name = detail_type.lower().replace(" ", "-") + ".schema.json"
     validator = Draft202012Validator(json.loads((SCHEMAS / name).read_text("utf-8")))
-    for detail in told:
+    for detail in details:
         validator.validate(detail)
 
 
@@ -137,7 +137,7 @@ def test_who_hears_notices_is_counted_once_an_hour_even_where_nobody_does(
 def test_a_recipe_that_mutes_people_does_not_mute_programs(stack) -> None:
     assert notify(stack, end(stack, 1, 0.9, notify=("failed",))) == "muted"
     assert stack.notices() == []
-    assert [event["detail"]["run_id"] for event in stack.events_told()] == [other_id(1)]
+    assert [event["detail"]["run_id"] for event in stack.events_on_bus()] == [other_id(1)]
     assert pointed(stack, "latest").run_id == other_id(1)
 
 
@@ -158,7 +158,7 @@ def test_a_new_best_is_told_against_the_one_before(stack) -> None:
     first, second = (notice["Message"] for notice in stack.notices())
     assert "Best model:    test_accuracy 0.9 is the first of this project.\n" in first
     assert f"Best model:    new best: test_accuracy 0.95 against 0.9 of {other_id(1)}.\n" in second
-    best = stack.events_told()[1]["detail"]["best"]
+    best = stack.events_on_bus()[1]["detail"]["best"]
     assert best == {"moved": True, "other_run_id": other_id(1), "other_value": 0.9}
 
 
@@ -272,8 +272,8 @@ def test_an_end_that_is_notified_late_moves_no_pointer_back(stack) -> None:
     notify(stack, end(stack, 3, 0.99))
     assert notify(stack, late) == "published"
     assert (pointed(stack, "latest").run_id, pointed(stack, "best").run_id) == (other_id(3), other_id(3))
-    told = {each["detail"]["run_id"]: each["detail"] for each in stack.events_told()}
-    assert (told[other_id(2)]["latest"]["moved"], told[other_id(2)]["best"]["moved"]) == (False, False)
+    details = {each["detail"]["run_id"]: each["detail"] for each in stack.events_on_bus()}
+    assert (details[other_id(2)]["latest"]["moved"], details[other_id(2)]["best"]["moved"]) == (False, False)
 
 
 def test_a_failure_makes_fewer(stack) -> None:

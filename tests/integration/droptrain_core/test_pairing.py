@@ -18,11 +18,12 @@ def uploaded(stack, events) -> list[str]:
 
 def test_any_order_and_repetition_of_a_pair_s_events_is_one_run(stack) -> None:
     stack.publish_project()
-    for number, order in enumerate(itertools.permutations([0, 1, 0, 1])):
+    orders = sorted(set(itertools.permutations([0, 1, 0, 1])))
+    for number, order in enumerate(orders):
         events = stack.drop(f"d{number}")
         answers = uploaded(stack, [events[index] for index in order])
         assert answers == ["launched", "repeated", "repeated", "repeated"]
-    assert len(stack.batch_jobs()) == 24
+    assert len(stack.batch_jobs()) == len(orders)
 
 
 def test_a_pair_replaced_before_its_events_arrive_is_one_run_on_the_new_pair(stack) -> None:
@@ -94,7 +95,7 @@ def test_a_repeat_is_known_even_of_a_dataset_of_many_files(stack) -> None:
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", b"inputs: {training: '*.csv'}\n")
     events = stack.drop("big", *(f"{number}.csv" for number in range(60)))
-    uploads = [Created(*event, stack.now) for event in events]
+    uploads = [Created(key, version_id, stack.now) for key, version_id in events]
     assert stack.launch.uploads.upload(uploads[7]).answer == "waiting"
     assert stack.rested() == ["launched"]
     answers = [stack.launch.uploads.upload(each).answer for each in (uploads[7], uploads[8])]
@@ -112,9 +113,9 @@ def test_an_incomplete_dataset_is_shown_at_once_and_told_once_after_an_hour(stac
     assert stack.reconcile.all()["notified"] == 1
     stack.later(minutes=5)
     assert stack.reconcile.all() == {"active": 0}
-    (told,) = stack.notices()
-    assert told["Subject"] == "WAITING penguins/first for test.csv"
-    assert "s3://data/projects/penguins/data/first/" in told["Message"]
+    (notice,) = stack.notices()
+    assert notice["Subject"] == "WAITING penguins/first for test.csv"
+    assert "s3://data/projects/penguins/data/first/" in notice["Message"]
     assert uploaded(stack, stack.drop("first", "test.csv")) == ["launched"]
     assert stack.dataset_table.of_project("penguins") == ()
 
@@ -138,7 +139,7 @@ def test_a_part_replaced_after_the_marker_waits_for_a_new_one(stack) -> None:
     stack.later(minutes=61)
     assert stack.reconcile.all()["notified"] == 1
     assert len(stack.batch_jobs()) == 1
-    assert "WAITING penguins/big for _SUCCESS" in [told["Subject"] for told in stack.notices()]
+    assert "WAITING penguins/big for _SUCCESS" in [notice["Subject"] for notice in stack.notices()]
 
 
 def test_an_incomplete_dataset_that_was_deleted_is_told_to_nobody(stack) -> None:
@@ -159,7 +160,7 @@ def test_many_incomplete_datasets_of_one_pass_are_one_message(stack, datasets, m
         stack.launch.upload(*stack.put(f"projects/penguins/data/d{number:02}/train.csv", b"a,b\n1,2\n"))
     stack.later(minutes=61)
     stack.reconcile.all()
-    notices, events = stack.notices(), stack.events_told()
+    notices, events = stack.notices(), stack.events_on_bus()
     assert (len(notices), len(events)) == (mails, datasets)
     assert {event["detail"]["dataset"] for event in events} == {f"d{number:02}" for number in range(datasets)}
     if mails == 4:

@@ -105,9 +105,9 @@ def test_a_stuck_queue_and_the_budget_are_told_of_all_the_same(stack, monkeypatc
     for _ in range(5):
         stack.later(minutes=5)
         killed_pass(stack)
-    told = subjects(stack)
-    assert [each for each in told if each.startswith("BUDGET 100 %")]
-    assert [each for each in told if each.startswith("WAITING 1 run (")]
+    sent = subjects(stack)
+    assert [each for each in sent if each.startswith("BUDGET 100 %")]
+    assert [each for each in sent if each.startswith("WAITING 1 run (")]
 
 
 def test_a_pass_begins_nothing_when_its_time_is_over_and_the_next_one_goes_on_there(

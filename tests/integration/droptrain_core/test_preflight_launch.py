@@ -27,8 +27,8 @@ def test_a_csv_that_cannot_train_is_rejected_and_one_with_a_flaw_is_warned_of(st
     assert good.answer == "launched"
     run = stack.table.get(good.run_id or "")
     assert run and [each.rule for each in run.warnings] == ["byte_order_mark"]
-    told = notice.of_end(replace(run, status="SUCCEEDED"), Places("data")).text
-    assert "test.csv, row 1: it begins with a byte order mark" in told
+    notice_text = notice.of_end(replace(run, status="SUCCEEDED"), Places("data")).text
+    assert "test.csv, row 1: it begins with a byte order mark" in notice_text
 
 
 def test_a_latin_1_header_over_an_empty_column_is_warned_of_in_text_that_every_table_takes(
@@ -40,7 +40,8 @@ def test_a_latin_1_header_over_an_empty_column_is_warned_of_in_text_that_every_t
     launched = stack.launch.upload(*stack.put(FOLDER + "train.csv", body))
     assert launched.answer == "launched"
     run = stack.table.get(launched.run_id or "")
-    (warning,) = (each for each in run.warnings if each.rule == "empty_column") if run else ()
+    assert run
+    (warning,) = (each for each in run.warnings if each.rule == "empty_column")
     assert (warning.column or "").encode().decode() == "gr\ufffd\ufffde"
 
 

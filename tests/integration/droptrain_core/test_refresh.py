@@ -18,7 +18,7 @@ from droptrain_core.domain.costs.pricing import Size, read_price_list
 from droptrain_core.refresh import Done, Refresh
 from moto import mock_aws
 from support.core_stack import PRICES, Stack
-from support.scripted_server import Asked, ScriptedServer, Told
+from support.scripted_server import Asked, Reply, ScriptedServer
 
 AT = "2026-11-23T02:10:00Z"
 TYPES = ("g4dn.xlarge", "g5.xlarge")
@@ -107,7 +107,7 @@ class Shop:
         self.fails: int | None = None
         self.at = AT
 
-    def answer(self, asked: Asked) -> Told:
+    def answer(self, asked: Asked) -> Reply:
         if asked.headers.get("x-amz-target") == "AWSPriceListService.GetProducts":
             return self._products(asked.document)
         form = parse_qs(asked.body.decode())
@@ -124,10 +124,10 @@ class Shop:
             error = (
                 b"<Response><Errors><Error><Code>%s</Code><Message>m</Message></Error></Errors></Response>"
             )
-            return Told(page, error % b"UnauthorizedOperation", {"Content-Type": "text/xml"})
-        return Told(200, page, {"Content-Type": "text/xml"})
+            return Reply(page, error % b"UnauthorizedOperation", {"Content-Type": "text/xml"})
+        return Reply(200, page, {"Content-Type": "text/xml"})
 
-    def _products(self, asked: dict[str, Any]) -> Told:
+    def _products(self, asked: dict[str, Any]) -> Reply:
         wanted = {each["Field"]: each["Value"] for each in asked["Filters"]}
         assert wanted == {
             "operatingSystem": "Linux", "preInstalledSw": "NA", "tenancy": "Shared",
@@ -136,13 +136,13 @@ class Shop:
         }  # fmt: skip
         assert {each["Type"] for each in asked["Filters"]} == {"TERM_MATCH"}
         if self.fails:
-            return Told(self.fails, {"__type": "AccessDeniedException", "message": "no"})
+            return Reply(self.fails, {"__type": "AccessDeniedException", "message": "no"})
         pages = self.products.get(wanted["instanceType"], [[]])
         number = int(asked.get("NextToken", 0))
         body: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": pages[number]}
         if number + 1 < len(pages):
             body["NextToken"] = str(number + 1)
-        return Told(200, body, {"Content-Type": "application/x-amz-json-1.1"})
+        return Reply(200, body, {"Content-Type": "application/x-amz-json-1.1"})
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_a_refresh_puts_all_lists_into_one_item(stack: Stack, refresh: Refresh) 
 
 def test_the_answers_are_what_botocore_s_models_know(server: ScriptedServer) -> None:
     """No field of the fixtures is one that the protocol has no name for: nothing gets lost on the way."""
-    server.answer = lambda asked: Told(200, spot_page(SPOT[0][:1], "more"), {"Content-Type": "text/xml"})
+    server.answer = lambda asked: Reply(200, spot_page(SPOT[0][:1], "more"), {"Content-Type": "text/xml"})
     answer = client(server, "ec2").describe_spot_price_history()
     assert answer["NextToken"] == "more"
     assert answer["SpotPriceHistory"] == [{

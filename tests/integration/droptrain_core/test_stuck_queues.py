@@ -1,5 +1,6 @@
 """Waiting behind other runs is normal; a queue that makes no progress gives one notice for each cause."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,11 +46,12 @@ class Queue:
         read = batch_job.read(job)
         assert read
         only = run().job
+        assert only
         self.stack.table.claim(
             run(
                 run_id=name, status=state, batch_job_id=job["jobId"], progress=read.progress, updated_at=at,
                 created_at=at, claimed_at=at, created_order=f"{at}#{name}", reservations=(),
-                job=type(only)(**{**vars(only), "spot": "only", "timeout_seconds": 86400}),
+                job=replace(only, spot="only", timeout_seconds=86400),
             )
         )  # fmt: skip
 
@@ -104,8 +106,8 @@ def queue(stack, monkeypatch) -> Queue:
     return Queue(stack, monkeypatch)
 
 
-def test_forty_runs_with_room_for_four_wait_their_turn_without_a_notice(queue) -> None:
-    for number in range(40):
+def test_twelve_runs_with_room_for_four_wait_their_turn_without_a_notice(queue) -> None:
+    for number in range(12):
         queue.add(number, "RUNNING" if number < 4 else "RUNNABLE")
     assert queue.passes(60) == []
     queue.say(4, CAPACITY)
@@ -113,7 +115,7 @@ def test_forty_runs_with_room_for_four_wait_their_turn_without_a_notice(queue) -
 
 
 def test_when_nothing_starts_any_more_one_notice_has_the_cause_and_the_number(queue) -> None:
-    for number in range(40):
+    for number in range(12):
         queue.add(number, "RUNNING" if number < 4 else "RUNNABLE")
     queue.passes(60)
     queue.end(0, 1, 2, 3)
@@ -122,12 +124,14 @@ def test_when_nothing_starts_any_more_one_notice_has_the_cause_and_the_number(qu
         queue.stack.later(minutes=5)
         queue.stack.reconcile.all()
     (notice,) = [each for each in queue.stack.notices() if each["Subject"].startswith("WAITING")]
-    assert notice["Subject"] == "WAITING 36 runs (no_quota)"
-    assert "36 runs wait for an instance. Nothing has started in the Spot queue since" in notice["Message"]
+    assert notice["Subject"] == "WAITING 8 runs (no_quota)"
+    assert "8 runs wait for an instance. Nothing has started in the Spot queue since" in notice["Message"]
     assert notice["MessageAttributes"]["outcome"]["Value"] == "ATTENTION"
-    (event,) = [each for each in queue.stack.events_told() if each["detail-type"] == "Queue Needs Attention"]
+    (event,) = [
+        each for each in queue.stack.events_on_bus() if each["detail-type"] == "Queue Needs Attention"
+    ]
     detail = event["detail"]
-    assert (detail["queue"], detail["waiting_runs"], detail["cause"]["code"]) == ("Spot", 36, "no_quota")
+    assert (detail["queue"], detail["waiting_runs"], detail["cause"]["code"]) == ("Spot", 8, "no_quota")
     assert detail["run_id"] == "penguins-first-000000000004"
     assert queue.passes(60) == []
 
@@ -382,7 +386,7 @@ def test_the_newest_instance_of_a_queue_is_found_by_the_tags_of_its_compute_envi
     instances = QueueInstances(lambda: ec2, "this-stack", {"spot": "Spot", "other": "on-demand"})
 
     def launch(queue: str, owner: str = "this-stack") -> Any:
-        tags = [{"Key": "droptrain:stack", "Value": owner}, {"Key": "droptrain:queue", "Value": queue}]
+        tags: Any = [{"Key": "droptrain:stack", "Value": owner}, {"Key": "droptrain:queue", "Value": queue}]
         answer = ec2.run_instances(
             ImageId="ami-12c6146b", MinCount=1, MaxCount=1, InstanceType="g4dn.xlarge",
             TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],

@@ -135,15 +135,30 @@ def test_a_later_job_is_forgotten_an_hour_after_its_own_claim(stack, monkeypatch
     assert stack.reconcile.all()["forgotten"] == 1
 
 
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {"statusReason": HOST_GONE},
+        {
+            "statusReason": "Essential container in task exited",
+            "container": {
+                "reason": "CannotInspectContainerError: Could not transition to inspecting; timed out after "
+                "waiting 30s"
+            },
+        },
+    ],
+)
 def test_a_container_that_is_lost_after_its_model_was_uploaded_does_not_train_again(
-    stack, monkeypatch
+    stack, monkeypatch, lost: dict
 ) -> None:
     run = launch(stack)
-    lost = "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s"
     account = {"batch_job_id": run.batch_job_id, "attempt": 1, "status": "SUCCEEDED"}
     stack.put(f"runs/penguins/{run.run_id}/outcome.json", json.dumps(account).encode())
-    now = fail_to_start(stack, monkeypatch, run, lost)
-    assert (now.status, now.cause.code, now.job_number) == ("FAILED", "container_lost", 1)
+    report(stack, monkeypatch, run, "FAILED", tried("02:20", "02:40", None), **lost)
+    now = stack.table.get(run.run_id)
+    assert (now.status, now.cause.code, now.job_number) == ("FAILED", "lost_after_end", 1)
+    assert now.cause.message.startswith("The training ended well and its model is uploaded")
+    assert "droptrain get" in now.cause.fix
 
 
 def test_time_without_an_attempt_does_not_count(stack, monkeypatch) -> None:
@@ -207,6 +222,11 @@ def fail_to_start(stack, monkeypatch, run: Run, reason: str) -> Run:
         "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s",
         "TaskFailedToStart: AGENT",
         "TaskFailedToStart: RESOURCE:GPU",
+        "CannotPullImageManifestError: Error response from daemon: unexpected EOF",
+        "CannotPullContainerError: Get https://123403456789.dkr.ecr.eu-west-1.amazonaws.com/v2/: EOF",
+        "CannotStartContainerError: failed to initialize logging driver: failed to create Cloudwatch log "
+        "stream: ThrottlingException: Rate exceeded",
+        "CannotCreateVolumeError: context canceled",
     ],
 )
 def test_a_failure_that_can_pass_gets_one_more_try(stack, monkeypatch, reason) -> None:
@@ -229,6 +249,11 @@ def test_a_failure_that_can_pass_gets_one_more_try(stack, monkeypatch, reason) -
             "image_missing",
         ),
         ("CannotPullContainerError: pull access denied: 403 Forbidden", "image_denied"),
+        ("CannotPullImageManifestError: manifest unknown: manifest unknown", "image_missing"),
+        (
+            'CannotStartContainerError: runc create failed: exec: "x": executable file not found in $PATH',
+            "container_not_started",
+        ),
     ],
 )
 def test_a_failure_that_stays_ends_the_run(stack, monkeypatch, reason, code) -> None:

@@ -80,9 +80,9 @@ def test_every_end_is_announced_once_and_frees_what_it_held(stack: Stack, left: 
     for _ in range(2):
         for run in ended:
             stack.notify.ended(run.run_id, run.project)
-    told = [event["detail"]["run_id"] for event in stack.events_told()]
-    assert sorted(told) == sorted(run.run_id for run in ended if run.dataset != "notified")
-    assert len(stack.notices()) == len(told)
+    notified = [event["detail"]["run_id"] for event in stack.events_on_bus()]
+    assert sorted(notified) == sorted(run.run_id for run in ended if run.dataset != "notified")
+    assert len(stack.notices()) == len(notified)
     left_over = held(stack)
     claimed = run_of(stack, "claimed")
     assert left_over == {each.account: each.amount for each in claimed.reservations}

@@ -51,8 +51,8 @@ def test_what_would_be_a_command_to_a_shell_is_a_text_to_the_script(machine) -> 
     assert not [*machine.folder.rglob("pwned")]
     code = [machine.put(CODE + "train.py", "import sys\nprint(sys.argv[1:])\n")]
     machine.publish("", code=code, entrypoint="train.py", hyperparameters=words)
-    told = [word for name, value in sorted(words.items()) for word in (f"--{name}", value)]
-    assert str(told) in machine.run(attempt=2).output
+    arguments = [word for name, value in sorted(words.items()) for word in (f"--{name}", value)]
+    assert str(arguments) in machine.run(attempt=2).output
     assert not [*machine.folder.rglob("pwned")]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from support.scripted_server import ScriptedServer, Told
+from support.scripted_server import Reply, ScriptedServer
 from support.training_machine import CODE, Machine
 
 CANARY = "canary-5f0c/77+41b5=e9"
@@ -68,11 +68,11 @@ def test_the_script_has_the_value_and_nothing_else_shows_it(machine: Machine, se
     assert "refused ***" in json.dumps(machine.outcome()["cause"]["log_tail"])
     assert "Read the secrets for TOKEN" in machine.text("log.txt")
     assert arn in machine.text("run.json")
-    for told in (ended.output, ended.errors, everything_in_the_bucket(machine).decode(errors="replace")):
-        assert CANARY not in told
+    for output in (ended.output, ended.errors, everything_in_the_bucket(machine).decode(errors="replace")):
+        assert CANARY not in output
         # As it is, as URLs and shells write it, in base64, and as a terminal shows it.
         for trace in ("77+41b5", "77%2B41b5", "77\\+41b5", "LTVmMGMvNzcrNDFiNT1l"):
-            assert trace not in re.sub(r"\x1b\[\d*m", "", told)
+            assert trace not in re.sub(r"\x1b\[\d*m", "", output)
 
 
 def test_what_a_script_leaves_as_its_reason_is_masked(machine: Machine, secrets: Any) -> None:
@@ -155,13 +155,13 @@ def test_a_secret_that_can_not_be_had_ends_the_attempt_before_data_comes(
 def test_a_refusal_and_an_outage_are_told_apart(
     machine: Machine, refusing: ScriptedServer, code: str, status: int, cause: str, exit_code: int
 ) -> None:
-    answer = Told(status, {"__type": code, "Message": "TrainingRole is not authorized"})
+    answer = Reply(status, {"__type": code, "Message": "TrainingRole is not authorized"})
     refusing.answer = lambda _: answer
     machine.variables |= {"AWS_ENDPOINT_URL_SECRETS_MANAGER": refusing.url, "AWS_MAX_ATTEMPTS": "2"}
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:droptrain/x-AbCdEf"
     machine.publish("echo started\n", environment={"TOKEN": {"secret": arn}})
     assert machine.run().code == exit_code
-    told = machine.outcome()["cause"]
-    assert told["code"] == cause
-    assert "TrainingRole is not authorized" in told["message"]
+    reported = machine.outcome()["cause"]
+    assert reported["code"] == cause
+    assert "TrainingRole is not authorized" in reported["message"]
     assert len(refusing.asked) == (1 if status == 400 and exit_code == 78 else 2)

@@ -135,6 +135,20 @@ def test_the_use_of_the_gpu_is_in_the_outcome(gpu_machine) -> None:
     assert outcome["advice"] == [], "too short to judge"
 
 
+def test_the_use_of_the_gpu_is_a_series_along_the_training(gpu_machine) -> None:
+    gpu_machine.publish(
+        'echo \'{"step": 5, "loss": 1}\' >> "$METRICS_FILE"\nsleep 12\n',
+        resources={"gpus": 1, "vcpus": 4, "memory_mib": 14336},
+    )
+    assert gpu_machine.run().code == 0
+    first, sample = rows(gpu_machine)
+    assert first == {"step": 5, "loss": 1}
+    assert sample["step"] == 5
+    assert 9 <= sample["droptrain/seconds"] <= 15
+    assert (sample["droptrain/gpu_busy_percent"], sample["droptrain/gpu_memory_gib"]) == (40, 3)
+    assert gpu_machine.outcome()["metrics"] == {"loss": 1}
+
+
 def test_a_run_without_gpus_measures_none(gpu_machine) -> None:
     gpu_machine.publish("true\n")
     assert gpu_machine.run().code == 0

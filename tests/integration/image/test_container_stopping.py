@@ -225,7 +225,7 @@ def test_an_attempt_on_an_instance_that_goes_away_trains_nothing_and_leaves_it_t
     assert machine.finish(process).code == 75
 
 
-def told_to_end(machine: Machine, process: subprocess.Popen[str]) -> str:
+def terminated(machine: Machine, process: subprocess.Popen[str]) -> str:
     """Send TERM, and see outcome and log saved at once; the exit code and the cause."""
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -244,7 +244,7 @@ def test_term_while_packages_are_installed_ends_at_once(machine) -> None:
         process = machine.start()
         wait_for_line(process, "Installing requirements.txt")
         time.sleep(1)
-        assert told_to_end(machine, process) == "143 terminated"
+        assert terminated(machine, process) == "143 terminated"
 
 
 def test_term_while_the_gpu_is_looked_for_ends_at_once(machine) -> None:
@@ -256,7 +256,7 @@ def test_term_while_the_gpu_is_looked_for_ends_at_once(machine) -> None:
     machine.publish("exit 0\n", resources={"gpus": 1})
     process = machine.start()
     wait_for("question to nvidia-smi", (tools / "asked").exists)
-    assert told_to_end(machine, process) == "143 terminated"
+    assert terminated(machine, process) == "143 terminated"
 
 
 @pytest.mark.parametrize(("folder", "code", "ends"), [
@@ -270,7 +270,7 @@ def test_term_while_files_are_uploaded_ends_at_once(machine, folder: str, code: 
         process = machine.start()
         wait_for_line(process, "Uploading 1 files")
         time.sleep(1)
-        assert told_to_end(machine, process) == ends
+        assert terminated(machine, process) == ends
     assert machine.outcome()["script_exit_code"] == code
     assert machine.names("checkpoints/generations/")
 
@@ -284,7 +284,7 @@ def test_term_while_the_last_checkpoint_is_saved_leaves_a_success(machine) -> No
             "outcome", lambda: "outcome.json" in machine.names() and machine.outcome()["status"] == "ended"
         )
         time.sleep(1)
-        assert told_to_end(machine, process) == "0 None"
+        assert terminated(machine, process) == "0 None"
     assert machine.names("export/") == ["export/m"]
 
 

@@ -17,7 +17,7 @@ def test_code_that_trains_for_longer_is_ended_with_its_last_checkpoint(machine: 
     assert ended.code == 74
     outcome = machine.outcome()
     assert (outcome["cause"]["code"], outcome["left_checkpoint"]) == ("out_of_time", True)
-    assert "trained for all of its timeout" in outcome["cause"]["message"]
+    assert "run for all of its timeout" in outcome["cause"]["message"]
     (generation,) = machine.names("checkpoints/generations/")
     (step,) = json.loads(machine.text(generation))["files"]
     assert step["path"] == "step"

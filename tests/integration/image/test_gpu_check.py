@@ -36,18 +36,18 @@ SEEN = Seen(
 
 
 def test_a_machine_without_a_driver_is_refused_with_what_to_do_and_no_package_is_needed_for_that() -> None:
-    told = subprocess.run(
+    result = subprocess.run(
         # -S: without site-packages, as a Python that has only what came with it.
         [sys.executable, "-S", "-m", "gpu_check"],
         env={"PATH": "/nonexistent", "PYTHONPATH": f"{ROOT / 'image'}{os.pathsep}{ROOT / 'tests'}"},
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
-    assert told.returncode == 71
-    assert told.stdout == ""
-    assert "there is no nvidia-smi" in told.stderr
-    assert "No NVIDIA driver has been found" in told.stderr
-    assert "nvidia-smi -L" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert result.returncode == 71
+    assert result.stdout == ""
+    assert "there is no nvidia-smi" in result.stderr
+    assert "No NVIDIA driver has been found" in result.stderr
+    assert "nvidia-smi -L" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_python_without_a_framework_is_told_how_to_name_another(
@@ -125,12 +125,12 @@ def test_what_is_not_as_it_should_be_is_on_the_page(seen: Seen, said: str) -> No
 
 
 def test_both_trainings_tell_the_same_of_themselves() -> None:
-    told = {}
+    fields = {}
     for name in gpu_check.FRAMEWORKS:
         tree = ast.parse((GPU_CHECK / f"train_{name}.py").read_text("utf-8"))
         (printed,) = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
-        told[name] = {key.value for key in printed.keys if isinstance(key, ast.Constant)}
-    assert told == {name: set(TRAINING) for name in gpu_check.FRAMEWORKS}
+        fields[name] = {key.value for key in printed.keys if isinstance(key, ast.Constant)}
+    assert fields == {name: set(TRAINING) for name in gpu_check.FRAMEWORKS}
 
 
 class Library:

@@ -25,6 +25,11 @@ def at_once(count: int, call: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(call, range(count)))
 
 
+def tracked(kind: Any) -> int:
+    """How many instances of one of its classes moto keeps track of."""
+    return len(kind.instances_tracked)
+
+
 @pytest.fixture
 def bucket(clients) -> str:
     name = f"bucket-{time.monotonic_ns()}"
@@ -57,7 +62,7 @@ def test_a_cancelled_transaction_leaves_no_trace_and_no_copy_of_its_table(client
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )["TableDescription"]  # fmt: skip
-    tables = len(Table.instances_tracked)
+    tables = tracked(Table)
 
     def key(name: str) -> dict[str, Any]:
         return {"pk": {"S": "one"}, "sk": {"S": name}}
@@ -89,7 +94,7 @@ def test_a_cancelled_transaction_leaves_no_trace_and_no_copy_of_its_table(client
         StreamArn=table["LatestStreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     assert len(streams.get_records(ShardIterator=iterator)["Records"]) == 2
-    assert len(Table.instances_tracked) == tables
+    assert tracked(Table) == tables
 
 
 def test_a_listing_of_versions_copies_no_object(clients, bucket) -> None:
@@ -98,12 +103,12 @@ def test_a_listing_of_versions_copies_no_object(clients, bucket) -> None:
     old, new, other = [
         s3.put_object(Bucket=bucket, Key=key, Body=b"1,2")["VersionId"] for key in ("a/1", "a/1", "b/1")
     ]
-    objects = len(FakeKey.instances_tracked)
+    objects = tracked(FakeKey)
     for _ in range(2):
         versions = s3.list_object_versions(Bucket=bucket, Prefix="a/")["Versions"]
         assert [(each["VersionId"], each["IsLatest"]) for each in versions] == [(new, True), (old, False)]
     assert s3.list_object_versions(Bucket=bucket, Prefix="b/")["Versions"][0]["VersionId"] == other
-    assert len(FakeKey.instances_tracked) == objects
+    assert tracked(FakeKey) == objects
 
 
 def test_one_of_many_conditional_puts_wins(clients, bucket) -> None:

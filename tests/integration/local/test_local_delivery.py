@@ -17,7 +17,7 @@ from droptrain_local.streams import StreamSource
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
 QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:"
-ENDED = {"dynamodb": {"NewImage": {"status": {"S": ["DONE"]}, "told": {"S": [{"exists": False}]}}}}
+ENDED = {"dynamodb": {"NewImage": {"status": {"S": ["DONE"]}, "notified": {"S": [{"exists": False}]}}}}
 
 
 class Handler:
@@ -189,7 +189,7 @@ def test_a_stream_s_filter_lets_only_matching_records_through(sources: Sources) 
     filters = {"Filters": [{"Pattern": json.dumps(ENDED)}]}
     sources.start_stream("filtered", handler, MaximumRetryAttempts=1, FilterCriteria=filters)
     put(sources, "filtered", "running", status="RUNNING")
-    put(sources, "filtered", "told", status="DONE", told="yes")
+    put(sources, "filtered", "notified", status="DONE", notified="yes")
     put(sources, "filtered", "ended", status="DONE")
     sources.dynamodb.delete_item(TableName="filtered", Key={"pk": {"S": "ended"}})
     put(sources, "filtered", "last", status="DONE")
@@ -239,10 +239,10 @@ def test_a_record_that_keeps_failing_is_given_up_and_the_others_are_handled(
     )  # fmt: skip
     for name in "abcd":
         put(sources, table, name)
-    (told,) = wait_for("change", lambda: sources.messages(dead))
+    (dead_letter,) = wait_for("change", lambda: sources.messages(dead))
     assert wait_for("change", lambda: sorted(done) == ["a", "c", "d"])
-    assert told["requestContext"]["condition"] == "RetryAttemptsExhausted"
-    info = told["DDBStreamBatchInfo"]
+    assert dead_letter["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    info = dead_letter["DDBStreamBatchInfo"]
     assert (info["batchSize"], info["startSequenceNumber"]) == (1, info["endSequenceNumber"])
 
 
@@ -260,10 +260,10 @@ def test_a_scheduled_call_that_fails_is_retried_and_then_kept(sources: Sources) 
         "DestinationConfig": {"OnFailure": {"Destination": f"{QUEUE_ARN}late"}},
     }
     sources.start_schedule(handler, config)
-    told = wait_for("change", lambda: sources.messages(dead))[0]
-    assert told["requestContext"]["approximateInvokeCount"] == 2
-    assert told["requestPayload"] == handler.events[0] == handler.events[1]
-    assert told["responsePayload"]["errorType"] == "AccessDenied"
+    dead_letter = wait_for("change", lambda: sources.messages(dead))[0]
+    assert dead_letter["requestContext"]["approximateInvokeCount"] == 2
+    assert dead_letter["requestPayload"] == handler.events[0] == handler.events[1]
+    assert dead_letter["responsePayload"]["errorType"] == "AccessDenied"
 
 
 def test_a_schedule_can_make_a_call_of_an_api_by_itself(sources: Sources) -> None:

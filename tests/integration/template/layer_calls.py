@@ -21,7 +21,9 @@ def main() -> None:
     there = json.load(sys.stdin)
     session = botocore.session.get_session()
     called: set[str] = set()
-    clients = {service: session.create_client(service, there["region"]) for service in SERVICES}
+    clients: dict[str, Any] = {
+        service: session.create_client(service, there["region"]) for service in SERVICES
+    }
     for service, client in clients.items():
         client.meta.events.register(
             "before-parameter-build",

@@ -102,7 +102,7 @@ def test_a_built_function_starts_and_answers(
 
 
 def test_no_built_function_is_without_a_test() -> None:
-    marks = test_a_built_function_starts_and_answers.pytestmark  # type: ignore[attr-defined]
+    marks = test_a_built_function_starts_and_answers.pytestmark
     assert {function for function, _, _ in marks[0].args[1]} == set(FUNCTIONS)
 
 

@@ -96,6 +96,21 @@ def test_the_guides_count_the_alarms_that_cost() -> None:
     assert row in (ROOT / "docs/deploying.md").read_text("utf-8")
 
 
+def test_the_guides_add_up_what_a_stack_costs_while_nothing_runs() -> None:
+    guide = (ROOT / "docs/deploying.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| .* \| ([\d.–]+)(?: a version)? \| \S+ \|$", guide, re.MULTILINE)
+    table = {what: (how_much, [float(usd) for usd in listed.split("–")]) for what, how_much, listed in rows}
+    least, most = (sum(prices[end] for _, prices in table.values()) for end in (0, -1))
+    free_alarms, free_polls = 10, 1.0
+    alarms = table["alarms"][1][0] - 0.10 * free_alarms
+    polling = 0.40 * (float(re.findall(r"[\d.]+", table["empty queues being polled"][0])[0]) - free_polls)
+    image = next(prices[0] for what, (_, prices) in table.items() if what == "image")
+    for page in ("README.md", "docs/deploying.md"):
+        text = " ".join((ROOT / page).read_text("utf-8").split())
+        assert f"else ${least:.0f} to ${most:.0f}" in text
+        assert f"about ${alarms + polling + image:.1f}0" in text
+
+
 def test_the_guide_to_costs_compares_with_the_shipped_prices() -> None:
     rows = re.findall(
         r"^\| (\S+large) \| ([\d.]+) \| ml\.\1 \| ([\d.]+) \| (\d+) % \|$",

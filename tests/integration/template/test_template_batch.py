@@ -167,7 +167,9 @@ def test_the_disk_holds_an_image_and_data_and_metadata_needs_a_token() -> None:
     assert disk["Ebs"]["Encrypted"] is True
     assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
     user_data = message_from_string(data["UserData"]["Fn::Base64"])
-    (script,) = user_data.get_payload()
+    parts = user_data.get_payload()
+    assert isinstance(parts, list)
+    (script,) = parts
     assert script.get_content_type() == "text/x-shellscript"
     assert script.get_payload().splitlines() == [
         "#!/bin/bash",

@@ -53,6 +53,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`UploadConcurrency`", {}, {"UploadConcurrency": 22}),
     ("`OldVersionDays`", {}, {"OldVersionDays": 30}),
     ("`RunDays`", {}, {"RunDays": 30}),
+    ("`PreparedDays`", {}, {"PreparedDays": 60}),
     ("`LogRetentionDays`", {}, {"LogRetentionDays": 30}),
     ("`BucketName` given", {}, {"BucketName": "penguins-data"}),
     ("`DailyCanary` on", {}, {"DailyCanary": "on"}),

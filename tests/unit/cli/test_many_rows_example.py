@@ -1,10 +1,7 @@
-"""examples/many-rows: what its reader streams and refuses; that it trains from parts and from one file."""
+"""examples/many-rows: what its reader streams and refuses."""
 
 import gzip
 import importlib.util
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -74,26 +71,3 @@ def test_memory_does_not_grow_with_the_file(rows: ModuleType, tmp_path: Path) ->
         return max(pa.total_allocated_bytes() for _ in rows.blocks(path, ["a", "b", "c", "d"], 1 << 16))
 
     assert most_bytes(320) < 2 * most_bytes(80)
-
-
-@pytest.mark.tensorflow
-def test_it_trains_from_gzip_parts_of_which_one_is_empty_and_from_one_file(tmp_path: Path) -> None:
-    parts, one = tmp_path / "parts", tmp_path / "one"
-    for folder in (parts, one):
-        folder.mkdir()
-    for number in range(20):
-        (parts / f"part-{number:05}.csv.gz").write_bytes(gzip.compress(csv(VALUES[number::20])))
-    (parts / "part-00000.csv.gz").write_bytes(b"")
-    (one / "train.csv").write_bytes(csv(VALUES))
-    for folder in (parts, one):
-        environment = {
-            **os.environ,
-            "SM_CHANNEL_TRAINING": str(folder),
-            "SM_MODEL_DIR": str(folder / "model"),
-        }
-        said = subprocess.run(
-            [sys.executable, CODE / "train.py", "--epochs", "1"],
-            env=environment, capture_output=True, text=True, timeout=100, check=False,
-        )  # fmt: skip
-        assert said.returncode == 0, said.stderr[-2000:]
-        assert (folder / "model/1/saved_model.pb").is_file()

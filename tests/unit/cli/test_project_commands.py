@@ -52,6 +52,8 @@ def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) ->
 @pytest.mark.parametrize(("files", "said"), [
     ({"train.yaml": b"timeout: 4\n"}, "train.yaml:1: timeout: has to be a duration"),
     ({"train.yaml": b"attempts: 1\n\nepochs: 3\n"}, "train.yaml:3: there is no field 'epochs'"),
+    ({"train.yaml": b"entrypont: run.sh\n"},
+     "train.yaml:1: there is no field 'entrypont' (did you mean entrypoint?); the fields are"),
     ({"train.yaml": "attempts: 1\nmetric_definitions: [{name: a, regex: '([\u0113-\u0101])'}]\n".encode()},
      "train.yaml:2: metric_definitions[0].regex: isn't a regular expression: bad character range"),
     ({"train.yaml": b"a: [\n"}, "train.yaml: line 2, column 1"),
@@ -93,6 +95,16 @@ def test_what_is_wrong_is_told_with_its_place_and_fix(
     document = json.loads(droptrain("validate", "--json").output)
     assert document["ok"] is False
     assert all(problem["message"] and problem["fix"] for problem in document["problems"])
+
+
+def test_a_python_script_and_two_csvs_are_a_project(droptrain: Run) -> None:
+    Path("code").mkdir()
+    Path("data").mkdir()
+    assert "code/: it has neither run.sh nor train.py" in droptrain("validate").output
+    Path("code/train.py").write_text("print(1)\n")
+    for name in ("train.csv", "test.csv"):
+        Path("data", name).write_text("a,b\n1,2\n")
+    assert "no train.yaml (all defaults), 1 file in code/, 2 in data/." in droptrain("validate").output
 
 
 def test_what_a_launch_rejects_in_the_code_is_a_problem_here(
@@ -158,7 +170,11 @@ def test_regexes_that_take_long_to_compile_are_told(droptrain: Run, monkeypatch:
 
 
 def test_a_folder_without_a_project_is_told_so(droptrain: Run) -> None:
-    assert "isn't a project's folder" in droptrain("validate").output
+    said = droptrain("validate").output
+    assert "This folder has neither train.yaml nor code/, so it isn't a project's folder." in said
+    assert "Your script belongs in its code/ (as run.sh or train.py), your CSVs in its data/." in said
+    Path("train.py").write_text("print(1)\n")
+    assert "train.py is a file. Name the project's folder." in droptrain("validate", "train.py").output
     assert "There is no folder nowhere" in droptrain("validate", "nowhere").output
 
 
@@ -217,11 +233,15 @@ def test_a_valid_project_is_told_what_a_run_can_cost_at_most(droptrain: Run) -> 
     droptrain("init", "mine")
     Path("mine/train.yaml").write_text("timeout: 2h\n")
     said = droptrain("validate", "mine").output
-    assert "A run can cost at most $2.79: 2 h 0 min of g5.2xlarge on demand in us-east-1" in said
-    Path("mine/train.yaml").write_text("max_cost_usd: 0.01\n")
-    assert "In us-east-1, a run would be rejected: train.yaml: max_cost_usd: 0.01" in (
-        droptrain("validate", "mine").output
+    of_what = "of g5.2xlarge on demand in us-east-1"
+    assert (
+        f"A run can cost at most $2.79: 2 h 0 min of training and 18 min until it is ended, {of_what}" in said
     )
+    Path("mine/train.yaml").write_text("max_cost_usd: 0.01\n")
+    said = droptrain("validate", "mine").output
+    assert "in us-east-1, a run would be rejected: train.yaml: max_cost_usd: 0.01" in said
+    assert "All is well" not in said
+    assert "No problem, 1 warning" in said
     Path("mine/train.yaml").write_text("resources: {gpus: 8}\n")
     assert "A run can cost" not in droptrain("validate", "mine").output
 
@@ -233,7 +253,7 @@ def test_the_types_that_count_without_a_stack_are_the_template_s() -> None:
 
 
 def test_on_a_terminal_a_bar_shows_how_much_of_the_data_is_read(droptrain: Run, tmp_path: Path) -> None:
-    rows = b"1,2\n" * 500_000
+    rows = (b"1," + b"2" * 397 + b"\n") * 5_000
     for name, body in {
         "code/run.sh": b"exit 0\n", "data/train.csv": b"a,b\n" + rows, "data/test.csv": b"a,b\n" + rows,
     }.items():  # fmt: skip

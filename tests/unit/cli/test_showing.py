@@ -77,6 +77,11 @@ def test_the_headline_metric_comes_first():
     assert said.index("test_accuracy  0.9877") < said.index("loss           0.5")
 
 
+def test_the_values_of_metrics_with_long_names_are_aligned():
+    said = shown(metrics={"loss": 0.5, "baseline_accuracy": 0.25})
+    assert "\n  baseline_accuracy 0.25\n  loss              0.5\n" in said
+
+
 def test_of_many_inputs_the_first_are_shown_and_the_others_counted():
     inputs = [
         {"key": f"part-{n}.csv", "version_id": "v", "size": 5, "channel": "training"} for n in range(100)

@@ -14,7 +14,8 @@ from droptrain_core.domain.costs.budget import (
     read_budget,
     refusal,
 )
-from droptrain_core.domain.runs.run import Cost, JobRequest, Reservation
+from droptrain_core.domain.runs.preparation import JobRequest
+from droptrain_core.domain.runs.run import Cost, Reservation
 from support.records import run
 
 NOW = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)

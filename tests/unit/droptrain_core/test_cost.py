@@ -10,6 +10,7 @@ from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.costs.pricing import PRICES_AS_OF, PriceList, Size
 from droptrain_core.domain.runs.batch_job import NEVER_JOINED, JobState
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, EarlierJob, NextJob, Run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def account(attempt: int, name: str, zone: str = "eu-west-1a", job_id: str = JOB
     return {"batch_job_id": job_id, "attempt": attempt, "instance": {"type": name, "zone": zone}}
 
 
-def told(*accounts: dict[str, Any]) -> dict[str, Any]:
+def report(*accounts: dict[str, Any]) -> dict[str, Any]:
     """outcome.json: the last attempt's account, with those before it."""
     *earlier, last = accounts
     return {**last, "attempts": earlier}
@@ -57,11 +58,13 @@ def of(
     job = JobState(
         RUN_ID, **{"job_id": JOB_ID, "job_number": 1, "state": "SUCCEEDED", "attempts": attempts} | state
     )
-    return costs.of_run(of_run, job, document, Eligible.of(of_run, prices, types), NOW, earlier)
+    stack = Compute(types, "spot", "on-demand", "definition")
+    eligible = Eligible.of(of_run, prices, StackCompute(stack, stack))
+    return costs.of_run(of_run, job, document, eligible, NOW, earlier)
 
 
 def test_each_attempt_costs_what_its_instance_costs_in_its_zone() -> None:
-    document = told(account(1, "g4dn.xlarge", "eu-west-1b"), account(2, "g5.xlarge"))
+    document = report(account(1, "g4dn.xlarge", "eu-west-1b"), account(2, "g5.xlarge"))
     assert of(RECLAIMED, HALF_AN_HOUR, document=document) == Cost(
         estimate_usd=0.5,
         instance_type="g5.xlarge",
@@ -157,7 +160,7 @@ def on_second(**changes: Any) -> Run:
 def test_the_attempts_of_earlier_batch_jobs_stay_in_the_sum_at_their_price() -> None:
     first = of(RECLAIMED, document=account(1, "g4dn.xlarge"))
     assert first
-    lie = told(account(1, "g5.xlarge"), account(1, "g4dn.xlarge", job_id=SECOND))
+    lie = report(account(1, "g5.xlarge"), account(1, "g4dn.xlarge", job_id=SECOND))
     second = {"job_id": SECOND, "job_number": 2, "document": lie}
     both = of(HALF_AN_HOUR, of_run=on_second(cost=first), **second)
     assert both
@@ -208,7 +211,7 @@ def test_an_instance_that_never_joined_costs_the_time_until_its_run_was_ended() 
     st.booleans(),
 )
 def test_the_sum_is_of_its_parts_and_reclaimed_is_one_of_them(attempts, names, on_spot) -> None:
-    document = told(*(account(number, name) for number, name in enumerate(names, 1)))
+    document = report(*(account(number, name) for number, name in enumerate(names, 1)))
     cost = of(*attempts, document=document, of_run=ON_SPOT if on_spot else ON_DEMAND)
     assert cost
     assert cost.estimate_usd == pytest.approx(sum(each.usd for each in cost.attempts))

@@ -13,7 +13,7 @@ LIMIT = "Canceled by JobStateTimeLimit action due to reason:"
 
 
 def explain(account: object = None, **changes: object) -> str | None:
-    job = batch_job.read(job_detail(str(changes.pop("status", "FAILED")), **changes))  # type: ignore[arg-type]
+    job = batch_job.read(job_detail(str(changes.pop("status", "FAILED")), **changes))
     assert job
     cause = diagnosis.explain(job, outcome.read(account))
     return f"{cause.code}: {cause.message} {cause.fix}" if cause else None
@@ -37,7 +37,8 @@ def test_a_success_has_no_cause() -> None:
     ({"statusReason": "Task failed to start", **container(reason="CannotPullContainerError: no such image")},
      "image_missing: The image isn't in its registry (CannotPullContainerError: no such image)."),
     ({"statusReason": "Task failed to start", **container(reason="InternalError: try later")},
-     "unknown: The Batch job ended: Task failed to start; InternalError: try later."),
+     "container_not_started: The instance couldn't start the container (Task failed to start; InternalError: "
+     "try later)."),
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"},
      "does_not_fit: No instance type"),
     ({"isCancelled": True, "statusReason": f"{LIMIT} MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"},
@@ -86,7 +87,7 @@ def test_the_last_line_is_not_said_twice() -> None:
             "log_tail": ["ValueError: no column species"],
         },
     }
-    assert "Its last line" not in explain(account, **container(exitCode=1))
+    assert "Its last line" not in (explain(account, **container(exitCode=1)) or "")
 
 
 def test_a_timeout_goes_before_what_the_container_believed() -> None:

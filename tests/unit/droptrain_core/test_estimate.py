@@ -27,7 +27,7 @@ def issue(
     found = estimates.eligible_instances(
         prices, types, history, gpus=gpus, vcpus=4, memory_mib=14336, spot=spot
     )
-    return found and found.estimate(timeout)
+    return found.estimate(timeout) if found else None
 
 
 def test_a_estimate_names_every_type_that_could_serve_the_cheapest_first() -> None:

@@ -17,6 +17,10 @@ def test_each_labelled_field_with_a_value_is_one_line() -> None:
     assert list(labelled_texts(asdict(run()))) == []
 
 
+def test_tags_are_one_line() -> None:
+    assert list(labelled_texts({"tags": ["best", "wide"]})) == [("Tags", "best, wide")]
+
+
 def test_a_notice_shows_them() -> None:
     ended = run(**{**vars(TRAINED), "status": "SUCCEEDED"})
     assert "  Trained with learning_rate=0.1, units=64\n" in of_end(ended, Places("data")).text

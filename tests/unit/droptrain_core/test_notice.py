@@ -24,10 +24,10 @@ def test_a_success_tells_metrics_cost_and_where_the_model_is() -> None:
         metric="test_accuracy", metrics={"loss": 0.25, "test_accuracy": 0.9876}, attempts=(ATTEMPT,),
         cost=Cost(0.263, "g4dn.xlarge", 0.526, 1800, "on-demand list price; Spot costs less", "2025-11-30"),
     )  # fmt: skip
-    told = notice.of_end(ended, Places("bucket"))
-    assert told.subject == "SUCCEEDED penguins/first test_accuracy=0.9876"
+    end_notice = notice.of_end(ended, Places("bucket"))
+    assert end_notice.subject == "SUCCEEDED penguins/first test_accuracy=0.9876"
     assert (
-        told.text
+        end_notice.text
         == f"""penguins / first: SUCCEEDED
 
 Metrics
@@ -62,15 +62,15 @@ def test_the_cost_stands_beside_the_estimate_and_what_was_reclaimed_apart() -> N
         0.3, "g4dn.xlarge", 0.3, 3600, "Spot price of the zone", "2026-11-23T00:00:00Z", 0.15, attempts
     )
     estimate = Estimate((), 1800, 0.15, 42.264, 0.587, "basis", "2025-11-30")
-    told = notice.of_end(run(status="SUCCEEDED", cost=cost, estimate=estimate), Places("bucket")).text
+    text = notice.of_end(run(status="SUCCEEDED", cost=cost, estimate=estimate), Places("bucket")).text
     assert (
         "  Cost         about $0.3000, an estimate: 3600 s in 2 attempts at the Spot price of the zone "
         "(prices of 2026-11-23); $0.1500 of it, 30 min 0 s, is for attempts that Spot reclaimed\n"
         "  Estimate     $0.1500 expected, at worst $42.26\n"
-    ) in told
+    ) in text
     first = replace(estimate, expected_seconds=None, expected_usd=None)
-    told = notice.of_end(run(status="SUCCEEDED", estimate=first), Places("bucket")).text
-    assert "  Estimate     at worst $42.26\n" in told
+    text = notice.of_end(run(status="SUCCEEDED", estimate=first), Places("bucket")).text
+    assert "  Estimate     at worst $42.26\n" in text
 
 
 def test_waiting_starting_and_training_are_told_apart() -> None:
@@ -80,12 +80,12 @@ def test_waiting_starting_and_training_are_told_apart() -> None:
         Attempt(at["started_at"], "2026-11-23T02:45:00Z", 75, None, "s"),
         Attempt("2026-11-23T03:40:00Z", at["stopped_at"], 0, None, "s"),
     )
-    told = notice.of_end(run(status="SUCCEEDED", history=steps, attempts=tries, **at), Places("bucket")).text
-    assert "  Waited       2 min 0 s\n  Started      in 3 min 0 s\n  Trained      50 min 0 s\n" in told, (
+    text = notice.of_end(run(status="SUCCEEDED", history=steps, attempts=tries, **at), Places("bucket")).text
+    assert "  Waited       2 min 0 s\n  Started      in 3 min 0 s\n  Trained      50 min 0 s\n" in text, (
         "what lies between two attempts is no training"
     )
-    told = notice.of_end(run(status="SUCCEEDED", history=steps[:1], **at), Places("bucket")).text
-    assert "  Waited       5 min 0 s\n  Trained      1 h 45 min\n" in told
+    text = notice.of_end(run(status="SUCCEEDED", history=steps[:1], **at), Places("bucket")).text
+    assert "  Waited       5 min 0 s\n  Trained      1 h 45 min\n" in text
 
 
 def test_gpu_use_and_advice_are_told() -> None:
@@ -93,10 +93,10 @@ def test_gpu_use_and_advice_are_told() -> None:
         status="SUCCEEDED", gpu=GpuUse(2, 11.4, 13.25, 41.6, 600.0), metrics={"loss": 1.0},
         advice=("The GPU was busy 11 % of the time: see docs/gpu.md.", "Second."),
     )  # fmt: skip
-    told = notice.of_end(ended, Places("bucket")).text
-    assert "SUCCEEDED\n\nAdvice:        The GPU was busy 11 %" in told
-    assert "docs/gpu.md.\nAdvice:        Second.\n\nMetrics\n" in told
-    assert "  GPU          2, busy 11 % of the time, at most 13.2 GiB in use, first used after 42 s\n" in told
+    text = notice.of_end(ended, Places("bucket")).text
+    assert "SUCCEEDED\n\nAdvice:        The GPU was busy 11 %" in text
+    assert "docs/gpu.md.\nAdvice:        Second.\n\nMetrics\n" in text
+    assert "  GPU          2, busy 11 % of the time, at most 13.2 GiB in use, first used after 42 s\n" in text
 
 
 def test_of_a_gpu_only_what_is_known_is_told() -> None:
@@ -108,10 +108,10 @@ def test_a_failure_tells_what_happened_and_what_to_do() -> None:
     ended = run(
         status="FAILED", cause=Cause("script_failed", "run.sh ended with exit code 3", "Read the log.")
     )
-    told = notice.of_end(ended, Places("bucket"))
-    assert told.subject == "FAILED penguins/first (script_failed)"
-    assert "What happened: run.sh ended with exit code 3\nWhat to do:    Read the log.\n" in told.text
-    assert "Model" not in told.text
+    end_notice = notice.of_end(ended, Places("bucket"))
+    assert end_notice.subject == "FAILED penguins/first (script_failed)"
+    assert "What happened: run.sh ended with exit code 3\nWhat to do:    Read the log.\n" in end_notice.text
+    assert "Model" not in end_notice.text
 
 
 def test_a_subject_is_what_sns_takes() -> None:
@@ -130,14 +130,14 @@ def test_where_there_is_a_console_the_notice_leads_there() -> None:
         batch_job_id="job-1",
         log_stream="droptrain/default/a1",
     )
-    told = notice.of_end(ended, Places("data", Console("eu-west-1"))).text
+    text = notice.of_end(ended, Places("data", Console("eu-west-1"))).text
     root = "https://eu-west-1.console.aws.amazon.com"
-    assert f"  Batch job    {root}/batch/home?region=eu-west-1#jobs/detail/job-1\n" in told
+    assert f"  Batch job    {root}/batch/home?region=eu-west-1#jobs/detail/job-1\n" in text
     assert (
         f"  Log          {root}/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/"
         "$252Faws$252Fbatch$252Fjob/log-events/droptrain$252Fdefault$252Fa1\n"
-    ) in told
-    assert f"  Files        {root}/s3/buckets/data?region=eu-west-1&prefix=runs/penguins/{RUN_ID}/\n" in told
+    ) in text
+    assert f"  Files        {root}/s3/buckets/data?region=eu-west-1&prefix=runs/penguins/{RUN_ID}/\n" in text
     assert "Links" not in notice.of_end(ended, Places("data")).text
 
 
@@ -152,10 +152,10 @@ def test_a_success_counts_the_reclaims_that_it_survived() -> None:
         ATTEMPT.started_at, ATTEMPT.stopped_at, 143, "Host EC2 (instance i-0) terminated.", "s"
     )
     ended = run(status="SUCCEEDED", attempts=(reclaimed, reclaimed, ATTEMPT))
-    told = notice.of_end(ended, Places("bucket"))
-    assert "  Reclaims     2 survived\n" in told.text
-    assert told.event
-    assert told.event.reclaims == 2
+    end_notice = notice.of_end(ended, Places("bucket"))
+    assert "  Reclaims     2 survived\n" in end_notice.text
+    assert end_notice.event
+    assert end_notice.event.reclaims == 2
 
 
 def test_a_chat_gets_the_same_message_as_a_card() -> None:
@@ -190,8 +190,8 @@ def test_a_chat_gets_no_more_than_fits() -> None:
 
 
 def test_a_test_notice_is_for_people_alone() -> None:
-    told = notice.of_test("droptrain", "2026-11-23T02:10:00Z")
-    assert (told.subject, told.event, told.chat["metadata"]["eventType"]) == (
+    made = notice.of_test("droptrain", "2026-11-23T02:10:00Z")
+    assert (made.subject, made.event, made.chat["metadata"]["eventType"]) == (
         "TEST of droptrain",
         None,
         "Test",
@@ -201,8 +201,8 @@ def test_a_test_notice_is_for_people_alone() -> None:
 def test_a_first_best_without_a_value_to_compare_is_told_plainly() -> None:
     ended = run(status="SUCCEEDED", metric="accuracy", metric_goal="maximize", metrics={"accuracy": 0.5})
     standing = Standing(moved=True, other=Replaced("penguins-first-000000000001", None))
-    told = notice.of_end(ended, Places("b"), {"best": standing}).text
-    assert "Best model:    new best: accuracy 0.5 against penguins-first-000000000001.\n" in told
+    text = notice.of_end(ended, Places("b"), {"best": standing}).text
+    assert "Best model:    new best: accuracy 0.5 against penguins-first-000000000001.\n" in text
 
 
 def test_a_failure_tells_its_evidence_and_whether_to_try_again() -> None:

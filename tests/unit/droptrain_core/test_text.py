@@ -34,16 +34,20 @@ def encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def check_kept_and_told(record: Run) -> None:
+def check_kept_and_notified(record: Run) -> None:
     """The record can be stored as it is, and its notice be published."""
     encoded(asdict(record))
     assert from_item(json.loads(encoded(to_item(record)))).cause == record.cause
-    told = notice.of_end(record, Places("data"))
-    assert 0 < len(told.subject) < 100 and told.subject.isascii() and told.subject.isprintable()
-    assert all(line.isprintable() or plain(line) == line for line in told.text.split("\n"))
-    assert encoded([told.text, told.chat, told.outcome])
-    assert told.event and len(json.dumps(events.to_detail(told.event)).encode()) < 256 * 1024
-    assert printable_ascii(told.project or "").isprintable()
+    end_notice = notice.of_end(record, Places("data"))
+    assert (
+        0 < len(end_notice.subject) < 100
+        and end_notice.subject.isascii()
+        and end_notice.subject.isprintable()
+    )
+    assert all(line.isprintable() or plain(line) == line for line in end_notice.text.split("\n"))
+    assert encoded([end_notice.text, end_notice.chat, end_notice.outcome])
+    assert end_notice.event and len(json.dumps(events.to_detail(end_notice.event)).encode()) < 256 * 1024
+    assert printable_ascii(end_notice.project or "").isprintable()
 
 
 @given(texts)
@@ -64,7 +68,7 @@ def test_the_bytes_of_a_data_file(body: bytes, label: str) -> None:
     found = preflight.judge(preflight.read(inputs, lambda item: [Piece(0, body)], says), says)
     cause = preflight.rejection(found)
     rejected = runs.rejected(run(), cause or Cause("bad_csv", "m", "f"))
-    check_kept_and_told(replace(rejected, warnings=preflight.warnings(found)))
+    check_kept_and_notified(replace(rejected, warnings=preflight.warnings(found)))
 
 
 @given(texts, texts, texts)
@@ -76,7 +80,7 @@ def test_a_rejected_key(project: str, dataset: str, file: str) -> None:
         named = run(project=encodable(place.project), dataset=encodable(place.dataset))
         assert (named.project, named.dataset) == (place.project, place.dataset)
         assert place.project.isprintable() or plain(place.project) == place.project
-        check_kept_and_told(runs.rejected(named, cause))
+        check_kept_and_notified(runs.rejected(named, cause))
 
 
 @given(texts, texts)
@@ -88,7 +92,9 @@ def test_the_reasons_of_a_batch_job(reason: str, stream: str) -> None:
     )
     assert job
     cause = diagnosis.explain(job, None)
-    check_kept_and_told(run(status="FAILED", cause=cause, attempts=job.attempts, log_stream=job.log_stream))
+    check_kept_and_notified(
+        run(status="FAILED", cause=cause, attempts=job.attempts, log_stream=job.log_stream)
+    )
 
 
 @given(texts, st.sampled_from(["script_failed", "bad_data", "unheard_of"]))
@@ -105,7 +111,7 @@ def test_what_the_container_says_of_its_end(text: str, code: str) -> None:
     encoded(asdict(said))
     encoded([asdict(each) for each in outcome.reports(document, "j").values()])
     ended = run(status="FAILED", cause=diagnosis.explain(job, said), metrics=said.metrics, advice=said.advice)
-    check_kept_and_told(ended)
+    check_kept_and_notified(ended)
 
 
 @given(texts)
@@ -115,7 +121,7 @@ def test_the_texts_of_a_recipe(text: str) -> None:
     try:
         recipes.parse(recipe_yaml.parse(body.encode()))
     except RejectedError as error:
-        check_kept_and_told(runs.rejected(run(), error.cause))
+        check_kept_and_notified(runs.rejected(run(), error.cause))
 
 
 def test_a_recipe_without_libyaml_has_no_half_characters() -> None:

@@ -25,10 +25,14 @@ LEGAL = {
     "observed": ACTIVE,
     "next_job": WITH_A_JOB,
     "returned": ("CLAIMED",),
+    "awaited": ACTIVE,
+    "waits": ("CLAIMED",),
+    "woken": ("CLAIMED",),
     "followed": WITH_A_JOB,
     "cancel_requested": ACTIVE,
     "ended": ACTIVE,
     "notified": TERMINAL,
+    "described": STATUSES,
     "rerun": STATUSES,
 }
 
@@ -53,10 +57,14 @@ def transition(name: str, record: Run) -> Transition:
         "observed": lambda: transitions.observed(state, AT),
         "next_job": lambda: transitions.next_job(record, SECOND, None, AT),
         "returned": lambda: transitions.returned(record, SECOND, AT),
+        "awaited": lambda: transitions.awaited(record.run_id, "penguins-second-0123456789ab"),
+        "waits": lambda: transitions.waits(record, "penguins-second-0123456789ab"),
+        "woken": lambda: transitions.woken(record, None, "why", AT),
         "followed": lambda: transitions.followed(state, "job-2", AT),
         "cancel_requested": lambda: transitions.cancel_requested(record.run_id, "ann", AT),
         "ended": lambda: transitions.ended(record, "FAILED", CAUSE, AT),
         "notified": lambda: transitions.notified(record, AT),
+        "described": lambda: transitions.described(record.run_id, {"note": "why"}),
         "rerun": lambda: transitions.rerun(record),
     }[name]()
 
@@ -92,7 +100,7 @@ def test_what_another_process_has_changed_holds_up_what_depends_on_it(change: di
     for name in LEGAL:
         for status in ("CLAIMED", "RUNNING", "SUCCEEDED"):
             before = a_run(status)
-            if not transition(name, before).holds(replace(before, **change)):  # type: ignore[arg-type]
+            if not transition(name, before).holds(replace(before, **change)):
                 held_up |= {name} if transition(name, before).holds(before) else set()
     (field,) = change
     assert (

@@ -191,7 +191,8 @@ class _Module:
                 if what and what[0] == "client":
                     self._called(node, what[1], name, function)
                 elif what and what[0] == "paginator" and name == "paginate":
-                    self._note(node, *what[1:], function)
+                    _, service, operation = what
+                    self._note(node, service, operation, function)
                 elif what and what[0] == "answer" and name == "get":
                     self._read(node.args[0], *what[1:])
                 if what:
@@ -227,7 +228,7 @@ class _Module:
             for node in ast.walk(function):
                 match node:
                     case ast.Call(
-                        func=ast.Attribute(attr=name), args=[ast.Constant(value=method), params, *_]
+                        func=ast.Attribute(attr=name), args=[ast.Constant(value=str(method)), params, *_]
                     ):
                         if name == signer.name:
                             noted = self._found.operations[f"{service}.{methods(service)[method]}"]
@@ -249,7 +250,7 @@ class _Module:
         """The keys of a mapping that is given by `**`."""
         match node:
             case ast.Dict():
-                keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+                keys = {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
                 inner = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
                 return keys.union(*(self._keys(each, function) for each in inner))
             case ast.IfExp():
@@ -271,7 +272,7 @@ class _Module:
                     for each in ast.walk(other) if isinstance(each, ast.Return) and each.value
                 ]  # fmt: skip
                 assert returned, f"{self._name}:{node.lineno} sends what {ast.unparse(node)} is"
-                return set().union(*(self._keys(each.value, other) for each, other in returned))  # type: ignore[arg-type]
+                return set().union(*(self._keys(each.value, other) for each, other in returned))
         raise AssertionError(
             f"{self._name}:{node.lineno} sends {ast.unparse(node)}; nobody knows what that is"
         )

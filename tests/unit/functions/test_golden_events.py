@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.parser.models import (
     S3EventNotificationEventBridgeModel,
     SqsRecordModel,
 )
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from droptrain_core.domain.runs import batch_job
 from support.golden import FOLDER, golden, names_of
 
@@ -41,11 +41,18 @@ def check(value: Any, shape: Shape, at: str) -> None:
             check(part, shape.value, f"{at}.*")
     else:
         assert type(value) is KINDS[shape.type_name], f"{at} is {value!r}, not {shape.type_name}"
-        assert not getattr(shape, "enum", ()) or value in shape.enum, f"{at}: {value!r}"
+        if isinstance(shape, StringShape) and shape.enum:
+            assert value in shape.enum, f"{at}: {value!r}"
 
 
 def shape_of(service: str, name: str) -> Shape:
     return LOADER.get_service_model(service).shape_for(name)
+
+
+def values_of(service: str, name: str) -> set[str]:
+    shape = shape_of(service, name)
+    assert isinstance(shape, StringShape)
+    return set(shape.enum)
 
 
 @pytest.mark.parametrize("name", names_of("batch"))
@@ -62,7 +69,7 @@ def test_a_batch_event_s_detail_is_a_job_as_describe_jobs_tells_of_it(name: str)
 
 def test_there_is_a_batch_event_of_every_state_that_the_model_knows() -> None:
     there = {golden(name)["detail"]["status"] for name in names_of("batch")}
-    assert there == STATES == set(shape_of("batch", "JobStatus").enum)
+    assert there == STATES == values_of("batch", "JobStatus")
 
 
 @pytest.mark.parametrize("name", names_of("s3"))
@@ -94,13 +101,13 @@ def test_a_record_of_the_stream_is_as_dynamodb_streams_model_has_it(name: str) -
 
 def test_there_is_a_record_of_every_kind_of_change() -> None:
     changes = {golden(name)["eventName"] for name in names_of("stream")}
-    assert changes == set(shape_of("dynamodbstreams", "OperationType").enum)
+    assert changes == values_of("dynamodbstreams", "OperationType")
 
 
 def test_a_queue_s_message_has_the_attributes_that_sqs_gives_it() -> None:
     message = golden("sqs/message")
     SqsRecordModel.model_validate(message)
-    assert set(message["attributes"]) <= set(shape_of("sqs", "MessageSystemAttributeName").enum)
+    assert set(message["attributes"]) <= values_of("sqs", "MessageSystemAttributeName")
 
 
 @pytest.mark.parametrize("name", names_of("http"))

@@ -23,14 +23,13 @@ class Recording:
 
 
 @pytest.fixture
-def post(load, context):
-    app = load("runs_api")
+def post(runs_api, context):
     launch = Recording()
-    app.run_routes.use_cases.launch = lambda: launch
+    runs_api.run_routes.use_cases.launch = lambda: launch
     event = golden("http/post_runs")
 
     def send(body: str) -> tuple[int, str, Recording]:
-        answer = app.handler(event | {"body": body, "isBase64Encoded": False}, context)
+        answer = runs_api.handler(event | {"body": body, "isBase64Encoded": False}, context)
         return answer["statusCode"], answer["body"], launch
 
     return send

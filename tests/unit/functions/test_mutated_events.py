@@ -74,7 +74,7 @@ def numbers(attribute: Any) -> Iterator[float]:
                 yield from numbers(each)
 
 
-def check_told(answer: Any, records: int, output: str) -> None:
+def check_output(answer: Any, records: int, output: str) -> None:
     """Each record was counted, or comes again; what is told of it is JSON, a line each."""
     assert set(answer) == {"batchItemFailures"}
     assert len(failed(answer)) <= records
@@ -91,7 +91,7 @@ def batch(load: Any, context: Any, capsys: Any) -> Callable[..., Any]:
     def hand(app: ModuleType, event: dict[str, Any]) -> bool:
         capsys.readouterr()
         answer = app.handler(event, context)
-        check_told(answer, 3, capsys.readouterr().out)
+        check_output(answer, 3, capsys.readouterr().out)
         identifiers = [record.get("messageId") or record["dynamodb"]["SequenceNumber"]
                        for record in (event["Records"][0], event["Records"][2])]  # fmt: skip
         assert not set(failed(answer)) & set(identifiers)

@@ -23,14 +23,17 @@ from droptrain_core.domain.errors import (
     PausedError,
     RejectedError,
 )
+from droptrain_core.domain.preflight.summary import ColumnSummary, Summary
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
-from droptrain_core.query import Dataset, DatasetListing, Listing, Project, ProjectListing
+from droptrain_core.domain.runs.sources import Source
+from droptrain_core.query import Dataset, DatasetDetails, DatasetListing, Listing, Project, ProjectListing
+from droptrain_core.read_sources import SourceListing, SourceText
 from droptrain_core.results import LogListing
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from support.golden import golden
-from support.records import RUN_ID, run
+from support.records import RUN_ID, object_version, run
 
 SHA256 = "A" * 43 + "="
 
@@ -46,7 +49,7 @@ class UseCases:
         self.asked.append((project, dataset, more))
         return self._give()
 
-    def run(self, run_id: str, caller: str | None = None) -> Any:
+    def run(self, run_id: str, caller: Any = None) -> Any:
         self.asked.append((run_id, caller))
         return self._give()
 
@@ -70,6 +73,10 @@ class UseCases:
         self.asked.append(name)
         return self._give()
 
+    def dataset(self, project: str, name: str) -> Any:
+        self.asked.append((project, name))
+        return self._give()
+
     def datasets(self, project: str, **filters: Any) -> Any:
         self.asked.append((project, filters))
         return self._give()
@@ -88,6 +95,14 @@ class UseCases:
 
     def artifacts(self, run_id: str, **more: Any) -> Any:
         self.asked.append((run_id, more))
+        return self._give()
+
+    def list(self, run_id: str, **more: Any) -> Any:
+        self.asked.append((run_id, more))
+        return self._give()
+
+    def text(self, run_id: str, path: str) -> Any:
+        self.asked.append((run_id, path))
         return self._give()
 
     def uploads(self, project: str, dataset: str, files: Any) -> Any:
@@ -109,14 +124,12 @@ def with_resources(**resources: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def call(load, context):
-    app = load("runs_api")
-
+def call(runs_api, context):
     def ask(
         use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None, base64=False
     ):
-        for name in ("launch", "query", "cancel", "results", "datasets"):
-            setattr(app.run_routes.use_cases, name, lambda: use_cases)
+        for name in ("launch", "query", "cancel", "describe", "results", "read_sources", "datasets"):
+            setattr(runs_api.run_routes.use_cases, name, lambda: use_cases)
         request = golden("http/post_runs_without_body")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
         request["requestContext"]["http"]["method"] = method
@@ -125,7 +138,7 @@ def call(load, context):
         request["headers"] |= headers or {}
         request["isBase64Encoded"] = base64
         request["body"] = body if isinstance(body, str | None) else json.dumps(body)
-        answer = app.handler(request, context)
+        answer = runs_api.handler(request, context)
         return answer["statusCode"], json.loads(answer["body"] or "null"), answer["headers"]
 
     return ask
@@ -184,9 +197,30 @@ def test_a_run_tells_how_its_gpus_were_used_and_what_is_advised(call) -> None:
     assert body["advice"] == ["See docs/gpu.md."]
 
 
+PINNED = {"from_run": RUN_ID, "versions": "pinned"}
+KEPT = {"hyperparameters": {"epochs": 3}, "resources": {}}
+
+
+@pytest.mark.parametrize(("settings", "kept"), [({}, KEPT), ({"settings": "recipe"}, None)])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_run_is_trained_again_with_its_settings_or_the_recipe_s(
+    call, monkeypatch, settings, kept, dry_run
+) -> None:
+    use_cases = UseCases(run() if dry_run else (run(), True))
+
+    def of_run(_: UseCases, run_id: str, *, keeps_settings: bool) -> Any:
+        return "penguins", "first", KEPT if keeps_settings else None
+
+    monkeypatch.setattr(UseCases, "of_run", of_run, raising=False)
+    body = {"from_run": RUN_ID, "dry_run": dry_run, **settings}
+    assert call(use_cases, "POST", "/runs", body)[0] == (200 if dry_run else 202)
+    [(project, dataset, more)] = use_cases.asked
+    assert (project, dataset, more["rerun"], more["kept"]) == ("penguins", "first", True, kept)
+
+
 def test_a_run_is_repeated_by_its_id(call) -> None:
     use_cases = UseCases((run(), True))
-    code, _, _ = call(use_cases, "POST", "/runs", {"from_run": RUN_ID})
+    code, _, _ = call(use_cases, "POST", "/runs", PINNED)
     assert code == 202
     assert use_cases.asked == [(RUN_ID, {"caller": "arn:aws:iam::123456789012:user/ann", "request": None})]
 
@@ -202,7 +236,7 @@ def test_a_dry_run_answers_with_the_run_that_would_be_launched(call, dataset, gi
 
 def test_a_repeat_can_be_a_dry_run(call) -> None:
     use_cases = UseCases(run())
-    code, _, _ = call(use_cases, "POST", "/runs", {"from_run": RUN_ID, "dry_run": True})
+    code, _, _ = call(use_cases, "POST", "/runs", {**PINNED, "dry_run": True})
     assert code == 200
     assert use_cases.asked == [(RUN_ID, {"caller": "arn:aws:iam::123456789012:user/ann"})]
 
@@ -249,14 +283,32 @@ def test_datasets_are_listed_with_what_they_wait_for(call) -> None:
     assert (second["dataset"], second["waiting"]["missing"]) == ("b", ["x"])
 
 
+def test_a_dataset_is_told_with_its_files_its_data_and_its_runs(call) -> None:
+    version = object_version("projects/penguins/data/first/train.csv", "v1")
+    column = ColumnSummary("mass_g", "numbers", 0.5, 2700.0, 6300.0)
+    found = DatasetDetails(
+        name="first", waiting=None, files=((version, datetime(2026, 11, 23, tzinfo=UTC)),),
+        has_all_files=True, runs=(run(),), summary=Summary("first", 40, ",", True, 1, (column,)),
+    )  # fmt: skip
+    use_cases = UseCases(found)
+    code, body, _ = call(use_cases, "GET", "/projects/penguins/datasets/first")
+    assert (code, body["dataset"], body["waiting"], body["has_all_files"]) == (200, "first", None, True)
+    assert body["files"] == [
+        {"file": "train.csv", "version_id": "v1", "size": version.size, "uploaded_at": "2026-11-23T00:00:00Z"}
+    ]
+    assert body["data"] == {"rows": 40, "columns": 1, "first": [asdict(column)]}
+    assert [each["run_id"] for each in body["runs"]] == [RUN_ID]
+    assert use_cases.asked == [("penguins", "first")]
+
+
 def test_a_list_is_filtered_and_paged(call) -> None:
     use_cases = UseCases(Listing((run(),), "next"))
-    query = "project=penguins&dataset=first&status=FAILED&versions=a,b&limit=5&cursor=abc"
+    query = "project=penguins&dataset=first&status=FAILED&tag=best&versions=a,b&limit=5&cursor=abc"
     code, body, _ = call(use_cases, "GET", "/runs", query=query)
     assert (code, len(body["runs"]), body["cursor"]) == (200, 1, "next")
     assert use_cases.asked == [{
         "project": "penguins", "dataset": "first", "status": "FAILED", "versions": {"a", "b"}, "limit": 5,
-        "cursor": "abc", "by_metric": False,
+        "tag": "best", "cursor": "abc", "by_metric": False,
     }]  # fmt: skip
 
 
@@ -297,7 +349,7 @@ def test_every_error_has_its_problem_document(call, error, status, kind) -> None
 
 
 @pytest.mark.parametrize(("body", "field", "problem"), [
-    ({"project": "p"}, "body", "project and dataset are needed, or from_run alone; dry_run needs no dataset"),
+    ({"project": "p"}, "body", "project and dataset are needed, or from_run; dry_run needs no dataset"),
     ({"project": "p", "dataset": "d", "epochs": 3}, "body.epochs", "there is no such field"),
     ({"project": "P", "dataset": "d"}, "body.project", r"it has to match ^[a-z0-9][a-z0-9-]{0,39}$"),
     ({"project": "p", "dataset": 1}, "body.dataset", "it has to be a valid string"),
@@ -347,7 +399,10 @@ def test_a_whole_number_may_have_a_point(call) -> None:
     ({"project": "p", "dataset": "d", "epochs": 3}, "body.epochs"),
     ({"project": "p"}, "body"),
     ({"from_run": RUN_ID, "project": "p"}, "body"),
-    ({"from_run": "../x"}, "body.from_run"),
+    ({"from_run": "../x"}, "body.from_run"), ({**PINNED, "settings": "recipe"}, "body"),
+    ({**PINNED, "overrides": {"hyperparameters": {"epochs": 3}}}, "body"),
+    ({"project": "p", "dataset": "d", "versions": "newest"}, "body"),
+    ({"from_run": RUN_ID, "versions": "oldest"}, "body.versions"),
     ({"project": "P!", "dataset": "d"}, "body.project"),
     ({"project": "p", "dataset": "d", "rerun": "yes"}, "body.rerun"),
     ({"project": "p", "dataset": "d", "overrides": {"spot": "never"}}, "body.overrides.spot"),
@@ -359,8 +414,34 @@ def test_a_wrong_field_is_422_and_named(call, body, field) -> None:
     assert field in [each["field"] for each in answer["errors"]]
 
 
+@pytest.mark.parametrize("words", [
+    {"name": "wide"}, {"note": None}, {"tags": ["a", "lr=0.1"]}, {"name": None, "note": "why\n", "tags": []},
+])  # fmt: skip
+def test_only_the_words_that_are_given_are_written(call, words) -> None:
+    use_cases = UseCases(run(name="wide", tags=("a",)))
+    code, answer, _ = call(use_cases, "PATCH", f"/runs/{RUN_ID}", words)
+    assert (code, answer["name"], answer["tags"]) == (200, "wide", ["a"])
+    assert use_cases.asked == [(RUN_ID, words)]
+
+
+@pytest.mark.parametrize(("words", "field", "problem"), [
+    ({}, "body", "name, note or tags is needed"),
+    ({"name": "n" * 101}, "body.name", "it has to have at most 100 characters"),
+    ({"name": "two\nlines"}, "body.name", "it has to match"),
+    ({"note": "n" * 2001}, "body.note", "it has to have at most 2000 characters"),
+    ({"tags": ["-"]}, "body.tags.0", "it has to match"),
+    ({"tags": ["a"] * 21}, "body.tags", "at most 20"),
+    ({"status": "SUCCEEDED"}, "body.status", "there is no such field"),
+])  # fmt: skip
+def test_words_that_can_not_be_are_422_and_named(call, words, field, problem) -> None:
+    code, answer, _ = call(UseCases(None), "PATCH", f"/runs/{RUN_ID}", words)
+    assert code == 422
+    assert [each["field"] for each in answer["errors"]] == [field]
+    assert problem in answer["detail"]
+
+
 @pytest.mark.parametrize("query", [
-    "limit=0", "limit=101", "limit=x", "status=DONE", "project=A", "dataset=..", "versions=a,,b",
+    "tag=-", "limit=0", "limit=101", "limit=x", "status=DONE", "project=A", "dataset=..", "versions=a,,b",
     "versions=" + ",".join("v" * 101),
 ])  # fmt: skip
 def test_a_wrong_filter_is_422(call, query) -> None:
@@ -399,6 +480,19 @@ def test_metrics_are_told_by_step(call) -> None:
     assert code == 200
     points = [{"step": 1, "value": 0.7}, {"step": 2, "value": 0.5}]
     assert body == {"series": [{"name": "loss", "count": 2, "points": points}]}
+
+
+def test_the_code_of_a_run_is_listed_and_read(call) -> None:
+    source = Source("code/train.py", "projects/penguins/code/train.py", "v1", 6)
+    listing = UseCases(SourceListing((source,), "next"))
+    file = {"path": "code/train.py", "version_id": "v1", "size": 6}
+    code, body, _ = call(listing, "GET", f"/runs/{RUN_ID}/code", query="limit=5")
+    assert (code, body) == (200, {"files": [file], "cursor": "next"})
+    use_cases = UseCases(SourceText(source, None, "binary"))
+    code, body, _ = call(use_cases, "GET", f"/runs/{RUN_ID}/code/text", query="path=code/train.py")
+    assert (code, body) == (200, {**file, "text": None, "unshown": "binary"})
+    assert use_cases.asked == [(RUN_ID, "code/train.py")]
+    assert call(use_cases, "GET", f"/runs/{RUN_ID}/code/text")[0] == 422
 
 
 def test_uploads_are_signed_with_and_without_a_size(call) -> None:
@@ -457,10 +551,9 @@ def test_a_dataset_is_deleted_in_its_caller_s_name(call) -> None:
     assert use_cases.asked == [("p", "d", "arn:aws:iam::123456789012:user/ann")]
 
 
-def test_the_description_is_that_of_the_routes(load) -> None:
-    app = load("runs_api")
-    made = app.description.describe(app.app, app.ROUTES)
-    assert json.loads(app.description.FILE.read_text("utf-8")) == made, "say: make openapi"
+def test_the_description_is_that_of_the_routes(runs_api) -> None:
+    made = runs_api.description.describe(runs_api.app, runs_api.ROUTES)
+    assert json.loads(runs_api.description.FILE.read_text("utf-8")) == made, "say: make openapi"
     OpenAPIV31SpecValidator(made).validate()
 
 
@@ -470,7 +563,7 @@ def test_the_description_is_served(call) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), [
-    ("DELETE", "/runs", "GET, POST"), ("PUT", f"/runs/{RUN_ID}", "GET"), ("HEAD", "/projects", "GET"),
+    ("DELETE", "/runs", "GET, POST"), ("PUT", f"/runs/{RUN_ID}", "GET, PATCH"), ("HEAD", "/projects", "GET"),
 ])  # fmt: skip
 def test_a_method_that_a_path_lacks_is_405(call, method, path, allowed) -> None:
     code, answer, headers = call(UseCases(None), method, path)

@@ -91,6 +91,16 @@ def test_use_is_the_mean_of_all_looks_and_the_peak_of_all_gpus() -> None:
     assert said == []
 
 
+def test_what_was_seen_since_somebody_last_asked_is_told_once() -> None:
+    nvml = Nvml([(40, 2 << 30)], [(80, 3 << 30)], [(0, 0)])
+    sampler = Sampler(print, load=lambda: nvml, sample_seconds=0.01)
+    sampler.start()
+    nvml.is_done.wait(5)
+    assert sampler.since_last() == {"gpu_busy_percent": 60.0, "gpu_memory_gib": 3.0}  # the last look hangs
+    assert sampler.since_last() == {}
+    sampler.finish()
+
+
 def test_a_gpu_that_tells_no_utilization_tells_its_memory() -> None:
     use = sampled(Nvml([(None, 3 << 29)], [(None, 0)]), [])
     assert use is not None

@@ -51,7 +51,7 @@ def test_a_wildcard_stays_in_its_part_of_an_arn() -> None:
 
 
 def test_every_condition_has_to_hold() -> None:
-    listing = {
+    listing: dict[str, Any] = {
         "Effect": "Allow", "Action": "s3:ListBucket", "Resource": BUCKET,
         "Condition": {"StringLike": {"s3:prefix": ["projects/*", "runs/*"]}},
     }  # fmt: skip

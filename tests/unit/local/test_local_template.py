@@ -40,7 +40,7 @@ def test_every_type_in_the_table_of_what_is_not_made_is_in_the_template(template
 def test_a_type_that_nobody_knows_is_an_error_that_names_it() -> None:
     template = Template(find_root(), {}, {}, {}, {"Pool": {"Type": "AWS::Cognito::UserPool"}})
     with pytest.raises(TemplateError, match=r"AWS::Cognito::UserPool \(Pool\)"):
-        Stack(template).make(Makers(clients=None, engine=None))  # type: ignore[arg-type]
+        Stack(template).make(Makers(clients=None, engine=None))
 
 
 def test_numbers_and_booleans_that_came_as_text_get_the_api_s_types() -> None:
@@ -63,5 +63,5 @@ def test_a_property_that_the_api_does_not_know_is_an_error() -> None:
 
 
 def test_no_type_is_both_made_and_not_made() -> None:
-    made = Makers(clients=None, engine=None).by_type().keys()  # type: ignore[arg-type]
+    made = Makers(clients=None, engine=None).by_type().keys()
     assert not made & (resources.NOT_MADE.keys() | resources.RUN_HERE)

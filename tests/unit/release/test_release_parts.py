@@ -84,7 +84,7 @@ def test_what_is_not_installed_for_a_release_is_named_with_its_licence() -> None
 
 def test_the_consoles_libraries_ship_with_their_licences_and_those_of_tests_do_not() -> None:
     shipped = licences.of_vendored(VENDORED, ROOT)
-    assert {it.name for it in shipped} == {"preact", "htm", "uplot"}
+    assert {it.name for it in shipped} == {"preact", "htm", "uplot", "diff"}
     assert all(it.text for it in shipped)
     licences.refuse(shipped)
 
@@ -92,8 +92,8 @@ def test_the_consoles_libraries_ship_with_their_licences_and_those_of_tests_do_n
 def test_the_consoles_bill_of_materials_has_each_library_with_its_checksum() -> None:
     bill = json.loads(sbom.of_console(VENDORED, "0.1.0", EPOCH))
     assert {it["purl"].rpartition("@")[0] for it in bill["components"]} == {
-        "pkg:npm/preact", "pkg:npm/htm", "pkg:npm/uplot",
+        "pkg:npm/preact", "pkg:npm/htm", "pkg:npm/uplot", "pkg:npm/diff",
     }  # fmt: skip
     assert all(len(it["hashes"][0]["content"]) == 128 for it in bill["components"])
     assert bill["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00"
-    assert len(bill["dependencies"][0]["dependsOn"]) == 3
+    assert len(bill["dependencies"][0]["dependsOn"]) == 4

@@ -1,4 +1,4 @@
-"""Continue: a run whose Batch job can't go on gets its next one, on demand or as another try."""
+"""Continue: a run gets its next Batch job: for the training, on demand, or as another try."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +7,9 @@ from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
 from droptrain_core.domain.runs import batch_job, transitions
+from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run
+from droptrain_core.prepare_once import PrepareOnce
 from droptrain_core.submit import Submit
 
 
@@ -18,22 +20,36 @@ class ContinueRun:
     """
 
     def __init__(
-        self, table: RunTable, jobs: JobQueue, submit: Submit, clock: Callable[[], datetime]
+        self,
+        table: RunTable,
+        jobs: JobQueue,
+        submit: Submit,
+        prepare_once: PrepareOnce,
+        clock: Callable[[], datetime],
     ) -> None:
         self._table = table
         self._jobs = jobs
         self._submit = submit
+        self._prepare_once = prepare_once
         self._clock = clock
 
-    def with_job(self, following: NextJob, run: Run, cost: Cost | None) -> bool:
-        """Continue the run with that job; False if it changed, ended or was cancelled meanwhile."""
-        written = self._table.write(transitions.next_job(run, following, cost, times.to_text(self._clock())))
+    def with_job(
+        self, following: NextJob, run: Run, cost: Cost | None, prepared: Prepared | None = None
+    ) -> bool:
+        """Continue the run with that job; False if it changed, ended or was cancelled meanwhile.
+
+        `prepared` are the data that the previous job has prepared; the runs that wait for them go on.
+        """
+        at = times.to_text(self._clock())
+        written = self._table.write(transitions.next_job(run, following, cost, at, prepared))
         claim = written.run
         if written.outcome != "applied" or claim is None:
             return False
         if not following.previous.has_ended:
             self._jobs.end(following.previous.job_id, following.why)
         self._submit.or_leave(claim)
+        if prepared:
+            self._prepare_once.wake(claim)
         return True
 
     def earlier_jobs(self, following: NextJob) -> tuple[EarlierJob, ...]:

@@ -77,7 +77,7 @@ class Limits:
             job = by_run[run.run_id]
             if run.batch_job_id != job.job_id or run.cancelled_by or run.ended:
                 continue
-            eligible = Eligible.of(run, prices, self._compute.of_run(run).instance_types)
+            eligible = Eligible.of(run, prices, self._compute)
             if exceeded := self._judge_time(run, job) or self._judge_cost(run, job, eligible):
                 found[run.run_id] = exceeded
         return found
@@ -134,9 +134,10 @@ class Limits:
     def _judge_time(self, run: Run, job: JobState) -> Exceeded | None:
         attempts = attempts_until(job, self._clock() - _GRACE)
         seconds = next_job.seconds_trained(run, job.job_number, attempts)
-        if run.job is None or seconds <= run.job.timeout_seconds:
+        request = run.request_of(run.step_of(job.job_number))
+        if request is None or seconds <= request.timeout_seconds:
             return None
-        reason = f"{OUT_OF_TIME}{seconds} s of training in all attempts, of {run.job.timeout_seconds} s"
+        reason = f"{OUT_OF_TIME}{seconds} s in all attempts, of {request.timeout_seconds} s"
         return Exceeded(job.job_id, "out_of_time", reason)
 
     def _judge_cost(self, run: Run, job: JobState, eligible: Eligible) -> Exceeded | None:

@@ -1,9 +1,11 @@
 """Query: read single runs, or pages whose cost doesn't grow with the table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
+from datetime import datetime
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from droptrain_core import cursors
 from droptrain_core.aws.bucket import Bucket
@@ -11,16 +13,20 @@ from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_pages import Position, Ranked, position_of
 from droptrain_core.aws.run_table import KIND, RunTable
 from droptrain_core.domain.answer_size import Room, how_many_fit
-from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME
+from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME, ObjectVersion, data_prefix
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import NotFoundError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run, ranking_of
 
+if TYPE_CHECKING:
+    from droptrain_core.domain.preflight.summary import Summary
+
 # A filtered request reads at most this many pages of runs, and then answers with the runs found so far.
 _PAGES = 5
 _PAGE_RUNS = 100
 _WAITING_BYTES = 500_000  # of a project, in an answer
+_FILES_SHOWN, _RUNS_SHOWN, _RUNS_BYTES = 100, 20, 3_500_000  # of a dataset, in an answer
 _LONGEST_FOLDER = 1024  # S3's longest key, in bytes
 
 
@@ -58,6 +64,21 @@ class Dataset:
 
 
 @frozen
+class DatasetDetails:
+    """A dataset: its current files with their upload times, its newest runs, and what its data look like.
+
+    `has_all_files` is false where there are more. `summary` is of the newest run that has one.
+    """
+
+    name: str
+    waiting: DatasetRecord | None
+    files: tuple[tuple[ObjectVersion, datetime], ...]
+    has_all_files: bool
+    runs: tuple[Run, ...]
+    summary: "Summary | None"
+
+
+@frozen
 class DatasetListing:
     """A project's datasets by name, and the cursor of the next page; None after the last one."""
 
@@ -86,6 +107,7 @@ class Query:
         project: str | None = None,
         dataset: str | None = None,
         status: str | None = None,
+        tag: str | None = None,
         versions: AbstractSet[str] = frozenset(),
         by_metric: bool = False,
         limit: int,
@@ -106,13 +128,13 @@ class Query:
             return Listing((), None)
         position = _position(cursor, project, ranked) if cursor else None
         where = {name: value for name, value in (("dataset", dataset), ("status", status)) if value}
-        is_filtered = bool(where or versions)
+        is_filtered = bool(where or tag or versions)
         found: list[Run] = []
         room = Room()
         for _ in range(_PAGES):
             size = _PAGE_RUNS if is_filtered else limit - len(found)
             page = self._table.page(
-                project=project, where=where, limit=size, position=position, ranked=ranked
+                project=project, where=where, tag=tag, limit=size, position=position, ranked=ranked
             )
             for run in page.runs:
                 if not self._trains(run, versions):
@@ -186,6 +208,24 @@ class Query:
         if shown < len(found):
             return DatasetListing(found[:shown], cursors.encode(found[shown - 1].name))
         return DatasetListing(found, cursors.encode(names[-1]) if more else None)
+
+    def dataset(self, project: str, name: str) -> DatasetDetails:
+        """The dataset; NotFoundError if it has neither files nor runs."""
+        files, has_all = self._bucket.first_files(data_prefix(project, name), _FILES_SHOWN)
+        runs = self.runs(project=project, dataset=name, limit=_RUNS_SHOWN).runs
+        if not files and not runs:
+            raise NotFoundError(f"There is no dataset {name!r} of a project {project!r}")
+        record = self._datasets.read(project, name)
+        shown = how_many_fit(map(asdict, runs), _RUNS_BYTES)
+        return DatasetDetails(
+            name, record if record.since else None, tuple(files), has_all, runs[:shown], self._summary(runs)
+        )
+
+    def _summary(self, runs: Iterable[Run]) -> "Summary | None":
+        from droptrain_core.domain.preflight.summary import from_text
+
+        newest = next((run for run in runs if run.job), None)
+        return from_text(self._table.summary(newest.run_id)) if newest else None
 
     def _project(self, name: str) -> Project:
         page = self._table.page(project=name, where={}, limit=1, position=None)

@@ -13,7 +13,9 @@ from droptrain_core.domain.answer_size import how_many_fit
 from droptrain_core.domain.errors import NotFoundError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import series
+from droptrain_core.domain.runs.batch_job import count_preparing
 from droptrain_core.domain.runs.log_line import LogLine
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.run import Run, run_prefix
 from droptrain_core.domain.runs.series import Series
 
@@ -72,8 +74,10 @@ class Results:
         self._signed = signed
         self._clock = clock
 
-    def logs(self, run_id: str, *, limit: int, cursor: str | None = None) -> LogListing:
-        """At most `limit` lines of all attempts; of log.txt if CloudWatch Logs no longer has the run.
+    def logs(
+        self, run_id: str, *, limit: int, cursor: str | None = None, step: JobStep | None = None
+    ) -> LogListing:
+        """At most `limit` lines of all attempts, or of a step; of log.txt if CloudWatch Logs lost the run.
 
         A page ends where an answer has no more room.
 
@@ -82,20 +86,21 @@ class Results:
         run = self._run(run_id)
         place = _log_place(cursor, run_id) if cursor else _InStream(0, None)
         if isinstance(place, int):
-            return self._text(run, place, limit)
-        streams = _streams(run)
+            return self._text(run, place, limit, step)
+        streams, goes_on = _streams(run, step), not run.ended and step in (None, run.step)
         for number in range(place.number, len(streams)):
             token = place.token if number == place.number else None
-            page = self._page(streams[number], number + 1, token, limit)
+            stream, attempt = streams[number]
+            page = self._page(stream, attempt, token, limit)
             if page and page.token:
                 return LogListing(page.lines, _log_cursor(run_id, _InStream(number, page.token)))
             is_last = number + 1 == len(streams)
-            if not run.ended and (is_last or page is None):
+            if goes_on and (is_last or page is None):
                 # The end for now; or Batch has named a stream that is still empty.
                 return LogListing((), _log_cursor(run_id, _InStream(number, token)))
             if page is None and is_last and not cursor:
-                return self._text(run, 0, limit)
-        return LogListing((), None if run.ended else _log_cursor(run_id, place))
+                return self._text(run, 0, limit, step)
+        return LogListing((), _log_cursor(run_id, place) if goes_on else None)
 
     def metrics(self, run_id: str) -> tuple[Series, ...]:
         """Every metric of the run by step."""
@@ -134,9 +139,9 @@ class Results:
             if limit == len(page.lines):
                 return page
 
-    def _text(self, run: Run, offset: int, limit: int) -> LogListing:
+    def _text(self, run: Run, offset: int, limit: int, step: JobStep | None) -> LogListing:
         """Lines of log.txt after `offset`; a page ends with a whole line, unless one line fills it."""
-        content = self._files.log_text(run.project, run.run_id, offset, _LOG_BYTES)
+        content = self._files.log_text(run.project, run.run_id, offset, _LOG_BYTES, step or run.step)
         if not content:
             return LogListing((), None)
         lines = content.splitlines(keepends=True)
@@ -148,10 +153,16 @@ class Results:
         return LogListing(tuple(LogLine(None, None, text) for text in texts), cursors.encode(after))
 
 
-def _streams(run: Run) -> list[str]:
-    """The log streams of the attempts, in order; the running attempt's is the last."""
+def _streams(run: Run, step: JobStep | None) -> list[tuple[str, int]]:
+    """The log streams of the attempts, of all or of a step, in order, each with the attempt's number.
+
+    The running attempt's is the last.
+    """
     named = [attempt.log_stream for attempt in run.attempts] + [run.log_stream]
-    return list(dict.fromkeys(stream for stream in named if stream))
+    found = {stream: number for number, stream in reversed([*enumerate(named, 1)]) if stream}
+    streams = sorted(found.items(), key=lambda item: item[1])
+    prepares = len(named) if run.is_preparing else count_preparing(run)
+    return [item for item in streams if step is None or (item[1] <= prepares) == (step == "prepare")]
 
 
 def _log_cursor(run_id: str, place: "_InStream") -> str:

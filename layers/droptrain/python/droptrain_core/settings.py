@@ -41,6 +41,7 @@ class Settings:
     monthly_budget_usd: str
     project_budgets_usd: str
     max_runs_at_once: str
+    prepared_days: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

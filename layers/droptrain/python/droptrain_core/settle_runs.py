@@ -16,6 +16,7 @@ from droptrain_core.domain.runs import next_job, transitions
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.run import Run, Status
 from droptrain_core.limits import Exceeded, Limits
+from droptrain_core.prepare_once import PrepareOnce
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.submit import Submit, cancelled
 from droptrain_core.telemetry import logger
@@ -47,11 +48,12 @@ class Seen:
 class SettleRuns:
     """Goes through the active runs: one query and one DescribeJobs a hundred, and calls for each action."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter for each use case that it calls
         self,
         table: RunTable,
         jobs: JobQueue,
         submit: Submit,
+        prepare_once: PrepareOnce,
         track: Track,
         notify: "Callable[[], Notify]",
         limits: Limits,
@@ -61,6 +63,7 @@ class SettleRuns:
         self._table = table
         self._jobs = jobs
         self._submit = submit
+        self._prepare_once = prepare_once
         self._track = track
         self._notify = notify
         self._limits = limits
@@ -156,8 +159,11 @@ class SettleRuns:
             yield "notified"
 
     def _finish(self, run: Run) -> Iterator[str]:
-        self._submit.finish(run)
-        yield "finished"
+        waiting = self._submit.finish(run)
+        if waiting is None:
+            yield "finished"
+        elif self._prepare_once.settle(waiting):
+            yield "woken"
 
     def _end_forgotten(self, run: Run) -> Iterator[str]:
         cause = diagnosis.unknown_to_batch(str(run.batch_job_id))

@@ -40,8 +40,11 @@ class Submit:
     def now(self, run: Run) -> Run:
         """Submit the job of a claim that the caller has just made; returns the record after that.
 
-        BusyError, UnsureError and DeniedError mean that the claim stays, and another process finishes it.
+        A claim that waits for another run's data has no job yet. BusyError, UnsureError and DeniedError mean
+        that the claim stays, and another process finishes it.
         """
+        if run.waits_for:
+            return run
         try:
             if self._clock() - times.from_text(run.claimed_at) >= HOLD_IS_OVER:
                 raise BusyError(f"{run.run_id} took too long to launch")
@@ -65,14 +68,17 @@ class Submit:
         except (BusyError, UnsureError):
             return run
 
-    def finish(self, run: Run) -> None:
+    def finish(self, run: Run) -> Run | None:
         """Finish an old claim: adopt the Batch job with its name, or submit one now.
 
-        BusyError if another process is finishing it, or the stack is paused.
+        Returns a claim that waits for another run's data: it has no job yet. BusyError if another process is
+        finishing it, or the stack is paused.
         """
         self._policy.check_running()
         claim = self._table.write(transitions.held(run, self._text()))
         held = claim.run
+        if held and held.waits_for:
+            return held
         if claim.outcome != "applied" or held is None:
             raise BusyError(f"{run.run_id} is being launched by another process")
         following = held.next_job
@@ -90,6 +96,7 @@ class Submit:
             )
         else:
             self.now(held)
+        return None
 
     def is_old_claim(self, run: Run) -> bool:
         """Whether the run is a claim whose holder must have died before it recorded a Batch job."""

@@ -15,13 +15,16 @@ from droptrain_core.domain.costs import cost as costs
 from droptrain_core.domain.costs.cost import Eligible
 from droptrain_core.domain.costs.estimate import remember
 from droptrain_core.domain.costs.project_reading import ProjectReading
+from droptrain_core.domain.errors import BusyError, Cause
 from droptrain_core.domain.runs import batch_job, next_job, transitions
 from droptrain_core.domain.runs import outcome as outcomes
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.outcome import Outcome
+from droptrain_core.domain.runs.prepare_end import prepared_by, without_success
 from droptrain_core.domain.runs.run import Cost, EarlierJob, NextJob, Run, ranking_of
 from droptrain_core.domain.runs.transitions import End
+from droptrain_core.prepare_once import PrepareOnce
 from droptrain_core.submit import cancelled
 
 Change = Applied | Literal["foreign"]
@@ -38,6 +41,7 @@ class Track:
         queues: QueueWatch,
         compute: StackCompute,
         continue_run: Callable[[], ContinueRun],
+        prepare_once: Callable[[], PrepareOnce],
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = bucket
@@ -46,6 +50,7 @@ class Track:
         self._queues = queues
         self._compute = compute
         self._continue_run = continue_run
+        self._prepare_once = prepare_once
         self._clock = clock
 
     def event(self, detail: Mapping[str, Any]) -> Change:
@@ -89,34 +94,43 @@ class Track:
         account = outcomes.read(document)
         reading = self._prices.read(project, job.run_id)
         outcome = account if account and _is_of_the_end(account, job) else None
-        earlier = self._earlier_jobs(job, reading.run)
+        run = self._with_its_job(reading.run, job, now)
+        reading = replace(reading, run=run)
+        earlier = self._earlier_jobs(job, run)
         cost = self._cost(job, document, reading, earlier)
-        cause = diagnosis.explain(
-            job, outcome, _lifecycle(job, reading.run), reading.run.warnings if reading.run else ()
-        )
-        if (run := reading.run) and run.cancelled_by and job.status == "CANCELLED":
-            cause = cancelled(run.cancelled_by)
+        prepared = prepared_by(run, job, outcome, self._clock()) if run else None
+        if run and prepared is None:
+            job = without_success(run, job)
+        cause = self._cause(job, outcome, run)
         if run and run.batch_job_id == job.job_id:
-            has_model = outcome is not None and outcome.cause_code is None
-            following = next_job.after_end(run, job, cause, has_model=has_model)
-            if following and self._continue_run().with_job(following, run, cost):
+            following = next_job.after_end(run, job, cause)
+            if following and self._continue_run().with_job(following, run, cost, prepared):
                 return "applied"
-        end = End(
-            cause=cause,
-            metrics=outcome.metrics if outcome else {},
-            cost=cost,
-            gpu=outcome.gpu if outcome else None,
-            advice=outcome.advice if outcome else (),
-            warnings=outcome.warnings if outcome and job.status == "SUCCEEDED" else (),
-        )
-        if run and job.status == "SUCCEEDED" and run.metric and run.metric in end.metrics:
-            end = replace(end, ranking=ranking_of(project, run.metric), headline=end.metrics[run.metric])
+            if prepared:
+                raise BusyError(f"{run.run_id} has changed since its data were prepared")
+        end = _end(job, run, outcome, cost, cause)
         before = tuple(attempt for each in earlier for attempt in each.attempts)
         transition = transitions.observed(job, now, end, before)
         history = _history(job, cost, project, reading, outcome)
         if history:
             return self._table.write_with_history(transition, history, now).outcome
-        return self._table.write(transition).outcome
+        written = self._table.write(transition)
+        if written.outcome == "applied" and written.run and written.run.awaited_by:
+            self._prepare_once().wake(written.run)
+        return written.outcome
+
+    def _with_its_job(self, run: Run | None, job: JobState, now: str) -> Run | None:
+        """The run; its claim gets the job whose end came before its submission was recorded."""
+        if run is None or not run.is_claim or run.waits_for or run.job_number != job.job_number:
+            return run
+        return self._table.write(transitions.submitted(run, job.job_id, now)).run or run
+
+    def _cause(self, job: JobState, outcome: Outcome | None, run: Run | None) -> Cause | None:
+        if run and run.cancelled_by and job.status == "CANCELLED":
+            return cancelled(run.cancelled_by)
+        warnings = run.warnings if run else ()
+        cause = diagnosis.explain(job, outcome, _lifecycle(job, run), warnings)
+        return diagnosis.of_step(cause, run.step_of(job.job_number)) if cause and run else cause
 
     def fall_back(self, job: JobState, waited: timedelta) -> bool:
         """Fall back if the run's job has waited too long for a Spot instance; False if the run may not."""
@@ -133,7 +147,7 @@ class Track:
                 job,
                 project,
                 lambda run: next_job.after_reclaim(
-                    run, job, self._bucket.last_checkpoint_at(project, job.run_id)
+                    run, job, self._bucket.last_checkpoint_at(project, job.run_id, run.step)
                 ),
             )
         return applied
@@ -178,7 +192,7 @@ class Track:
         run = reading.run
         if run is None:
             return None
-        eligible = Eligible.of(run, reading.prices, self._compute.of_run(run).instance_types)
+        eligible = Eligible.of(run, reading.prices, self._compute)
         return costs.of_run(run, job, document, eligible, self._clock(), earlier)
 
 
@@ -201,13 +215,32 @@ def _is_of_the_end(account: Outcome, job: JobState) -> bool:
     return is_last and account.ended
 
 
+def _end(
+    job: JobState, run: Run | None, outcome: Outcome | None, cost: Cost | None, cause: Cause | None
+) -> End:
+    """The facts of the end of the run's last Batch job."""
+    outcome = outcome or Outcome(job.job_id, 0)
+    has_succeeded = job.status == "SUCCEEDED"
+    end = End(
+        cause=cause,
+        metrics=outcome.metrics,
+        cost=cost,
+        gpu=outcome.gpu,
+        advice=outcome.advice,
+        warnings=outcome.warnings if has_succeeded else (),
+    )
+    if run and has_succeeded and run.metric and run.metric in end.metrics:
+        return replace(end, ranking=ranking_of(run.project, run.metric), headline=end.metrics[run.metric])
+    return end
+
+
 def _history(
     job: JobState, cost: Cost | None, project: str, reading: ProjectReading, outcome: Outcome | None
 ) -> History | None:
     """The project's history including this run and its training data, if it succeeded."""
     if job.status != "SUCCEEDED" or not job.attempts:
         return None
-    seconds = cost.seconds if cost else 0
+    seconds = costs.seconds_of(cost, "train") if cost else 0
     if not seconds and reading.summary is None:
         return None
     saved = outcome.left_checkpoint if outcome and seconds else None

@@ -3,7 +3,7 @@
 Each use case is imported where it is built, so that a function loads only its own at a cold start.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.config import Config
 
+from droptrain_core.aws.client_configs import NO_RETRIES, RETRIES, SIGNS, SOON
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.settings import Settings
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from droptrain_core.cancel import Cancel
     from droptrain_core.continue_run import ContinueRun
     from droptrain_core.datasets import Datasets
+    from droptrain_core.describe import Describe
     from droptrain_core.domain.costs.budget import Budget
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
@@ -48,7 +50,9 @@ if TYPE_CHECKING:
     from droptrain_core.launch.uploads import LaunchUploads
     from droptrain_core.notifications import Notifications
     from droptrain_core.notify import Notify
+    from droptrain_core.prepare_once import PrepareOnce
     from droptrain_core.query import Query
+    from droptrain_core.read_sources import ReadSources
     from droptrain_core.reconcile import Reconcile
     from droptrain_core.refresh import Refresh
     from droptrain_core.report_stuck_queue import ReportStuckQueue
@@ -59,14 +63,7 @@ if TYPE_CHECKING:
     from droptrain_core.submit import Submit
     from droptrain_core.track import Track
 
-# A lost answer of SubmitJob must not be answered by a second SubmitJob.
-_NO_RETRIES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
-_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
-# A launch waits for this client, but continues without its answer.
-_SOON = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=3)
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
-# The global address, which boto3 takes without the second setting, redirects to a new bucket's region.
-_SIGNS = _RETRIES.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 class Wiring:
@@ -82,10 +79,9 @@ class Wiring:
         clock: "Callable[[], datetime] | None" = None,
     ) -> None:
         self._settings = settings
-        self._session = botocore.session.get_session()
         self._clients = clients or self._client_of_session
         self._clock = clock or now
-        self._dynamodb = self._client("dynamodb", _RETRIES)
+        self._dynamodb = self._client("dynamodb", RETRIES)
         self._table = RunTable(self._dynamodb, settings.table_name)
         self._datasets = DatasetTable(self._dynamodb, settings.table_name)
 
@@ -114,7 +110,10 @@ class Wiring:
         from droptrain_core.track import Track
 
         bucket, queues, compute = self._bucket(), self._queues(), self._settings.compute
-        return Track(bucket, self._table, self._prices, queues, compute, self._continue_run, self._clock)
+        return Track(
+            bucket, self._table, self._prices, queues, compute, self._continue_run,
+            lambda: self._prepare_once, self._clock,
+        )  # fmt: skip
 
     def notify(self) -> "Notify":
         """Ends, and problems that need people, become notices."""
@@ -159,12 +158,12 @@ class Wiring:
 
         region, names = self._settings.aws_region, self._settings.compute.instance_types
         partition = self._session.get_partition_for_region(region)
-        ec2 = self._client("ec2", _RETRIES)
+        ec2 = self._client("ec2", RETRIES)
         spot = on_demand = None
         if partition != "aws-cn":  # whose prices are in CNY, from addresses of its own
             spot = SpotPrices(ec2)
         if partition == "aws":  # GovCloud has no price list to ask
-            on_demand = OnDemandPrices(self._client("pricing", _RETRIES, "us-east-1"))
+            on_demand = OnDemandPrices(self._client("pricing", RETRIES, "us-east-1"))
         types = InstanceTypes(ec2)
         return Refresh(types, spot, on_demand, self._prices, names, region, self._clock)
 
@@ -172,7 +171,13 @@ class Wiring:
         """Runs end on request."""
         from droptrain_core.cancel import Cancel
 
-        return Cancel(self._table, self._jobs, self._clock)
+        return Cancel(self._table, self._jobs, self._prepare_once, self._clock)
+
+    def describe(self) -> "Describe":
+        """Runs are named, noted and tagged."""
+        from droptrain_core.describe import Describe
+
+        return Describe(self._table)
 
     def query(self) -> "Query":
         """Runs are read."""
@@ -185,6 +190,12 @@ class Wiring:
         from droptrain_core.results import Results
 
         return Results(self._table, self._logs(), self._run_files(), self._signed(), self._clock)
+
+    def read_sources(self) -> "ReadSources":
+        """The code and the recipe of runs are read."""
+        from droptrain_core.read_sources import ReadSources
+
+        return ReadSources(self._table, self._bucket())
 
     def datasets(self) -> "Datasets":
         """Datasets are uploaded and deleted."""
@@ -201,12 +212,13 @@ class Wiring:
     def _commit(self) -> "Commit":
         from droptrain_core.launch.commit import Commit
 
-        return Commit(self._bucket(), self._table, self._reserve(), self._submit, self._images())
+        bucket, once = self._bucket(), self._prepare_once
+        return Commit(bucket, self._table, self._reserve(), self._submit, once, self._images())
 
     def _wake_ups(self) -> "WakeUps":
         from droptrain_core.aws.wake_ups import WakeUps
 
-        return WakeUps(lambda: self._client("sqs", _RETRIES), self._settings.uploads_queue_url)
+        return WakeUps(lambda: self._client("sqs", RETRIES), self._settings.uploads_queue_url)
 
     def _where(self) -> "Where":
         from droptrain_core.launch.decide import Where
@@ -235,21 +247,24 @@ class Wiring:
         return Places(self._settings.bucket_name, console)
 
     @cached_property
+    def _session(self) -> botocore.session.Session:
+        return botocore.session.get_session()
+
+    @cached_property
     def _events(self) -> "EventBridgeClient":
-        client: EventBridgeClient = self._client("events", _RETRIES)
-        return client
+        return self._client("events", RETRIES)
 
     @cached_property
     def _sns(self) -> Any:
-        return self._client("sns", _RETRIES)
+        return self._client("sns", RETRIES)
 
     @cached_property
     def _s3(self) -> "S3Client":
-        return self._client("s3", _RETRIES)
+        return self._client("s3", RETRIES)
 
     @cached_property
     def _signing_s3(self) -> "S3Client":
-        return self._client("s3", _SIGNS)
+        return self._client("s3", SIGNS)
 
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
         return self._clients(service, config, region or self._settings.aws_region)
@@ -274,7 +289,7 @@ class Wiring:
         from droptrain_core.aws.image_repository import ImageRepository
 
         name = self._settings.image_repository
-        return ImageRepository(lambda: self._client("ecr", _SOON), name) if name else None
+        return ImageRepository(lambda: self._client("ecr", SOON), name) if name else None
 
     def _reserve(self) -> "Reserve":
         from droptrain_core.reserve import Reserve
@@ -305,7 +320,7 @@ class Wiring:
     def _logs(self) -> "TrainingLogs":
         from droptrain_core.aws.logs import TrainingLogs
 
-        return TrainingLogs(self._client("logs", _RETRIES))
+        return TrainingLogs(self._client("logs", RETRIES))
 
     def _run_files(self) -> "RunFiles":
         from droptrain_core.aws.run_files import RunFiles
@@ -335,16 +350,8 @@ class Wiring:
         table, jobs, compute = self._table, self._jobs, self._settings.compute
         queues, instances = self._queues(), self._instances()
         limits = Limits(self._bucket(), table, self._prices, jobs, queues, instances, compute, self._clock)
-        return SettleRuns(
-            table,
-            jobs,
-            self._submit,
-            self.track(),
-            notify,
-            limits,
-            self.report_stuck_queue(),
-            self._clock,
-        )
+        once, track, stuck = self._prepare_once, self.track(), self.report_stuck_queue()
+        return SettleRuns(table, jobs, self._submit, once, track, notify, limits, stuck, self._clock)
 
     def _queues(self) -> "QueueWatch":
         from droptrain_core.aws.queue_watch import QueueWatch
@@ -355,24 +362,26 @@ class Wiring:
         from droptrain_core.aws.queue_instances import QueueInstances
 
         kinds = self._settings.queue_kinds
-        return QueueInstances(lambda: self._client("ec2", _RETRIES), self._settings.stack_id, kinds)
+        return QueueInstances(lambda: self._client("ec2", RETRIES), self._settings.stack_id, kinds)
 
     def _continue_run(self) -> "ContinueRun":
         from droptrain_core.continue_run import ContinueRun
 
-        return ContinueRun(self._table, self._jobs, self._submit, self._clock)
+        return ContinueRun(self._table, self._jobs, self._submit, self._prepare_once, self._clock)
+
+    @cached_property
+    def _prepare_once(self) -> "PrepareOnce":
+        from droptrain_core.prepare_once import PrepareOnce
+
+        kept = timedelta(days=int(self._settings.prepared_days))
+        return PrepareOnce(self._table, self._submit, kept, self._clock)
 
     @cached_property
     def _jobs(self) -> "JobQueue":
         from droptrain_core.aws.job_queue import JobQueue
 
-        settings = self._settings
-        return JobQueue(
-            self._client("batch", _RETRIES),
-            self._client("batch", _NO_RETRIES),
-            settings.compute,
-            settings.stack_id,
-        )
+        client, submitter = self._client("batch", RETRIES), self._client("batch", NO_RETRIES)
+        return JobQueue(client, submitter, self._settings.compute, self._settings.stack_id)
 
     @cached_property
     def _prices(self) -> "PriceTable":

@@ -20,7 +20,8 @@ from droptrain_core.domain.datasets.dataset import (
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, DeniedError, RejectedError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import plan as plans
-from droptrain_core.domain.runs.run import run_prefix
+from droptrain_core.domain.runs.preparation import JobStep
+from droptrain_core.domain.runs.run import run_prefix, step_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -187,6 +188,15 @@ class Bucket:
                 break
         return oldest_first(found.values())
 
+    def first_files(self, prefix: str, limit: int) -> tuple[list[tuple[ObjectVersion, datetime]], bool]:
+        """At most `limit` current versions below `prefix`, with their upload times; whether these are all.
+
+        It reads one page, which a file with many old versions fills.
+        """
+        page = self._client.list_object_versions(Bucket=self.name, Prefix=prefix)
+        found = list(_current(page).values())
+        return found[:limit], len(found) <= limit and not page["IsTruncated"]
+
     def _looked_up(self, key: str) -> dict[str, tuple[ObjectVersion, datetime]]:
         """The current version of one object, by key; S3 lists a key's newest version first."""
         current = _current(self._client.list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1))
@@ -264,6 +274,14 @@ class Bucket:
         document = _parsed(body, plans.MAX_BYTES)
         return PlanFile(document, hashlib.sha256(body).hexdigest()) if isinstance(document, dict) else None
 
+    def content(self, key: str, version_id: str, most: int) -> bytes | None:
+        """At most `most` bytes of one version of an object; None if it isn't there or can't be read."""
+        try:
+            answer = self._get(key, version_id)
+        except _RefusedError:
+            return None
+        return answer["Body"].read(most) if answer else None
+
     def outcome(self, project: str, run_id: str) -> object:
         """The parsed `outcome.json` of a run; None if none can be read as JSON of a sane size."""
         return self._document(run_prefix(project, run_id) + "outcome.json", _MAX_ACCOUNT_BYTES)
@@ -274,9 +292,9 @@ class Bucket:
         job_id = lease.get("batch_job_id") if isinstance(lease, dict) else None
         return job_id if isinstance(job_id, str) else None
 
-    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
-        """When the run's newest generation of checkpoints was complete; None if there is none."""
-        folder = run_prefix(project, run_id) + "checkpoints/generations/"
+    def last_checkpoint_at(self, project: str, run_id: str, step: JobStep = "train") -> datetime | None:
+        """When the newest generation of checkpoints of a run's step was complete; None if there is none."""
+        folder = step_prefix(project, run_id, step) + "checkpoints/generations/"
         answer = self._client.list_objects_v2(Bucket=self.name, Prefix=folder)
         return max((item["LastModified"] for item in answer.get("Contents", [])), default=None)
 

@@ -6,8 +6,10 @@ from typing import Any
 from droptrain_core.aws.accounts import account_pk
 from droptrain_core.aws.dataset_table import dataset_key, launched
 from droptrain_core.aws.run_record import to_attributes
+from droptrain_core.aws.transition_writes import update_of
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import charge
+from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim
 from droptrain_core.domain.runs.run import Reservation, Run
 
@@ -79,6 +81,35 @@ def keep_summary(table: str, run: Run, summary: str) -> dict[str, Any]:
         "pk": summary_pk(run.run_id), "kind": "summary", "summary": summary, "expires_at": expires_at,
     }  # fmt: skip
     return {"Put": {"TableName": table, "Item": to_attributes(item)}}
+
+
+def take_turn(table: str, run: Run, holder: str | None) -> list[dict[str, Any]]:
+    """What a claim writes for its preparation step: it waits for the holder, or becomes the holder.
+
+    `holder` held the digest when it was read; the write fails if another run does by now.
+    """
+    if run.preparation is None or run.ended or not run.is_preparing:
+        return []
+    if run.waits_for:
+        return [update_of(table, transitions.awaited(run.waits_for, run.run_id))]
+    values = {":run_id": run.run_id, ":kind": "prepared"}
+    condition = "attribute_not_exists(run_id)"
+    if holder:
+        condition, values = "run_id = :holder", values | {":holder": holder}
+    return [{
+        "Update": {
+            "TableName": table,
+            "Key": {"pk": {"S": prepared_pk(run.project, run.preparation.digest)}},
+            "UpdateExpression": "SET run_id = :run_id, kind = :kind",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+    }]  # fmt: skip
+
+
+def prepared_pk(project: str, digest: str) -> str:
+    """The partition key of the record that names a digest's holder."""
+    return f"PREPARED#{project}#{digest}"
 
 
 def put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:

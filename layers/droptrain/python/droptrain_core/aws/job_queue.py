@@ -1,5 +1,6 @@
 """AWS Batch: submit a run's job once, find it by name, describe it, end it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -26,6 +27,9 @@ EVALUATE_ON_EXIT = [
 ]
 _THROTTLES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"}
 _MAX_REASON = 1024
+# A refusal that begins so is about the queue or the job definition, such as "JobDefinition … is not in ACTIVE
+# status". There is no code for that. A queue that takes no further share refuses one project's jobs.
+_OF_THE_STACK = r"(?is)Job ?(?:Queue|Definition)\b(?!.*\bshare)"
 # The states of jobs whose shares count as active, for a day after they end.
 _Active = Literal["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED"]
 _ACTIVE: tuple[_Active, ...] = get_args(_Active)
@@ -81,7 +85,7 @@ class JobQueue:
         request: Any = {
             "jobName": run.job_name,
             "jobQueue": self._queue_of(run),
-            "jobDefinition": self._compute.of_run(run).job_definition,
+            "jobDefinition": self._compute.of_step(run, run.step).job_definition,
             "shareIdentifier": share_identifier,
             # It orders the jobs of one share. A queue with shares refuses a job without it.
             "schedulingPriorityOverride": 0,
@@ -149,7 +153,7 @@ class JobQueue:
         self._client.terminate_job(jobId=job_id, reason=reason[:_MAX_REASON])
 
     def _queue_of(self, run: Run) -> str:
-        compute = self._compute.of_run(run)
+        compute = self._compute.of_step(run, run.step)
         return compute.spot_queue if run.is_on_spot(run.job_number) else compute.on_demand_queue
 
 
@@ -158,7 +162,7 @@ def _meaning(run: Run, error: ClientError) -> Exception:
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
     if code in _THROTTLES:
         return BusyError(f"{run.run_id}: {message}")
-    if code == "ClientException":
+    if code == "ClientException" and not re.match(_OF_THE_STACK, message):
         fix = 'Correct what AWS Batch names, then launch with POST /runs and "rerun": true.'
         return RejectedError(Cause("refused_by_batch", f"AWS Batch refused the job: {message}", fix))
     if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.runs.run import PINNED, run_prefix, runs_prefix
+from droptrain_core.domain.runs.preparation import JobStep
+from droptrain_core.domain.runs.run import PINNED, run_prefix, runs_prefix, step_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # Everything in a run's folder is an artifact, except these, which belong to the container.
-_INNER = ("checkpoints/", PINNED)
+_INNER = ("checkpoints/", PINNED, "prepare/checkpoints/")
 _LEASE = "lease"
 # The newest part of a long metrics.jsonl; a function has to read it within seconds.
 _METRICS_BYTES = 8 << 20
@@ -60,9 +61,12 @@ class RunFiles:
             elif not answer["IsTruncated"]:
                 return found, False
 
-    def log_text(self, project: str, run_id: str, offset: int, size: int) -> bytes | None:
-        """At most `size` bytes of log.txt behind `offset`, b"" at its end; None if there is no log.txt."""
-        return self._range(run_prefix(project, run_id) + "log.txt", f"bytes={offset}-{offset + size - 1}")
+    def log_text(
+        self, project: str, run_id: str, offset: int, size: int, step: JobStep = "train"
+    ) -> bytes | None:
+        """At most `size` bytes of a step's log.txt behind `offset`, b"" at its end; None if there is none."""
+        key = step_prefix(project, run_id, step) + "log.txt"
+        return self._range(key, f"bytes={offset}-{offset + size - 1}")
 
     def metrics_lines(self, project: str, run_id: str) -> Iterable[bytes]:
         """The lines of metrics.jsonl: all, or the newest that are together 8 MiB."""

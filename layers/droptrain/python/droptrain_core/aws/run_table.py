@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from droptrain_core.aws import claim_writes
 from droptrain_core.aws.run_pages import Page, Position, Ranked, index_of
 from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
-from droptrain_core.aws.transition_writes import compiled, run_key
+from droptrain_core.aws.transition_writes import compiled, run_key, update_of
 from droptrain_core.domain.datasets.dataset_record import Answered
 from droptrain_core.domain.errors import BadCursorError, BusyError, NewerRecordError
 from droptrain_core.domain.frozen import frozen
@@ -74,13 +74,15 @@ class RunTable:
         previous: Run | None = None,
         answer: AnswerClaim | None = None,
         summary: str | None = None,
+        holder: str | None = None,
     ) -> Claimed:
-        """Make the record of `run` and take its drop, its request, its turn as a rerun, its answer and its
-        reservations, all or nothing; keep the summary of its training data.
+        """Make the record of `run` and take its drop, its request, its turn as a rerun, its answer, its
+        reservations and its turn to prepare, all or nothing; keep the summary of its training data.
 
-        `previous` is the run of which this one is the next rerun. A dataset whose drop is taken waits no
-        more. Says what another process has taken before, or that a cap has no room; BusyError if another
-        process writes the same items (TransactWriteItems, cancellation reasons).
+        `holder` is the run that held the digest of its preparation, `previous` the run of which this one is
+        the next rerun. A dataset whose drop is taken waits no more. Says what another process has taken
+        before, or that a cap has no room; BusyError if another process writes the same items
+        (TransactWriteItems, cancellation reasons).
         """
         taken: list[Claimed] = ["run_taken"]
         writes: list[Any] = [claim_writes.put_new(self._table, to_item(run))]
@@ -100,7 +102,7 @@ class RunTable:
             })))  # fmt: skip
         if previous:
             taken.append("run_taken")
-            writes.append(self._update_of(transitions.rerun(previous)))
+            writes.append(update_of(self._table, transitions.rerun(previous, run)))
         for reservation in run.reservations:
             taken.append("no_room")
             writes.append(claim_writes.take(self._table, reservation))
@@ -110,6 +112,10 @@ class RunTable:
         if answer:
             taken.append("answered")
             writes.append(claim_writes.answer(self._table, run, answer))
+        is_rerun_of_its_holder = previous is not None and run.waits_for == previous.run_id
+        for write in () if is_rerun_of_its_holder else claim_writes.take_turn(self._table, run, holder):
+            taken.append("holder_changed")
+            writes.append(write)
         if summary:
             writes.append(claim_writes.keep_summary(self._table, run, summary))
         refused = self._transact(writes, run)
@@ -119,6 +125,11 @@ class RunTable:
         """The run, read consistently; None if there is none."""
         item = self._read(run_pk(run_id))
         return from_item(item) if item else None
+
+    def summary(self, run_id: str) -> str | None:
+        """The summary of the run's training data, as JSON; None if none was made, or it has expired."""
+        item = self._read(claim_writes.summary_pk(run_id))
+        return item["summary"]["S"] if item else None
 
     def find_drop(self, drop: str) -> str | None:
         """The id of the run that took this drop, if any."""
@@ -151,6 +162,19 @@ class RunTable:
         """(run id, digest of the body) of an earlier request with this idempotency key, if any."""
         item = self._read(f"REQUEST#{key}")
         return (item["run_id"]["S"], item["body_digest"]["S"]) if item else None
+
+    def find_holder(self, project: str, digest: str) -> str | None:
+        """The id of the run that prepares these data, or has prepared them, if any."""
+        item = self._read(claim_writes.prepared_pk(project, digest))
+        return item["run_id"]["S"] if item else None
+
+    def change_turn(self, transition: Transition, run: Run, holder: str | None) -> bool:
+        """Change a claim that waited, to become `run`, and take its new turn, both or none.
+
+        False if the claim or the digest's holder has changed.
+        """
+        writes = [update_of(self._table, transition), *claim_writes.take_turn(self._table, run, holder)]
+        return self._transact(writes, run) is None
 
     def write(self, transition: Transition) -> Written:
         """Change a run's record, if what the transition requires holds.
@@ -197,7 +221,7 @@ class RunTable:
                 ),
             }
         }
-        writes: Any = [self._update_of(transition), remembered]
+        writes: Any = [update_of(self._table, transition), remembered]
         try:
             self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as error:
@@ -233,7 +257,7 @@ class RunTable:
 
             others.append(remembered_models.to_update(self._table, models_pk(run.project), models))
         if others:
-            self._transact([self._update_of(transition), *others], run)
+            self._transact([update_of(self._table, transition), *others], run)
         else:
             self.write(transition)
 
@@ -242,22 +266,28 @@ class RunTable:
         *,
         project: str | None,
         where: Mapping[str, str],
+        tag: str | None = None,
         limit: int,
         position: Position | None,
         ranked: Ranked | None = None,
     ) -> Page:
         """At most `limit` runs, newest first, of one project or of all; `where` names values of attributes.
 
-        With `ranked`, those of a ranking, best first. Runs with other values are left out, and count for
-        `limit` all the same.
+        With `ranked`, those of a ranking, best first. Runs with other values, or without the `tag`, are left
+        out, and count for `limit` all the same.
 
         BadCursorError for a position that no page had.
         """
         index, owner, value = index_of(project, ranked)
         values = {":owner": value, **{f":{each}": wanted for each, wanted in where.items()}}
         more: dict[str, Any] = {}
-        if where:
-            more["FilterExpression"] = " AND ".join(f"#{each} = :{each}" for each in where)
+        conditions = [f"#{each} = :{each}" for each in where]
+        names = {"#owner": owner, **{f"#{each}": each for each in where}}
+        if tag:
+            conditions.append("contains(#tags, :tag)")
+            names["#tags"], values[":tag"] = "tags", tag
+        if conditions:
+            more["FilterExpression"] = " AND ".join(conditions)
         if position:
             more["ExclusiveStartKey"] = position
         try:
@@ -265,7 +295,7 @@ class RunTable:
                 TableName=self._table,
                 IndexName=index,
                 KeyConditionExpression="#owner = :owner",
-                ExpressionAttributeNames={"#owner": owner, **{f"#{each}": each for each in where}},
+                ExpressionAttributeNames=names,
                 ExpressionAttributeValues=to_attributes(values),
                 ScanIndexForward=ranked is not None and ranked.lowest_first,
                 Limit=limit,
@@ -336,21 +366,6 @@ class RunTable:
             else:
                 return None
         raise BusyError(f"{run.run_id} is being written by another process")
-
-    def _update_of(self, transition: Transition) -> dict[str, Any]:
-        """The transition as a part of a transaction."""
-        change = compiled(transition)
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": run_key(transition.run_id),
-                "UpdateExpression": change.update,
-                "ConditionExpression": change.condition,
-                "ExpressionAttributeNames": change.names,
-                "ExpressionAttributeValues": change.values,
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
 
 
 def history_pk(project: str) -> str:

@@ -47,6 +47,22 @@ def compiled(transition: Transition) -> Change:
     return Change(f"SET {', '.join(sets)}{removed}", condition, words.names, to_attributes(words.values))
 
 
+def update_of(table: str, transition: Transition) -> dict[str, Any]:
+    """The transition as a part of a transaction."""
+    change = compiled(transition)
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": run_key(transition.run_id),
+            "UpdateExpression": change.update,
+            "ConditionExpression": change.condition,
+            "ExpressionAttributeNames": change.names,
+            "ExpressionAttributeValues": change.values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
 class _Placeholders:
     """Gives each name and each value of an expression its placeholder."""
 

@@ -8,10 +8,12 @@ from droptrain_core.aws.image_repository import ImageRepository
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import BusyError, Cause
 from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs import turn as turns
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
-from droptrain_core.domain.runs.compute import image_tag
+from droptrain_core.domain.runs.compute import image_tags
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.decide import Draft
+from droptrain_core.prepare_once import PrepareOnce
 from droptrain_core.reserve import Reserve
 from droptrain_core.submit import Submit
 
@@ -27,11 +29,13 @@ class Commit:
         table: RunTable,
         reserve: Reserve,
         submit: Submit,
+        prepare_once: PrepareOnce,
         images: ImageRepository | None = None,
     ) -> None:
         self._bucket = bucket
         self._table = table
         self._reserve = reserve
+        self._prepare_once = prepare_once
         self._images = images
         self.submit = submit
 
@@ -42,24 +46,29 @@ class Commit:
         request: RequestClaim | None = None,
         first: Run | None = None,
     ) -> tuple[Claimed, Run]:
-        """Claim the run and its reservations; its plan is in the bucket before the claim is visible.
+        """Claim the run, its reservations and its turn to prepare; its plan is in the bucket before.
 
         Returns the run as claimed: REJECTED if the stack has no image or a cap has no room.
-        BusyError if other runs keep taking the room.
+        BusyError if other runs keep taking the room or the turn.
         """
         if draft.plan is not None:
             self._write_plan(draft.plan)
         for _ in range(CLAIM_TRIES):
-            run = draft.run if draft.run.ended else self._admit(draft.run, self._reserve.caps)
+            run, holder = draft.run, None
+            if not run.ended:
+                run, holder = self._with_turn(run)
+                run = self._admit(run, self._reserve.caps)
             summary = None if run.ended else draft.summary
-            claimed = self._table.claim(run, drop, request, first, summary=summary)
-            if claimed != "no_room":
+            claimed = self._table.claim(run, drop, request, first, summary=summary, holder=holder)
+            if claimed not in ("no_room", "holder_changed"):
                 return claimed, run
-        raise BusyError(f"Other runs take the room that {draft.run.run_id} needs")
+        raise BusyError(f"Other runs take the room or the data that {draft.run.run_id} needs")
 
     def look(self, draft: Draft) -> Run:
         """The run as a launch would claim it now; nothing is written."""
-        return draft.run if draft.run.ended else self._admit(draft.run, self._reserve.look)
+        if draft.run.ended:
+            return draft.run
+        return self._admit(self._with_turn(draft.run)[0], self._reserve.look)
 
     def reject(self, run: Run, answer: AnswerClaim) -> Claimed:
         """Record a rejection that answers more than one upload."""
@@ -71,7 +80,7 @@ class Commit:
         BusyError while another process is working on it.
         """
         run = self._table.get(run_id)
-        if run is None or not run.is_claim:
+        if run is None or not run.is_claim or run.waits_for:
             return False
         if not self.submit.is_old_claim(run):
             raise BusyError(f"{run_id} is being launched by another process")
@@ -84,11 +93,18 @@ class Commit:
         if found and self._table.get(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
 
+    def _with_turn(self, run: Run) -> tuple[Run, str | None]:
+        """The run with its turn to prepare its data, and the run that holds their digest."""
+        if run.preparation is None:
+            return run, None
+        turn, holder = self._prepare_once.turn_of(run)
+        return turns.with_turn(run, turn, holder), holder.run_id if holder else None
+
     def _admit(self, run: Run, reserve: Callable[[Run], Run]) -> Run:
-        """The run with its reservations, or REJECTED if the stack has no image or no room for it."""
-        tag = image_tag(run)
-        if self._images and self._images.lacks_image(tag):
-            return runs.rejected(run, _no_image(run.run_id, tag))
+        """The run with its reservations, or REJECTED if the stack lacks an image or has no room for it."""
+        for tag in image_tags(run) if self._images else ():
+            if self._images and self._images.lacks_image(tag):
+                return runs.rejected(run, _no_image(run.run_id, tag))
         return reserve(run)
 
 

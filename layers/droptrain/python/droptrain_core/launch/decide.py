@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,16 @@ from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause, RejectedError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.jobs import gets_code
 from droptrain_core.domain.recipes.push import Push
-from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.recipes.recipe import Recipe, Resources
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs import time_limit
 from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.compute import Compute, StackCompute
-from droptrain_core.domain.runs.job_request import job_request
+from droptrain_core.domain.runs.job_request import job_request, prepare_request
+from droptrain_core.domain.runs.preparation import JobRequest, Preparation, digest_of
 from droptrain_core.domain.runs.run import Run, Step
 
 if TYPE_CHECKING:
@@ -39,13 +41,14 @@ if TYPE_CHECKING:
 class HowToTrain:
     """The project's recipe as it was read; `recipe` is None if its inputs can't be read.
 
-    `push` names the recipe's version and the code that belongs to it.
+    `push` names the recipe's version and the code that belongs to it. `overrides` are in `recipe` already.
     """
 
     push: Push
     version: ObjectVersion | None
     recipe: Recipe | None
     problem: RejectedError | None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 @frozen
@@ -75,30 +78,44 @@ class Found:
 
 
 @frozen
+class Instances:
+    """The stack's instances for one step of a run: those with room and a price, None if there are none.
+
+    `are_too_small`: none of the types can ever hold the step's job.
+    """
+
+    eligible: EligibleInstances | None = None
+    are_too_small: bool = False
+
+
+@frozen
 class Snapshot:
-    """Everything that a launch depends on: dataset, code, preflight's samples of the files, and prices.
+    """Everything that a launch depends on: dataset, code, preflight's samples of the files, and instances.
 
     `unreadable` is the cause if S3 doesn't let an input be read. `last` summarizes the dataset of the
-    project's last successful run. `is_too_large`: no instance type of the stack can hold the run.
+    project's last successful run.
     """
 
     found: Found
     code: tuple[ObjectVersion, ...]
     files: "tuple[FileFacts, ...]"
-    eligible: EligibleInstances | None
+    training: Instances
+    preparation: Instances = Instances()
     unreadable: Cause | None = None
     last: "Summary | None" = None
-    is_too_large: bool = False
 
 
 @frozen
 class Asked:
-    """The caller, the time and the overrides of a launch; `first` is the run that this launch reruns."""
+    """The caller and the time of a launch; `first` is the run that this launch reruns.
+
+    `prepare_again`: the run doesn't use data that are prepared already.
+    """
 
     by: str
     at: datetime
-    overrides: Mapping[str, Any]
     first: Run | None = None
+    prepare_again: bool = False
 
     @property
     def rerun(self) -> int:
@@ -151,15 +168,18 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     try:
         script = _script(snapshot, where)
         compute = where.compute.of(recipe.resources.gpus)
-        if snapshot.is_too_large:
-            raise RejectedError(_does_not_fit(recipe, compute))
-        timeout = time_limit.of_recipe(recipe, snapshot.eligible, compute.instance_types)
+        preparation, prepare_usd = _preparation(snapshot, asked, where)
+        if snapshot.training.are_too_small:
+            raise RejectedError(_does_not_fit("resources", recipe.resources, compute))
+        eligible = snapshot.training.eligible
+        timeout = time_limit.of_recipe(recipe, eligible, compute.instance_types, prepare_usd or 0.0)
     except RejectedError as error:
         return Draft(runs.rejected(runs.to_record(run), error.cause), None, findings)
-    job = job_request(recipe, script, timeout, found.readiness.inputs)
-    run = with_estimate(replace(run, job=job), snapshot.eligible)
+    is_left_out = preparation and not preparation.inputs_in_training
+    job = job_request(recipe, script, timeout, () if is_left_out else found.readiness.inputs)
+    run = with_estimate(replace(run, job=job, preparation=preparation), eligible, prepare_usd)
     plan = plans.plan_of(
-        run, recipe, snapshot.code, where.bucket, asked.overrides, asked.rerun, compute.job_definition
+        run, recipe, snapshot.code, where.bucket, found.how.overrides, asked.rerun, compute.job_definition
     )
     body = plans.plan_bytes(plan)
     if len(body) > plans.MAX_LAUNCHED_BYTES:
@@ -173,7 +193,7 @@ def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str
     """The run's id."""
     recipe = [found.how.version] if found.how.version else []
     versions = [*found.readiness.versions, *recipe, *code]
-    return runs.identify(found.project, found.name, versions, asked.overrides, asked.rerun)
+    return runs.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
 
 
 def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
@@ -193,12 +213,38 @@ def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
     )
 
 
-def with_estimate(run: Run, eligible: EligibleInstances | None) -> Run:
-    """The run with its estimate, and a warning if it risks its work."""
-    if run.job is None or eligible is None:
+def with_estimate(run: Run, eligible: EligibleInstances | None, prepare_usd: float | None) -> Run:
+    """The run with its estimate, and a warning if it risks its work.
+
+    Its preparation step can cost up to `prepare_usd`, None if no price is known.
+    """
+    if run.job is None or eligible is None or prepare_usd is None:
         return run
-    estimate = eligible.estimate(run.job.timeout_seconds)
+    estimate = eligible.estimate(run.job.timeout_seconds).with_preparation(prepare_usd)
     return replace(run, estimate=estimate, warnings=(*run.warnings, *eligible.warnings(estimate)))
+
+
+def worst_usd(instances: Instances, job: JobRequest) -> float | None:
+    """The most that the jobs of a step can cost; None if no price is known."""
+    return instances.eligible.worst_usd(job.timeout_seconds) if instances.eligible else None
+
+
+def _preparation(snapshot: Snapshot, asked: Asked, where: Where) -> tuple[Preparation | None, float | None]:
+    """The run's preparation step, if it has one, and its highest cost; RejectedError if it can't run."""
+    found = snapshot.found
+    prepare = found.recipe.prepare
+    if prepare is None:
+        return None, 0.0
+    _check_script(snapshot, where, prepare.entrypoint)
+    if snapshot.preparation.are_too_small:
+        raise RejectedError(_does_not_fit("prepare.resources", prepare.resources, where.compute.cpu))
+    folder = code_prefix(found.project)
+    code = [each for each in snapshot.code if gets_code(prepare, each.key.removeprefix(folder))]
+    inputs = found.readiness.inputs
+    job = prepare_request(found.recipe, inputs)
+    digest = digest_of(found.recipe, code, inputs)
+    preparation = Preparation(digest, job, prepare.inputs_in_training, asked.prepare_again)
+    return preparation, worst_usd(snapshot.preparation, job)
 
 
 def _preflight(snapshot: Snapshot) -> tuple[Cause | None, tuple[Finding, ...]]:
@@ -227,13 +273,19 @@ def _summary_of(snapshot: Snapshot) -> str | None:
 def _script(snapshot: Snapshot, where: Where) -> str:
     """The entrypoint's file; RejectedError if it is missing, or the code can't be a folder of files."""
     found = snapshot.found
-    script = found.recipe.entrypoint or recipes.DEFAULT_SCRIPT
-    file = recipes.file_of(script)
-    if code_prefix(found.project) + file not in {item.key for item in snapshot.code}:
-        raise RejectedError(_no_script(where.bucket, found.project, file))
+    folder = code_prefix(found.project)
+    script = recipes.entrypoint_of(found.recipe, {item.key.removeprefix(folder) for item in snapshot.code})
+    if script is None:
+        raise RejectedError(_no_script(where.bucket, found.project, found.recipe.entrypoint))
     if wrong := _wrong_code(found.project, snapshot.code):
         raise RejectedError(wrong)
     return script
+
+
+def _check_script(snapshot: Snapshot, where: Where, script: str) -> None:
+    project, file = snapshot.found.project, recipes.file_of(script)
+    if code_prefix(project) + file not in {item.key for item in snapshot.code}:
+        raise RejectedError(_no_script(where.bucket, project, file))
 
 
 def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
@@ -253,16 +305,15 @@ def _wrong_code(project: str, code: Collection[ObjectVersion]) -> Cause | None:
     return None
 
 
-def _does_not_fit(recipe: Recipe, compute: Compute) -> Cause:
-    """The cause if no instance type of the stack can hold the run."""
-    asked = recipe.resources
+def _does_not_fit(field: str, asked: Resources, compute: Compute) -> Cause:
+    """The cause if no instance type of the stack can hold the jobs with these resources."""
     kind, parameter = ("GPU", "InstanceTypes") if asked.gpus else ("CPU", "CpuInstanceTypes")
     gpus = f"{asked.gpus} GPU{'s' if asked.gpus > 1 else ''}, " if asked.gpus else ""
     return Cause(
         "does_not_fit",
         f"None of the stack's {kind} instance types has room for {gpus}{asked.vcpus} vCPUs and "
         f"{asked.memory_gib} GiB: {', '.join(compute.instance_types)}. The system takes some memory.",
-        f"Lower `resources` in train.yaml, or add larger types to the stack's parameter {parameter}.",
+        f"Lower `{field}` in train.yaml, or add larger types to the stack's parameter {parameter}.",
     )
 
 
@@ -277,11 +328,15 @@ def _too_large(size: int, snapshot: Snapshot) -> Cause:
     )
 
 
-def _no_script(bucket: str, project: str, script: str) -> Cause:
+def _no_script(bucket: str, project: str, entrypoint: str | None) -> Cause:
     folder = f"s3://{bucket}/{code_prefix(project)}"
+    first, second = recipes.DEFAULT_SCRIPTS
+    lacks = (
+        f"no {folder}{recipes.file_of(entrypoint)}" if entrypoint else f"neither {folder}{first} nor {second}"
+    )
     return Cause(
         "code_missing",
-        f"The project has no {folder}{script}",
+        f"The project has {lacks}",
         f"Upload the code with: aws s3 cp --recursive <your code folder> {folder} "
         "and launch the dataset with POST /runs or by dropping it again.",
     )

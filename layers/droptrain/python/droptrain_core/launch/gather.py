@@ -1,6 +1,6 @@
 """Gather: read everything that a launch depends on, from the bucket and the table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,6 @@ from droptrain_core.aws.bucket import Bucket, RecipeFile
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain import times
 from droptrain_core.domain.costs import estimate as estimates
-from droptrain_core.domain.costs.estimate import EligibleInstances
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import (
     ObjectVersion,
@@ -20,10 +19,11 @@ from droptrain_core.domain.datasets.dataset import (
 )
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
-from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.recipes.recipe import Recipe, Resources
 from droptrain_core.domain.runs.compute import StackCompute
-from droptrain_core.domain.runs.run import JobRequest, Run
-from droptrain_core.launch.decide import Found, HowToTrain, Snapshot
+from droptrain_core.domain.runs.preparation import JobRequest
+from droptrain_core.domain.runs.run import Run
+from droptrain_core.launch.decide import Found, HowToTrain, Instances, Snapshot
 
 if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import FileFacts
@@ -46,9 +46,14 @@ class Gather:
         self._clock = clock
 
     def how(
-        self, project: str, overrides: Mapping[str, Any] | None = None, *, force: bool = False
+        self,
+        project: str,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        kept: Mapping[str, Any] | None = None,
+        force: bool = False,
     ) -> HowToTrain:
-        """The project's recipe, with `overrides` laid over it.
+        """The project's recipe; what a rerun has `kept` of its run, then `overrides`, are laid over it.
 
         RejectedError for overrides that don't fit the recipe, unless `force`.
         """
@@ -56,7 +61,7 @@ class Gather:
         if push.problem:
             return HowToTrain(push, None, None, push.problem)
         file = self.bucket.recipe(project, push.before)
-        return HowToTrain(push, file.version, *_read_recipe(file, overrides or {}, force=force))
+        return HowToTrain(push, file.version, *_read_recipe(file, overrides or {}, kept or {}, force=force))
 
     def dataset(self, project: str, dataset: str, how: HowToTrain, recipe: Recipe) -> Found:
         """The dataset's files; CrowdedError if there are too many of them."""
@@ -76,45 +81,36 @@ class Gather:
         """
         code = self._code(found)
         files, unreadable = self._files(found)
-        resources = found.recipe.resources
-        reading = self._prices.read(found.project)
-        memory_mib = resources.memory_gib * 1024
-        eligible = self._eligible(
-            reading,
-            gpus=resources.gpus,
-            vcpus=resources.vcpus,
-            memory_mib=memory_mib,
-            spot=found.recipe.spot,
-        )
-        is_too_large = eligible is None and reading.prices.are_too_small(
-            self._compute.of(resources.gpus).instance_types, resources.gpus, resources.vcpus, memory_mib
-        )
-        return Snapshot(
-            found, code, files, eligible, unreadable, _read_summary(reading), is_too_large=is_too_large
-        )
+        reading, recipe = self._prices.read(found.project), found.recipe
+        training = self._instances(reading, recipe.resources, recipe.spot)
+        of_prepare = recipe.prepare and self._instances(reading, recipe.prepare.resources, recipe.spot)
+        last = _read_summary(reading)
+        return Snapshot(found, code, files, training, of_prepare or Instances(), unreadable, last)
 
-    def again(self, original: Run, job: JobRequest) -> tuple[EligibleInstances | None, str | None]:
-        """For a repeat of `original`: the instance types for its job, and the summary of its data."""
+    def again(self, original: Run, jobs: Iterable[JobRequest]) -> tuple[list[Instances], str | None]:
+        """For a repeat of `original`: the instances for each of its jobs, and the summary of its data."""
         reading = self._prices.read(original.project, original.run_id)
-        eligible = self._eligible(
-            reading, gpus=job.gpus, vcpus=job.vcpus, memory_mib=job.memory_mib, spot=job.spot
-        )
-        return eligible, reading.summary
+        found = [
+            self._instances(reading, Resources(job.gpus, job.vcpus, job.memory_mib // 1024), job.spot)
+            for job in jobs
+        ]
+        return found, reading.summary
 
-    def _eligible(
-        self, reading: ProjectReading, *, gpus: int, vcpus: int, memory_mib: int, spot: str
-    ) -> EligibleInstances | None:
-        """The stack's instance types that could serve such a job, their prices, the project's history."""
-        return estimates.eligible_instances(
+    def _instances(self, reading: ProjectReading, resources: Resources, spot: str) -> Instances:
+        """The stack's instances that could serve such a job, their prices, the project's history."""
+        types = self._compute.of(resources.gpus).instance_types
+        asked = {
+            "gpus": resources.gpus, "vcpus": resources.vcpus, "memory_mib": resources.memory_gib * 1024,
+        }  # fmt: skip
+        eligible = estimates.eligible_instances(
             reading.prices,
-            self._compute.of(gpus).instance_types,
+            types,
             reading.history,
-            gpus=gpus,
-            vcpus=vcpus,
-            memory_mib=memory_mib,
+            **asked,
             spot=spot,
             left_checkpoint=reading.left_checkpoint,
         )
+        return Instances(eligible, eligible is None and reading.prices.are_too_small(types, **asked))
 
     def _code(self, found: Found) -> tuple[ObjectVersion, ...]:
         """The code that belongs to the recipe."""
@@ -147,19 +143,23 @@ def _read_summary(reading: ProjectReading) -> "Summary | None":
 
 
 def _read_recipe(
-    file: RecipeFile, overrides: Mapping[str, Any], *, force: bool
-) -> tuple[Recipe | None, RejectedError | None]:
-    """(the recipe, its problem): of a wrong recipe only the inputs, if these can be read, else None."""
+    file: RecipeFile, overrides: Mapping[str, Any], kept: Mapping[str, Any], *, force: bool
+) -> tuple[Recipe | None, RejectedError | None, Mapping[str, Any]]:
+    """(the recipe, its problem, the overrides that are in it).
+
+    Of a wrong recipe only the inputs, if these can be read, else None.
+    """
     if file.problem:
-        return None, file.problem
+        return None, file.problem, {}
     try:
         recipe = recipes.parse(file.document)
     except RejectedError as problem:
-        return recipes.inputs_of(file.document), problem
-    if not overrides:
-        return recipe, None
-    if not force:
-        from droptrain_core.domain.recipes.overrides import check
+        return recipes.inputs_of(file.document), problem, {}
+    if not overrides and not kept:
+        return recipe, None, {}
+    from droptrain_core.domain.recipes.overrides import check, laid_over
 
+    if not force:
         check(recipe, overrides)
-    return recipes.parse(recipes.override(file.document, overrides)), None
+    whole = laid_over(recipe, kept, overrides)
+    return recipes.parse(recipes.override(file.document, whole)), None, whole

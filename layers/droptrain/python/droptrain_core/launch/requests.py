@@ -34,9 +34,12 @@ from droptrain_core.launch.decide import (
     identify,
     new_run,
     with_estimate,
+    worst_usd,
 )
 from droptrain_core.launch.gather import Gather
 
+# By section of the recipe: `hyperparameters`, `resources`.
+Overrides = Mapping[str, Mapping[str, Any]]
 # Warnings of a launch's estimate and of a run's end: a rerun gets its own.
 _NOT_REPEATED = (estimates.NO_CHECKPOINT, *OF_AN_END)
 
@@ -60,20 +63,24 @@ class LaunchRequests:
         self._policy = policy
         self._clock = clock
 
-    def request(
+    def request(  # noqa: PLR0913  one parameter for each field of the request
         self,
         project: str,
         dataset: str,
         *,
         caller: str,
         rerun: bool = False,
-        overrides: Mapping[str, Any] | None = None,
+        overrides: Overrides | None = None,
+        kept: Overrides | None = None,
         force: bool = False,
+        prepare_again: bool = False,
         request: RequestClaim | None = None,
     ) -> tuple[Run, bool]:
         """Launch a dataset: (the run, whether it is new).
 
-        The same inputs, recipe, code and overrides are the same run, unless `rerun` is set.
+        The same inputs, recipe, code and overrides are the same run, unless `rerun` is set. `kept` are the
+        settings of an older run (`of_run`), over which `overrides` are laid. `prepare_again`: data that
+        are prepared already aren't used.
 
         NotFoundError, NotReadyError, KeyReusedError, PausedError. RejectedError for overrides that no recipe
         may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses the stack; the
@@ -82,16 +89,15 @@ class LaunchRequests:
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
-        self._policy.check_overrides(overrides or {})
         try:
-            how = self._gather.how(project, overrides, force=force)
+            how = self._how(project, overrides, kept, force=force)
             found = self._ready(project, dataset, how)
             snapshot = self._gather.snapshot(found)
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
         can_claim = found.how.recipe is not None and self._table.find_drop(found.drop) is None
         drop = found.claim() if can_claim else None
-        asked = Asked(caller, self._clock(), overrides or {})
+        asked = Asked(caller, self._clock(), prepare_again=prepare_again)
         for _ in range(CLAIM_TRIES):
             first = self._table.get(identify(found, snapshot.code, asked)) if rerun else None
             draft = decide(snapshot, replace(asked, first=first), self._where)
@@ -105,7 +111,14 @@ class LaunchRequests:
             drop = None if claimed == "drop_taken" else drop
         return self._answer_taken(request, f"{project}/{dataset}"), False
 
-    def repeat(self, run_id: str, *, caller: str, request: RequestClaim | None = None) -> tuple[Run, bool]:
+    def repeat(
+        self,
+        run_id: str,
+        *,
+        caller: str,
+        prepare_again: bool = False,
+        request: RequestClaim | None = None,
+    ) -> tuple[Run, bool]:
         """Launch the same bytes and settings as those of an older run: (the new run, whether it is new).
 
         NotFoundError, NotReadyError for a run that never had a plan, ChangedPlanError if its plan has changed
@@ -117,7 +130,7 @@ class LaunchRequests:
         for _ in range(CLAIM_TRIES):
             original = self._get(run_id)
             first = self._get(original.rerun_of) if original.rerun_of else original
-            draft = self._same_again(original, first, caller)
+            draft = self._same_again(original, first, caller, prepare_again=prepare_again)
             claimed, run = self._commit.claim(draft, None, request, first)
             if claimed == "claimed":
                 return self._commit.submit.or_leave(run), True
@@ -132,7 +145,8 @@ class LaunchRequests:
         *,
         caller: str,
         rerun: bool = False,
-        overrides: Mapping[str, Any] | None = None,
+        overrides: Overrides | None = None,
+        kept: Overrides | None = None,
         force: bool = False,
     ) -> Run:
         """The run that `request` would launch now, with its estimate, or REJECTED; nothing is written.
@@ -141,14 +155,13 @@ class LaunchRequests:
         with too many files, PausedError.
         """
         self._policy.check_running()
-        self._policy.check_overrides(overrides or {})
-        how = self._gather.how(project, overrides, force=force)
+        how = self._how(project, overrides, kept, force=force)
         try:
             found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
             snapshot = self._gather.snapshot(found)
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
-        asked = Asked(caller, self._clock(), overrides or {})
+        asked = Asked(caller, self._clock())
         known = self._table.get(identify(found, snapshot.code, asked))
         if known and not rerun:
             return known
@@ -160,6 +173,25 @@ class LaunchRequests:
         original = self._get(run_id)
         first = self._get(original.rerun_of) if original.rerun_of else original
         return self._commit.look(self._same_again(original, first, caller))
+
+    def of_run(self, run_id: str, *, keeps_settings: bool) -> tuple[str, str, Overrides | None]:
+        """(project, dataset, settings to keep) of a run, to launch its dataset again.
+
+        The settings are its hyperparameters, and the resources of its overrides. NotFoundError,
+        ChangedPlanError.
+        """
+        run = self._get(run_id)
+        if not keeps_settings:
+            return run.project, run.dataset, None
+        resources = self._plan(run)["overrides"].get("resources", {}) if run.job else {}
+        return run.project, run.dataset, {"hyperparameters": run.hyperparameters, "resources": resources}
+
+    def _how(
+        self, project: str, overrides: Overrides | None, kept: Overrides | None, *, force: bool
+    ) -> HowToTrain:
+        how = self._gather.how(project, overrides, kept=kept, force=force)
+        self._policy.check_overrides(how.overrides)
+        return how
 
     def _ready(self, project: str, dataset: str, how: HowToTrain) -> Found:
         """The dataset's files, if they can be launched."""
@@ -177,30 +209,42 @@ class LaunchRequests:
             raise NotReadyError(". ".join((lacks, *near_misses(missing, present))))
         return found
 
-    def _same_again(self, original: Run, first: Run, caller: str) -> Draft:
+    def _same_again(self, original: Run, first: Run, caller: str, *, prepare_again: bool = False) -> Draft:
         """A draft of the next rerun of `first`, with the settings of `original`."""
-        run_id, job = original.run_id, original.job
-        if job is None:
-            raise NotReadyError(f"{run_id} was rejected before it had a plan; launch its dataset instead")
-        plan = self._gather.bucket.plan(original.project, run_id)
-        if plan is None:
-            raise NotFoundError(f"The plan of {run_id} is gone from the bucket, so it can't be repeated")
-        if plan.sha256 != original.plan_sha256:
-            raise ChangedPlanError(
-                f"The plan of {run_id} has been changed since its launch, so it can't be repeated. "
-                "Launch its dataset instead."
+        if original.job is None:
+            raise NotReadyError(
+                f"{original.run_id} was rejected before it had a plan; launch its dataset instead"
             )
-        new_id, document = plans.repeat_plan(plan.document, first.reruns + 1)
-        eligible, summary = self._gather.again(original, job)
-        asked = Asked(caller, self._clock(), {})
+        new_id, document = plans.repeat_plan(self._plan(original), first.reruns + 1)
+        preparation = original.preparation
+        jobs = (original.job, preparation.job) if preparation else (original.job,)
+        (training, *preparing), summary = self._gather.again(original, jobs)
+        asked = Asked(caller, self._clock())
         run = replace(
             new_run(new_id, original.project, original.dataset, asked),
             **{name: getattr(original, name) for name in KEPT_BY_A_REPEAT},
             warnings=tuple(each for each in original.warnings if each.rule not in _NOT_REPEATED),
             rerun_of=first.run_id,
             plan_sha256=plans.plan_digest(document),
+            preparation=preparation and replace(preparation, anew=prepare_again),
         )
-        return Draft(with_estimate(run, eligible), document, summary=summary)
+        prepare_usd = worst_usd(preparing[0], preparation.job) if preparation else 0.0
+        return Draft(with_estimate(run, training.eligible, prepare_usd), document, summary=summary)
+
+    def _plan(self, run: Run) -> Mapping[str, Any]:
+        """The plan that the run was launched with."""
+        plan = self._gather.bucket.plan(run.project, run.run_id)
+        if plan is None:
+            raise NotFoundError(
+                f"The plan of {run.run_id} is gone from the bucket, so it can't be repeated. "
+                "Launch its dataset instead, or take the recipe's settings."
+            )
+        if plan.sha256 != run.plan_sha256:
+            raise ChangedPlanError(
+                f"The plan of {run.run_id} has been changed since its launch, so it can't be repeated. "
+                "Launch its dataset instead."
+            )
+        return plan.document
 
     def _get(self, run_id: str) -> Run:
         run = self._table.get(run_id)

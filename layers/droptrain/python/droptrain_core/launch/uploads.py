@@ -226,7 +226,7 @@ class LaunchUploads:
             return self._rest(
                 replace(record, missing=(), present=found.readiness.present), found.recipe, grew_by
             )
-        asked = Asked("upload", self._clock(), {})
+        asked = Asked("upload", self._clock())
         draft = decide(self._gather.snapshot(found), asked, self._where)
         claimed, run = self._commit.claim(draft, found.claim(record.due_at))
         if claimed == "postponed":
@@ -311,7 +311,7 @@ class LaunchUploads:
             return Launched("repeated", earlier.run_id)
         what = ObjectVersion(upload.key, upload.version_id, 0, "")
         run_id = runs.identify(project, dataset, [what], {"rejected": cause.code}, 0)
-        run = replace(new_run(run_id, project, dataset, Asked("upload", now, {})), notify=notify)
+        run = replace(new_run(run_id, project, dataset, Asked("upload", now)), notify=notify)
         at = times.to_text(uploaded_at)
         claim = AnswerClaim(answer_id, upload.key, upload.version_id, at, earlier)
         claimed = self._commit.reject(runs.rejected(run, cause), claim)

@@ -201,7 +201,8 @@ def _ways(reservation: Reservation, room: int, account: Account, run: Run, now: 
     """Ways to make the run fit, the simplest first."""
     assert run.job is not None
     longest = run.job.timeout_seconds + OVERRUN_SECONDS
-    seconds = int(longest * room / reservation.amount) - OVERRUN_SECONDS
+    prepare = to_micro(run.estimate.prepare_worst_usd) if run.estimate else 0
+    seconds = int(longest * (room - prepare) / (reservation.amount - prepare)) - OVERRUN_SECONDS
     ways = []
     if seconds >= SHORTEST_SECONDS:
         ways.append(
@@ -219,7 +220,8 @@ def _ways(reservation: Reservation, room: int, account: Account, run: Run, now: 
 def _worst(run: Run) -> str:
     if run.job is None:
         return ""
-    return f" ({_duration(run.job.timeout_seconds)} on the most expensive eligible instance type)"
+    step = " after the preparation step" if run.estimate and run.estimate.prepare_worst_usd else ""
+    return f" ({_duration(run.job.timeout_seconds)} on the most expensive eligible instance type{step})"
 
 
 def _duration(seconds: int) -> str:

@@ -18,7 +18,9 @@ from droptrain_core.domain.runs.batch_job import (
     lost_its_instance,
     trained_seconds,
 )
+from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.outcome import Report, reports
+from droptrain_core.domain.runs.preparation import JobRequest, JobStep
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, EarlierJob, Run
 
 SPOT, ON_DEMAND = "spot", "on-demand"
@@ -31,21 +33,28 @@ _BASES = {
 
 @frozen
 class Eligible:
-    """The instance types that have room for a run and a price."""
+    """The instance types that have room for a run and a price, by the step of the run."""
 
     prices: PriceList
-    types: tuple[str, ...]
+    types: Mapping[JobStep, tuple[str, ...]]
 
     @classmethod
-    def of(cls, run: Run, prices: PriceList, instance_types: Iterable[str]) -> "Eligible":
+    def of(cls, run: Run, prices: PriceList, compute: StackCompute) -> "Eligible":
         """Types of the stack and of the run's estimate, because the stack's may have changed since."""
-        offered = (offer.instance_type for offer in run.estimate.offers) if run.estimate else ()
-        names = dict.fromkeys((*prices.expand(instance_types), *offered))
-        return cls(prices, tuple(name for name in names if _could_serve(prices, name, run)))
+        steps: tuple[JobStep, ...] = ("prepare", "train") if run.preparation else ("train",)
+        offers = run.estimate.offers if run.estimate else ()
+        offered: Mapping[JobStep, list[str]] = {"train": [offer.instance_type for offer in offers]}
+        names = {step: (*compute.of_step(run, step).instance_types, *offered.get(step, ())) for step in steps}
+        return cls(prices, {step: _types(prices, run, step, names[step]) for step in steps})
 
-    def rate(self, report: Report | None, *, on_spot: bool) -> "Rate":
+    @property
+    def have_prices(self) -> bool:
+        """Whether each step has such a type."""
+        return all(self.types.values())
+
+    def rate(self, report: Report | None, step: JobStep, *, on_spot: bool) -> "Rate":
         """The price of an attempt: the reported type's if it is eligible, else the highest price."""
-        rates = {name: self._rate(name, report, on_spot) for name in self.types}
+        rates = {name: self._rate(name, report, on_spot) for name in self.types[step]}
         reported = rates.get(report.instance_type or "") if report else None
         return reported or max(rates.values(), key=lambda rate: rate.usd_per_hour)
 
@@ -80,10 +89,10 @@ def of_run(
 ) -> Cost | None:
     """The cost of `run`, whose Batch job is `job`, until `now`; None if no eligible type has a price.
 
-    `document` is the parsed outcome.json. `earlier` are the run's Batch jobs before `job`, by
-    default as in the record. Attempts with a price in the record keep it.
+    `document` is the parsed outcome.json. `earlier` are the run's Batch jobs before `job`, by default as in
+    the record. Attempts with a price in the record keep it.
     """
-    if not eligible.types:
+    if not eligible.have_prices:
         return None
     costs: list[AttemptCost] = []
     if earlier is None:
@@ -108,10 +117,10 @@ def _never_joined(job: JobState, now: datetime) -> tuple[Attempt, ...]:
 def _of_job(
     run: Run, number: int, attempts: Sequence[Attempt], reports: Mapping[int, Report], eligible: Eligible
 ) -> list[AttemptCost]:
-    on_spot = run.is_on_spot(number)
+    on_spot, step = run.is_on_spot(number), run.step_of(number)
     costs = []
     for count, attempt in enumerate(attempts, 1):
-        rate = eligible.rate(reports.get(count), on_spot=on_spot)
+        rate = eligible.rate(reports.get(count), step, on_spot=on_spot)
         seconds = trained_seconds(attempt)
         costs.append(
             AttemptCost(
@@ -125,6 +134,7 @@ def _of_job(
                 priced_as=rate.priced_as,
                 usd=round(seconds * rate.usd_per_hour / 3600, 6),
                 reclaimed=on_spot and lost_its_instance(attempt),
+                step=step,
             )
         )
     return costs
@@ -147,15 +157,25 @@ def _sum(attempts: Sequence[AttemptCost], prices: PriceList) -> Cost:
 
 def _nothing(run: Run, job: JobState, eligible: Eligible) -> Cost:
     """The cost of a run whose Batch jobs never got an instance."""
-    rate = eligible.rate(None, on_spot=run.is_on_spot(job.job_number))
+    number = job.job_number
+    rate = eligible.rate(None, run.step_of(number), on_spot=run.is_on_spot(number))
     return Cost(
         0.0, rate.instance_type, rate.usd_per_hour, 0, _BASES[frozenset({rate.priced_as})],
         eligible.prices.priced_at,
     )  # fmt: skip
 
 
-def _could_serve(prices: PriceList, name: str, run: Run) -> bool:
+def seconds_of(cost: Cost, step: JobStep) -> int:
+    """How long the attempts of a step took together."""
+    return sum(each.seconds for each in cost.attempts if each.step == step)
+
+
+def _types(prices: PriceList, run: Run, step: JobStep, names: Iterable[str]) -> tuple[str, ...]:
+    found = dict.fromkeys(prices.expand(names))
+    return tuple(name for name in found if _could_serve(prices, name, run.request_of(step)))
+
+
+def _could_serve(prices: PriceList, name: str, job: JobRequest | None) -> bool:
     if name not in prices.on_demand and not prices.spot.get(name):
         return False
-    job = run.job
     return job is None or prices.could_serve(name, job.gpus, job.vcpus, job.memory_mib)

@@ -1,6 +1,7 @@
 """The estimate at a launch: a run's eligible instance types, its duration and its cost."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from droptrain_core.domain.datasets.finding import Finding
@@ -44,8 +45,8 @@ class Estimate:
     """A run's possible cost at its launch; prices are of `priced_at`, Spot prices of `spot_priced_at`.
 
     `offers` has at most a dozen, the cheapest first. `worst_usd` is `worst_usd_per_hour` for
-    the run's `timeout` and OVERRUN_SECONDS. Without a successful run of the project there is no expected
-    cost.
+    the run's `timeout` and OVERRUN_SECONDS, and `prepare_worst_usd`, the most that its preparation step can
+    cost. What is expected is the training's; without a successful run of the project nothing is.
     """
 
     offers: tuple[Offer, ...]
@@ -56,6 +57,16 @@ class Estimate:
     basis: str
     priced_at: str
     spot_priced_at: str | None = None
+    prepare_worst_usd: float = 0.0
+
+    def with_preparation(self, usd: float) -> "Estimate":
+        """The estimate of a run whose preparation step can cost up to `usd`."""
+        return replace(self, worst_usd=round(self.worst_usd + usd, 6), prepare_worst_usd=usd)
+
+    def without_preparation(self) -> "Estimate":
+        """The estimate of a run that uses data which are prepared already."""
+        usd = self.prepare_worst_usd
+        return replace(self, worst_usd=round(self.worst_usd - usd, 6), prepare_worst_usd=0.0)
 
 
 @frozen
@@ -91,6 +102,10 @@ class EligibleInstances:
     spot_priced_at: str | None
     is_unsaved: bool = False
 
+    def worst_usd(self, timeout_seconds: int) -> float:
+        """The most that so much time can cost."""
+        return self.dearest.usd(timeout_seconds + OVERRUN_SECONDS)
+
     def seconds_for(self, usd: float) -> float:
         """The timeout that `usd` pays for at the highest rate."""
         return usd / self.dearest.usd_per_hour * 3600 - OVERRUN_SECONDS
@@ -112,7 +127,7 @@ class EligibleInstances:
             offers=self.offers[:_OFFERS_KEPT],
             expected_seconds=seconds,
             expected_usd=None if seconds is None else self.likely.usd(seconds),
-            worst_usd=self.dearest.usd(timeout_seconds + OVERRUN_SECONDS),
+            worst_usd=self.worst_usd(timeout_seconds),
             worst_usd_per_hour=self.dearest.usd_per_hour,
             basis=basis,
             priced_at=self.priced_at,

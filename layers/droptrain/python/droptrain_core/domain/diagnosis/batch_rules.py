@@ -6,6 +6,7 @@ from droptrain_core.domain.diagnosis.rule import Find, Found, Rule, batch_says
 from droptrain_core.domain.runs.batch_job import (
     HOST_GONE,
     NEVER_JOINED,
+    NOTHING_PREPARED,
     OUT_OF_TIME,
     OVER_RESERVATION,
     RECLAIMED_EXIT_CODE,
@@ -23,15 +24,19 @@ _PULL = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot
 _START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
 _RATE = "https://repost.aws/knowledge-center/ecs-pull-container-error-rate-limit"
 _FREE = "https://github.com/aws/karpenter-provider-aws/pull/9004"
+_PREPARE = "docs/prepare.md"
 _SPOT = "spot"
 _LIMIT = r"JobStateTimeLimit.*"
-_NOT_PULLED = r"CannotPull(?:Container|ECRContainer|Image)(?:Error)?\b(?s:.*)"
+_NOT_PULLED = r"CannotPull\w+(?s:.*)"
 _NOT_STARTED = r"(?:CannotStartContainer|CannotCreateContainer|ResourceInitialization)Error(?s:.*)"
 _LOGS = r"(?:logging driver|logger args|Cloudwatch log)(?s:.*)"
+_NO_SPACE = r"(?i:no space left on device|free data blocks which is less than)"
 _UNREACHABLE = (
     r"(?i:i/o time|timeout|timed out|deadline exceeded|no such host|unreachable|connection re"
-    r"|send request failed|network configuration)"
+    r"|send request failed|request send failed|network configuration)"
 )
+# Long reasons are cut, often before the name of the error. A denied call isn't repeated.
+_THROTTLED = r"(?:Throttling|Rate exceeded|exceeded maximum number of attempts)"
 _REFUSED = r"(?i:access ?denied|not authorized|unauthorized)"
 
 
@@ -47,6 +52,13 @@ def _lost(facts: Evidence) -> Found | None:
     if not _host_is_gone(job) or facts.lifecycle in (None, _SPOT):
         return None
     return Found(job.status_reason.rstrip("."), (job.status_reason,))
+
+
+def _lost_after_end(facts: Evidence) -> Found | None:
+    """The container reported that it had ended well, and was lost before AWS Batch knew its exit code."""
+    if facts.outcome is None or facts.container_code or facts.job.exit_code is not None:
+        return None
+    return Found("; ".join(facts.batch_reasons).rstrip("."), facts.batch_reasons)
 
 
 def _ended_with(prefix: str) -> Find:
@@ -68,6 +80,13 @@ def _reclaimed(facts: Evidence) -> Found | None:
     return Found(f"{tries} attempt{'s' if tries > 1 else ''} ({detail})", reasons or (detail,))
 
 
+def _never_started(facts: Evidence) -> Found | None:
+    """The task ended before its container ran, for a reason that no other rule knows."""
+    if facts.job.status_reason != "Task failed to start" or facts.job.exit_code is not None:
+        return None
+    return Found("; ".join(facts.batch_reasons).rstrip("."), facts.batch_reasons)
+
+
 def _host_is_gone(job: JobState) -> bool:
     return job.status_reason.startswith(HOST_GONE)
 
@@ -84,13 +103,15 @@ RULES = (
     Rule(kinds.NOT_PLACED, batch_says(_LIMIT), _STUCK),
     Rule(kinds.OVER_RESERVATION, _ended_with(OVER_RESERVATION), _TERMINATE),
     Rule(kinds.CANCELLED, _cancelled, _TERMINATE),
+    Rule(kinds.NOTHING_PREPARED, _ended_with(NOTHING_PREPARED), _PREPARE),
     Rule(kinds.TIMEOUT, batch_says(f"^(?:{TIMED_OUT}|{OUT_OF_TIME})"), _TIMEOUTS),
     Rule(kinds.NEVER_JOINED, _ended_with(NEVER_JOINED), _STUCK),
     Rule(kinds.OUT_OF_MEMORY, batch_says("^OutOfMemoryError"), _STOPPED),
+    Rule(kinds.LOST_AFTER_END, _lost_after_end, "https://github.com/aws/amazon-ecs-agent/issues/2312"),
     Rule(kinds.INSTANCE_LOST, _lost, _RETRIES),
     Rule(kinds.RECLAIMED, _reclaimed, _RETRIES),
     Rule(kinds.IMAGE_RATE_LIMITED, batch_says(_NOT_PULLED + "(?i:toomanyrequests|too many requests)"), _RATE),
-    Rule(kinds.IMAGE_TOO_LARGE, batch_says(_NOT_PULLED + "(?i:no space left on device)"), _PULL),
+    Rule(kinds.IMAGE_TOO_LARGE, batch_says(_NOT_PULLED + _NO_SPACE), _PULL),
     Rule(
         kinds.IMAGE_WITH_PROVENANCE,
         batch_says(_NOT_PULLED + r"(?i:in-toto|unsupported media type|no processor for media-type)"),
@@ -122,8 +143,8 @@ RULES = (
         kinds.IMAGE_DENIED,
         batch_says(
             _NOT_PULLED
-            + r"(?i:access ?denied|not authorized|unauthorized|no basic auth|403|401|authorization failed"
-            "|denied:|no pull access|AccessDeniedException)"
+            + r"(?i:access ?denied|not authorized|unauthorized|no basic auth|\b40[13]\b|authorization failed"
+            "|denied:|no pull access|credentials: not found)"
         ),
         _PULL,
     ),
@@ -146,8 +167,21 @@ RULES = (
         batch_says(_NOT_STARTED + r"(?:nvidia-container-cli|capabilities: \[\[gpu\]\])"),
         "https://github.com/NVIDIA/libnvidia-container/issues/103",
     ),
-    Rule(kinds.DISK_FULL, batch_says(_NOT_STARTED + "(?i:no space left on device)"), _STOPPED),
+    Rule(kinds.DISK_FULL, batch_says(_NOT_STARTED + _NO_SPACE), _STOPPED),
+    Rule(
+        kinds.NO_PROGRAM,
+        batch_says(
+            _NOT_STARTED
+            + r'exec: \\*"[^"]{1,200}": (?:executable file not found|stat /|permission denied|no such)'
+        ),
+        "https://github.com/nextflow-io/nextflow/issues/5657",
+    ),
     Rule(kinds.NO_NETWORK, batch_says(_NOT_STARTED + _LOGS + _UNREACHABLE), _START),
+    Rule(
+        kinds.NOT_STARTED,
+        batch_says(_NOT_STARTED + _LOGS + _THROTTLED),
+        "https://github.com/moby/moby/issues/42088",
+    ),
     Rule(
         kinds.LOGS_DENIED,
         batch_says(_NOT_STARTED + _LOGS),
@@ -166,18 +200,19 @@ RULES = (
         "https://github.com/nextflow-io/nextflow/pull/2146",
     ),
     Rule(
+        kinds.CONTAINER_LOST,
+        batch_says("Cannot(?:Inspect|Stop)ContainerError|TimeoutError: Could not transition to stopped"),
+        "https://github.com/aws/amazon-ecs-agent/issues/2312",
+    ),
+    Rule(
         kinds.NOT_STARTED,
         batch_says(_NOT_STARTED + "|^(?:Docker|ContainerRuntime)TimeoutError|^CgroupError"),
         _START,
-    ),
-    Rule(
-        kinds.CONTAINER_LOST,
-        batch_says("CannotInspectContainerError"),
-        "https://github.com/aws/amazon-ecs-agent/issues/2312",
     ),
     Rule(
         kinds.NOT_STARTED,
         batch_says("TaskFailedToStart: (?:AGENT|RESOURCE|ATTRIBUTE|MemberOf)"),
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html",
     ),
+    Rule(kinds.NOT_STARTED, _never_started, _STOPPED),
 )

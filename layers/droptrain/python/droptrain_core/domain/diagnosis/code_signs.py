@@ -106,3 +106,6 @@ MODULE = (
     (r"^ModuleNotFoundError|^ImportError: No module named|No module named '?[\w.]+'?$",
      "https://docs.python.org/3/library/exceptions.html#ModuleNotFoundError"),
 )  # fmt: skip
+# Where the script ran before, its CSVs were beside it.
+NO_SUCH_CSV = r"^FileNotFoundError: [^\n]{0,300}\.csv\b"
+NO_SUCH_CSV_SOURCE = "https://docs.python.org/3/library/exceptions.html#FileNotFoundError"

@@ -4,12 +4,17 @@ from droptrain_core.domain.diagnosis import kinds
 from droptrain_core.domain.diagnosis.rule import Rule, container_names, script_exits
 
 _PAGE = "docs/container.md"
+_PREPARE = "docs/prepare.md"
 _SIGNALS = "https://man7.org/linux/man-pages/man7/signal.7.html"
 _BASH = "https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"
 
 RULES = (
     Rule(kinds.RECLAIMED, container_names("reclaimed"), _PAGE),
     Rule(kinds.TIMEOUT, container_names("out_of_time", 74), _PAGE),
+    Rule(kinds.NOTHING_PREPARED, container_names("nothing_prepared"), _PREPARE),
+    Rule(kinds.TOO_MANY_PREPARED, container_names("too_many_prepared"), _PREPARE),
+    Rule(kinds.INPUTS_WRITTEN, container_names("inputs_written"), _PREPARE),
+    Rule(kinds.PREPARED_CHANGED, container_names("prepared_changed"), _PREPARE),
     Rule(kinds.BAD_DATA, container_names("bad_data", 65), _PAGE),
     Rule(kinds.INPUT_CHANGED, container_names("input_changed"), _PAGE),
     Rule(kinds.INPUT_MISSING, container_names("input_missing", 66), _PAGE),

@@ -1,5 +1,6 @@
 """The cause of an ended Batch job: the first rule that finds its evidence; unknown is an answer."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from droptrain_core.domain.datasets.finding import Finding
@@ -7,6 +8,7 @@ from droptrain_core.domain.diagnosis import kinds
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.outcome import Outcome
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.text import plain
 
 if TYPE_CHECKING:
@@ -54,6 +56,14 @@ def _unknown(facts: "Evidence") -> Cause:
     words = f"The Batch job ended{code}{': ' + detail if detail else ''}"
     shown = (*batch_reasons, *([code.strip()] if code else []))
     return kinds.UNKNOWN.cause(_plain(words, 900).rstrip("."), _bounded(shown))
+
+
+def of_step(cause: Cause, step: JobStep) -> Cause:
+    """The cause of a run that ended in this step; the preparation step is named."""
+    if step == "train":
+        return cause
+    fix = cause.fix.replace("`timeout`", "`prepare.timeout`").replace("`resources", "`prepare.resources")
+    return replace(cause, message=f"In the preparation step: {cause.message}", fix=fix)
 
 
 def unknown_to_batch(job_id: str) -> Cause:

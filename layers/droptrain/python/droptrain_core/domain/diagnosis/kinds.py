@@ -14,6 +14,12 @@ INSTANCE_LOST = Kind(
     "instance_lost", "The on-demand instance was terminated while the job ran ({detail}).",
     "Launch the dataset again. If it happens again, look up in EC2 why the instance was terminated.", True,
 )  # fmt: skip
+LOST_AFTER_END = Kind(
+    "lost_after_end",
+    "The training ended well and its model is uploaded, but then AWS lost the container ({detail}).",
+    "Use the model in the run's folder: `droptrain get`. The project's latest model stays the one before; "
+    "to change that, launch the dataset again.", None,
+)  # fmt: skip
 TIMEOUT = Kind(
     "timeout", "The training took longer than its timeout, over all its attempts.",
     "Raise `timeout` in train.yaml, or train less. The last checkpoint is saved in the run's folder.", False,
@@ -67,6 +73,24 @@ NOT_PLACED = Kind(
     "Check the quotas of EC2 (docs/deploying.md) and the compute environment in AWS Batch.", None,
 )  # fmt: skip
 
+# The preparation step and its data.
+NOTHING_PREPARED = Kind(
+    "nothing_prepared", "It left no data for the training ({detail}).",
+    "Write files to the folder in PREPARED_DIR (docs/prepare.md).", False,
+)  # fmt: skip
+TOO_MANY_PREPARED = Kind(
+    "too_many_prepared", "{detail}",
+    "Write fewer, larger files, such as Parquet or TFRecord files of 100 MB or more.", False,
+)  # fmt: skip
+INPUTS_WRITTEN = Kind(
+    "inputs_written", "{detail}",
+    "Write to the folder in PREPARED_DIR: nothing else reaches the training.", False,
+)  # fmt: skip
+PREPARED_CHANGED = Kind(
+    "prepared_changed", "{detail}",
+    "Prepare the data again: droptrain rerun RUN --prepare-again", False,
+)  # fmt: skip
+
 # The image could not be pulled, or the container didn't start.
 IMAGE_MISSING = Kind(
     "image_missing", "The image isn't in its registry ({detail}).",
@@ -116,6 +140,10 @@ ROLE_DENIED = Kind(
 NOT_STARTED = Kind(
     "container_not_started", "The instance couldn't start the container ({detail}).",
     "Launch again. If it fails again, run the image by hand on an instance of the same type.", None,
+)  # fmt: skip
+NO_PROGRAM = Kind(
+    "container_not_started", "The image lacks the program that the job starts ({detail}).",
+    "Build the image on droptrain's own (docs/image.md), and leave its ENTRYPOINT as it is.", False,
 )  # fmt: skip
 CONTAINER_LOST = Kind(
     "container_lost", "The instance lost sight of the container: Docker did not answer in time ({detail}).",
@@ -250,6 +278,12 @@ PACKAGE_CONFLICT = Kind(
 MISSING_COMMAND = Kind(
     "missing_command", "The script calls a program that isn't in the image: {detail}",
     "Install it in an image of your own (docs/container.md), or correct its name.", False,
+)  # fmt: skip
+NO_SUCH_CSV = Kind(
+    "script_raised", "The code opens a CSV that isn't there: {detail}",
+    "Python finds a dataset's files in the folders that SM_CHANNEL_TRAINING and SM_CHANNEL_TESTING name "
+    "(SM_CHANNEL_ and the input's name), bash at the S3 addresses TRAINING_DATA and TEST_DATA. A file of "
+    "code/ is beside the script.", False,
 )  # fmt: skip
 EXCEPTION = Kind(
     "script_raised", "{detail}",

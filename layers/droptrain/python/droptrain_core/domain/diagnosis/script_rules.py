@@ -136,6 +136,7 @@ _CODE = (
     *_errors(kinds.PACKAGE_CONFLICT, code_signs.CONFLICT, unless=code_signs.NOT_A_VERSION),
     *_errors(kinds.MISSING_MODULE, code_signs.MODULE),
     Rule(kinds.NO_S3_FILE_SYSTEM, raised(code_signs.S3_FILES), code_signs.S3_FILES_SOURCE),
+    Rule(kinds.NO_SUCH_CSV, raised(code_signs.NO_SUCH_CSV), code_signs.NO_SUCH_CSV_SOURCE),
 )
 ERRORS = (*_MACHINE, *_AWS, *_DATA, *_CODE, Rule(kinds.EXCEPTION, _exception, _PYTHON))
 

@@ -32,6 +32,7 @@ _REASONS = (
 def no_instance(detail: str) -> Cause:
     """The cause for AWS Batch's reason; `waits_long` if it gives none."""
     evidence = (detail[:300],) if detail else ()
+    detail = detail.rstrip(".")
     for pattern, kind in _REASONS:
         if re.search(pattern, detail):
             return kind.cause(detail, evidence)

@@ -16,10 +16,12 @@ from droptrain_core.domain.notices.events import (
     RunFinished,
 )
 from droptrain_core.domain.notices.message import Rows
-from droptrain_core.domain.runs.batch_job import count_reclaimed
+from droptrain_core.domain.runs.batch_job import count_preparing, count_reclaimed
 from droptrain_core.domain.runs.labels import labelled_texts
 from droptrain_core.domain.runs.model_pointer import Name, Standing
+from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix
+from droptrain_core.domain.runs.turn import reused
 
 _INPUTS_NAMED = 10
 _SHORT_START_SECONDS = 10
@@ -58,6 +60,8 @@ def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
         rows.append(("Attempts", f"{len(run.attempts)}: {ends}"))
     if survived := _survived(run):
         rows.append(("Reclaims", f"{survived} survived"))
+    if run.prepared:
+        rows.append(("Prepared", _prepared(run, run.prepared)))
     if run.gpu:
         rows.append(("GPU", _gpu_use(run.gpu)))
     if run.cost:
@@ -155,9 +159,9 @@ def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
     rows = [("Waited", _duration(run.created_at, placed_at or started_at))]
     if placed_at:
         rows.append(("Started", f"in {_duration(placed_at, started_at)}"))
-    ends = [(each.started_at, each.stopped_at) for each in run.attempts]
+    ends = [(each.started_at, each.stopped_at) for each in run.attempts[count_preparing(run) :]]
     between = [(start, end) for start, end in ends if start and end]
-    if len(between) < 2:
+    if len(between) < 2 and not run.prepared:
         between = [(started_at, stopped_at)]
     return (*rows, ("Trained", _in_words(sum(_seconds(start, end) for start, end in between))))
 
@@ -174,6 +178,15 @@ def _price(cost: Cost) -> str:
     lost = f"; {_usd(cost.reclaimed_usd)} of it, {_in_words(seconds)}, is for attempts that Spot reclaimed"
     lost = lost if cost.reclaimed_usd else ""
     return f"{total} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
+
+
+def _prepared(run: Run, prepared: Prepared) -> str:
+    """The step that prepared the run's data, or whose data it used again."""
+    if prepared.run_id != run.run_id:
+        return reused(prepared)
+    attempts = run.cost.attempts if run.cost else ()
+    usd = sum(each.usd for each in attempts if each.step == "prepare")
+    return f"{prepared.files} files in {_in_words(prepared.seconds)}, about {_usd(usd)} of the cost"
 
 
 def _expected(estimate: Estimate) -> str:

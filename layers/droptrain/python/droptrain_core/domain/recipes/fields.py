@@ -11,6 +11,7 @@ from droptrain_core.domain.recipes.code import (
     read_hyperparameters,
 )
 from droptrain_core.domain.recipes.csv_format import csv_of
+from droptrain_core.domain.recipes.jobs import read_prepare, read_resources
 from droptrain_core.domain.recipes.readers import (
     Field,
     WrongValueError,
@@ -30,10 +31,10 @@ from droptrain_core.domain.recipes.values import (
     Checkpoints,
     Metric,
     MetricDefinition,
-    Resources,
 )
 
-DEFAULT_SCRIPT = "run.sh"
+# What runs without an entrypoint: the first that the code has.
+DEFAULT_SCRIPTS = ("run.sh", "train.py")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
@@ -69,29 +70,6 @@ def _inputs(value: object) -> dict[str, str]:
 
 def _levels(pattern: str) -> list[str]:
     return pattern.removeprefix("./").split("/")
-
-
-@takes(type="integer", minimum=1, maximum=1)
-def _nodes(value: object) -> int:
-    number = integer(1, 1000)(value)
-    if number > 1:
-        raise WrongValueError(
-            "a run trains on one instance; leave it out, and request several GPUs with resources.gpus"
-        )
-    return number
-
-
-_RESOURCES = {
-    "gpus": integer(0, 16),
-    "vcpus": integer(1, 192),
-    "memory_gib": integer(1, 2048),
-    "nodes": _nodes,
-}
-
-
-@takes(**mapping_schema(_RESOURCES))
-def _resources(value: object) -> Resources:
-    return Resources(**mapping(value, _RESOURCES))
 
 
 @takes(type="number", exclusiveMinimum=0, maximum=1_000_000)
@@ -195,8 +173,9 @@ FIELDS: Mapping[str, Field] = {
     "entrypoint": Field(
         "entrypoint",
         read_entrypoint,
-        "The code in code/ to run: a shell script, a Python file (train.py), or a module (trainer.task).",
-        DEFAULT_SCRIPT,
+        "The code in code/ to run: a shell script, a Python file (train.py), or a module (trainer.task). "
+        "Without run.sh in code/, the default is train.py.",
+        DEFAULT_SCRIPTS[0],
     ),
     "args": Field(
         "args",
@@ -239,9 +218,16 @@ FIELDS: Mapping[str, Field] = {
     ),
     "resources": Field(
         "resources",
-        _resources,
+        read_resources,
         "The resources of one Batch job; memory in GiB. The defaults fit the smallest GPU instances.",
         {"gpus": 1, "vcpus": 4, "memory_gib": 14, "nodes": 1},
+    ),
+    "prepare": Field(
+        "prepare",
+        read_prepare,
+        "A step on a CPU instance before the training: its entrypoint, args, the code files that it gets "
+        "(globs; default: all), resources (vcpus, memory_gib), timeout (1h), and whether the training gets "
+        "the inputs too (inputs_in_training). docs/prepare.md explains it. Default: none.",
     ),
     "spot": Field("spot", one_of("auto", "only", "never"), "Spot instances, or never.", "auto"),
     "attempts": Field(

@@ -27,6 +27,26 @@ def check(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
             )
 
 
+def laid_over(
+    recipe: Recipe, kept: Mapping[str, Mapping[str, Any]], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """`overrides` laid over what a rerun has `kept` of its run.
+
+    Of what is kept, hyperparameters that are as in the recipe are left out.
+    """
+    both = {
+        section: {**kept.get(section, {}), **overrides.get(section, {})}
+        for section in ("hyperparameters", "resources")
+    }
+    given, known = overrides.get("hyperparameters", {}), recipe.hyperparameters
+    both["hyperparameters"] = {
+        name: value
+        for name, value in both["hyperparameters"].items()
+        if name in given or name not in known or known[name] != value
+    }
+    return {section: values for section, values in both.items() if values}
+
+
 def _problem(known: Mapping[str, Scalar], name: str, value: Scalar) -> str | None:
     if name not in known:
         nearest = _nearest(name, known)

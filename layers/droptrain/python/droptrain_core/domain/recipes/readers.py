@@ -92,6 +92,13 @@ def integer(low: int, high: int) -> Reader[int]:
     return read
 
 
+@takes(type="boolean")
+def boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValueError(f"has to be true or false, not {short(value)}")
+    return value
+
+
 def one_of(*choices: str) -> Reader[Any]:
     @takes(enum=[*choices])
     def read(value: object) -> str:

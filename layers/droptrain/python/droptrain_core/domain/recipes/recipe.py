@@ -1,18 +1,20 @@
 """The recipe, `train.yaml`: read as a whole, with errors that name file, field and fix."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from droptrain_core.domain.errors import Cause, RejectedError
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.recipes.fields import DEFAULT_SCRIPT, FIELDS
+from droptrain_core.domain.recipes.fields import DEFAULT_SCRIPTS, FIELDS
+from droptrain_core.domain.recipes.jobs import PREPARED
 from droptrain_core.domain.recipes.readers import WrongValueError
 from droptrain_core.domain.recipes.values import (
     EVENTS,
     Checkpoints,
     Metric,
     MetricDefinition,
+    Prepare,
     Recipe,
     Resources,
     Scalar,
@@ -21,8 +23,8 @@ from droptrain_core.domain.recipes.values import (
 )
 
 __all__ = [
-    "DEFAULT_SCRIPT", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Recipe", "Resources",
-    "Scalar", "Secret", "file_of",
+    "DEFAULT_SCRIPTS", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Prepare", "Recipe",
+    "Resources", "Scalar", "Secret", "entrypoint_of", "file_of",
 ]  # fmt: skip
 
 FILE = "train.yaml"
@@ -74,6 +76,12 @@ def override(document: object, overrides: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
+def entrypoint_of(recipe: Recipe, code: Collection[str]) -> str | None:
+    """What runs of these code files (paths): the recipe's entrypoint or a default, None if it isn't there."""
+    named = (recipe.entrypoint,) if recipe.entrypoint else DEFAULT_SCRIPTS
+    return next((script for script in named if file_of(script) in code), None)
+
+
 def bad_recipe(problem: str) -> Cause:
     """The cause of a rejection for a recipe that can't be used."""
     return Cause(
@@ -92,9 +100,7 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
     values: dict[str, Any] = {}
     for name, value in document.items():
         if name not in FIELDS:
-            known = ", ".join(FIELDS)
-            wrong = f"there is no field {str(name)[:60]!r}; the fields are {known}"
-            problems.append(Wrong(str(name), wrong))
+            problems.append(Wrong(str(name), _no_field(str(name))))
             continue
         known_field = FIELDS[name]
         try:
@@ -102,9 +108,21 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         except WrongValueError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     recipe = replace(Recipe(), **values)
+    if recipe.prepare and PREPARED in recipe.inputs:
+        problems.append(
+            Wrong("inputs", f"inputs.{PREPARED}: this channel is the preparation step's; rename yours")
+        )
     if "trigger" not in values and recipe.has_patterns:
         return replace(recipe, trigger="quiet")
     if recipe.trigger == "files" and recipe.has_patterns:
         reason = "files needs an input for each file, but here is a pattern, which later files can match too"
         problems.append(Wrong("trigger", f"trigger: {reason}. Leave it out, for quiet; or use marker"))
     return recipe
+
+
+def _no_field(name: str) -> str:
+    import difflib  # noqa: PLC0415  a correct recipe does without it
+
+    near = difflib.get_close_matches(name[:60], FIELDS, n=1, cutoff=0.75)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"there is no field {name[:60]!r}{hint}; the fields are {', '.join(FIELDS)}"

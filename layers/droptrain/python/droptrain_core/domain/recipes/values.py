@@ -30,6 +30,22 @@ class Resources:
 
 
 @frozen
+class Prepare:
+    """The step that prepares the data on a CPU instance before the training.
+
+    `code` names the code files that it gets, as globs; all of them if it is empty. `inputs_in_training` is
+    whether the training gets the original inputs beside the prepared data.
+    """
+
+    entrypoint: str
+    args: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    resources: Resources = field(default_factory=lambda: Resources(gpus=0))
+    timeout_seconds: int = 3600
+    inputs_in_training: bool = False
+
+
+@frozen
 class Metric:
     """The headline metric and its goal."""
 
@@ -67,6 +83,7 @@ class Recipe:
     trigger: Trigger = "files"
     quiet_seconds: int | None = None
     resources: Resources = field(default_factory=Resources)
+    prepare: Prepare | None = None
     spot: Spot = "auto"
     attempts: int = 3
     timeout_seconds: int = 4 * 3600

@@ -35,6 +35,8 @@ WAITED_TOO_LONG = "JobStateTimeLimit"
 OVER_RESERVATION = "over_reservation: "
 OUT_OF_TIME = "out_of_time: "
 NEVER_JOINED = "instance_not_joined: "
+# How droptrain words that a preparation step ended well without a report of its data.
+NOTHING_PREPARED = "nothing_prepared: "
 # An instance that has not joined its cluster after this long won't, and it is billed.
 NO_INSTANCE = timedelta(minutes=30)
 _MAX_ATTEMPTS_KEPT = 10
@@ -180,12 +182,21 @@ def lost_its_instance(attempt: Attempt) -> bool:
 
 
 def count_reclaimed(run: Run) -> int:
-    """The number of the run's attempts that Spot ended; those on demand come last."""
-    on_spot = run.attempts
-    if not run.is_on_spot(run.job_number):
-        jobs = run.next_job.earlier if run.next_job else ()
-        on_spot = on_spot[: sum(len(job.attempts) for job in jobs if job.on_spot)]
+    """The number of the run's attempts that Spot ended."""
+    earlier = run.next_job.earlier if run.next_job else ()
+    ended = sum(len(job.attempts) for job in earlier)
+    on_spot = [each for job in earlier if job.on_spot for each in job.attempts]
+    if run.is_on_spot(run.job_number):
+        on_spot += run.attempts[ended:]
     return sum(map(lost_its_instance, on_spot))
+
+
+def count_preparing(run: Run) -> int:
+    """How many of the run's attempts, the first ones, are of its preparation step."""
+    if run.is_preparing:
+        return len(run.attempts)
+    earlier = run.next_job.earlier if run.next_job else ()
+    return sum(len(job.attempts) for job in earlier if job.step == "prepare")
 
 
 def trained_seconds(attempt: Attempt) -> int:

@@ -5,7 +5,10 @@ from typing import Literal
 from droptrain_core.domain.datasets.dataset_record import Answered
 from droptrain_core.domain.frozen import frozen
 
-Claimed = Literal["claimed", "run_taken", "drop_taken", "request_taken", "no_room", "postponed", "answered"]
+Claimed = Literal[
+    "claimed", "run_taken", "drop_taken", "request_taken", "no_room", "postponed", "answered",
+    "holder_changed",
+]  # fmt: skip
 
 
 @frozen

@@ -1,6 +1,7 @@
 """The instances of a stack: those with GPUs and those without, each with its job queues."""
 
 from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.run import Run
 
 
@@ -19,7 +20,7 @@ class Compute:
 
 @frozen
 class StackCompute:
-    """Both kinds. A run without GPUs never gets an instance that has some."""
+    """Both kinds. A job without GPUs never gets an instance that has some."""
 
     gpu: Compute
     cpu: Compute
@@ -33,11 +34,14 @@ class StackCompute:
         """The instances for a job that requests so many GPUs."""
         return self.gpu if gpus else self.cpu
 
-    def of_run(self, run: Run) -> Compute:
-        """The instances of a run; those with GPUs for a run that was rejected before it had a job."""
-        return self.of(run.job.gpus if run.job else 1)
+    def of_step(self, run: Run, step: JobStep) -> Compute:
+        """The instances of a run's step; those with GPUs for a run that was rejected before it had a job."""
+        job = run.request_of(step)
+        return self.of(job.gpus if job else 1)
 
 
-def image_tag(run: Run) -> str:
-    """The tag of the run's image in the stack's own repository."""
-    return "cpu" if run.job and not run.job.gpus else "latest"
+def image_tags(run: Run) -> tuple[str, ...]:
+    """The tags of the images of the run's steps in the stack's own repository."""
+    steps: tuple[JobStep, ...] = ("prepare", "train") if run.is_preparing else ("train",)
+    jobs = [run.request_of(step) for step in steps]
+    return tuple(dict.fromkeys("cpu" if job and not job.gpus else "latest" for job in jobs))

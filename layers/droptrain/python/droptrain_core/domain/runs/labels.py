@@ -9,7 +9,7 @@ from droptrain_core.domain.runs.run import Run
 
 _LABELS = {each.name: each.metadata["label"] for each in fields(Run) if "label" in each.metadata}
 
-_LONGEST = 400  # characters; a recipe may have 30 KB of hyperparameters
+_LONGEST = 400  # characters; a recipe may have 30 KB of hyperparameters, and a note 2,000 characters
 
 
 def labelled_texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -20,9 +20,11 @@ def labelled_texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _text(value: Any) -> str:
-    text = (
-        ", ".join(f"{name}={each}" for name, each in value.items())
-        if isinstance(value, Mapping)
-        else str(value)
-    )
+    match value:
+        case Mapping():
+            text = ", ".join(f"{name}={each}" for name, each in value.items())
+        case tuple() | list():
+            text = ", ".join(value)
+        case _:
+            text = str(value)
     return shorten(text, _LONGEST, placeholder=" …")

@@ -1,7 +1,7 @@
-"""When a run gets another Batch job: on demand instead of Spot, or another try after a failure.
+"""When a run gets another Batch job: for its training, on demand instead of Spot, or another try.
 
-A run falls back once and gets one other try. The container resumes from the newest checkpoint. Each job gets
-the training time that the earlier ones left, so the whole run keeps its estimate.
+A step falls back once and gets one other try after a failure. The container resumes from the newest
+checkpoint. Each job gets the time that the earlier ones of its step left, so the run keeps its estimate.
 """
 
 from collections.abc import Sequence
@@ -21,16 +21,13 @@ _BY_SPOT = {"reclaimed", "no_capacity"}
 _CAN_PASS = {"image_unreachable", "image_not_pulled", "container_not_started", "container_lost"}
 
 
-def after_end(run: Run, job: JobState, cause: Cause | None, *, has_model: bool = False) -> NextJob | None:
-    """The next job of a run whose Batch job ended with that cause; None if the run ends.
-
-    `has_model` is whether the container reported that it had uploaded the model before it was lost.
-    """
+def after_end(run: Run, job: JobState, cause: Cause | None) -> NextJob | None:
+    """The next job of a run whose Batch job ended with that cause; None if the run ends."""
     if cause is None:
-        return None
+        return _training(run, job) if run.step_of(job.job_number) == "prepare" else None
     if cause.code in _BY_SPOT:
         return _on_demand(run, job, cause.message)
-    can_pass = cause.code in _CAN_PASS and job.exit_code is None and not has_model
+    can_pass = cause.code in _CAN_PASS and cause.retry_helps is not False and job.exit_code is None
     if can_pass and not (run.next_job and run.next_job.is_retry):
         why = f"{cause.message} The run is tried once more."
         return _following(run, job, why, on_spot=run.is_on_spot(job.job_number), is_retry=True)
@@ -72,9 +69,20 @@ def after_reclaim(run: Run, job: JobState, saved_at: datetime | None) -> NextJob
 
 
 def seconds_trained(run: Run, job_number: int, attempts: Sequence[Attempt]) -> int:
-    """The training time of the run whose Batch job has these attempts, with that of the jobs before it."""
-    earlier = run.next_job.earlier[: job_number - 1] if run.next_job else ()
+    """The time of the step whose Batch job has these attempts, with that of its jobs before."""
+    step = run.step_of(job_number)
+    earlier = [each for each in _before(run, job_number) if each.step == step]
     return sum(map(trained_seconds, (*(each for job in earlier for each in job.attempts), *attempts)))
+
+
+def _training(run: Run, job: JobState) -> NextJob | None:
+    """The first job of the training, after the data are prepared; None if the run was cancelled."""
+    if run.job is None or run.cancelled_by:
+        return None
+    why = "The data are prepared. The run trains."
+    on_spot = run.job.spot != "never"
+    earlier = _with(run, job)
+    return NextJob(run.job.timeout_seconds, why, on_spot, is_retry=False, earlier=earlier, step="train")
 
 
 def _on_demand(run: Run, job: JobState, why: str) -> NextJob | None:
@@ -87,14 +95,25 @@ def _on_demand(run: Run, job: JobState, why: str) -> NextJob | None:
 
 def _following(run: Run, job: JobState, why: str, *, on_spot: bool, is_retry: bool) -> NextJob | None:
     """The job after `job`; None if the run was cancelled or has too little time left."""
-    if run.job is None or run.cancelled_by:
+    step = run.step_of(job.job_number)
+    request = run.request_of(step)
+    if request is None or run.cancelled_by:
         return None
-    left = run.job.timeout_seconds - seconds_trained(run, job.job_number, job.attempts)
+    left = request.timeout_seconds - seconds_trained(run, job.job_number, job.attempts)
     if left < SHORTEST_SECONDS:
         return None
-    before = run.next_job.earlier if run.next_job else ()
-    previous = EarlierJob(job.job_id, run.is_on_spot(job.job_number), job.ended, job.attempts)
-    return NextJob(left, why, on_spot, is_retry, (*before, previous))
+    return NextJob(left, why, on_spot, is_retry, _with(run, job), step)
+
+
+def _with(run: Run, job: JobState) -> tuple[EarlierJob, ...]:
+    """The run's Batch jobs including `job`, as the earlier ones of the next."""
+    number = job.job_number
+    step, on_spot = run.step_of(number), run.is_on_spot(number)
+    return (*_before(run, number), EarlierJob(job.job_id, on_spot, job.ended, job.attempts, step))
+
+
+def _before(run: Run, job_number: int) -> tuple[EarlierJob, ...]:
+    return run.next_job.earlier[: job_number - 1] if run.next_job else ()
 
 
 def _lost(attempt: Attempt, saved_at: datetime | None) -> float | None:

@@ -24,6 +24,7 @@ _MAX_WARNING_TEXT = 400
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = rf"{TERMINAL_SEQUENCE}|[\x00-\x1f\x7f-\x9f]"
 
 
@@ -35,6 +36,17 @@ class Report:
     attempt: int
     instance_type: str | None = None
     zone: str | None = None
+
+
+@frozen
+class Manifest:
+    """The container's report of the data that it prepared: the digest of their manifest, and their number and
+    size in bytes.
+    """
+
+    sha256: str
+    files: int
+    bytes: int
 
 
 @frozen
@@ -58,6 +70,7 @@ class Outcome:
     warnings: tuple[Finding, ...] = ()
     left_checkpoint: bool | None = None
     ended: bool = True
+    manifest: Manifest | None = None
 
 
 def read(document: object) -> Outcome | None:
@@ -80,6 +93,7 @@ def read(document: object) -> Outcome | None:
         advice=_advice(document.get("advice")),
         warnings=_warnings(document.get("warnings")),
         left_checkpoint=saved if isinstance(saved, bool) else None,
+        manifest=_manifest(_mapping(document.get("prepared"))),
     )
 
 
@@ -120,6 +134,19 @@ def _gpu(values: Mapping[str, Any]) -> GpuUse | None:
     good = _metrics(values)
     names = ("busy_percent", "peak_memory_gib", "waiting_seconds", "seconds")
     return GpuUse(count=count, **{name: good.get(name) for name in names})
+
+
+def _manifest(values: Mapping[str, Any]) -> Manifest | None:
+    sha256, files, size = (values.get(name) for name in ("manifest_sha256", "files", "bytes"))
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        return None
+    if (
+        not isinstance(files, int)
+        or not isinstance(size, int)
+        or not (0 < files < 1 << 30 and 0 <= size < 1 << 60)
+    ):
+        return None
+    return Manifest(sha256, files, size)
 
 
 def _advice(lines: object) -> tuple[str, ...]:

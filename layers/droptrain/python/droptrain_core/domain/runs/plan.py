@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from droptrain_core.domain.datasets.dataset import ObjectVersion
-from droptrain_core.domain.recipes.values import Recipe, Secret
+from droptrain_core.domain.datasets.dataset import ObjectVersion, code_prefix
+from droptrain_core.domain.recipes.jobs import gets_code
+from droptrain_core.domain.recipes.values import Prepare, Recipe, Secret
 from droptrain_core.domain.runs.run import Run, identify
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -18,7 +19,7 @@ MAX_LAUNCHED_BYTES = MAX_BYTES - 1024
 def plan_of(
     run: Run,
     recipe: Recipe,
-    code: Iterable[ObjectVersion],
+    code: Collection[ObjectVersion],
     bucket: str,
     overrides: Mapping[str, Any],
     rerun: int,
@@ -53,6 +54,21 @@ def plan_of(
         "job_definition": job_definition,
         "overrides": dict(overrides),
         "rerun": rerun,
+        **({"prepare": _prepare_of(recipe.prepare, run.project, code)} if recipe.prepare else {}),
+    }
+
+
+def _prepare_of(prepare: Prepare, project: str, code: Iterable[ObjectVersion]) -> dict[str, Any]:
+    """The preparation step; `code` are the paths of the code files that it gets, None for all."""
+    resources = prepare.resources
+    paths = [item.key.removeprefix(code_prefix(project)) for item in code]
+    return {
+        "entrypoint": prepare.entrypoint,
+        "args": list(prepare.args),
+        "code": [path for path in paths if gets_code(prepare, path)] if prepare.code else None,
+        "resources": {"vcpus": resources.vcpus, "memory_mib": resources.memory_gib * 1024},
+        "timeout_seconds": prepare.timeout_seconds,
+        "inputs_in_training": prepare.inputs_in_training,
     }
 
 

@@ -13,6 +13,7 @@ from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Scalar
+from droptrain_core.domain.runs.preparation import JobRequest, JobStep, Preparation, Prepared
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -38,24 +39,6 @@ class Code:
 
 
 @frozen
-class JobRequest:
-    """A run's request to AWS Batch; memory in MiB, times in seconds.
-
-    `timeout_seconds` is the training time of the whole run; for a later Batch job, what is left of it.
-    `data` has the plain dialect's data variables: variable, and key or folder in the bucket.
-    """
-
-    script: str
-    gpus: int
-    vcpus: int
-    memory_mib: int
-    attempts: int
-    timeout_seconds: int
-    spot: str
-    data: Mapping[str, str] = field(default_factory=dict)
-
-
-@frozen
 class Attempt:
     """One try of a Batch job by AWS Batch."""
 
@@ -70,8 +53,8 @@ class Attempt:
 class AttemptCost:
     """The estimated cost of one attempt; `batch_job` and `attempt` count from 1.
 
-    `lifecycle` is "spot", "on-demand" or similar, None if the container died before its report; `priced_as`
-    is the price that was used, "spot" or "on-demand".
+    `step` is the run's step that the Batch job is for. `lifecycle` is "spot", "on-demand" or similar, None if
+    the container died before its report; `priced_as` is the price that was used, "spot" or "on-demand".
     """
 
     batch_job: int
@@ -84,6 +67,7 @@ class AttemptCost:
     priced_as: str
     usd: float
     reclaimed: bool
+    step: JobStep = "train"
 
 
 @frozen
@@ -134,14 +118,15 @@ class EarlierJob:
     on_spot: bool
     has_ended: bool
     attempts: tuple[Attempt, ...] = ()
+    step: JobStep = "train"
 
 
 @frozen
 class NextJob:
     """A run's Batch job after the first one, why there is one, and the jobs before it.
 
-    `timeout_seconds` is the training time that they leave. `is_retry`: it, or one before it, is another try
-    after a failure.
+    `timeout_seconds` is the time of its step that they leave. `is_retry`: it, or one before it in its step,
+    is another try after a failure.
     """
 
     timeout_seconds: int
@@ -149,6 +134,7 @@ class NextJob:
     on_spot: bool
     is_retry: bool
     earlier: tuple[EarlierJob, ...]
+    step: JobStep = "train"
 
     @property
     def number(self) -> int:
@@ -169,7 +155,8 @@ class NextJob:
         """The Batch job before this one, as the run's job again; None if that is the first."""
         if len(self.earlier) == 1:
             return None
-        return replace(self, why="", on_spot=self.previous.on_spot, earlier=self.earlier[:-1])
+        previous = self.previous
+        return replace(self, why="", on_spot=previous.on_spot, step=previous.step, earlier=self.earlier[:-1])
 
 
 @frozen
@@ -198,8 +185,11 @@ class Run:
 
     Storage, the API's answers, notices and the command use this list. Notices and the command show each field
     that has a `label`. `hyperparameters` are those of the training, including overrides.
-    `inputs` are the first INPUTS_RECORDED of `input_count`. A run that succeeded has its `headline`, which is
-    the value of its metric, in the `ranking` of the project's runs with that metric.
+    `inputs` are the first INPUTS_RECORDED of `input_count`. A run with a `preparation` trains on the data in
+    `prepared`: its own result or an earlier run's. A claim that `waits_for` another run's result has no Batch
+    job; that run is `awaited_by` it. A run that succeeded has its `headline`, which is the value of its
+    metric, in the `ranking` of the project's runs with that metric. `name`, `note` and `tags` are what people
+    wrote about it.
     """
 
     run_id: str
@@ -241,9 +231,16 @@ class Run:
     headline: float | None = field(default=None, metadata=INTERNAL)
     reruns: int = field(default=0, metadata=INTERNAL)
     rerun_of: str | None = field(default=None, metadata={"label": "Trains again"})
+    name: str | None = field(default=None, metadata={"label": "Name"})
+    note: str | None = field(default=None, metadata={"label": "Note"})
+    tags: tuple[str, ...] = field(default=(), metadata={"label": "Tags"})
     reservations: tuple[Reservation, ...] = field(default=(), metadata=INTERNAL)
     next_job: NextJob | None = field(default=None, metadata=INTERNAL)
     plan_sha256: str | None = field(default=None, metadata=INTERNAL)
+    preparation: Preparation | None = field(default=None, metadata=INTERNAL)
+    prepared: Prepared | None = None
+    waits_for: str | None = field(default=None, metadata={"label": "Waits for the data of"})
+    awaited_by: tuple[str, ...] = field(default=(), metadata=INTERNAL)
 
     @property
     def ended(self) -> bool:
@@ -263,15 +260,40 @@ class Run:
     @property
     def job_now(self) -> JobRequest | None:
         """That Batch job's request; a fallback's job isn't tried again."""
-        if self.job is None or self.next_job is None:
-            return self.job
-        attempts = 1 if self.has_fallen_back else self.job.attempts
-        return replace(self.job, attempts=attempts, timeout_seconds=self.next_job.timeout_seconds)
+        job = self.request_of(self.step)
+        if job is None or self.next_job is None:
+            return job
+        attempts = 1 if self.has_fallen_back else job.attempts
+        return replace(job, attempts=attempts, timeout_seconds=self.next_job.timeout_seconds)
+
+    @property
+    def step(self) -> JobStep:
+        """The step of the run's current or next Batch job."""
+        return self.step_of(self.job_number)
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether the run's data are still to be prepared, by itself or by another run."""
+        return self.step == "prepare"
 
     @property
     def has_fallen_back(self) -> bool:
-        """Whether the run has left Spot for an on-demand instance."""
-        return self.is_on_spot(1) and not self.is_on_spot(self.job_number)
+        """Whether the current step has left Spot for an on-demand instance."""
+        earlier = self.next_job.earlier if self.next_job else ()
+        was_on_spot = any(each.on_spot for each in earlier if each.step == self.step)
+        return was_on_spot and not self.is_on_spot(self.job_number)
+
+    def request_of(self, step: JobStep) -> JobRequest | None:
+        """The request of a step's Batch jobs."""
+        return self.preparation.job if self.preparation and step == "prepare" else self.job
+
+    def step_of(self, job_number: int) -> JobStep:
+        """The step of that Batch job of the run."""
+        if self.next_job:
+            steps = [*(each.step for each in self.next_job.earlier), self.next_job.step]
+            return steps[min(job_number, len(steps)) - 1]
+        prepares = self.preparation and (self.prepared is None or self.prepared.run_id == self.run_id)
+        return "prepare" if prepares else "train"
 
     def is_on_spot(self, job_number: int) -> bool:
         """Whether that Batch job of the run is in the Spot queue."""
@@ -343,6 +365,11 @@ def ranking_of(project: str, metric: str) -> str:
 def run_prefix(project: str, run_id: str) -> str:
     """The folder of a run's results in the bucket."""
     return f"runs/{project}/{run_id}/"
+
+
+def step_prefix(project: str, run_id: str, step: JobStep) -> str:
+    """The folder of the log, the metrics and the checkpoints of a run's step."""
+    return run_prefix(project, run_id) + ("prepare/" if step == "prepare" else "")
 
 
 def pinned_prefix(project: str, run_id: str) -> str:

@@ -23,6 +23,7 @@ from droptrain_core.domain.runs.conditions import (
     Equals,
     NotEnded,
 )
+from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step
 
 # The time of a released claim: so long ago that any process may take it over.
@@ -43,6 +44,17 @@ class Transition:
     set_once: Mapping[str, Any] = field(default_factory=dict)
     append: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
+
+    def along_with(self, other: "Transition") -> "Transition":
+        """This change and another one of the same record, both or none."""
+        return replace(
+            self,
+            requires=(*self.requires, *other.requires),
+            set={**self.set, **other.set},
+            set_once={**self.set_once, **other.set_once},
+            append={**self.append, **other.append},
+            remove=(*self.remove, *other.remove),
+        )
 
     def holds(self, run: Run) -> bool:
         """Whether this change is legal for the record."""
@@ -74,7 +86,12 @@ def held(run: Run, at: str) -> Transition:
     """A process takes over the claim; `at` is RELEASED if it gives the claim back."""
     return Transition(
         run_id=run.run_id,
-        requires=(Absent("batch_job_id"), Equals("status", "CLAIMED"), Equals("claimed_at", run.claimed_at)),
+        requires=(
+            Absent("batch_job_id"),
+            Absent("waits_for"),
+            Equals("status", "CLAIMED"),
+            Equals("claimed_at", run.claimed_at),
+        ),
         set={"claimed_at": at},
     )
 
@@ -83,7 +100,7 @@ def submitted(run: Run, job_id: str, at: str) -> Transition:
     """The claim's Batch job was submitted."""
     return Transition(
         run_id=run.run_id,
-        requires=(Absent("batch_job_id"), Equals("status", "CLAIMED")),
+        requires=(Absent("batch_job_id"), Absent("waits_for"), Equals("status", "CLAIMED")),
         set={
             "status": "SUBMITTED",
             "batch_job_id": job_id,
@@ -123,18 +140,53 @@ def observed(job: JobState, at: str, end: End | None = None, earlier: tuple[Atte
     )  # fmt: skip
 
 
-def next_job(run: Run, following: NextJob, cost: Cost | None, at: str) -> Transition:
-    """The run becomes a claim for its next Batch job; later reports of the previous job are stale."""
+def next_job(
+    run: Run, following: NextJob, cost: Cost | None, at: str, prepared: Prepared | None = None
+) -> Transition:
+    """The run becomes a claim for its next Batch job; later reports of the previous job are stale.
+
+    `prepared` are the data that the previous job has prepared.
+    """
     return Transition(
         run_id=run.run_id,
         requires=(Equals("batch_job_id", following.previous.job_id), Absent("cancelled_by"), NotEnded()),
         set={
             "next_job": following, "progress": expected(following.number), "status": "CLAIMED",
             "claimed_at": at, "updated_at": at, "attempts": following.earlier_attempts,
-        } | ({"cost": cost} if cost else {}),
+        } | ({"cost": cost} if cost else {}) | ({"prepared": prepared} if prepared else {}),
         append={"history": (Step(at, "CLAIMED", following.why),)},
         remove=("batch_job_id",),
     )  # fmt: skip
+
+
+def awaited(holder_id: str, run_id: str) -> Transition:
+    """A claim waits for the data that the holder prepares; the end of that step wakes it."""
+    return Transition(
+        run_id=holder_id,
+        requires=(NotEnded(), Absent("prepared")),
+        set={},
+        append={"awaited_by": (run_id,)},
+    )
+
+
+def waits(run: Run, holder_id: str) -> Transition:
+    """A claim that waits follows another holder, which prepares the data now."""
+    return Transition(
+        run_id=run.run_id,
+        requires=(Equals("status", "CLAIMED"), Equals("waits_for", run.waits_for)),
+        set={"waits_for": holder_id},
+    )
+
+
+def woken(run: Run, prepared: Prepared | None, why: str, at: str) -> Transition:
+    """A claim that waited goes on: with the data that were `prepared`, or to prepare them itself."""
+    return Transition(
+        run_id=run.run_id,
+        requires=(Equals("status", "CLAIMED"), Equals("waits_for", run.waits_for)),
+        set={"claimed_at": at, "updated_at": at} | ({"prepared": prepared} if prepared else {}),
+        append={"history": (Step(at, "CLAIMED", why),)},
+        remove=("waits_for",),
+    )
 
 
 def returned(run: Run, given_up: NextJob, at: str) -> Transition:
@@ -191,10 +243,17 @@ def notified(run: Run, at: str) -> Transition:
     )
 
 
-def rerun(first: Run) -> Transition:
-    """One more rerun of the run is claimed."""
-    return Transition(
+def described(run_id: str, words: Mapping[str, Any]) -> Transition:
+    """People named the run, wrote a note about it or tagged it; nothing else of the record changes."""
+    return Transition(run_id=run_id, requires=(), set=words)
+
+
+def rerun(first: Run, claim: Run | None = None) -> Transition:
+    """One more rerun of the run is claimed; that `claim` may also wait for the data that the run prepares."""
+    counted = Transition(
         run_id=first.run_id,
         requires=(AbsentOrEquals("reruns", first.reruns),),
         set={"reruns": first.reruns + 1},
     )
+    waits = claim is not None and claim.waits_for == first.run_id
+    return counted.along_with(awaited(first.run_id, claim.run_id)) if claim and waits else counted
