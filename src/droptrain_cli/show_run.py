@@ -107,7 +107,7 @@ def _facts(  # noqa: C901  a line for each fact
                 "Reclaimed",
                 f"{formatting.dollars(cost['reclaimed_usd'])} of it is for attempts that Spot reclaimed",
             )
-    if run["prepared"]:
+    if run.get("prepared"):  # a stack of before preparation steps sends none
         yield "Prepared", formatting.prepared(run)
     if gpu := run["gpu"]:
         yield "GPU", ", ".join(_gpu(gpu))
