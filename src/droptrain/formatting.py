@@ -111,7 +111,7 @@ def finding(found: Mapping[str, Any]) -> str:
 
 def prepared(run: Mapping[str, Any]) -> str:
     """The data that a run's preparation step left, or an earlier run's, with the step's cost."""
-    data = run.get("prepared")
+    data = run["prepared"]
     what = f"{count(data['files'], 'file')}, {size(data['bytes'])}"
     if data["run_id"] != run["run_id"]:
         return f"{what} of {data['run_id']} reused, {duration(data['seconds'])} saved"
