@@ -117,11 +117,13 @@ def _plain(operation: str, resource: str) -> str:
 
 
 def _plain_key(key: str) -> str:
-    """projects/PROJECT/data/DATASET/FILE, runs/PROJECT/RUN/export/FILE; fixed names stay."""
+    """Like projects/PROJECT/data/DATASET/FILE, runs/PROJECT/RUN/export/FILE; fixed names stay."""
     parts = key.split("/")
     if parts[0] == "runs":
         named = ["runs", "PROJECT", "RUN", *parts[3:4]]
         rest = parts[4:]
+    elif parts[0] == "prepared":
+        named, rest = ["prepared", "PROJECT"], parts[2:]
     elif parts[2:3] == ["data"]:
         named, rest = ["projects", "PROJECT", "data", "DATASET"], parts[4:]
     elif parts[2:3] == ["code"]:

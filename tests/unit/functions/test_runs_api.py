@@ -152,6 +152,7 @@ def test_a_launch_answers_202_for_a_new_run_and_200_for_the_same(call, new, stat
     assert use_cases.asked == [
         ("penguins", "first", {
             "caller": "arn:aws:iam::123456789012:user/ann", "rerun": False, "overrides": {}, "force": False,
+            "prepare_again": False,
             "request": None,
         })
     ]  # fmt: skip
@@ -222,7 +223,8 @@ def test_a_run_is_repeated_by_its_id(call) -> None:
     use_cases = UseCases((run(), True))
     code, _, _ = call(use_cases, "POST", "/runs", PINNED)
     assert code == 202
-    assert use_cases.asked == [(RUN_ID, {"caller": "arn:aws:iam::123456789012:user/ann", "request": None})]
+    who = "arn:aws:iam::123456789012:user/ann"
+    assert use_cases.asked == [(RUN_ID, {"caller": who, "prepare_again": False, "request": None})]
 
 
 @pytest.mark.parametrize(("dataset", "given"), [("first", {"dataset": "first"}), ("", {})])
@@ -471,7 +473,7 @@ def test_a_log_is_told_by_attempt(call) -> None:
         {"at": "2026-11-23T02:10:00Z", "attempt": 1, "text": "epoch 1"},
         {"at": None, "attempt": None, "text": "ü"},
     ]
-    assert use_cases.asked == [(RUN_ID, {"limit": 2, "cursor": "abc"})]
+    assert use_cases.asked == [(RUN_ID, {"limit": 2, "cursor": "abc", "step": None})]
 
 
 def test_metrics_are_told_by_step(call) -> None:

@@ -88,7 +88,7 @@ INPUTS_WRITTEN = Kind(
 )  # fmt: skip
 PREPARED_CHANGED = Kind(
     "prepared_changed", "{detail}",
-    "Prepare the data again: droptrain rerun RUN --prepare-again", False,
+    "Prepare the data again, with `droptrain rerun RUN --prepare-again`.", False,
 )  # fmt: skip
 
 # The image could not be pulled, or the container didn't start.
