@@ -7,6 +7,7 @@ from browser.many_runs import curve, many, scroll_to_the_end, serve, serve_each
 from playwright.sync_api import expect
 
 
+@pytest.mark.timeout(300)  # the page asks for a hundred runs at a time
 @pytest.mark.parametrize("count", [1_000, 10_000])
 def test_of_thousands_of_runs_only_those_in_sight_are_drawn(page, see, run, count) -> None:
     serve(page, many(run, count))

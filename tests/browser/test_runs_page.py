@@ -242,7 +242,7 @@ def test_a_project_s_runs_are_sorted_and_found_by_value(page, see, user) -> None
     page.get_by_role("button", name="top", exact=True).click()
     expect(names.first).to_have_text(re.compile("second"))
     expect(page.get_by_role("columnheader", name="top")).to_have_attribute("aria-sort", "descending")
-    expect(page.locator(".sorted")).to_contain_text("all 3 runs")
+    expect(page.locator(".sorted")).to_contain_text("All 3 runs")
     page.reload()
     expect(names.first).to_have_text(re.compile("second"))
     expect(page.locator(".cell-h").first).to_contain_text("0.95")
