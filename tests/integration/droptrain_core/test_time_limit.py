@@ -68,7 +68,7 @@ def test_a_run_whose_attempts_together_exceed_the_timeout_is_ended_within_a_pass
     assert stack.reconcile.all()["out_of_time"] == 1
     [(job_id, reason)] = ended
     assert job_id == run.batch_job_id
-    assert reason == "out_of_time: 3660 s of training in all attempts, of 3600 s"
+    assert reason == "out_of_time: 3660 s in all attempts, of 3600 s"
     killed = tried("03:10", "03:52", 137, reason)
     report(stack, monkeypatch, run, "FAILED", reclaimed, killed, statusReason=reason, isTerminated=True)
     now = stack.table.get(run.run_id)
