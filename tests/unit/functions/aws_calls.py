@@ -20,7 +20,7 @@ from support.template import ROOT
 
 FOLDERS = (
     "functions/*/", "layers/droptrain/python/droptrain_core/", "image/droptrain_container/",
-    "src/droptrain_cli/",
+    "src/droptrain/", "src/droptrain_cli/",
 )  # fmt: skip
 MAKERS = ("client", "create_client", "_client")
 # boto3's own methods, and what they call (s3transfer: upload.py, download.py, copies.py, tasks.py).
