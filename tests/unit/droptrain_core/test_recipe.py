@@ -4,6 +4,7 @@ import pytest
 from droptrain_core import recipe_yaml
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
+from droptrain_core.domain.recipes.jobs import gets_code
 from droptrain_core.domain.recipes.recipe import FIELDS, Recipe, Secret, parse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +80,19 @@ def test_every_field_is_read() -> None:
     ({"timeout": "30s"}, "timeout: has to be from 60s"),
     ({"resources": {"gpu": 1}}, "resources: has no field 'gpu'; its fields are gpus, vcpus"),
     ({"resources": {"nodes": 2}}, "resources.nodes: a run trains on one instance; leave it out, and request"),
+    ({"prepare": "prepare.py"}, "prepare: has to be a mapping"),
+    ({"prepare": {"timeout": "1h"}}, "prepare: needs an entrypoint, such as {entrypoint: prepare.py}"),
+    ({"prepare": {"entrypoint": "prepare"}}, "prepare.entrypoint: has to be a shell script"),
+    ({"prepare": {"entrypoint": "p.py", "epochs": 3}}, "prepare: has no field 'epochs'; its fields are"),
+    ({"prepare": {"entrypoint": "p.py", "resources": {"gpus": 1}}},
+     "prepare.resources.gpus: the preparation step runs on CPU instances; leave it out"),
+    ({"prepare": {"entrypoint": "p.py", "timeout": "30s"}}, "prepare.timeout: has to be from 60s"),
+    ({"prepare": {"entrypoint": "p.py", "code": []}}, "prepare.code: has to be a list of 1 to 100 files"),
+    ({"prepare": {"entrypoint": "p.py", "code": ["/p.py"]}}, "prepare.code[0]: has to be a file or glob"),
+    ({"prepare": {"entrypoint": "p.py", "code": ["features/*"]}},
+     "prepare.code: has to name the entrypoint too, 'p.py'"),
+    ({"prepare": {"entrypoint": "p.py"}, "inputs": {"prepared": "x.csv"}},
+     "inputs.prepared: this channel is the preparation step's; rename yours"),
     ({"entrypoint": "../run.sh"}, "entrypoint: has to be a path inside the project's code folder"),
     ({"entrypoint": "train"}, "entrypoint: has to be a shell script"),
     ({"hyperparameters": {"epochs": [1]}}, "hyperparameters.epochs: has to be a number"),
@@ -131,6 +145,16 @@ def test_a_secret_put_where_its_arn_belongs_is_not_repeated() -> None:
         with pytest.raises(RejectedError) as caught:
             parse({"environment": {"KEY": {"secret": value}}})
         assert "hunter2" not in str(caught.value.cause)
+
+
+def test_a_preparation_step_has_its_own_time_and_resources_and_gets_all_code_by_default() -> None:
+    prepare = parse({"prepare": {"entrypoint": "prepare.py", "timeout": "2h"}}).prepare
+    assert prepare is not None
+    assert (prepare.timeout_seconds, prepare.resources.gpus, prepare.inputs_in_training) == (7200, 0, False)
+    assert gets_code(prepare, "train.py")
+    some = parse({"prepare": {"entrypoint": "prepare.py", "code": ["prepare.py", "features/*"]}}).prepare
+    assert some is not None
+    assert [gets_code(some, file) for file in ("features/a.py", "train.py")] == [True, False]
 
 
 def test_all_problems_are_named_at_once() -> None:
