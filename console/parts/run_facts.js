@@ -4,6 +4,7 @@ import { get, known } from "../lib/api.js";
 import { count, counted, duration, number, size, usd } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
+import { preparedText } from "../lib/prepared.js";
 import { who } from "../lib/status.js";
 import { At, Took } from "./time.js";
 
@@ -19,6 +20,7 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
         ${run.stopped_at && html`<${Fact} name="Ended"><${At} at=${run.stopped_at} /><//>`}
         <${Fact} name="Took"><${Took} of=${run} /><//>
         <${Fact} name="By"><bdi title=${run.launched_by}>${who(run.launched_by)}</bdi><//>
+        ${run.prepared && html`<${Fact} name="Prepared data" isLong>${preparedText(run)}<//>`}
         ${run.rerun_of && html`<${Fact} name="Again"><a href=${`/runs/${run.rerun_of}`}>${run.rerun_of}</a><//>`}
       <//>
       <${Cost} run=${run} />
@@ -92,7 +94,7 @@ function Cost({ run: { cost, estimate } }) {
         <progress max=${estimate.expected_usd || estimate.worst_usd || 1} value=${cost?.estimate_usd || 0} aria-label="Cost against the estimate" />`}
       ${cost?.reclaimed_usd > 0 && html`<${Fact} name="Reclaimed">${usd(cost.reclaimed_usd)} of it<//>`}
       ${cost?.attempts?.length > 1
-        ? cost.attempts.map((each) => html`<${Fact} name=${`Attempt ${each.attempt}`}><bdi>${each.instance_type}</bdi>${each.reclaimed ? " (reclaimed)" : ""} ${duration(each.seconds)} <b>${usd(each.usd)}</b><//>`)
+        ? cost.attempts.map((each) => html`<${Fact} name=${`${each.step === "prepare" ? "Preparation" : "Attempt"} ${each.attempt}`}><bdi>${each.instance_type}</bdi>${each.reclaimed ? " (reclaimed)" : ""} ${duration(each.seconds)} <b>${usd(each.usd)}</b><//>`)
         : cost && html`
           <${Fact} name="Machine"><bdi>${cost.instance_type}</bdi> for ${duration(cost.seconds)}<//>
           <${Fact} name="Price">${usd(cost.usd_per_hour)} an hour<//>`}
