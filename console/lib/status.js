@@ -38,7 +38,7 @@ export const canRerun = (run) => run.status !== "REJECTED" || REFUSED_FOR_NOW.in
 export function announcement(run, { phase } = {}) {
   if (isEnded(run)) return `${word(run.status)}.`;
   const attempt = run.attempts.length + 1;
-  const doing = run.status === "RUNNING" ? { fetch: "Fetching code and data", sync: "Saving what the training left" }[phase] || "Training" : word(run.status);
+  const doing = run.status === "RUNNING" ? { fetch: "Fetching code and data", sync: "Saving what it left" }[phase] || activity(run) : word(run.status);
   return `${doing}${attempt > 1 ? `, attempt ${attempt}` : ""}.`;
 }
 
@@ -48,7 +48,7 @@ export function sentence(run, now, { phase, latest, before } = {}) {
   const nth = attempt > 1 ? `, attempt ${attempt}` : "";
   const since = duration((now - Date.parse(run.history.at(-1)?.at || run.created_at)) / 1000);
   switch (run.status) {
-    case "CLAIMED": return "Being handed to AWS Batch.";
+    case "CLAIMED": return run.waits_for ? `Waiting for the data that ${run.waits_for} prepares.` : "Being handed to AWS Batch.";
     case "SUBMITTED": return `AWS Batch has it${nth} and looks whether it can start.`;
     case "RUNNABLE": return `Waiting for a machine${nth}: for ${since} so far.`;
     case "STARTING": return `A machine is there${nth}; it is starting the container, for ${since} so far.`;
@@ -62,12 +62,14 @@ export function sentence(run, now, { phase, latest, before } = {}) {
 /** Who launched or cancelled, in a word: an ARN's last part. */
 export const who = (caller) => caller.split(/[:/]/).pop() || caller;
 
+const activity = (run) => (run.step === "prepare" ? "Preparing the data" : "Training");
+
 function running(run, now, { phase, latest, nth }) {
   const time = took(run, now);
   if (phase === "fetch") return `Fetching code and data${nth}.`;
-  if (phase === "sync") return "Saving what the training left.";
-  if (!latest) return `Training${nth}: for ${time} so far.`;
-  return `Training${nth}: ${latest.name} ${number(latest.value)} at step ${number(latest.step)}, after ${time}.`;
+  if (phase === "sync") return "Saving what it left.";
+  if (!latest) return `${activity(run)}${nth}: for ${time} so far.`;
+  return `${activity(run)}${nth}: ${latest.name} ${number(latest.value)} at step ${number(latest.step)}, after ${time}.`;
 }
 
 function succeeded(run, now, before) {
