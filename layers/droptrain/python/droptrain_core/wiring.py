@@ -1,41 +1,19 @@
-"""The one place that creates clients and builds use cases from the settings.
+"""The one place that builds use cases, from the settings.
 
 Each use case is imported where it is built, so that a function loads only its own at a cold start.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import botocore.session
-from botocore.config import Config
-
-from droptrain_core.aws.client_configs import NO_RETRIES, RETRIES, SIGNS, SOON
-from droptrain_core.aws.dataset_table import DatasetTable
-from droptrain_core.aws.run_table import RunTable
-from droptrain_core.settings import Settings
+from droptrain_core.adapters import Adapters
+from droptrain_core.aws.client_configs import RETRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy_boto3_events import EventBridgeClient
-    from mypy_boto3_s3 import S3Client
-
-    from droptrain_core.aws.accounts import Accounts
-    from droptrain_core.aws.bucket import Bucket
-    from droptrain_core.aws.image_repository import ImageRepository
-    from droptrain_core.aws.job_queue import JobQueue
-    from droptrain_core.aws.logs import TrainingLogs
-    from droptrain_core.aws.model_pointers import ModelPointers
-    from droptrain_core.aws.notices import NoticeTopic
-    from droptrain_core.aws.pass_position import PassPosition
-    from droptrain_core.aws.price_table import PriceTable
-    from droptrain_core.aws.queue_instances import QueueInstances
-    from droptrain_core.aws.queue_watch import QueueWatch
-    from droptrain_core.aws.run_files import RunFiles
-    from droptrain_core.aws.signed_requests import SignedRequests
-    from droptrain_core.aws.wake_ups import WakeUps
     from droptrain_core.cancel import Cancel
     from droptrain_core.continue_run import ContinueRun
     from droptrain_core.datasets import Datasets
@@ -66,24 +44,8 @@ if TYPE_CHECKING:
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
-class Wiring:
-    """Use cases over the clients of one session; a client is made when the first use case needs it.
-
-    `clients` makes one for a service, with its config, in a region. Without it a session of botocore does.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        clients: "Callable[[str, Config, str], Any] | None" = None,
-        clock: "Callable[[], datetime] | None" = None,
-    ) -> None:
-        self._settings = settings
-        self._clients = clients or self._client_of_session
-        self._clock = clock or now
-        self._dynamodb = self._client("dynamodb", RETRIES)
-        self._table = RunTable(self._dynamodb, settings.table_name)
-        self._datasets = DatasetTable(self._dynamodb, settings.table_name)
+class Wiring(Adapters):
+    """Use cases over the adapters."""
 
     def launch_uploads(self) -> "LaunchUploads":
         """Uploads become runs."""
@@ -215,11 +177,6 @@ class Wiring:
         bucket, once = self._bucket(), self._prepare_once
         return Commit(bucket, self._table, self._reserve(), self._submit, once, self._images())
 
-    def _wake_ups(self) -> "WakeUps":
-        from droptrain_core.aws.wake_ups import WakeUps
-
-        return WakeUps(lambda: self._client("sqs", RETRIES), self._settings.uploads_queue_url)
-
     def _where(self) -> "Where":
         from droptrain_core.launch.decide import Where
 
@@ -231,11 +188,6 @@ class Wiring:
 
         return Notifications(EventBus(self._events, self._settings.stack_id), self._topic())
 
-    def _topic(self) -> "NoticeTopic":
-        from droptrain_core.aws.notices import NoticeTopic
-
-        return NoticeTopic(self._sns, self._settings.notices_topic_arn)
-
     def _places(self) -> "Places":
         from droptrain_core.domain.notices.console_links import Console
         from droptrain_core.domain.notices.notice import Places
@@ -245,32 +197,6 @@ class Wiring:
         on_aws = (urlsplit(meta.endpoint_url).hostname or "").endswith(_AWS_DOMAINS)
         console = Console(meta.region_name, meta.partition) if on_aws else None
         return Places(self._settings.bucket_name, console)
-
-    @cached_property
-    def _session(self) -> botocore.session.Session:
-        return botocore.session.get_session()
-
-    @cached_property
-    def _events(self) -> "EventBridgeClient":
-        return self._client("events", RETRIES)
-
-    @cached_property
-    def _sns(self) -> Any:
-        return self._client("sns", RETRIES)
-
-    @cached_property
-    def _s3(self) -> "S3Client":
-        return self._client("s3", RETRIES)
-
-    @cached_property
-    def _signing_s3(self) -> "S3Client":
-        return self._client("s3", SIGNS)
-
-    def _client(self, service: str, config: Config, region: str | None = None) -> Any:
-        return self._clients(service, config, region or self._settings.aws_region)
-
-    def _client_of_session(self, service: str, config: Config, region: str) -> Any:
-        return self._session.create_client(service, region, config=config)
 
     def _policy(self) -> "LaunchPolicy":
         from droptrain_core.domain.runs.launch_policy import LaunchPolicy
@@ -285,57 +211,16 @@ class Wiring:
         seconds = int(settings.quiet_seconds), int(settings.settle_seconds)
         return LaunchPolicy(settings.paused, limits, *seconds, int(settings.upload_concurrency))
 
-    def _images(self) -> "ImageRepository | None":
-        from droptrain_core.aws.image_repository import ImageRepository
-
-        name = self._settings.image_repository
-        return ImageRepository(lambda: self._client("ecr", SOON), name) if name else None
-
     def _reserve(self) -> "Reserve":
         from droptrain_core.reserve import Reserve
 
         return Reserve(self._accounts(), self._budget(), self._clock)
-
-    def _accounts(self) -> "Accounts":
-        from droptrain_core.aws.accounts import Accounts
-
-        return Accounts(self._dynamodb, self._settings.table_name)
 
     def _budget(self) -> "Budget":
         from droptrain_core.domain.costs.budget import read_budget
 
         owner = self._settings
         return read_budget(owner.monthly_budget_usd, owner.project_budgets_usd, owner.max_runs_at_once)
-
-    def _pointers(self) -> "ModelPointers":
-        from droptrain_core.aws.model_pointers import ModelPointers
-
-        return ModelPointers(self._s3, self._settings.bucket_name)
-
-    def _position(self) -> "PassPosition":
-        from droptrain_core.aws.pass_position import PassPosition
-
-        return PassPosition(self._dynamodb, self._settings.table_name)
-
-    def _logs(self) -> "TrainingLogs":
-        from droptrain_core.aws.logs import TrainingLogs
-
-        return TrainingLogs(self._client("logs", RETRIES))
-
-    def _run_files(self) -> "RunFiles":
-        from droptrain_core.aws.run_files import RunFiles
-
-        return RunFiles(self._s3, self._settings.bucket_name)
-
-    def _signed(self) -> "SignedRequests":
-        from droptrain_core.aws.signed_requests import SignedRequests
-
-        return SignedRequests(self._signing_s3, self._settings.bucket_name)
-
-    def _bucket(self) -> "Bucket":
-        from droptrain_core.aws.bucket import Bucket
-
-        return Bucket(self._s3, self._settings.bucket_name)
 
     @cached_property
     def _submit(self) -> "Submit":
@@ -353,17 +238,6 @@ class Wiring:
         once, track, stuck = self._prepare_once, self.track(), self.report_stuck_queue()
         return SettleRuns(table, jobs, self._submit, once, track, notify, limits, stuck, self._clock)
 
-    def _queues(self) -> "QueueWatch":
-        from droptrain_core.aws.queue_watch import QueueWatch
-
-        return QueueWatch(self._dynamodb, self._settings.table_name)
-
-    def _instances(self) -> "QueueInstances":
-        from droptrain_core.aws.queue_instances import QueueInstances
-
-        kinds = self._settings.queue_kinds
-        return QueueInstances(lambda: self._client("ec2", RETRIES), self._settings.stack_id, kinds)
-
     def _continue_run(self) -> "ContinueRun":
         from droptrain_core.continue_run import ContinueRun
 
@@ -375,26 +249,3 @@ class Wiring:
 
         kept = timedelta(days=int(self._settings.prepared_days))
         return PrepareOnce(self._table, self._submit, kept, self._clock)
-
-    @cached_property
-    def _jobs(self) -> "JobQueue":
-        from droptrain_core.aws.job_queue import JobQueue
-
-        client, submitter = self._client("batch", RETRIES), self._client("batch", NO_RETRIES)
-        return JobQueue(client, submitter, self._settings.compute, self._settings.stack_id)
-
-    @cached_property
-    def _prices(self) -> "PriceTable":
-        from importlib import resources
-
-        from droptrain_core.aws.price_table import PriceTable
-        from droptrain_core.domain.costs.pricing import read_price_list
-
-        text = (resources.files("droptrain_core") / "data" / "on_demand_prices.csv").read_text("utf-8")
-        shipped = read_price_list(text, self._settings.aws_region)
-        return PriceTable(self._dynamodb, self._settings.table_name, shipped)
-
-
-def now() -> datetime:
-    """The current moment, in UTC."""
-    return datetime.now(UTC)
