@@ -67,8 +67,14 @@ class Records:
 
     def _run(self) -> None:
         while not self._stopped.wait(UPLOAD_SECONDS):
-            self._series.sample()
+            self._sample()
             self.upload()
+
+    def _sample(self) -> None:
+        try:
+            self._series.sample()
+        except Exception as error:  # noqa: BLE001  the log and the next sample are due
+            self._log.say(f"The progress could not be noted: {type(error).__name__}: {error}")
 
     def _upload_log(self) -> None:
         changes = self._log.changes

@@ -40,10 +40,18 @@ class Series:
         `use` tells how the GPUs were used since it was last asked.
         """
         self.metrics_file.begin()
-        self._progress = Progress(self.metrics_file.last_values(b"").get(SECONDS, 0), use)
+        self._progress = Progress(self._seconds_before(), use)
         if definitions:
             last_step = self.metrics_file.last_step()
             self._definitions = Definitions(definitions, self._found, self._say, last_step)
+
+    def _seconds_before(self) -> float:
+        """How long earlier attempts trained, by what they left in METRICS_FILE; 0 if that can't be read."""
+        try:
+            return self.metrics_file.last_values(b"").get(SECONDS, 0)
+        except Exception as error:  # noqa: BLE001  the training needs no series
+            self._say(f"The time of earlier attempts is unknown: {type(error).__name__}: {error}")
+            return 0
 
     def read(self, chunk: bytes) -> None:
         """Read some of the script's output; neither waits nor fails."""

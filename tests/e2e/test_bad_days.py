@@ -245,7 +245,7 @@ def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
 def test_prices_are_read_and_spot_that_costs_too_much_work_is_left(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert user.cloud.invoke("RefreshPricesFunction", {})["sizes"] == 4
+    assert user.cloud.invoke("RefreshPricesFunction", {})["sizes"] == 4 + 8  # with GPUs, and without
     prices = PriceTable(as_role(user, "RefreshPricesRole", "dynamodb"), user.cloud.ready.table, PriceList({}))
     types = ("g4dn.xlarge", "g4dn.2xlarge", "g5.xlarge", "g5.2xlarge")
     at = "2099-01-01T00:00:00Z"

@@ -170,7 +170,7 @@ def test_a_watched_run_that_fails_says_why_and_exits_by_it(droptrain: CommandLin
 def test_a_log_is_followed_across_attempts_to_the_end(
     droptrain: CommandLine, cloud: LaptopCloud, trained: dict[str, Any]
 ):
-    run = droptrain("rerun", PROJECT, "--set", "wait=1", "--json").document
+    run = droptrain("rerun", trained["run_id"], "--set", "wait=1", "--json").document
     log = droptrain.start("logs", run["run_id"], "-f")
     log.wait_for("waits")
     cloud.engine.reclaim(run["batch_job_id"] or batch_job_of(cloud, run["run_id"]))
@@ -184,7 +184,7 @@ def test_a_log_is_followed_across_attempts_to_the_end(
 def test_a_run_is_cancelled_by_its_id_and_whoever_follows_it_hears_so(
     droptrain: CommandLine, trained: dict[str, Any]
 ):
-    run_id = droptrain("rerun", PROJECT, "--set", "wait=1", "--json").document["run_id"]
+    run_id = droptrain("rerun", trained["run_id"], "--set", "wait=1", "--json").document["run_id"]
     followed, left = droptrain.start("logs", run_id, "-f"), droptrain.start("logs", run_id, "--follow")
     followed.wait_for("waits")
     left.wait_for("waits")

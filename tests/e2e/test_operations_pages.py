@@ -175,7 +175,8 @@ def test_instance_types_change_while_a_run_trains(start: Start) -> None:
     operator.user.drop("first")
     run = operator.user.run_with("RUNNING")
     said = operator.follow("instance-types.md", 0)
-    assert said.split() == ["g5.xlarge", "g5.2xlarge"] * 2
+    with_gpus = [each for each in said.split() if each.startswith("g")]
+    assert with_gpus == ["g5.xlarge", "g5.2xlarge"] * 2
     operator.let_it_end()
     assert operator.user.run_with("SUCCEEDED")["run_id"] == run["run_id"]
     operator.user.drop("second")

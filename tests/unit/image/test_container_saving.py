@@ -431,3 +431,21 @@ def test_records_that_can_not_be_uploaded_are_said(tmp_path: Path) -> None:
     log.write(b"line\n")
     Records(bucket, "r/", log, Series(Layout(tmp_path), log.say)).upload()
     assert "could not be uploaded: S3 refused r/log.txt" in log.content().decode()
+
+
+def test_progress_that_cannot_be_noted_stops_no_upload(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("no such GPU")
+
+    monkeypatch.setattr(records, "UPLOAD_SECONDS", 0.01)
+    bucket, log, series = MemoryBucket(), Log(), Series(Layout(tmp_path), print)
+    monkeypatch.setattr(series, "sample", fail)
+    kept: Any = bucket
+    saved = Records(kept, "r/", log, series)
+    saved.start()
+    wait_for("the words in the log", lambda: b"no such GPU" in bucket.objects.get("r/log.txt", b""))
+    log.say("later")
+    wait_for("a later upload", lambda: b"later" in bucket.objects["r/log.txt"])
+    saved.stop()
