@@ -77,7 +77,7 @@ export function listedRun(runId) {
   return null;
 }
 
-const keyOf = (project, status, tag, sort) => [project, status, tag, sort].join("?");
+const keyOf = (project, status, tag, sort) => `${project}?${status}?${tag}?${sort}`; // null is a key of its own
 
 function listOf(key) {
   const found = lists.get(key) || begin({ key });

@@ -62,9 +62,12 @@ def serve_each(page: Page, runs: list[Run], series: Callable[[int], list[dict[st
 
 
 def scroll_to_the_end(page: Page, count: int) -> None:
-    """Scroll through a list until the page knows all of its runs."""
-    table = page.get_by_role("table", name="Runs")
-    while table.get_attribute("aria-rowcount") != str(count + 1):
+    """Scroll through a list until the page knows all of its runs, and the last one is seen.
+
+    Rows that come into sight get their real height, so that the end moves.
+    """
+    last = page.locator(f".run-row[aria-rowindex='{count + 1}']")
+    while not last.is_visible():
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         page.wait_for_timeout(50)
 
