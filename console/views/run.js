@@ -38,7 +38,7 @@ export function Run({ id, info }) {
   if (!run) {
     return error
       ? html`<h1 class="page-title">Run</h1><${Trouble} title="The run can't be shown" error=${error} retry=${reload} />`
-      : html`<h1 class="sr">Run</h1><div class="run-skeleton" aria-busy="true" aria-label="Loading the run"><i /><i /><i /></div>`;
+      : html`<h1 class="sr">Run</h1><div class="run-skeleton" role="group" aria-busy="true" aria-label="Loading the run"><i /><i /><i /></div>`;
   }
   return html`<${Loaded} run=${run} address=${address} info=${info} reload=${reload} />`;
 }

@@ -174,4 +174,4 @@ function useListKeys(toggle, compare) {
 }
 
 const Skeleton = () => html`
-  <div class="runs" aria-busy="true" aria-label="Loading the runs">${[1, 2, 3, 4, 5, 6].map((n) => html`<div class="run-row skeleton" key=${n}><i /><i /><i /></div>`)}</div>`;
+  <div class="runs" role="group" aria-busy="true" aria-label="Loading the runs">${[1, 2, 3, 4, 5, 6].map((n) => html`<div class="run-row skeleton" key=${n}><i /><i /><i /></div>`)}</div>`;

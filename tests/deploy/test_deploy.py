@@ -114,7 +114,8 @@ def test_an_update_changes_what_it_names_and_nothing_else(stack: DeployedStack, 
     assert stack.resources == before
     assert user.call("GET", "/budget")[1]["cap_usd"] == 50
     environments = stack.client("batch").describe_compute_environments()["computeEnvironments"]
-    assert {str(each["computeResources"]["maxvCpus"]) for each in environments} == {"32"}
+    most = sorted(str(each["computeResources"]["maxvCpus"]) for each in environments)
+    assert most == [values["CpuMaxvCpus"]] * 2 + ["32"] * 2
     assert user.runs() == runs
 
 
