@@ -62,14 +62,24 @@ def serve_each(page: Page, runs: list[Run], series: Callable[[int], list[dict[st
 
 
 def scroll_to_the_end(page: Page, count: int) -> None:
-    """Scroll through a list until the page knows all of its runs, and the last one is seen.
+    """Scroll through a list, asking for older runs, until the last one is seen.
 
     Rows that come into sight get their real height, so that the end moves.
     """
-    last = page.locator(f".run-row[aria-rowindex='{count + 1}']")
-    while not last.is_visible():
+    table, last = (
+        page.get_by_role("table", name="Runs"),
+        page.locator(f".run-row[aria-rowindex='{count + 1}']"),
+    )
+    for _ in range(count):  # each step can load a hundred runs
+        if last.is_visible():
+            return
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        page.evaluate("document.querySelector('.list-end button:enabled')?.click()")
         page.wait_for_timeout(50)
+    known, end = table.get_attribute("aria-rowcount"), page.locator(".list-end").inner_text()
+    raise AssertionError(
+        f"the end of {count} runs isn't seen: {known} rows are known, and {end!r} stands below"
+    )
 
 
 def curve(name: str, values: list[float], steps: list[float] | None = None) -> dict[str, Any]:
