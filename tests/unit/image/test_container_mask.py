@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from droptrain_container.mask import Mask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 SECRET = "canary-7f3a/9+b=c"
@@ -27,10 +27,12 @@ def test_a_value_is_masked_wherever_the_chunks_are_cut(cuts: list[int], end: byt
     assert masked([SECRET], *chunks) == b"token ****** and cana ***" + end
 
 
+@example("\x1b\x98000000", "Ø")
 @given(st.text(min_size=8).filter(lambda text: text.strip() == text), st.text(max_size=20))
 def test_no_value_is_left_in_what_is_printed(value: str, around: str) -> None:
     lines = [line.strip() for line in value.splitlines()]
-    out = masked([value], f"{around}{value}{around}\n".encode(errors="replace")).decode()
+    # A control sequence may begin with half of a letter; what is masked then leaves the other half.
+    out = masked([value], f"{around}{value}{around}\n".encode(errors="replace")).decode(errors="replace")
     assert not [line for line in lines if len(line) >= 8 and line not in around * 2 and line in out]
 
 
