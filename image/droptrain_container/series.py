@@ -61,7 +61,7 @@ class Series:
                 self._definitions.read(line)
 
     def sample(self) -> None:
-        """Note how far the training is at this moment."""
+        """Note how far the training is now."""
         if self._progress:
             steps = [source.last_step for source in self._sources()]
             self._progress.sample(max(self.metrics_file.own_step(), *steps))

@@ -1,11 +1,11 @@
 """Drops files into a dataset, and follows the run that comes of it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from droptrain_core.aws.bucket import Bucket
-from droptrain_core.domain.datasets.dataset import ObjectVersion
 
 from droptrain import drop as drops
 from droptrain import drop_plan, formatting
@@ -50,7 +50,9 @@ def drop(
     if not follow:
         return
     if done.uploaded:
-        watch(stack, api, _find_run(api, planned, done, present, earlier), as_json=as_json)
+        with _waiting(planned):
+            run_id = drops.find_run(api, planned, done, present, earlier)
+        watch(stack, api, run_id, as_json=as_json)
     launch_run.launch(stack, project, planned.dataset, (), follow=True, as_json=as_json)
 
 
@@ -60,16 +62,12 @@ def _default_name(bucket: Bucket, project: str, files: Mapping[str, Path]) -> st
         return drops.default_dataset(bucket, project, files, advance)
 
 
-def _find_run(
-    api: Api,
-    planned: DropPlan,
-    done: Dropped,
-    present: Iterable[ObjectVersion],
-    earlier: Collection[str],
-) -> str:
+@contextmanager
+def _waiting(planned: DropPlan) -> Iterator[None]:
+    """Show that the run of a drop is waited for; Ctrl-C says how to follow or cancel it."""
     try:
         with output.console(stderr=True).status(f"{planned.place} is dropped; its run comes in a moment"):
-            return drops.find_run(api, planned, done, present, earlier)
+            yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"Stopped waiting. {planned.place} is dropped and launches its run.\n"
