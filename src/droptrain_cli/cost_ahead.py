@@ -1,13 +1,13 @@
 """What a run can cost at most, before it is launched."""
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, eligible_instances
-from droptrain_core.domain.costs.pricing import PRICES_AS_OF, read_price_list
+from droptrain_core.domain.costs.pricing import PRICES_AS_OF
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import time_limit
+from droptrain_core.shipped_prices import shipped_prices
 
 from droptrain import formatting
 from droptrain.api import Api
@@ -38,11 +38,10 @@ def anywhere(recipe: Recipe) -> str | None:
 
     RejectedError if its `max_cost_usd` doesn't pay for any training there.
     """
-    text = (resources.files("droptrain_core") / "data" / "on_demand_prices.csv").read_text("utf-8")
     asked = recipe.resources
     types = DEFAULT_TYPES if asked.gpus else DEFAULT_CPU_TYPES
     eligible = eligible_instances(
-        read_price_list(text, REGION), types, gpus=asked.gpus, vcpus=asked.vcpus,
+        shipped_prices(REGION), types, gpus=asked.gpus, vcpus=asked.vcpus,
         memory_mib=asked.memory_gib * 1024, spot=recipe.spot,
     )  # fmt: skip
     if eligible is None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,8 +13,9 @@ from botocore.config import Config
 from droptrain_core.aws.instance_types import InstanceTypes
 from droptrain_core.aws.price_lists import OnDemandPrices
 from droptrain_core.aws.spot_prices import SpotPrices
-from droptrain_core.domain.costs.pricing import Size, read_price_list
+from droptrain_core.domain.costs.pricing import Size
 from droptrain_core.refresh import Done, Refresh
+from droptrain_core.shipped_prices import shipped_prices
 from moto import mock_aws
 from support.core_stack import PRICES, Stack
 from support.scripted_server import Asked, Reply, ScriptedServer
@@ -327,8 +327,7 @@ def test_sizes_are_those_of_ec2_s_own_description() -> None:
     names = ("g4dn.xlarge", "g5.12xlarge", "g6f.large", "g7e.2xlarge", "p5.48xlarge")
     with mock_aws():
         found = InstanceTypes(boto3.client("ec2", region_name="us-east-1")).read(names)
-    data = resources.files("droptrain_core") / "data" / "on_demand_prices.csv"
-    shipped = read_price_list(data.read_text("utf-8"), "us-east-1").sizes
+    shipped = shipped_prices("us-east-1").sizes
     assert found == {name: shipped[name] for name in names}
 
 

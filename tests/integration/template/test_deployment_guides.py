@@ -10,7 +10,7 @@ import pytest
 from awscli.customizations.cloudformation.deploy import DeployCommand
 from botocore import xform_name
 from botocore.session import Session
-from droptrain_core.domain.costs.pricing import read_price_list
+from droptrain_core.shipped_prices import shipped_prices
 from support.template import ROOT, properties, template
 
 # Each with the least number of `aws` commands that it shows. The pages in docs/operations are followed on the
@@ -117,8 +117,7 @@ def test_the_guide_to_costs_compares_with_the_shipped_prices() -> None:
         (ROOT / "docs/cost.md").read_text("utf-8"),
         re.MULTILINE,
     )
-    data = ROOT / "layers/droptrain/python/droptrain_core/data/on_demand_prices.csv"
-    shipped = read_price_list(data.read_text("utf-8"), "us-east-1").on_demand
+    shipped = shipped_prices("us-east-1").on_demand
     assert len(rows) >= 5
     for name, on_demand, training, more in rows:
         assert float(on_demand) == round(shipped[name], 3), name

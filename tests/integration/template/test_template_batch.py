@@ -6,9 +6,9 @@ from email import message_from_string
 from typing import Any
 
 from droptrain_core.aws.job_queue import EVALUATE_ON_EXIT
-from droptrain_core.domain.costs.pricing import read_price_list
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.settings import Settings
+from droptrain_core.shipped_prices import shipped_prices
 from support.template import ROOT, properties, template
 
 GPU = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
@@ -54,8 +54,7 @@ def test_runs_without_gpus_have_their_own_types_machine_and_image() -> None:
 
 def test_the_default_types_without_gpus_hold_the_defaults_of_a_recipe() -> None:
     names = template()["Parameters"]["CpuInstanceTypes"]["Default"].split(",")
-    data = ROOT / "layers/droptrain/python/droptrain_core/data/on_demand_prices.csv"
-    sizes = read_price_list(data.read_text("utf-8"), "us-east-1").sizes
+    sizes = shipped_prices("us-east-1").sizes
     asked = Recipe().resources
     assert all(sizes[name].gpus == 0 for name in names)
     assert sum(sizes[name].holds(0, asked.vcpus, asked.memory_gib * 1024) for name in names) > 1

@@ -37,6 +37,19 @@ class Named:
     y: int = 2
 
 
+@frozen
+class Counted:
+    """A value with a field that nobody gives, and one that is computed."""
+
+    x: int
+    count: int = field(default=0, init=False)
+    doubled: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """Compute what follows from the fields."""
+        object.__setattr__(self, "doubled", 2 * self.x)
+
+
 def plain(kind: Any) -> Any:
     """The same class as the standard library makes it."""
     body = {"__annotations__": {"x": int, "y": int}, "y": 2, "__qualname__": kind.__qualname__}
@@ -83,11 +96,42 @@ def test_no_field_can_be_set_or_deleted() -> None:
         del value.x
 
 
-def test_fields_can_be_required_by_name() -> None:
-    kind: Any = Named
+@pytest.mark.parametrize(
+    ("kind", "values", "named", "error"),
+    [
+        (Point, (), {}, "missing a required .*argument: 'x'"),
+        (Point, (1, (), {}, 2), {}, "too many positional arguments"),
+        (Point, (1,), {"x": 1}, "multiple values for argument 'x'"),
+        (Point, (1,), {"z": 1}, "unexpected keyword argument 'z'"),
+        (Point, (), {"x": 1, "kind": "point"}, "unexpected keyword argument 'kind'"),
+        (Named, (1,), {}, "too many positional arguments"),
+        (Counted, (1,), {"count": 2}, "unexpected keyword argument 'count'"),
+    ],
+)
+def test_wrong_arguments_are_refused(
+    kind: Any, values: tuple[Any, ...], named: dict[str, Any], error: str
+) -> None:
+    with pytest.raises(TypeError, match=error):
+        kind(*values, **named)
 
-    with pytest.raises(TypeError):
-        kind(1)
+
+def test_each_value_has_defaults_of_its_own() -> None:
+    assert Point(1).tags is not Point(1).tags
+    assert Counted(1) == replace(Counted(1)) != Counted(2)
+
+
+def test_what_follows_the_fields_is_called_once_they_are_set() -> None:
+    assert Counted(3).doubled == 6
+
+
+def test_the_values_of_an_instance_are_in_the_order_of_its_fields() -> None:
+    assert list(vars(Point(tags={}, x=1))) == ["x", "y", "tags"]
+
+
+def test_fields_are_matched_by_position() -> None:
+    match Point(1, (2,)):
+        case Point(x, (y,)):
+            assert (x, y) == (1, 2)
 
 
 def test_the_functions_for_dataclasses_take_it() -> None:

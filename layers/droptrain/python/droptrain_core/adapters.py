@@ -87,13 +87,10 @@ class Adapters:
 
     @cached_property
     def _prices(self) -> "PriceTable":
-        from importlib import resources
-
         from droptrain_core.aws.price_table import PriceTable
-        from droptrain_core.domain.costs.pricing import read_price_list
+        from droptrain_core.shipped_prices import shipped_prices
 
-        text = (resources.files("droptrain_core") / "data" / "on_demand_prices.csv").read_text("utf-8")
-        shipped = read_price_list(text, self._settings.aws_region)
+        shipped = shipped_prices(self._settings.aws_region)
         return PriceTable(self._dynamodb, self._settings.table_name, shipped)
 
     def _accounts(self) -> "Accounts":
