@@ -52,9 +52,9 @@ class _NoPrices(PriceTable):
     def __init__(self) -> None:
         """Read no table."""
 
-    def read(self, project: str, run_id: str | None = None) -> ProjectReading:
+    def read(self, project: str, run_id: str | None = None, digest: str | None = None) -> ProjectReading:
         """A project without a past, in a region without prices."""
-        del project, run_id
+        del project, run_id, digest
         return ProjectReading(PriceList({}))
 
 

@@ -384,11 +384,14 @@ class MemoryPriceTable:
         self._table = table
 
     @outside
-    def read(self, project: str, run_id: str | None = None) -> ProjectReading:
+    def read(self, project: str, run_id: str | None = None, digest: str | None = None) -> ProjectReading:
         run = self._table.runs.get(run_id) if run_id else None
         history = self._table.histories.get(project, History(project, ()))
         summary = self._table.summaries.get(run_id) if run_id else None
-        return ProjectReading(PRICES, history.seconds, run, history.left_checkpoint, history.summary, summary)
+        holder_id = self._table.holders.get((project, digest)) if digest else None
+        return ProjectReading(
+            PRICES, history.seconds, run, history.left_checkpoint, history.summary, summary, holder_id
+        )
 
     @outside
     def current(self) -> PriceList:

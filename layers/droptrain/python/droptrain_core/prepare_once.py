@@ -28,10 +28,12 @@ class PrepareOnce:
         self._kept = kept
         self._clock = clock
 
-    def turn_of(self, run: Run) -> tuple[Turn, Run | None]:
-        """What the claim does, and the run that holds its digest."""
-        assert run.preparation is not None
-        holder_id = self._table.find_holder(run.project, run.preparation.digest)
+    def find_holder(self, run: Run) -> str | None:
+        """The run that holds the digest of this one's data, if any."""
+        return self._table.find_holder(run.project, run.preparation.digest) if run.preparation else None
+
+    def turn_of(self, run: Run, holder_id: str | None) -> tuple[Turn, Run | None]:
+        """What the claim does, and the record of the run that holds its digest."""
         holder = self._table.get(holder_id) if holder_id else None
         return turns.turn_of(run, holder, self._clock(), self._kept), holder
 
@@ -55,7 +57,7 @@ class PrepareOnce:
         if run.cancelled_by:
             self._table.write(transitions.ended(run, "CANCELLED", cancelled(run.cancelled_by), at))
             return True
-        turn, holder = self.turn_of(run)
+        turn, holder = self.turn_of(run, self.find_holder(run))
         if turn == "waits":
             assert holder is not None
             if holder.run_id != run.waits_for:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from droptrain_core.aws.claim_writes import summary_pk
+from droptrain_core.aws.claim_writes import prepared_pk, summary_pk
 from droptrain_core.aws.run_record import from_item, run_pk, to_attributes, to_values
 from droptrain_core.aws.run_table import history_pk
 from droptrain_core.domain.costs.pricing import PriceList, Refreshed, Size
@@ -25,12 +25,15 @@ class PriceTable:
         self._table = table_name
         self.shipped = shipped
 
-    def read(self, project: str, run_id: str | None = None) -> ProjectReading:
+    def read(self, project: str, run_id: str | None = None, digest: str | None = None) -> ProjectReading:
         """The prices, the project's history, and the run if it is asked for, read consistently.
+
+        And which run holds the prepared data with this digest.
 
         BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
         """
         pks = [PRICES_PK, history_pk(project), *([run_pk(run_id), summary_pk(run_id)] if run_id else [])]
+        pks += [prepared_pk(project, digest)] if digest else []
         answer = self._client.batch_get_item(
             RequestItems={
                 self._table: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": run_id is not None}
@@ -39,8 +42,9 @@ class PriceTable:
         if answer.get("UnprocessedKeys"):
             raise BusyError(f"DynamoDB currently can't read the prices for {project}")
         items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
-        prices, history, *of_run = (items.get(pk) for pk in pks)
-        run, summary = of_run or (None, None)
+        prices, history = items.get(PRICES_PK), items.get(history_pk(project))
+        run, summary = (items.get(pk(run_id)) if run_id else None for pk in (run_pk, summary_pk))
+        holder = items.get(prepared_pk(project, digest)) if digest else None
         took = to_values(history) if history else {}
         return ProjectReading(
             prices=self.shipped.refreshed(_refreshed(to_values(prices))) if prices else self.shipped,
@@ -49,6 +53,7 @@ class PriceTable:
             left_checkpoint=took.get("left_checkpoint"),
             last_summary=took.get("summary"),
             summary=summary["summary"]["S"] if summary else None,
+            holder_id=holder["run_id"]["S"] if holder else None,
         )
 
     def current(self) -> PriceList:

@@ -53,22 +53,25 @@ class Commit:
         """
         if draft.plan is not None:
             self._write_plan(draft.plan)
+        holder_id = draft.holder_id
         for _ in range(CLAIM_TRIES):
             run, holder = draft.run, None
             if not run.ended:
-                run, holder = self._with_turn(run)
+                run, holder = self._with_turn(run, holder_id)
                 run = self._admit(run, self._reserve.caps)
             summary = None if run.ended else draft.summary
             claimed = self._table.claim(run, drop, request, first, summary=summary, holder=holder)
             if claimed not in ("no_room", "holder_changed"):
                 return claimed, run
+            if claimed == "holder_changed":
+                holder_id = self._prepare_once.find_holder(run)
         raise BusyError(f"Other runs take the room or the data that {draft.run.run_id} needs")
 
     def look(self, draft: Draft) -> Run:
         """The run as a launch would claim it now; nothing is written."""
         if draft.run.ended:
             return draft.run
-        return self._admit(self._with_turn(draft.run)[0], self._reserve.look)
+        return self._admit(self._with_turn(draft.run, draft.holder_id)[0], self._reserve.look)
 
     def reject(self, run: Run, answer: AnswerClaim) -> Claimed:
         """Record a rejection that answers more than one upload."""
@@ -93,11 +96,11 @@ class Commit:
         if found and self._table.get(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
 
-    def _with_turn(self, run: Run) -> tuple[Run, str | None]:
-        """The run with its turn to prepare its data, and the run that holds their digest."""
+    def _with_turn(self, run: Run, holder_id: str | None) -> tuple[Run, str | None]:
+        """The run with its turn to prepare its data, and the run that holds their digest, if one does."""
         if run.preparation is None:
             return run, None
-        turn, holder = self._prepare_once.turn_of(run)
+        turn, holder = self._prepare_once.turn_of(run, holder_id)
         return turns.with_turn(run, turn, holder), holder.run_id if holder else None
 
     def _admit(self, run: Run, reserve: Callable[[Run], Run]) -> Run:

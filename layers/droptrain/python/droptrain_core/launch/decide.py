@@ -1,7 +1,7 @@
 """Decide: the run or the rejection of a ready dataset. Pure: gather.py reads, commit.py writes."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -93,7 +93,7 @@ class Snapshot:
     """Everything that a launch depends on: dataset, code, preflight's samples of the files, and instances.
 
     `unreadable` is the cause if S3 doesn't let an input be read. `last` summarizes the dataset of the
-    project's last successful run.
+    project's last successful run. `holder_id` is the run that holds the data which the run needs prepared.
     """
 
     found: Found
@@ -103,6 +103,7 @@ class Snapshot:
     preparation: Instances = Instances()
     unreadable: Cause | None = None
     last: "Summary | None" = None
+    holder_id: str | None = None
 
 
 @frozen
@@ -136,13 +137,14 @@ class Draft:
     """A run that isn't claimed yet; it may be REJECTED already, and then it may have no plan.
 
     `findings` are all that preflight found in the files; the run has a part of them. `summary` summarizes
-    its training data, as JSON.
+    its training data, as JSON. `holder_id` is the run that held the run's prepared data when they were read.
     """
 
     run: Run
     plan: Mapping[str, Any] | None
     findings: tuple[Finding, ...] = ()
     summary: str | None = None
+    holder_id: str | None = None
 
 
 def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
@@ -186,7 +188,7 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         record = runs.to_record(replace(run, job=None, estimate=None))
         return Draft(runs.rejected(record, _too_large(len(body), snapshot)), None, findings)
     record = replace(runs.to_record(run), plan_sha256=hashlib.sha256(body).hexdigest())
-    return Draft(record, plan, findings, _summary_of(snapshot))
+    return Draft(record, plan, findings, _summary_of(snapshot), snapshot.holder_id)
 
 
 def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:
@@ -229,6 +231,14 @@ def worst_usd(instances: Instances, job: JobRequest) -> float | None:
     return instances.eligible.worst_usd(job.timeout_seconds) if instances.eligible else None
 
 
+def preparation_digest(found: Found, code: Iterable[ObjectVersion]) -> str:
+    """The digest of the data that the preparation step of a run on these files makes."""
+    prepare, folder = found.recipe.prepare, code_prefix(found.project)
+    assert prepare is not None
+    of_step = [each for each in code if gets_code(prepare, each.key.removeprefix(folder))]
+    return digest_of(found.recipe, of_step, found.readiness.inputs)
+
+
 def _preparation(snapshot: Snapshot, asked: Asked, where: Where) -> tuple[Preparation | None, float | None]:
     """The run's preparation step, if it has one, and its highest cost; RejectedError if it can't run."""
     found = snapshot.found
@@ -238,11 +248,8 @@ def _preparation(snapshot: Snapshot, asked: Asked, where: Where) -> tuple[Prepar
     _check_script(snapshot, where, prepare.entrypoint)
     if snapshot.preparation.are_too_small:
         raise RejectedError(_does_not_fit("prepare.resources", prepare.resources, where.compute.cpu))
-    folder = code_prefix(found.project)
-    code = [each for each in snapshot.code if gets_code(prepare, each.key.removeprefix(folder))]
-    inputs = found.readiness.inputs
-    job = prepare_request(found.recipe, inputs)
-    digest = digest_of(found.recipe, code, inputs)
+    job = prepare_request(found.recipe, found.readiness.inputs)
+    digest = preparation_digest(found, snapshot.code)
     preparation = Preparation(digest, job, prepare.inputs_in_training, asked.prepare_again)
     return preparation, worst_usd(snapshot.preparation, job)
 

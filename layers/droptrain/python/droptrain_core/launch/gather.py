@@ -23,7 +23,7 @@ from droptrain_core.domain.recipes.recipe import Recipe, Resources
 from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.preparation import JobRequest
 from droptrain_core.domain.runs.run import Run
-from droptrain_core.launch.decide import Found, HowToTrain, Instances, Snapshot
+from droptrain_core.launch.decide import Found, HowToTrain, Instances, Snapshot, preparation_digest
 
 if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import FileFacts
@@ -81,20 +81,27 @@ class Gather:
         """
         code = self._code(found)
         files, unreadable = self._files(found)
-        reading, recipe = self._prices.read(found.project), found.recipe
+        recipe = found.recipe
+        digest = preparation_digest(found, code) if recipe.prepare else None
+        reading = self._prices.read(found.project, digest=digest)
         training = self._instances(reading, recipe.resources, recipe.spot)
         of_prepare = recipe.prepare and self._instances(reading, recipe.prepare.resources, recipe.spot)
         last = _read_summary(reading)
-        return Snapshot(found, code, files, training, of_prepare or Instances(), unreadable, last)
+        return Snapshot(
+            found, code, files, training, of_prepare or Instances(), unreadable, last, reading.holder_id
+        )
 
-    def again(self, original: Run, jobs: Iterable[JobRequest]) -> tuple[list[Instances], str | None]:
-        """For a repeat of `original`: the instances for each of its jobs, and the summary of its data."""
-        reading = self._prices.read(original.project, original.run_id)
+    def again(
+        self, original: Run, jobs: Iterable[JobRequest]
+    ) -> tuple[list[Instances], str | None, str | None]:
+        """For a repeat of `original`: (the instances for each job, its data's summary, who prepared them)."""
+        digest = original.preparation.digest if original.preparation else None
+        reading = self._prices.read(original.project, original.run_id, digest)
         found = [
             self._instances(reading, Resources(job.gpus, job.vcpus, job.memory_mib // 1024), job.spot)
             for job in jobs
         ]
-        return found, reading.summary
+        return found, reading.summary, reading.holder_id
 
     def _instances(self, reading: ProjectReading, resources: Resources, spot: str) -> Instances:
         """The stack's instances that could serve such a job, their prices, the project's history."""

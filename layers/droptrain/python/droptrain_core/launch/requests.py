@@ -218,7 +218,7 @@ class LaunchRequests:
         new_id, document = plans.repeat_plan(self._plan(original), first.reruns + 1)
         preparation = original.preparation
         jobs = (original.job, preparation.job) if preparation else (original.job,)
-        (training, *preparing), summary = self._gather.again(original, jobs)
+        (training, *preparing), summary, holder_id = self._gather.again(original, jobs)
         asked = Asked(caller, self._clock())
         run = replace(
             new_run(new_id, original.project, original.dataset, asked),
@@ -229,7 +229,8 @@ class LaunchRequests:
             preparation=preparation and replace(preparation, anew=prepare_again),
         )
         prepare_usd = worst_usd(preparing[0], preparation.job) if preparation else 0.0
-        return Draft(with_estimate(run, training.eligible, prepare_usd), document, summary=summary)
+        run = with_estimate(run, training.eligible, prepare_usd)
+        return Draft(run, document, summary=summary, holder_id=holder_id)
 
     def _plan(self, run: Run) -> Mapping[str, Any]:
         """The plan that the run was launched with."""
