@@ -25,6 +25,7 @@ const LATER = {
   run: () => import("./views/run.js").then((module) => (loaded.run = module.Run)),
   code: () => import("./views/code.js").then((module) => (loaded.code = module.Code)),
   compare: () => import("./views/compare.js").then((module) => (loaded.compare = module.Compare)),
+  models: () => import("./views/models.js").then((module) => (loaded.models = module.Models)),
   datasets: () => import("./views/datasets.js").then((module) => (loaded.datasets = module.Datasets)),
 };
 const loaded = {};
@@ -93,6 +94,7 @@ function view(place, info, projects) {
   if (place.view === "run") return html`<${Later} key=${place.name} view="run" id=${place.name} info=${info} />`;
   if (place.view === "code") return html`<${Later} key=${`code ${place.name}`} view="code" id=${place.name} place=${place} />`;
   if (place.view === "datasets") return html`<${Later} key=${`datasets ${place.name}`} view="datasets" project=${place.name} place=${place} info=${info} />`;
+  if (place.view === "models") return html`<${Later} key=${`models ${place.name}`} view="models" project=${place.name} info=${info} />`;
   if (place.view === "compare") return html`<${Later} key="compare" view="compare" ids=${(place.query.get("runs") || "").split(",").filter(Boolean)} info=${info} />`;
   if (place.view === "missing") {
     return html`<div class="empty"><h1>There is no such page</h1><p>The console has <a href="/">all runs</a>, and a page for each run and project.</p></div>`;

@@ -7,6 +7,7 @@ const PATTERNS = [
   ["run", /^\/runs\/([^/]+)$/],
   ["code", /^\/runs\/([^/]+)\/code$/],
   ["project", /^\/projects\/([^/]+)$/],
+  ["models", /^\/projects\/([^/]+)\/models$/],
   ["datasets", /^\/projects\/([^/]+)\/datasets$/],
   ["compare", /^\/compare$/],
 ];

@@ -6,6 +6,7 @@ import { counted, hash, size } from "../lib/format.js";
 import { html, useEffect } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
 import { navigate } from "../lib/router.js";
+import { ProjectCrumbs } from "../parts/crumbs.js";
 import { Difference, FileText } from "../parts/source.js";
 import { Trouble } from "../parts/trouble.js";
 
@@ -24,8 +25,7 @@ export function Code({ id, place }) {
   const say = (changes) => navigate(`${place.path}${query({ with: other, file, ...changes })}`, { replace: true });
   return html`
     <div class="run-head">
-      <p class="crumbs"><a href="/">Runs</a> <span aria-hidden="true">/</span> <a href=${`/projects/${encodeURIComponent(run.project)}`}><bdi>${run.project}</bdi></a>
-        <span aria-hidden="true"> / </span><a href=${`/runs/${encodeURIComponent(id)}`}><bdi>${run.dataset}</bdi> <code>${hash(id)}</code></a></p>
+      <${ProjectCrumbs} project=${run.project}><span aria-hidden="true"> / </span><a href=${`/runs/${encodeURIComponent(id)}`}><bdi>${run.dataset}</bdi> <code>${hash(id)}</code></a><//>
       <h1 class="page-title">${other ? "What differs" : "Code and recipe"}</h1>
       <${Other} run=${run} other=${other} onChoose=${(chosen) => say({ with: chosen, file: "" })} />
     </div>

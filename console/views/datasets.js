@@ -8,6 +8,7 @@ import { usePoll } from "../lib/poll.js";
 import { navigate } from "../lib/router.js";
 import { Badge } from "../parts/badge.js";
 import { Command } from "../parts/copy.js";
+import { ProjectCrumbs } from "../parts/crumbs.js";
 import { At } from "../parts/time.js";
 import { Trouble } from "../parts/trouble.js";
 
@@ -35,7 +36,7 @@ export function Datasets({ project, place, info }) {
   const choose = (dataset) => navigate(`${place.path}${query({ dataset })}`, { replace: true });
   return html`
     <div class="run-head">
-      <p class="crumbs"><a href="/">Runs</a> <span aria-hidden="true">/</span> <a href=${`/projects/${encodeURIComponent(project)}`}><bdi>${project}</bdi></a></p>
+      <${ProjectCrumbs} project=${project} />
       <h1 class="page-title">Datasets</h1>
     </div>
     ${info && html`<details class="project-code"><summary>Code and recipe of the project</summary>
