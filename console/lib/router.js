@@ -9,6 +9,7 @@ const PATTERNS = [
   ["project", /^\/projects\/([^/]+)$/],
   ["models", /^\/projects\/([^/]+)\/models$/],
   ["datasets", /^\/projects\/([^/]+)\/datasets$/],
+  ["costs", /^\/costs$/],
   ["compare", /^\/compare$/],
 ];
 const PATIENCE = 2_000; // ms in which a view may grow to the height that it had
