@@ -27,6 +27,8 @@ const LATER = {
   compare: () => import("./views/compare.js").then((module) => (loaded.compare = module.Compare)),
   models: () => import("./views/models.js").then((module) => (loaded.models = module.Models)),
   costs: () => import("./views/costs.js").then((module) => (loaded.costs = module.Costs)),
+  sweeps: () => import("./views/sweeps.js").then((module) => (loaded.sweeps = module.Sweeps)),
+  sweep: () => import("./views/sweep.js").then((module) => (loaded.sweep = module.Sweep)),
   datasets: () => import("./views/datasets.js").then((module) => (loaded.datasets = module.Datasets)),
 };
 const loaded = {};
@@ -96,6 +98,8 @@ function view(place, info, projects, budget) {
   if (place.view === "code") return html`<${Later} key=${`code ${place.name}`} view="code" id=${place.name} place=${place} />`;
   if (place.view === "datasets") return html`<${Later} key=${`datasets ${place.name}`} view="datasets" project=${place.name} place=${place} info=${info} />`;
   if (place.view === "costs") return html`<${Later} key="costs" view="costs" place=${place} budget=${budget} />`;
+  if (place.view === "sweeps") return html`<${Later} key=${`sweeps ${place.name}`} view="sweeps" project=${place.name} />`;
+  if (place.view === "sweep") return html`<${Later} key=${`sweep ${place.name}`} view="sweep" id=${place.name} info=${info} />`;
   if (place.view === "models") return html`<${Later} key=${`models ${place.name}`} view="models" project=${place.name} info=${info} />`;
   if (place.view === "compare") return html`<${Later} key="compare" view="compare" ids=${(place.query.get("runs") || "").split(",").filter(Boolean)} info=${info} />`;
   if (place.view === "missing") {

@@ -9,6 +9,8 @@ const PATTERNS = [
   ["project", /^\/projects\/([^/]+)$/],
   ["models", /^\/projects\/([^/]+)\/models$/],
   ["datasets", /^\/projects\/([^/]+)\/datasets$/],
+  ["sweeps", /^\/projects\/([^/]+)\/sweeps$/],
+  ["sweep", /^\/sweeps\/([^/]+)$/],
   ["costs", /^\/costs$/],
   ["compare", /^\/compare$/],
 ];

@@ -22,6 +22,7 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
         <${Fact} name="Took"><${Took} of=${run} /><//>
         <${Fact} name="By"><bdi title=${run.launched_by}>${who(run.launched_by)}</bdi><//>
         ${run.prepared && html`<${Fact} name="Prepared data" isLong>${preparedText(run)}<//>`}
+        ${run.sweep && html`<${Fact} name="Trial"><a href=${`/sweeps/${encodeURIComponent(run.sweep)}`}>${run.trial} of a sweep</a>${run.stopped_early && ", stopped early"}<//>`}
         ${run.rerun_of && html`<${Fact} name="Again"><a href=${`/runs/${run.rerun_of}`}>${run.rerun_of}</a><//>`}
       <//>
       <${Cost} run=${run} />

@@ -1,7 +1,8 @@
 """Pictures of every view of the console, from real runs on a laptop cloud: `make screenshots`.
 
 Three widths, light and dark: no run yet, a few runs, 500 of them, a run that trains, that succeeded, that was
-reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, a drop with a mistake.
+reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, models, costs, a drop
+with a mistake.
 The 500 are one real run's record, repeated. `--docs` writes only the six of the docs, into docs/images.
 """
 
@@ -74,6 +75,8 @@ def views(shown: dict[str, str]) -> dict[str, View]:
         "compare": (f"/compare?runs={shown['live']},{older}", ".differences", None),
         "code": (f"/runs/{older}/code", ".code", None),
         "difference": (f"/runs/{shown['live']}/code?with={older}", ".panel", None),
+        "models": ("/projects/penguins/models", ".files", None),
+        "costs": ("/costs", ".chart canvas", None),
         "datasets": ("/projects/churn/datasets", ".dataset-card", None),
         "drop": ("/projects/penguins", ".drop-words code", _drop_a_mistake),
         "missing": ("/runs/no-such-run", "[role=alert]", None),
