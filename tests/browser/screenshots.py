@@ -1,7 +1,8 @@
 """Pictures of every view of the console, from real runs on a laptop cloud: `make screenshots`.
 
 Three widths, light and dark: no run yet, a few runs, 500 of them, a run that trains, that succeeded, that was
-reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, a drop with a mistake.
+reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, models, costs, a drop
+with a mistake.
 The 500 are one real run's record, repeated. `--docs` writes only the six of the docs, into docs/images.
 """
 
@@ -16,7 +17,6 @@ from browser.conftest import CHROMIUM, QUIET, Console, console_of
 from browser.crowd import crowd
 from playwright.sync_api import Browser, Page, sync_playwright
 from support.laptop_user import User
-from support.waiting import wait_for
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 SCHEMES = ("light", "dark")
@@ -32,10 +32,10 @@ def runs_of(user: User) -> dict[str, str]:
     for number, top in enumerate((0.86, 0.91, 0.9, 0.94)):
         stage.learns(user, "penguins", top=top)
         user.drop(f"2026-11-2{number}", **stage.CSV)
-        shown["good"] = _ended(user, f"2026-11-2{number}")
+        shown["good"] = stage.ended(user, f"2026-11-2{number}")
     stage.fails(user, "price-forecast")
     user.drop("q3", **stage.CSV)
-    shown["bad"] = _ended(user, "q3")
+    shown["bad"] = stage.ended(user, "q3")
     user.project = LONG
     user.publish(
         stage.LEARNS + 'aws s3 cp --quiet model.keras "$EXPORT_PATH/نموذج مدرب 🐧.keras"\n', stage.NAMES
@@ -44,13 +44,13 @@ def runs_of(user: User) -> dict[str, str]:
         f"projects/{LONG}/data/a.dataset_with-a_very.long-name_as-well1/بيانات التدريب 🐧 עברית.csv",
         stage.CSV["train"],
     )
-    shown["names"] = _ended(user, "a.dataset_with-a_very.long-name_as-well1")
+    shown["names"] = stage.ended(user, "a.dataset_with-a_very.long-name_as-well1")
     stage.learns(user, "churn", epochs=9, seconds=1)
     user.drop("week-46", **stage.CSV)
     going = user.run_with("RUNNING")
     time.sleep(6)
     user.cloud.engine.reclaim(going["batch_job_id"])
-    shown["reclaimed"] = _ended(user, "week-46")
+    shown["reclaimed"] = stage.ended(user, "week-46")
     user.project = "churn"
     user.put("projects/churn/data/week-48/train.csv", stage.CSV["train"])
     stage.learns(user, "penguins", epochs=2000, seconds=1, top=0.97)
@@ -75,6 +75,8 @@ def views(shown: dict[str, str]) -> dict[str, View]:
         "compare": (f"/compare?runs={shown['live']},{older}", ".differences", None),
         "code": (f"/runs/{older}/code", ".code", None),
         "difference": (f"/runs/{shown['live']}/code?with={older}", ".panel", None),
+        "models": ("/projects/penguins/models", ".files", None),
+        "costs": ("/costs", ".chart canvas", None),
         "datasets": ("/projects/churn/datasets", ".dataset-card", None),
         "drop": ("/projects/penguins", ".drop-words code", _drop_a_mistake),
         "missing": ("/runs/no-such-run", "[role=alert]", None),
@@ -118,15 +120,6 @@ def _drop_a_mistake(page: Page) -> None:
         [{"name": name, "mimeType": "text/csv", "buffer": text.encode()} for name, text in files.items()],
     )
     page.locator(".finding").wait_for()
-
-
-def _ended(user: User, dataset: str) -> str:
-    def look() -> str | None:
-        ended = ("SUCCEEDED", "FAILED")
-        found = [run for run in user.runs() if run["dataset"] == dataset and run["status"] in ended]
-        return found[0]["run_id"] if found else None
-
-    return wait_for(f"end of {user.project}/{dataset}", look)
 
 
 def main() -> None:
