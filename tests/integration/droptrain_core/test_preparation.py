@@ -295,3 +295,14 @@ def test_a_step_without_its_file_is_rejected(project: Stack) -> None:
     assert cause
     assert cause.code == "code_missing"
     assert "other.py" in cause.message
+
+
+def test_a_run_prepares_the_data_if_the_record_of_the_run_that_holds_them_is_gone(project: Stack) -> None:
+    first = launch(project)
+    waiting = launch(project, rerun=True)
+    project.dynamodb.delete_item(TableName=project.table.name, Key={"pk": {"S": f"RUN#{first.run_id}"}})
+    project.later(minutes=5)
+    project.reconcile.all()
+    assert record(project, waiting).batch_job_id
+    project.dynamodb.delete_item(TableName=project.table.name, Key={"pk": {"S": f"RUN#{waiting.run_id}"}})
+    assert launch(project, rerun=True).batch_job_id

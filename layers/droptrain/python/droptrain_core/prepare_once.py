@@ -33,7 +33,7 @@ class PrepareOnce:
         return self._table.find_holder(run.project, run.preparation.digest) if run.preparation else None
 
     def turn_of(self, run: Run, holder_id: str | None) -> tuple[Turn, Run | None]:
-        """What the claim does, and the record of the run that holds its digest."""
+        """What the claim does, and the record of the run that holds its digest, if that is still there."""
         holder = self._table.get(holder_id) if holder_id else None
         return turns.turn_of(run, holder, self._clock(), self._kept), holder
 
@@ -57,7 +57,8 @@ class PrepareOnce:
         if run.cancelled_by:
             self._table.write(transitions.ended(run, "CANCELLED", cancelled(run.cancelled_by), at))
             return True
-        turn, holder = self.turn_of(run, self.find_holder(run))
+        holder_id = self.find_holder(run)
+        turn, holder = self.turn_of(run, holder_id)
         if turn == "waits":
             assert holder is not None
             if holder.run_id != run.waits_for:
@@ -71,9 +72,7 @@ class PrepareOnce:
         else:
             why = f"{run.waits_for} has not prepared the data. This run prepares them itself."
             woken = transitions.woken(run, None, why, at)
-            is_written = self._table.change_turn(
-                woken, woken.applied_to(run), holder.run_id if holder else None
-            )
+            is_written = self._table.change_turn(woken, woken.applied_to(run), holder_id)
         if is_written:
             self._submit.or_leave(woken.applied_to(run))
         return is_written
