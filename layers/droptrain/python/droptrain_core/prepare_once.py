@@ -67,12 +67,12 @@ class PrepareOnce:
         if turn == "uses":
             assert holder is not None
             assert holder.prepared is not None
-            woken = transitions.woken(run, holder.prepared, turns.reused(holder.prepared), at)
-            is_written = self._table.write(woken).outcome == "applied"
+            using = turns.using(run, holder.prepared)
+            woken = transitions.woken(run, turns.reused(holder.prepared), at, using)
         else:
             why = f"{run.waits_for} has not prepared the data. This run prepares them itself."
-            woken = transitions.woken(run, None, why, at)
-            is_written = self._table.change_turn(woken, woken.applied_to(run), holder_id)
+            woken = transitions.woken(run, why, at)
+        is_written = self._table.change_turn(woken, run, holder_id)
         if is_written:
             self._submit.or_leave(woken.applied_to(run))
         return is_written
@@ -80,4 +80,4 @@ class PrepareOnce:
     def _follow(self, run: Run, holder: Run) -> None:
         """Wait for the run that prepares the data by now."""
         follows = transitions.waits(run, holder.run_id)
-        self._table.change_turn(follows, follows.applied_to(run), holder.run_id)
+        self._table.change_turn(follows, run, holder.run_id)

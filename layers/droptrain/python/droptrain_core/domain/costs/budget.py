@@ -8,7 +8,7 @@ it was reserved. Money is in micro-USD, because the counters have to add up exac
 
 import math
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, SHORTEST_SECONDS
@@ -125,6 +125,12 @@ def reserved_for(run: Run) -> int | None:
         (reservation.amount for reservation in run.reservations if reservation.account != RUNNING),
         default=None,
     )
+
+
+def lowered(reservations: tuple[Reservation, ...], worst_usd: float) -> tuple[Reservation, ...]:
+    """The reservations of a run that may cost `worst_usd` by now."""
+    amount = to_micro(worst_usd)
+    return tuple(each if each.account == RUNNING else replace(each, amount=amount) for each in reservations)
 
 
 def charge(run: Run, reservation: Reservation) -> int:
