@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
+from droptrain_core.domain.costs import budget as budgets
 from droptrain_core.domain.errors import BusyError, DeniedError, UnsureError
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs import turn as turns
@@ -67,7 +68,7 @@ class PrepareOnce:
         if turn == "uses":
             assert holder is not None
             assert holder.prepared is not None
-            using = turns.using(run, holder.prepared)
+            using = budgets.lowered(turns.using(run, holder.prepared))
             woken = transitions.woken(run, turns.reused(holder.prepared), at, using)
         else:
             why = f"{run.waits_for} has not prepared the data. This run prepares them itself."

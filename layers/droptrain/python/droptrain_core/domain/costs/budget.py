@@ -127,10 +127,14 @@ def reserved_for(run: Run) -> int | None:
     )
 
 
-def lowered(reservations: tuple[Reservation, ...], worst_usd: float) -> tuple[Reservation, ...]:
-    """The reservations of a run that may cost `worst_usd` by now."""
-    amount = to_micro(worst_usd)
-    return tuple(each if each.account == RUNNING else replace(each, amount=amount) for each in reservations)
+def lowered(run: Run) -> Run:
+    """The run with reservations that fit its estimate, after that has become lower."""
+    if run.estimate is None:
+        return run
+    amount = to_micro(run.estimate.worst_usd)
+    return replace(run, reservations=tuple(
+        each if each.account == RUNNING else replace(each, amount=amount) for each in run.reservations
+    ))  # fmt: skip
 
 
 def charge(run: Run, reservation: Reservation) -> int:

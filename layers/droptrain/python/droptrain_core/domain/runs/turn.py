@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from droptrain_core.domain import times
-from droptrain_core.domain.costs import budget
 from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.run import Run, Step
 
@@ -37,12 +36,9 @@ def with_turn(run: Run, turn: Turn, holder: Run | None) -> Run:
 
 
 def using(run: Run, prepared: Prepared) -> Run:
-    """The run with data that an earlier run has prepared: it reserves only its training."""
-    if run.estimate is None:
-        return replace(run, prepared=prepared)
-    estimate = run.estimate.without_preparation()
-    reservations = budget.lowered(run.reservations, estimate.worst_usd)
-    return replace(run, prepared=prepared, estimate=estimate, reservations=reservations)
+    """The run with data that an earlier run has prepared; its estimate is that of its training."""
+    estimate = run.estimate.without_preparation() if run.estimate else None
+    return replace(run, prepared=prepared, estimate=estimate)
 
 
 def reused(prepared: Prepared) -> str:
