@@ -198,7 +198,8 @@ class Attempt:
             return
         used = self._account.seconds_used() + (datetime.now(UTC) - self._started_at).total_seconds()
         left = self._settings.timeout_seconds - used
-        self._log.say(f"The run has {max(left, 0):.0f} s of training time left.")
+        whose, kind = ("step", "time") if self._settings.is_preparation else ("run", "training time")
+        self._log.say(f"The {whose} has {max(left, 0):.0f} s of {kind} left.")
         self._stops.end_after(left)
 
     def _restore(self, the_plan: Plan) -> Checkpoints:

@@ -16,6 +16,7 @@ EXIT_CODES: Mapping[str, int] = {
     "bad_data": 65,
     "nothing_prepared": 65,
     "too_many_prepared": 65,
+    "prepared_incomplete": 65,
     "inputs_written": 65,
     "prepared_changed": 66,
     "input_missing": 66,

@@ -56,7 +56,7 @@ def _facts(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if metrics := run["metrics"]:
         yield "Metrics", escape(" · ".join(f"{name} {formatting.number(metrics[name])}" for name in metrics))
     if took := formatting.took(run, datetime.now(UTC)):
-        yield "Trained", took
+        yield "Took", took
     if run["cost"]:
         yield "Cost", f"about {formatting.price(run['cost'])}"
     elif run["estimate"]:

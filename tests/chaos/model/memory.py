@@ -224,9 +224,12 @@ class MemoryTable:
 
     @outside
     def change_turn(self, transition: Transition, run: Run, holder: str | None) -> bool:
-        if not self._has_its_turn(run, holder) or self._write(transition).outcome != "applied":
+        after = transition.applied_to(run)
+        if not self._has_its_turn(after, holder) or self._write(transition).outcome != "applied":
             return False
-        self._take_turn(run)
+        self._take_turn(after)
+        for was, now in zip(run.reservations, after.reservations, strict=True):
+            self._count(was, now.amount - was.amount, 0)
         return True
 
     def _has_its_turn(self, run: Run, holder: str | None) -> bool:

@@ -32,6 +32,17 @@ def take(table: str, reservation: Reservation) -> dict[str, Any]:
     }
 
 
+def change(table: str, before: Reservation, after: Reservation) -> dict[str, Any]:
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": {"pk": {"S": account_pk(before.account)}},
+            "UpdateExpression": "ADD committed :change",
+            "ExpressionAttributeValues": to_attributes({":change": after.amount - before.amount}),
+        }
+    }
+
+
 def settle(table: str, run: Run, reservation: Reservation) -> dict[str, Any]:
     spent = charge(run, reservation)
     return {

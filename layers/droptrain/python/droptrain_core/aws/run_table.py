@@ -167,11 +167,14 @@ class RunTable:
         return item["run_id"]["S"] if item else None
 
     def change_turn(self, transition: Transition, run: Run, holder: str | None) -> bool:
-        """Change a claim that waited, to become `run`, and take its new turn, both or none.
+        """Change `run`, a claim that waits, take its new turn and change its reservations, all or nothing.
 
         False if the claim or the digest's holder has changed.
         """
-        writes = [update_of(self._table, transition), *claim_writes.take_turn(self._table, run, holder)]
+        after = transition.applied_to(run)
+        writes = [update_of(self._table, transition), *claim_writes.take_turn(self._table, after, holder)]
+        reservations = zip(run.reservations, after.reservations, strict=True)
+        writes += [claim_writes.change(self._table, *pair) for pair in reservations if pair[0] != pair[1]]
         return self._transact(writes, run) is None
 
     def write(self, transition: Transition) -> Written:

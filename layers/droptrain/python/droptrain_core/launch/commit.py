@@ -55,12 +55,11 @@ class Commit:
             self._write_plan(draft.plan)
         holder_id = draft.holder_id
         for _ in range(CLAIM_TRIES):
-            run, holder = draft.run, None
+            run = draft.run
             if not run.ended:
-                run, holder = self._with_turn(run, holder_id)
-                run = self._admit(run, self._reserve.caps)
+                run = self._admit(self._with_turn(run, holder_id), self._reserve.caps)
             summary = None if run.ended else draft.summary
-            claimed = self._table.claim(run, drop, request, first, summary=summary, holder=holder)
+            claimed = self._table.claim(run, drop, request, first, summary=summary, holder=holder_id)
             if claimed not in ("no_room", "holder_changed"):
                 return claimed, run
             if claimed == "holder_changed":
@@ -71,7 +70,7 @@ class Commit:
         """The run as a launch would claim it now; nothing is written."""
         if draft.run.ended:
             return draft.run
-        return self._admit(self._with_turn(draft.run, draft.holder_id)[0], self._reserve.look)
+        return self._admit(self._with_turn(draft.run, draft.holder_id), self._reserve.look)
 
     def reject(self, run: Run, answer: AnswerClaim) -> Claimed:
         """Record a rejection that answers more than one upload."""
@@ -96,12 +95,12 @@ class Commit:
         if found and self._table.get(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
 
-    def _with_turn(self, run: Run, holder_id: str | None) -> tuple[Run, str | None]:
-        """The run with its turn to prepare its data, and the run that holds their digest, if one does."""
+    def _with_turn(self, run: Run, holder_id: str | None) -> Run:
+        """The run with its turn to prepare its data."""
         if run.preparation is None:
-            return run, None
+            return run
         turn, holder = self._prepare_once.turn_of(run, holder_id)
-        return turns.with_turn(run, turn, holder), holder.run_id if holder else None
+        return turns.with_turn(run, turn, holder)
 
     def _admit(self, run: Run, reserve: Callable[[Run], Run]) -> Run:
         """The run with its reservations, or REJECTED if the stack lacks an image or has no room for it."""

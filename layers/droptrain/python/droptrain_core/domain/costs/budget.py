@@ -8,7 +8,7 @@ it was reserved. Money is in micro-USD, because the counters have to add up exac
 
 import math
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, SHORTEST_SECONDS
@@ -125,6 +125,16 @@ def reserved_for(run: Run) -> int | None:
         (reservation.amount for reservation in run.reservations if reservation.account != RUNNING),
         default=None,
     )
+
+
+def lowered(run: Run) -> Run:
+    """The run with reservations that fit its estimate, after that has become lower."""
+    if run.estimate is None:
+        return run
+    amount = to_micro(run.estimate.worst_usd)
+    return replace(run, reservations=tuple(
+        each if each.account == RUNNING else replace(each, amount=amount) for each in run.reservations
+    ))  # fmt: skip
 
 
 def charge(run: Run, reservation: Reservation) -> int:

@@ -20,7 +20,7 @@ from droptrain_core.domain.runs.batch_job import count_preparing, count_reclaime
 from droptrain_core.domain.runs.labels import labelled_texts
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.preparation import Prepared
-from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix
+from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix, step_prefix
 from droptrain_core.domain.runs.turn import reused
 
 _INPUTS_NAMED = 10
@@ -72,7 +72,7 @@ def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
     if run.status == "SUCCEEDED":
         rows.append(("Model", f"{root}{folder(run)}export/"))
     if run.started_at:
-        rows.append(("Log", f"{root}{folder(run)}log.txt"))
+        rows.append(("Log", f"{root}{_log(run)}"))
     for item in run.inputs[:_INPUTS_NAMED]:
         rows.append(("Input", f"{root}{item.object.key} ({item.object.version_id})"))
     if more := max(run.input_count - _INPUTS_NAMED, 0):
@@ -84,6 +84,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
     """The event of a run that was launched and has ended."""
     assert run.status in ("SUCCEEDED", "FAILED", "CANCELLED")
     root = f"s3://{bucket}/{folder(run)}"
+    log = f"s3://{bucket}/{_log(run)}"
     return RunFinished(
         run_id=run.run_id,
         project=run.project,
@@ -106,7 +107,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
         estimate=_event_estimate(run.estimate) if run.estimate else None,
         warnings=[describe(each) for each in run.warnings],
         inputs_digest=run.inputs_digest,
-        places=EventPlaces(root, f"{root}export/", f"{root}model/", f"{root}log.txt"),
+        places=EventPlaces(root, f"{root}export/", f"{root}model/", log),
     )
 
 
@@ -148,7 +149,7 @@ def _event_estimate(estimate: Estimate) -> EventEstimate:
 
 
 def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
-    """How long the run waited for an instance, started and trained.
+    """How long the run waited for an instance, started, and trained or prepared its data.
 
     A short start counts as waiting, also if its event was lost; a reclaimed run's times are counted by its
     attempts.
@@ -163,7 +164,13 @@ def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
     between = [(start, end) for start, end in ends if start and end]
     if len(between) < 2 and not run.prepared:
         between = [(started_at, stopped_at)]
-    return (*rows, ("Trained", _in_words(sum(_seconds(start, end) for start, end in between))))
+    title = "Preparing" if run.is_preparing else "Trained"
+    return (*rows, (title, _in_words(sum(_seconds(start, end) for start, end in between))))
+
+
+def _log(run: Run) -> str:
+    """The key of the log of the step in which the run ended."""
+    return step_prefix(run.project, run.run_id, run.step) + "log.txt"
 
 
 def _survived(run: Run) -> int:

@@ -178,12 +178,13 @@ def waits(run: Run, holder_id: str) -> Transition:
     )
 
 
-def woken(run: Run, prepared: Prepared | None, why: str, at: str) -> Transition:
-    """A claim that waited goes on: with the data that were `prepared`, or to prepare them itself."""
+def woken(run: Run, why: str, at: str, using: Run | None = None) -> Transition:
+    """A claim that waited goes on: as the run `using` prepared data, or to prepare them itself."""
+    changed = ("prepared", "estimate", "reservations") if using else ()
     return Transition(
         run_id=run.run_id,
         requires=(Equals("status", "CLAIMED"), Equals("waits_for", run.waits_for)),
-        set={"claimed_at": at, "updated_at": at} | ({"prepared": prepared} if prepared else {}),
+        set={"claimed_at": at, "updated_at": at} | {name: getattr(using, name) for name in changed},
         append={"history": (Step(at, "CLAIMED", why),)},
         remove=("waits_for",),
     )
