@@ -22,7 +22,7 @@ _LAST_LOOK_SECONDS = 3.0
 class StoppedEarly:
     """At which step a trial was stopped, and with how many others it was compared at which level."""
 
-    step: float
+    step: int
     level: int
     compared_with: int
 
@@ -106,7 +106,7 @@ class Watcher:
         if self._ended.is_set() or not self._rule.stops(at, list(others.values())):
             return
         step, value = self._points()[-1]
-        self.stopped_early = StoppedEarly(step, at.level, len(others))
+        self.stopped_early = StoppedEarly(int(step), at.level, len(others))
         self._say(
             f"Stopped early at step {step:g}: {self._plan.metric} is {value:g}; at level {at.level} this "
             f"trial was not among the best of {len(others) + 1}."

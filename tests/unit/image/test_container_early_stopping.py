@@ -153,7 +153,8 @@ def document(**early_stop: Any) -> bytes:
     known = {"method": "median", "metric": "loss", "goal": "minimize", "prefix": PREFIX, "trial": 3}
     return json.dumps({
         "schema": 1, "bucket": "data", "project": "penguins", "entrypoint": "train.py", "code": [],
-        "inputs": [], "hyperparameters": {}, "environment": {}, "checkpoints": {"interval_seconds": 30, "keep": 3},
+        "inputs": [], "hyperparameters": {}, "environment": {},
+        "checkpoints": {"interval_seconds": 30, "keep": 3},
         "resources": {"gpus": 0}, "early_stop": {**known, **early_stop},
     }).encode()  # fmt: skip
 

@@ -102,6 +102,15 @@ class GpuUse:
 
 
 @frozen
+class StoppedEarly:
+    """The step at which a sweep's trial was stopped, and its comparison with other trials at a level."""
+
+    step: int
+    level: int
+    compared_with: int
+
+
+@frozen
 class Reservation:
     """A run's part of the cap `limit` from its launch to its end: micro-USD, or 1 of the concurrent runs."""
 
@@ -222,6 +231,7 @@ class Run:
     estimate: Estimate | None = None
     cost: Cost | None = None
     gpu: GpuUse | None = None
+    stopped_early: StoppedEarly | None = field(default=None, metadata={"label": "Stopped early"})
     warnings: tuple[Finding, ...] = ()
     advice: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
