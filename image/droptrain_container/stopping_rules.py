@@ -15,9 +15,10 @@ Goal = Literal["maximize", "minimize"]
 Point = tuple[float, float]  # step, value
 
 FACTOR = 3
-MEDIAN_PEERS = 5
-# A trial's first points are noise more than promise.
+# A trial's first points say little about its last one.
+HALVING_GRACE_POINTS = 1
 MEDIAN_GRACE_POINTS = 3
+MEDIAN_PEERS = 5
 _LARGEST_STEP = 1e12
 
 
@@ -50,8 +51,8 @@ class Rule(Protocol):
 class Halving:
     """Asynchronous successive halving (Li et al., 2020) at reduction factor 3, in the form that stops trials.
 
-    At steps 1, 3, 9, 27 … a trial goes on if its value is among the best third of all that have reached the
-    level so far; among fewer than six, if it is the best one. Equal values are as good.
+    At steps 1, 3, 9, 27 … a trial continues if its value is among the best third, rounded up, of all values
+    at that level so far. Equal values are as good. Its first HALVING_GRACE_POINTS points stop no trial.
     """
 
     def __init__(self, goal: Goal) -> None:
@@ -64,10 +65,11 @@ class Halving:
         return at.last
 
     def stops(self, at: Reached, others: Sequence[float]) -> bool:
+        if len(at.points) <= HALVING_GRACE_POINTS:
+            return False
         own = self._sign * at.last if math.isfinite(at.last) else -math.inf
         ranked = sorted((own, *(self._sign * value for value in others)), reverse=True)
-        kept = max(len(ranked) // FACTOR, 1)
-        return own < ranked[kept - 1]
+        return own < ranked[math.ceil(len(ranked) / FACTOR) - 1]
 
 
 class Median:

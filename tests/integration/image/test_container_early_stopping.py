@@ -52,17 +52,17 @@ def reported(machine: Machine, trial: int = 7) -> list[tuple[int, float]]:
 
 def test_an_unmodified_keras_script_that_is_not_among_the_best_is_stopped_and_has_succeeded(machine) -> None:
     publish(machine)
-    peers(machine, 1, 0.8, 0.7, 0.9)
+    peers(machine, 3, 0.8, 0.7, 0.9)
     ended = machine.run()
     assert ended.code == 0
     outcome = machine.outcome()
     stopped = outcome["stopped_early"]
-    assert (outcome["cause"], stopped["level"], stopped["compared_with"]) == (None, 1, 3)
-    assert 1 <= stopped["step"] < 200
+    assert (outcome["cause"], stopped["level"], stopped["compared_with"]) == (None, 3, 3)
+    assert 3 <= stopped["step"] < 200
     assert stopped["step"] <= round(outcome["metrics"]["val_accuracy"] * 10_000) < 200
     assert outcome["warnings"] == [], "a trial that was stopped has no model to miss"
     assert "Stopped early at step" in machine.text("log.txt")
-    assert reported(machine) == [(1, 0.0001)]
+    assert reported(machine)[:2] == [(1, 0.0001), (3, 0.0003)]
     assert json.loads(machine.text("metrics.jsonl").splitlines()[0])["val_accuracy"] == 0.0001
 
 
@@ -76,8 +76,8 @@ def test_a_trial_that_is_among_the_best_trains_to_its_end_and_reports_at_each_le
 
 
 def test_a_smaller_value_is_better_where_the_recipe_minimizes(machine) -> None:
-    publish(machine, last=5, goal="minimize")
-    peers(machine, 1, 0.8, 0.7, 0.9)
+    publish(machine, last=15, goal="minimize")
+    peers(machine, 3, 0.8, 0.7, 0.9)
     assert machine.run().code == 0
     assert "stopped_early" not in machine.outcome()
 
@@ -94,7 +94,7 @@ def test_the_median_rule_stops_below_the_median_of_at_least_five_others(machine)
 
 def test_the_code_saves_a_checkpoint_and_a_model_when_it_is_stopped(machine) -> None:
     publish(machine, SAVES_SLOWLY + KERAS_LIKE)
-    peers(machine, 1, 0.8, 0.7, 0.9)
+    peers(machine, 3, 0.8, 0.7, 0.9)
     assert machine.run().code == 0
     assert (machine.outcome()["script_exit_code"], machine.outcome()["left_checkpoint"]) == (3, True)
     assert machine.names("checkpoints/generations/")
@@ -114,7 +114,7 @@ def test_a_later_attempt_is_not_compared_again_at_levels_that_the_trial_has_reac
 
 def test_a_trial_that_is_cancelled_while_it_is_stopped_is_cancelled(machine) -> None:
     publish(machine, SAVES_SLOWLY + KERAS_LIKE)
-    peers(machine, 1, 0.8, 0.7, 0.9)
+    peers(machine, 3, 0.8, 0.7, 0.9)
     process = machine.start()
     wait_for_line(process, "Stopped early")
     process.send_signal(signal.SIGTERM)

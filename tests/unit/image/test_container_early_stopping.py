@@ -2,12 +2,14 @@
 
 import json
 import math
+import statistics
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from bench import early_stopping as bench
 from droptrain_container import plan
 from droptrain_container.early_stop import Watcher
 from droptrain_container.exit_codes import EndError
@@ -15,7 +17,7 @@ from droptrain_container.layout import Layout
 from droptrain_container.peers import Peers
 from droptrain_container.plan import EarlyStop
 from droptrain_container.series import Series
-from droptrain_container.stopping_rules import Halving, Median
+from droptrain_container.stopping_rules import Goal, Halving, Median
 
 PREFIX = "sweeps/penguins/penguins-first-sweep-0123456789ab/"
 RULE = EarlyStop("asha", "accuracy", "maximize", PREFIX, trial=7)
@@ -54,17 +56,26 @@ def watcher(bucket: MemoryBucket, points: list[tuple[float, float]], rule: Early
     return found
 
 
+def halving_stops(value: float, others: list[float], goal: Goal = "maximize") -> bool:
+    *_, at = Halving(goal).reached([(1, 0.5), (3, value)])
+    return Halving(goal).stops(at, others)
+
+
 @pytest.mark.parametrize(("value", "stops"), [(0.95, False), (0.9, False), (0.85, False), (0.84, True)])
 def test_asha_keeps_the_best_third_and_equal_values(value: float, stops: bool) -> None:
-    [at] = Halving("maximize").reached([(1, value)])
-    assert Halving("maximize").stops(at, [0.9, 0.85, 0.8, 0.7, 0.6]) is stops
+    assert halving_stops(value, [0.9, 0.85, 0.8, 0.7, 0.6]) is stops
 
 
 def test_asha_keeps_the_best_of_few_and_the_first_one() -> None:
-    [at] = Halving("minimize").reached([(1, 0.5)])
-    assert not Halving("minimize").stops(at, [])
-    assert not Halving("minimize").stops(at, [0.5, 0.6])
-    assert Halving("minimize").stops(at, [0.4])
+    assert not halving_stops(0.5, [], "minimize")
+    assert not halving_stops(0.5, [0.5, 0.6], "minimize")
+    assert halving_stops(0.5, [0.4], "minimize")
+    assert not halving_stops(0.5, [0.4, 0.6, 0.7], "minimize"), "a third of four is rounded up"
+
+
+def test_asha_stops_no_trial_at_its_first_value() -> None:
+    [at] = Halving("maximize").reached([(1, 0.1)])
+    assert not Halving("maximize").stops(at, [0.9] * 9)
 
 
 def test_asha_compares_at_powers_of_three_whatever_steps_a_script_counts() -> None:
@@ -120,14 +131,14 @@ def test_s3_that_fails_stops_nothing_and_is_named_once_and_not_asked_each_second
 
 
 def test_a_later_attempt_starts_where_the_trial_was_and_a_trial_is_stopped_once() -> None:
-    bucket = MemoryBucket("1/7/0.2", "1/1/0.9", "3/1/0.9")
-    of = watcher(bucket, [(1.0, 0.1)])
+    bucket = MemoryBucket("1/7/0.2", "3/7/0.2", "3/1/0.9", "9/1/0.9")
+    of = watcher(bucket, [(1.0, 0.1), (3.0, 0.1)])
     of.watcher.look()
     assert of.stops == 0
-    of = watcher(bucket, [(1.0, 0.1), (3.0, 0.1), (9.0, 0.1)])
+    of = watcher(bucket, [(1.0, 0.1), (3.0, 0.1), (9.0, 0.1), (27.0, 0.1)])
     of.watcher.look()
     of.watcher.look()
-    assert (of.stops, of.watcher.stopped_early.level) == (1, 3)
+    assert (of.stops, of.watcher.stopped_early.level) == (1, 9)
 
 
 def test_the_points_of_a_metric_are_those_of_all_attempts_and_of_its_first_source(tmp_path: Path) -> None:
@@ -147,6 +158,12 @@ def test_the_points_of_a_metric_are_those_of_all_attempts_and_of_its_first_sourc
         file.write('{"loss": 0.3}\n{"step": 5, "loss": 0.2}\n{"step": 6, "lo')
     assert loss() == [(2, 9), (3, 0.3), (5, 0.2)]
     assert loss() == [(2, 9), (3, 0.3), (5, 0.2)]
+
+
+def test_asha_saves_at_least_half_of_the_steps_at_the_same_best() -> None:
+    results = [bench.search(bench.curves(seed), bench.by_rule(Halving("maximize"))) for seed in range(5)]
+    assert statistics.median(each.saved for each in results) >= 0.5
+    assert statistics.median(each.regret for each in results) == 0
 
 
 def document(**early_stop: Any) -> bytes:
