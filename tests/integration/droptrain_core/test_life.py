@@ -7,7 +7,8 @@ import random
 import pytest
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
-from droptrain_core.domain.runs.run import GpuUse, StoppedEarly
+from droptrain_core.domain.runs.run import GpuUse
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from droptrain_core.domain.runs.transitions import cancel_requested, submitted
 from support.records import JOB_ID, RUN_ID, job_detail, run
 from support.waiting import wait_for

@@ -6,7 +6,8 @@ from droptrain_core.aws import run_record
 from droptrain_core.domain import diagnosis
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, outcome
-from droptrain_core.domain.runs.run import GpuUse, StoppedEarly
+from droptrain_core.domain.runs.run import GpuUse
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from support.records import JOB_ID, job_detail, run
 
 LIMIT = "Canceled by JobStateTimeLimit action due to reason:"

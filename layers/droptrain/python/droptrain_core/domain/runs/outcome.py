@@ -8,7 +8,8 @@ from typing import Any
 
 from droptrain_core.domain.datasets.finding import OF_AN_END, Finding
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.runs.run import GpuUse, StoppedEarly
+from droptrain_core.domain.runs.run import GpuUse
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from droptrain_core.domain.text import TERMINAL_SEQUENCE, encodable, plain
 
 _MAX_METRICS = 50

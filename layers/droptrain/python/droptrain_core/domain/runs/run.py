@@ -14,6 +14,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Scalar
 from droptrain_core.domain.runs.preparation import JobRequest, JobStep, Preparation, Prepared
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -99,15 +100,6 @@ class GpuUse:
     peak_memory_gib: float | None
     waiting_seconds: float | None
     seconds: float | None
-
-
-@frozen
-class StoppedEarly:
-    """The step at which a sweep's trial was stopped, and its comparison with other trials at a level."""
-
-    step: int
-    level: int
-    compared_with: int
 
 
 @frozen

@@ -24,7 +24,8 @@ from droptrain_core.domain.runs.conditions import (
     NotEnded,
 )
 from droptrain_core.domain.runs.preparation import Prepared
-from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step, StoppedEarly
+from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 
 # The time of a released claim: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
