@@ -6,7 +6,8 @@ from typing import Any
 
 from droptrain.errors import DroptrainError
 
-_KINDS = ("log", "int", "step=")
+_KINDS = ("log", "int")
+_STEP = "step="
 
 
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -33,12 +34,13 @@ def _values(name: str, value: Any) -> str | list[Any]:
 
 def _range(name: str, value: tuple[Any, ...]) -> str:
     ends, kinds = value[:2], [str(kind) for kind in value[2:]]
-    if len(ends) < 2 or not all(map(_is_number, ends)) or not all(kind.startswith(_KINDS) for kind in kinds):
+    is_range = len(ends) == 2 and all(map(_is_number, ends))
+    if not is_range or not all(kind in _KINDS or kind.startswith(_STEP) for kind in kinds):
         raise DroptrainError(
             f"{name}: {value!r} is no range. Write (low, high), (low, high, 'log') or "
             "(low, high, 'step=0.1'); a list has the values themselves."
         )
-    if all(isinstance(end, Integral) for end in ends) and not any(kind.startswith("step") for kind in kinds):
+    if all(isinstance(end, Integral) for end in ends) and not any(kind.startswith(_STEP) for kind in kinds):
         kinds = [*kinds, *(["int"] if "int" not in kinds else [])]
     return ":".join(["..".join(map(_text, ends)), *kinds])
 

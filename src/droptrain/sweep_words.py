@@ -20,8 +20,8 @@ def facts(sweep: Record) -> Iterator[tuple[str, str]]:
         yield "Best", f"{named} by trial {best['trial']}: {settings(best['hyperparameters'])}"
     yield "Cost", cost(sweep)
     if importance := sweep.get("importance"):
-        ranked = sorted(importance.items(), key=lambda item: -item[1])
-        yield "Importance", ", ".join(f"{name} {share:.0%}" for name, share in ranked)
+        shares = (f"{name} {importance[name] * 100:.0f} %" for name in ranked(sweep) if name in importance)
+        yield "Importance", ", ".join(shares)
 
 
 def search(sweep: Record) -> str:
@@ -39,6 +39,12 @@ def search(sweep: Record) -> str:
 def space(sweep: Record) -> str:
     """What a sweep searches."""
     return ", ".join(f"{name} {text}" for name, text in sweep["space"].items())
+
+
+def ranked(sweep: Record) -> list[str]:
+    """The hyperparameters that a sweep searches, the most important first, as far as that is known."""
+    importance = sweep.get("importance") or {}
+    return sorted(sweep["space"], key=lambda name: -importance.get(name, 0))
 
 
 def trials(sweep: Record) -> str:

@@ -60,11 +60,9 @@ def view(sweep: Mapping[str, Any], screen: Console) -> Iterator[Table | Text]:
     """A sweep's id, its facts and its trials, as wide as the console."""
     yield Text(sweep["sweep_id"], style="bold").append("  ").append_text(output.styled(sweep["status"]))
     yield from (line_of(title, text) for title, text in sweep_words.facts(sweep))
-    runs = sweep_words.leaderboard(sweep)
-    if runs:
+    if runs := sweep_words.leaderboard(sweep):
         yield Text()
-        wide = _leaderboard(sweep, runs, list(sweep["space"]))
-        yield wide if output.fits(screen, wide) else _leaderboard(sweep, runs, None)
+        yield from _leaderboard(sweep, runs, screen)
 
 
 def line_of(title: str, text: str) -> Text:
@@ -94,13 +92,8 @@ def _print_changes(changes: Iterator[dict[str, Any]], screen: Console) -> Mappin
             state = sweep_words.state(run)
             if seen.get(run["trial"]) != state:
                 seen[run["trial"]] = state
-                told = (
-                    f"trial {run['trial']}",
-                    state,
-                    sweep_words.reached(run),
-                    _settings(run),
-                    run["run_id"],
-                )
+                settings = sweep_words.settings(run["hyperparameters"])
+                told = (f"trial {run['trial']}", state, sweep_words.reached(run), settings, run["run_id"])
                 output.show(screen, Text(formatting.clean("  ".join(filter(None, told)))))
     output.show(screen, Text(f"{sweep['sweep_id']} is {sweep['status']}  {sweep_words.result(sweep)}"))
     for title, text in sweep_words.facts(sweep):
@@ -110,20 +103,27 @@ def _print_changes(changes: Iterator[dict[str, Any]], screen: Console) -> Mappin
 
 
 def _leaderboard(
-    sweep: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], names: list[str] | None
-) -> Table:
-    """The trials; with a column for each of the `names`, or one for all hyperparameters."""
-    metric = sweep["metric"]["name"]
-    headers = ("TRIAL", "STATUS", metric, *(["SETTINGS"] if names is None else names), "COST", "RUN")
-    return output.table(headers, (_row(run, names) for run in runs), folded=("SETTINGS", metric))
+    sweep: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], screen: Console
+) -> Iterator[Table | Text]:
+    """The trials, with as many of the hyperparameters as there is room for, the most important first."""
+    ranked = sweep_words.ranked(sweep)
+    for count in range(len(ranked), -1, -1):
+        names = [name for name in sweep["space"] if name in ranked[:count]]
+        headers = ("TRIAL", "STATUS", sweep["metric"]["name"], *names, "COST", "RUN")
+        made = output.table(headers, (_row(run, names) for run in runs), folded=headers[2:3])
+        if output.fits(screen, made):
+            break
+    if hidden := ranked[count:]:
+        yield Text(formatting.clean(f"This terminal has no room for {', '.join(hidden)}."), style="dim")
+    yield made
 
 
-def _row(run: Mapping[str, Any], names: list[str] | None) -> tuple[str | Text, ...]:
+def _row(run: Mapping[str, Any], names: Sequence[str]) -> tuple[str | Text, ...]:
     return (
         str(run["trial"]),
         _state(run),
         sweep_words.reached(run),
-        *([_settings(run)] if names is None else [_setting(run, name) for name in names]),
+        *(sweep_words.value(run["hyperparameters"].get(name, "")) for name in names),
         formatting.dollars(run["cost_usd"]) if run.get("cost_usd") is not None else "",
         short_id(run["run_id"]),
     )
@@ -132,11 +132,3 @@ def _row(run: Mapping[str, Any], names: list[str] | None) -> tuple[str | Text, .
 def _state(run: Mapping[str, Any]) -> Text:
     state = sweep_words.state(run)
     return Text(state, style=_STYLES[state]) if state in _STYLES else output.styled(state)
-
-
-def _settings(run: Mapping[str, Any]) -> str:
-    return sweep_words.settings(run["hyperparameters"])
-
-
-def _setting(run: Mapping[str, Any], name: str) -> str:
-    return sweep_words.value(run["hyperparameters"].get(name, ""))

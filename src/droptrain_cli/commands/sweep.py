@@ -40,7 +40,7 @@ def command() -> None:
     help="Stop trials that aren't among the best.",
 )
 @click.option("--max-cost-usd", metavar="USD", type=float, help="The most that all trials may cost.")
-@click.option("--seed", type=int, help="Draw other values than with another seed.")
+@click.option("--seed", type=int, help="Seed of the random draws.")
 @click.option("--dry-run", is_flag=True, help="Print the estimate, and start nothing.")
 @click.option(
     "--follow/--no-follow", default=True, show_default=True, help="Show the trials to the sweep's end."
