@@ -125,8 +125,8 @@ def reached(run: Record) -> str:
 
 
 def state(run: Record) -> str:
-    """A trial's status; one that was stopped early is told from those that trained to their end."""
-    return "STOPPED EARLY" if run.get("stopped_early") else str(run["status"])
+    """A trial's status, or that it was stopped early; empty for a moment before its run is recorded."""
+    return "STOPPED EARLY" if run.get("stopped_early") else run["status"] or ""
 
 
 def _reason(reason: Any) -> str:

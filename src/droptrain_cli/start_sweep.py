@@ -14,9 +14,9 @@ from droptrain_cli import output, show_sweep
 
 def start(stack: Stack, project: str, searched: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     """Print the estimate, start the sweep and follow it, as the `options` of the command say."""
-    own = ("dry_run", "follow", "as_json")
-    dry_run, follow, as_json = (options[name] for name in own)
-    asked = {name: value for name, value in options.items() if name not in own}
+    own = ("dry_run", "follow", "as_json", "force")
+    dry_run, follow, as_json, force = (options[name] for name in own)
+    asked = {name: value for name, value in options.items() if name not in own} | {"force": force or None}
     api, body = Api(stack), starts.request(project, searched, asked)
     if dry_run or not as_json:
         planned = starts.look(api, body)
@@ -26,13 +26,19 @@ def start(stack: Stack, project: str, searched: Mapping[str, Any], options: Mapp
     answer = starts.start(api, body)
     sweep = answer.body
     if not as_json:
-        click.echo(f"{'Started' if answer.status == starts.NEW else 'There is already'} {sweep['sweep_id']}")
+        _tell_start(sweep, is_new=answer.status == starts.NEW)
     elif not follow:
         output.write_json(sweep)
     if follow:
         show_sweep.follow(stack, api, sweep["sweep_id"], as_json=as_json)
     if not as_json:
         click.echo(f"Follow it: droptrain sweep show {sweep['sweep_id']} --watch")
+
+
+def _tell_start(sweep: Mapping[str, Any], *, is_new: bool) -> None:
+    click.echo(f"{'Started' if is_new else 'There is already'} {sweep['sweep_id']}")
+    if not is_new:
+        click.echo("It has the same files, code and settings. To search again, give it another --seed.")
 
 
 def _tell_plan(api: Api, planned: Mapping[str, Any], *, as_json: bool) -> None:

@@ -21,7 +21,7 @@ def a_sweep(
     *trials: dict[str, Any], status: str = "RUNNING", number: int = 20, **more: Any
 ) -> dict[str, Any]:
     """A sweep of `number` trials, of which these have started."""
-    states = [{"SUBMITTED": "running"}.get(each["status"], each["status"].lower()) for each in trials]
+    states = [(each["status"] or "RUNNING").lower() for each in trials]
     valued = [each for each in trials if "value" in each]
     best = max(valued, key=lambda each: each["value"], default=None)
     return {

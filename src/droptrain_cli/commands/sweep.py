@@ -41,6 +41,7 @@ def command() -> None:
 )
 @click.option("--max-cost-usd", metavar="USD", type=float, help="The most that all trials may cost.")
 @click.option("--seed", type=int, help="Seed of the random draws.")
+@click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
 @click.option("--dry-run", is_flag=True, help="Print the estimate, and start nothing.")
 @click.option(
     "--follow/--no-follow", default=True, show_default=True, help="Show the trials to the sweep's end."

@@ -51,7 +51,8 @@ class Stacked:
         match (asked.method, *urlsplit(asked.target).path.split("/")[1:]):
             case ("POST", "sweeps"):
                 planned = asked.document.get("dry_run")
-                return Reply(200 if planned else 202, a_sweep() if planned else self.states[0])
+                status = 200 if planned or asked.document.get("seed") == 7 else 202
+                return Reply(status, a_sweep() if planned else self.states[0])
             case ("GET", "sweeps"):
                 listed = {name: value for name, value in self.states[0].items() if name != "runs"}
                 named = query.get("project", ["penguins"]) == ["penguins"]
@@ -60,6 +61,8 @@ class Stacked:
                 return Reply(200, self.states.pop(0) if len(self.states) > 1 else self.states[0])
             case ("POST", "sweeps", found, "cancel") if found == SWEEP_ID:
                 return Reply(202, {**self.states[0], "status": "CANCELLED"})
+            case ("GET", "projects"):
+                return Reply(200, {"projects": [{"project": "penguins"}], "cursor": None})
             case ("GET", "budget"):
                 return Reply(200, self.budget)
             case ("GET", "runs"):
@@ -92,7 +95,7 @@ def stacked(server: ScriptedServer) -> Stacked:
 @pytest.fixture
 def droptrain(stack: Stack, stacked: Stacked, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setattr("droptrain.stack.find_stack", lambda *_, **__: stack)
-    return lambda *words: CliRunner().invoke(main, words, prog_name="droptrain")
+    return lambda *words, **more: CliRunner().invoke(main, words, prog_name="droptrain", **more)
 
 
 @pytest.mark.parametrize("words", [("sweep",), ("sweep", "start")])
@@ -116,6 +119,20 @@ def test_a_sweep_is_started_after_its_cost_and_the_budget_are_shown(
         "overrides": {"hyperparameters": {"epochs": 5}},
     }  # fmt: skip
     assert dry == {**real, "dry_run": True}
+
+
+def test_a_sweep_that_is_there_already_says_how_to_search_again(droptrain: Command, stacked: Stacked) -> None:
+    said = droptrain("sweep", "penguins", *SPACE, "--seed", "7", "--force", "--no-follow")
+    assert f"There is already {SWEEP_ID}\n" in said.output
+    assert "give it another --seed" in said.output
+    assert (stacked.posted()[-1]["seed"], stacked.posted()[-1]["force"]) == (7, True)
+
+
+def test_a_trial_whose_run_is_not_recorded_yet_has_no_status(droptrain: Command, stacked: Stacked) -> None:
+    stacked.states = [a_sweep({**a_trial(1, status="RUNNING"), "status": None})]
+    said = droptrain("sweep", "show", "latest")
+    assert said.output.splitlines()[-1].split()[0] == "1"
+    assert "None" not in said.output
 
 
 def test_a_dry_run_starts_nothing_and_says_what_does_not_fit(droptrain: Command, stacked: Stacked) -> None:
@@ -236,6 +253,17 @@ def test_a_project_with_the_name_of_a_command_is_started_by_its_command(
     assert stacked.posted()[-1]["project"] == "show"
     assert "Missing argument 'SWEEP'" in droptrain("sweep", "show").output
     assert "sweep start PROJECT" in droptrain("sweep", "--help").output
+
+
+def test_a_shell_completes_commands_projects_and_the_options_of_a_start(droptrain: Command) -> None:
+    def completed(words: str) -> list[str]:
+        asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        said = droptrain(env={"_DROPTRAIN_COMPLETE": "bash_complete", **asked})
+        return [line.partition(",")[2] for line in said.output.splitlines()]
+
+    assert completed("droptrain sweep ") == ["cancel", "list", "show", "start", "penguins"]
+    assert completed("droptrain sweep s") == ["show", "start"]
+    assert completed("droptrain sweep penguins --se") == ["--set", "--seed"]
 
 
 @pytest.mark.parametrize("name", ["mice", "feed", "penguins-first-sweep-ba9876543210"])
