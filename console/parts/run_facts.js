@@ -21,6 +21,7 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
         ${run.stopped_at && html`<${Fact} name="Ended"><${At} at=${run.stopped_at} /><//>`}
         <${Fact} name="Took"><${Took} of=${run} /><//>
         <${Fact} name="By"><bdi title=${run.launched_by}>${who(run.launched_by)}</bdi><//>
+        ${run.stopped_early && html`<${Fact} name="Stopped early">at step ${count(run.stopped_early.step)}<//>`}
         ${run.prepared && html`<${Fact} name="Prepared data" isLong>${preparedText(run)}<//>`}
         ${run.sweep && html`<${Fact} name="Trial"><a href=${`/sweeps/${encodeURIComponent(run.sweep)}`}>${run.trial} of a sweep</a>${run.stopped_early && ", stopped early"}<//>`}
         ${run.rerun_of && html`<${Fact} name="Again"><a href=${`/runs/${run.rerun_of}`}>${run.rerun_of}</a><//>`}

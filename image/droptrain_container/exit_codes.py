@@ -78,6 +78,11 @@ def of_script(returncode: int) -> Ending:
     return Ending(COLLIDED if returncode in _OWN else returncode, "script_failed", message, returncode)
 
 
+def of_early_stop(of_script: Ending) -> Ending:
+    """The ending of a script that was stopped early, however it took its TERM."""
+    return Ending(SUCCESS, script_exit_code=of_script.script_exit_code)
+
+
 def _name(number: int) -> str:
     try:
         return signal.Signals(number).name

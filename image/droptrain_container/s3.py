@@ -140,6 +140,12 @@ class Bucket:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
             return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
 
+    def first_keys(self, prefix: str) -> list[str]:
+        """The first keys below `prefix`, at most 1,000: one request."""
+        with _failures_named(self._uri(prefix)):
+            answer = self._client.list_objects_v2(Bucket=self.name, Prefix=prefix)
+            return [item["Key"] for item in answer.get("Contents", [])]
+
     def copy(self, key: str, version_id: str, target: str) -> None:
         """Copy a version of an object to `target` inside S3, of any size, without tags; MissingError."""
         with _failures_named(self._uri(key)):

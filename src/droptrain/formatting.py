@@ -99,6 +99,11 @@ def headline(run: Mapping[str, Any]) -> str:
     return f"{name} {number(run['metrics'][name])}" if name in run["metrics"] else ""
 
 
+def result(run: Mapping[str, Any]) -> str:
+    """What has come of a run, in few words: its headline metric and its cost."""
+    return "  ".join(filter(None, (headline(run), price(run["cost"]))))
+
+
 def parsed(at: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(at)

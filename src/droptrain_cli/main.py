@@ -12,6 +12,7 @@ _COMMANDS = {
     "push": "droptrain_cli.commands.push",
     "drop": "droptrain_cli.commands.drop",
     "train": "droptrain_cli.commands.train",
+    "sweep": "droptrain_cli.commands.sweep",
     "projects": "droptrain_cli.commands.projects",
     "datasets": "droptrain_cli.commands.datasets",
     "runs": "droptrain_cli.commands.runs",

@@ -105,7 +105,7 @@ def test_training_code_reads_projects_and_writes_runs() -> None:
         for action, resource in granted_to("TrainingRole")
         if action in ("s3:PutObject", "s3:DeleteObject")
     }
-    assert reached == {f"{bucket}/runs/*", f"{bucket}/prepared/*"}
+    assert reached == {f"{bucket}/runs/*", f"{bucket}/prepared/*", f"{bucket}/sweeps/*"}
     deletes = {resource for action, resource in granted_to("TrainingRole") if action == "s3:DeleteObject"}
     assert deletes == {f"{bucket}/runs/*"}
     read = {resource for action, resource in granted_to("TrainingRole") if action.startswith("s3:GetObject")}

@@ -14,6 +14,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Scalar
 from droptrain_core.domain.runs.preparation import JobRequest, JobStep, Preparation, Prepared
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -222,6 +223,7 @@ class Run:
     estimate: Estimate | None = None
     cost: Cost | None = None
     gpu: GpuUse | None = None
+    stopped_early: StoppedEarly | None = field(default=None, metadata={"label": "Stopped early"})
     warnings: tuple[Finding, ...] = ()
     advice: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()

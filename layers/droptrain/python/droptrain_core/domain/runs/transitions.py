@@ -25,6 +25,7 @@ from droptrain_core.domain.runs.conditions import (
 )
 from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 
 # The time of a released claim: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
@@ -76,6 +77,7 @@ class End:
     metrics: Mapping[str, float] = field(default_factory=dict)
     cost: Cost | None = None
     gpu: GpuUse | None = None
+    stopped_early: StoppedEarly | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     ranking: str | None = None
@@ -121,6 +123,7 @@ def observed(job: JobState, at: str, end: End | None = None, earlier: tuple[Atte
         "attempts": (*earlier, *job.attempts), "log_stream": job.log_stream,
         "stopped_at": job.stopped_at if job.ended else None, "cause": end.cause,
         "metrics": dict(end.metrics), "cost": end.cost, "gpu": end.gpu, "advice": end.advice,
+        "stopped_early": end.stopped_early,
         "ranking": end.ranking, "headline": end.headline,
     }  # fmt: skip
     known = {name: value for name, value in facts.items() if value not in (None, {}, ())}
