@@ -54,7 +54,8 @@ def test_a_run_is_followed_and_a_project_s_next_run_comes_by_itself(
     wait_for("the second step", lambda: steps(ready["url"], run["run_id"]) == [(1, 0.5), (2, 0.25)])
     user.run_with("SUCCEEDED")
     user.drop("second")
-    second = wait_for("the second run", lambda: len(user.runs()) == 2 and user.run_with("SUCCEEDED"))
+    wait_for("the second run", lambda: len(user.runs()) == 2)
+    second = user.run_with("SUCCEEDED")
     wait_for("its curve", lambda: len(steps(ready["url"], second["run_id"])) == 2)
     own = f"{second['run_id']}/model/logs"
     wait_for("event files of the run", lambda: steps(ready["url"], own, "epoch_loss") == [(7, 2.0)])

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +11,7 @@ from support.scripted_server import Reply, ScriptedServer
 from droptrain.stack import Stack
 from droptrain_cli.main import main
 
-RUN = {"run_id": "trees-d-0123456789ab", "status": "CLAIMED", "started_at": None}
+RUN: dict[str, Any] = {"run_id": "trees-d-0123456789ab", "status": "CLAIMED", "started_at": None}
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def programs(stack: Stack, server: ScriptedServer, tmp_path: Path, monkeypatch: 
 
 
 def test_without_tensorboard_its_installation_is_named(programs: Path) -> None:
-    said = CliRunner().invoke(main, ["tensorboard", RUN["run_id"] or ""])
+    said = CliRunner().invoke(main, ["tensorboard", RUN["run_id"]])
     assert said.exit_code == 1
     assert f"TensorBoard isn't installed here. Install it: {programs}/python -m pip install" in said.output
 
@@ -33,7 +34,7 @@ def test_a_tensorboard_that_does_not_start_is_quoted(programs: Path) -> None:
     program = programs / "tensorboard"
     program.write_text("#!/bin/sh\necho 'ModuleNotFoundError: No module named pkg_resources' >&2\nexit 1\n")
     program.chmod(0o755)
-    said = CliRunner().invoke(main, ["tensorboard", RUN["run_id"] or ""])
+    said = CliRunner().invoke(main, ["tensorboard", RUN["run_id"]])
     assert said.exit_code == 1
     assert said.output == (
         "Error: TensorBoard ended with 1: ModuleNotFoundError: No module named pkg_resources\n"
