@@ -13,6 +13,7 @@ from droptrain import drop_plan, given_inputs, launch, run_values, start_sweep
 from droptrain.api import Answer, Api
 from droptrain.aws_errors import explaining
 from droptrain.drop_plan import DropPlan
+from droptrain.errors import ApiError, UnreachableError
 from droptrain.find_dataset import latest_dataset
 from droptrain.find_sweep import read_sweeps
 from droptrain.given_inputs import Given
@@ -42,8 +43,9 @@ class Project:
         `inputs` are the recipe's, by channel or as the file is called (`train` for train.csv): each a
         DataFrame (of pandas or polars), a path, an S3 URI, or a list of them. `paths` are files and folders
         whose names fit the recipe, as for `droptrain drop`. Without `dataset` the same contents always go
-        into the same dataset. Returns when the run is there, after the stack's settle time; DroptrainError
-        if the dataset would lack a file.
+        into the same dataset. Returns when the run is there: at once if all inputs are dropped, else after
+        the stack's settle time, and with trigger: quiet after `quiet_for`. DroptrainError if the dataset
+        would lack a file.
         """
         with explaining(), tempfile.TemporaryDirectory(prefix="droptrain-") as folder:
             bucket = Bucket(self._stack.client("s3"), self._stack.bucket)
@@ -172,8 +174,12 @@ class Project:
         drops.must_be_whole(planned, planned.missing(present))
         earlier = drops.runs_of(self._api, planned) if planned.marker else ()
         done = drops.send(self._stack, planned, present, lambda count: None)
-        if not done.uploaded:
-            return self._run(launch.launch(self._api, self.name, planned.dataset, {}))
+        if planned.is_whole or not done.uploaded:
+            try:
+                return self._run(launch.launch(self._api, self.name, planned.dataset, {}))
+            except (ApiError, UnreachableError):
+                if not done.uploaded:  # so no event comes that launches it
+                    raise
         return self.run(drops.find_run(self._api, planned, done, present, earlier))
 
     def _run(self, answer: Answer) -> Run:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "note": "droptrain_cli.commands.note",
     "tag": "droptrain_cli.commands.tag",
     "logs": "droptrain_cli.commands.logs",
+    "tensorboard": "droptrain_cli.commands.tensorboard",
     "get": "droptrain_cli.commands.get",
     "compare": "droptrain_cli.commands.compare",
     "launch": "droptrain_cli.commands.launch",
