@@ -47,7 +47,7 @@ export function Costs({ place, budget }) {
       </section>
       <section class="panel" aria-label="By day">
         <div class="panel-head"><h2>By day</h2></div>
-        <div class="charts"><${Chart} title="USD up to each day" xLabel="day" curves=${curves} height=${210} /></div>
+        <div class="charts"><${Chart} title="USD up to each day" xLabel="day" curves=${curves} worded=${usd} height=${210} /></div>
         <${Table} label="Costs by day" heads=${["Day", "All", ...table.columns]} rows=${table.days.map(({ day, usd: all, cells }) => [day, html`<b>${usd(all)}</b>`, ...cells.map((each) => (each ? usd(each) : "–"))])} />
       </section>`}`;
 }

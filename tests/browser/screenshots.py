@@ -111,6 +111,7 @@ def picture(page: Page, console: Console, view: View, file: Path) -> Path:
 
 
 def _drop_a_mistake(page: Page) -> None:
+    page.locator(".run-link").first.wait_for()
     files = {
         "train.csv": "island,mass_g,species\nBiscoe,3750,Adelie\nDream,3800\n",
         "test.csv": stage.CSV["test"],

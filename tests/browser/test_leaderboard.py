@@ -135,3 +135,21 @@ def test_dataset_and_hash_are_shown_whole(page, see, run, width) -> None:
         )
         assert not cut
     expect(page.locator(".run-link").first).to_have_text(name)
+
+
+def test_a_tablet_shows_every_column_and_the_title_in_a_line(page, see, run) -> None:
+    runs = many(run, 3)
+    runs[0] |= {"status": "RUNNING", "stopped_at": None}
+    serve(page, runs)
+    serve_each(page, runs, lambda _: [])
+    page.set_viewport_size({"width": 1024, "height": 768})
+    see(f"/projects/{run['project']}")
+    table = page.get_by_role("table", name="Runs")
+    expect(table.get_by_role("columnheader", name="Started")).to_be_visible()
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    see(f"/runs/{runs[0]['run_id']}")
+    expect(page.get_by_role("link", name="Compare")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel run")).to_be_visible()
+    box = page.locator(".run-title h1").bounding_box()
+    assert box
+    assert box["height"] < 40
