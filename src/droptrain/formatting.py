@@ -67,6 +67,8 @@ def dollars(usd: float) -> str:
 def estimate(of: Mapping[str, Any]) -> str:
     """What a run is expected to cost and may cost at worst."""
     worst = f"at worst {dollars(of['worst_usd'])}"
+    if step := of.get("prepare_worst_usd"):  # a stack of before preparation steps sends none
+        worst += f", {dollars(step)} of it for the preparation step"
     if of["expected_usd"] is None:
         return worst
     took = duration(of["expected_seconds"])

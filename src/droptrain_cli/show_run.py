@@ -18,7 +18,7 @@ from droptrain_cli import output, queue_places
 _INPUTS_SHOWN = 10
 _TITLE_WIDTH = 14
 _FILES_LISTED = 100
-_PLACES = {"export": "export/", "model": "model/", "log": "log.txt"}
+_PLACES = {"export": "export/", "model": "model/"}
 EMPTY = "nothing there"
 
 
@@ -38,10 +38,8 @@ def _links(api: Api, run: Mapping[str, Any]) -> dict[str, str]:
     page = api.get(f"/runs/{quoted(run['run_id'])}/artifacts", limit=_FILES_LISTED)
     paths = [item["path"] for item in page["artifacts"]]
     links = dict(run["links"])
-    places = _PLACES
-    if run.get("step") == "prepare":
-        places = _PLACES | {"log": "prepare/log.txt"}
-        links["log"] = links["run"] + places["log"]
+    # The log is that of the step in which the run is.
+    places = _PLACES | {"log": links["log"].removeprefix(links["run"])}
     for title, place in places.items():
         # A page ends before the paths that follow its last one.
         is_listed = page["cursor"] is None or place < paths[-1]

@@ -74,9 +74,7 @@ def _why_empty(run: Mapping[str, Any], step: str | None) -> str:
     """Why a log has no lines: another run may have prepared the data."""
     prepared = run.get("prepared")
     if step == "prepare" and prepared and prepared["run_id"] != run["run_id"]:
-        return (
-            f"It uses the data that another run prepared: droptrain logs {prepared['run_id']} --step prepare"
-        )
+        return f"It uses the data of another run: droptrain logs {prepared['run_id']} --step prepare"
     if step == "prepare" and run["status"] in TERMINAL and not prepared:
         return "It has no log of a preparation step."
     return "It has printed nothing." if run["status"] in TERMINAL else _NO_LINES

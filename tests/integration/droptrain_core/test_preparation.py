@@ -171,7 +171,6 @@ def test_data_are_used_for_as_long_as_the_stack_says(project: Stack) -> None:
 def test_a_run_can_be_asked_to_prepare_its_data_again(project: Stack) -> None:
     first = launch(project)
     prepare(project, first)
-    project.later(minutes=1)
     again, _ = project.launch.repeat(first.run_id, caller="ann", prepare_again=True)
     assert record(project, again).step == "prepare"
     prepare(project, again)
@@ -320,3 +319,32 @@ def test_a_run_prepares_the_data_if_the_record_of_the_run_that_holds_them_is_gon
     assert record(project, waiting).batch_job_id
     project.dynamodb.delete_item(TableName=project.table.name, Key={"pk": {"S": f"RUN#{waiting.run_id}"}})
     assert launch(project, rerun=True).batch_job_id
+
+
+def test_one_of_many_that_wait_follows_each_run_that_is_cancelled(project: Stack) -> None:
+    holder = launch(project)
+    waiting = [launch(project, rerun=True) for _ in range(12)]
+    for _ in range(3):
+        project.cancel.run(holder.run_id, "ann")
+        end(project, holder, "FAILED", isTerminated=True, statusReason="Cancelled by ann.")
+        project.later(minutes=6)
+        project.reconcile.all()
+        left = [record(project, run) for run in waiting if not record(project, run).ended]
+        (holder,) = (run for run in left if run.batch_job_id)
+        assert {run.waits_for for run in left} == {None, holder.run_id}
+    prepare(project, holder)
+    project.later(minutes=6)
+    project.reconcile.all()
+    assert (len(jobs(project, "cpu-spot")), len(jobs(project, "spot"))) == (4, 10)
+
+
+def test_a_training_that_fails_leaves_the_data_to_the_others(project: Stack) -> None:
+    first, second = launch(project), launch(project, rerun=True)
+    prepare(project, first)
+    report(project, first, cause={"code": "script_failed", "message": "It failed.", "log_tail": []})
+    end(project, first, "FAILED", container={"exitCode": 1})
+    assert record(project, first).status == "FAILED"
+    third = launch(project, rerun=True)
+    assert (
+        record(project, second).prepared == record(project, third).prepared == record(project, first).prepared
+    )

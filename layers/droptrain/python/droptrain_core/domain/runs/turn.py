@@ -48,7 +48,8 @@ def reused(prepared: Prepared) -> str:
 
 def _is_usable(prepared: Prepared, run: Run, now: datetime, kept: timedelta) -> bool:
     if run.preparation and run.preparation.anew:
-        return prepared.at >= run.created_at
+        # Times have seconds: data of the same second may be older than the launch.
+        return prepared.at > run.created_at
     return now - times.from_text(prepared.at) < kept
 
 
