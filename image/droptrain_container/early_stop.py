@@ -108,7 +108,7 @@ class Watcher:
         step, value = self._points()[-1]
         self.stopped_early = StoppedEarly(int(step), at.level, len(others))
         self._say(
-            f"Stopped early at step {step:g}: {self._plan.metric} is {value:g}; at level {at.level} this "
-            f"trial was not among the best of {len(others) + 1}."
+            f"Stopped early at step {step:g}: {self._plan.metric} is {value:g}, and at step {at.level} "
+            f"{self._rule.why(len(others))}."
         )
         self._stop()

@@ -47,6 +47,9 @@ class Rule(Protocol):
     def stops(self, at: Reached, others: Sequence[float]) -> bool:
         """Whether the trial is stopped, given what the other trials have reported at this level."""
 
+    def why(self, others: int) -> str:
+        """Why a trial is stopped that was compared with so many others."""
+
 
 class Halving:
     """Asynchronous successive halving (Li et al., 2020) at reduction factor 3, in the form that stops trials.
@@ -70,6 +73,9 @@ class Halving:
         own = self._sign * at.last if math.isfinite(at.last) else -math.inf
         ranked = sorted((own, *(self._sign * value for value in others)), reverse=True)
         return own < ranked[math.ceil(len(ranked) / FACTOR) - 1]
+
+    def why(self, others: int) -> str:
+        return f"it was not among the best third of {others + 1} trials"
 
 
 class Median:
@@ -95,6 +101,9 @@ class Median:
             return False
         best = self._sign * self._best(value for _, value in at.points)
         return not math.isfinite(at.last) or best < self._sign * statistics.median(others)
+
+    def why(self, others: int) -> str:
+        return f"its best value was worse than the median of {others} other trials"
 
 
 def rule_of(method: Method, goal: Goal) -> Rule:

@@ -62,7 +62,7 @@ def trials(sweep: Record) -> str:
 
 def cost(sweep: Record) -> str:
     """What a sweep has cost so far, and what it may cost."""
-    words = [f"about {dollars(sweep['cost_usd'])} so far"]
+    words = [f"about {dollars(sweep['cost_usd'])}{' so far' if sweep['status'] == 'RUNNING' else ''}"]
     words += [estimate(sweep)] if sweep["estimate"]["max_usd"] is not None else []
     if saved := sweep.get("saved_usd"):
         words.append(f"early stopping saved about {dollars(saved)}")

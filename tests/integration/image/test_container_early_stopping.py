@@ -61,7 +61,7 @@ def test_an_unmodified_keras_script_that_is_not_among_the_best_is_stopped_and_ha
     assert 3 <= stopped["step"] < 200
     assert stopped["step"] <= round(outcome["metrics"]["val_accuracy"] * 10_000) < 200
     assert outcome["warnings"] == [], "a trial that was stopped has no model to miss"
-    assert "Stopped early at step" in machine.text("log.txt")
+    assert "and at step 3 it was not among the best third of 4 trials." in machine.text("log.txt")
     assert reported(machine)[:2] == [(1, 0.0001), (3, 0.0003)]
     assert json.loads(machine.text("metrics.jsonl").splitlines()[0])["val_accuracy"] == 0.0001
 
@@ -90,6 +90,7 @@ def test_the_median_rule_stops_below_the_median_of_at_least_five_others(machine)
     assert machine.run().code == 0
     stopped = machine.outcome()["stopped_early"]
     assert (stopped["level"], stopped["compared_with"]) == (7, 5)
+    assert "worse than the median of 5 other trials." in machine.text("log.txt")
 
 
 def test_the_code_saves_a_checkpoint_and_a_model_when_it_is_stopped(machine) -> None:
