@@ -5,8 +5,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,9 @@ from droptrain.errors import DroptrainError
 from droptrain.project_folder import ProjectFolder, read_folder
 from droptrain_cli import exit_codes
 from droptrain_cli.launch_run import Settings
+from droptrain_cli.open_shell import beside_process
 from droptrain_cli.validate_project import check_before_push
+from droptrain_local.batch.orphans import kill_session
 from droptrain_local.bucket_of import bucket_of
 from droptrain_local.container_environment import COMMAND, container_environment
 from droptrain_local.render import find_root
@@ -66,14 +68,43 @@ def train(path: Path, output: Path, settings: Settings, *, force: bool) -> int:
     folder = read_folder(path)
     check_before_push(folder)
     _make_room(output)
+    with _planned(folder, settings, force=force) as (url, s3, prefix):
+        with _container(url, prefix) as process:
+            try:
+                process.wait()
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGTERM)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_ENDS_WITHIN_SECONDS)
+                raise
+        _fetch(s3, prefix, output)
+    return _tell(output)
+
+
+def open_shell(path: Path, settings: Settings, *, force: bool) -> int:
+    """Open a shell where the code in `path` would run, with its variables; the shell's exit code.
+
+    DroptrainError if recipe, code or data can't train.
+    """
+    folder = read_folder(path)
+    check_before_push(folder)
+    with (
+        _planned(folder, settings, force=force) as (url, _, prefix),
+        _container(url, prefix, DROPTRAIN_HOLD_SCRIPT="on") as process,
+    ):
+        code = beside_process(f"s3://{_BUCKET}/{prefix}", "--wait")
+        kill_session(process.pid)
+    return code
+
+
+@contextmanager
+def _planned(folder: ProjectFolder, settings: Settings, *, force: bool) -> Iterator[tuple[str, Any, str]]:
+    """A bucket with the folder's run, ready for a container: its address, a client, the run's folder."""
     with bucket_of(_BUCKET, _files(folder), [data_prefix(_PROJECT, _DATASET) + MARKER]) as (url, s3):
         bucket = Bucket(s3, _BUCKET)
         plan = _plan(bucket, settings, force=force)
         bucket.write_plan(plan)
-        prefix = run_prefix(_PROJECT, plan["run_id"])
-        _run(url, prefix)
-        _fetch(s3, prefix, output)
-    return _tell(output)
+        yield url, s3, run_prefix(_PROJECT, plan["run_id"])
 
 
 def _files(folder: ProjectFolder) -> dict[str, Path]:
@@ -108,8 +139,9 @@ def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, An
     return draft.plan
 
 
-def _run(url: str, prefix: str) -> None:
-    """Run the container's entrypoint in a folder of its own to its end."""
+@contextmanager
+def _container(url: str, prefix: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The container's entrypoint in a folder of its own, while the context lasts."""
     root = find_root()
     with tempfile.TemporaryDirectory(prefix="droptrain-") as work:
         process = subprocess.Popen(
@@ -119,18 +151,15 @@ def _run(url: str, prefix: str) -> None:
                 **container_environment(root, url),
                 "AWS_BATCH_JOB_ID": "local",
                 "DROPTRAIN_RUN": f"s3://{_BUCKET}/{prefix}",
+                **more,
             },
             start_new_session=True,
         )
         try:
-            process.wait()
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_ENDS_WITHIN_SECONDS)
-            raise
+            yield process
         finally:
             process.kill()
+            process.wait()
 
 
 def _make_room(output: Path) -> None:

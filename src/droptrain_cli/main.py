@@ -22,6 +22,7 @@ _COMMANDS = {
     "tag": "droptrain_cli.commands.tag",
     "logs": "droptrain_cli.commands.logs",
     "tensorboard": "droptrain_cli.commands.tensorboard",
+    "shell": "droptrain_cli.commands.shell",
     "get": "droptrain_cli.commands.get",
     "compare": "droptrain_cli.commands.compare",
     "launch": "droptrain_cli.commands.launch",

@@ -12,6 +12,7 @@ ADDS: Mapping[str, str] = {
     "WebhookUrl": "https://example.org/droptrain",
     "WebhookSecret": "0123456789abcdef",
     "BuildsImage": "yes",
+    "AllowShell": "yes",
     "DailyCanary": "on",
     "Tracing": "on",
 }

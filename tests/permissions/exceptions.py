@@ -15,6 +15,7 @@ _FUNCTIONS = (
     "DatasetUploadedRole", "BatchJobChangedRole", "ReconcileRunsRole", "RefreshPricesRole", "RunsApiRole",
     "RunChangedRole",
 )  # fmt: skip
+_EXEC = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
 _BUILD = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html"
 _PUSH = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html"
 _HERE = "eu-west-1:123456789012"
@@ -48,6 +49,44 @@ class Uncalled:
 
 
 UNCALLED = (
+    Uncalled(
+        ("TrainingRole",),
+        (
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+        ),
+        "*",
+        "ECS Exec",
+        "opens a shell in the container, where `AllowShell` is on",
+        _EXEC,
+    ),
+    Uncalled(
+        ("ShellPolicy",),
+        ("batch:DescribeJobs",),
+        "*",
+        "`droptrain shell`",
+        "finds the task of a run",
+        "https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html",
+    ),
+    Uncalled(
+        ("ShellPolicy",),
+        ("ecs:ExecuteCommand",),
+        _CLUSTER,
+        "`droptrain shell`",
+        "opens a shell in a cluster of AWS Batch",
+        _EXEC,
+    ),
+    Uncalled(
+        ("ShellPolicy",),
+        ("ecs:DescribeTasks", "ecs:ExecuteCommand"),
+        f"arn:aws:ecs:{_HERE}:task/AWSBatch-CLUSTER/TASK",
+        "`droptrain shell`",
+        "opens a shell in a task of the stack",
+        _EXEC,
+        f"aws:ResourceTag/droptrain:stack=arn:aws:cloudformation:{_HERE}:stack/droptrain/laptop",
+    ),
     Uncalled(
         _FUNCTIONS,
         ("logs:CreateLogStream", "logs:PutLogEvents"),

@@ -30,6 +30,7 @@ _WHOSE = {
     "RefreshPricesScheduleRole": "what the schedule of `refresh_prices` acts with",
     "ReaderPolicy": "for those who may look",
     "OperatorPolicy": "for those who may also publish, drop, launch, cancel and delete",
+    "ShellPolicy": "for those who may also open shells in containers, where `AllowShell` is on",
 }
 # Shown without the region and the account, which all have.
 _SHORTER = (":eu-west-1:123456789012:", "::")

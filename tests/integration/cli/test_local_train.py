@@ -79,3 +79,13 @@ def test_what_a_launch_would_reject_is_told_and_nothing_is_overwritten(
     assert (tmp_path / "mine" / "log.txt").read_text() == "years of work"
     (tmp_path / "p" / "data" / "test.csv").unlink()
     assert "data/ lacks test.csv" in droptrain("local", "train", "p").err
+
+
+def test_a_shell_takes_the_place_of_the_code_and_leaves_nothing(droptrain: CommandLine, tmp_path: Path):
+    (tmp_path / "p" / "code" / "train.py").write_text(PYTHON)
+    typed = 'echo "epochs $SM_HP_EPOCHS"; wc -l < "$SM_CHANNEL_TRAINING/train.csv"; python train.py; exit 7\n'
+    said = droptrain("local", "train", "p", "--set", "epochs=5", "--shell", typed=typed)
+    assert said.code == 7, said.out + said.err
+    said_by_shell = [line for line in said.out.splitlines() if not line.startswith("[droptrain]")]
+    assert said_by_shell == ["epochs 5", "2", "arguments []", "rows 2"]
+    assert not (tmp_path / "p" / "local-run").exists()

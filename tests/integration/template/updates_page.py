@@ -40,6 +40,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`ImageUri`", {}, {"ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:1"}),
     ("`AmiId`", {}, {"AmiId": "ami-0123456789abcdef0"}),
     ("`BuildsImage`", {}, {"BuildsImage": "yes"}),
+    ("`AllowShell`", {}, {"AllowShell": "yes"}),
     ("`KeepInstanceMinutes`", {}, {"KeepInstanceMinutes": 30}),
     ("`Paused`", {}, {"Paused": "no budget until Monday"}),
     ("`MonthlyBudgetUsd`", {}, {"MonthlyBudgetUsd": 50}),
