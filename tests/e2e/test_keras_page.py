@@ -18,15 +18,13 @@ MAKE_DATA, TRAIN_HERE, DROP, BREAK, REPAIR = range(5)
 def files_of(page: str) -> list[tuple[str, str]]:
     """The files that the page shows, each with its name before it."""
     text = (ROOT / page).read_text("utf-8")
-    return re.findall(
-        r"^`(houses/[\w./]+)`[^\n]*(?:\n[^`\n]+)*\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
-    )
+    return re.findall(r"file `([\w./]+)`:\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_a_reader_trains_a_script_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
     for name, content in files_of(PAGE):
-        path = tmp_path / name
+        path = tmp_path / "houses" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
     with LaptopCloud(port=0, settle_seconds=1, work_dir=tmp_path / "laptop") as cloud:
