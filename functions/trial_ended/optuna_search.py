@@ -40,7 +40,7 @@ class OptunaSearch:
         return parameters
 
     def importance(self, sweep: Sweep, trials: Sequence[Trial]) -> Mapping[str, float]:
-        """Each parameter's share of the differences between the trials, by PED-ANOVA; empty if too few ended."""
+        """Each parameter's share of the differences between the trials, by PED-ANOVA; empty if few ended."""
         known = [each for each in trials if each.value is not None]
         if len(known) < FEWEST_VALUES or len({each.value for each in known}) == 1:
             return {}

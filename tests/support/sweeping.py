@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.sweeps.order import SweepOrder
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.domain.sweeps.trial import Trial
-from droptrain_core.launch.sweep_requests import SweepOrder
 from support.core_stack import Stack
 from support.function_modules import FUNCTIONS, loaded
 from support.records import job_detail

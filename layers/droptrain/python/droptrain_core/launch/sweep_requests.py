@@ -1,8 +1,7 @@
 """Requests become sweeps of a project's dataset."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.sweep_table import SweepTable
@@ -14,30 +13,15 @@ from droptrain_core.domain.errors import (
     NotReadyError,
     RejectedError,
 )
-from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.claims import RequestClaim
+from droptrain_core.domain.sweeps.order import SweepOrder
 from droptrain_core.domain.sweeps.start import Terms, settings_of
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.launch.commit import CLAIM_TRIES
 from droptrain_core.launch.decide import Asked, Draft, Found, Where, decide
 from droptrain_core.launch.gather import Gather
-from droptrain_core.launch.requests import LaunchRequests, Overrides
+from droptrain_core.launch.requests import LaunchRequests
 from droptrain_core.launch.start_sweep import StartSweep
-
-
-@frozen
-class SweepOrder:
-    """What a request asks for. `given` has the fields of the recipe's `sweep` that it sets.
-
-    Without a `dataset`, that of the project's newest run is searched on.
-    """
-
-    project: str
-    dataset: str | None
-    given: Mapping[str, Any]
-    seed: int = 0
-    overrides: Overrides | None = None
-    force: bool = False
 
 
 class SweepRequests:

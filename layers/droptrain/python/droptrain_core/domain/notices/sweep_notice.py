@@ -17,7 +17,7 @@ _MOST_IMPORTANT = 5
 
 def of_end(sweep: Sweep, best: Run | None, places: Places, models: Mapping[Name, Standing]) -> Notice:
     """The notice of an ended sweep; `best` is the run of its best trial, `models` its project's pointers."""
-    standing = sweep.standing or SweepStanding(Counts())
+    standing = sweep.known_standing
     reached = f" {sweep.metric}={standing.best.value:.4g}" if standing.best else ""
     cause: Rows = tuple(cause_text.of(sweep.stop)) if sweep.stop else ()
     message = Message(

@@ -19,6 +19,8 @@ _MAX_TEXT = 2000
 _MAX_SPACE_BYTES = 8 * 1024
 # Numbers above this aren't exact as floats.
 _MAX_NUMBER = 2**53
+# What decimal fractions may miss as floats, as a part of the number.
+_ROUNDING = 1e-9
 _FORMS = (
     "low..high such as 0..0.5, with :log, :int or :step=0.1 at its end, or a list such as 32,64,128 or "
     "[adam, sgd]"
@@ -59,7 +61,7 @@ class Range:
     def count(self) -> int | None:
         """The number of different values; None where any number in between is one."""
         if self.step:
-            return int((self.high - self.low) / self.step + 1e-9) + 1
+            return int((self.high - self.low) / self.step * (1 + _ROUNDING)) + 1
         return int(self.high - self.low) + 1 if self.is_int else None
 
     def at(self, index: int) -> Scalar:
@@ -204,7 +206,8 @@ def _checked(found: Range, text: str) -> Range:
         raise WrongValueError(f"has :log, so it has to begin above 0: {short(text)}")
     if found.step is None:
         return found
-    if not 0 < found.step <= found.high - found.low or (found.is_int and not found.step.is_integer()):
+    fits = 0 < found.step <= (found.high - found.low) * (1 + _ROUNDING)
+    if not fits or (found.is_int and not found.step.is_integer()):
         raise WrongValueError(
             f"needs a step above 0 that fits between its ends, and whole with :int: {short(text)}"
         )

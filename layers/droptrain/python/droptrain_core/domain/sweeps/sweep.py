@@ -112,6 +112,11 @@ class Sweep:
         return self.stop is not None or self.cancelled_by is not None
 
     @property
+    def known_standing(self) -> Standing:
+        """What its trials had reached when it was looked at last."""
+        return self.standing or Standing(Counts(left=self.trials))
+
+    @property
     def is_launching(self) -> bool:
         """Whether the last trial has its parameters, but no recorded run yet."""
         return self.launched > self.recorded
