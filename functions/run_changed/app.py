@@ -13,7 +13,7 @@ from droptrain_core.wiring import Wiring
 
 REMOVED = "REMOVE"
 
-SWEEP = "sweep"
+SWEEP_ID = "sweep_id"
 
 wiring = Wiring(Settings.from_environment(os.environ))
 notify = wiring.notify()
@@ -26,8 +26,8 @@ def handle(record: Mapping[str, Any]) -> None:
         logger.info("Notice nothing: the item was removed")
         return
     image = event_field.mapping(record, "dynamodb", "NewImage")
-    if event_field.text(image, "kind", "S") == SWEEP:
-        sweep_id = event_field.text(image, "sweep_id", "S")
+    if SWEEP_ID in image:
+        sweep_id = event_field.text(image, SWEEP_ID, "S")
         logger.append_keys(sweep_id=sweep_id)
         _count(wiring.notify_sweep().ended(sweep_id))
         return

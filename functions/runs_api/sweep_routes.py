@@ -36,6 +36,7 @@ SweepId = Annotated[
         "not-ready",
         "invalid-request",
         "bad-overrides",
+        "sweep-refused",
         "idempotency-key-reused",
         "refused-by-aws",
         "busy",

@@ -47,6 +47,9 @@ class Core(Launching):
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),
             "costs": wiring.costs(),
+            "sweeps": wiring.launch_sweeps(),
+            "query_sweeps": wiring.query_sweeps(),
+            "cancel_sweep": wiring.cancel_sweep(),
         }
         for name, use_case in made.items():
             setattr(app.run_routes.use_cases, name, lambda use_case=use_case: use_case)

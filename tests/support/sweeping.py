@@ -19,7 +19,7 @@ metric: {name: accuracy, goal: maximize}
 GRID = {"space": {"units": "16,32,64", "rate": [0.1, 0.2]}, "method": "grid", "parallel": 2}
 SEARCH: Any = loaded("optuna_search", FUNCTIONS / "trial_ended" / "optuna_search.py").OptunaSearch()
 # Ten minutes of an attempt.
-TIMES = {"startedAt": 1795407600000, "stoppedAt": 1795408200000, "container": {"exitCode": 0}}
+TIMES: dict[str, Any] = {"startedAt": 1795407600000, "stoppedAt": 1795408200000, "container": {"exitCode": 0}}
 
 
 def project(stack: Stack, recipe: str = RECIPE) -> Stack:

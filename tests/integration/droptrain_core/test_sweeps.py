@@ -4,7 +4,7 @@ import pytest
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
-from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.errors import SweepRefusedError
 from support.core_stack import Stack
 from support.sweeping import RECIPE, advance, end, fail, now, order, project, running, start, trials
 
@@ -85,7 +85,9 @@ def test_a_sweep_ends_with_the_best_so_far_when_another_trial_might_pass_its_lim
 
 def test_a_sweep_without_room_in_the_budget_is_refused_with_the_numbers(penguins) -> None:
     penguins.budget = Budget(month_usd=0.5)
-    with pytest.raises(RejectedError, match=r"The sweep may cost up to \$1\.\d\d, and \$0.50 of the stack's"):
+    with pytest.raises(
+        SweepRefusedError, match=r"The sweep may cost up to \$1\.\d\d, and \$0.50 of the stack's"
+    ):
         start(penguins)
 
 
@@ -174,7 +176,7 @@ def test_a_drop_whose_sweep_has_no_metric_is_rejected_with_the_fix(stack) -> Non
     ],
 )
 def test_what_a_sweep_cannot_be_is_refused_with_the_field(penguins, given, problem) -> None:
-    with pytest.raises(RejectedError) as refused:
+    with pytest.raises(SweepRefusedError) as refused:
         penguins.wiring.launch_sweeps().request(order(**given), caller="ann")
     assert problem in str(refused.value)
 

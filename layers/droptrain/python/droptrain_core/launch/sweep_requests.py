@@ -1,6 +1,7 @@
 """Requests become sweeps of a project's dataset."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from droptrain_core.aws.run_table import RunTable
@@ -12,6 +13,7 @@ from droptrain_core.domain.errors import (
     NotFoundError,
     NotReadyError,
     RejectedError,
+    SweepRefusedError,
 )
 from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.sweeps.order import SweepOrder
@@ -50,14 +52,16 @@ class SweepRequests:
     ) -> tuple[Sweep, bool]:
         """Start a sweep: (the sweep, whether it is new).
 
-        NotFoundError, NotReadyError, KeyReusedError, PausedError; RejectedError if it can't be started.
+        NotFoundError, NotReadyError, KeyReusedError, PausedError; RejectedError for overrides, or
+        SweepRefusedError if it can't be started.
         """
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
         found, draft, terms = self._decide(order, caller)
         drop = found.claim() if self._table.find_drop(found.drop) is None else None
         for _ in range(CLAIM_TRIES):
-            claimed, sweep = self._start.start(draft, found.recipe, terms, drop, request)
+            with _refused():
+                claimed, sweep = self._start.start(draft, found.recipe, terms, drop, request)
             if claimed == "claimed":
                 return sweep, True
             if claimed == "sweep_taken":
@@ -72,7 +76,8 @@ class SweepRequests:
     def dry_run(self, order: SweepOrder, *, caller: str) -> Sweep:
         """The sweep that `request` would start now; nothing is written. Its errors are the same."""
         found, draft, terms = self._decide(order, caller)
-        return self._start.look(draft, found.recipe, terms)
+        with _refused():
+            return self._start.look(draft, found.recipe, terms)
 
     def _decide(self, order: SweepOrder, caller: str) -> tuple[Found, Draft, Terms]:
         dataset = order.dataset or self._newest_dataset(order.project)
@@ -80,14 +85,12 @@ class SweepRequests:
             found = self._requests.ready(order.project, dataset, order.overrides, force=order.force)
             if found.how.problem:
                 raise found.how.problem
-            terms = Terms(settings_of(found.recipe, order.given), order.seed, force=order.force)
             snapshot = self._gather.snapshot(found)
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
-        draft = decide(snapshot, Asked(caller, self._clock()), self._where)
-        if draft.run.cause:
-            raise RejectedError(draft.run.cause)
-        return found, draft, terms
+        with _refused():
+            terms = Terms(settings_of(found.recipe, order.given), order.seed, force=order.force)
+        return found, decide(snapshot, Asked(caller, self._clock()), self._where), terms
 
     def _newest_dataset(self, project: str) -> str:
         newest = self._table.page(project=project, where={}, limit=1, position=None).runs
@@ -100,3 +103,12 @@ class SweepRequests:
         if body_digest != request.body_digest or sweep is None:
             raise KeyReusedError("This Idempotency-Key was used before, for a different request")
         return sweep
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What rejects a drop refuses a request."""
+    try:
+        yield
+    except RejectedError as error:
+        raise SweepRefusedError(error.cause) from error
