@@ -98,14 +98,6 @@ class GpuUse:
 
 
 @frozen
-class StoppedEarly:
-    """A trial was stopped at this step, because others were better there; `level` is what was compared."""
-
-    step: int
-    level: int | None = None
-
-
-@frozen
 class Reservation:
     """A run's part of the cap `limit` from its launch to its end: micro-USD, or 1 of the concurrent runs."""
 
@@ -248,7 +240,6 @@ class Run:
     awaited_by: tuple[str, ...] = field(default=(), metadata=INTERNAL)
     sweep: str | None = field(default=None, metadata={"label": "Trial of"})
     trial: int | None = None
-    stopped_early: StoppedEarly | None = None
 
     @property
     def ended(self) -> bool:
