@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.launch.sweep_requests import SweepRequests
     from droptrain_core.query import Query
-    from droptrain_core.read_models import ReadModels
     from droptrain_core.query_sweeps import QuerySweeps
+    from droptrain_core.read_models import ReadModels
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.results import Results
     from droptrain_core.spending import ReadCosts, Spending

@@ -246,7 +246,7 @@ class MemoryTable:
             return False
         self._take_turn(after)
         for was, now in zip(run.reservations, after.reservations, strict=True):
-            self._count(was, now.amount - was.amount, 0)
+            self.count(was, now.amount - was.amount, 0)
         return True
 
     def _has_its_turn(self, run: Run, holder: str | None) -> bool:
