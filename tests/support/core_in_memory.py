@@ -34,7 +34,6 @@ class Core(Launching):
         bucket.first_files = lambda prefix, limit: ([], True)
         bucket.delete_folder = lambda prefix: iter((1,))
         table: Any = self.table
-        table.summary = lambda run_id: None
         wiring = self.wiring
         made: dict[str, Any] = {
             "launch": self.launch.requests,

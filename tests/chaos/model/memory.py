@@ -269,6 +269,10 @@ class MemoryTable:
         return self.runs.get(run_id)
 
     @outside
+    def summary(self, run_id: str) -> str | None:
+        return self.summaries.get(run_id)
+
+    @outside
     def find_answer(self, answer_id: str) -> Answered | None:
         return self.answers.get(answer_id)
 
