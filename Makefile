@@ -172,6 +172,7 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
 	$(LOCK) --python-version 3.13 layers/droptrain/requirements.in -c requirements/dev.txt -o layers/droptrain/requirements.txt
 	$(LOCK) --python-version 3.13 functions/runs_api/requirements.in -c requirements/dev.txt -o functions/runs_api/requirements.txt
+	$(LOCK) --python-version 3.13 functions/trial_ended/requirements.in -c requirements/dev.txt -o functions/trial_ended/requirements.txt
 	$(LOCK) --python-version 3.11 requirements/release.in -c requirements/dev.txt -o requirements/release.txt
 	$(LOCK) --python-version 3.11 requirements/site.in -o requirements/site.txt
 

@@ -1,4 +1,4 @@
-"""A run's record changed: if the run ended, people hear of it."""
+"""A run's or a sweep's record changed: if it ended, people hear of it."""
 
 import os
 from collections.abc import Mapping
@@ -13,24 +13,36 @@ from droptrain_core.wiring import Wiring
 
 REMOVED = "REMOVE"
 
-notify = Wiring(Settings.from_environment(os.environ)).notify()
+SWEEP_ID = "sweep_id"
+
+wiring = Wiring(Settings.from_environment(os.environ))
+notify = wiring.notify()
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Notify one run; the stream's filter passes only ended runs without a notice."""
+    """Notify one run or sweep; the stream's filter passes only ended ones without a notice."""
     if record.get("eventName") == REMOVED:
         metrics.add_metric("NoticesSpared", "Count", 1)
         logger.info("Notice nothing: the item was removed")
         return
     image = event_field.mapping(record, "dynamodb", "NewImage")
+    if SWEEP_ID in image:
+        sweep_id = event_field.text(image, SWEEP_ID, "S")
+        logger.append_keys(sweep_id=sweep_id)
+        _count(wiring.notify_sweep().ended(sweep_id))
+        return
     run_id = event_field.text(image, "run_id", "S")
     logger.append_keys(run_id=run_id)
     project = event_field.text(image, "project", "S")
     done = notify.ended(run_id, project)
-    metrics.add_metric("NoticesPublished" if done.answer == "published" else "NoticesSpared", "Count", 1)
+    _count(done.answer)
     if done.canary_succeeded:
         metrics.add_metric("CanaryRunsSucceeded", "Count", 1)
-    logger.info("Notice %s", done.answer)
+
+
+def _count(answer: str) -> None:
+    metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
+    logger.info("Notice %s", answer)
 
 
 @logger.inject_lambda_context(clear_state=True)

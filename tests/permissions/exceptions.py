@@ -13,7 +13,7 @@ _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM
 _LOGS = "https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html"
 _FUNCTIONS = (
     "DatasetUploadedRole", "BatchJobChangedRole", "ReconcileRunsRole", "RefreshPricesRole", "RunsApiRole",
-    "RunChangedRole",
+    "TrialEndedRole", "RunChangedRole",
 )  # fmt: skip
 _EXEC = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
 _BUILD = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html"
@@ -166,7 +166,7 @@ UNCALLED = (
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html",
     ),
     Uncalled(
-        ("RunChangedRole",),
+        ("TrialEndedRole", "RunChangedRole"),
         ("dynamodb:ListStreams",),
         "*",
         "Lambda",
@@ -174,7 +174,7 @@ UNCALLED = (
         f"{_LAMBDA}/services-ddb.html",
     ),
     Uncalled(
-        ("RunChangedRole", "RefreshPricesRole"),
+        ("TrialEndedRole", "RunChangedRole", "RefreshPricesRole"),
         ("sqs:SendMessage",),
         f"{_QUEUE}-{{name}}DeadLetterQueue",
         "Lambda",

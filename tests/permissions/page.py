@@ -25,6 +25,7 @@ _WHOSE = {
     "ReconcileRunsRole": "`reconcile_runs`: finishes what events left undone",
     "RefreshPricesRole": "`refresh_prices`: reads what instances cost",
     "RunsApiRole": "`runs_api`: the HTTP API",
+    "TrialEndedRole": "`trial_ended`: launches the trials of sweeps",
     "RunChangedRole": "`run_changed`: announces runs",
     "ReconcileRunsScheduleRole": "what the schedule of `reconcile_runs` acts with",
     "RefreshPricesScheduleRole": "what the schedule of `refresh_prices` acts with",

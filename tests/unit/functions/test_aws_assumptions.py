@@ -110,9 +110,13 @@ def noted(load: Any, context: Any, monkeypatch: Any, capsys: Any) -> dict[str, s
     records = [golden(name) for name in names_of("stream")]
     records.append(golden("stream/insert"))
     del records[-1]["dynamodb"]["NewImage"]["run_id"]
-    app.notify = Core().notify
-    found["Records of the table's stream"] = set()
-    app.handler(recorded(streamed(*records), found["Records of the table's stream"]), context)
+    core = Core()
+    app.notify, app.wiring = core.notify, core.wiring
+    in_stream = found["Records of the table's stream"] = set()
+    app.handler(recorded(streamed(*records), in_stream), context)
+    app = load("trial_ended")
+    app.advance = core.wiring.advance_sweep()
+    app.handler(recorded(streamed(*records), in_stream), context)
     app = load("runs_api")
     requests = found["Requests to the API"] = set()
     for name in names_of("http"):
@@ -134,13 +138,15 @@ def _done(function: str) -> Any:
 
 def matched() -> dict[str, set[str]]:
     """The fields by which the template's rules and filter let events through, by the section of the page."""
-    (filters,) = properties("RunChangedFunction")["Events"]["Changes"]["Properties"]["FilterCriteria"][
-        "Filters"
+    filters = [
+        json.loads(each["Pattern"])
+        for name in ("RunChangedFunction", "TrialEndedFunction")
+        for each in properties(name)["Events"]["Changes"]["Properties"]["FilterCriteria"]["Filters"]
     ]
     return {
         "Object Created": set(leaves(properties("UploadsRule")["EventPattern"])),
         "Batch's events": set(leaves(properties("ChangesRule")["EventPattern"])),
-        "Records of the table's stream": set(leaves(json.loads(filters["Pattern"]))),
+        "Records of the table's stream": {field for each in filters for field in leaves(each)},
     }
 
 

@@ -15,6 +15,7 @@ from droptrain_core.domain.errors import BusyError, UnsureError
 from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.notifications import Notifications
 from droptrain_core.settle_runs import Seen, SettleRuns, Work
+from droptrain_core.settle_sweeps import SettleSweeps
 from droptrain_core.spending import NotifySpending
 from droptrain_core.telemetry import logger
 
@@ -52,9 +53,10 @@ class Reconcile:
     handled, and the next pass begins behind it and handles it last.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter for each part of a pass
         self,
         runs: SettleRuns,
+        sweeps: SettleSweeps,
         datasets: DatasetTable,
         launch: "Callable[[], LaunchUploads]",
         notify: "Callable[[], Notify]",
@@ -64,6 +66,7 @@ class Reconcile:
         clock: Callable[[], datetime],
     ) -> None:
         self._runs = runs
+        self._sweeps = sweeps
         self._datasets = datasets
         self._launch = launch
         self._notify = notify
@@ -119,6 +122,7 @@ class Reconcile:
         """Every item once, by place, beginning after the one at which the last pass stopped."""
         sections: dict[str, Section] = {
             "runs": partial(self._runs.items, seen),
+            "sweeps": self._sweeps.items,
             "datasets": partial(self._incomplete_datasets, lacking),
         }
         names = list(sections)

@@ -52,7 +52,7 @@ class Commit:
         BusyError if other runs keep taking the room or the turn.
         """
         if draft.plan is not None:
-            self._write_plan(draft.plan)
+            self.write_plan(draft.plan, self._table.get)
         holder_id = draft.holder_id
         for _ in range(CLAIM_TRIES):
             run = draft.run
@@ -89,11 +89,18 @@ class Commit:
         self.submit.finish(run)
         return True
 
-    def _write_plan(self, plan: Mapping[str, Any]) -> None:
-        """Write `run.json`. An existing file counts only once its run is claimed."""
+    def write_plan(self, plan: Mapping[str, Any], find: Callable[[str], object]) -> None:
+        """Write `run.json`. An existing file counts only once its run, or sweep, is there to `find`."""
         found = self._bucket.write_plan(plan)
-        if found and self._table.get(plan["run_id"]) is None:
+        if found and find(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
+
+    def missing_image(self, run: Run) -> Cause | None:
+        """The cause of a run for which the stack has no image."""
+        for tag in image_tags(run) if self._images else ():
+            if self._images and self._images.lacks_image(tag):
+                return _no_image(run.run_id, tag)
+        return None
 
     def _with_turn(self, run: Run, holder_id: str | None) -> Run:
         """The run with its turn to prepare its data."""
@@ -104,10 +111,8 @@ class Commit:
 
     def _admit(self, run: Run, reserve: Callable[[Run], Run]) -> Run:
         """The run with its reservations, or REJECTED if the stack lacks an image or has no room for it."""
-        for tag in image_tags(run) if self._images else ():
-            if self._images and self._images.lacks_image(tag):
-                return runs.rejected(run, _no_image(run.run_id, tag))
-        return reserve(run)
+        cause = self.missing_image(run)
+        return runs.rejected(run, cause) if cause else reserve(run)
 
 
 def _no_image(run_id: str, tag: str) -> Cause:

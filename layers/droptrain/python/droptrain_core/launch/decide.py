@@ -23,9 +23,9 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.jobs import gets_code
 from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe, Resources
+from droptrain_core.domain.runs import identity, time_limit
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs import time_limit
 from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.job_request import job_request, prepare_request
@@ -195,7 +195,7 @@ def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str
     """The run's id."""
     recipe = [found.how.version] if found.how.version else []
     versions = [*found.readiness.versions, *recipe, *code]
-    return runs.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
+    return identity.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
 
 
 def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
@@ -210,7 +210,7 @@ def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
         updated_at=at,
         claimed_at=at,
         launched_by=asked.by,
-        created_order=runs.order_key(asked.at, run_id),
+        created_order=identity.order_key(asked.at, run_id),
         history=(Step(at, "CLAIMED"),),
     )
 

@@ -93,8 +93,8 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
         cause=event_cause(run.cause) if run.cause else None,
         metric=_event_metric(run),
         metrics=dict(run.metrics),
-        latest=_event_model(standings.get("latest")),
-        best=_event_model(standings.get("best")),
+        latest=event_model(standings.get("latest")),
+        best=event_model(standings.get("best")),
         created_at=run.created_at,
         started_at=run.started_at,
         stopped_at=run.stopped_at,
@@ -131,7 +131,8 @@ def _event_metric(run: Run) -> EventMetric | None:
     return EventMetric(run.metric, run.metric_goal, run.metrics.get(run.metric)) if run.metric else None
 
 
-def _event_model(standing: Standing | None) -> EventModel | None:
+def event_model(standing: Standing | None) -> EventModel | None:
+    """A pointer\'s change in the form of events."""
     if standing is None:
         return None
     other = standing.other
@@ -180,9 +181,11 @@ def _survived(run: Run) -> int:
 
 def _price(cost: Cost) -> str:
     tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
-    total = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
+    total = f"about {usd_text(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
     seconds = sum(each.seconds for each in cost.attempts if each.reclaimed)
-    lost = f"; {_usd(cost.reclaimed_usd)} of it, {_in_words(seconds)}, is for attempts that Spot reclaimed"
+    lost = (
+        f"; {usd_text(cost.reclaimed_usd)} of it, {_in_words(seconds)}, is for attempts that Spot reclaimed"
+    )
     lost = lost if cost.reclaimed_usd else ""
     return f"{total} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
 
@@ -193,15 +196,16 @@ def _prepared(run: Run, prepared: Prepared) -> str:
         return reused(prepared)
     attempts = run.cost.attempts if run.cost else ()
     usd = sum(each.usd for each in attempts if each.step == "prepare")
-    return f"{prepared.files} files in {_in_words(prepared.seconds)}, about {_usd(usd)} of the cost"
+    return f"{prepared.files} files in {_in_words(prepared.seconds)}, about {usd_text(usd)} of the cost"
 
 
 def _expected(estimate: Estimate) -> str:
-    worst = f"at worst {_usd(estimate.worst_usd)}"
-    return worst if estimate.expected_usd is None else f"{_usd(estimate.expected_usd)} expected, {worst}"
+    worst = f"at worst {usd_text(estimate.worst_usd)}"
+    return worst if estimate.expected_usd is None else f"{usd_text(estimate.expected_usd)} expected, {worst}"
 
 
-def _usd(usd: float) -> str:
+def usd_text(usd: float) -> str:
+    """USD for people; small sums with more digits."""
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
 
 

@@ -9,6 +9,10 @@ from droptrain_core.domain.frozen import frozen
 
 Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
+Method = Literal["grid", "random", "bayesian"]
+EarlyStop = Literal["asha", "median", "none"]
+METHODS: tuple[Method, ...] = ("grid", "random", "bayesian")
+EARLY_STOPS: tuple[EarlyStop, ...] = ("asha", "median", "none")
 EVENTS = ("failed", "succeeded", "rejected", "cancelled", "attention")
 
 
@@ -70,6 +74,21 @@ class Checkpoints:
 
 
 @frozen
+class SweepSettings:
+    """How a sweep searches; `space` has each hyperparameter's values as a text (space.py).
+
+    Without `trials` a grid has all its combinations, and another method 20. `max_cost_usd` is for all trials.
+    """
+
+    space: Mapping[str, str]
+    method: Method = "bayesian"
+    trials: int | None = None
+    parallel: int = 4
+    early_stop: EarlyStop = "none"
+    max_cost_usd: float | None = None
+
+
+@frozen
 class Recipe:
     """The settings of a project's training. The defaults are those of an absent recipe."""
 
@@ -93,6 +112,7 @@ class Recipe:
     csv: Mapping[str, Any] = field(default_factory=dict)
     notify: tuple[str, ...] = EVENTS
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    sweep: SweepSettings | None = None
 
     @property
     def has_patterns(self) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 from droptrain_core.domain import event_field, times
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.runs.run import Attempt, EarlierJob, Run, Status, split_job_name
+from droptrain_core.domain.runs.identity import split_job_name
+from droptrain_core.domain.runs.run import Attempt, EarlierJob, Run, Status
 from droptrain_core.domain.text import plain
 
 # A retry goes back to RUNNABLE, so a state's rank counts only among equal numbers of ended attempts.

@@ -6,7 +6,7 @@ diagram; a test compares it with this page.
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from droptrain_core.domain.datasets.finding import Finding
@@ -14,11 +14,11 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import JobState, expected
 from droptrain_core.domain.runs.batch_job import submitted as progress_of_a_submission
+from droptrain_core.domain.runs.change import Change
 from droptrain_core.domain.runs.conditions import (
     Absent,
     AbsentOrEquals,
     AbsentOrLess,
-    Condition,
     Ended,
     Equals,
     NotEnded,
@@ -32,41 +32,10 @@ RELEASED = "1970-01-01T00:00:00Z"
 
 
 @frozen(kw_only=True)
-class Transition:
-    """One conditional change of a run's record; nothing is written unless all conditions in `requires` hold.
-
-    `set` and `set_once` name fields of Run (the latter keep a value that is there); `append` adds to a list;
-    `remove` names fields, or attributes of the table's item.
-    """
+class Transition(Change):
+    """One conditional change of a run's record."""
 
     run_id: str
-    requires: tuple[Condition, ...]
-    set: Mapping[str, Any] = field(default_factory=dict)
-    set_once: Mapping[str, Any] = field(default_factory=dict)
-    append: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    remove: tuple[str, ...] = ()
-
-    def along_with(self, other: "Transition") -> "Transition":
-        """This change and another one of the same record, both or none."""
-        return replace(
-            self,
-            requires=(*self.requires, *other.requires),
-            set={**self.set, **other.set},
-            set_once={**self.set_once, **other.set_once},
-            append={**self.append, **other.append},
-            remove=(*self.remove, *other.remove),
-        )
-
-    def holds(self, run: Run) -> bool:
-        """Whether this change is legal for the record."""
-        return all(condition.holds(run) for condition in self.requires)
-
-    def applied_to(self, run: Run) -> Run:
-        """The record after the change."""
-        once = {name: getattr(run, name) or value for name, value in self.set_once.items()}
-        longer = {name: (*getattr(run, name), *values) for name, values in self.append.items()}
-        without = {name: None for name in self.remove if name in Run.__dataclass_fields__}
-        return replace(run, **{**self.set, **once, **longer, **without})
 
 
 @frozen(kw_only=True)
