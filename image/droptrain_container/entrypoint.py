@@ -213,19 +213,11 @@ class Attempt:
         generations = Generations(
             self._bucket, self._settings.step_prefix + "checkpoints/", the_plan.checkpoints_kept
         )
-        checkpoints = Checkpoints(self._layout, generations, self._facts)
+        checkpoints = Checkpoints(self._layout, generations, self._account.of_checkpoint)
         number = checkpoints.restore(self._log.say)
         if number is not None:
             self._log.say(f"Restored checkpoint generation {number}.")
         return checkpoints
-
-    def _facts(self) -> dict[str, object]:
-        saved_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "saved_at": saved_at,
-            "batch_job_id": self._settings.job_id,
-            "attempt": self._settings.attempt,
-        }
 
     def _run_script(self, the_plan: Plan, call: Call, checkpoints: Checkpoints) -> Event:
         """Run the script to its end; what ended it."""

@@ -11,6 +11,7 @@ from droptrain_core.domain.errors import Cause
 # Terminal sequences (CSI, OSC and the like), then any other control character but the tab.
 _SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_METRICS_OF_STEP = 5
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -117,11 +118,14 @@ def finding(found: Mapping[str, Any]) -> str:
 
 
 def prepared(run: Mapping[str, Any]) -> str:
-    """The data that a run's preparation step left, or an earlier run's, with the step's cost."""
+    """The data that a run's preparation step left, or an earlier run's, with the step's cost and metrics."""
     data = run["prepared"]
+    names = sorted(data["metrics"])[:_METRICS_OF_STEP]
+    metrics = "".join(f"; {name} {number(data['metrics'][name])}" for name in names)
     what = f"{count(data['files'], 'file')}, {size(data['bytes'])}"
     if data["run_id"] != run["run_id"]:
-        return f"{what} of {data['run_id']} reused, {duration(data['seconds'])} saved"
+        return f"{what} of {data['run_id']} reused, {duration(data['seconds'])} saved{metrics}"
     attempts = run["cost"]["attempts"] if run["cost"] else ()
     usd = sum(each["usd"] for each in attempts if each["step"] == "prepare")
-    return f"{what} in {duration(data['seconds'])}" + (f", about {dollars(usd)} of the cost" if usd else "")
+    cost = f", about {dollars(usd)} of the cost" if usd else ""
+    return f"{what} in {duration(data['seconds'])}{cost}{metrics}"

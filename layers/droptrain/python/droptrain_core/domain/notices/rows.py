@@ -24,6 +24,7 @@ from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix, step_p
 from droptrain_core.domain.runs.turn import reused
 
 _INPUTS_NAMED = 10
+_METRICS_OF_STEP = 5
 _SHORT_START_SECONDS = 10
 
 
@@ -191,12 +192,15 @@ def _price(cost: Cost) -> str:
 
 
 def _prepared(run: Run, prepared: Prepared) -> str:
-    """The step that prepared the run's data, or whose data it used again."""
+    """The step that prepared the run's data, or whose data it used again, with the step's first metrics."""
+    names = sorted(prepared.metrics)[:_METRICS_OF_STEP]
+    metrics = "".join(f"; {name} {prepared.metrics[name]:.4g}" for name in names)
     if prepared.run_id != run.run_id:
-        return reused(prepared)
+        return reused(prepared) + metrics
     attempts = run.cost.attempts if run.cost else ()
     usd = sum(each.usd for each in attempts if each.step == "prepare")
-    return f"{prepared.files} files in {_in_words(prepared.seconds)}, about {usd_text(usd)} of the cost"
+    took = f"{prepared.files} files in {_in_words(prepared.seconds)}"
+    return f"{took}, about {usd_text(usd)} of the cost{metrics}"
 
 
 def _expected(estimate: Estimate) -> str:
