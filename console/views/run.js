@@ -94,7 +94,7 @@ function Loaded({ run, address, info, reload }) {
     <div class="run-body">
       <div class="run-main">
         <section class="panel" aria-label="Metrics">
-          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}
+          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim" title="within ten seconds">live</span>`}
             ${drawn.length > 0 && html`<${ChartLook} look=${look} axes=${axes.split(" ")} change=${changeLook} />`}</div>
           ${drawn.length > 0
             ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} xLabel=${each.xLabel} ...${look} />`)}</div>`

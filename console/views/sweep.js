@@ -61,7 +61,7 @@ function Found({ sweep }) {
           ...Object.entries(best.hyperparameters).map(([name, value]) => [name, html`<bdi>${shown(value)}</bdi>`])]} />` : html`<p class="dim">No trial has a value yet</p>`}</section>
       <section class="card" aria-label="Cost"><h2>Cost, estimated</h2><${Facts} of=${[
         ["So far", html`<b class="headline">${usd(sweep.cost_usd)}</b>`], ["Reserved", usd(sweep.reserved_usd)],
-        ...(estimate ? [["Expected", estimate.expected_usd == null ? "–" : usd(estimate.expected_usd)], ["At most", usd(estimate.max_usd)]] : []),
+        ["Expected", money(estimate.expected_usd)], ["At most", money(estimate.max_usd)],
         ...(sweep.saved_usd ? [["Saved", html`about ${usd(sweep.saved_usd)} by stopping early`]] : [])]} /></section>
       <section class="card" aria-label="Search"><h2>Search</h2><${Facts} of=${[
         ["Method", sweep.method], ["Trials", `${sweep.trials}, ${sweep.parallel} at once`], ["Early stop", sweep.early_stop],
@@ -74,8 +74,10 @@ function Found({ sweep }) {
 }
 
 const Facts = ({ of }) => html`<div class="facts">${of.map(([name, value]) => html`<div class="fact" key=${name}><bdi class="fact-name">${name}</bdi><span class="fact-value">${value}</span></div>`)}</div>`;
+const money = (value) => (value == null ? "–" : usd(value));
 const shown = (value) => (typeof value === "number" ? number(value) : String(value ?? "–"));
 
+/** A trial has no status before its run is recorded, and after that was deleted. */
 function Trials({ sweep }) {
   const [lit, setLit] = useState(null);
   const [isWhole, setWhole] = useState(false);
@@ -100,8 +102,8 @@ function Trials({ sweep }) {
       <div class="panel-head"><h2>Trials, best first</h2></div>
       <${Table} label="The trials" heads=${["Trial", sweep.metric.name, ...names, "Cost", "Status"]} rows=${(isWhole ? trials : trials.slice(0, ROWS)).map((run) => [
         html`<a href=${addressOf(run)}>${run.trial} <code class="hash">${hash(run.run_id)}</code></a>${run.trial === sweep.best?.trial && html` <span class="best-mark">best</span>`}`,
-        html`<b>${run.value == null ? "–" : number(run.value)}</b>`, ...names.map((name) => html`<bdi>${shown(run.hyperparameters[name])}</bdi>`), run.cost_usd == null ? "–" : usd(run.cost_usd),
-        html`<${Badge} status=${run.status} />${run.stopped_early && html` <span class="dim">stopped early</span>`}`])} />
+        html`<b>${run.value == null ? "–" : number(run.value)}</b>`, ...names.map((name) => html`<bdi>${shown(run.hyperparameters[name])}</bdi>`), money(run.cost_usd),
+        html`${run.status ? html`<${Badge} status=${run.status} />` : "–"}${run.stopped_early && html` <span class="dim">stopped early</span>`}`])} />
       ${trials.length > ROWS && !isWhole && html`<div class="list-end"><button type="button" class="button" onClick=${() => setWhole(true)}>All ${trials.length} trials</button></div>`}
     </section>
     <${Plots} ...${plotted} lit=${lit} onLight=${setLit} />
@@ -110,7 +112,7 @@ function Trials({ sweep }) {
 
 /** The curves of trials, over one another. */
 function Curves({ trials, metric, lit, onLight }) {
-  const ids = trials.map((run) => run.run_id), isGoing = !trials.every(isEnded);
+  const ids = trials.map((run) => run.run_id), isGoing = trials.some((run) => run.status && !isEnded(run));
   const [chartLook, changeLook] = useChartLook();
   const { data } = usePoll((signal) => Promise.all(ids.map((id) => get(`/api/runs/${encodeURIComponent(id)}/metrics`, signal))), () => (isGoing ? CURVES_EVERY : null), `curves ${isGoing} ${ids.join()}`, { what: "the curves" });
   const [kept, setKept] = useState(null);

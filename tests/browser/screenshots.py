@@ -120,7 +120,7 @@ def _drop_a_mistake(page: Page) -> None:
         "input[type=file]",
         [{"name": name, "mimeType": "text/csv", "buffer": text.encode()} for name, text in files.items()],
     )
-    page.locator(".finding").wait_for()
+    page.get_by_role("button", name="Send these now").wait_for()
 
 
 def main() -> None:
