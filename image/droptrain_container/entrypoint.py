@@ -1,7 +1,6 @@
 """The order of steps in the container: plan, lease, code, inputs, checkpoints, script, outcome."""
 
 import errno
-import shlex
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -51,7 +50,6 @@ from droptrain_container.stops import Event, StoppedError, Stops
 # Spot's notice comes two minutes ahead, and the end may be some seconds late.
 DOOMED_SECONDS = 150.0
 _REASON_LINES = 20
-_HELD = ["tail", "-f", "/dev/null"]
 _TRACEBACK_CHARACTERS = 4000
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _TOO_LARGE = (
@@ -226,11 +224,7 @@ class Attempt:
         sampler = Sampler(self._log.say) if the_plan.gpus and self._settings.checks_gpu else None
         self._series.start(the_plan.metric_definitions, sampler.since_last if sampler else dict)
         started = time.monotonic()
-        words = call.words
-        if self._settings.holds_script:
-            self._log.say(f"In place of: {shlex.join(words)}")
-            words = _HELD
-        running = Script(words, self._layout, call.environment, self._read_output, self._stops)
+        running = Script(call.words, self._layout, call.environment, self._read_output, self._stops)
         try:
             self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
             self._records.start()

@@ -262,6 +262,15 @@ UNCALLED = (
         _LOGS,
     ),
     Uncalled(
+        ("BatchJobChangedRole", "ReconcileRunsRole", "RunChangedRole"),
+        ("events:PutEvents",),
+        f"arn:aws:events:{_HERE}:event-bus/default",
+        "droptrain",
+        "writes to Slack, where `WebhookFormat` is slack",
+        "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html",
+        "events:detail-type=Slack Message; events:source=droptrain",
+    ),
+    Uncalled(
         ("WebhookRole",),
         ("events:InvokeApiDestination",),
         f"arn:aws:events:{_HERE}:api-destination/droptrain-WebhookDestination",

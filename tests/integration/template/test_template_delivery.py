@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from droptrain_core.domain.notices.events import EVENTS, SOURCE
+from droptrain_core.domain.notices.slack import DETAIL_TYPE
 from support.rendered import rendered
 from support.template import ROOT, properties, template
 
@@ -39,8 +40,13 @@ def test_rules_target_queues_and_the_webhook_only(of_type: Any) -> None:
 
 def test_the_webhook_gets_this_stack_s_events_with_its_secret_and_is_there_on_demand(of_type: Any) -> None:
     (rule,) = (it for name, it in of_type("AWS::Events::Rule").items() if name == "WebhookRule")
-    assert rule["EventPattern"] == {"source": ["droptrain"], "resources": [{"Ref": "AWS::StackId"}]}
+    nothing = {"Ref": "AWS::NoValue"}
+    assert rule["EventPattern"] == {
+        "source": ["droptrain"], "resources": [{"Ref": "AWS::StackId"}],
+        "detail-type": {"Fn::If": ["WritesToSlack", [DETAIL_TYPE], nothing]},
+    }  # fmt: skip
     (target,) = rule["Targets"]
+    assert target["InputPath"] == {"Fn::If": ["WritesToSlack", "$.detail", nothing]}
     assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400}
     (connection,) = of_type("AWS::Events::Connection").values()
     key = connection["AuthParameters"]["ApiKeyAuthParameters"]
@@ -66,7 +72,8 @@ def test_what_is_put_on_the_bus_is_said_to_be_droptrain_s_alone(of_type: Any) ->
     equal = [each["ForAllValues:StringEquals"] for each in said]
     assert {tuple(each["events:source"]) for each in equal} == {(SOURCE,)}
     assert {kind for each in equal for kind in each["events:detail-type"]} == {
-        it.detail_type for it in EVENTS
+        *(it.detail_type for it in EVENTS),
+        DETAIL_TYPE,
     }
     # To an empty list, ForAllValues says yes.
     present = {"events:source": "false", "events:detail-type": "false"}

@@ -32,6 +32,7 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
     ("`WebhookUrl` given", {}, _WEBHOOK),
     ("`WebhookUrl` changed", _WEBHOOK, {**_WEBHOOK, "WebhookUrl": "https://example.org/two"}),
     ("`WebhookUrl` none again", _WEBHOOK, {}),
+    ("`WebhookFormat` changed", _WEBHOOK, {**_WEBHOOK, "WebhookFormat": "slack"}),
     ("`WebhookSecret` changed", _WEBHOOK, {**_WEBHOOK, "WebhookSecret": "fedcba9876543210"}),
     ("`InstanceTypes`", {}, {"InstanceTypes": "g5.xlarge"}),
     ("`MaxvCpus`", {}, {"MaxvCpus": 64}),

@@ -253,7 +253,11 @@ class Wiring(Adapters):
         from droptrain_core.aws.event_bus import EventBus
         from droptrain_core.notifications import Notifications
 
-        return Notifications(EventBus(self._events, self._settings.stack_id), self._topic())
+        return Notifications(
+            EventBus(self._events, self._settings.stack_id),
+            self._topic(),
+            has_slack=self._settings.slack == "on",
+        )
 
     def _places(self) -> "Places":
         from droptrain_core.domain.notices.console_links import Console
