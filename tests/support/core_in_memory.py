@@ -33,7 +33,6 @@ class Core(Launching):
         bucket.has_project = lambda project: True
         bucket.first_files = lambda prefix, limit: ([], True)
         bucket.delete_folder = lambda prefix: iter((1,))
-        table: Any = self.table
         wiring = self.wiring
         made: dict[str, Any] = {
             "launch": self.launch.requests,
