@@ -166,3 +166,11 @@ def test_three_failures_with_one_cause_end_the_sweep_and_its_other_trials(projec
     assert (done["status"], done["counts"]["failed"]) == ("FAILED", 3)
     assert done["counts"]["cancelled"] >= 1
     assert "argparze" in done["reason"]
+
+
+def test_trials_go_to_the_queue_that_the_recipe_wants(project: User) -> None:
+    cpu = "resources: {gpus: 0, vcpus: 2, memory_gib: 4}\n"
+    for more in ("spot: never\n", cpu, cpu + "spot: never\n"):
+        publish(project, more=more)
+        done = ended(project, start(project, method="random", trials=1, space={"rate": "0..1"}))
+        assert (done["status"], done["counts"]["succeeded"]) == ("SUCCEEDED", 1)

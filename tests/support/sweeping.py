@@ -66,6 +66,16 @@ def running(stack: Stack, sweep: Sweep) -> list[int]:
 
 def end(stack: Stack, sweep: Sweep, number: int, value: float | None = 0.5, **changes: Any) -> Run:
     """End a trial's Batch job, with this value of the metric; the events of both functions come after it."""
+    run_id = end_job(stack, sweep, number, value, **changes)
+    advance(stack, sweep)
+    stack.notify.ended(run_id, "penguins")
+    found = stack.table.get(run_id)
+    assert found
+    return found
+
+
+def end_job(stack: Stack, sweep: Sweep, number: int, value: float | None, **changes: Any) -> str:
+    """End a trial's Batch job; the id of its run."""
     run = stack.table.get(sweep.run_id(number))
     assert run
     metrics = {} if value is None else {"accuracy": value}
@@ -74,11 +84,7 @@ def end(stack: Stack, sweep: Sweep, number: int, value: float | None = 0.5, **ch
     stack.s3.put_object(Bucket="data", Key=key, Body=json.dumps(account).encode())
     detail = job_detail("SUCCEEDED", jobName=run.job_name, jobId=run.batch_job_id, **TIMES)
     stack.track.event(detail | {"attempts": [TIMES]} | changes)
-    advance(stack, sweep)
-    stack.notify.ended(run.run_id, "penguins")
-    found = stack.table.get(run.run_id)
-    assert found
-    return found
+    return run.run_id
 
 
 def fail(stack: Stack, sweep: Sweep, number: int) -> Run:

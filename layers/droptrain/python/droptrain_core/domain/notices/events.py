@@ -135,7 +135,7 @@ class EventTrial:
     trial: Annotated[int, "From 1."]
     run_id: str
     value: float
-    hyperparameters: dict[str, Any]
+    hyperparameters: dict[str, str | int | float | bool]
 
 
 @frozen(kw_only=True)
