@@ -83,7 +83,12 @@ function Differences({ run, other }) {
         </table></div>`}
     </section>
     ${found.map((each) => html`<${Difference} key=${each.path} before=${{ run: other, file: each.before }} after=${{ run: run.run_id, file: each.after }} path=${each.path} />`)}
-    <p class="dim">${found.length === 0 ? "Code and recipe are the same" : `${counted(same, "other file")} ${same === 1 ? "is" : "are"} the same`}${found.length === 0 ? ` (${counted(same, "file")}).` : "."}</p>`;
+    <p class="dim">${sameFiles(found.length, same)}</p>`;
+}
+
+function sameFiles(differing, same) {
+  if (!differing) return `Code and recipe are the same (${counted(same, "file")}).`;
+  return same ? `${counted(same, "other file")} ${same === 1 ? "is" : "are"} the same.` : "No other file is the same.";
 }
 
 const useSources = (id) => useOnce(`${runAt(id)}/code${query({ limit: MOST_FILES })}`, "the code");

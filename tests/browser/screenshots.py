@@ -1,9 +1,9 @@
 """Pictures of every view of the console, from real runs on a laptop cloud: `make screenshots`.
 
 Three widths, light and dark: no run yet, a few runs, 500 of them, a run that trains, that succeeded, that was
-reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, models, costs, a drop
-with a mistake.
-The 500 are one real run's record, repeated. `--docs` writes only the six of the docs, into docs/images.
+reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, a sweep, models,
+costs, a drop with a mistake.
+The 500 are one real run's record, repeated. `--docs` writes only the seven of the docs, into docs/images.
 """
 
 import sys
@@ -17,6 +17,7 @@ from browser.conftest import CHROMIUM, QUIET, Console, console_of
 from browser.crowd import crowd
 from playwright.sync_api import Browser, Page, sync_playwright
 from support.laptop_user import User
+from support.waiting import wait_for
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 SCHEMES = ("light", "dark")
@@ -51,6 +52,7 @@ def runs_of(user: User) -> dict[str, str]:
     time.sleep(6)
     user.cloud.engine.reclaim(going["batch_job_id"])
     shown["reclaimed"] = stage.ended(user, "week-46")
+    shown["sweep"] = _swept(user)
     user.project = "churn"
     user.put("projects/churn/data/week-48/train.csv", stage.CSV["train"])
     stage.learns(user, "penguins", epochs=2000, seconds=1, top=0.97)
@@ -58,6 +60,18 @@ def runs_of(user: User) -> dict[str, str]:
     shown["live"] = user.run_with("RUNNING")["run_id"]
     time.sleep(25)
     return shown
+
+
+def _swept(user: User) -> str:
+    """The id of a sweep that has ended."""
+    stage.learns(user, "tuned", epochs=6)
+    user.drop("week-47", **stage.CSV)
+    stage.ended(user, "week-47")
+    space = {"top": "0.7..0.97", "epochs": "2..12:int"}
+    asked = {"project": "tuned", "dataset": "week-47", "space": space, "trials": 12}
+    sweep_id: str = user.call("POST", "/sweeps", asked)[1]["sweep_id"]
+    wait_for("end of the sweep", lambda: user.call("GET", f"/sweeps/{sweep_id}")[1]["ended_at"])
+    return sweep_id
 
 
 def views(shown: dict[str, str]) -> dict[str, View]:
@@ -77,6 +91,8 @@ def views(shown: dict[str, str]) -> dict[str, View]:
         "difference": (f"/runs/{shown['live']}/code?with={older}", ".panel", None),
         "models": ("/projects/penguins/models", ".files", None),
         "costs": ("/costs", ".chart canvas", None),
+        "sweeps": ("/projects/tuned/sweeps", ".cells", None),
+        "sweep": (f"/sweeps/{shown['sweep']}", ".plot .mark", None),
         "datasets": ("/projects/churn/datasets", ".dataset-card", None),
         "drop": ("/projects/penguins", ".drop-words code", _drop_a_mistake),
         "missing": ("/runs/no-such-run", "[role=alert]", None),
@@ -148,11 +164,11 @@ def everything(browser: Browser, console: Console, folder: Path) -> None:
 
 
 def for_docs(browser: Browser, console: Console, wanted: dict[str, View]) -> None:
-    """The six that the docs show."""
+    """The seven that the docs show."""
     DOCS.mkdir(parents=True, exist_ok=True)
     for name, scheme in (
         ("runs", "light"), ("project", "dark"), ("live", "light"),
-        ("failed", "light"), ("compare", "dark"), ("drop", "light"),
+        ("failed", "light"), ("compare", "dark"), ("drop", "light"), ("sweep", "light"),
     ):  # fmt: skip
         context = browser.new_context(
             viewport={"width": 1200, "height": 750},

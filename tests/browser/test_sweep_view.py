@@ -116,12 +116,14 @@ def test_many_trials_are_shown_in_part_and_the_curves_of_the_best(page, see, ser
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_a_sweep_fits_into_every_width(page, see, served, width) -> None:
+def test_a_sweep_fits_into_every_width_and_the_dark(page, see, served, width) -> None:
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900})
     for place in (f"/sweeps/{SWEEP}", "/projects/trees/sweeps"):
         see(place)
         expect(page.get_by_role("region", name=re.compile("The (trials|sweeps)"))).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+        assert violations(page) == [], place
 
 
 def test_a_trial_leads_to_its_sweep(page, see, run) -> None:
