@@ -18,11 +18,12 @@ from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import MARKER, code_prefix, data_prefix, recipe_key
-from droptrain_core.domain.diagnosis import explain
+from droptrain_core.domain.diagnosis import explain, of_step
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.outcome import read as read_outcome
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.run import run_prefix
 from droptrain_core.launch.decide import Asked, Where, decide
 from droptrain_core.launch.gather import Gather
@@ -44,7 +45,9 @@ _HERE = Compute((), "local", "local", "local")
 _COMPUTE = StackCompute(_HERE, _HERE)
 _BUCKET, _PROJECT, _DATASET = "droptrain-local", "project", "data"
 _OUTCOME = "outcome.json"
-_KEPT = ("export/", "model/", "output/", "log.txt", "metrics.jsonl", _OUTCOME)
+# The data of the preparation step's attempt, whose number is added.
+_RESULTS = f"prepared/{_PROJECT}/local/"
+_KEPT = ("export/", "model/", "output/", "log.txt", "prepare/log.txt", "metrics.jsonl", _OUTCOME)
 _ENDS_WITHIN_SECONDS = 30
 
 
@@ -68,17 +71,13 @@ def train(path: Path, output: Path, settings: Settings, *, force: bool) -> int:
     folder = read_folder(path)
     check_before_push(folder)
     _make_room(output)
-    with _planned(folder, settings, force=force) as (url, s3, prefix):
-        with _container(url, prefix) as process:
-            try:
-                process.wait()
-            except KeyboardInterrupt:
-                process.send_signal(signal.SIGTERM)
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(_ENDS_WITHIN_SECONDS)
-                raise
+    with _planned(folder, settings, force=force) as (url, s3, plan):
+        prefix = run_prefix(_PROJECT, plan["run_id"])
+        variables = _prepare(url, s3, plan)
+        if variables is not None:
+            _run(url, prefix, variables)
         _fetch(s3, prefix, output)
-    return _tell(output)
+    return _tell(output, "prepare" if variables is None else "train")
 
 
 def open_shell(path: Path, settings: Settings, *, force: bool) -> int:
@@ -88,23 +87,59 @@ def open_shell(path: Path, settings: Settings, *, force: bool) -> int:
     """
     folder = read_folder(path)
     check_before_push(folder)
-    with (
-        _planned(folder, settings, force=force) as (url, _, prefix),
-        _container(url, prefix, DROPTRAIN_HOLD_SCRIPT="on") as process,
-    ):
-        code = beside_process(f"s3://{_BUCKET}/{prefix}", "--wait")
-        kill_session(process.pid)
+    with _planned(folder, settings, force=force) as (url, s3, plan):
+        prefix = run_prefix(_PROJECT, plan["run_id"])
+        variables = _prepare(url, s3, plan)
+        if variables is None:
+            raise DroptrainError("The preparation step failed; its log is above.")
+        with _container(url, prefix, {**variables, "DROPTRAIN_HOLD_SCRIPT": "on"}) as process:
+            code = beside_process(f"s3://{_BUCKET}/{prefix}", "--wait")
+            kill_session(process.pid)
     return code
 
 
+def _prepare(url: str, s3: Any, plan: Mapping[str, Any]) -> dict[str, str] | None:
+    """Run the plan's preparation step; the variables of the training, None if the step failed."""
+    if not plan.get("prepare"):
+        return {}
+    prefix, results = run_prefix(_PROJECT, plan["run_id"]), f"s3://{_BUCKET}/{_RESULTS}"
+    _run(url, prefix, {"DROPTRAIN_STEP": "prepare", "DROPTRAIN_PREPARED": results})
+    keys = [item["Key"] for page in _pages(s3, prefix) for item in page.get("Contents", [])]
+    if prefix + _OUTCOME not in keys:
+        return None
+    document = json.loads(s3.get_object(Bucket=_BUCKET, Key=prefix + _OUTCOME)["Body"].read())
+    if "prepared" not in document:
+        return None
+    return {
+        "AWS_BATCH_JOB_ID": "local-2",
+        "DROPTRAIN_JOB_NUMBER": "2",
+        "DROPTRAIN_PREPARED": f"{results}1/",
+        "DROPTRAIN_PREPARED_SHA256": document["prepared"]["manifest_sha256"],
+    }
+
+
+def _run(url: str, prefix: str, variables: Mapping[str, str]) -> None:
+    """Run the container's entrypoint to its end; Ctrl-C lets it save what it has."""
+    with _container(url, prefix, variables) as process:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDS_WITHIN_SECONDS)
+            raise
+
+
 @contextmanager
-def _planned(folder: ProjectFolder, settings: Settings, *, force: bool) -> Iterator[tuple[str, Any, str]]:
-    """A bucket with the folder's run, ready for a container: its address, a client, the run's folder."""
+def _planned(
+    folder: ProjectFolder, settings: Settings, *, force: bool
+) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    """A bucket with the folder's run, ready for a container: its address, a client, the run's plan."""
     with bucket_of(_BUCKET, _files(folder), [data_prefix(_PROJECT, _DATASET) + MARKER]) as (url, s3):
         bucket = Bucket(s3, _BUCKET)
         plan = _plan(bucket, settings, force=force)
         bucket.write_plan(plan)
-        yield url, s3, run_prefix(_PROJECT, plan["run_id"])
+        yield url, s3, plan
 
 
 def _files(folder: ProjectFolder) -> dict[str, Path]:
@@ -140,7 +175,7 @@ def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, An
 
 
 @contextmanager
-def _container(url: str, prefix: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+def _container(url: str, prefix: str, variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The container's entrypoint in a folder of its own, while the context lasts."""
     root = find_root()
     with tempfile.TemporaryDirectory(prefix="droptrain-") as work:
@@ -151,7 +186,7 @@ def _container(url: str, prefix: str, **more: str) -> Iterator[subprocess.Popen[
                 **container_environment(root, url),
                 "AWS_BATCH_JOB_ID": "local",
                 "DROPTRAIN_RUN": f"s3://{_BUCKET}/{prefix}",
-                **more,
+                **variables,
             },
             start_new_session=True,
         )
@@ -177,7 +212,7 @@ def _make_room(output: Path) -> None:
 
 
 def _fetch(s3: Any, prefix: str, output: Path) -> None:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET, Prefix=prefix):
+    for page in _pages(s3, prefix):
         for item in page.get("Contents", []):
             name = item["Key"].removeprefix(prefix)
             if name.startswith(_KEPT) and not name.endswith("/"):
@@ -186,7 +221,11 @@ def _fetch(s3: Any, prefix: str, output: Path) -> None:
                 s3.download_file(_BUCKET, item["Key"], str(target))
 
 
-def _tell(output: Path) -> int:
+def _pages(s3: Any, prefix: str) -> Iterator[Mapping[str, Any]]:
+    yield from s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET, Prefix=prefix)
+
+
+def _tell(output: Path, step: JobStep) -> int:
     outcome = output / _OUTCOME
     if not outcome.is_file():
         raise DroptrainError("The container ended without an outcome; its log is above.")
@@ -199,6 +238,7 @@ def _tell(output: Path) -> int:
     click.echo(f"FAILED. {output} has the log, and what else the run left.")
     cause = explain(JobState(_PROJECT, "local", 1, "FAILED"), read_outcome(document))
     assert cause, "only a job that SUCCEEDED has none"
+    cause = of_step(cause, step)
     click.echo(
         f"What happened: {formatting.clean(cause.message)}\nWhat to do:    {formatting.clean(cause.fix)}"
     )
