@@ -25,6 +25,7 @@ _COMMANDS = {
     "shell": "droptrain_cli.commands.shell",
     "get": "droptrain_cli.commands.get",
     "compare": "droptrain_cli.commands.compare",
+    "export": "droptrain_cli.commands.export",
     "launch": "droptrain_cli.commands.launch",
     "rerun": "droptrain_cli.commands.rerun",
     "cancel": "droptrain_cli.commands.cancel",
