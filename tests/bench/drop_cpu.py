@@ -1,7 +1,7 @@
 """The processor time of `droptrain drop`, as a ratio to a boto3 script that puts the same files.
 
-Both run in turn against a laptop cloud, as processes of their own; what the cloud uses isn't counted. The script
-puts objects one after another, and does nothing else.
+Both run in turn against a laptop cloud, as processes of their own; what the cloud uses isn't counted. The
+script puts objects one after another, and does nothing else.
 """
 
 import argparse
