@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from droptrain_core.domain.costs.budget import Capped, Month
     from droptrain_core.domain.datasets.dataset_record import DatasetRecord
     from droptrain_core.query import Project
+    from droptrain_core.spending import CostListing
 
 PROJECT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 DATASET_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,39}$"
@@ -290,6 +291,37 @@ class BudgetView(SpendingView):
             runs_at_once=month.running.limit,
             **_spending(month.stack),
         )
+
+
+class DayCostView(View):
+    """The runs of a project that were launched on a day (UTC), and what they cost so far; USD, estimates.
+
+    `active` of them haven't ended; these can cost `worst_usd` at most.
+    """
+
+    day: str
+    project: str
+    runs: int
+    cost_usd: float
+    active: int
+    worst_usd: float
+
+
+class CostList(View):
+    """A part of a month's costs, newest day first, and the cursor of the next part.
+
+    A day and project can be in two parts; the numbers add up.
+    """
+
+    month: str
+    days: list[DayCostView]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, listing: "CostListing") -> Self:
+        """The view of a listing."""
+        days = [DayCostView(**asdict(each)) for each in listing.days]
+        return cls(month=listing.month, days=days, cursor=listing.cursor)
 
 
 class StatusView(View):

@@ -16,6 +16,7 @@ from droptrain_core.telemetry import logger, metrics
 from models import (
     RUN_ID_PATTERN,
     BudgetView,
+    CostList,
     DatasetName,
     LaunchRequest,
     ProjectList,
@@ -54,8 +55,13 @@ KnownTags = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 Cursor = Annotated[str | None, Query(max_length=2000, description="The cursor of the page before")]
-
-
+Month = Annotated[
+    str | None,
+    Query(
+        pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$",
+        description="A month in UTC, such as 2026-11; the current one",
+    ),
+]
 Versions = Annotated[
     str | None,
     Query(
@@ -204,6 +210,15 @@ def list_projects(limit: Limit = 20, cursor: Cursor = None) -> ProjectList:
 def read_budget() -> BudgetView:
     """Read what the runs launched this month have spent and hold of the stack's caps."""
     return BudgetView.of(use_cases.spending().this_month())
+
+
+@router.get("/costs", responses=documented({200: (CostList, "A part")}, "bad-cursor", "invalid-request"))
+def read_costs(month: Month = None, cursor: Cursor = None) -> CostList:
+    """Read what the runs launched in a month cost, by day and project, with or without a cap.
+
+    A part covers some 1,500 runs, newest first.
+    """
+    return CostList.of(use_cases.costs().by_day(month, cursor))
 
 
 @router.get("/status", responses=documented({200: (StatusView, "Whether anything is launched")}))

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from droptrain_core.describe import Describe
     from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.query import Query
+    from droptrain_core.read_models import ReadModels
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.results import Results
-    from droptrain_core.spending import Spending
+    from droptrain_core.spending import ReadCosts, Spending
 
 settings = Settings.from_environment(os.environ)
 _wiring = Wiring(settings)
@@ -52,6 +53,12 @@ def results() -> "Results":
 
 
 @cache
+def read_models() -> "ReadModels":
+    """The latest and the best model of projects are read."""
+    return _wiring.read_models()
+
+
+@cache
 def read_sources() -> "ReadSources":
     """The code and the recipe of runs are read."""
     return _wiring.read_sources()
@@ -67,3 +74,9 @@ def datasets() -> "Datasets":
 def spending() -> "Spending":
     """What the month has cost is read."""
     return _wiring.spending()
+
+
+@cache
+def costs() -> "ReadCosts":
+    """What runs cost is read by day and project."""
+    return _wiring.costs()

@@ -42,9 +42,11 @@ class Core(Launching):
             "describe": wiring.describe(),
             "query": wiring.query(),
             "results": wiring.results(),
+            "read_models": wiring.read_models(),
             "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),
+            "costs": wiring.costs(),
         }
         for name, use_case in made.items():
             setattr(app.run_routes.use_cases, name, lambda use_case=use_case: use_case)

@@ -32,12 +32,13 @@ from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.notify import Notify
 from droptrain_core.query import Query
+from droptrain_core.read_models import ReadModels
 from droptrain_core.read_sources import ReadSources
 from droptrain_core.reconcile import Reconcile
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
 from droptrain_core.settings import Settings
-from droptrain_core.spending import Spending
+from droptrain_core.spending import ReadCosts, Spending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from droptrain_core.wiring import Wiring
@@ -186,6 +187,14 @@ class Stack:
     @property
     def spending(self) -> Spending:
         return self.wiring.spending()
+
+    @property
+    def costs(self) -> ReadCosts:
+        return self.wiring.costs()
+
+    @property
+    def read_models(self) -> ReadModels:
+        return self.wiring.read_models()
 
     @property
     def position(self) -> PassPosition:

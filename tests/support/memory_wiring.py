@@ -20,6 +20,7 @@ from chaos.model.memory import (
     MemoryWakeUps,
 )
 from chaos.model.world import Scheduler
+from droptrain_core.aws.run_costs import CostPage
 from droptrain_core.aws.run_files import Artifact
 from droptrain_core.aws.signed_requests import SignedMultipart, SignedRequest
 from droptrain_core.domain.costs.budget import Budget
@@ -101,6 +102,9 @@ class MemoryWiring(Wiring):
 
     def _accounts(self) -> Any:
         return self.accounts
+
+    def _costs(self) -> Any:
+        return SimpleNamespace(page=lambda month, position: CostPage((), None))
 
     def _position(self) -> Any:
         return MemoryPosition(self._world)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from chaos.crash_points.faults import Calls, watched
 from droptrain_core.domain.costs.budget import Reservation
-from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.errors import BusyError, NotFoundError
 from droptrain_core.domain.notices.events import EVENTS
-from droptrain_core.domain.runs.model_pointer import Pointer
+from droptrain_core.domain.runs.model_pointer import Metric, Pointer
+from droptrain_core.read_models import Models
 from jsonschema import Draft202012Validator
 from support.records import RUN_ID, job_detail, run
 
@@ -303,3 +304,23 @@ def test_pointers_launch_nothing_and_are_no_rejected_drop(stack) -> None:
         key = f"projects/penguins/models/{name}.json"
         version = stack.s3.head_object(Bucket="data", Key=key)["VersionId"]
         assert stack.launch.upload(key, version).answer == "ignored"
+
+
+def test_the_latest_and_the_best_model_of_a_project_are_read(stack) -> None:
+    with pytest.raises(NotFoundError):
+        stack.read_models.of_project("penguins")
+    notify(stack, end(stack, 1, 0.95))
+    notify(stack, end(stack, 2, 0.9))
+    models = stack.read_models.of_project("penguins")
+    assert models.latest
+    assert models.latest.run_id == other_id(2)
+    assert models.best
+    assert (models.best.run_id, models.best.metric) == (
+        other_id(1),
+        Metric("test_accuracy", 0.95, "maximize"),
+    )
+
+
+def test_a_project_without_a_model_has_none(stack) -> None:
+    stack.publish_project()
+    assert stack.read_models.of_project("penguins") == Models(None, None)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from droptrain_core.aws.signed_requests import SignedRequest
 from droptrain_core.datasets import Deleted, NewFile, Upload
+from droptrain_core.domain.costs.daily import DayCost
 from droptrain_core.domain.costs.estimate import Estimate, Offer
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import (
@@ -25,12 +26,15 @@ from droptrain_core.domain.errors import (
 )
 from droptrain_core.domain.preflight.summary import ColumnSummary, Summary
 from droptrain_core.domain.runs.log_line import LogLine
+from droptrain_core.domain.runs.model_pointer import pointer_of
 from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
 from droptrain_core.domain.runs.sources import Source
 from droptrain_core.query import Dataset, DatasetDetails, DatasetListing, Listing, Project, ProjectListing
+from droptrain_core.read_models import Models
 from droptrain_core.read_sources import SourceListing, SourceText
 from droptrain_core.results import LogListing
+from droptrain_core.spending import CostListing
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from support.golden import golden
 from support.records import RUN_ID, object_version, run
@@ -93,6 +97,14 @@ class UseCases:
         self.asked.append(run_id)
         return self._give()
 
+    def of_project(self, project: str) -> Any:
+        self.asked.append(project)
+        return self._give()
+
+    def by_day(self, *asked: Any) -> Any:
+        self.asked.append(asked)
+        return self._give()
+
     def artifacts(self, run_id: str, **more: Any) -> Any:
         self.asked.append((run_id, more))
         return self._give()
@@ -128,7 +140,10 @@ def call(runs_api, context):
     def ask(
         use_cases: UseCases, method: str, path: str, body: Any = None, query="", headers=None, base64=False
     ):
-        for name in ("launch", "query", "cancel", "describe", "results", "read_sources", "datasets"):
+        for name in (
+            "launch", "query", "cancel", "describe", "results", "read_sources", "datasets",
+            "costs", "read_models",
+        ):  # fmt: skip
             setattr(runs_api.run_routes.use_cases, name, lambda: use_cases)
         request = golden("http/post_runs_without_body")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
@@ -272,6 +287,28 @@ def test_one_project_is_told(call) -> None:
     assert (code, body) == (200, {"project": "mice", "latest_run": None, "waiting": []})
     assert use_cases.asked == ["mice"]
     assert call(UseCases(NotFoundError("no project")), "GET", "/projects/nope")[0] == 404
+
+
+def test_the_models_of_a_project_are_told(call) -> None:
+    trained = run(status="SUCCEEDED", metric="loss", metric_goal="minimize", metrics={"loss": 0.25})
+    use_cases = UseCases(Models(pointer_of(trained, "data"), None))
+    code, body, _ = call(use_cases, "GET", "/projects/penguins/models")
+    assert (code, body["best"], use_cases.asked) == (200, None, ["penguins"])
+    assert body["latest"] == {
+        "run_id": RUN_ID, "dataset": "first", "finished_at": trained.updated_at, "replaced": None,
+        "metric": {"name": "loss", "value": 0.25, "goal": "minimize"},
+        "export": f"s3://data/runs/penguins/{RUN_ID}/export/",
+        "model": f"s3://data/runs/penguins/{RUN_ID}/model/",
+    }  # fmt: skip
+
+
+def test_the_costs_of_a_month_are_told(call) -> None:
+    day = DayCost("2026-11-02", "penguins", 3, 0.5, 1, 2.0)
+    use_cases = UseCases(CostListing("2026-11", (day,), "next"))
+    code, body, _ = call(use_cases, "GET", "/costs", query="month=2026-11&cursor=abc")
+    assert (code, body) == (200, {"month": "2026-11", "days": [asdict(day)], "cursor": "next"})
+    assert use_cases.asked == [("2026-11", "abc")]
+    assert call(UseCases(None), "GET", "/costs", query="month=2026-13")[0] == 422
 
 
 def test_datasets_are_listed_with_what_they_wait_for(call) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from droptrain_core.aws.price_table import PriceTable
     from droptrain_core.aws.queue_instances import QueueInstances
     from droptrain_core.aws.queue_watch import QueueWatch
+    from droptrain_core.aws.run_costs import RunCosts
     from droptrain_core.aws.run_files import RunFiles
     from droptrain_core.aws.signed_requests import SignedRequests
     from droptrain_core.aws.wake_ups import WakeUps
@@ -97,6 +98,11 @@ class Adapters:
         from droptrain_core.aws.accounts import Accounts
 
         return Accounts(self._dynamodb, self._settings.table_name)
+
+    def _costs(self) -> "RunCosts":
+        from droptrain_core.aws.run_costs import RunCosts
+
+        return RunCosts(self._dynamodb, self._settings.table_name)
 
     def _position(self) -> "PassPosition":
         from droptrain_core.aws.pass_position import PassPosition

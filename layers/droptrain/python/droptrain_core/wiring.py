@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from droptrain_core.notify import Notify
     from droptrain_core.prepare_once import PrepareOnce
     from droptrain_core.query import Query
+    from droptrain_core.read_models import ReadModels
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.reconcile import Reconcile
     from droptrain_core.refresh import Refresh
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from droptrain_core.reserve import Reserve
     from droptrain_core.results import Results
     from droptrain_core.settle_runs import SettleRuns
-    from droptrain_core.spending import Spending
+    from droptrain_core.spending import ReadCosts, Spending
     from droptrain_core.submit import Submit
     from droptrain_core.track import Track
 
@@ -111,6 +112,12 @@ class Wiring(Adapters):
 
         return Spending(self._accounts(), self._budget(), self._clock)
 
+    def costs(self) -> "ReadCosts":
+        """What runs cost is read by day and project."""
+        from droptrain_core.spending import ReadCosts
+
+        return ReadCosts(self._costs(), self._clock)
+
     def refresh(self) -> "Refresh":
         """Prices and sizes are refreshed."""
         from droptrain_core.aws.instance_types import InstanceTypes
@@ -152,6 +159,12 @@ class Wiring(Adapters):
         from droptrain_core.results import Results
 
         return Results(self._table, self._logs(), self._run_files(), self._signed(), self._clock)
+
+    def read_models(self) -> "ReadModels":
+        """The latest and the best model of projects are read."""
+        from droptrain_core.read_models import ReadModels
+
+        return ReadModels(self._pointers(), self._bucket())
 
     def read_sources(self) -> "ReadSources":
         """The code and the recipe of runs are read."""

@@ -1,8 +1,13 @@
 """Pages of runs: the index that a list follows, and where its pages end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from droptrain_core.aws.run_record import KIND, run_pk, to_attributes
+from droptrain_core.domain.errors import BadCursorError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run
 
@@ -40,3 +45,14 @@ def position_of(run: Run, project: str | None, ranked: Ranked | None = None) -> 
         })  # fmt: skip
     owner = {"project": run.project} if project else {"kind": KIND}
     return to_attributes({"pk": run_pk(run.run_id), "created_order": run.created_order, **owner})
+
+
+@contextmanager
+def going_on_from(position: Position | None) -> Iterator[None]:
+    """Raise BadCursorError where DynamoDB refuses a position, because no page of the list had it."""
+    try:
+        yield
+    except ClientError as error:
+        if position is None or error.response["Error"]["Code"] != "ValidationException":
+            raise
+        raise BadCursorError("No page of this list ends there; begin again without a cursor") from error

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError
-
 from droptrain_core.aws import claim_writes
-from droptrain_core.aws.run_pages import Page, Position, Ranked, index_of
+from droptrain_core.aws.run_pages import Page, Position, Ranked, going_on_from, index_of
 from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain_core.aws.transition_writes import compiled, run_key, update_of
 from droptrain_core.domain.datasets.dataset_record import Answered
-from droptrain_core.domain.errors import BadCursorError, BusyError, NewerRecordError
+from droptrain_core.domain.errors import BusyError, NewerRecordError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
@@ -290,7 +288,7 @@ class RunTable:
             more["FilterExpression"] = " AND ".join(conditions)
         if position:
             more["ExclusiveStartKey"] = position
-        try:
+        with going_on_from(position):
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=index,
@@ -301,12 +299,6 @@ class RunTable:
                 Limit=limit,
                 **more,
             )
-        except ClientError as error:
-            if position and error.response["Error"]["Code"] == "ValidationException":
-                raise BadCursorError(
-                    "No page of this list ends there; begin again without a cursor"
-                ) from error
-            raise
         return Page(_readable(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def active(self, after: str = "", until: str = _LAST) -> Iterator[tuple[Run, ...]]:
