@@ -1,7 +1,8 @@
-"""A run's record changed: if the run ended, people hear of it."""
+"""A record changed: people hear of a run that ended, and a new current model is published."""
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -13,16 +14,27 @@ from droptrain_core.wiring import Wiring
 
 REMOVED = "REMOVE"
 
-notify = Wiring(Settings.from_environment(os.environ)).notify()
+# A longer copy is left to the reconciler: the notices of other runs wait meanwhile.
+COPY_SECONDS = 10
+
+wiring = Wiring(Settings.from_environment(os.environ))
+notify = wiring.notify()
+publish_model = cache(wiring.publish_model)
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Notify one run; the stream's filter passes only ended runs without a notice."""
+    """Handle one record: the stream's filter passes ended runs without a notice, and unpublished models."""
     if record.get("eventName") == REMOVED:
         metrics.add_metric("NoticesSpared", "Count", 1)
         logger.info("Notice nothing: the item was removed")
         return
     image = event_field.mapping(record, "dynamodb", "NewImage")
+    if "promotion" in image:
+        project = event_field.text(image, "promotion", "M", "project", "S")
+        published = publish_model().go_on(project, COPY_SECONDS)
+        metrics.add_metric("ModelsPublished", "Count", 1 if published == "published" else 0)
+        logger.info("Model of %s: %s", project, published)
+        return
     run_id = event_field.text(image, "run_id", "S")
     logger.append_keys(run_id=run_id)
     project = event_field.text(image, "project", "S")

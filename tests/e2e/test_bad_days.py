@@ -219,7 +219,7 @@ def test_the_reconciler_announces_what_the_stream_did_not(user: User) -> None:
             reconcile(user, run_id)
         assert user.notice()["Subject"].endswith(f"test_accuracy={accuracy}")
     for name in ("best", "latest"):
-        assert json.loads(user.text(f"projects/{user.project}/models/{name}.json"))["run_id"] == run_id
+        assert json.loads(user.text(f"models/{user.project}/{name}.json"))["run_id"] == run_id
 
 
 def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User) -> None:
@@ -231,7 +231,7 @@ def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User
 
 
 def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
-    best = f"projects/{user.project}/models/best.json"
+    best = f"models/{user.project}/best.json"
     for accuracy in ("0.9", "0.5"):
         user.publish(MEASURES % accuracy, METRIC)
         user.drop(f"at-{accuracy}")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from droptrain_core.aws.model_table import UNPUBLISHED
 from droptrain_core.domain.notices.events import EVENTS, SOURCE
 from support.rendered import rendered
 from support.template import ROOT, properties, template
@@ -175,14 +176,18 @@ def test_the_stream_retries_apart_from_what_fails_and_gives_up_into_dead_letters
     assert logical_id(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "RunChangedDeadLetterQueue"
 
 
-def test_the_stream_delivers_ended_runs_that_are_not_announced(of_type: Any) -> None:
+def test_the_stream_delivers_ended_runs_that_are_not_announced_and_models_that_are_not_published(
+    of_type: Any,
+) -> None:
     (stream,) = (it for it in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in it)
-    (pattern,) = stream["FilterCriteria"]["Filters"]
-    assert json.loads(pattern["Pattern"]) == {
+    of_runs, of_models = (json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"])
+    assert of_models == {"dynamodb": {"NewImage": {"active": {"S": [UNPUBLISHED]}}}}
+    assert of_runs == {
         "dynamodb": {
             "NewImage": {
                 "status": {"S": ["SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"]},
                 "notified_at": {"S": [{"exists": False}]},
+                "promoted_at": {"S": [{"exists": False}]},
             }
         }
     }
@@ -269,6 +274,8 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("GET", "/runs/{run_id}"),
         ("PATCH", "/runs/{run_id}"),
         ("POST", "/runs/{run_id}/cancel"),
+        ("POST", "/runs/{run_id}/promote"),
+        ("POST", "/projects/{project}/rollback"),
         ("GET", "/budget"),
         ("GET", "/costs"),
         ("GET", "/status"),

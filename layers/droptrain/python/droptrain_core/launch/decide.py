@@ -159,6 +159,7 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         code=runs.summarize_code(snapshot.code),
         metric=recipe.metric.name if recipe.metric else None,
         metric_goal=recipe.metric.goal if recipe.metric else None,
+        gate=recipe.promote,
         notify=recipe.notify,
         hyperparameters=recipe.hyperparameters,
         rerun_of=asked.first.run_id if asked.first else None,

@@ -11,6 +11,7 @@ from droptrain_core.domain.recipes.code import (
     read_hyperparameters,
 )
 from droptrain_core.domain.recipes.csv_format import csv_of
+from droptrain_core.domain.recipes.gate import read_gate
 from droptrain_core.domain.recipes.jobs import read_prepare, read_resources
 from droptrain_core.domain.recipes.readers import (
     Field,
@@ -19,6 +20,7 @@ from droptrain_core.domain.recipes.readers import (
     integer,
     mapping,
     mapping_schema,
+    metric_name,
     one_of,
     short,
     takes,
@@ -79,15 +81,7 @@ def _cost(value: object) -> float:
     return float(value)
 
 
-@takes(type="string", minLength=1, maxLength=100)
-def _metric_name(value: object) -> str:
-    name = text_of(value)
-    if len(name) > 100 or not name.isprintable():
-        raise WrongValueError(f"has to be a name of at most 100 characters, not {short(name)}")
-    return name
-
-
-_METRIC = {"name": _metric_name, "goal": one_of("maximize", "minimize")}
+_METRIC = {"name": metric_name, "goal": one_of("maximize", "minimize")}
 
 
 @takes(**mapping_schema(_METRIC, required=["name"]))
@@ -115,7 +109,7 @@ def _regex(value: object) -> str:
     return text
 
 
-_DEFINITION = {"name": _metric_name, "regex": _regex}
+_DEFINITION = {"name": metric_name, "regex": _regex}
 
 
 @takes(type="array", maxItems=40, items=mapping_schema(_DEFINITION, required=[*_DEFINITION]))
@@ -250,6 +244,14 @@ FIELDS: Mapping[str, Field] = {
         [],
     ),
     "csv": Field("csv", csv_of, "The format of the CSVs. It is written into run.json for the code.", {}),
+    "promote": Field(
+        "promote",
+        read_gate,
+        "When a run's model becomes the current one (docs/models.md): `when` it is better than the current "
+        "one by the headline metric (default with a metric), always (default without), or only by request "
+        "(manual); comparisons that its metrics have to meet (require); and by how much a model may be worse "
+        "and still count as better (tolerance).",
+    ),
     "notify": Field("notify", _notify, "The notices that people get.", {"on": [*EVENTS]}),
     "checkpoints": Field(
         "checkpoints",

@@ -12,6 +12,7 @@ from droptrain_core.domain.recipes.readers import WrongValueError
 from droptrain_core.domain.recipes.values import (
     EVENTS,
     Checkpoints,
+    Gate,
     Metric,
     MetricDefinition,
     Prepare,
@@ -23,8 +24,8 @@ from droptrain_core.domain.recipes.values import (
 )
 
 __all__ = [
-    "DEFAULT_SCRIPTS", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Prepare", "Recipe",
-    "Resources", "Scalar", "Secret", "entrypoint_of", "file_of",
+    "DEFAULT_SCRIPTS", "EVENTS", "FIELDS", "Checkpoints", "Gate", "Metric", "MetricDefinition", "Prepare",
+    "Recipe", "Resources", "Scalar", "Secret", "entrypoint_of", "file_of",
 ]  # fmt: skip
 
 FILE = "train.yaml"
@@ -112,6 +113,9 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         problems.append(
             Wrong("inputs", f"inputs.{PREPARED}: this channel is the preparation step's; rename yours")
         )
+    if recipe.promote and recipe.promote.when == "better" and recipe.metric is None:
+        reason = "better compares runs by the headline metric, and the recipe has none. Name one with metric"
+        problems.append(Wrong("promote", f"promote.when: {reason}, or use always"))
     if "trigger" not in values and recipe.has_patterns:
         return replace(recipe, trigger="quiet")
     if recipe.trigger == "files" and recipe.has_patterns:
