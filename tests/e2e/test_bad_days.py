@@ -28,6 +28,7 @@ from droptrain_local.permissions.sessions import RoleSessions
 QUICK = "echo done\n"
 WAITS = "trap 'exit 143' TERM; sleep 600 & wait\n"
 MEASURES = """echo '{"step": 1, "test_accuracy": %s}' >> "$METRICS_FILE"\n"""
+EXPORTS = "echo model > model.txt\naws s3 cp --only-show-errors model.txt $EXPORT_PATH/model.txt\n"
 METRIC = "metric: {name: test_accuracy}\n"
 OUTAGES = ("BatchJobChangedRole", "DatasetUploadedRole", "RunChangedRole")
 
@@ -220,6 +221,31 @@ def test_the_reconciler_announces_what_the_stream_did_not(user: User) -> None:
         assert user.notice()["Subject"].endswith(f"test_accuracy={accuracy}")
     for name in ("best", "latest"):
         assert json.loads(user.text(f"models/{user.project}/{name}.json"))["run_id"] == run_id
+
+
+def test_the_reconciler_publishes_a_model_that_the_stream_did_not(user: User) -> None:
+    """Also what another process has left of an older copy goes."""
+    half = f"models/{user.project}/current/half/model.txt"
+    runs = []
+    with outage(user.cloud, "RunChangedRole", "dynamodb:GetRecords"):
+        for accuracy in ("0.5", "0.9"):
+            user.publish(MEASURES % accuracy + EXPORTS, METRIC)
+            user.drop(f"at-{accuracy}")
+            runs.append(run_of(user, f"at-{accuracy}", "SUCCEEDED")["run_id"])
+            reconcile(user, runs[-1])
+            user.put(half)
+            publish(user, runs[-1])
+        assert user.call("POST", f"/projects/{user.project}/rollback", {})[0] == 202
+        publish(user, runs[0])
+    bucket = {"Bucket": user.cloud.ready.bucket, "Prefix": half}
+    assert "Contents" not in user.cloud.client("s3").list_objects_v2(**bucket)
+
+
+def publish(user: User, run_id: str) -> None:
+    """A pass of the reconciler publishes this run's model, whose promotion has been quiet for minutes."""
+    user.age(f"MODELS#{user.project}", "created_order", timedelta(minutes=3))
+    reconcile(user)
+    assert json.loads(user.text(f"models/{user.project}/current.json"))["run_id"] == run_id
 
 
 def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User) -> None:

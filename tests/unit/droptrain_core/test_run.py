@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.runs import batch_job
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.job_request import job_request, script_environment
@@ -21,8 +22,8 @@ def test_a_run_id_can_name_a_batch_job_and_be_read_from_its_name(
     run_id = runs.identify(project, dataset, [object_version("a")], {}, rerun)
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", run_id)
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", run_id)
-    assert runs.split_job_name(run_id) == (run_id, 1)
-    assert runs.split_job_name(f"{run_id}-2") == (run_id, 2)
+    assert batch_job.split_job_name(run_id) == (run_id, 1)
+    assert batch_job.split_job_name(f"{run_id}-2") == (run_id, 2)
 
 
 def test_every_part_of_a_run_s_identity_counts() -> None:
@@ -41,7 +42,7 @@ def test_every_part_of_a_run_s_identity_counts() -> None:
 
 def test_names_of_other_jobs_are_not_taken_for_runs() -> None:
     for name in ("nightly-report", "penguins-first-0123456789AB", "x" * 200, ""):
-        assert runs.split_job_name(name) is None
+        assert batch_job.split_job_name(name) is None
 
 
 def test_lists_sort_by_creation() -> None:

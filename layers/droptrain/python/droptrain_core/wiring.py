@@ -200,7 +200,8 @@ class Wiring(Adapters):
     def _gather(self) -> "Gather":
         from droptrain_core.launch.gather import Gather
 
-        return Gather(self._bucket(), self._prices, self._settings.compute, self._clock)
+        compute = self._settings.compute
+        return Gather(self._bucket(), self._prices, compute, self._clock, self._models)
 
     def _commit(self) -> "Commit":
         from droptrain_core.launch.commit import Commit

@@ -76,6 +76,8 @@ def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
         rows.append(("Reclaims", f"{survived} survived"))
     if run.prepared:
         rows.append(("Prepared", _prepared(run, run.prepared)))
+    if run.warm_start:
+        rows.append(("Continues", f"the model of {run.warm_start.run_id}"))
     if run.gpu:
         rows.append(("GPU", _gpu_use(run.gpu)))
     if run.cost:

@@ -37,6 +37,7 @@ from droptrain_core.domain.recipes.values import (
 
 # What runs without an entrypoint: the first that the code has.
 DEFAULT_SCRIPTS = ("run.sh", "train.py")
+_WARM_START = re.compile(r"current|[a-z0-9][a-z0-9_-]{0,86}-[0-9a-f]{12}")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
@@ -79,6 +80,15 @@ def _cost(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1_000_000:
         raise WrongValueError(f"has to be a sum in US dollars above 0, not {short(value)}")
     return float(value)
+
+
+@takes(type="string", pattern=whole(_WARM_START))
+def _warm_start(value: object) -> str:
+    if not isinstance(value, str) or not _WARM_START.fullmatch(value):
+        raise WrongValueError(
+            f"has to be current, or a run's id such as penguins-first-9a8869ef2b6a, not {short(value)}"
+        )
+    return value
 
 
 _METRIC = {"name": metric_name, "goal": one_of("maximize", "minimize")}
@@ -209,6 +219,12 @@ FIELDS: Mapping[str, Field] = {
         duration(30, 3600),
         "With the trigger quiet, or a marker that came before a part: the time without a new file, "
         "30s to 1h. Default: the stack's, 5m.",
+    ),
+    "warm_start": Field(
+        "warm_start",
+        _warm_start,
+        "The model that the training continues from, in the folder WARM_START_DIR: current, or a run's id. "
+        "Without that model the training starts from scratch. Default: none.",
     ),
     "resources": Field(
         "resources",

@@ -106,6 +106,7 @@ class Recipe:
     )
     trigger: Trigger = "files"
     quiet_seconds: int | None = None
+    warm_start: str | None = None
     resources: Resources = field(default_factory=Resources)
     prepare: Prepare | None = None
     spot: Spot = "auto"

@@ -14,6 +14,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Gate, Scalar
 from droptrain_core.domain.runs.preparation import JobRequest, JobStep, Preparation, Prepared
+from droptrain_core.domain.runs.warm_start import WarmStart
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -26,8 +27,6 @@ PINNED = "pinned/"  # below a run's folder
 
 # A record is read and written with every change, so it names the first inputs only; `run.json` names all.
 INPUTS_RECORDED = 100
-
-_JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<number>\d{1,2}))?")
 
 
 @frozen
@@ -174,8 +173,8 @@ INTERNAL = {"internal": True}
 
 # What a run trains with: a repeat of the run keeps it.
 KEPT_BY_A_REPEAT = (
-    "inputs", "input_count", "inputs_digest", "recipe", "code", "job", "hyperparameters", "metric",
-    "metric_goal", "gate", "notify",
+    "inputs", "input_count", "inputs_digest", "warm_start", "recipe", "code", "job", "hyperparameters",
+    "metric", "metric_goal", "gate", "notify",
 )  # fmt: skip
 
 
@@ -242,6 +241,7 @@ class Run:
     plan_sha256: str | None = field(default=None, metadata=INTERNAL)
     preparation: Preparation | None = field(default=None, metadata=INTERNAL)
     prepared: Prepared | None = None
+    warm_start: WarmStart | None = None
     waits_for: str | None = field(default=None, metadata={"label": "Waits for the data of"})
     awaited_by: tuple[str, ...] = field(default=(), metadata=INTERNAL)
 
@@ -383,12 +383,6 @@ def pinned_prefix(project: str, run_id: str) -> str:
 def runs_prefix(project: str, dataset: str) -> str:
     """The prefix of the folders of a dataset's runs; other datasets with a similar name share it."""
     return f"runs/{project}/{_name(project, dataset)}-"
-
-
-def split_job_name(job_name: str) -> tuple[str, int] | None:
-    """(run id, number of the run's Batch job) in a Batch job's name; None if it isn't a run's."""
-    match = _JOB_NAME.fullmatch(job_name)
-    return (match["run_id"], int(match["number"] or 1)) if match else None
 
 
 def _name(project: str, dataset: str) -> str:
