@@ -197,6 +197,23 @@ def test_a_dataset_whose_event_was_lost_is_launched_with_what_was_there_before_a
     assert user.call("POST", "/runs", {"project": user.project, "dataset": "first"})[1]["run_id"] == run_id
 
 
+@pytest.mark.parametrize("names_run", [False, True])
+def test_the_reconciler_launches_a_training_that_continues_from_a_model(user: User, names_run: bool) -> None:
+    user.publish(MEASURES % "0.9" + EXPORTS, METRIC)
+    user.drop("earlier")
+    good = run_of(user, "earlier", "SUCCEEDED")["run_id"]
+    current = f"models/{user.project}/current.json"
+    s3, bucket = user.cloud.client("s3"), user.cloud.ready.bucket
+    wait_for("the model", lambda: s3.list_objects_v2(Bucket=bucket, Prefix=current).get("Contents"))
+    user.publish(QUICK, f"warm_start: {good if names_run else 'current'}\n")
+    user.put(f"projects/{user.project}/data/lost/train.csv", "a,b\n1,2\n")
+    user.age(f"DATASET#{user.project}/lost", "created_order", timedelta(minutes=61))
+    with outage(user.cloud, "DatasetUploadedRole", "dynamodb:*"):
+        user.put(f"projects/{user.project}/data/lost/test.csv", "a,b\n3,4\n")
+        reconcile(user)
+        assert run_of(user, "lost", "SUCCEEDED")["warm_start"]["run_id"] == good
+
+
 def under_way(user: User) -> None:
     """A push that has begun, and changed the recipe already."""
     s3, bucket = user.cloud.client("s3"), user.cloud.ready.bucket

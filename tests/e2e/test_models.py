@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,41 @@ def test_a_gate_serves_good_models_and_people_promote_and_roll_back(
         Bucket=cloud.ready.bucket, Prefix=f"models/{user.project}/"
     )
     assert half not in {item["VersionId"] for item in listed["Versions"] if item["IsLatest"]}
+
+
+CONTINUES = (
+    SCRIPT
+    + """
+if [ -n "$WARM_START_DIR" ]; then echo "continues from $(cat "$WARM_START_DIR/model.txt")"; fi
+"""
+)
+
+
+@pytest.mark.parametrize("names_run", [False, True])
+def test_a_training_continues_from_the_current_model_or_from_a_run(
+    cloud: LaptopCloud, names_run: bool
+) -> None:
+    user = User(cloud, f"m-{uuid.uuid4().hex[:8]}", [])
+    good = train(user, 0.9)
+    serves(user, good)
+    recipe = f"{RECIPE}warm_start: {good if names_run else 'current'}\n"
+    user.publish(CONTINUES % (0.85, 0.85), recipe)
+    user.drop("dropped")
+    dropped = wait_for(
+        "the run", lambda: next((it for it in user.runs() if it["dataset"] == "dropped"), None)
+    )
+    asked = {"project": user.project, "dataset": "dropped", "rerun": True}
+    status, requested = user.call("POST", "/runs", asked)
+    assert status == 202
+    for run_id in (dropped["run_id"], requested["run_id"]):
+        ended = wait_for("its end", partial(_ended, user, run_id))
+        assert (ended["status"], ended["warm_start"]["run_id"]) == ("SUCCEEDED", good), ended["cause"]
+        assert "continues from model of 0.9" in user.text(f"runs/{user.project}/{run_id}/log.txt")
+
+
+def _ended(user: User, run_id: str) -> dict[str, Any] | None:
+    run: dict[str, Any] = user.call("GET", f"/runs/{run_id}")[1]
+    return run if run["status"] in ("SUCCEEDED", "FAILED", "REJECTED") else None
 
 
 def test_an_operator_is_told_why_a_run_without_an_export_is_not_promoted(
