@@ -176,7 +176,7 @@ def test_the_stream_retries_apart_from_what_fails_and_gives_up_into_dead_letters
     assert logical_id(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "RunChangedDeadLetterQueue"
 
 
-def test_the_stream_delivers_ended_runs_that_are_not_announced_and_models_that_are_not_published(
+def test_the_stream_delivers_ended_runs_that_are_not_announced(
     of_type: Any,
 ) -> None:
     (stream,) = (it for it in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in it)

@@ -73,9 +73,10 @@ class ModelFiles:
         key = f"models/{promotion.project}/current.json"
         body = json.dumps(promotions.to_document(promotion, self.bucket), indent=1, sort_keys=True).encode()
         while True:
-            number, condition = self._pointer(key)
+            number, etag = self._pointer(key)
             if number >= promotion.number:
                 return number == promotion.number
+            condition: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
             try:
                 self._client.put_object(
                     Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition
@@ -135,20 +136,19 @@ class ModelFiles:
             Bucket=self.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
         )
 
-    def _pointer(self, key: str) -> tuple[int, dict[str, Any]]:
-        """(the number of the promotion that a pointer names, 0 if none; the condition to replace it)."""
+    def _pointer(self, key: str) -> tuple[int, str | None]:
+        """(the number of the promotion that a pointer names, 0 if none; its ETag, None if there is none)."""
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
-            return 0, {"IfNoneMatch": "*"}
-        condition = {"IfMatch": answer["ETag"]}
+            return 0, None
         try:
             match json.loads(answer["Body"].read(_MAX_POINTER_BYTES)):
                 case {"schema": promotions.SCHEMA, "number": int(number)}:
-                    return number, condition
+                    return number, answer["ETag"]
         except (ValueError, RecursionError):
             pass
-        return 0, condition
+        return 0, answer["ETag"]
 
     def _delete(self, prefix: str) -> None:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
