@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup build demo up test test-console lint-console test-all test-image test-browser test-deploy screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls
+.PHONY: help setup build demo up test test-console lint-console test-all test-image test-browser test-deploy screenshots vendor chaos fuzz lint audit lint-openapi openapi format docs lock audit-template clean image-remote gpu-check audit-dependencies release calls docs-site docs-serve
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -148,6 +148,19 @@ docs: .venv/dev.stamp ## write what docs/ have from the command's help, the reci
 	PYTHONPATH=tests $(BIN)/python -m integration.template.updates_page
 	PYTHONPATH=tests $(BIN)/python -m permissions.page
 
+# The site of the documentation, in an environment of its own. Its scripts come from npm packages, pinned by checksum.
+MKDOCS = NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs
+docs-site: .venv-site/stamp ## build the documentation as a site into build/site, without a broken link; needs Node
+ifeq ($(shell command -v npm),)
+	@echo "NOT BUILT: the documentation's site needs npm (apt-get install npm)."
+else
+	$(MKDOCS) build --quiet -f site/mkdocs.yml
+	@echo "build/site/index.html"
+endif
+
+docs-serve: .venv-site/stamp ## show the site on http://127.0.0.1:8000, and anew after each change; needs Node
+	$(MKDOCS) serve -f site/mkdocs.yml -a 127.0.0.1:8000
+
 # Pinned sets: `make lock` resolves them anew, each consistent with requirements/dev.txt.
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade
 lock: .venv/uv.stamp ## resolve the pinned requirements anew
@@ -159,7 +172,9 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
 	$(LOCK) --python-version 3.13 layers/droptrain/requirements.in -c requirements/dev.txt -o layers/droptrain/requirements.txt
 	$(LOCK) --python-version 3.13 functions/runs_api/requirements.in -c requirements/dev.txt -o functions/runs_api/requirements.txt
+	$(LOCK) --python-version 3.13 functions/trial_ended/requirements.in -c requirements/dev.txt -o functions/trial_ended/requirements.txt
 	$(LOCK) --python-version 3.11 requirements/release.in -c requirements/dev.txt -o requirements/release.txt
+	$(LOCK) --python-version 3.11 requirements/site.in -o requirements/site.txt
 
 # The environment: uv comes by pip into .venv, everything else by uv from hashes.
 .venv/uv.stamp:
@@ -187,6 +202,12 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+.venv-site/stamp: .venv/uv.stamp requirements/site.txt
+	@echo "Installing what the documentation's site needs ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-site
+	@VIRTUAL_ENV=.venv-site $(BIN)/uv pip install --quiet --require-hashes -r requirements/site.txt
+	@touch $@
+
 # The audit's own: checkov pins an old boto3.
 .venv-audit/stamp: .venv/uv.stamp requirements/audit.txt
 	@echo "Installing what the audit needs ..."
@@ -203,4 +224,4 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-audit .venv-emulator .venv-release .aws-sam build dist tests/permissions/audit/node_modules tests/console_page/node_modules
+	rm -rf .venv .venv-audit .venv-emulator .venv-release .venv-site .aws-sam build dist tests/permissions/audit/node_modules tests/console_page/node_modules

@@ -25,6 +25,10 @@ const LATER = {
   run: () => import("./views/run.js").then((module) => (loaded.run = module.Run)),
   code: () => import("./views/code.js").then((module) => (loaded.code = module.Code)),
   compare: () => import("./views/compare.js").then((module) => (loaded.compare = module.Compare)),
+  models: () => import("./views/models.js").then((module) => (loaded.models = module.Models)),
+  costs: () => import("./views/costs.js").then((module) => (loaded.costs = module.Costs)),
+  sweeps: () => import("./views/sweeps.js").then((module) => (loaded.sweeps = module.Sweeps)),
+  sweep: () => import("./views/sweep.js").then((module) => (loaded.sweep = module.Sweep)),
   datasets: () => import("./views/datasets.js").then((module) => (loaded.datasets = module.Datasets)),
 };
 const loaded = {};
@@ -80,7 +84,7 @@ function App() {
     <div class="frame">
       <${Rail} projects=${projects.data} place=${place} isOpen=${isOpen} onNew=${() => setMaking(true)} isMaking=${isMaking}
         onMade=${() => { setMaking(false); projects.reload(); }} onClose=${() => setMaking(false)} />
-      <main id="main" tabindex="-1" ref=${main}>${view(place, info.data, projects)}</main>
+      <main id="main" tabindex="-1" ref=${main}>${view(place, info.data, projects, budget.data)}</main>
     </div>
     ${hasHelp && html`
       <${Dialog} title="Keyboard shortcuts" onClose=${() => setHelp(false)}>
@@ -89,10 +93,14 @@ function App() {
       <//>`}`;
 }
 
-function view(place, info, projects) {
+function view(place, info, projects, budget) {
   if (place.view === "run") return html`<${Later} key=${place.name} view="run" id=${place.name} info=${info} />`;
   if (place.view === "code") return html`<${Later} key=${`code ${place.name}`} view="code" id=${place.name} place=${place} />`;
   if (place.view === "datasets") return html`<${Later} key=${`datasets ${place.name}`} view="datasets" project=${place.name} place=${place} info=${info} />`;
+  if (place.view === "costs") return html`<${Later} key="costs" view="costs" place=${place} budget=${budget} />`;
+  if (place.view === "sweeps") return html`<${Later} key=${`sweeps ${place.name}`} view="sweeps" project=${place.name} />`;
+  if (place.view === "sweep") return html`<${Later} key=${`sweep ${place.name}`} view="sweep" id=${place.name} info=${info} />`;
+  if (place.view === "models") return html`<${Later} key=${`models ${place.name}`} view="models" project=${place.name} info=${info} />`;
   if (place.view === "compare") return html`<${Later} key="compare" view="compare" ids=${(place.query.get("runs") || "").split(",").filter(Boolean)} info=${info} />`;
   if (place.view === "missing") {
     return html`<div class="empty"><h1>There is no such page</h1><p>The console has <a href="/">all runs</a>, and a page for each run and project.</p></div>`;

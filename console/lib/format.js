@@ -11,6 +11,7 @@ const LOCAL = new Intl.DateTimeFormat(undefined, {
 const CLOCK = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
+const USD = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const COUNT = new Intl.NumberFormat("en-GB");
 
 /**
@@ -54,7 +55,7 @@ export function took(timed, now) {
  */
 export function usd(value) {
   if (value === 0) return "$0";
-  return value >= 1 ? `$${value.toFixed(2)}` : `$${value.toFixed(4)}`;
+  return value >= 1 ? `$${USD.format(value)}` : `$${value.toFixed(4)}`;
 }
 
 /**

@@ -7,7 +7,11 @@ const PATTERNS = [
   ["run", /^\/runs\/([^/]+)$/],
   ["code", /^\/runs\/([^/]+)\/code$/],
   ["project", /^\/projects\/([^/]+)$/],
+  ["models", /^\/projects\/([^/]+)\/models$/],
   ["datasets", /^\/projects\/([^/]+)\/datasets$/],
+  ["sweeps", /^\/projects\/([^/]+)\/sweeps$/],
+  ["sweep", /^\/sweeps\/([^/]+)$/],
+  ["costs", /^\/costs$/],
   ["compare", /^\/compare$/],
 ];
 const PATIENCE = 2_000; // ms in which a view may grow to the height that it had

@@ -15,10 +15,10 @@ export function Budget({ of, project }) {
   const share = (value) => `${Math.min(100, (100 * value) / (cap || 1))}%`;
   const told = `${money(spent)} spent and ${money(held)} held for runs, of ${money(cap)} in ${of.month}${own ? ` for ${project}` : ""}`;
   return html`
-    <div class=${`budget ${spent + held >= cap ? "full" : ""}`} title=${told}>
+    <a href="/costs" class=${`budget ${spent + held >= cap ? "full" : ""}`} title=${told}>
       <span><b>${money(spent)}</b> <span class="dim">of ${money(cap)}</span></span>
       <div class="budget-bar" role="meter" aria-label="Budget" aria-valuemin="0" aria-valuemax=${cap} aria-valuenow=${Math.min(spent, cap)} aria-valuetext=${told}>
         <i style=${{ width: share(spent) }} /><i class="held" style=${{ width: share(held) }} />
       </div>
-    </div>`;
+    </a>`;
 }

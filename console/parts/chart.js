@@ -16,7 +16,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /**
  * `curves`: name, points ({step, value}), color (a custom property of the page), dash, and `behind` for context.
- * `lit` is the `id` of a curve that stands out, `onLight` hears which one is pointed at.
+ * `worded` gives the text of a value in the legend. `lit` is the `id` of a curve that stands out, `onLight` hears which one is pointed at.
  */
 export function Chart(props) {
   const [isFull, setFull] = useState(false);
@@ -30,7 +30,7 @@ export function Chart(props) {
 }
 
 /** Without `onFull` it fills the screen already. */
-function Figure({ title, curves, height = 180, xLabel = "step", hasLegend = true, isLog = false, smoothing = 0, lit = null, onLight, onFull }) {
+function Figure({ title, curves, height = 180, xLabel = "step", hasLegend = true, worded = number, isLog = false, smoothing = 0, lit = null, onLight, onFull }) {
   const box = useRef(), plot = useRef(), latest = useRef({ zoom: null });
   const [uPlot, setLibrary] = useState(null);
   const [index, setIndex] = useState(null);
@@ -89,7 +89,7 @@ function Figure({ title, curves, height = 180, xLabel = "step", hasLegend = true
         ${curves.map((curve, n) => html`
           <li key=${curve.name} class=${`${curve.behind ? "behind" : ""} ${lit && lit === curve.id ? "lit" : ""}`} onMouseEnter=${() => onLight?.(curve.id)} onMouseLeave=${() => onLight?.(null)}>
             <${Swatch} ...${curve} /><bdi>${curve.label || curve.name}</bdi>
-            <b>${valueAt(curve, values[n + 1], index)}</b>
+            <b>${valueAt(curve, values[n + 1], index, worded)}</b>
           </li>`)}
       </ul>`}
     </figure>`;
@@ -126,11 +126,11 @@ function aligned(curves) {
 }
 
 /** The curve's last value; under the pointer the one there, or between two of its points the earlier one. */
-function valueAt(curve, values, index) {
+function valueAt(curve, values, index, worded) {
   let at = index;
   while (at > 0 && values[at] === undefined && values.findLastIndex((value) => value !== undefined) > at) at -= 1;
   const found = index === null ? curve.points.at(-1)?.value : values[at];
-  return found === undefined || found === null ? "–" : number(found);
+  return found === undefined || found === null ? "–" : worded(found);
 }
 
 function described(title, curves, xLabel) {

@@ -23,6 +23,8 @@ export function ProjectHead({ project, here, runs }) {
         <h1 class="page-title"><bdi>${project}</bdi></h1>
         <p class="facts-line">
           <a href=${`/projects/${encodeURIComponent(project)}/datasets`}>Datasets</a>
+          <a href=${`/projects/${encodeURIComponent(project)}/models`}>Models</a>
+          <a href=${`/projects/${encodeURIComponent(project)}/sweeps`}>Sweeps</a>
           ${trend && html`
             ${best && html`<span>best <bdi>${best.metric}</bdi> <b>${number(headline(best))}</b> by <a href=${`/runs/${best.run_id}`}><bdi>${best.dataset}</bdi></a></span>`}
             <span>newest <b>${number(trend.points.at(-1).value)}</b></span>`}

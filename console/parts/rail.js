@@ -14,6 +14,7 @@ export function Rail({ projects, place, isOpen, onNew, isMaking, onMade, onClose
     <nav class=${`rail ${isOpen ? "open" : ""}`} aria-label="Projects">
       <ul>
         <li><a href="/" aria-current=${current(place.view === "runs")}><${Icon} name="chart" /><span>All runs</span></a></li>
+        <li><a href="/costs" aria-current=${current(place.view === "costs")}><${Icon} name="cost" /><span>Costs</span></a></li>
       </ul>
       <h2>Projects</h2>
       ${projects && html`<${ProjectList} projects=${projects.projects} open=${place.view === "project" ? place.name : ""} />`}

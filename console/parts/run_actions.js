@@ -1,15 +1,13 @@
 // What can be done with a run: end it, train it again, compare it, and the commands that do the same.
 
-import { post } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
-import { useAction } from "../lib/use_action.js";
 import { canRerun, isEnded } from "../lib/status.js";
+import { Cancel } from "./cancel.js";
 import { Command } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icon.js";
 import { NotifyAtEnd } from "./notify_end.js";
 import { Rerun } from "./rerun.js";
-import { Trouble } from "./trouble.js";
 
 export function RunActions({ run, info, reload, before }) {
   const [asked, setAsked] = useState("");
@@ -24,7 +22,9 @@ export function RunActions({ run, info, reload, before }) {
       ${canRerun(run) && html`<button type="button" class="button" onClick=${() => setAsked("rerun")}><${Icon} name="again" />Rerun</button>`}
       ${!isEnded(run) && html`<button type="button" class="button danger" onClick=${() => setAsked("cancel")}><${Icon} name="stop" />Cancel run</button>`}
     </div>
-    ${asked === "cancel" && html`<${Cancel} run=${run} command=${command} reload=${reload} onClose=${close} />`}
+    ${asked === "cancel" && html`
+      <${Cancel} what="run" address=${`/api/runs/${encodeURIComponent(run.run_id)}`} command=${`${command} cancel ${run.run_id}`} reload=${reload} onClose=${close}>
+        <bdi>${run.project}/${run.dataset}</bdi> stops within seconds. What it has cost is spent; its log, metrics and checkpoints stay.<//>`}
     ${asked === "rerun" && html`<${Rerun} run=${run} command=${command} onClose=${close} />`}
     ${asked === "commands" && html`
       <${Dialog} title="The same in a terminal" onClose=${close}>
@@ -40,21 +40,3 @@ const commands = (command, run) => [
   ["Train it again", `${command} rerun ${run.run_id}`],
   ...(isEnded(run) ? [] : [["End it", `${command} cancel ${run.run_id}`]]),
 ];
-
-function Cancel({ run, command, reload, onClose }) {
-  const [state, act] = useAction(async () => {
-    await post(`/api/runs/${encodeURIComponent(run.run_id)}/cancel`);
-    reload();
-    onClose();
-  });
-  return html`
-    <${Dialog} title="End this run?" onClose=${onClose}>
-      <p><bdi>${run.project}/${run.dataset}</bdi> stops within seconds. What it has cost is spent; its log, metrics and checkpoints stay.</p>
-      <${Command} text=${`${command} cancel ${run.run_id}`} />
-      ${state.error && html`<${Trouble} title="It wasn't cancelled" error=${state.error} />`}
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick=${onClose}>Let it train</button>
-        <button type="button" class="button danger" disabled=${state.busy} onClick=${act}>Cancel run</button>
-      </div>
-    <//>`;
-}

@@ -6,6 +6,7 @@ import { html } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
 import { preparedText } from "../lib/prepared.js";
 import { who } from "../lib/status.js";
+import { Artifacts } from "./artifacts.js";
 import { At, Took } from "./time.js";
 
 const INPUTS_SHOWN = 12;
@@ -20,7 +21,9 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
         ${run.stopped_at && html`<${Fact} name="Ended"><${At} at=${run.stopped_at} /><//>`}
         <${Fact} name="Took"><${Took} of=${run} /><//>
         <${Fact} name="By"><bdi title=${run.launched_by}>${who(run.launched_by)}</bdi><//>
+        ${run.stopped_early && html`<${Fact} name="Stopped early">at step ${count(run.stopped_early.step)}<//>`}
         ${run.prepared && html`<${Fact} name="Prepared data" isLong>${preparedText(run)}<//>`}
+        ${run.sweep && html`<${Fact} name="Trial"><a href=${`/sweeps/${encodeURIComponent(run.sweep)}`}>${run.trial} of a sweep</a>${run.stopped_early && ", stopped early"}<//>`}
         ${run.rerun_of && html`<${Fact} name="Again"><a href=${`/runs/${run.rerun_of}`}>${run.rerun_of}</a><//>`}
       <//>
       <${Cost} run=${run} />
@@ -31,9 +34,7 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
           <${Fact} key=${name} name=${name}><b class=${name === run.metric ? "headline" : ""}>${number(value)}</b><//>`)}
       <//>
       <${Card} title="Artifacts" empty=${!files?.length && (files ? "Nothing left yet" : "Looking …")}>
-        <ul class="files">${files?.map((file) => html`
-          <li key=${file.path}><a href=${file.url} target="_blank" rel="noopener" title=${`Download ${file.path}`}><bdi>${file.path}</bdi></a><span class="dim">${size(file.size)}</span></li>`)}</ul>
-        ${hasMoreFiles && html`<p class="dim">More than these are there: <code>droptrain get</code> fetches all.</p>`}
+        <${Artifacts} run=${run.run_id} files=${files} hasMore=${hasMoreFiles} />
       <//>
       <${Card} title=${`Inputs (${count(run.input_count)})`} empty=${!run.inputs.length && "None recorded"}>
         <ul class="files">${run.inputs.slice(0, INPUTS_SHOWN).map((input) => html`

@@ -26,7 +26,7 @@ export class RunRow extends Component {
         <span role="cell" class="cell-status"><${Badge} status=${run.status} /></span>
         <span role="cell" class="cell-name">
           <a class="run-link" href=${`/runs/${encodeURIComponent(run.run_id)}`} data-run=${run.run_id} title=${run.run_id}>
-            ${!inProject && html`<bdi class="dim">${run.project}</bdi><span class="dim"> / </span>`}<bdi>${run.dataset}</bdi>
+            ${!inProject && html`<span class="dim"><bdi>${run.project}</bdi> /</span> `}<bdi>${run.dataset}</bdi>
           </a>
           <code class="hash">${hash(run.run_id)}</code>
           ${run.name && html`<bdi class="cell-given-name">${run.name}</bdi>`}${run.tags?.map((tag) => html`<bdi class="tag" key=${tag}>${tag}</bdi>`)}

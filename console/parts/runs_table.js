@@ -6,7 +6,7 @@ import { blocksOf, groupedRows, groupsOf, rowsOf } from "../lib/leaderboard.js";
 import { RunBlock } from "./run_block.js";
 import { RunsHead } from "./runs_head.js";
 
-const WIDTHS = { metric: "minmax(var(--metric, 150px), 190px)", trend: "76px", took: "82px", cost: "62px", started: "80px" };
+const WIDTHS = { metric: "var(--metric, 150px)", trend: "72px", took: "76px", cost: "62px", started: "78px" };
 const OTHER_WIDTH = "104px";
 const heights = new Map(); // of blocks that were drawn, by list: going back finds each row where it was
 

@@ -6,12 +6,14 @@ import { counted, hash, size } from "../lib/format.js";
 import { html, useEffect } from "../lib/html.js";
 import { usePoll } from "../lib/poll.js";
 import { navigate } from "../lib/router.js";
+import { ProjectCrumbs } from "../parts/crumbs.js";
 import { Difference, FileText } from "../parts/source.js";
 import { Trouble } from "../parts/trouble.js";
 
 const MOST_FILES = 1000;
 const OFFERED = 50;
 const never = () => null;
+const bestOf = (project) => `/api/runs${query({ project, sort: "metric", limit: 1 })}`;
 const runAt = (id) => `/api/runs/${encodeURIComponent(id)}`;
 
 export function Code({ id, place }) {
@@ -24,8 +26,7 @@ export function Code({ id, place }) {
   const say = (changes) => navigate(`${place.path}${query({ with: other, file, ...changes })}`, { replace: true });
   return html`
     <div class="run-head">
-      <p class="crumbs"><a href="/">Runs</a> <span aria-hidden="true">/</span> <a href=${`/projects/${encodeURIComponent(run.project)}`}><bdi>${run.project}</bdi></a>
-        <span aria-hidden="true"> / </span><a href=${`/runs/${encodeURIComponent(id)}`}><bdi>${run.dataset}</bdi> <code>${hash(id)}</code></a></p>
+      <${ProjectCrumbs} project=${run.project}><span aria-hidden="true"> / </span><a href=${`/runs/${encodeURIComponent(id)}`}><bdi>${run.dataset}</bdi> <code>${hash(id)}</code></a><//>
       <h1 class="page-title">${other ? "What differs" : "Code and recipe"}</h1>
       <${Other} run=${run} other=${other} onChoose=${(chosen) => say({ with: chosen, file: "" })} />
     </div>
@@ -36,13 +37,15 @@ export function Code({ id, place }) {
 function Other({ run, other, onChoose }) {
   const address = `/api/runs${query({ project: run.project, limit: OFFERED })}`;
   const { data } = usePoll((signal) => get(address, signal), never, address, { what: "the runs", known });
-  const runs = (data?.runs || []).filter((each) => each.run_id !== run.run_id && each.code);
+  const ranking = usePoll((signal) => get(bestOf(run.project), signal), never, bestOf(run.project), { what: "the best run", known });
+  const best = ranking.data?.runs[0];
+  const runs = [...(data?.runs || []), best].filter((each, n, all) => each?.code && each.run_id !== run.run_id && all.findIndex((one) => one?.run_id === each.run_id) === n);
   const listed = !other || runs.some((each) => each.run_id === other) ? runs : [{ run_id: other, dataset: other.slice(0, -13) }, ...runs];
   return html`
     <label class="code-other">Compare with
       <select value=${other} onChange=${(event) => onChoose(event.target.value)}>
         <option value="">no run</option>
-        ${listed.map((each) => html`<option key=${each.run_id} value=${each.run_id}>${each.dataset} ${hash(each.run_id)}${each.name ? ` (${each.name})` : ""}</option>`)}
+        ${listed.map((each) => html`<option key=${each.run_id} value=${each.run_id}>${each.dataset} ${hash(each.run_id)}${each.name ? ` (${each.name})` : ""}${each.run_id === best?.run_id ? ", the best" : ""}</option>`)}
       </select></label>`;
 }
 
@@ -80,7 +83,12 @@ function Differences({ run, other }) {
         </table></div>`}
     </section>
     ${found.map((each) => html`<${Difference} key=${each.path} before=${{ run: other, file: each.before }} after=${{ run: run.run_id, file: each.after }} path=${each.path} />`)}
-    <p class="dim">${found.length === 0 ? "Code and recipe are the same" : `${counted(same, "other file")} ${same === 1 ? "is" : "are"} the same`}${found.length === 0 ? ` (${counted(same, "file")}).` : "."}</p>`;
+    <p class="dim">${sameFiles(found.length, same)}</p>`;
+}
+
+function sameFiles(differing, same) {
+  if (!differing) return `Code and recipe are the same (${counted(same, "file")}).`;
+  return same ? `${counted(same, "other file")} ${same === 1 ? "is" : "are"} the same.` : "No other file is the same.";
 }
 
 const useSources = (id) => useOnce(`${runAt(id)}/code${query({ limit: MOST_FILES })}`, "the code");

@@ -8,6 +8,8 @@ import { usePoll } from "../lib/poll.js";
 import { navigate } from "../lib/router.js";
 import { Badge } from "../parts/badge.js";
 import { Command } from "../parts/copy.js";
+import { ProjectCrumbs } from "../parts/crumbs.js";
+import { Table } from "../parts/table.js";
 import { At } from "../parts/time.js";
 import { Trouble } from "../parts/trouble.js";
 
@@ -35,7 +37,7 @@ export function Datasets({ project, place, info }) {
   const choose = (dataset) => navigate(`${place.path}${query({ dataset })}`, { replace: true });
   return html`
     <div class="run-head">
-      <p class="crumbs"><a href="/">Runs</a> <span aria-hidden="true">/</span> <a href=${`/projects/${encodeURIComponent(project)}`}><bdi>${project}</bdi></a></p>
+      <${ProjectCrumbs} project=${project} />
       <h1 class="page-title">Datasets</h1>
     </div>
     ${info && html`<details class="project-code"><summary>Code and recipe of the project</summary>
@@ -99,9 +101,3 @@ const Data = ({ data }) => html`
       html`<bdi>${column.name}</bdi>`, column.kind || "both", `${(100 * column.empty).toFixed(0)} %`, column.least == null ? "–" : `${number(column.least)} to ${number(column.most)}`])} />
     ${data.columns > data.first.length && html`<p class="panel-empty">and ${count(data.columns - data.first.length)} more columns</p>`}
   </section>`;
-
-const Table = ({ label, heads, rows }) => html`
-  <div class="table-box" tabindex="0" role="region" aria-label=${label}>
-    <table class="differences"><thead><tr>${heads.map((head) => html`<th scope="col" key=${head}>${head}</th>`)}</tr></thead>
-      <tbody>${rows.map((cells, n) => html`<tr class="differs" key=${n}>${cells.map((cell, k) => html`<td key=${k}>${cell}</td>`)}</tr>`)}</tbody></table>
-  </div>`;

@@ -9,11 +9,13 @@ import { LogStore } from "../lib/log_store.js";
 import { listedRun } from "../lib/run_list.js";
 import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
+import { useArtifacts } from "../lib/use_artifacts.js";
 import { announcement, isEnded, sentence, tabTitle } from "../lib/status.js";
 import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
 import { ChartLook, useChartLook } from "../parts/chart_look.js";
+import { ProjectCrumbs } from "../parts/crumbs.js";
 import { Evidence, Log } from "../parts/log.js";
 import { RunActions } from "../parts/run_actions.js";
 import { RunFacts } from "../parts/run_facts.js";
@@ -59,7 +61,7 @@ function Loaded({ run, address, info, reload }) {
   useEffect(() => {
     if (metrics.data) setKept(metrics.data.series);
   }, [metrics.data]);
-  const artifacts = usePoll((signal) => get(`${address}/artifacts`, signal), () => (ended ? null : ENDED_EVERY), `${address}/artifacts ${ended}`, { what: "the artifacts" });
+  const { files, hasMore } = useArtifacts(run.run_id, ended);
   const relatives = useRelatives(run);
   const measured = useMemo(() => metricsOf(kept), [kept]);
   const [look, changeLook] = useChartLook();
@@ -69,12 +71,11 @@ function Loaded({ run, address, info, reload }) {
     const behind = relatives.curves.map((other, n) => ({ ...other, series: others[n] }));
     return [...charts(own, run.metric, behind).map((each) => ({ ...each, xLabel: label })), ...machineCharts(machineOf(kept))];
   }, [kept, relatives.curves, look.axis]);
-  const files = artifacts.data?.artifacts;
   const download = files?.find((file) => file.path === "log.txt")?.url;
 
   return html`
     <div class="run-head">
-      <p class="crumbs"><a href="/">Runs</a> <span aria-hidden="true">/</span> <a href=${`/projects/${encodeURIComponent(run.project)}`}><bdi>${run.project}</bdi></a></p>
+      <${ProjectCrumbs} project=${run.project} />
       <div class="run-title"><h1 class="page-title"><bdi>${run.dataset}</bdi> <code class="hash">${hash(run.run_id)}</code></h1><${Badge} status=${run.status} large /></div>
       <${RunActions} run=${run} info=${info} reload=${reload} before=${relatives.before} />
     </div>
@@ -93,7 +94,7 @@ function Loaded({ run, address, info, reload }) {
     <div class="run-body">
       <div class="run-main">
         <section class="panel" aria-label="Metrics">
-          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim">live, within ten seconds</span>`}
+          <div class="panel-head"><h2>Metrics</h2>${!ended && drawn.length > 0 && html`<span class="dim" title="within ten seconds">live</span>`}
             ${drawn.length > 0 && html`<${ChartLook} look=${look} axes=${axes.split(" ")} change=${changeLook} />`}</div>
           ${drawn.length > 0
             ? html`<div class="charts">${drawn.map((each) => html`<${Chart} key=${each.title} title=${each.title} curves=${each.curves} xLabel=${each.xLabel} ...${look} />`)}</div>`
@@ -101,7 +102,7 @@ function Loaded({ run, address, info, reload }) {
         </section>
         ${log.store && html`<${Log} store=${log.store} version=${log.version} isLive=${!ended} download=${download} />`}
       </div>
-      <${RunFacts} run=${run} series=${measured} files=${files} hasMoreFiles=${Boolean(artifacts.data?.cursor)} />
+      <${RunFacts} run=${run} series=${measured} files=${files} hasMoreFiles=${hasMore} />
     </div>`;
 }
 

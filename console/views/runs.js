@@ -20,6 +20,7 @@ import { Trouble } from "../parts/trouble.js";
 
 const MOST_COMPARED = 20;
 const MOST_SORTED = 1000;
+const PATIENCE = 1000; // ms in which rows that come into sight are drawn
 const NO_WAITING = [];
 const NO_RUNS = [];
 const selections = new Map(); // runs chosen for a comparison, by project: going back finds them again
@@ -155,6 +156,22 @@ function leave(event) {
   if (event.key === "Escape") event.target.blur();
 }
 
+/** Move the focus to the next row, or the one before. Where that isn't drawn yet, it is as soon as it comes into sight. */
+function go(links, index, by) {
+  const block = links[index]?.closest("[role=rowgroup]"), to = links[Math.max(index + by, 0)];
+  const next = by > 0 ? block?.nextElementSibling : block?.previousElementSibling;
+  if (!block || block.contains(to) || next?.contains(to)) return void to?.focus();
+  if (!next?.style.height) return; // the head, or the end
+  next.scrollIntoView({ block: "nearest" });
+  const until = performance.now() + PATIENCE;
+  const look = () => {
+    const found = next.querySelectorAll(".run-link");
+    if (found.length) found[by > 0 ? 0 : found.length - 1].focus();
+    else if (performance.now() < until) requestAnimationFrame(look);
+  };
+  look();
+}
+
 function useListKeys(toggle, compare) {
   const latest = useRef();
   latest.current = { toggle, compare };
@@ -163,8 +180,8 @@ function useListKeys(toggle, compare) {
       if (event.target.closest("input:not([type=checkbox]), textarea, dialog") || event.metaKey || event.ctrlKey || event.altKey) return;
       const links = [...document.querySelectorAll(".run-link")];
       const index = links.indexOf(document.activeElement?.closest(".run-row")?.querySelector(".run-link"));
-      if (event.key === "j") links[Math.min(index + 1, links.length - 1)]?.focus();
-      if (event.key === "k") links[Math.max(index - 1, 0)]?.focus();
+      if (event.key === "j") go(links, index, 1);
+      if (event.key === "k") go(links, index, -1);
       if (event.key === "x" && index >= 0) latest.current.toggle(links[index].dataset.run);
       if (event.key === "c") latest.current.compare();
     };

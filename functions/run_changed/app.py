@@ -1,4 +1,4 @@
-"""A record changed: people hear of a run that ended, and a new current model is published."""
+"""A record changed: people hear of a run or sweep that ended, and a new current model is published."""
 
 import os
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from droptrain_core.wiring import Wiring
 
 REMOVED = "REMOVE"
 
+SWEEP_ID = "sweep_id"
 # A longer copy is left to the reconciler: the notices of other runs wait meanwhile.
 COPY_SECONDS = 10
 
@@ -23,7 +24,9 @@ publish_model = cache(wiring.publish_model)
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Handle one record: the stream's filter passes ended runs without a notice, and unpublished models."""
+    """Handle one record: the stream's filter passes runs and sweeps that ended without a notice, and
+    models that aren't published.
+    """
     if record.get("eventName") == REMOVED:
         metrics.add_metric("NoticesSpared", "Count", 1)
         logger.info("Notice nothing: the item was removed")
@@ -35,14 +38,23 @@ def handle(record: Mapping[str, Any]) -> None:
         metrics.add_metric("ModelsPublished", "Count", 1 if published == "published" else 0)
         logger.info("Model of %s: %s", project, published)
         return
+    if SWEEP_ID in image:
+        sweep_id = event_field.text(image, SWEEP_ID, "S")
+        logger.append_keys(sweep_id=sweep_id)
+        _count(wiring.notify_sweep().ended(sweep_id))
+        return
     run_id = event_field.text(image, "run_id", "S")
     logger.append_keys(run_id=run_id)
     project = event_field.text(image, "project", "S")
     done = notify.ended(run_id, project)
-    metrics.add_metric("NoticesPublished" if done.answer == "published" else "NoticesSpared", "Count", 1)
+    _count(done.answer)
     if done.canary_succeeded:
         metrics.add_metric("CanaryRunsSucceeded", "Count", 1)
-    logger.info("Notice %s", done.answer)
+
+
+def _count(answer: str) -> None:
+    metrics.add_metric("NoticesPublished" if answer == "published" else "NoticesSpared", "Count", 1)
+    logger.info("Notice %s", answer)
 
 
 @logger.inject_lambda_context(clear_state=True)

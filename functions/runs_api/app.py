@@ -8,6 +8,7 @@ import http_request
 import promotion_routes
 import result_routes
 import run_routes
+import sweep_routes
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.logging import correlation_paths
@@ -17,7 +18,7 @@ from droptrain_core.telemetry import logger, metrics
 from problems import STATUSES, of_error, of_unknown_route, of_unreadable, of_validation
 
 app = APIGatewayHttpResolver(enable_validation=True)
-ROUTES = (run_routes, result_routes, promotion_routes, dataset_routes, description)
+ROUTES = (run_routes, sweep_routes, result_routes, promotion_routes, dataset_routes, description)
 for routes in ROUTES:
     app.include_router(routes.router)
 app.exception_handler(list(STATUSES))(of_error)

@@ -10,7 +10,7 @@ from droptrain_core.domain.costs.budget import to_usd
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
 from droptrain_core.domain.runs.batch_job import count_preparing
 from droptrain_core.domain.runs.preparation import JobStep
-from droptrain_core.domain.runs.run import Attempt, Run, run_prefix
+from droptrain_core.domain.runs.run import Attempt, Run, run_prefix, step_prefix
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -386,5 +386,5 @@ def _links(run: Run, bucket: str) -> dict[str, Any]:
         "run": folder,
         "model": folder + "model/",
         "export": folder + "export/",
-        "log": folder + "log.txt",
+        "log": f"s3://{bucket}/{step_prefix(run.project, run.run_id, run.step)}log.txt",
     }

@@ -24,6 +24,7 @@ from droptrain_core.domain.errors import (
     NotReadyError,
     PausedError,
     RejectedError,
+    SweepRefusedError,
     UnreadableError,
 )
 from pydantic import BaseModel
@@ -41,6 +42,7 @@ STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     ModelChangedError: (409, "model-changed"),
     KeyReusedError: (422, "idempotency-key-reused"),
     RejectedError: (422, "bad-overrides"),
+    SweepRefusedError: (422, "sweep-refused"),
     DeniedError: (500, "refused-by-aws"),
     NewerRecordError: (500, "newer-record"),
     PausedError: (503, "paused"),

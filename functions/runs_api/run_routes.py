@@ -118,13 +118,19 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
     return _answer(202 if new else 200, run)
 
 
-@router.get("/runs", responses=documented({200: (RunList, "A page")}, "bad-cursor", "invalid-request"))
-def list_runs(
+@router.get(
+    "/runs", responses=documented({200: (RunList, "A page")}, "bad-cursor", "not-found", "invalid-request")
+)
+def list_runs(  # noqa: PLR0913  one parameter for each of the query
     project: Annotated[ProjectName | None, Query(description="Of this project alone")] = None,
     dataset: Annotated[DatasetName | None, Query(description="Of this dataset alone")] = None,
     status: Annotated[Status | None, Query(description="With this status alone")] = None,
     tag: Annotated[Tag | None, Query(description="With this tag alone")] = None,
     versions: Versions = None,
+    sweep: Annotated[
+        str | None,
+        Query(pattern=RUN_ID_PATTERN, description="The trials of this sweep alone, the last first"),
+    ] = None,
     sort: Annotated[
         Literal["time", "metric"], Query(description="Newest first, or best first by the headline metric")
     ] = "time",
@@ -142,6 +148,12 @@ def list_runs(
     if sort == "metric" and not project:
         wrong = {"type": "no_project", "loc": ("query", "project"), "msg": "sort=metric needs a project"}
         raise RequestValidationError([wrong])
+    if sweep:
+        if project or dataset or status or tag or versions or sort == "metric":
+            raise RequestValidationError([_alone()])
+        runs, after = use_cases.query_sweeps().runs(sweep, limit=limit, cursor=cursor)
+        views = [RunView.of(run, use_cases.settings.bucket_name) for run in runs]
+        return RunList(runs=views, cursor=after)
     listing = use_cases.query().runs(
         project=project,
         dataset=dataset,
@@ -225,6 +237,10 @@ def read_costs(month: Month = None, cursor: Cursor = None) -> CostList:
 def read_status() -> StatusView:
     """Read whether the stack's owner has paused it, and why."""
     return StatusView(paused=use_cases.settings.paused or None)
+
+
+def _alone() -> dict[str, Any]:
+    return {"type": "sweep_alone", "loc": ("query", "sweep"), "msg": "sweep goes without other filters"}
 
 
 def _asked(launch: "LaunchRequests", body: LaunchRequest) -> dict[str, Any]:

@@ -9,11 +9,14 @@ from droptrain_core.wiring import Wiring
 
 if TYPE_CHECKING:
     from droptrain_core.cancel import Cancel
+    from droptrain_core.cancel_sweep import CancelSweep
     from droptrain_core.datasets import Datasets
     from droptrain_core.describe import Describe
     from droptrain_core.launch.requests import LaunchRequests
+    from droptrain_core.launch.sweep_requests import SweepRequests
     from droptrain_core.promote import Promote
     from droptrain_core.query import Query
+    from droptrain_core.query_sweeps import QuerySweeps
     from droptrain_core.read_models import ReadModels
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.results import Results
@@ -87,3 +90,21 @@ def spending() -> "Spending":
 def costs() -> "ReadCosts":
     """What runs cost is read by day and project."""
     return _wiring.costs()
+
+
+@cache
+def sweeps() -> "SweepRequests":
+    """Requests become sweeps."""
+    return _wiring.launch_sweeps()
+
+
+@cache
+def query_sweeps() -> "QuerySweeps":
+    """Sweeps are read."""
+    return _wiring.query_sweeps()
+
+
+@cache
+def cancel_sweep() -> "CancelSweep":
+    """Sweeps end on request."""
+    return _wiring.cancel_sweep()

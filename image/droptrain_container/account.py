@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from droptrain_container import outcome
@@ -42,6 +42,15 @@ class Account:
         """The duration of this Batch job's previous attempts; one that was killed counts as nothing."""
         mine = (each for each in self.earlier if each.get("batch_job_id") == self._settings.job_id)
         return sum(map(_seconds, mine))
+
+    def of_checkpoint(self) -> dict[str, object]:
+        """When a checkpoint is saved, and by which attempt."""
+        saved_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "saved_at": saved_at,
+            "batch_job_id": self._settings.job_id,
+            "attempt": self._settings.attempt,
+        }
 
     def write(self, document: bytes) -> None:
         """Write how the attempt ended; EndError."""

@@ -20,13 +20,18 @@ class EndWarning:
     fix: str
 
 
-def of_success(*, has_export: bool, error: str | None, not_finite: Sequence[str]) -> list[EndWarning]:
+def of_success(
+    *, has_export: bool, error: str | None, not_finite: Sequence[str], was_stopped: bool = False
+) -> list[EndWarning]:
     """The warnings of a script that ended with 0.
 
+    One that `was_stopped` early leaves no model, and perhaps the traceback of its TERM.
     `error` is the traceback's error that the log ends with, `not_finite` are the metrics that ended with NaN
     or infinity.
     """
     warnings = []
+    if was_stopped:
+        has_export, error = True, None
     log_end = f"the log ends with {error[:_ERROR_CHARACTERS]}" if error else ""
     if not has_export:
         finding = "the script finished with 0, but no model was exported"

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from droptrain_container import (
     advice,
+    early_stop,
     end_warnings,
     exit_codes,
     failure_reason,
@@ -25,6 +26,7 @@ from droptrain_container import (
 )
 from droptrain_container.account import Account
 from droptrain_container.checkpoints import Checkpoints, Saver
+from droptrain_container.early_stop import StoppedEarly
 from droptrain_container.end_warnings import EndWarning
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.folder import Look
@@ -43,7 +45,7 @@ from droptrain_container.s3 import Bucket, ConflictError
 from droptrain_container.script import Script
 from droptrain_container.series import Series
 from droptrain_container.settings import Settings
-from droptrain_container.stops import StoppedError, Stops
+from droptrain_container.stops import Event, StoppedError, Stops
 
 # Spot's notice comes two minutes ahead, and the end may be some seconds late.
 DOOMED_SECONDS = 150.0
@@ -109,6 +111,7 @@ class Attempt:
         self._gpu_use: Use | None = None
         self._advice: list[str] = []
         self._warnings: list[EndWarning] = []
+        self._stopped_early: StoppedEarly | None = None
         self._results = Results(bucket, found.prefix, self._layout, log.say, found.upload_seconds)
         self._inputs: dict[str, Look] = {}
         self._prepared: Report | None = None
@@ -151,10 +154,12 @@ class Attempt:
             the_plan, call, checkpoints = self._prepare()
         if self._stops.is_reclaimed or self._stops.is_out_of_time:
             raise self._stops.end()
-        was_stopped = self._run_script(the_plan, call, checkpoints)
+        ended_by = self._run_script(the_plan, call, checkpoints)
         self._log.phase = "sync"
         assert self._of_script is not None
-        if was_stopped:
+        if ended_by == "stopped_early":
+            return self._kept(exit_codes.of_early_stop(self._of_script))
+        if ended_by != "ended":
             return self._ending_of_stop()
         if self._of_script.cause is None:
             return self._kept(self._of_script)
@@ -198,29 +203,22 @@ class Attempt:
             return
         used = self._account.seconds_used() + (datetime.now(UTC) - self._started_at).total_seconds()
         left = self._settings.timeout_seconds - used
-        self._log.say(f"The run has {max(left, 0):.0f} s of training time left.")
+        whose, kind = ("step", "time") if self._settings.is_preparation else ("run", "training time")
+        self._log.say(f"The {whose} has {max(left, 0):.0f} s of {kind} left.")
         self._stops.end_after(left)
 
     def _restore(self, the_plan: Plan) -> Checkpoints:
         generations = Generations(
             self._bucket, self._settings.step_prefix + "checkpoints/", the_plan.checkpoints_kept
         )
-        checkpoints = Checkpoints(self._layout, generations, self._facts)
+        checkpoints = Checkpoints(self._layout, generations, self._account.of_checkpoint)
         number = checkpoints.restore(self._log.say)
         if number is not None:
             self._log.say(f"Restored checkpoint generation {number}.")
         return checkpoints
 
-    def _facts(self) -> dict[str, object]:
-        saved_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "saved_at": saved_at,
-            "batch_job_id": self._settings.job_id,
-            "attempt": self._settings.attempt,
-        }
-
-    def _run_script(self, the_plan: Plan, call: Call, checkpoints: Checkpoints) -> bool:
-        """Run the script to its end; whether it was stopped."""
+    def _run_script(self, the_plan: Plan, call: Call, checkpoints: Checkpoints) -> Event:
+        """Run the script to its end; what ended it."""
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._log.phase = "train"
         sampler = Sampler(self._log.say) if the_plan.gpus and self._settings.checks_gpu else None
@@ -232,15 +230,19 @@ class Attempt:
             self._records.start()
             if sampler:
                 sampler.start()
-            returncode, was_stopped = running.run()
+            with early_stop.watching(
+                the_plan, self._bucket, self._series, self._stops, self._log.say
+            ) as found:
+                returncode, ended_by = running.run()
         finally:
             running.kill()
+        self._stopped_early = found() if ended_by == "stopped_early" else None
         self._of_script = exit_codes.of_script(returncode)
         self._keep_output(self._mask.flush())
         self._gpu_use = sampler.finish() if sampler else None
         seconds = time.monotonic() - started
         self._or_else("The advice", lambda: self._advise(the_plan, seconds), None)
-        return was_stopped
+        return ended_by
 
     def _read_output(self, chunk: bytes) -> None:
         self._keep_output(self._mask.feed(chunk) if chunk else self._mask.settle())
@@ -301,6 +303,7 @@ class Attempt:
                 has_export=self._results.has_export(),
                 error=failure_reason.of_log_end(lines, self._layout.code),
                 not_finite=self._series.not_finite(),
+                was_stopped=self._stopped_early is not None,
             )
             self._warnings = [replace(each, message=self._mask.text(each.message)) for each in found]
         for each in self._warnings:
@@ -366,6 +369,7 @@ class Attempt:
             warnings=self._warnings,
             left_checkpoint=self._or_else("CHECKPOINT_DIR", self._has_checkpoint, False),
             prepared=self._prepared,
+            stopped_early=self._stopped_early,
             earlier=self._account.earlier,
         )
         try:

@@ -7,6 +7,7 @@ summary.proto and tensor.proto). Checksums aren't compared.
 import math
 import os
 import struct
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,9 +36,14 @@ class EventFiles:
         self._folders = folders
         self._offsets: dict[Path, int] = {}
         self._points: dict[Path, Points] = {}
+        self._lock = threading.Lock()
 
     def look(self) -> None:
         """Read what was added, for some seconds at most. What can't be read is left to the next look."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
         end = time.monotonic() + _LOOK_SECONDS
         for path in self._find(end):
             if time.monotonic() > end:
@@ -52,15 +58,17 @@ class EventFiles:
     def points(self) -> Points:
         """What was read so far. Keras's names become those of its progress lines: `loss`, `val_loss`."""
         points = Points()
-        if not self._points:
+        with self._lock:
+            found = sorted(self._points.items())
+        if not found:
             return points
-        root = os.path.commonpath(self._points)
-        for folder, written in sorted(self._points.items()):
+        root = os.path.commonpath([folder for folder, _ in found])
+        for folder, written in found:
             prefix = _prefix(folder.relative_to(root))
             for tag, step, value in written:
                 points.add(prefix + tag.removeprefix("epoch_"), step, value)
-            for tag in written.not_finite:
-                points.add(prefix + tag.removeprefix("epoch_"), 0, math.nan)
+            for tag, step in written.not_finite.items():
+                points.add(prefix + tag.removeprefix("epoch_"), step, math.nan)
         return points
 
     def _find(self, end: float) -> list[Path]:

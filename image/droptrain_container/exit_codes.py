@@ -16,6 +16,7 @@ EXIT_CODES: Mapping[str, int] = {
     "bad_data": 65,
     "nothing_prepared": 65,
     "too_many_prepared": 65,
+    "prepared_incomplete": 65,
     "inputs_written": 65,
     "prepared_changed": 66,
     "input_missing": 66,
@@ -75,6 +76,11 @@ def of_script(returncode: int) -> Ending:
         return Ending(128 + number, "script_failed", message, 128 + number)
     message = f"The script ended with exit code {returncode}."
     return Ending(COLLIDED if returncode in _OWN else returncode, "script_failed", message, returncode)
+
+
+def of_early_stop(of_script: Ending) -> Ending:
+    """The ending of a script that was stopped early, however it took its TERM."""
+    return Ending(SUCCESS, script_exit_code=of_script.script_exit_code)
 
 
 def _name(number: int) -> str:

@@ -46,6 +46,13 @@ def last_step(lines: Iterable[bytes]) -> float:
     return max(filter(math.isfinite, steps), default=0)
 
 
+def point_of(line: bytes, name: str, number: int) -> tuple[float, float] | None:
+    """(step, value) of one name in a JSON line; None without a value. The line's number replaces a step."""
+    found = _object(line)
+    value, step = found.get(name), found.get(_AXIS)
+    return (step if _is_number(step) else number, value) if _is_number(value) else None
+
+
 def _numbers(lines: Iterable[bytes]) -> Iterator[tuple[str, float]]:
     for line in lines:
         for name, value in _object(line).items():

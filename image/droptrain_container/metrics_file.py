@@ -39,20 +39,28 @@ class MetricsFile:
         """
         with self._lock:
             try:
-                with open_trusted(self.path, self._trusted) as file:
-                    size = os.fstat(file.fileno()).st_size
-                    if size < self._own_from:  # begun anew
-                        self._own, self._own_step, self._own_from = {}, 0, 0
-                    start = max(self._own_from, size - LAST_BYTES)
-                    file.seek(start)
-                    added = file.read(size - start)
+                added, own_from = self.read_from(self._own_from)
             except OSError:  # `read` says so
                 return dict(self._own)
+            if own_from < self._own_from:  # begun anew
+                self._own, self._own_step = {}, 0
             lines = list(metrics.lines_of(BytesIO(added)))
             self._own = metrics.last_numbers(lines, self._own)
             self._own_step = max(self._own_step, metrics.last_step(lines))
-            self._own_from = start + added.rfind(b"\n") + 1
+            self._own_from = own_from
             return dict(self._own)
+
+    def read_from(self, offset: int) -> tuple[bytes, int]:
+        """(what was added from `offset` on, the offset behind its last whole line); OSError.
+
+        Of very much, the last 8 MiB; all of a file that has become shorter.
+        """
+        with open_trusted(self.path, self._trusted) as file:
+            size = os.fstat(file.fileno()).st_size
+            start = max(offset if size >= offset else 0, size - LAST_BYTES)
+            file.seek(start)
+            added = file.read(size - start)
+        return added, start + added.rfind(b"\n") + 1
 
     def own_step(self) -> float:
         """The greatest step that was written since `begin`; 0 if there is none."""

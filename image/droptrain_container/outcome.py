@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from droptrain_container.early_stop import StoppedEarly
 from droptrain_container.end_warnings import EndWarning
 from droptrain_container.exit_codes import Ending
 from droptrain_container.gpu_use import Use
@@ -35,6 +36,7 @@ def write(  # noqa: PLR0913  one parameter for each fact of an attempt
     warnings: Sequence[EndWarning] = (),
     left_checkpoint: bool = False,
     prepared: Report | None = None,
+    stopped_early: StoppedEarly | None = None,
     earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
@@ -57,6 +59,7 @@ def write(  # noqa: PLR0913  one parameter for each fact of an attempt
         "warnings": [asdict(each) for each in warnings],
         "left_checkpoint": left_checkpoint,
         **({"prepared": asdict(prepared)} if prepared else {}),
+        **({"stopped_early": asdict(stopped_early)} if stopped_early and not ending.cause else {}),
         "attempts": list(earlier),
     }
     return json.dumps(document, indent=1, allow_nan=False).encode()

@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from droptrain_container.exit_codes import EndError
+from droptrain_container.stopping_rules import Goal, Method
 
 SCHEMA = 1
 # The channel in which a training finds what the preparation step left.
@@ -17,6 +18,7 @@ WARM_START = "warm_start"
 _CHANNEL = re.compile(r"[A-Za-z0-9_]{1,40}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+_SWEEP = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 Kind = TypeVar("Kind")
 Scalar = str | int | float | bool
@@ -60,6 +62,17 @@ class StartingModel:
 
 
 @dataclass(frozen=True)
+class EarlyStop:
+    """How a sweep's trial is stopped early; below `prefix` the trials report their values of the metric."""
+
+    method: Method
+    metric: str
+    goal: Goal
+    prefix: str
+    trial: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to train, and how; times in seconds. `inputs` are the pinned files of each channel, `channels` the
     names of all that the code has a folder of.
@@ -84,6 +97,7 @@ class Plan:
     prepare: PrepareStep | None = None
     channels: tuple[str, ...] = ()
     start: StartingModel | None = None
+    early_stop: EarlyStop | None = None
 
     def of_preparation(self) -> "Plan":
         """The plan of the preparation step: its code, without hyperparameters and GPUs; EndError."""
@@ -93,9 +107,16 @@ class Plan:
         files = None if step.code is None else {self.code_prefix + path for path in step.code}
         code = tuple(item for item in self.code if files is None or item.key in files)
         return replace(
-            self, entrypoint=step.entrypoint, args=step.args, code=code, hyperparameters={}, gpus=0,
-            start=None, channels=tuple(sorted(self.inputs)),
-        )  # fmt: skip
+            self,
+            entrypoint=step.entrypoint,
+            args=step.args,
+            code=code,
+            hyperparameters={},
+            gpus=0,
+            start=None,
+            channels=tuple(sorted(self.inputs)),
+            early_stop=None,
+        )
 
     def of_training(self) -> "Plan":
         """The plan of the training after the step: with the channel `prepared`, and the inputs if they are
@@ -163,6 +184,7 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         prepare=_prepare(document.get("prepare")),
         channels=(*sorted(inputs), *((WARM_START,) if start else ())),
         start=start,
+        early_stop=_early_stop(document.get("early_stop"), project),
     )
 
 
@@ -191,6 +213,23 @@ def _start(model: object) -> StartingModel | None:
         if not item.key.startswith(folder) or not stays_inside(item.key.removeprefix(folder)):
             raise _WrongError(f"warm_start: {item.key[:200]!r} lies outside {folder[:200]}")
     return StartingModel(_field(model, "run_id", str), folder, files)
+
+
+def _early_stop(settings: object, project: str) -> EarlyStop | None:
+    if settings is None:
+        return None
+    if not isinstance(settings, dict):
+        raise _WrongError("early_stop has to be a JSON object")
+    method, goal = _field(settings, "method", str), _field(settings, "goal", str)
+    if method not in get_args(Method) or goal not in get_args(Goal):
+        raise _WrongError(f"early_stop: {method[:20]!r} and {goal[:20]!r} aren't a method and a goal")
+    prefix = _field(settings, "prefix", str)
+    folder = f"sweeps/{project}/"
+    if not prefix.startswith(folder) or not _SWEEP.fullmatch(prefix.removeprefix(folder).removesuffix("/")):
+        raise _WrongError(f"early_stop.prefix {prefix[:200]!r} isn't the folder of a sweep below {folder}")
+    metric, trial = _field(settings, "metric", str), _number(settings, "trial", "early_stop", least=1)
+    folder = prefix.removesuffix("/") + "/"
+    return EarlyStop(cast("Method", method), metric, cast("Goal", goal), folder, trial)
 
 
 def stays_inside(path: str) -> bool:

@@ -21,7 +21,7 @@ class Points:
         self._last: dict[str, tuple[float, float]] = {}
         self._strides: dict[str, int] = {}
         self._counts: dict[str, int] = {}
-        self._not_finite: set[str] = set()
+        self._not_finite: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def add(self, name: str, step: float, value: float) -> None:
@@ -36,9 +36,9 @@ class Points:
                 return
             if not math.isfinite(value):
                 if name in self._not_finite or len(self._not_finite) < _MAX_NAMES:
-                    self._not_finite.add(name)
+                    self._not_finite[name] = step
                 return
-            self._not_finite.discard(name)
+            self._not_finite.pop(name, None)
             values = self._values.setdefault(name, {})
             stride, count = self._strides.get(name, 1), self._counts.get(name, 0)
             self._counts[name] = count + 1
@@ -65,10 +65,16 @@ class Points:
             return max((step for step, _ in self._last.values()), default=0)
 
     @property
-    def not_finite(self) -> frozenset[str]:
-        """The names whose last value was NaN or infinite."""
+    def not_finite(self) -> dict[str, float]:
+        """The names whose last value was NaN or infinite, each with that value's step."""
         with self._lock:
-            return frozenset(self._not_finite)
+            return dict(self._not_finite)
+
+    def of(self, name: str) -> dict[float, float]:
+        """The values of one name by step, NaN if the last one was not finite."""
+        with self._lock:
+            found = self._values.get(name, {}) | dict([self._last[name]] if name in self._last else [])
+            return found | ({self._not_finite[name]: math.nan} if name in self._not_finite else {})
 
 
 def lines(points: Iterable[Point]) -> bytes:

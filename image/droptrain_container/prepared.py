@@ -12,10 +12,10 @@ from pathlib import Path
 
 from droptrain_container import parallel, transfer
 from droptrain_container.exit_codes import EndError
-from droptrain_container.folder import Look, key_of, look_of
+from droptrain_container.folder import Entry, Look, key_of, look_of
 from droptrain_container.layout import Layout
 from droptrain_container.plan import Pinned, stays_inside
-from droptrain_container.results import Results
+from droptrain_container.results import Listing, Results
 from droptrain_container.s3 import Bucket, MissingError
 
 MOST_FILES = 10_000
@@ -50,19 +50,18 @@ class Prepared:
     def fetch(self, target: Path, say: Callable[[str], None]) -> None:
         """Fetch the files below `target`; EndError (prepared_changed) if one isn't as its step left it."""
         key = f"{self.folder}{_DATA}"
+        sizes = self.bucket.sizes(key)
+        for path, (size, _) in self.files.items():
+            if sizes.get(key + key_of(path)) != size:
+                raise _changed(self.folder, f"{key_of(path)} is gone, or has another size")
         wanted = {
             target / path: Pinned(key + key_of(path), "", size) for path, (size, _) in self.files.items()
         }
-        try:
-            transfer.fetch(self.bucket, wanted, say)
-        except EndError as error:
-            if error.code == "input_changed":
-                raise _changed(self.folder, "a file is gone") from None
-            raise
+        transfer.fetch(self.bucket, wanted, say)
         digests = parallel.each(lambda path: _sha256(target / path), self.files)
         for path, found in zip(self.files, digests, strict=True):
             if found != self.files[path][1]:
-                raise _changed(self.folder, f"{path} has other content")
+                raise _changed(self.folder, f"{key_of(path)} has other content")
 
 
 def read(bucket: Bucket, folder: str, sha256: str) -> Prepared:
@@ -82,9 +81,11 @@ def read(bucket: Bucket, folder: str, sha256: str) -> Prepared:
 def upload(bucket: Bucket, folder: str, layout: Layout, results: Results) -> Report:
     """Upload PREPARED_DIR and its manifest.
 
-    EndError: nothing_prepared for an empty folder, too_many_prepared for more than MOST_FILES files.
+    EndError: nothing_prepared for an empty folder, too_many_prepared for more than MOST_FILES files,
+    prepared_incomplete if something in the folder can't be uploaded, or changes meanwhile.
     """
     listing = results.list_folder(layout.output_data, f"{folder}{_DATA}", "PREPARED_DIR")
+    _check_whole(listing)
     if not listing.files:
         raise EndError("nothing_prepared", "The folder in PREPARED_DIR is empty")
     if len(listing.files) > MOST_FILES:
@@ -92,12 +93,18 @@ def upload(bucket: Bucket, folder: str, layout: Layout, results: Results) -> Rep
             "too_many_prepared",
             f"PREPARED_DIR has {len(listing.files)} files, of {MOST_FILES} at most.",
         )
-    digests = parallel.each(lambda entry: _sha256(entry.path), listing.files.values())
+    digests = parallel.each(lambda entry: _digest_of(listing, entry), listing.files.values())
+    _check_whole(listing)
     files = [
         {"path": entry.name, "size": entry.size, "sha256": digest}
         for entry, digest in zip(listing.files.values(), digests, strict=True)
     ]
     results.upload_listed(listing)
+    # A process that the script left behind may still write.
+    for entry in listing.files.values():
+        if _has_changed(entry):
+            listing.folder.pass_over(entry.name, "it was changed while it was uploaded")
+    _check_whole(listing)
     manifest = json.dumps({"schema": SCHEMA, "files": files}, indent=1).encode()
     bucket.put(folder + _MANIFEST, manifest)
     size = sum(entry.size for entry in listing.files.values())
@@ -117,7 +124,30 @@ def check_inputs(layout: Layout, before: Mapping[str, Look]) -> None:
     changed = sorted(path for path in {*now, *before} if now.get(path) != before.get(path))
     if changed:
         named = ", ".join(changed[:_NAMED]) + (" and more" if len(changed) > _NAMED else "")
-        raise EndError("inputs_written", f"The step wrote into its inputs: {named}.")
+        message = f"The step changed its inputs, or wrote files beside them: {named}."
+        raise EndError("inputs_written", message)
+
+
+def _check_whole(listing: Listing) -> None:
+    """EndError (prepared_incomplete) if anything in the folder was passed over."""
+    if remarks := listing.folder.remarks(listing.called):
+        message = f"The folder in PREPARED_DIR can't be stored whole. {' '.join(remarks)}"
+        raise EndError("prepared_incomplete", message)
+
+
+def _digest_of(listing: Listing, entry: Entry) -> str:
+    try:
+        return _sha256(entry.path)
+    except OSError as error:
+        listing.folder.pass_over(entry.name, f"it can't be read: {error.strerror}")
+        return ""
+
+
+def _has_changed(entry: Entry) -> bool:
+    try:
+        return entry.has_changed()
+    except OSError:
+        return True
 
 
 def _changed(folder: str, what: str) -> EndError:

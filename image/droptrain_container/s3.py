@@ -132,9 +132,19 @@ class Bucket:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys below `prefix`."""
+        return list(self.sizes(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The keys below `prefix`, each with its object's size in bytes."""
         with _failures_named(self._uri(prefix)):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+            return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+
+    def first_keys(self, prefix: str) -> list[str]:
+        """The first keys below `prefix`, at most 1,000: one request."""
+        with _failures_named(self._uri(prefix)):
+            answer = self._client.list_objects_v2(Bucket=self.name, Prefix=prefix)
+            return [item["Key"] for item in answer.get("Contents", [])]
 
     def copy(self, key: str, version_id: str, target: str) -> None:
         """Copy a version of an object to `target` inside S3, of any size, without tags; MissingError."""

@@ -48,21 +48,20 @@ class Script:
         self._output = Output(self._process.stdout.fileno(), write)
         threading.Thread(target=self._wait, name="script", daemon=True).start()
 
-    def run(self) -> tuple[int, bool]:
-        """Wait for the end, or stop the script on request: (return code, whether it was stopped).
+    def run(self) -> tuple[int, Event]:
+        """Wait for the end, or stop the script on request: (return code, what ended it).
 
         The return code is negative for a signal, as subprocess says it.
         """
         event: Event = self._stops.events.get()
-        was_stopped = event != "ended"
-        if was_stopped:
+        if event != "ended":
             self._stop(event)
         self.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_DEATH_SECONDS)
         self._output.finish(_LAST_OUTPUT_SECONDS)
         returncode = self._process.returncode
-        return -signal.SIGKILL if returncode is None else returncode, was_stopped
+        return -signal.SIGKILL if returncode is None else returncode, event
 
     def kill(self) -> None:
         """KILL to what is left of the group."""

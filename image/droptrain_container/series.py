@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from droptrain_container import points
 from droptrain_container.definitions import Definitions
 from droptrain_container.event_files import EventFiles
+from droptrain_container.followed_metric import FollowedMetric
 from droptrain_container.keras_lines import KerasLines
 from droptrain_container.layout import Layout
 from droptrain_container.metrics_file import MetricsFile
@@ -77,12 +79,29 @@ class Series:
         """Lines that follow METRICS_FILE in metrics.jsonl: of names that the script doesn't write there."""
         return points.lines(self._derived()) + (self._progress.lines() if self._progress else b"")
 
+    def follow(self, name: str) -> Callable[[], list[tuple[float, float]]]:
+        """A function that returns the points of one metric so far, in the order of steps.
+
+        Those of earlier attempts are among them. The last value may be NaN, for one that wasn't finite.
+        """
+        in_file = FollowedMetric(self.metrics_file, name)
+
+        def points() -> list[tuple[float, float]]:
+            values: dict[float, float] = {}
+            with suppress(OSError):  # METRICS_FILE's reader says so
+                values = in_file.values()
+            if name not in self.metrics_file.own_values():
+                values |= next(filter(None, (source.of(name) for source in self._sources())), {})
+            return sorted(values.items())
+
+        return points
+
     def not_finite(self) -> list[str]:
         """The names whose last value was NaN or infinite, sorted."""
         own = self.metrics_file.own_values()
         found = {name for name, value in own.items() if not math.isfinite(value)}
         for source in self._sources():
-            found |= source.not_finite - own.keys()
+            found |= source.not_finite.keys() - own.keys()
         return sorted(found)
 
     def _derived(self) -> Iterator[Point]:

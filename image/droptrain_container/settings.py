@@ -27,9 +27,9 @@ class Settings:
     `metadata_url` is the instance metadata service's address, None where there is none to ask. `plan_sha256`
     is the digest that run.json has to have, None where the job doesn't say. `timeout_seconds` is the training
     time that the run had left when this Batch job was submitted, None for no limit. A script may write below
-    `ml_dir` and the `scratch` folders. `step` is the run's step that this job is for. This attempt leaves the
-    prepared data in the folder `prepared`, or trains on them if their manifest has the digest
-    `prepared_sha256`.
+    `ml_dir` and the `scratch` folders. With `holds_script` a process that does nothing takes its place, for a
+    shell beside it. `step` is the run's step that this job is for. This attempt leaves the prepared data in
+    the folder `prepared`, or trains on them if their manifest has the digest `prepared_sha256`.
     """
 
     bucket: str
@@ -46,6 +46,7 @@ class Settings:
     s3_is_local: bool
     s3_attempts: int
     upload_seconds: int
+    holds_script: bool = False
     step: Step = "train"
     prepared: str | None = None
     prepared_sha256: str | None = None
@@ -87,6 +88,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         metadata_url=address.rstrip("/") if has_metadata else None,
         s3_attempts=_count(environment, "AWS_MAX_ATTEMPTS", _S3_ATTEMPTS),
         upload_seconds=_count(environment, "DROPTRAIN_UPLOAD_SECONDS", _UPLOAD_SECONDS),
+        holds_script=environment.get("DROPTRAIN_HOLD_SCRIPT", "").lower() == "on",
         step="prepare" if is_preparation else "train",
         prepared=_prepared(environment, bucket, is_preparation=is_preparation),
         prepared_sha256=_digest(environment, "DROPTRAIN_PREPARED_SHA256"),

@@ -1,4 +1,4 @@
-"""What can end a training before its script: TERM from AWS Batch, a reclaim by Spot, the run's timeout."""
+"""What can end a training before its script: TERM from AWS Batch, Spot, the timeout, early stopping."""
 
 import signal
 import threading
@@ -12,7 +12,7 @@ from typing import Literal
 from droptrain_container.exit_codes import EndError
 
 Stop = Literal["terminated", "reclaimed", "out_of_time"]
-Event = Literal["terminated", "reclaimed", "out_of_time", "ended"]
+Event = Literal["terminated", "reclaimed", "out_of_time", "stopped_early", "ended"]
 
 _MESSAGES: dict[Stop, str] = {
     "terminated": "The container was stopped (TERM) before its work was done.",
@@ -58,6 +58,10 @@ class Stops:
         """Spot's notice has come."""
         self.is_reclaimed = True
         self.events.put("reclaimed")
+
+    def stop_early(self) -> None:
+        """The trial isn't among the best of its sweep."""
+        self.events.put("stopped_early")
 
     def end_after(self, seconds: float) -> None:
         """End the training when so many seconds have passed; at once if there are none left."""

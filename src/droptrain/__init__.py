@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from droptrain.projects import Project
     from droptrain.run_list import RunList
     from droptrain.runs import Run
+    from droptrain.sweeps import Sweep
 
 __all__ = [
     "ApiError",
@@ -28,11 +29,15 @@ __all__ = [
     "RunFailedError",
     "RunList",
     "StackError",
+    "Sweep",
     "UnreachableError",
     "project",
     "run",
 ]
-_LATER = {"Project": "droptrain.projects", "Run": "droptrain.runs", "RunList": "droptrain.run_list"}
+_LATER = {
+    "Project": "droptrain.projects", "Run": "droptrain.runs", "RunList": "droptrain.run_list",
+    "Sweep": "droptrain.sweeps",
+}  # fmt: skip
 
 
 def project(

@@ -61,6 +61,11 @@ class DropPlan:
         """The key of the marker that launches the dataset, if its recipe waits for one."""
         return self.folder + MARKER if self.recipe.trigger == "marker" else None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its files alone are the dataset, so that a run needn't wait for others."""
+        return is_whole(self.files, self.recipe)
+
     def missing(self, present: Iterable[ObjectVersion]) -> tuple[str, ...]:
         """What the dataset will lack when the files have joined what is present."""
         local = (ObjectVersion(self.folder + name, "", 0, "") for name in self.files)
@@ -153,6 +158,15 @@ def dataset_name(files: Mapping[str, Path], digest: str, datasets: Iterable[str]
     named = (name for name in datasets if _DEFAULT_NAME.fullmatch(name) and name.endswith(digest))
     newest = max(path.stat().st_mtime for path in files.values())
     return min(named, default=f"{datetime.fromtimestamp(newest, UTC):%Y-%m-%d}-{digest}")
+
+
+def is_whole(names: Iterable[str], recipe: Recipe) -> bool:
+    """Whether these files (by their names in the dataset) are all that a run trains with.
+
+    Not with trigger: quiet, which lets several drops fill a dataset.
+    """
+    files = (ObjectVersion(name, "", 0, "") for name in names)
+    return recipe.trigger != "quiet" and not match_inputs(recipe.inputs, "files", files, "").missing
 
 
 def _is_wanted(name: str, recipe: Recipe) -> bool:

@@ -46,6 +46,15 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
     return _only_one(found, "")
 
 
+def find_runs(api: Api, name: str, newest: int) -> list[dict[str, Any]]:
+    """The `newest` runs of the project `name`, if it is one with runs; else the run that `name` means."""
+    if PROJECT_NAME.fullmatch(name) and name != LATEST and not _WHOLE_ID.fullmatch(name):
+        pages = api.pages("/runs", project=name, limit=min(newest, _PAGE))
+        if found := list(islice((run for page in pages for run in page["runs"]), newest)):
+            return found
+    return [find_run(api, name)]
+
+
 def newest_that_succeeded(api: Api, project: str | None) -> dict[str, Any] | None:
     """The newest run that SUCCEEDED, of a project or of all."""
     for page in api.pages("/runs", project=project, status="SUCCEEDED", limit=1):

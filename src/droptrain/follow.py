@@ -57,7 +57,7 @@ class RunFollower:
         self._every_seconds = _LAPTOP_LOOK_SECONDS if stack.is_laptop else _AWS_LOOK_SECONDS
         self._etag: str | None = None
         self._run: dict[str, Any] = {}
-        self._steps_told: set[tuple[str, str]] = set()
+        self._steps_told: set[tuple[str, ...]] = set()
 
     def news(self, *, with_log: bool = True) -> Iterator[News]:
         """News from now to the end; a look without any is one too. The last has the run as it ended."""
@@ -98,7 +98,7 @@ class RunFollower:
         new = []
         last = None
         for step in self._run["history"]:
-            key = (step["at"], step["status"])
+            key = (step["at"], *_words(step))
             if key not in self._steps_told and (last is None or _words(step) != _words(last)):
                 new.append(step)
             self._steps_told.add(key)

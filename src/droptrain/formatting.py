@@ -11,6 +11,7 @@ from droptrain_core.domain.errors import Cause
 # Terminal sequences (CSI, OSC and the like), then any other control character but the tab.
 _SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_METRICS_OF_STEP = 5
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -67,6 +68,8 @@ def dollars(usd: float) -> str:
 def estimate(of: Mapping[str, Any]) -> str:
     """What a run is expected to cost and may cost at worst."""
     worst = f"at worst {dollars(of['worst_usd'])}"
+    if step := of.get("prepare_worst_usd"):  # a stack of before preparation steps sends none
+        worst += f", {dollars(step)} of it for the preparation step"
     if of["expected_usd"] is None:
         return worst
     took = duration(of["expected_seconds"])
@@ -99,6 +102,11 @@ def headline(run: Mapping[str, Any]) -> str:
     return f"{name} {number(run['metrics'][name])}" if name in run["metrics"] else ""
 
 
+def result(run: Mapping[str, Any]) -> str:
+    """What has come of a run, in few words: its headline metric and its cost."""
+    return "  ".join(filter(None, (headline(run), price(run["cost"]))))
+
+
 def parsed(at: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(at)
@@ -110,11 +118,14 @@ def finding(found: Mapping[str, Any]) -> str:
 
 
 def prepared(run: Mapping[str, Any]) -> str:
-    """The data that a run's preparation step left, or an earlier run's, with the step's cost."""
+    """The data that a run's preparation step left, or an earlier run's, with the step's cost and metrics."""
     data = run["prepared"]
+    names = sorted(data["metrics"])[:_METRICS_OF_STEP]
+    metrics = "".join(f"; {name} {number(data['metrics'][name])}" for name in names)
     what = f"{count(data['files'], 'file')}, {size(data['bytes'])}"
     if data["run_id"] != run["run_id"]:
-        return f"{what} of {data['run_id']} reused, {duration(data['seconds'])} saved"
+        return f"{what} of {data['run_id']} reused, {duration(data['seconds'])} saved{metrics}"
     attempts = run["cost"]["attempts"] if run["cost"] else ()
     usd = sum(each["usd"] for each in attempts if each["step"] == "prepare")
-    return f"{what} in {duration(data['seconds'])}" + (f", about {dollars(usd)} of the cost" if usd else "")
+    cost = f", about {dollars(usd)} of the cost" if usd else ""
+    return f"{what} in {duration(data['seconds'])}{cost}{metrics}"

@@ -1,4 +1,4 @@
-"""Shows a run while somebody waits for it: in a notebook the run itself, on a terminal its states."""
+"""Shows a run or a sweep while somebody waits for it: in a notebook itself, on a terminal its states."""
 
 import sys
 import time
@@ -8,12 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
-from droptrain import formatting
-
 
 @contextmanager
-def shown(run: Any, *, show: bool) -> Iterator[Callable[[], None]]:
-    """Show `run` as long as the block lasts; it yields what to call when the run has changed."""
+def shown(run: Any, result: Callable[[], str], *, show: bool) -> Iterator[Callable[[], None]]:
+    """Show a run or a sweep as long as the block lasts; yields what to call when it has changed.
+
+    `result` says in few words what has come of it.
+    """
     if not show:
         yield lambda: None
     elif _in_notebook():
@@ -24,7 +25,7 @@ def shown(run: Any, *, show: bool) -> Iterator[Callable[[], None]]:
             yield lambda: None
             return
         with console.status(run.id) as status:
-            yield _Lines(run, console, status).update
+            yield _Lines(run, result, console, status).update
 
 
 class _Cell:
@@ -43,19 +44,18 @@ class _Cell:
 class _Lines:
     """A line for each state, and a moving one for the present."""
 
-    def __init__(self, run: Any, console: Console, status: Any) -> None:
-        self._run, self._console, self._status = run, console, status
+    def __init__(self, run: Any, result: Callable[[], str], console: Console, status: Any) -> None:
+        self._run, self._result, self._console, self._status = run, result, console, status
         self._started = time.monotonic()
         self._state = ""
 
     def update(self) -> None:
-        record = self._run.record
-        result = "  ".join(filter(None, (formatting.headline(record), formatting.price(record["cost"]))))
-        if record["status"] != self._state:
-            self._state = record["status"]
+        result = self._result()
+        if self._run.status != self._state:
+            self._state = self._run.status
             elapsed = time.monotonic() - self._started
             self._console.print(f"{elapsed:5.0f} s  {self._state:<10} {result}".rstrip(), markup=False)
-        self._status.update(f"{record['run_id']} is {self._state}  {result}".rstrip())
+        self._status.update(f"{self._run.id} is {self._state}  {result}".rstrip())
 
 
 def _in_notebook() -> bool:

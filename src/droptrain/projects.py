@@ -1,4 +1,4 @@
-"""A project: drop data into it, train, list and compare its runs."""
+"""A project: drop data into it, train, search hyperparameters, list and compare its runs."""
 
 import tempfile
 from collections.abc import Mapping
@@ -10,17 +10,20 @@ from typing import Any, Literal
 from droptrain_core.aws.bucket import Bucket
 
 from droptrain import drop as drops
-from droptrain import drop_plan, given_inputs, launch, promotions, run_values
+from droptrain import drop_plan, given_inputs, launch, promotions, run_values, start_sweep
 from droptrain.api import Answer, Api
 from droptrain.aws_errors import explaining
 from droptrain.drop_plan import DropPlan
+from droptrain.errors import ApiError, UnreachableError
 from droptrain.find_dataset import latest_dataset
+from droptrain.find_sweep import read_sweeps
 from droptrain.given_inputs import Given
 from droptrain.project_folder import check_project_name
 from droptrain.published import published_recipe
 from droptrain.run_list import SORTED, RunList, read_runs
 from droptrain.runs import Run
 from droptrain.stack import Stack
+from droptrain.sweeps import Sweep
 
 
 class Project:
@@ -41,8 +44,9 @@ class Project:
         `inputs` are the recipe's, by channel or as the file is called (`train` for train.csv): each a
         DataFrame (of pandas or polars), a path, an S3 URI, or a list of them. `paths` are files and folders
         whose names fit the recipe, as for `droptrain drop`. Without `dataset` the same contents always go
-        into the same dataset. Returns when the run is there, after the stack's settle time; DroptrainError
-        if the dataset would lack a file.
+        into the same dataset. Returns when the run is there: at once if all inputs are dropped, else after
+        the stack's settle time, and with trigger: quiet after `quiet_for`. DroptrainError if the dataset
+        would lack a file.
         """
         with explaining(), tempfile.TemporaryDirectory(prefix="droptrain-") as folder:
             bucket = Bucket(self._stack.client("s3"), self._stack.bucket)
@@ -108,6 +112,40 @@ class Project:
             )
             return self._run(answer)
 
+    def sweep(
+        self,
+        dataset: str | None = None,
+        *,
+        trials: int | None = None,
+        parallel: int | None = None,
+        method: Literal["grid", "random", "bayesian"] | None = None,
+        early_stop: Literal["asha", "median", "none"] | None = None,
+        max_cost_usd: float | None = None,
+        seed: int | None = None,
+        space: Mapping[str, Any] | None = None,
+        **searched: Any,
+    ) -> Sweep:
+        """Search hyperparameters: start a sweep, each of whose trials is a run with its own values.
+
+        `searched` are hyperparameters, as in `learning_rate=(1e-4, 1e-1, "log"), units=[32, 64], epochs=5`: a
+        tuple is a range (two whole numbers give whole numbers), a list has the values, a text is as in
+        train.yaml, and anything else is one value for all trials. `space` is for names that can't be written
+        so. What is left out comes from the recipe's `sweep`. The sweep reserves the most that it can cost.
+        """
+        options = {
+            "dataset": dataset, "trials": trials, "parallel": parallel, "method": method,
+            "early_stop": early_stop, "max_cost_usd": max_cost_usd, "seed": seed,
+        }  # fmt: skip
+        with explaining():
+            body = start_sweep.request(self.name, {**(space or {}), **searched}, options)
+            return Sweep(self._stack, self._api, start_sweep.start(self._api, body).body)
+
+    def sweeps(self, *, limit: int = 20) -> list[Sweep]:
+        """The newest sweeps, at most `limit`."""
+        with explaining():
+            found = read_sweeps(self._api, self.name, limit=limit)
+            return [Sweep(self._stack, self._api, record) for record in found]
+
     def run(self, name: str = "") -> Run:
         """The run that `name` means: an id or its beginning; by default the project's newest run."""
         return Run.find(self._stack, name or self.name)
@@ -153,8 +191,12 @@ class Project:
         drops.must_be_whole(planned, planned.missing(present))
         earlier = drops.runs_of(self._api, planned) if planned.marker else ()
         done = drops.send(self._stack, planned, present, lambda count: None)
-        if not done.uploaded:
-            return self._run(launch.launch(self._api, self.name, planned.dataset, {}))
+        if planned.is_whole or not done.uploaded:
+            try:
+                return self._run(launch.launch(self._api, self.name, planned.dataset, {}))
+            except (ApiError, UnreachableError):
+                if not done.uploaded:  # so no event comes that launches it
+                    raise
         return self.run(drops.find_run(self._api, planned, done, present, earlier))
 
     def _run(self, answer: Answer) -> Run:

@@ -61,7 +61,7 @@ class RunList(Sequence["Run"]):
 def read_runs(api: Api, project: str | None, *, limit: int, **where: str | None) -> list[Record]:
     """The newest runs, at most `limit`, of a project or of all, as the API gives them.
 
-    `where` they have a `status` or a `tag`.
+    `where` they have a `status`, a `tag` or a `sweep`.
     """
     runs: list[Record] = []
     for page in api.pages("/runs", project=project, **where, limit=min(limit, _PAGE)):

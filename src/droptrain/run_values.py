@@ -37,6 +37,7 @@ VALUES: Mapping[str, Callable[[Record, datetime], Value]] = {
     "name": lambda run, now: run.get("name"),
     "note": lambda run, now: run.get("note"),
     "tags": lambda run, now: " ".join(run.get("tags", ())) or None,
+    "trial": lambda run, now: run.get("trial"),
 }
 
 

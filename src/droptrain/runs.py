@@ -34,8 +34,7 @@ class Run:
             return cls(stack, api, find_run.find_run(api, name))
 
     def __repr__(self) -> str:
-        result = (formatting.headline(self.record), formatting.price(self.record["cost"]))
-        return "  ".join(("<Run " + self.id, self.status, *filter(None, result))) + ">"
+        return "  ".join(filter(None, ("<Run " + self.id, self.status, self._result()))) + ">"
 
     @property
     def id(self) -> str:
@@ -86,7 +85,7 @@ class Run:
         With `show` a terminal shows its states (on stderr), and a notebook the run itself as it changes.
         With `check`, RunFailedError unless it SUCCEEDED. Ctrl-C stops waiting; the run continues.
         """
-        with explaining(), progress.shown(self, show=show) as changed:
+        with explaining(), progress.shown(self, self._result, show=show) as changed:
             for news in RunFollower(self._stack, self._api, self.id).news(with_log=False):
                 self.record = news.run
                 if news.changed:
@@ -143,6 +142,9 @@ class Run:
         with explaining():
             promotions.promote(self._api, self.id)
         return self.refresh()
+
+    def _result(self) -> str:
+        return formatting.result(self.record)
 
     def _path(self) -> str:
         return f"/runs/{quoted(self.id)}"

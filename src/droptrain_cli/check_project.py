@@ -127,7 +127,14 @@ def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
     if cause.code != "code_missing":
         yield Problem(f"{CODE}/", cause.message.replace(CODE_FOLDER, f"{CODE}/"), cause.fix)
     else:
-        if named := recipe.entrypoint:
+        field = "entrypoint"
+        if recipe.prepare and recipes.entrypoint_of(recipe, folder.code):
+            field = "prepare.entrypoint"
+            place, message = (
+                f"{CODE}/{recipes.file_of(recipe.prepare.entrypoint)}",
+                "it isn't there, and it is the entrypoint of the preparation step",
+            )
+        elif named := recipe.entrypoint:
             place, message = (
                 f"{CODE}/{recipes.file_of(named)}",
                 "it isn't there, and it is the recipe's entrypoint",
@@ -139,7 +146,7 @@ def _check_code(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:
                 f"it has neither {first} nor {second}, and the recipe names no entrypoint",
             )
         fix = f"Put it there, or name another entrypoint in {FILE}."
-        yield Problem(place, message, fix, field="entrypoint")
+        yield Problem(place, message, fix, field=field)
 
 
 def _check_python(folder: ProjectFolder, recipe: Recipe) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import Any
 import droptrain
 from droptrain_cli.command_page import replaced
 
-_CLASSES = (droptrain.Project, droptrain.Run, droptrain.RunList)
+_CLASSES = (droptrain.Project, droptrain.Run, droptrain.RunList, droptrain.Sweep)
 _ERRORS = (
     droptrain.DroptrainError,
     droptrain.StackError,

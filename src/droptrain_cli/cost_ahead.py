@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, eligible_instances
+from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, EligibleInstances, eligible_instances
 from droptrain_core.domain.costs.pricing import PRICES_AS_OF
-from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.recipes.recipe import Recipe, Resources
 from droptrain_core.domain.runs import time_limit
 from droptrain_core.shipped_prices import shipped_prices
 
@@ -38,21 +38,30 @@ def anywhere(recipe: Recipe) -> str | None:
 
     RejectedError if its `max_cost_usd` doesn't pay for any training there.
     """
-    asked = recipe.resources
-    types = DEFAULT_TYPES if asked.gpus else DEFAULT_CPU_TYPES
-    eligible = eligible_instances(
-        shipped_prices(REGION), types, gpus=asked.gpus, vcpus=asked.vcpus,
-        memory_mib=asked.memory_gib * 1024, spot=recipe.spot,
-    )  # fmt: skip
-    if eligible is None:
+    training, prepare = _eligible(recipe.resources, recipe.spot), recipe.prepare
+    step = _eligible(prepare.resources, recipe.spot) if prepare else None
+    if training is None or (prepare and step is None):
         return None
-    seconds = time_limit.of_recipe(recipe, eligible, types)
-    worst = formatting.dollars(eligible.estimate(seconds).worst_usd)
+    step_usd = step.worst_usd(prepare.timeout_seconds) if step and prepare else 0.0
+    seconds = time_limit.of_recipe(recipe, training, _types(recipe.resources), step_usd)
+    worst = formatting.dollars(training.worst_usd(seconds) + step_usd)
     time = f"{formatting.duration(seconds)} of training and {OVERRUN_SECONDS // 60} min until it is ended"
+    more = f", and {formatting.dollars(step_usd)} for the preparation step" if step_usd else ""
     return (
-        f"A run can cost at most {worst}: {time}, of {eligible.dearest.of_what} in {REGION}, by prices of "
-        f"{PRICES_AS_OF}. `droptrain push` tells your stack's figure."
+        f"A run can cost at most {worst}: {time}, of {training.dearest.of_what} in {REGION}{more}, by prices "
+        f"of {PRICES_AS_OF}. `droptrain push` tells your stack's figure."
     )
+
+
+def _types(asked: Resources) -> tuple[str, ...]:
+    return DEFAULT_TYPES if asked.gpus else DEFAULT_CPU_TYPES
+
+
+def _eligible(asked: Resources, spot: str) -> EligibleInstances | None:
+    return eligible_instances(
+        shipped_prices(REGION), _types(asked), gpus=asked.gpus, vcpus=asked.vcpus,
+        memory_mib=asked.memory_gib * 1024, spot=spot,
+    )  # fmt: skip
 
 
 def _words(run: Mapping[str, Any]) -> str:

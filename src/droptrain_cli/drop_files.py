@@ -9,9 +9,11 @@ from droptrain_core.aws.bucket import Bucket
 
 from droptrain import drop as drops
 from droptrain import drop_plan, formatting
-from droptrain.api import Api
+from droptrain import launch as launches
+from droptrain.api import Answer, Api
 from droptrain.drop import Dropped
 from droptrain.drop_plan import DropPlan
+from droptrain.errors import ApiError, UnreachableError
 from droptrain.project_folder import check_project_name
 from droptrain.published import published_recipe
 from droptrain.stack import Stack
@@ -45,15 +47,19 @@ def drop(
     earlier = drops.runs_of(api, planned) if follow and planned.marker else ()
     with transfer_bar(output.console(stderr=True), "Uploading", planned.size) as advance:
         done = drops.send(stack, planned, present, advance)
-    if not (follow and as_json):
-        _tell(planned, done, missing, as_json=as_json)
-    if not follow:
-        return
-    if done.uploaded:
+    if not as_json:
+        _tell(planned, done, missing)
+    launched = _launch(api, planned) if done.uploaded and planned.is_whole else None
+    if as_json and not follow:
+        _write(planned, done, missing, launched)
+    elif launched:
+        launch_run.tell(stack, api, launched, follow=follow, as_json=as_json)
+    elif follow and done.uploaded:
         with _waiting(planned):
             run_id = drops.find_run(api, planned, done, present, earlier)
         watch(stack, api, run_id, as_json=as_json)
-    launch_run.launch(stack, project, planned.dataset, (), follow=True, as_json=as_json)
+    elif follow:
+        launch_run.launch(stack, project, planned.dataset, (), follow=True, as_json=as_json)
 
 
 def _default_name(bucket: Bucket, project: str, files: Mapping[str, Path]) -> str:
@@ -76,15 +82,27 @@ def _waiting(planned: DropPlan) -> Iterator[None]:
         ) from None
 
 
-def _tell(planned: DropPlan, done: Dropped, missing: tuple[str, ...], *, as_json: bool) -> None:
-    if as_json:
-        files = [
-            {"key": key, "version_id": version, "uploaded": key in done.uploaded}
-            for key, version in sorted({**done.present, **done.uploaded}.items())
-        ]
-        document = {"project": planned.project, "dataset": planned.dataset, "files": files}
-        output.write_json({**document, "missing": missing, "left_out": planned.skipped})
-        return
+def _launch(api: Api, planned: DropPlan) -> Answer | None:
+    """The run of what has appeared; None if the API refuses, and the uploads' events launch it."""
+    try:
+        with _waiting(planned):
+            return launches.launch(api, planned.project, planned.dataset, {})
+    except (ApiError, UnreachableError) as error:
+        click.echo(f"Launching at once didn't work: {error} The uploads launch the run themselves.", err=True)
+        return None
+
+
+def _write(planned: DropPlan, done: Dropped, missing: tuple[str, ...], launched: Answer | None) -> None:
+    files = [
+        {"key": key, "version_id": version, "uploaded": key in done.uploaded}
+        for key, version in sorted({**done.present, **done.uploaded}.items())
+    ]
+    document = {"project": planned.project, "dataset": planned.dataset, "files": files}
+    run_id = launched.body["run_id"] if launched else None
+    output.write_json({**document, "missing": missing, "left_out": planned.skipped, "run_id": run_id})
+
+
+def _tell(planned: DropPlan, done: Dropped, missing: tuple[str, ...]) -> None:
     for name in planned.skipped:
         click.echo(f"left out  {formatting.clean(name)} (no input of the recipe)", err=True)
     if not done.uploaded:
@@ -94,6 +112,9 @@ def _tell(planned: DropPlan, done: Dropped, missing: tuple[str, ...], *, as_json
         count = formatting.count(len(planned.files), "file")
         before = f" ({len(done.present)} there already)" if done.present else ""
         click.echo(f"Dropped {count}{before}, {formatting.size(planned.size)}, as {planned.place}")
+        if planned.recipe.trigger == "quiet" and not missing:
+            wait = "It trains when no file has come for a while (trigger: quiet). To train it now"
+            click.echo(f"{wait}: droptrain launch {planned.project} {planned.dataset}")
     if missing:
         lacks = f"{planned.place} still lacks {', '.join(missing)}"
         click.echo(f"{lacks}. Nothing runs until it is there; drop it with --dataset {planned.dataset}")

@@ -11,11 +11,11 @@ REJECTED = 5
 INTERRUPTED = 130  # what a shell expects after Ctrl-C: 128 + SIGINT
 
 MEANINGS: Mapping[int, str] = {
-    OK: "done; a run that was followed SUCCEEDED",
+    OK: "done; a run or sweep that was followed SUCCEEDED",
     ERROR: "it didn't work; stderr says why and what to do",
     USAGE: "the command line isn't right; stderr says what is wrong with it",
-    FAILED: "the run that was followed FAILED",
-    CANCELLED: "the run that was followed was CANCELLED",
+    FAILED: "the run or sweep that was followed FAILED",
+    CANCELLED: "the run or sweep that was followed was CANCELLED",
     REJECTED: "the run that was launched or followed was REJECTED",
     INTERRUPTED: "Ctrl-C",
 }

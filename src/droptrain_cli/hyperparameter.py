@@ -1,4 +1,4 @@
-"""NAME=VALUE on the command line: a hyperparameter for one run."""
+"""NAME=VALUE on the command line: a hyperparameter for one run, or what a sweep searches of it."""
 
 import json
 import math
@@ -25,3 +25,9 @@ class Hyperparameter(click.ParamType):
             return name, text
         is_scalar = isinstance(read, int | float | bool) and math.isfinite(read)
         return name, read if is_scalar else text
+
+
+class Searched(Hyperparameter):
+    """NAME=SPACE: a range or a list stays the text that it is, a single value is read as for one run."""
+
+    name = "NAME=SPACE"

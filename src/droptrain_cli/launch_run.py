@@ -29,7 +29,7 @@ def launch(
     """Launch a dataset, or find the run that trains exactly this."""
     api = Api(stack)
     answer = launches.launch(api, project, dataset, dict(settings), force=force)
-    _tell(stack, api, answer, follow=follow, as_json=as_json)
+    tell(stack, api, answer, follow=follow, as_json=as_json)
 
 
 def rerun(  # noqa: PLR0913  one parameter for each option
@@ -59,10 +59,11 @@ def rerun(  # noqa: PLR0913  one parameter for each option
         force=force,
         prepare_again=prepare_again,
     )
-    _tell(stack, api, answer, follow=follow, as_json=as_json)
+    tell(stack, api, answer, follow=follow, as_json=as_json)
 
 
-def _tell(stack: Stack, api: Api, answer: Answer, *, follow: bool, as_json: bool) -> None:
+def tell(stack: Stack, api: Api, answer: Answer, *, follow: bool, as_json: bool) -> None:
+    """Say what a launch has answered, and with `follow` follow the run to its end."""
     run = answer.body
     is_new, is_rejected = answer.status == launches.NEW, run["status"] == "REJECTED"
     if not as_json:

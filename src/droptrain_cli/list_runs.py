@@ -4,7 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.text import Text
 
 from droptrain import formatting, run_values
 from droptrain.api import Api
+from droptrain.find_sweep import find_sweep
 from droptrain.patience import Patience
 from droptrain.run_list import SORTED, read_runs
 from droptrain.run_values import Record
@@ -29,7 +30,7 @@ _NONE = "No runs."
 
 @dataclass(frozen=True)
 class Query:
-    """Which runs: of all projects or one, how many at most, and `where` they have a `status` or a `tag`.
+    """Which runs: of all projects or one, how many at most, and which `status`, `tag` or `sweep` they have.
 
     `sort` and `columns` are names of run_columns; without columns there are the usual ones.
     """
@@ -44,6 +45,7 @@ class Query:
 def once(stack: Stack, query: Query, *, as_json: bool, as_csv: bool = False) -> None:
     """Print the runs as they are now; DroptrainError for a project or a metric that isn't there."""
     api, now = Api(stack), datetime.now(UTC)
+    query = _with_sweep(api, query)
     runs = _list(api, query)
     if query.sort:
         runs = run_values.sort(runs, query.sort, now)[: query.limit]
@@ -72,6 +74,7 @@ def _write_csv(runs: list[Record], query: Query, now: datetime) -> None:
 def watch(stack: Stack, query: Query, *, as_json: bool) -> None:
     """Show the runs and every change, until Ctrl-C."""
     api, screen = Api(stack), output.console()
+    query = _with_sweep(api, query)
     if screen.is_terminal and not as_json:
         _watch_table(api, query, screen)
         return
@@ -105,6 +108,13 @@ def _lists(api: Api, query: Query) -> Iterator[list[Record]]:
         time.sleep(_LOOK_SECONDS)
         with patience.attempt():
             runs = _list(api, query)
+
+
+def _with_sweep(api: Api, query: Query) -> Query:
+    """The query with the whole id of the sweep that it names."""
+    if not (name := query.where.get("sweep")):
+        return query
+    return replace(query, where={**query.where, "sweep": find_sweep(api, name)["sweep_id"]})
 
 
 def _list(api: Api, query: Query) -> list[Record]:
@@ -141,4 +151,5 @@ def _columns(query: Query, usual: Sequence[str]) -> list[run_columns.Column]:
     sorted_by = (query.sort or "").removeprefix("-")
     is_metric = sorted_by and sorted_by not in run_columns.COLUMNS
     usual = [sorted_by if is_metric and name == "metric" else name for name in usual]
+    usual = ["trial", *usual] if query.where.get("sweep") else usual
     return [run_columns.column(name) for name in query.columns or usual]

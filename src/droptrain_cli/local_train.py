@@ -5,8 +5,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +18,12 @@ from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import MARKER, code_prefix, data_prefix, recipe_key
-from droptrain_core.domain.diagnosis import explain
+from droptrain_core.domain.diagnosis import explain, of_step
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.outcome import read as read_outcome
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.run import run_prefix
 from droptrain_core.launch.decide import Asked, Where, decide
 from droptrain_core.launch.gather import Gather
@@ -33,7 +34,9 @@ from droptrain.errors import DroptrainError
 from droptrain.project_folder import ProjectFolder, read_folder
 from droptrain_cli import exit_codes
 from droptrain_cli.launch_run import Settings
+from droptrain_cli.open_shell import beside_process
 from droptrain_cli.validate_project import check_before_push
+from droptrain_local.batch.orphans import kill_session
 from droptrain_local.bucket_of import bucket_of
 from droptrain_local.container_environment import COMMAND, container_environment
 from droptrain_local.render import find_root
@@ -42,7 +45,9 @@ _HERE = Compute((), "local", "local", "local")
 _COMPUTE = StackCompute(_HERE, _HERE)
 _BUCKET, _PROJECT, _DATASET = "droptrain-local", "project", "data"
 _OUTCOME = "outcome.json"
-_KEPT = ("export/", "model/", "output/", "log.txt", "metrics.jsonl", _OUTCOME)
+# The data of the preparation step's attempt, whose number is added.
+_RESULTS = f"prepared/{_PROJECT}/local/"
+_KEPT = ("export/", "model/", "output/", "log.txt", "prepare/log.txt", "metrics.jsonl", _OUTCOME)
 _ENDS_WITHIN_SECONDS = 30
 
 
@@ -66,14 +71,75 @@ def train(path: Path, output: Path, settings: Settings, *, force: bool) -> int:
     folder = read_folder(path)
     check_before_push(folder)
     _make_room(output)
+    with _planned(folder, settings, force=force) as (url, s3, plan):
+        prefix = run_prefix(_PROJECT, plan["run_id"])
+        variables = _prepare(url, s3, plan)
+        if variables is not None:
+            _run(url, prefix, variables)
+        _fetch(s3, prefix, output)
+    return _tell(output, "prepare" if variables is None else "train")
+
+
+def open_shell(path: Path, settings: Settings, *, force: bool) -> int:
+    """Open a shell where the code in `path` would run, with its variables; the shell's exit code.
+
+    DroptrainError if recipe, code or data can't train.
+    """
+    folder = read_folder(path)
+    check_before_push(folder)
+    with _planned(folder, settings, force=force) as (url, s3, plan):
+        prefix = run_prefix(_PROJECT, plan["run_id"])
+        variables = _prepare(url, s3, plan)
+        if variables is None:
+            raise DroptrainError("The preparation step failed; its log is above.")
+        with _container(url, prefix, {**variables, "DROPTRAIN_HOLD_SCRIPT": "on"}) as process:
+            code = beside_process(f"s3://{_BUCKET}/{prefix}", "--wait")
+            kill_session(process.pid)
+    return code
+
+
+def _prepare(url: str, s3: Any, plan: Mapping[str, Any]) -> dict[str, str] | None:
+    """Run the plan's preparation step; the variables of the training, None if the step failed."""
+    if not plan.get("prepare"):
+        return {}
+    prefix, results = run_prefix(_PROJECT, plan["run_id"]), f"s3://{_BUCKET}/{_RESULTS}"
+    _run(url, prefix, {"DROPTRAIN_STEP": "prepare", "DROPTRAIN_PREPARED": results})
+    keys = [item["Key"] for page in _pages(s3, prefix) for item in page.get("Contents", [])]
+    if prefix + _OUTCOME not in keys:
+        return None
+    document = json.loads(s3.get_object(Bucket=_BUCKET, Key=prefix + _OUTCOME)["Body"].read())
+    if "prepared" not in document:
+        return None
+    return {
+        "AWS_BATCH_JOB_ID": "local-2",
+        "DROPTRAIN_JOB_NUMBER": "2",
+        "DROPTRAIN_PREPARED": f"{results}1/",
+        "DROPTRAIN_PREPARED_SHA256": document["prepared"]["manifest_sha256"],
+    }
+
+
+def _run(url: str, prefix: str, variables: Mapping[str, str]) -> None:
+    """Run the container's entrypoint to its end; Ctrl-C lets it save what it has."""
+    with _container(url, prefix, variables) as process:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDS_WITHIN_SECONDS)
+            raise
+
+
+@contextmanager
+def _planned(
+    folder: ProjectFolder, settings: Settings, *, force: bool
+) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    """A bucket with the folder's run, ready for a container: its address, a client, the run's plan."""
     with bucket_of(_BUCKET, _files(folder), [data_prefix(_PROJECT, _DATASET) + MARKER]) as (url, s3):
         bucket = Bucket(s3, _BUCKET)
         plan = _plan(bucket, settings, force=force)
         bucket.write_plan(plan)
-        prefix = run_prefix(_PROJECT, plan["run_id"])
-        _run(url, prefix)
-        _fetch(s3, prefix, output)
-    return _tell(output)
+        yield url, s3, plan
 
 
 def _files(folder: ProjectFolder) -> dict[str, Path]:
@@ -108,8 +174,9 @@ def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, An
     return draft.plan
 
 
-def _run(url: str, prefix: str) -> None:
-    """Run the container's entrypoint in a folder of its own to its end."""
+@contextmanager
+def _container(url: str, prefix: str, variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The container's entrypoint in a folder of its own, while the context lasts."""
     root = find_root()
     with tempfile.TemporaryDirectory(prefix="droptrain-") as work:
         process = subprocess.Popen(
@@ -119,18 +186,15 @@ def _run(url: str, prefix: str) -> None:
                 **container_environment(root, url),
                 "AWS_BATCH_JOB_ID": "local",
                 "DROPTRAIN_RUN": f"s3://{_BUCKET}/{prefix}",
+                **variables,
             },
             start_new_session=True,
         )
         try:
-            process.wait()
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_ENDS_WITHIN_SECONDS)
-            raise
+            yield process
         finally:
             process.kill()
+            process.wait()
 
 
 def _make_room(output: Path) -> None:
@@ -148,7 +212,7 @@ def _make_room(output: Path) -> None:
 
 
 def _fetch(s3: Any, prefix: str, output: Path) -> None:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET, Prefix=prefix):
+    for page in _pages(s3, prefix):
         for item in page.get("Contents", []):
             name = item["Key"].removeprefix(prefix)
             if name.startswith(_KEPT) and not name.endswith("/"):
@@ -157,7 +221,11 @@ def _fetch(s3: Any, prefix: str, output: Path) -> None:
                 s3.download_file(_BUCKET, item["Key"], str(target))
 
 
-def _tell(output: Path) -> int:
+def _pages(s3: Any, prefix: str) -> Iterator[Mapping[str, Any]]:
+    yield from s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET, Prefix=prefix)
+
+
+def _tell(output: Path, step: JobStep) -> int:
     outcome = output / _OUTCOME
     if not outcome.is_file():
         raise DroptrainError("The container ended without an outcome; its log is above.")
@@ -170,6 +238,7 @@ def _tell(output: Path) -> int:
     click.echo(f"FAILED. {output} has the log, and what else the run left.")
     cause = explain(JobState(_PROJECT, "local", 1, "FAILED"), read_outcome(document))
     assert cause, "only a job that SUCCEEDED has none"
+    cause = of_step(cause, step)
     click.echo(
         f"What happened: {formatting.clean(cause.message)}\nWhat to do:    {formatting.clean(cause.fix)}"
     )

@@ -53,6 +53,7 @@ COLUMNS: Mapping[str, Column] = {
     "name": _column("name", "NAME", "name"),
     "note": _column("note", "NOTE", "note"),
     "tags": _column("tags", "TAGS", "tags"),
+    "trial": _column("trial", "TRIAL", "trial"),
 }
 DEFAULT = ("run", "status", "created", "took", "metric", "cost", "why", "name", "tags")
 NARROW = ("id", "dataset", "status", "created", "metric", "cost", "why", "name", "tags")

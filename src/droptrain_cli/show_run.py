@@ -18,7 +18,7 @@ from droptrain_cli import output, queue_places
 _INPUTS_SHOWN = 10
 _TITLE_WIDTH = 14
 _FILES_LISTED = 100
-_PLACES = {"export": "export/", "model": "model/", "log": "log.txt"}
+_PLACES = {"export": "export/", "model": "model/"}
 EMPTY = "nothing there"
 
 
@@ -38,7 +38,9 @@ def _links(api: Api, run: Mapping[str, Any]) -> dict[str, str]:
     page = api.get(f"/runs/{quoted(run['run_id'])}/artifacts", limit=_FILES_LISTED)
     paths = [item["path"] for item in page["artifacts"]]
     links = dict(run["links"])
-    for title, place in _PLACES.items():
+    # The log is that of the step in which the run is.
+    places = _PLACES | {"log": links["log"].removeprefix(links["run"])}
+    for title, place in places.items():
         # A page ends before the paths that follow its last one.
         is_listed = page["cursor"] is None or place < paths[-1]
         if is_listed and not any(path.startswith(place) for path in paths):
@@ -94,7 +96,7 @@ def _facts(  # noqa: C901  a line for each fact
     )
     yield from labelled_texts(run)
     if run["started_at"]:
-        yield "Trained", f"{formatting.took(run, now)}, from {run['started_at']}"
+        yield "Took", f"{formatting.took(run, now)}, from {run['started_at']}"
     if estimate := run.get("estimate"):
         yield "Estimate", f"{formatting.estimate(estimate)}: {estimate['basis']}"
         yield "Prices", ", ".join(_offer(each) for each in estimate["offers"]) + f"; {_dates(estimate)}"
@@ -144,10 +146,11 @@ def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:
+    has_steps = any(attempt["step"] == "prepare" for attempt in run["attempts"])
     for attempt in run["attempts"]:
         code = attempt["exit_code"]
         yield (
-            f"{attempt['number']} prepare" if attempt["step"] == "prepare" else str(attempt["number"]),
+            f"{attempt['number']} {attempt['step']}" if has_steps else str(attempt["number"]),
             attempt["started_at"] or "",
             formatting.took(attempt, now),
             "" if code is None else str(code),

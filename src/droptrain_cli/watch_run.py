@@ -53,7 +53,7 @@ def logs(stack: Stack, name: str, step: str | None = None, *, follow: bool, as_j
         while page := tail.page():
             writer.write(page)
         if not writer.has_written:
-            why = _NEVER if run["status"] == "REJECTED" else _NO_LINES
+            why = _NEVER if run["status"] == "REJECTED" else _why_empty(run, step)
             output.show(output.console(stderr=True), Text(f"{run['run_id']} is {run['status']}. {why}"))
         return
     screen, errors = output.console(), output.console(stderr=True)
@@ -68,6 +68,16 @@ def logs(stack: Stack, name: str, step: str | None = None, *, follow: bool, as_j
             writer.write(news.lines)
     output.show(errors, Text(_outcome(run)))
     raise SystemExit(exit_codes.of_outcome(run["status"]))
+
+
+def _why_empty(run: Mapping[str, Any], step: str | None) -> str:
+    """Why a log has no lines: another run may have prepared the data."""
+    prepared = run.get("prepared")
+    if step == "prepare" and prepared and prepared["run_id"] != run["run_id"]:
+        return f"It uses the data of another run: droptrain logs {prepared['run_id']} --step prepare"
+    if step == "prepare" and run["status"] in TERMINAL and not prepared:
+        return "It has no log of a preparation step."
+    return "It has printed nothing." if run["status"] in TERMINAL else _NO_LINES
 
 
 @contextmanager

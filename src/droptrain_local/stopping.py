@@ -1,7 +1,9 @@
 """Runs until somebody says stop: Ctrl-C, a signal, or a terminal that closes."""
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -19,10 +21,14 @@ class Stopped:
         """Stop; a signal's handler."""
         self._event.set()
 
-    def wait(self) -> None:
-        """Until it is said."""
-        while not self._event.wait(1):  # with a timeout, so that a signal's handler gets its turn
-            pass
+    def wait(self, seconds: float = math.inf) -> bool:
+        """Until it is said, or for so long; whether it was said."""
+        end = time.monotonic() + seconds
+        # With a timeout, so that a signal's handler gets its turn.
+        while not self._event.wait(max(min(end - time.monotonic(), 1), 0)):
+            if time.monotonic() >= end:
+                return False
+        return True
 
 
 @contextmanager

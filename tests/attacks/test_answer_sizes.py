@@ -16,7 +16,8 @@ from droptrain_core.aws.client_configs import SIGNS
 from droptrain_core.aws.signed_requests import SignedRequests
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BadCursorError
-from droptrain_core.domain.runs.run import Step, order_key
+from droptrain_core.domain.runs.identity import order_key
+from droptrain_core.domain.runs.run import Step
 from support.core_stack import Stack
 from support.golden import golden
 from support.records import RUN_ID, run

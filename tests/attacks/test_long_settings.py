@@ -17,7 +17,7 @@ from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
-from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs import identity
 from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.job_request import job_request, script_environment
 from support.records import object_version, run
@@ -93,7 +93,7 @@ def test_no_setting_makes_a_submission_larger_than_batch_takes(monkeypatch: pyte
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     project, dataset = "p" * 40, "d" * 40
-    run_id = runs.identify(project, dataset, [], {}, 0)
+    run_id = identity.identify(project, dataset, [], {}, 0)
     folder = f"projects/{project}/data/{dataset}/"
     inputs = tuple(
         Input(channel, object_version(folder + "\x01" * (1024 - len(folder))))

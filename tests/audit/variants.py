@@ -12,6 +12,7 @@ ADDS: Mapping[str, str] = {
     "WebhookUrl": "https://example.org/droptrain",
     "WebhookSecret": "0123456789abcdef",
     "BuildsImage": "yes",
+    "AllowShell": "yes",
     "DailyCanary": "on",
     "Tracing": "on",
 }
@@ -35,6 +36,7 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "kept-instances": ("eu-west-1", {"KeepInstanceMinutes": 30}),
     "paused": ("eu-west-1", {"Paused": "no budget until Monday"}),
     "two-zones": ("eu-west-1", {"Zones": 2}),
+    "slack": ("eu-west-1", {**_EVERYTHING, "WebhookFormat": "slack"}),
     "us-east": ("us-east-1", {}),
     "tokyo": ("ap-northeast-1", _EVERYTHING | _NETWORK),
     "two-zone-region": ("us-west-1", {}),

@@ -6,7 +6,6 @@ needs Debian's chromium. The runs are one real run's record, repeated under othe
 the page's thread are measured by their own processor time, so that a busy machine doesn't count.
 """
 
-import gzip
 import json
 import statistics
 import tempfile
@@ -17,6 +16,8 @@ from browser.conftest import CHROMIUM, QUIET, console_of
 from browser.many_runs import many, scroll_to_the_end, serve
 from playwright.sync_api import Page, sync_playwright
 from support.laptop_user import User
+
+from droptrain_cli.console import page as served_page
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "console"
@@ -46,11 +47,12 @@ DRAWN = """(sign) => new Promise((done) => {
 
 
 def weight() -> tuple[int, int]:
-    """Bytes that the first view takes compressed, and with the chart library."""
+    """Bytes that the first view takes as they are sent, and with the chart library."""
     first, charts = 0, 0
+    served = served_page.Page(PAGE)
     for path in PAGE.rglob("*"):
         if path.suffix in (".js", ".mjs", ".css", ".html", ".svg"):
-            size = len(gzip.compress(path.read_bytes()))
+            size = len(served.get(f"/{path.relative_to(PAGE)}", {"accept-encoding": "gzip"}).body)
             charts += size
             first += 0 if path.name == "uplot.mjs" else size
     return first, charts

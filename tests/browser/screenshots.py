@@ -1,8 +1,9 @@
 """Pictures of every view of the console, from real runs on a laptop cloud: `make screenshots`.
 
 Three widths, light and dark: no run yet, a few runs, 500 of them, a run that trains, that succeeded, that was
-reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, a drop with a mistake.
-The 500 are one real run's record, repeated. `--docs` writes only the six of the docs, into docs/images.
+reclaimed, that failed, long names and names in Arabic, Hebrew and emoji, a comparison, a sweep, models,
+costs, a drop with a mistake.
+The 500 are one real run's record, repeated. `--docs` writes only the seven of the docs, into docs/images.
 """
 
 import sys
@@ -32,10 +33,10 @@ def runs_of(user: User) -> dict[str, str]:
     for number, top in enumerate((0.86, 0.91, 0.9, 0.94)):
         stage.learns(user, "penguins", top=top)
         user.drop(f"2026-11-2{number}", **stage.CSV)
-        shown["good"] = _ended(user, f"2026-11-2{number}")
+        shown["good"] = stage.ended(user, f"2026-11-2{number}")
     stage.fails(user, "price-forecast")
     user.drop("q3", **stage.CSV)
-    shown["bad"] = _ended(user, "q3")
+    shown["bad"] = stage.ended(user, "q3")
     user.project = LONG
     user.publish(
         stage.LEARNS + 'aws s3 cp --quiet model.keras "$EXPORT_PATH/نموذج مدرب 🐧.keras"\n', stage.NAMES
@@ -44,13 +45,14 @@ def runs_of(user: User) -> dict[str, str]:
         f"projects/{LONG}/data/a.dataset_with-a_very.long-name_as-well1/بيانات التدريب 🐧 עברית.csv",
         stage.CSV["train"],
     )
-    shown["names"] = _ended(user, "a.dataset_with-a_very.long-name_as-well1")
+    shown["names"] = stage.ended(user, "a.dataset_with-a_very.long-name_as-well1")
     stage.learns(user, "churn", epochs=9, seconds=1)
     user.drop("week-46", **stage.CSV)
     going = user.run_with("RUNNING")
     time.sleep(6)
     user.cloud.engine.reclaim(going["batch_job_id"])
-    shown["reclaimed"] = _ended(user, "week-46")
+    shown["reclaimed"] = stage.ended(user, "week-46")
+    shown["sweep"] = _swept(user)
     user.project = "churn"
     user.put("projects/churn/data/week-48/train.csv", stage.CSV["train"])
     stage.learns(user, "penguins", epochs=2000, seconds=1, top=0.97)
@@ -58,6 +60,18 @@ def runs_of(user: User) -> dict[str, str]:
     shown["live"] = user.run_with("RUNNING")["run_id"]
     time.sleep(25)
     return shown
+
+
+def _swept(user: User) -> str:
+    """The id of a sweep that has ended."""
+    stage.learns(user, "tuned", epochs=6)
+    user.drop("week-47", **stage.CSV)
+    stage.ended(user, "week-47")
+    space = {"top": "0.7..0.97", "epochs": "2..12:int"}
+    asked = {"project": "tuned", "dataset": "week-47", "space": space, "trials": 12}
+    sweep_id: str = user.call("POST", "/sweeps", asked)[1]["sweep_id"]
+    wait_for("end of the sweep", lambda: user.call("GET", f"/sweeps/{sweep_id}")[1]["ended_at"])
+    return sweep_id
 
 
 def views(shown: dict[str, str]) -> dict[str, View]:
@@ -75,6 +89,10 @@ def views(shown: dict[str, str]) -> dict[str, View]:
         "compare": (f"/compare?runs={shown['live']},{older}", ".differences", None),
         "code": (f"/runs/{older}/code", ".code", None),
         "difference": (f"/runs/{shown['live']}/code?with={older}", ".panel", None),
+        "models": ("/projects/penguins/models", ".files", None),
+        "costs": ("/costs", ".chart canvas", None),
+        "sweeps": ("/projects/tuned/sweeps", ".cells", None),
+        "sweep": (f"/sweeps/{shown['sweep']}", ".plot .mark", None),
         "datasets": ("/projects/churn/datasets", ".dataset-card", None),
         "drop": ("/projects/penguins", ".drop-words code", _drop_a_mistake),
         "missing": ("/runs/no-such-run", "[role=alert]", None),
@@ -109,6 +127,7 @@ def picture(page: Page, console: Console, view: View, file: Path) -> Path:
 
 
 def _drop_a_mistake(page: Page) -> None:
+    page.locator(".run-link").first.wait_for()
     files = {
         "train.csv": "island,mass_g,species\nBiscoe,3750,Adelie\nDream,3800\n",
         "test.csv": stage.CSV["test"],
@@ -117,16 +136,7 @@ def _drop_a_mistake(page: Page) -> None:
         "input[type=file]",
         [{"name": name, "mimeType": "text/csv", "buffer": text.encode()} for name, text in files.items()],
     )
-    page.locator(".finding").wait_for()
-
-
-def _ended(user: User, dataset: str) -> str:
-    def look() -> str | None:
-        ended = ("SUCCEEDED", "FAILED")
-        found = [run for run in user.runs() if run["dataset"] == dataset and run["status"] in ended]
-        return found[0]["run_id"] if found else None
-
-    return wait_for(f"end of {user.project}/{dataset}", look)
+    page.get_by_role("button", name="Send these now").wait_for()
 
 
 def main() -> None:
@@ -154,11 +164,11 @@ def everything(browser: Browser, console: Console, folder: Path) -> None:
 
 
 def for_docs(browser: Browser, console: Console, wanted: dict[str, View]) -> None:
-    """The six that the docs show."""
+    """The seven that the docs show."""
     DOCS.mkdir(parents=True, exist_ok=True)
     for name, scheme in (
         ("runs", "light"), ("project", "dark"), ("live", "light"),
-        ("failed", "light"), ("compare", "dark"), ("drop", "light"),
+        ("failed", "light"), ("compare", "dark"), ("drop", "light"), ("sweep", "light"),
     ):  # fmt: skip
         context = browser.new_context(
             viewport={"width": 1200, "height": 750},

@@ -1,6 +1,7 @@
 """Projects whose runs show what the page has to show: real trainings, in a few seconds each."""
 
 from support.laptop_user import User
+from support.waiting import wait_for
 
 CSV = {
     "train": "island,mass_g,species\n" + "Biscoe,3750,Adelie\n" * 40,
@@ -59,3 +60,13 @@ def fails(user: User, project: str) -> None:
     """Publish a project whose training ends with a traceback."""
     user.project = project
     user.publish(FAILS, RECIPE.format(epochs=12, seconds=0, top=0.9))
+
+
+def ended(user: User, dataset: str) -> str:
+    """The id of the dataset's newest run, once it has succeeded or failed."""
+
+    def look() -> str | None:
+        found = next((run for run in user.runs() if run["dataset"] == dataset), None)
+        return found["run_id"] if found and found["status"] in ("SUCCEEDED", "FAILED") else None
+
+    return wait_for(f"end of {user.project}/{dataset}", look)

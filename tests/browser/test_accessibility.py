@@ -49,7 +49,7 @@ def test_axe_finds_nothing(page, see, user, scheme) -> None:
     places = {
         "/": ".run-link", f"/projects/{user.project}": ".run-link", f"/runs/{good}": ".chart canvas",
         f"/runs/{bad}": ".evidence", f"/compare?runs={good},{bad}": ".differences",
-        "/runs/none": "[role=alert]",
+        "/runs/none": "[role=alert]", f"/projects/{user.project}/models": ".files", "/costs": ".chart canvas",
     }  # fmt: skip
     check(page, see, places)
 

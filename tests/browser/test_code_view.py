@@ -1,7 +1,7 @@
 """The code, the recipe and the settings of a run, and what of them differs from another run."""
 
+from browser import stage
 from playwright.sync_api import expect
-from support.waiting import wait_for
 
 RECIPE = "hyperparameters: {rate: 0.1}\nenvironment: {MODE: slow}\n"
 
@@ -26,10 +26,10 @@ def test_the_files_of_a_run_are_shown_as_it_trained_with_them(page, see, user) -
 def test_two_runs_differ_in_these_lines_and_settings(page, see, user) -> None:
     user.publish("echo same\necho first\n", RECIPE)
     user.drop("first")
-    first = user.run_with("SUCCEEDED")
+    user.run_with("SUCCEEDED")
     user.publish("echo same\necho second\n", RECIPE.replace("slow", "fast"))
     user.drop("second")
-    second = next_run(user, first["run_id"])
+    second = stage.ended(user, "second")
     see(f"/runs/{second}")
     expect(page.get_by_role("link", name="Compare")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="Code", exact=True).click()
@@ -40,13 +40,3 @@ def test_two_runs_differ_in_these_lines_and_settings(page, see, user) -> None:
     expect(page.get_by_label("Text of train.yaml").locator(".code-added")).to_contain_text("fast")
     page.get_by_label("Compare with").select_option("")
     expect(page.get_by_role("heading", name="Code and recipe")).to_be_visible()
-
-
-def next_run(user, before: str) -> str:
-    """The run after that one, once it has ended."""
-
-    def look() -> str | None:
-        found = [run for run in user.runs() if run["run_id"] != before and run["status"] == "SUCCEEDED"]
-        return found[0]["run_id"] if found else None
-
-    return wait_for("the second run", look)

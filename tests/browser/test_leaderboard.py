@@ -23,9 +23,31 @@ def test_of_thousands_of_runs_only_those_in_sight_are_drawn(page, see, run, coun
     page.evaluate("scrollTo(0, 0)")
     expect(page.locator(".run-row[aria-rowindex='2']")).to_be_in_viewport()
     page.locator(".run-link").first.focus()
-    for _ in range(60):
+    for index in range(3, 63):
         page.keyboard.press("j")
-    expect(page.locator(".run-row[aria-rowindex='62'] .run-link")).to_be_focused()
+        expect(page.locator(f".run-row[aria-rowindex='{index}'] .run-link")).to_be_focused()
+
+
+def test_the_keyboard_jumps_over_no_rows_that_are_not_drawn(page, see, run) -> None:
+    serve(page, many(run, 300))
+    see(f"/projects/{run['project']}")
+    expect(page.locator(".run-link").first).to_be_visible()
+    scroll_to_the_end(page, 300)
+    last = page.locator(".run-row[aria-rowindex='301']")
+    last.get_by_role("link").focus()
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    expect(last).to_have_count(1)
+    before = page.evaluate("""() => {
+      const links = [...document.querySelectorAll(".run-link")];
+      const rowOf = (link) => Number(link.closest(".run-row").ariaRowIndex);
+      const edge = links.findIndex((link, n) => rowOf(link) < rowOf(links[n + 1]) - 1);
+      links[edge].focus({preventScroll: true});
+      links[edge].dispatchEvent(new KeyboardEvent("keydown", {key: "j", bubbles: true}));
+      return rowOf(links[edge]);
+    }""")
+    expect(page.locator(f".run-row[aria-rowindex='{before + 1}'] .run-link")).to_be_focused()
+    expect(last).to_have_count(0)
 
 
 def test_the_best_of_all_runs_come_first_whatever_is_loaded(page, see, run) -> None:
@@ -113,3 +135,21 @@ def test_dataset_and_hash_are_shown_whole(page, see, run, width) -> None:
         )
         assert not cut
     expect(page.locator(".run-link").first).to_have_text(name)
+
+
+def test_a_tablet_shows_every_column_and_the_title_in_a_line(page, see, run) -> None:
+    runs = many(run, 3)
+    runs[0] |= {"status": "RUNNING", "stopped_at": None}
+    serve(page, runs)
+    serve_each(page, runs, lambda _: [])
+    page.set_viewport_size({"width": 1024, "height": 768})
+    see(f"/projects/{run['project']}")
+    table = page.get_by_role("table", name="Runs")
+    expect(table.get_by_role("columnheader", name="Started")).to_be_visible()
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    see(f"/runs/{runs[0]['run_id']}")
+    expect(page.get_by_role("link", name="Compare")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel run")).to_be_visible()
+    box = page.locator(".run-title h1").bounding_box()
+    assert box
+    assert box["height"] < 40

@@ -30,7 +30,7 @@ WAITS = "trap 'exit 143' TERM; sleep 600 & wait\n"
 MEASURES = """echo '{"step": 1, "test_accuracy": %s}' >> "$METRICS_FILE"\n"""
 EXPORTS = "echo model > model.txt\naws s3 cp --only-show-errors model.txt $EXPORT_PATH/model.txt\n"
 METRIC = "metric: {name: test_accuracy}\n"
-OUTAGES = ("BatchJobChangedRole", "DatasetUploadedRole", "RunChangedRole")
+OUTAGES = ("BatchJobChangedRole", "DatasetUploadedRole", "RunChangedRole", "TrialEndedRole")
 
 
 @pytest.fixture(scope="module")
@@ -263,6 +263,33 @@ def publish(user: User, run_id: str) -> None:
     user.age(f"MODELS#{user.project}", "created_order", timedelta(minutes=3))
     reconcile(user)
     assert json.loads(user.text(f"models/{user.project}/current.json"))["run_id"] == run_id
+
+
+def test_the_reconciler_continues_and_announces_a_sweep_that_the_stream_did_not(user: User) -> None:
+    user.publish(MEASURES % "0.5", "metric: {name: test_accuracy}\nhyperparameters: {units: 1}\n")
+    user.drop()
+    run_of(user, "first", "SUCCEEDED")
+    user.notice()
+    given = {"project": user.project, "method": "grid", "space": {"units": [1, 2]}, "parallel": 1}
+    with outage(user.cloud, "TrialEndedRole", "dynamodb:GetRecords"):
+        _, sweep = user.call("POST", "/sweeps", given)
+        for number in (1, 2):
+            user.age(f"SWEEP#{sweep['sweep_id']}", "updated_at", timedelta(minutes=3))
+            reconcile(user)
+            trial_ended(user, sweep["sweep_id"], number)
+        with outage(user.cloud, "RunChangedRole", "dynamodb:GetRecords"):
+            for _ in range(2):
+                user.age(f"SWEEP#{sweep['sweep_id']}", "updated_at", timedelta(minutes=3))
+                reconcile(user)
+            assert user.notice()["Subject"].startswith("SUCCEEDED sweep of ")
+
+
+def trial_ended(user: User, sweep_id: str, number: int) -> None:
+    def look() -> bool:
+        _, answer = user.call("GET", f"/runs?sweep={sweep_id}")
+        return [run["status"] for run in answer["runs"]] == ["SUCCEEDED"] * number
+
+    wait_for(f"end of trial {number}", look)
 
 
 def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User) -> None:

@@ -184,6 +184,18 @@ def test_a_script_killed_from_outside_is_said_to_be_out_of_memory(machine) -> No
     assert "memory that ran out" in machine.outcome()["cause"]["message"]
 
 
+def test_root_becomes_the_script_s_user(machine) -> None:
+    """As ECS Exec starts a shell: as root, and without the capability to read another user's processes."""
+    machine.publish("touch in-code; echo waiting; while [ ! -e done ]; do sleep 0.1; done\n")
+    process = machine.start()
+    wait_for_line(process, "waiting")
+    typed = 'id -u; ls in-code; test -n "$TRAINING_DATA" && echo "$HOME"; touch done'
+    shell = ["/opt/droptrain/venv/bin/python3", "-I", "-m", "droptrain_container.shell"]
+    said = podman("exec", "--interactive", "--user=0", machine.container, *shell, stdin=typed)
+    assert said.splitlines() == ["1000", "in-code", "/home/droptrain"]
+    assert machine.finish(process).code == 0
+
+
 def test_a_script_that_ignores_term_is_killed_before_batch_kills_the_container(machine) -> None:
     machine.publish(
         "trap '' TERM; echo 1 > \"$CHECKPOINT_DIR/step\"; echo waiting; while :; do sleep 1; done\n"

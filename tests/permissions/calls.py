@@ -128,6 +128,8 @@ def _plain_key(key: str) -> str:
         named, rest = ["models", "PROJECT", *parts[2:]], []
     elif parts[0] == "prepared":
         named, rest = ["prepared", "PROJECT"], parts[2:]
+    elif parts[0] == "sweeps":
+        named, rest = ["sweeps", "PROJECT", "SWEEP"], parts[3:]
     elif parts[2:3] == ["data"]:
         named, rest = ["projects", "PROJECT", "data", "DATASET"], parts[4:]
     elif parts[2:3] == ["code"]:

@@ -13,8 +13,9 @@ _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM
 _LOGS = "https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html"
 _FUNCTIONS = (
     "DatasetUploadedRole", "BatchJobChangedRole", "ReconcileRunsRole", "RefreshPricesRole", "RunsApiRole",
-    "RunChangedRole",
+    "TrialEndedRole", "RunChangedRole",
 )  # fmt: skip
+_EXEC = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
 _BUILD = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html"
 _PUSH = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html"
 _HERE = "eu-west-1:123456789012"
@@ -48,6 +49,44 @@ class Uncalled:
 
 
 UNCALLED = (
+    Uncalled(
+        ("TrainingRole",),
+        (
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+        ),
+        "*",
+        "ECS Exec",
+        "opens a shell in the container, where `AllowShell` is on",
+        _EXEC,
+    ),
+    Uncalled(
+        ("ShellPolicy",),
+        ("batch:DescribeJobs",),
+        "*",
+        "`droptrain shell`",
+        "finds the task of a run",
+        "https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html",
+    ),
+    Uncalled(
+        ("ShellPolicy",),
+        ("ecs:ExecuteCommand",),
+        _CLUSTER,
+        "`droptrain shell`",
+        "opens a shell in a cluster of AWS Batch",
+        _EXEC,
+    ),
+    Uncalled(
+        ("ShellPolicy",),
+        ("ecs:DescribeTasks", "ecs:ExecuteCommand"),
+        f"arn:aws:ecs:{_HERE}:task/AWSBatch-CLUSTER/TASK",
+        "`droptrain shell`",
+        "opens a shell in a task of the stack",
+        _EXEC,
+        f"aws:ResourceTag/droptrain:stack=arn:aws:cloudformation:{_HERE}:stack/droptrain/laptop",
+    ),
     Uncalled(
         _FUNCTIONS,
         ("logs:CreateLogStream", "logs:PutLogEvents"),
@@ -127,7 +166,7 @@ UNCALLED = (
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html",
     ),
     Uncalled(
-        ("RunChangedRole",),
+        ("TrialEndedRole", "RunChangedRole"),
         ("dynamodb:ListStreams",),
         "*",
         "Lambda",
@@ -135,7 +174,7 @@ UNCALLED = (
         f"{_LAMBDA}/services-ddb.html",
     ),
     Uncalled(
-        ("RunChangedRole", "RefreshPricesRole"),
+        ("TrialEndedRole", "RunChangedRole", "RefreshPricesRole"),
         ("sqs:SendMessage",),
         f"{_QUEUE}-{{name}}DeadLetterQueue",
         "Lambda",
@@ -221,6 +260,15 @@ UNCALLED = (
         "Docker's log driver on an instance",
         "writes what a job prints",
         _LOGS,
+    ),
+    Uncalled(
+        ("BatchJobChangedRole", "ReconcileRunsRole", "RunChangedRole"),
+        ("events:PutEvents",),
+        f"arn:aws:events:{_HERE}:event-bus/default",
+        "droptrain",
+        "writes to Slack, where `WebhookFormat` is slack",
+        "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html",
+        "events:detail-type=Slack Message; events:source=droptrain",
     ),
     Uncalled(
         ("WebhookRole",),

@@ -25,11 +25,13 @@ _WHOSE = {
     "ReconcileRunsRole": "`reconcile_runs`: finishes what events left undone",
     "RefreshPricesRole": "`refresh_prices`: reads what instances cost",
     "RunsApiRole": "`runs_api`: the HTTP API",
+    "TrialEndedRole": "`trial_ended`: launches the trials of sweeps",
     "RunChangedRole": "`run_changed`: announces runs",
     "ReconcileRunsScheduleRole": "what the schedule of `reconcile_runs` acts with",
     "RefreshPricesScheduleRole": "what the schedule of `refresh_prices` acts with",
     "ReaderPolicy": "for those who may look",
     "OperatorPolicy": "for those who may also publish, drop, launch, cancel and delete",
+    "ShellPolicy": "for those who may also open shells in containers, where `AllowShell` is on",
 }
 # Shown without the region and the account, which all have.
 _SHORTER = (":eu-west-1:123456789012:", "::")

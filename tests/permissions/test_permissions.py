@@ -11,7 +11,13 @@ from droptrain_local.permissions.policy import allows, as_list, concerns
 RECORDED = recorded()
 BY_AWS = [call for exception in UNCALLED for call in exception.calls()]
 # Service Authorization Reference; `make audit` asks it for every action.
-WITHOUT_RESOURCE = {
+SHELL = {
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+}
+WITHOUT_RESOURCE = SHELL | {
     "batch:DescribeComputeEnvironments",
     "batch:DescribeJobQueues",
     "batch:DescribeJobs",
@@ -105,7 +111,7 @@ def test_training_code_reads_projects_and_writes_runs() -> None:
         for action, resource in granted_to("TrainingRole")
         if action in ("s3:PutObject", "s3:DeleteObject")
     }
-    assert reached == {f"{bucket}/runs/*", f"{bucket}/prepared/*"}
+    assert reached == {f"{bucket}/runs/*", f"{bucket}/prepared/*", f"{bucket}/sweeps/*"}
     deletes = {resource for action, resource in granted_to("TrainingRole") if action == "s3:DeleteObject"}
     assert deletes == {f"{bucket}/runs/*"}
     read = {resource for action, resource in granted_to("TrainingRole") if action.startswith("s3:GetObject")}
@@ -117,7 +123,10 @@ def test_training_code_reads_projects_and_writes_runs() -> None:
         f"{bucket}/runs/*/export/*",
     }
     others = {each for each in granted_to("TrainingRole") if not each[0].startswith("s3:")}
-    assert others == {("secretsmanager:GetSecretValue", f"{secrets}:secret:droptrain/*")}
+    assert others == {
+        ("secretsmanager:GetSecretValue", f"{secrets}:secret:droptrain/*"),
+        *((action, "*") for action in SHELL),
+    }
 
 
 def test_an_instance_can_only_join_a_cluster_pull_images_and_write_logs() -> None:

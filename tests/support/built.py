@@ -52,7 +52,6 @@ def environment_of(folder: Path, function: str) -> dict[str, str]:
         "NOTICES_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:notices",
         "PAUSED": "",
         "PROJECT_BUDGETS_USD": "",
-        "POWERTOOLS_LOG_LEVEL": "INFO",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "a",

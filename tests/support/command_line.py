@@ -41,19 +41,21 @@ class CommandLine:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._environment = {**kept, "DROPTRAIN_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1", **more}
 
-    def __call__(self, *words: str) -> Said:
-        """Run a command to its end."""
-        started = self.start(*words)
+    def __call__(self, *words: str, typed: str = "") -> Said:
+        """Run a command to its end; `typed` is its stdin."""
+        started = self.start(*words, typed=typed)
         return started.wait()
 
-    def start(self, *words: str) -> "Started":
+    def start(self, *words: str, typed: str = "") -> "Started":
         """Start a command and leave it running."""
-        return Started(
-            subprocess.Popen(
-                [*_COMMAND, *words], cwd=self._folder, env=self._environment, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            )
+        process = subprocess.Popen(
+            [*_COMMAND, *words], cwd=self._folder, env=self._environment, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         )  # fmt: skip
+        assert process.stdin
+        with process.stdin as stdin:
+            stdin.write(typed)
+        return Started(process)
 
 
 class Started:

@@ -19,10 +19,10 @@ _AS_BATCH = [
 ]
 
 
-def podman(*arguments: str) -> str:
+def podman(*arguments: str, stdin: str = "") -> str:
     """What podman answers to these arguments; CalledProcessError if it fails."""
     answer = subprocess.run(
-        ["podman", *arguments], env=_environment(), check=True, capture_output=True, text=True
+        ["podman", *arguments], env=_environment(), check=True, capture_output=True, text=True, input=stdin
     )
     return answer.stdout
 

@@ -33,8 +33,6 @@ class Core(Launching):
         bucket.has_project = lambda project: True
         bucket.first_files = lambda prefix, limit: ([], True)
         bucket.delete_folder = lambda prefix: iter((1,))
-        table: Any = self.table
-        table.summary = lambda run_id: None
         wiring = self.wiring
         made: dict[str, Any] = {
             "launch": self.launch.requests,
@@ -48,6 +46,9 @@ class Core(Launching):
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),
             "costs": wiring.costs(),
+            "sweeps": wiring.launch_sweeps(),
+            "query_sweeps": wiring.query_sweeps(),
+            "cancel_sweep": wiring.cancel_sweep(),
         }
         for name, use_case in made.items():
             setattr(app.run_routes.use_cases, name, lambda use_case=use_case: use_case)

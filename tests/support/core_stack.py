@@ -21,6 +21,7 @@ from droptrain_core.aws.model_pointers import ModelPointers
 from droptrain_core.aws.pass_position import PassPosition
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.aws.run_table import RunTable
+from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
 from droptrain_core.cancel import Cancel
 from droptrain_core.datasets import Datasets
@@ -167,6 +168,10 @@ class Stack:
         return self.wiring.cancel()
 
     @property
+    def sweeps(self) -> SweepTable:
+        return SweepTable(self.dynamodb, self.table.name)
+
+    @property
     def describe(self) -> Describe:
         return self.wiring.describe()
 
@@ -276,6 +281,10 @@ class StackWiring(Wiring):
 
     def submit(self) -> Submit:
         return self._submit
+
+    @property
+    def _sweeps(self) -> SweepTable:
+        return self._stack.sweeps
 
     def _bucket(self) -> Bucket:
         return self._stack.bucket

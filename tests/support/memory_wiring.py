@@ -21,6 +21,7 @@ from chaos.model.memory import (
     MemoryTopic,
     MemoryWakeUps,
 )
+from chaos.model.sweeps import MemorySweepTable
 from chaos.model.world import Scheduler
 from droptrain_core.aws.run_costs import CostPage
 from droptrain_core.aws.run_files import Artifact
@@ -72,12 +73,17 @@ class MemoryWiring(Wiring):
         self.accounts = MemoryAccounts(world, self.table)
         self.prices = MemoryPriceTable(world, self.table)
         self._table, self._datasets = self.table, self.dataset_table
+        self.sweep_table = MemorySweepTable(world, self.table)
         self._world, self._owner = world, budget
         self._launch_policy = policy or LaunchPolicy()
 
     @property
     def _jobs(self) -> Any:
         return self.jobs
+
+    @property
+    def _sweeps(self) -> Any:
+        return self.sweep_table
 
     @property
     def _prices(self) -> Any:

@@ -109,7 +109,12 @@ def demo(output: Path, timeout_seconds: int, keep: bool) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for what the run leaves.  [default: local-run in FOLDER]",
 )
-def train(folder: Path, settings: tuple[tuple[str, Any], ...], force: bool, output: Path | None) -> None:
+@click.option(
+    "--shell", is_flag=True, help="Open a shell with the code's folder and variables in place of it."
+)
+def train(
+    folder: Path, settings: tuple[tuple[str, Any], ...], force: bool, output: Path | None, shell: bool
+) -> None:
     """Train the project in FOLDER (by default this one) here and now, without any cloud.
 
     The container's own entrypoint runs the code with data/ as its dataset, in a folder that is new each time,
@@ -121,6 +126,8 @@ def train(folder: Path, settings: tuple[tuple[str, Any], ...], force: bool, outp
     with _from_a_checkout():
         from droptrain_cli import local_train
 
+    if shell:
+        sys.exit(local_train.open_shell(folder, settings, force=force))
     sys.exit(local_train.train(folder, output or folder / "local-run", settings, force=force))
 
 

@@ -20,6 +20,7 @@ STATUSES = (
     help="Only those with this status, such as FAILED.",
 )
 @click.option("--tag", metavar="TAG", help="Only those with this tag.")
+@click.option("--sweep", metavar="ID", help="Only the trials of this sweep.")
 @click.option(
     "--sort", metavar="[-]NAME", help="Sort by a metric or a column; with - the highest value comes first."
 )
@@ -44,7 +45,7 @@ def command(
     """List runs, newest first, of PROJECT or of all: what came of them.
 
     Columns are run, id (the end of run, which names it too), project, dataset, status, created, age, took,
-    metric, cost, why, attempts, by, name, note and tags; any other name is a metric, as in --sort
+    metric, cost, why, attempts, by, name, note, tags and trial; any other name is a metric, as in --sort
     -test_accuracy or --columns run,test_accuracy,loss. --sort looks at the newest 1,000 runs. Costs are
     estimates. With --watch the table follows what happens; where stdout is no terminal, each run is printed
     again when it has changed.

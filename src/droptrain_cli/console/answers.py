@@ -1,7 +1,7 @@
 """Answers of the console's server: JSON, problem documents, and the headers that all of them carry."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -24,11 +24,15 @@ HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent; without a Cache-Control of its own nobody keeps it."""
+    """What is sent; without a Cache-Control of its own nobody keeps it.
+
+    `parts` is a body that is sent as it comes.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    parts: Iterator[bytes] | None = None
 
 
 class ProblemError(Exception):

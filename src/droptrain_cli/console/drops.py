@@ -2,8 +2,8 @@
 
 PUT /local/uploads takes one file: its bytes lie in a temporary folder until a large one's parts are in S3,
 where nothing is to be seen of it yet. GET tells how far that is, DELETE gives it up. POST /local/drops lets
-the files appear as `droptrain drop` does, and waits a while for the run that trains them. It may be repeated
-after a lost answer: what has appeared isn't sent again, and the repeat goes on waiting.
+the files appear as `droptrain drop` does, and launches the run that trains them, or waits a while for it. It
+may be repeated after a lost answer: what has appeared isn't sent again, and the repeat finds the same run.
 """
 
 import tempfile
@@ -22,7 +22,9 @@ from droptrain_core.domain.recipes.recipe import Recipe
 
 from droptrain.api import Api
 from droptrain.drop import let_appear, run_that_trains, runs_of
-from droptrain.drop_plan import DropPlan, check_dataset_name, check_input
+from droptrain.drop_plan import DropPlan, check_dataset_name, check_input, is_whole
+from droptrain.errors import ApiError, UnreachableError
+from droptrain.launch import launch
 from droptrain.project_folder import check_project_name
 from droptrain.published import published_recipe
 from droptrain.stack import Stack
@@ -156,7 +158,11 @@ class Drops:
             known = {folder + file: state.appeared[folder + file] for file in files}
             digest = planned.inputs_digest(present, uploaded)
         all_there = bool(sent) and not uploaded  # so no event of it comes
-        run_id = None if missing else self._run(planned, known, digest, state.earlier, launch=all_there)
+        run_id = None
+        if not missing and (all_there or is_whole(files, recipe)):
+            run_id = self._launch(planned, has_events=not all_there)
+        if not missing and run_id is None:
+            run_id = self._wait(planned, known, digest, state.earlier)
         return {"project": project, "dataset": dataset, "missing": list(missing), "run_id": run_id}
 
     def close(self) -> None:
@@ -199,19 +205,18 @@ class Drops:
         for each in sent.values():
             each.upload.path.unlink(missing_ok=True)
 
-    def _run(
-        self,
-        planned: DropPlan,
-        known: dict[str, str],
-        digest: str | None,
-        earlier: tuple[str, ...],
-        *,
-        launch: bool,
+    def _launch(self, planned: DropPlan, *, has_events: bool) -> str | None:
+        """The run of what is there; None if the API refuses, and the uploads' events launch it."""
+        try:
+            return str(launch(self._api, planned.project, planned.dataset, {}).body["run_id"])
+        except (ApiError, UnreachableError):
+            if not has_events:
+                raise
+            return None
+
+    def _wait(
+        self, planned: DropPlan, known: dict[str, str], digest: str | None, earlier: tuple[str, ...]
     ) -> str | None:
-        if launch:
-            body = {"project": planned.project, "dataset": planned.dataset}
-            run = self._api.post("/runs", body, idempotency_key=uuid.uuid4().hex).body
-            return str(run["run_id"])
         deadline = time.monotonic() + self._wait_seconds
         while True:
             found = run_that_trains(self._api, planned, known, digest, earlier)

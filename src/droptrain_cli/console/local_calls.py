@@ -14,6 +14,7 @@ from droptrain.stack import Stack
 from droptrain_cli.compare_runs import plan_of
 from droptrain_cli.console import preflight, projects
 from droptrain_cli.console.answers import Answer, ProblemError, as_json
+from droptrain_cli.console.artifacts import Artifacts
 from droptrain_cli.console.drops import Drops
 from droptrain_cli.console.request import Request
 from droptrain_cli.console.run_settings import settings_of
@@ -28,10 +29,13 @@ class LocalCalls:
         self._stack = stack
         self._drops = Drops(stack)
         self._checks = preflight.Checks()
+        self._artifacts = Artifacts(stack)
         self._calls: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "info"): self._info,
             ("GET", "plan"): self._plan,
             ("GET", "settings"): self._settings,
+            ("GET", "preview"): self._preview,
+            ("GET", "archive"): self._archive,
             ("POST", "preflight"): self._preflight,
             ("GET", "preflight"): lambda request: as_json(self._checks.share(*request.named("check"))),
             ("DELETE", "preflight"): lambda request: as_json(self._checks.give_up(*request.named("check"))),
@@ -77,6 +81,14 @@ class LocalCalls:
 
     def _settings(self, request: Request) -> Answer:
         return as_json(settings_of(self._stack, *request.named("run")))
+
+    def _archive(self, request: Request) -> Answer:
+        (run_id,) = request.named("run")
+        return self._artifacts.archive(run_id, request.query.get("folder", ""))
+
+    def _preview(self, request: Request) -> Answer:
+        run_id, path = request.named("run", "path")
+        return as_json(self._artifacts.preview(run_id, path))
 
     def _preflight(self, request: Request) -> Answer:
         project, file = request.named("project", "file")

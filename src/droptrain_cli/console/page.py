@@ -1,7 +1,8 @@
-"""The page's files: served as they lie in console/, compressed, and asked about again at each load."""
+"""The page's files: served as they lie in console/, but comments; compressed, asked about at each load."""
 
 import gzip
 import hashlib
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _TYPES: Mapping[str, str] = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+# In the page's own modules, a comment has whole lines.
+_COMMENT = re.compile(rb"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
 _COMPRESSED = (".ico", ".png", ".woff2")
 # In a wheel it lies beside this package, in a checkout at its root.
 _PACKAGED, _CHECKED_OUT = (
@@ -85,10 +88,17 @@ class Page:
 
 def _read(path: Path, state: tuple[int, int]) -> _File:
     plain = path.read_bytes()
+    if path.suffix == ".js" and "vendor" not in path.parts:
+        plain = _without_comments(plain)
     zipped = None if path.suffix in _COMPRESSED else gzip.compress(plain, mtime=0)
     digest = hashlib.sha256(plain).hexdigest()[:32]
     kind = _TYPES.get(path.suffix, "application/octet-stream")
     return _File(state, kind, plain, zipped if zipped and len(zipped) < len(plain) else None, digest)
+
+
+def _without_comments(module: bytes) -> bytes:
+    """A module whose comments are empty lines, so that lines keep their numbers."""
+    return _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), module)
 
 
 def _answer(file: _File, asked: Mapping[str, str]) -> Answer:

@@ -139,7 +139,10 @@ class _Handler(LoopbackHandler):
         headers = {"Cache-Control": "no-store", **HEADERS, **answer.headers}
         if self.close_connection:
             headers["Connection"] = "close"
-        self.send(answer.status, answer.body, list(headers.items()))
+        if answer.parts is None:
+            self.send(answer.status, answer.body, list(headers.items()))
+        else:
+            self.send_parts(answer.status, answer.parts, list(headers.items()))
 
     def __getattr__(self, name: str) -> Any:
         """Every method is taken: which are allowed is for the answer to say."""

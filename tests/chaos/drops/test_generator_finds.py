@@ -13,8 +13,7 @@ from chaos.drops.drop import Drop, Put
 from chaos.drops.play import play
 from chaos.drops.strategies import drops
 from chaos.model.memory import MemoryDatasetTable
-from droptrain_core.aws import run_record
-from droptrain_core.aws.run_table import RunTable
+from droptrain_core.aws import run_record, run_table
 from droptrain_core.domain import errors, preflight, text
 from droptrain_core.domain.datasets import dataset
 from droptrain_core.domain.datasets.dataset_record import Answered, DatasetRecord
@@ -61,14 +60,15 @@ def folders(
 
 
 def an_item_twice(patch: pytest.MonkeyPatch) -> None:
-    transact = RunTable._transact
+    transact = run_table.transact
 
-    def with_uploads(table: RunTable, writes: list[Any], run: Any) -> Any:
-        items = ({"pk": {"S": f"UPLOAD#{item.object.key}"}} for item in run.inputs)
+    def with_uploads(client: Any, writes: list[Any], what: str) -> Any:
+        inputs = writes[0].get("Put", {}).get("Item", {}).get("inputs", {"L": []})["L"]
+        items = ({"pk": {"S": f"UPLOAD#{each['M']['object']['M']['key']['S']}"}} for each in inputs)
         puts = [{"Put": {"TableName": "runs", "Item": item}} for item in items]
-        return transact(table, [*writes, *puts], run)
+        return transact(client, [*writes, *puts], what)
 
-    patch.setattr(RunTable, "_transact", with_uploads)
+    patch.setattr(run_table, "transact", with_uploads)
 
 
 def halves_of_characters(patch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 
 from chaos.model.machine import COUNTED, Everything, Launching
+from chaos.model.sweep_machine import Sweeping
 from droptrain_core.telemetry import logger
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -42,7 +43,7 @@ def explore(schedules: int, first_seed: int) -> None:
             suppress_health_check=list(HealthCheck),
         )
         print(f"{COUNTED['schedules']:>7} of {schedules}, seed {first_seed + number}", file=sys.stderr)
-        machine = Launching if number % 2 else Everything
+        machine = (Everything, Launching, Sweeping)[number % 3]
         run_state_machine_as_test(seed(first_seed + number)(machine), settings=lot)
 
 

@@ -116,6 +116,8 @@ class DynamodbRules:
 
 
 def _check_key(name: str, value: Mapping[str, Any]) -> None:
+    if "N" in value:
+        return
     text = value.get("S")
     if not text:
         raise refused(

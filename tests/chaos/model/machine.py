@@ -21,7 +21,8 @@ from droptrain_core.domain.errors import (
 )
 from droptrain_core.domain.recipes.push import Published, complete, push_key, pushing
 from droptrain_core.domain.recipes.recipe import parse
-from droptrain_core.domain.runs.batch_job import NEVER_JOINED, split_job_name
+from droptrain_core.domain.runs.batch_job import NEVER_JOINED
+from droptrain_core.domain.runs.identity import split_job_name
 from droptrain_core.domain.runs.run import run_prefix
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule

@@ -43,6 +43,8 @@ from droptrain_core.domain.runs.plan import plan_digest
 from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
 from droptrain_core.domain.runs.run import Reservation, Run, run_prefix
 from droptrain_core.domain.runs.transitions import Transition
+from droptrain_core.domain.sweeps.sweep import Sweep
+from droptrain_core.domain.sweeps.transitions import SweepTransition, launched
 from support.template import properties
 
 SPOT_QUEUE = "spot"
@@ -152,6 +154,7 @@ class MemoryTable:
     def __init__(self, world: Scheduler, datasets: "MemoryDatasetTable") -> None:
         self.world = world
         self.runs: dict[str, Run] = {}
+        self.sweeps: dict[str, Sweep] = {}
         self.drops: dict[str, str] = {}
         self.holders: dict[tuple[str, str], str] = {}
         self.accounts: dict[str, Account] = {}
@@ -162,7 +165,7 @@ class MemoryTable:
         self.summaries: dict[str, str] = {}
         self.stream: list[Mapping[str, Any]] = []
         self.answers: dict[str, Answered] = {}
-        self._requests: dict[str, tuple[str, str]] = {}
+        self.requests: dict[str, tuple[str, str]] = {}
         self._datasets = datasets
 
     @outside
@@ -179,23 +182,35 @@ class MemoryTable:
         if taken := self._taken(run, drop, request, previous, answer, holder):
             return taken
         for reservation in run.reservations:
-            self._count(reservation, reservation.amount, 0)
+            self.count(reservation, reservation.amount, 0)
         if previous:
             self._write(transitions.rerun(previous))
         if drop:
-            self.drops[drop.drop_id] = run.run_id
-            record = self._datasets.get(run.project, run.dataset)
-            self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
+            self.take_drop(drop, run)
         if answer:
             self.answers[answer.answer_id] = Answered(
                 run.run_id, answer.key, answer.version_id, answer.at, answer.at
             )
         if request:
-            self._requests[request.key] = (run.run_id, request.body_digest)
+            self.requests[request.key] = (run.run_id, request.body_digest)
         self.summaries |= {run.run_id: summary} if summary else {}
+        if launch := self._launch_of(run):
+            self.sweeps[launch.sweep_id] = launch.applied_to(self.sweeps[launch.sweep_id])
         self._put(run)
         self._take_turn(run)
         return "claimed"
+
+    def take_drop(self, drop: DropClaim, run: Run) -> None:
+        """Let the run stand for the drop."""
+        self.drops[drop.drop_id] = run.run_id
+        record = self._datasets.get(run.project, run.dataset)
+        self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
+
+    def _launch_of(self, run: Run) -> SweepTransition | None:
+        """What a trial's claim changes in its sweep."""
+        if run.sweep is None or run.trial is None:
+            return None
+        return launched(run.sweep, run.trial, run.created_at)
 
     def _taken(
         self,
@@ -211,8 +226,10 @@ class MemoryTable:
             return "run_taken"
         if drop and drop.drop_id in self.drops:
             return "drop_taken"
-        if request and request.key in self._requests:
+        if request and request.key in self.requests:
             return "request_taken"
+        if (launch := self._launch_of(run)) and not launch.holds(self.sweeps[launch.sweep_id]):
+            return "trial_taken"
         if over(run.reservations, self.accounts):
             return "no_room"
         record = self._datasets.get(run.project, run.dataset)
@@ -228,9 +245,12 @@ class MemoryTable:
 
     @outside
     def change_turn(self, transition: Transition, run: Run, holder: str | None) -> bool:
-        if not self._has_its_turn(run, holder) or self._write(transition).outcome != "applied":
+        after = transition.applied_to(run)
+        if not self._has_its_turn(after, holder) or self._write(transition).outcome != "applied":
             return False
-        self._take_turn(run)
+        self._take_turn(after)
+        for was, now in zip(run.reservations, after.reservations, strict=True):
+            self.count(was, now.amount - was.amount, 0)
         return True
 
     def _has_its_turn(self, run: Run, holder: str | None) -> bool:
@@ -253,6 +273,10 @@ class MemoryTable:
         return self.runs.get(run_id)
 
     @outside
+    def summary(self, run_id: str) -> str | None:
+        return self.summaries.get(run_id)
+
+    @outside
     def find_answer(self, answer_id: str) -> Answered | None:
         return self.answers.get(answer_id)
 
@@ -266,7 +290,7 @@ class MemoryTable:
 
     @outside
     def find_request(self, key: str) -> tuple[str, str] | None:
-        return self._requests.get(key)
+        return self.requests.get(key)
 
     @outside
     def write(self, transition: Transition) -> Written:
@@ -305,7 +329,7 @@ class MemoryTable:
         self.models[run.project] = {**self.models.get(run.project, {}), **(models or {})}
         for reservation in run.reservations:
             spent = charge(run, reservation)
-            self._count(reservation, spent - reservation.amount, spent)
+            self.count(reservation, spent - reservation.amount, spent)
 
     @outside
     def page(
@@ -344,7 +368,7 @@ class MemoryTable:
     def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
         return tuple(self.runs[run_id] for run_id in run_ids if run_id in self.runs)
 
-    def _count(self, reservation: Reservation, change: int, spent: int) -> None:
+    def count(self, reservation: Reservation, change: int, spent: int) -> None:
         was = self.accounts.get(reservation.account, Account())
         self.accounts[reservation.account] = replace(
             was, committed=was.committed + change, spent=was.spent + spent

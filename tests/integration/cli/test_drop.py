@@ -35,6 +35,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         stack = Stack("s", "us-east-1", "http://127.0.0.1:1", "data", boto3.Session())
         stack._made["s3"] = made
         monkeypatch.setattr("droptrain.stack.find_stack", lambda *_, **__: stack)
+        monkeypatch.setattr(Api, "_wait", lambda *_: None)  # nobody answers: no repeat waits
         yield made
 
 
@@ -57,6 +58,11 @@ def keys(s3: Any) -> list[str]:
     return [item["Key"] for item in s3.list_objects_v2(Bucket="data").get("Contents", [])]
 
 
+def document(said: Result) -> Any:
+    """The command's JSON; before it, stderr says that no API answers."""
+    return json.loads(said.output.splitlines()[-1])
+
+
 def test_a_push_publishes_and_says_what(droptrain: Run, s3: Any) -> None:
     recipe("attempts: 1\n")
     Path("project/code/__pycache__").mkdir()
@@ -69,7 +75,7 @@ def test_a_push_publishes_and_says_what(droptrain: Run, s3: Any) -> None:
     assert "What a run can cost is unknown: " in said.output
     assert "nothing to do" in droptrain("push", "penguins", "project").output
     Path("project/train.yaml").unlink()
-    changed = json.loads(droptrain("push", "penguins", "project", "--json").output)
+    changed = document(droptrain("push", "penguins", "project", "--json"))
     assert (changed["deleted"], changed["uploaded"]) == (["projects/penguins/train.yaml"], [])
 
 
@@ -98,14 +104,14 @@ def test_a_push_without_a_folder_takes_the_one_with_the_project_s_name_or_this_o
 
 def test_files_that_were_only_touched_are_the_same_dataset(droptrain: Run, s3: Any) -> None:
     droptrain("push", "penguins", "project")
-    first = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    first = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--json"))
     for name in ("train.csv", "test.csv"):
         os.utime(name, (0, Path(name).stat().st_mtime + 200_000))
-    again = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    again = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--json"))
     assert again["dataset"] == first["dataset"]
     assert [item["uploaded"] for item in again["files"]] == [False, False]
     Path("train.csv").write_text("a,b\n1,3\n")
-    changed = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    changed = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--json"))
     assert changed["dataset"] != first["dataset"]
 
 
@@ -127,7 +133,7 @@ def test_a_file_that_is_nearly_an_input_is_named_with_the_fix(droptrain: Run, s3
 
 def test_files_are_dropped_into_a_dataset_of_their_own(droptrain: Run, s3: Any) -> None:
     droptrain("push", "penguins", "project")
-    said = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    said = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--json"))
     assert said["missing"] == []
     folder = f"projects/penguins/data/{said['dataset']}/"
     assert [item["key"] for item in said["files"]] == [f"{folder}test.csv", f"{folder}train.csv"]
@@ -242,7 +248,7 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
     assert "The same command goes on from there, within 7 days." in said.output
     assert "Traceback" not in said.output
     monkeypatch.setattr(Upload, "finish", finish)
-    again = json.loads(droptrain("drop", "penguins", "train.csv", "test.csv", "--json").output)
+    again = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--json"))
     assert [item["uploaded"] for item in again["files"]] == [True, False], "train.csv keeps its version"
 
 
@@ -321,6 +327,7 @@ def test_a_watched_drop_follows_the_run_of_its_own_versions(
     said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
     assert said.exit_code == 0, said.output
     assert watched == ["whole"]
+    assert "Launching at once didn't work: Could not connect to" in said.output
     assert runs.asked == {"path": "/runs", "project": "penguins", "dataset": "d", "limit": 20}
 
 
@@ -397,9 +404,7 @@ def test_nothing_appears_if_a_file_that_was_there_is_replaced_meanwhile(
     assert "nothing of this drop has appeared" in said.output.replace("\n", " ")
     assert "projects/penguins/data/d/test.csv" not in keys(s3)
     monkeypatch.setattr(Upload, "send", send)
-    again = json.loads(
-        droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--json").output
-    )
+    again = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--json"))
     assert [item["uploaded"] for item in again["files"]] == [True, True]
 
 
@@ -421,9 +426,7 @@ def test_a_failure_in_the_last_step_says_which_files_are_there(
     assert "Drop all of it again: what is there isn't sent twice." in said.output
     assert "projects/penguins/data/d/_SUCCESS" not in keys(s3)
     failing.clear()
-    again = json.loads(
-        droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--json").output
-    )
+    again = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--json"))
     assert {Path(item["key"]).name: item["uploaded"] for item in again["files"]} == {
         "_SUCCESS": True, "test.csv": True, "train.csv": False,
     }  # fmt: skip

@@ -121,6 +121,26 @@ def test_states_and_lines_come_once_and_to_the_end(server: ScriptedServer, stack
     assert any(asked.headers.get("if-none-match") == '"1"' for asked in server.asked)
 
 
+def test_two_notes_in_the_same_second_are_both_shown(server: ScriptedServer, stack: Stack):
+    reused = "Prepared data of penguins-first-1 reused, 14 min saved."
+    history = [
+        {"at": "2026-11-23T02:10:00Z", "status": status, "note": note}
+        for status, note in (("CLAIMED", ""), ("CLAIMED", reused), ("SUCCEEDED", ""))
+    ]
+    Play(server, [run("SUCCEEDED", history=history)], [lines(cursor=None)])
+    shown = [step["note"] for news in follower(stack).news() for step in news.steps]
+    assert shown == ["", reused, ""]
+
+
+def test_the_step_s_log_of_a_run_that_uses_data_is_the_other_run_s(
+    server: ScriptedServer, stack: Stack, capsys: pytest.CaptureFixture[str]
+):
+    Play(server, [run("SUCCEEDED", prepared={"run_id": "penguins-first-1"})], [lines(cursor=None)])
+    watch_run.logs(stack, RUN_ID, "prepare", follow=False, as_json=False)
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.endswith("of another run: droptrain logs penguins-first-1 --step prepare")
+
+
 def test_a_log_that_comes_after_the_outcome_is_waited_for_but_not_for_ever(
     server: ScriptedServer, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ):

@@ -154,7 +154,8 @@ class Project:
     @staticmethod
     def _run(status: str, digit: str) -> dict[str, Any]:
         run_id = f"penguins-first-{digit * 12}"
-        links = {name: f"s3://b/{name}/" for name in ("run", "export", "model", "log")}
+        links = {"run": "s3://b/", "log": "s3://b/log.txt"}
+        links |= {name: f"s3://b/{name}/" for name in ("export", "model")}
         return {
             "run_id": run_id, "project": "penguins", "dataset": "first", "status": status, "cause": None,
             "advice": [], "created_at": "2026-11-23T02:10:00Z", "launched_by": "upload", "rerun_of": None,
@@ -228,6 +229,6 @@ def test_a_place_without_files_is_shown_as_empty(
     assert shown == {
         "export": "nothing there",
         "model": "nothing there",
-        "log": "s3://b/log/",
-        "run": "s3://b/run/",
+        "log": "s3://b/log.txt",
+        "run": "s3://b/",
     }

@@ -46,6 +46,33 @@ def test_a_script_trains_and_its_export_log_and_metrics_are_kept(droptrain: Comm
     assert not (output / "export").exists(), "the model of the run before isn't taken for this one's"
 
 
+PREPARES = """
+import os
+from pathlib import Path
+rows = Path(os.environ["SM_CHANNEL_TRAINING"], "train.csv").read_text()
+Path(os.environ["PREPARED_DIR"], "rows.txt").write_text(rows.upper())
+"""
+TRAINS = """
+import os
+print("prepared:", repr(open(os.environ["SM_CHANNEL_PREPARED"] + "/rows.txt").read()))
+"""
+
+
+def test_a_preparation_step_runs_before_the_training(droptrain: CommandLine, tmp_path: Path):
+    (tmp_path / "p" / "train.yaml").write_text("prepare: {entrypoint: prepare.py}\n")
+    (tmp_path / "p" / "code" / "prepare.py").write_text(PREPARES)
+    (tmp_path / "p" / "code" / "train.py").write_text(TRAINS)
+    said = droptrain("local", "train", "p")
+    assert said.code == 0, said.out + said.err
+    assert "prepared: 'A,B\\n1,2\\n'" in said.out
+    (tmp_path / "p" / "code" / "prepare.py").write_text("raise ValueError('no rows')\n")
+    failed = droptrain("local", "train", "p")
+    assert failed.code == 3
+    assert "What happened: In the preparation step: " in failed.out
+    assert "Running train.py" not in failed.out
+    assert "no rows" in (tmp_path / "p" / "local-run" / "prepare" / "log.txt").read_text()
+
+
 def test_python_code_sees_files_and_needs_no_s3(droptrain: CommandLine, tmp_path: Path):
     (tmp_path / "p" / "code" / "train.py").write_text(PYTHON)
     said = droptrain("local", "train", "p", "--output", "out")
@@ -79,3 +106,13 @@ def test_what_a_launch_would_reject_is_told_and_nothing_is_overwritten(
     assert (tmp_path / "mine" / "log.txt").read_text() == "years of work"
     (tmp_path / "p" / "data" / "test.csv").unlink()
     assert "data/ lacks test.csv" in droptrain("local", "train", "p").err
+
+
+def test_a_shell_takes_the_place_of_the_code_and_leaves_nothing(droptrain: CommandLine, tmp_path: Path):
+    (tmp_path / "p" / "code" / "train.py").write_text(PYTHON)
+    typed = 'echo "epochs $SM_HP_EPOCHS"; wc -l < "$SM_CHANNEL_TRAINING/train.csv"; python train.py; exit 7\n'
+    said = droptrain("local", "train", "p", "--set", "epochs=5", "--shell", typed=typed)
+    assert said.code == 7, said.out + said.err
+    said_by_shell = [line for line in said.out.splitlines() if not line.startswith("[droptrain]")]
+    assert said_by_shell == ["epochs 5", "2", "arguments []", "rows 2"]
+    assert not (tmp_path / "p" / "local-run").exists()

@@ -182,7 +182,7 @@ def test_files_appear_together_and_their_run_is_found(
     assert drop(browser, "train.csv", "test.csv").document == done.document, "after a lost answer"
     assert dropped(s3) == versions
     assert [path for path in temporary.rglob("*") if path.is_file()] == []
-    assert not [asked for asked in api.asked if asked.method == "POST"]
+    assert {asked.method for asked in api.asked} == {"POST"}, "launched at once, both times"
 
 
 def test_what_is_there_already_is_launched_and_not_sent_again(
@@ -196,9 +196,9 @@ def test_what_is_there_already_is_launched_and_not_sent_again(
         versions = dropped(s3)
     assert sent.document["is_there"]
     assert dropped(s3) == versions
-    [launch] = [asked for asked in api.asked if asked.method == "POST"]
-    assert launch.document == {"project": "trees", "dataset": "d1"}
-    assert launch.headers["idempotency-key"]
+    for launch in api.asked:
+        assert (launch.method, launch.document) == ("POST", {"project": "trees", "dataset": "d1"})
+        assert launch.headers["idempotency-key"]
 
 
 def test_a_dataset_that_lacks_a_file_says_so_and_waits_for_no_run(
@@ -348,7 +348,9 @@ def test_who_waits_for_a_run_hears_it_when_the_console_ends(
 ) -> None:
     asked = threading.Event()
 
-    def no_runs(_: Asked) -> Reply:
+    def no_runs(asking: Asked) -> Reply:
+        if asking.method == "POST":
+            return Reply(409, {"detail": "It still lacks test.csv"})
         asked.set()
         return Reply(200, {"runs": []})
 

@@ -53,6 +53,40 @@ def test_files_are_compressed_and_asked_about_again(browser: Browser, folder: Pa
     assert (changed.status, changed.body) == (200, b"changed")
 
 
+def test_a_module_comes_without_its_comments_and_lines_keep_their_numbers(
+    browser: Browser, folder: Path
+) -> None:
+    module = """// What it does.
+
+const address = "https://example.org"; // stays
+  // Why.
+/** One line. */
+const one = 1;
+/**
+ * @param {number} x
+ */
+export const twice = (x) => x * 2;
+"""
+    (folder / "app.js").write_text(module)
+    (folder / "vendor/lib/lib.js").write_text("/** Licence */\n")
+    served = browser.ask("GET", "/app.js").body.decode()
+    assert (
+        served
+        == """
+
+const address = "https://example.org"; // stays
+
+
+const one = 1;
+
+
+
+export const twice = (x) => x * 2;
+"""
+    )
+    assert browser.ask("GET", "/vendor/lib/lib.js").body == b"/** Licence */\n"
+
+
 def test_every_place_in_the_page_is_the_page(browser: Browser) -> None:
     for target in (
         "/",

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from droptrain_core.domain.errors import Cause, NotFoundError
 from droptrain_core.domain.runs import transitions
-from droptrain_core.domain.runs.run import Run, order_key
+from droptrain_core.domain.runs.identity import order_key
+from droptrain_core.domain.runs.run import Run
 from support.core_stack import Stack
 from support.records import JOB_ID, RUN_ID, job_detail, run
 

@@ -6,7 +6,7 @@ from droptrain_core.domain.errors import BadCursorError
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs.run import order_key
+from droptrain_core.domain.runs.identity import order_key
 from support.core_stack import Stack
 from support.records import object_version, run
 

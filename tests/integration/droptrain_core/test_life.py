@@ -8,6 +8,7 @@ import pytest
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import AlreadyFinishedError, BadCursorError, NotFoundError
 from droptrain_core.domain.runs.run import GpuUse
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from droptrain_core.domain.runs.transitions import cancel_requested, submitted
 from support.records import JOB_ID, RUN_ID, job_detail, run
 from support.waiting import wait_for
@@ -154,6 +155,25 @@ def test_gpu_use_and_advice_come_from_the_container_s_account_to_the_record_and_
     (sent,) = stack.notices()
     assert f"Advice:        {ADVICE}\n" in sent["Message"]
     assert "GPU          1, busy 11 % of the time, at most 13.2 GiB in use\n" in sent["Message"]
+
+
+def test_where_a_trial_was_stopped_early_comes_from_the_account_to_record_and_notice(stack) -> None:
+    write_account(stack, ACCOUNT | {"stopped_early": {"step": 10, "level": 9, "compared_with": 4}})
+    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
+    stack.track.event(LIFE[-1])
+    record = stack.table.get(RUN_ID)
+    assert (record.status, record.stopped_early) == ("SUCCEEDED", StoppedEarly(10, 9, 4))
+    assert stack.notify.ended(RUN_ID, "penguins").answer == "published"
+    (sent,) = stack.notices()
+    assert "Stopped early step=10, level=9, compared_with=4\n" in sent["Message"]
+    assert "Best model" not in sent["Message"], "a trial that was stopped has no model to compare"
+
+
+def test_a_run_that_failed_was_not_stopped_early(stack) -> None:
+    write_account(stack, ACCOUNT | {"stopped_early": {"step": 10, "level": 9, "compared_with": 4}})
+    claimed(stack, batch_job_id=JOB_ID, status="SUBMITTED")
+    stack.track.event(LIFE[-1] | {"status": "FAILED"})
+    assert stack.table.get(RUN_ID).stopped_early is None
 
 
 def test_warnings_of_a_good_end_follow_those_of_the_launch_to_record_and_notice(stack) -> None:

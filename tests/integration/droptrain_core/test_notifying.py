@@ -1,6 +1,7 @@
 """What everybody hears when a run ends: mail, chat and programs; and what the pointers to its model say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from droptrain_core.domain.runs.model_pointer import Metric, Pointer
 from droptrain_core.domain.runs.promotion import CurrentModel
 from droptrain_core.read_models import Models
 from jsonschema import Draft202012Validator
+from support import core_stack
 from support.records import RUN_ID, job_detail, run
 
 from droptrain_cli import event_schemas
@@ -74,6 +76,16 @@ def test_one_end_is_told_to_mail_chat_and_programs(stack) -> None:
     detail = event["detail"]
     assert (detail["run_id"], detail["outcome"], detail["latest"]["moved"]) == (run_id, "SUCCEEDED", True)
     assert detail["metric"] == {"name": "test_accuracy", "goal": "maximize", "value": 0.9}
+
+
+def test_a_stack_that_writes_to_slack_puts_what_people_get_on_the_bus_too(stack, monkeypatch) -> None:
+    monkeypatch.setattr(core_stack, "SETTINGS", replace(core_stack.SETTINGS, slack="on"))
+    notify(stack, end(stack, 1, 0.9))
+    of_programs, of_slack = stack.events_on_bus()
+    assert (of_programs["detail-type"], of_slack["detail-type"]) == ("Run Finished", "Slack Message")
+    assert of_slack["detail"]["text"] == "penguins / first: SUCCEEDED"
+    notify(stack, end(stack, 2, 0.9, notify=("failed",)))
+    assert [each["detail-type"] for each in stack.events_on_bus()] == ["Run Finished"]
 
 
 def test_who_subscribes_by_https_gets_the_chat_s_rendering(stack, monkeypatch) -> None:

@@ -134,6 +134,20 @@ def test_a_later_run_uses_the_data_and_reserves_nothing_for_the_step(project: St
     assert amounts == [pytest.approx((worst + step) * 1e6, abs=2), pytest.approx(worst * 1e6, abs=2)]
 
 
+def test_a_run_that_waited_for_its_data_reserves_only_its_training(project: Stack) -> None:
+    project.budget = Budget(month_usd=100, runs_at_once=10)
+    first, second = launch(project), launch(project, rerun=True)
+    prepare(project, first)
+    now, training = record(project, second), launch(project, rerun=True)
+    assert now.prepared
+    assert now.estimate == training.estimate
+    assert now.reservations == training.reservations
+    runs = [record(project, run) for run in (first, second, training)]
+    reserved = sum(run.reservations[0].amount for run in runs)
+    account = runs[0].reservations[0].account
+    assert project.accounts.read([account, "running"])[account].committed == reserved
+
+
 def test_other_training_code_uses_the_data_if_the_step_names_its_own(project: Stack) -> None:
     recipe = RECIPE.replace("prepare.py,", "prepare.py, code: [prepare.py],").encode()
     project.put("projects/penguins/train.yaml", recipe)
@@ -157,7 +171,6 @@ def test_data_are_used_for_as_long_as_the_stack_says(project: Stack) -> None:
 def test_a_run_can_be_asked_to_prepare_its_data_again(project: Stack) -> None:
     first = launch(project)
     prepare(project, first)
-    project.later(minutes=1)
     again, _ = project.launch.repeat(first.run_id, caller="ann", prepare_again=True)
     assert record(project, again).step == "prepare"
     prepare(project, again)
@@ -295,3 +308,43 @@ def test_a_step_without_its_file_is_rejected(project: Stack) -> None:
     assert cause
     assert cause.code == "code_missing"
     assert "other.py" in cause.message
+
+
+def test_a_run_prepares_the_data_if_the_record_of_the_run_that_holds_them_is_gone(project: Stack) -> None:
+    first = launch(project)
+    waiting = launch(project, rerun=True)
+    project.dynamodb.delete_item(TableName=project.table.name, Key={"pk": {"S": f"RUN#{first.run_id}"}})
+    project.later(minutes=5)
+    project.reconcile.all()
+    assert record(project, waiting).batch_job_id
+    project.dynamodb.delete_item(TableName=project.table.name, Key={"pk": {"S": f"RUN#{waiting.run_id}"}})
+    assert launch(project, rerun=True).batch_job_id
+
+
+def test_one_of_many_that_wait_follows_each_run_that_is_cancelled(project: Stack) -> None:
+    holder = launch(project)
+    waiting = [launch(project, rerun=True) for _ in range(12)]
+    for _ in range(3):
+        project.cancel.run(holder.run_id, "ann")
+        end(project, holder, "FAILED", isTerminated=True, statusReason="Cancelled by ann.")
+        project.later(minutes=6)
+        project.reconcile.all()
+        left = [record(project, run) for run in waiting if not record(project, run).ended]
+        (holder,) = (run for run in left if run.batch_job_id)
+        assert {run.waits_for for run in left} == {None, holder.run_id}
+    prepare(project, holder)
+    project.later(minutes=6)
+    project.reconcile.all()
+    assert (len(jobs(project, "cpu-spot")), len(jobs(project, "spot"))) == (4, 10)
+
+
+def test_a_training_that_fails_leaves_the_data_to_the_others(project: Stack) -> None:
+    first, second = launch(project), launch(project, rerun=True)
+    prepare(project, first)
+    report(project, first, cause={"code": "script_failed", "message": "It failed.", "log_tail": []})
+    end(project, first, "FAILED", container={"exitCode": 1})
+    assert record(project, first).status == "FAILED"
+    third = launch(project, rerun=True)
+    assert (
+        record(project, second).prepared == record(project, third).prepared == record(project, first).prepared
+    )

@@ -98,7 +98,10 @@ def test_a_shell_script_finds_the_data_by_their_uri(machine: Machine) -> None:
     assert f"data at s3://{machine.bucket}/{RESULT}run/1-1/data, ." in ended.output
 
 
-@pytest.mark.parametrize("change", ["another file", "another manifest", "a file less", "no manifest"])
+CHANGES = ["another file", "a longer file", "another manifest", "a file less", "no manifest"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_data_that_have_changed_are_not_trained_on(machine: Machine, change: str) -> None:
     publish(machine)
     prepare(machine)
@@ -106,6 +109,8 @@ def test_data_that_have_changed_are_not_trained_on(machine: Machine, change: str
     key = f"{RESULT}run/1-1/"
     if change == "another file":
         machine.put(key + "data/words é.txt", "swrod")
+    elif change == "a longer file":
+        machine.put(key + "data/words é.txt", "words and more")
     elif change == "a file less":
         machine.s3.delete_object(Bucket=machine.bucket, Key=key + "data/words é.txt")
     elif change == "another manifest":
@@ -119,9 +124,47 @@ def test_data_that_have_changed_are_not_trained_on(machine: Machine, change: str
     assert "has words" not in ended.output
 
 
+@pytest.mark.parametrize(("why", "script"), [
+    ("passed over link: the link leads out of", "(target / 'link').symlink_to('/etc/hostname')\n"),
+    ("passed over pipe: it is not a regular file", "os.mkfifo(target / 'pipe')\n"),
+    ("passed over a%FF: another file's name is written alike",
+     "open(os.fsencode(target) + b'/a\\xff', 'w')\n(target / 'a%FF').touch()\n"),
+])  # fmt: skip
+def test_a_folder_that_cannot_be_stored_whole_fails_the_step(machine: Machine, why: str, script: str) -> None:
+    publish(machine, PREPARES + script)
+    ended = prepare(machine)
+    cause = machine.outcome()["cause"]
+    assert (ended.code, cause["code"]) == (65, "prepared_incomplete")
+    assert why in cause["message"]
+    assert "prepared" not in machine.outcome()
+    assert keys(machine) == []
+
+
+ODD_NAMES = """
+import os
+os.chdir(os.environ["PREPARED_DIR"])
+for name in (b"not utf-8 \\xff", b"new\\nline", "é%41+&?#".encode(), b".hidden", b"zero"):
+    with open(name, "wb") as file: file.write(name[:-4])
+"""
+SHOWS_NAMES = """
+import os
+os.chdir(os.environ["SM_CHANNEL_PREPARED"])
+print({name: open(name, "rb").read() for name in sorted(os.listdir(b"."))})
+"""
+
+
+def test_names_and_empty_files_reach_the_training_unchanged(machine: Machine) -> None:
+    publish(machine, ODD_NAMES, SHOWS_NAMES)
+    assert prepare(machine).code == 0
+    ended = train(machine, machine.outcome()["prepared"]["manifest_sha256"])
+    names = (b".hidden", b"new\nline", b"not utf-8 \xff", b"zero", "é%41+&?#".encode())
+    assert str({name: name[:-4] for name in names}) in ended.output
+
+
 @pytest.mark.parametrize(("code", "script"), [
     ("nothing_prepared", "print(1)\n"),
     ("inputs_written", PREPARES + "open(os.environ['SM_CHANNEL_TRAINING'] + '/new', 'w')\n"),
+    ("nothing_prepared", "import os, shutil\nshutil.rmtree(os.environ['PREPARED_DIR'])\n"),
 ])  # fmt: skip
 def test_a_step_without_usable_data_ends_with_its_cause_and_no_manifest(
     machine: Machine, code: str, script: str

@@ -41,6 +41,8 @@ def test_a_key_of_any_script_can_be_written_listed_copied_and_deleted(machine, b
         b"new",
         b"old",
     )
+    assert bucket.first_keys(machine.prefix) == [machine.prefix + "copy", key]
+    assert bucket.first_keys("nowhere/") == []
     bucket.delete([key, machine.prefix + "nothing"])
     assert bucket.live_version(key) is None
     assert bucket.live_versions(machine.prefix).keys() == {machine.prefix + "copy"}

@@ -36,6 +36,17 @@ def test_compute_environments_scale_to_zero() -> None:
         assert resources(name)["MaxvCpus"] == {"Ref": limit}
 
 
+def test_containers_are_entered_only_where_the_stack_allows_it(translated: dict[str, Any]) -> None:
+    assert template()["Parameters"]["AllowShell"]["Default"] == "no"
+    for name in DEFINITIONS:
+        container = properties(name)["ContainerProperties"]
+        assert container["EnableExecuteCommand"] == {"Fn::If": ["AllowsShell", True, {"Ref": "AWS::NoValue"}]}
+    [role] = properties("TrainingRole")["Policies"]
+    [channels] = [each for each in role["PolicyDocument"]["Statement"] if "ssmmessages" in each["Action"][0]]
+    assert channels["Effect"] == {"Fn::If": ["AllowsShell", "Allow", "Deny"]}
+    assert translated["Resources"]["ShellPolicy"]["Condition"] == "AllowsShell"
+
+
 def test_runs_without_gpus_have_their_own_types_machine_and_image() -> None:
     for name in CPU:
         assert resources(name)["InstanceTypes"] == {"Ref": "CpuInstanceTypes"}

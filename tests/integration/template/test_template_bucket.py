@@ -64,6 +64,7 @@ def test_old_versions_unfinished_uploads_and_logs_go_away() -> None:
     expiring = {name: rule for name, rule in rules.items() if "ExpirationInDays" in rule}
     assert expiring.pop("sources-of-images")["Prefix"] == "builds/"
     assert expiring.pop("prepared-data")["Prefix"] == "prepared/"
+    assert expiring.pop("trials-of-sweeps")["Prefix"] == "sweeps/"
     assert set(expiring) == {"old-runs", "canary-runs"}, "nothing else that is current is ever deleted"
     assert rules["canary-runs"]["Prefix"] == "runs/droptrain-canary/"
     assert expiring["old-runs"]["Prefix"] == "runs/"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from droptrain_core.aws.model_table import UNPUBLISHED
 from droptrain_core.domain.notices.events import EVENTS, SOURCE
+from droptrain_core.domain.notices.slack import DETAIL_TYPE
 from support.rendered import rendered
 from support.template import ROOT, properties, template
 
@@ -40,8 +41,13 @@ def test_rules_target_queues_and_the_webhook_only(of_type: Any) -> None:
 
 def test_the_webhook_gets_this_stack_s_events_with_its_secret_and_is_there_on_demand(of_type: Any) -> None:
     (rule,) = (it for name, it in of_type("AWS::Events::Rule").items() if name == "WebhookRule")
-    assert rule["EventPattern"] == {"source": ["droptrain"], "resources": [{"Ref": "AWS::StackId"}]}
+    nothing = {"Ref": "AWS::NoValue"}
+    assert rule["EventPattern"] == {
+        "source": ["droptrain"], "resources": [{"Ref": "AWS::StackId"}],
+        "detail-type": {"Fn::If": ["WritesToSlack", [DETAIL_TYPE], nothing]},
+    }  # fmt: skip
     (target,) = rule["Targets"]
+    assert target["InputPath"] == {"Fn::If": ["WritesToSlack", "$.detail", nothing]}
     assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400}
     (connection,) = of_type("AWS::Events::Connection").values()
     key = connection["AuthParameters"]["ApiKeyAuthParameters"]
@@ -67,7 +73,8 @@ def test_what_is_put_on_the_bus_is_said_to_be_droptrain_s_alone(of_type: Any) ->
     equal = [each["ForAllValues:StringEquals"] for each in said]
     assert {tuple(each["events:source"]) for each in equal} == {(SOURCE,)}
     assert {kind for each in equal for kind in each["events:detail-type"]} == {
-        it.detail_type for it in EVENTS
+        *(it.detail_type for it in EVENTS),
+        DETAIL_TYPE,
     }
     # To an empty list, ForAllValues says yes.
     present = {"events:source": "false", "events:detail-type": "false"}
@@ -169,28 +176,52 @@ def test_a_queue_gives_up_into_dead_letters_that_live_as_long_as_they_can(of_typ
 
 
 def test_the_stream_retries_apart_from_what_fails_and_gives_up_into_dead_letters(of_type: Any) -> None:
-    (stream,) = (it for it in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in it)
-    assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert 0 < stream["MaximumRetryAttempts"] <= 100
-    assert logical_id(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "RunChangedDeadLetterQueue"
+    for function, stream in streams(of_type).items():
+        assert stream["BisectBatchOnFunctionError"] is True
+        assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert 0 < stream["MaximumRetryAttempts"] <= 100
+        queue = f"{function.removesuffix('Function')}DeadLetterQueue"
+        assert logical_id(stream["DestinationConfig"]["OnFailure"]["Destination"]) == queue
 
 
-def test_the_stream_delivers_ended_runs_that_are_not_announced(
-    of_type: Any,
-) -> None:
-    (stream,) = (it for it in of_type("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in it)
-    of_runs, of_models = (json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"])
-    assert of_models == {"dynamodb": {"NewImage": {"active": {"S": [UNPUBLISHED]}}}}
-    assert of_runs == {
-        "dynamodb": {
-            "NewImage": {
-                "status": {"S": ["SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"]},
-                "notified_at": {"S": [{"exists": False}]},
-                "promoted_at": {"S": [{"exists": False}]},
-            }
-        }
-    }
+def test_the_stream_has_no_more_readers_than_dynamodb_serves(of_type: Any) -> None:
+    assert set(streams(of_type)) == {"RunChangedFunction", "TrialEndedFunction"}
+
+
+def streams(of_type: Any) -> dict[str, Any]:
+    """The stream's readers by function."""
+    mappings = of_type("AWS::Lambda::EventSourceMapping").values()
+    return {logical_id(it["FunctionName"]): it for it in mappings if "StartingPosition" in it}
+
+
+def filters(of_type: Any, function: str) -> list[Any]:
+    """What of an item a reader of the stream is called for."""
+    patterns = [
+        json.loads(each["Pattern"]) for each in streams(of_type)[function]["FilterCriteria"]["Filters"]
+    ]
+    assert all(pattern.keys() == {"dynamodb"} for pattern in patterns)
+    return [pattern["dynamodb"]["NewImage"] for pattern in patterns]
+
+
+ENDED = {
+    "status": {"S": ["SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"]},
+    "notified_at": {"S": [{"exists": False}]},
+}
+
+
+def test_the_stream_delivers_ended_runs_that_are_not_announced(of_type: Any) -> None:
+    assert filters(of_type, "RunChangedFunction") == [
+        ENDED | {"promoted_at": {"S": [{"exists": False}]}},
+        {"active": {"S": [UNPUBLISHED]}},
+    ]
+
+
+def test_the_stream_delivers_ended_trials_and_sweeps_to_look_at(of_type: Any) -> None:
+    there = {"S": [{"exists": True}]}
+    assert filters(of_type, "TrialEndedFunction") == [
+        ENDED | {"sweep": there},
+        {"kind": {"S": ["sweep"]}, "status": {"S": ["RUNNING"]}, "woken_at": there},
+    ]
 
 
 def test_what_a_schedule_calls_leaves_no_failure_unseen(of_type: Any) -> None:
@@ -236,7 +267,7 @@ def test_every_way_in_has_an_alarm_on_its_oldest_message(of_type: Any) -> None:
     alarms = of_type("AWS::CloudWatch::Alarm").values()
     ages = {"ApproximateAgeOfOldestMessage", "IteratorAge"}
     watched = {logical_id(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["MetricName"] in ages}
-    assert watched == {*queue_sources(of_type), "RunChangedFunction"}
+    assert watched == {*queue_sources(of_type), *streams(of_type)}
 
 
 def test_every_alarm_tells_a_topic_that_cloudwatch_can_publish_to(of_type: Any) -> None:
@@ -278,6 +309,10 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("POST", "/projects/{project}/rollback"),
         ("GET", "/budget"),
         ("GET", "/costs"),
+        ("POST", "/sweeps"),
+        ("GET", "/sweeps"),
+        ("GET", "/sweeps/{sweep_id}"),
+        ("POST", "/sweeps/{sweep_id}/cancel"),
         ("GET", "/status"),
         ("GET", "/projects"),
         ("GET", "/projects/{project}"),

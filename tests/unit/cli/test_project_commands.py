@@ -59,6 +59,8 @@ def test_a_new_project_is_the_example_and_valid(droptrain: Run, dialect: str) ->
     ({"train.yaml": b"a: [\n"}, "train.yaml: line 2, column 1"),
     ({"train.yaml": b"[1]\n"}, "train.yaml: the file has to be a mapping"),
     ({"train.yaml": b"entrypoint: trainer.task\n"}, "code/trainer/task.py: it isn't there"),
+    ({"train.yaml": b"prepare: {entrypoint: data/prepare.py}\n"},
+     "code/data/prepare.py: it isn't there, and it is the entrypoint of the preparation step"),
     ({"code/run.sh": b"exit 0\r\n"}, "code/run.sh: its lines end as on Windows"),
     ({"code/lib.sh": b"exit 0\r\n"}, "code/lib.sh: its lines end as on Windows"),
     ({"code/run.sh": b"set -e\nif true; then\n"}, "code/run.sh:3: syntax error: unexpected end of file"),
@@ -237,6 +239,9 @@ def test_a_valid_project_is_told_what_a_run_can_cost_at_most(droptrain: Run) -> 
     assert (
         f"A run can cost at most $2.79: 2 h 0 min of training and 18 min until it is ended, {of_what}" in said
     )
+    Path("mine/train.yaml").write_text("timeout: 2h\nprepare: {entrypoint: train.py, timeout: 1h}\n")
+    with_step = f"A run can cost at most $3.84: 2 h 0 min of training and 18 min until it is ended, {of_what}"
+    assert f"{with_step}, and $1.05 for the preparation step" in droptrain("validate", "mine").output
     Path("mine/train.yaml").write_text("max_cost_usd: 0.01\n")
     said = droptrain("validate", "mine").output
     assert "in us-east-1, a run would be rejected: train.yaml: max_cost_usd: 0.01" in said

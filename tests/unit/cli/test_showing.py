@@ -36,6 +36,13 @@ def test_a_run_that_has_just_been_claimed_has_no_empty_sections():
     assert "2026-11-23T02:50:00Z (10 min ago), by upload" in said
 
 
+def test_prepared_data_are_shown_with_the_metrics_of_their_step():
+    data = {"run_id": "penguins-first-1", "files": 3, "bytes": 2_400_000, "seconds": 840}
+    said = shown(prepared=data | {"metrics": {"rows": 1200.0, "dropped": 3.0}})
+    expected = "3 files, 2.4 MB of penguins-first-1 reused, 14 min 0 s saved; dropped 3; rows 1200"
+    assert expected in " ".join(said.split())
+
+
 def test_the_place_in_a_queue_follows_the_status():
     lines = shown("number 3 in the Spot queue", status="RUNNABLE").splitlines()
     assert [line.split() for line in lines[1:3]] == [

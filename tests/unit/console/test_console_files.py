@@ -6,9 +6,14 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+from droptrain_cli.console.page import Page
+
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "console"
 IMPORT = re.compile(r'(?:^import|^export|^\})[^;(]*?"(\.[^"]+)"', re.MULTILINE)  # at once, not by import()
+
+
+MOST_BYTES = 150_000
 
 
 class _Links(HTMLParser):
@@ -32,6 +37,14 @@ def links() -> _Links:
     return parser
 
 
+def weight() -> int:
+    """The bytes of the page with all of its views, as the console sends them."""
+    served = Page(PAGE)
+    kinds = (".js", ".mjs", ".css", ".html", ".svg")
+    names = [str(path.relative_to(PAGE)) for path in PAGE.rglob("*") if path.suffix in kinds]
+    return sum(len(served.get(f"/{name}", {"accept-encoding": "gzip"}).body) for name in names)
+
+
 def imported(path: str, seen: set[str]) -> set[str]:
     """Every module that a module needs, by its address."""
     if path in seen:
@@ -46,6 +59,10 @@ def imported(path: str, seen: set[str]) -> set[str]:
 def test_every_module_that_the_page_needs_is_preloaded() -> None:
     preloaded = {href for rel, href in links().found if rel == "modulepreload"}
     assert imported("/main.js", set()) == preloaded | {"/main.js"}
+
+
+def test_the_page_is_small() -> None:
+    assert weight() < MOST_BYTES
 
 
 def test_the_page_asks_nobody_else_and_has_nothing_inline() -> None:

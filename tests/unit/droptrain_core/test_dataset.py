@@ -14,7 +14,7 @@ from droptrain_core.domain.datasets.dataset import (
 )
 from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from droptrain_core.domain.preflight import to_sample
-from droptrain_core.domain.runs.run import identify
+from droptrain_core.domain.runs.identity import identify
 from hypothesis import given
 from hypothesis import strategies as st
 from support.records import object_version

@@ -7,6 +7,7 @@ from droptrain_core.domain import diagnosis
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.runs import batch_job, outcome
 from droptrain_core.domain.runs.run import GpuUse
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from support.records import JOB_ID, job_detail, run
 
 LIMIT = "Canceled by JobStateTimeLimit action due to reason:"
@@ -126,6 +127,17 @@ def test_an_account_s_gpu_and_advice_are_bounded() -> None:
 def test_what_is_no_gpu_use_and_no_advice_is_left_out(gpu: object, advice: object) -> None:
     account = outcome.read({"batch_job_id": "j", "gpu": gpu, "advice": advice})
     assert account == outcome.Outcome("j", 0)
+
+
+def test_where_a_trial_was_stopped_is_kept_if_all_of_it_is_a_number() -> None:
+    stopped = {"step": 9.5, "level": 9, "compared_with": 4}
+    account = outcome.read({"batch_job_id": "j", "stopped_early": stopped | {"more": 1}})
+    assert account
+    assert account.stopped_early == StoppedEarly(9, 9, 4)
+    for wrong in ({"step": True}, {"level": None}, {"compared_with": -1}, {"level": 10**60}, {"step": "9"}):
+        assert outcome.read({"batch_job_id": "j", "stopped_early": stopped | wrong}) == outcome.Outcome(
+            "j", 0
+        )
 
 
 def test_an_account_of_a_thousand_metrics_is_cut() -> None:

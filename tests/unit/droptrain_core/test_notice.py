@@ -6,6 +6,7 @@ from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.console_links import Console
 from droptrain_core.domain.notices.notice import ModelChanges, Places
 from droptrain_core.domain.runs.model_pointer import Replaced, Standing
+from droptrain_core.domain.runs.preparation import JobRequest, Preparation, Prepared
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, GpuUse, Step
 from support.records import RUN_ID, run
 
@@ -16,6 +17,24 @@ COST = (
     "about $0.2630, an estimate: 1800 s of g4dn.xlarge at the on-demand list price; Spot costs less "
     "(prices of 2025-11-30)"
 )
+
+
+def test_a_failed_step_tells_its_own_time_and_log() -> None:
+    step = Preparation("ab" * 32, JobRequest("prepare.py", 0, 4, 8192, 3, 1800, "auto"))
+    ended = run(
+        status="FAILED", started_at="2026-11-23T02:11:00Z", stopped_at="2026-11-23T02:41:00Z",
+        preparation=step, attempts=(ATTEMPT,), cause=Cause("script_failed", "It failed.", "Correct it."),
+    )  # fmt: skip
+    text = notice.of_end(ended, Places("bucket")).text
+    assert "  Preparing    30 min 0 s\n" in text
+    assert "Trained" not in text
+    assert f"  Log          s3://bucket/runs/penguins/{RUN_ID}/prepare/log.txt\n" in text
+
+
+def test_the_metrics_of_the_step_are_told_with_its_time() -> None:
+    data = Prepared(RUN_ID, "prepared/p/d/", "ab" * 32, 3, 900, 840, "2026-11-23T02:10:00Z", {"rows": 12.0})
+    text = notice.of_end(run(status="SUCCEEDED", prepared=data), Places("bucket")).text
+    assert "  Prepared     3 files in 14 min 0 s, about $0.0000 of the cost; rows 12\n" in text
 
 
 def test_a_success_tells_metrics_cost_and_where_the_model_is() -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.recipes.recipe import Recipe
-from droptrain_core.domain.runs import batch_job
+from droptrain_core.domain.runs import identity
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.job_request import job_request, script_environment
@@ -19,35 +19,37 @@ dataset_names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,39}", fullmatch=True)
 def test_a_run_id_can_name_a_batch_job_and_be_read_from_its_name(
     project: str, dataset: str, rerun: int
 ) -> None:
-    run_id = runs.identify(project, dataset, [object_version("a")], {}, rerun)
+    run_id = identity.identify(project, dataset, [object_version("a")], {}, rerun)
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", run_id)
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", run_id)
-    assert batch_job.split_job_name(run_id) == (run_id, 1)
-    assert batch_job.split_job_name(f"{run_id}-2") == (run_id, 2)
+    assert identity.split_job_name(run_id) == (run_id, 1)
+    assert identity.split_job_name(f"{run_id}-2") == (run_id, 2)
 
 
 def test_every_part_of_a_run_s_identity_counts() -> None:
     one, other = object_version("a", "1"), object_version("a", "2")
     ids = [
-        runs.identify("p", "d", [one], {}, 0),
-        runs.identify("p", "d", [other], {}, 0),
-        runs.identify("p", "d", [one, other], {}, 0),
-        runs.identify("p", "d", [one], {"hyperparameters": {"epochs": 2}}, 0),
-        runs.identify("p", "d", [one], {}, 1),
-        runs.identify("p", "e", [one], {}, 0),
+        identity.identify("p", "d", [one], {}, 0),
+        identity.identify("p", "d", [other], {}, 0),
+        identity.identify("p", "d", [one, other], {}, 0),
+        identity.identify("p", "d", [one], {"hyperparameters": {"epochs": 2}}, 0),
+        identity.identify("p", "d", [one], {}, 1),
+        identity.identify("p", "e", [one], {}, 0),
     ]
     assert len(set(ids)) == len(ids)
-    assert runs.identify("p", "d", [other, one, one], {}, 0) == runs.identify("p", "d", [one, other], {}, 0)
+    assert identity.identify("p", "d", [other, one, one], {}, 0) == identity.identify(
+        "p", "d", [one, other], {}, 0
+    )
 
 
 def test_names_of_other_jobs_are_not_taken_for_runs() -> None:
     for name in ("nightly-report", "penguins-first-0123456789AB", "x" * 200, ""):
-        assert batch_job.split_job_name(name) is None
+        assert identity.split_job_name(name) is None
 
 
 def test_lists_sort_by_creation() -> None:
-    early = runs.order_key(datetime(2026, 11, 23, 2, 10, 0, 999_000, UTC), "z")
-    late = runs.order_key(datetime(2026, 11, 23, 2, 10, 1, 0, UTC), "a")
+    early = identity.order_key(datetime(2026, 11, 23, 2, 10, 0, 999_000, UTC), "z")
+    late = identity.order_key(datetime(2026, 11, 23, 2, 10, 1, 0, UTC), "a")
     assert early == "2026-11-23T02:10:00.999Z#z"
     assert early < late
 

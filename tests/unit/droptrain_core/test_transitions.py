@@ -60,7 +60,7 @@ def transition(name: str, record: Run) -> Transition:
         "returned": lambda: transitions.returned(record, SECOND, AT),
         "awaited": lambda: transitions.awaited(record.run_id, "penguins-second-0123456789ab"),
         "waits": lambda: transitions.waits(record, "penguins-second-0123456789ab"),
-        "woken": lambda: transitions.woken(record, None, "why", AT),
+        "woken": lambda: transitions.woken(record, "why", AT),
         "followed": lambda: transitions.followed(state, "job-2", AT),
         "cancel_requested": lambda: transitions.cancel_requested(record.run_id, "ann", AT),
         "ended": lambda: transitions.ended(record, "FAILED", CAUSE, AT),

@@ -111,9 +111,12 @@ def noted(load: Any, context: Any, monkeypatch: Any, capsys: Any) -> dict[str, s
     records.append(golden("stream/insert"))
     del records[-1]["dynamodb"]["NewImage"]["run_id"]
     core = Core()
-    app.notify, app.publish_model = core.notify, core.wiring.publish_model
-    found["Records of the table's stream"] = set()
-    app.handler(recorded(streamed(*records), found["Records of the table's stream"]), context)
+    app.notify, app.wiring, app.publish_model = core.notify, core.wiring, core.wiring.publish_model
+    in_stream = found["Records of the table's stream"] = set()
+    app.handler(recorded(streamed(*records), in_stream), context)
+    app = load("trial_ended")
+    app.advance = core.wiring.advance_sweep()
+    app.handler(recorded(streamed(*records), in_stream), context)
     app = load("runs_api")
     requests = found["Requests to the API"] = set()
     for name in names_of("http"):
@@ -135,12 +138,15 @@ def _done(function: str) -> Any:
 
 def matched() -> dict[str, set[str]]:
     """The fields by which the template's rules and filter let events through, by the section of the page."""
-    changes = properties("RunChangedFunction")["Events"]["Changes"]["Properties"]
-    filters = [json.loads(each["Pattern"]) for each in changes["FilterCriteria"]["Filters"]]
+    filters = [
+        json.loads(each["Pattern"])
+        for name in ("RunChangedFunction", "TrialEndedFunction")
+        for each in properties(name)["Events"]["Changes"]["Properties"]["FilterCriteria"]["Filters"]
+    ]
     return {
         "Object Created": set(leaves(properties("UploadsRule")["EventPattern"])),
         "Batch's events": set(leaves(properties("ChangesRule")["EventPattern"])),
-        "Records of the table's stream": {field for pattern in filters for field in leaves(pattern)},
+        "Records of the table's stream": {field for each in filters for field in leaves(each)},
     }
 
 

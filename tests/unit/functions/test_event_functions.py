@@ -240,3 +240,36 @@ def test_a_parameter_that_names_a_fraction_of_a_gpu_is_an_error_after_everything
     app.refresh = refreshing(fractions=("g9f.large",))
     with pytest.raises(RuntimeError, match=r"InstanceTypes names g9f\.large: a fraction of a GPU"):
         app.handler({}, context)
+
+
+SWEEP_ID = "penguins-first-sweep-0123456789ab"
+
+
+@pytest.mark.parametrize("event", ["stream/modify_trial_ended", "stream/insert_sweep"])
+def test_the_end_of_a_trial_and_a_new_sweep_advance_the_sweep(load, context, event: str) -> None:
+    app = load("trial_ended")
+    asked: list[Any] = []
+    app.advance = SimpleNamespace(sweep=lambda *given: asked.append(given) or "waits")
+    assert failed(app.handler(streamed(golden(event), golden("stream/remove")), context)) == []
+    assert asked == [(SWEEP_ID, app.search)]
+
+
+def test_a_step_of_a_sweep_that_fails_is_delivered_again(load, context) -> None:
+    app = load("trial_ended")
+
+    def busy(*_: Any) -> None:
+        raise BusyError("another process works on it")
+
+    app.advance = SimpleNamespace(sweep=busy)
+    event = golden("stream/modify_trial_ended")
+    number = event["dynamodb"]["SequenceNumber"]
+    assert failed(app.handler(streamed(event), context)) == [number]
+
+
+def test_the_end_of_a_sweep_is_announced_by_its_id(load, context) -> None:
+    app = load("run_changed")
+    asked: list[str] = []
+    notify = SimpleNamespace(ended=lambda sweep_id: asked.append(sweep_id) or "published")
+    app.wiring = SimpleNamespace(notify_sweep=lambda: notify)
+    assert failed(app.handler(streamed(golden("stream/modify_sweep_ended")), context)) == []
+    assert asked == [SWEEP_ID]

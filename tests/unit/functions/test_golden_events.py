@@ -123,7 +123,10 @@ def test_a_request_is_as_payload_2_0_has_it(name: str) -> None:
 def test_there_is_a_request_of_every_route() -> None:
     described = json.loads((FOLDER.parents[1] / "functions/runs_api/openapi.json").read_text("utf-8"))
     routes = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
-    names = {"penguins": "{project}", "first": "{dataset}", "penguins-first-0123456789ab": "{run_id}"}
+    names = {
+        "penguins": "{project}", "first": "{dataset}", "penguins-first-0123456789ab": "{run_id}",
+        "penguins-first-sweep-0123456789ab": "{sweep_id}",
+    }  # fmt: skip
     there = set()
     for name in names_of("http"):
         event = golden(name)

@@ -169,7 +169,7 @@ def test_a_mutated_record_of_the_stream_fails_alone_or_announces_what_is_recorde
     @given(st.sampled_from(names_of("stream")).map(golden).flatmap(mutated))
     def try_one(record: Any) -> None:
         core = Core()
-        app.notify = core.notify
+        app.notify, app.wiring = core.notify, core.wiring
         good = golden("stream/modify_ended")
         good["dynamodb"] |= {
             "NewImage": {"run_id": {"S": ANOTHER}, "project": {"S": "whales"}}, "SequenceNumber": "900",

@@ -30,6 +30,7 @@ from droptrain_core.domain.errors import (
 from droptrain_core.domain.preflight.summary import ColumnSummary, Summary
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.model_pointer import pointer_of
+from droptrain_core.domain.runs.preparation import JobRequest, Preparation
 from droptrain_core.domain.runs.promotion import CurrentModel, promotion_of
 from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
@@ -206,6 +207,12 @@ def test_a_run_is_told_in_the_contract_s_words(call) -> None:
     }  # fmt: skip
     assert body["links"]["export"] == f"s3://a-bucket_name/runs/penguins/{RUN_ID}/export/"
     assert (body["cause"], body["cost"], body["attempts"], body["batch_job_id"]) == (None, None, [], "j-1")
+
+
+def test_the_log_of_a_run_in_its_preparation_step_is_the_step_s(call) -> None:
+    step = Preparation("ab" * 32, JobRequest("prepare.py", 0, 4, 8192, 3, 1800, "auto"))
+    _, body, _ = call(UseCases(run(preparation=step)), "GET", f"/runs/{RUN_ID}")
+    assert body["links"]["log"] == f"s3://a-bucket_name/runs/penguins/{RUN_ID}/prepare/log.txt"
 
 
 def test_a_run_tells_its_estimate_and_what_each_attempt_cost(call) -> None:

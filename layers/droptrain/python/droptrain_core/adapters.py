@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from droptrain_core.aws.run_costs import RunCosts
     from droptrain_core.aws.run_files import RunFiles
     from droptrain_core.aws.signed_requests import SignedRequests
+    from droptrain_core.aws.sweep_table import SweepTable
     from droptrain_core.aws.wake_ups import WakeUps
 
 
@@ -58,6 +59,12 @@ class Adapters:
         self._dynamodb = self._client("dynamodb", RETRIES)
         self._table = RunTable(self._dynamodb, settings.table_name)
         self._datasets = DatasetTable(self._dynamodb, settings.table_name)
+
+    @cached_property
+    def _sweeps(self) -> "SweepTable":
+        from droptrain_core.aws.sweep_table import SweepTable
+
+        return SweepTable(self._dynamodb, self._settings.table_name)
 
     def _wake_ups(self) -> "WakeUps":
         from droptrain_core.aws.wake_ups import WakeUps

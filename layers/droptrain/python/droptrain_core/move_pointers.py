@@ -32,9 +32,10 @@ class MovePointers:
         """Move the pointers to `run` where they have to; returns each pointer's change, and what to remember.
 
         `remembered` has the pointers as last seen, and saves a read where they are unchanged. A repeat moves
-        nothing and answers the same. BusyError if other processes are faster each time.
+        nothing and answers the same. A trial that was stopped early has no model to point to. BusyError if
+        other processes are faster each time.
         """
-        if run.status != "SUCCEEDED":
+        if run.status != "SUCCEEDED" or run.stopped_early:
             return {}, {}
         names = NAMES if metric_of(run) else NAMES[:1]
         found = {name: self._move(name, run, remembered.get(name)) for name in names}

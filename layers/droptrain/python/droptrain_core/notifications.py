@@ -10,15 +10,21 @@ if TYPE_CHECKING:
 
 
 class Notifications:
-    """Publishes notices to the event bus and to the topic."""
+    """Publishes notices to the event bus and to the topic.
 
-    def __init__(self, bus: EventBus, topic: NoticeTopic) -> None:
+    With `has_slack`, what people get goes to the bus too, as the webhook's body for Slack.
+    """
+
+    def __init__(self, bus: EventBus, topic: NoticeTopic, *, has_slack: bool = False) -> None:
         self._bus = bus
         self._topic = topic
+        self._has_slack = has_slack
 
     def publish(self, notice: "Notice") -> None:
         """Publish to programs and to people."""
         self.publish_event(notice)
+        if self._has_slack:
+            self._bus.put_slack(notice.slack)
         self._topic.publish(notice)
 
     def publish_event(self, notice: "Notice") -> None:

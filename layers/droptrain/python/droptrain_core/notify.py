@@ -60,6 +60,10 @@ class Notify:
             return EndNotified("nothing")
         if run.notified_at:
             return EndNotified("nothing", canary.succeeded(run))
+        if run.sweep:
+            # Its sweep has one notice, and promotes the best trial.
+            self._table.mark_notified(run, times.to_text(self._clock()))
+            return EndNotified("nothing")
         standings, held = self._pointers.run(run, remembered)
         changes = ModelChanges(standings)
         if run.status == "SUCCEEDED":

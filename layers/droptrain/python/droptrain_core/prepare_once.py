@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
+from droptrain_core.domain.costs import budget as budgets
 from droptrain_core.domain.errors import BusyError, DeniedError, UnsureError
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs import turn as turns
@@ -33,7 +34,7 @@ class PrepareOnce:
         return self._table.find_holder(run.project, run.preparation.digest) if run.preparation else None
 
     def turn_of(self, run: Run, holder_id: str | None) -> tuple[Turn, Run | None]:
-        """What the claim does, and the record of the run that holds its digest."""
+        """What the claim does, and the record of the run that holds its digest, if that is still there."""
         holder = self._table.get(holder_id) if holder_id else None
         return turns.turn_of(run, holder, self._clock(), self._kept), holder
 
@@ -57,7 +58,8 @@ class PrepareOnce:
         if run.cancelled_by:
             self._table.write(transitions.ended(run, "CANCELLED", cancelled(run.cancelled_by), at))
             return True
-        turn, holder = self.turn_of(run, self.find_holder(run))
+        holder_id = self.find_holder(run)
+        turn, holder = self.turn_of(run, holder_id)
         if turn == "waits":
             assert holder is not None
             if holder.run_id != run.waits_for:
@@ -66,14 +68,12 @@ class PrepareOnce:
         if turn == "uses":
             assert holder is not None
             assert holder.prepared is not None
-            woken = transitions.woken(run, holder.prepared, turns.reused(holder.prepared), at)
-            is_written = self._table.write(woken).outcome == "applied"
+            using = budgets.lowered(turns.using(run, holder.prepared))
+            woken = transitions.woken(run, turns.reused(holder.prepared), at, using)
         else:
             why = f"{run.waits_for} has not prepared the data. This run prepares them itself."
-            woken = transitions.woken(run, None, why, at)
-            is_written = self._table.change_turn(
-                woken, woken.applied_to(run), holder.run_id if holder else None
-            )
+            woken = transitions.woken(run, why, at)
+        is_written = self._table.change_turn(woken, run, holder_id)
         if is_written:
             self._submit.or_leave(woken.applied_to(run))
         return is_written
@@ -81,4 +81,4 @@ class PrepareOnce:
     def _follow(self, run: Run, holder: Run) -> None:
         """Wait for the run that prepares the data by now."""
         follows = transitions.waits(run, holder.run_id)
-        self._table.change_turn(follows, follows.applied_to(run), holder.run_id)
+        self._table.change_turn(follows, run, holder.run_id)

@@ -16,6 +16,7 @@ from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.notifications import Notifications
 from droptrain_core.publish_model import PublishModel
 from droptrain_core.settle_runs import QUIET, Seen, SettleRuns, Work
+from droptrain_core.settle_sweeps import SettleSweeps
 from droptrain_core.spending import NotifySpending
 from droptrain_core.telemetry import logger
 
@@ -55,9 +56,10 @@ class Reconcile:
     handled, and the next pass begins behind it and handles it last.
     """
 
-    def __init__(  # noqa: PLR0913  one parameter for each use case that it calls
+    def __init__(  # noqa: PLR0913  one parameter for each part of a pass
         self,
         runs: SettleRuns,
+        sweeps: SettleSweeps,
         datasets: DatasetTable,
         launch: "Callable[[], LaunchUploads]",
         notify: "Callable[[], Notify]",
@@ -68,6 +70,7 @@ class Reconcile:
         clock: Callable[[], datetime],
     ) -> None:
         self._runs = runs
+        self._sweeps = sweeps
         self._datasets = datasets
         self._launch = launch
         self._notify = notify
@@ -124,6 +127,7 @@ class Reconcile:
         """Every item once, by place, beginning after the one at which the last pass stopped."""
         sections: dict[str, Section] = {
             "runs": partial(self._runs.items, seen),
+            "sweeps": self._sweeps.items,
             "datasets": partial(self._incomplete_datasets, lacking),
             "models": self._unpublished_models,
         }

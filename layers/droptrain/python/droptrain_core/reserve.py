@@ -7,8 +7,11 @@ from datetime import datetime
 from droptrain_core.aws.accounts import Accounts
 from droptrain_core.domain.costs import budget as budgets
 from droptrain_core.domain.costs.budget import Budget
+from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.run import Reservation, Run
+from droptrain_core.domain.sweeps.refusal import refusal
+from droptrain_core.domain.sweeps.sweep import Sweep
 
 
 class Reserve:
@@ -30,8 +33,28 @@ class Reserve:
         """The same for a launch that isn't made: nothing is noted."""
         return self._judge(run)[0]
 
+    def sweep(self, sweep: Sweep, *, is_dry: bool = False) -> Sweep:
+        """The sweep with its reservations; RejectedError, with the numbers, if a cap has no room.
+
+        That is noted, unless `is_dry`. The trials spend these reservations and have none of their own.
+        """
+        now = self._clock()
+        try:
+            reservations = self._budget.reservations(sweep.project, sweep.limit_usd, now, sweep.parallel)
+        except budgets.NoPriceError:
+            raise RejectedError(budgets.no_price()) from None
+        accounts = self._accounts.read(each.account for each in reservations) if reservations else {}
+        full = budgets.over(reservations, accounts)
+        if full is None:
+            return replace(sweep, reservations=reservations)
+        if not is_dry:
+            self._accounts.mark_refused(full.account)
+        raise RejectedError(refusal(sweep, full, accounts[full.account]))
+
     def _judge(self, run: Run) -> tuple[Run, Reservation | None]:
         """The run as it would be launched, and the cap without room for it."""
+        if run.sweep:
+            return run, None
         now = self._clock()
         try:
             reservations = self._budget.reservations(

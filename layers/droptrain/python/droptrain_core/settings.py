@@ -42,6 +42,7 @@ class Settings:
     project_budgets_usd: str
     max_runs_at_once: str
     prepared_days: str
+    slack: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -226,6 +226,7 @@ def _end(
         metrics=outcome.metrics,
         cost=cost,
         gpu=outcome.gpu,
+        stopped_early=outcome.stopped_early if has_succeeded else None,
         advice=outcome.advice,
         warnings=outcome.warnings if has_succeeded else (),
     )

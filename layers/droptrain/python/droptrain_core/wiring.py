@@ -14,7 +14,9 @@ from droptrain_core.aws.client_configs import RETRIES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from droptrain_core.advance_sweep import AdvanceSweep
     from droptrain_core.cancel import Cancel
+    from droptrain_core.cancel_sweep import CancelSweep
     from droptrain_core.continue_run import ContinueRun
     from droptrain_core.datasets import Datasets
     from droptrain_core.describe import Describe
@@ -25,13 +27,17 @@ if TYPE_CHECKING:
     from droptrain_core.launch.decide import Where
     from droptrain_core.launch.gather import Gather
     from droptrain_core.launch.requests import LaunchRequests
+    from droptrain_core.launch.start_sweep import StartSweep
+    from droptrain_core.launch.sweep_requests import SweepRequests
     from droptrain_core.launch.uploads import LaunchUploads
     from droptrain_core.notifications import Notifications
     from droptrain_core.notify import Notify
+    from droptrain_core.notify_sweep import NotifySweep
     from droptrain_core.prepare_once import PrepareOnce
     from droptrain_core.promote import Promote
     from droptrain_core.publish_model import PublishModel
     from droptrain_core.query import Query
+    from droptrain_core.query_sweeps import QuerySweeps
     from droptrain_core.read_models import ReadModels
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.reconcile import Reconcile
@@ -58,7 +64,7 @@ class Wiring(Adapters):
 
         return LaunchUploads(
             self._gather(), self._commit(), self._table, self._datasets, self._wake_ups(), self._where(),
-            self._policy(), self._clock,
+            self._policy(), self._start_sweep, self._clock,
         )  # fmt: skip
 
     def launch_requests(self) -> "LaunchRequests":
@@ -69,6 +75,36 @@ class Wiring(Adapters):
         return LaunchRequests(
             self._gather(), self._commit(), self._table, self._where(), self._policy(), self._clock
         )
+
+    def launch_sweeps(self) -> "SweepRequests":
+        """Requests become sweeps."""
+        from droptrain_core.launch.sweep_requests import SweepRequests
+
+        requests, start = self.launch_requests(), self._start_sweep()
+        return SweepRequests(
+            requests, self._gather(), start, self._table, self._sweeps, self._where(), self._clock
+        )
+
+    def advance_sweep(self) -> "AdvanceSweep":
+        """Sweeps launch their trials, and end."""
+        from droptrain_core.advance_sweep import AdvanceSweep
+
+        commit, cancel = self._commit(), self.cancel()
+        return AdvanceSweep(
+            self._sweeps, self._table, self._bucket(), commit, cancel, self._policy(), self._clock
+        )
+
+    def cancel_sweep(self) -> "CancelSweep":
+        """Sweeps end on request."""
+        from droptrain_core.cancel_sweep import CancelSweep
+
+        return CancelSweep(self._sweeps, self.advance_sweep(), self._clock)
+
+    def query_sweeps(self) -> "QuerySweeps":
+        """Sweeps are read."""
+        from droptrain_core.query_sweeps import QuerySweeps
+
+        return QuerySweeps(self._sweeps, self._table)
 
     def track(self) -> "Track":
         """States of Batch jobs become the record."""
@@ -103,6 +139,15 @@ class Wiring(Adapters):
         files, notifications = self._model_files(), self._notifications()
         return PublishModel(self._models, files, notifications, self._places(), self._clock)
 
+    def notify_sweep(self) -> "NotifySweep":
+        """Ends of sweeps become notices."""
+        from droptrain_core.move_pointers import MovePointers
+        from droptrain_core.notify_sweep import NotifySweep
+
+        pointers, promote = MovePointers(self._pointers()), self.promote()
+        notifications, places = self._notifications(), self._places()
+        return NotifySweep(self._sweeps, self._table, pointers, promote, notifications, places, self._clock)
+
     def report_stuck_queue(self) -> "ReportStuckQueue":
         """Queues without progress become notices."""
         from droptrain_core.report_stuck_queue import ReportStuckQueue
@@ -113,15 +158,17 @@ class Wiring(Adapters):
     def reconcile(self) -> "Reconcile":
         """Everything that lost events left undone is finished."""
         from droptrain_core.reconcile import Reconcile
+        from droptrain_core.settle_sweeps import SettleSweeps
         from droptrain_core.spending import NotifySpending
 
         # Few passes find something to launch or to notify.
         launch, notify, notifications = cache(self.launch_uploads), cache(self.notify), self._notifications()
         spending = NotifySpending(self._accounts(), self._budget(), notifications, self._clock)
         runs, position = self._settle_runs(notify), self._position()
+        sweeps = SettleSweeps(self._sweeps, cache(self.advance_sweep), cache(self.notify_sweep), self._clock)
         return Reconcile(
-            runs, self._datasets, launch, notify, self.publish_model(), spending, notifications, position,
-            self._clock,
+            runs, sweeps, self._datasets, launch, notify, self.publish_model(), spending, notifications,
+            position, self._clock,
         )  # fmt: skip
 
     def spending(self) -> "Spending":
@@ -209,6 +256,11 @@ class Wiring(Adapters):
         bucket, once = self._bucket(), self._prepare_once
         return Commit(bucket, self._table, self._reserve(), self._submit, once, self._images())
 
+    def _start_sweep(self) -> "StartSweep":
+        from droptrain_core.launch.start_sweep import StartSweep
+
+        return StartSweep(self._sweeps, self._commit(), self._reserve())
+
     def _where(self) -> "Where":
         from droptrain_core.launch.decide import Where
 
@@ -218,7 +270,11 @@ class Wiring(Adapters):
         from droptrain_core.aws.event_bus import EventBus
         from droptrain_core.notifications import Notifications
 
-        return Notifications(EventBus(self._events, self._settings.stack_id), self._topic())
+        return Notifications(
+            EventBus(self._events, self._settings.stack_id),
+            self._topic(),
+            has_slack=self._settings.slack == "on",
+        )
 
     def _places(self) -> "Places":
         from droptrain_core.domain.notices.console_links import Console

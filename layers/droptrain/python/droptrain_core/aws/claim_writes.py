@@ -8,9 +8,8 @@ from droptrain_core.aws.dataset_table import dataset_key, launched
 from droptrain_core.aws.run_record import to_attributes
 from droptrain_core.aws.transition_writes import update_of
 from droptrain_core.domain import times
-from droptrain_core.domain.costs.budget import charge
 from droptrain_core.domain.runs import transitions
-from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim
+from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, RequestClaim
 from droptrain_core.domain.runs.run import Reservation, Run
 
 # Longer than any queue keeps an event.
@@ -32,8 +31,19 @@ def take(table: str, reservation: Reservation) -> dict[str, Any]:
     }
 
 
-def settle(table: str, run: Run, reservation: Reservation) -> dict[str, Any]:
-    spent = charge(run, reservation)
+def change(table: str, before: Reservation, after: Reservation) -> dict[str, Any]:
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": {"pk": {"S": account_pk(before.account)}},
+            "UpdateExpression": "ADD committed :change",
+            "ExpressionAttributeValues": to_attributes({":change": after.amount - before.amount}),
+        }
+    }
+
+
+def settle(table: str, reservation: Reservation, spent: int) -> dict[str, Any]:
+    """What was `spent` replaces the reservation."""
     return {
         "Update": {
             "TableName": table,
@@ -114,6 +124,20 @@ def prepared_pk(project: str, digest: str) -> str:
 
 def put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+
+def take_drop(table: str, drop: DropClaim, run_id: str) -> dict[str, Any]:
+    item = {"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run_id}
+    return put_new(table, to_attributes(item))
+
+
+def take_request(table: str, request: RequestClaim, made: str) -> dict[str, Any]:
+    """The request has `made` this run or sweep."""
+    item = {
+        "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": made,
+        "body_digest": request.body_digest, "expires_at": request.expires_at,
+    }  # fmt: skip
+    return put_new(table, to_attributes(item))
 
 
 def summary_pk(run_id: str) -> str:

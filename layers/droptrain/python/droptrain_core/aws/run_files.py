@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.identity import runs_prefix
 from droptrain_core.domain.runs.preparation import JobStep
-from droptrain_core.domain.runs.run import PINNED, run_prefix, runs_prefix, step_prefix
+from droptrain_core.domain.runs.run import PINNED, run_prefix, step_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,15 +1,15 @@
 """The table of runs in DynamoDB: every change of a run's state is one conditional write."""
 
-import random
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from droptrain_core.aws import claim_writes
 from droptrain_core.aws.run_pages import Page, Position, Ranked, going_on_from, index_of
 from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
+from droptrain_core.aws.sweep_writes import launch_of
+from droptrain_core.aws.table_calls import CONTENDED, read_item, read_many, transact
 from droptrain_core.aws.transition_writes import compiled, run_key, update_of
+from droptrain_core.domain.costs.budget import charge
 from droptrain_core.domain.datasets.dataset_record import Answered
 from droptrain_core.domain.errors import BusyError, NewerRecordError
 from droptrain_core.domain.frozen import frozen
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from droptrain_core.domain.runs.model_pointer import Held, Name
     from droptrain_core.domain.runs.promotion import CurrentModel
 
-_CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-# How often a transaction that met another is tried, and the longest pause in between, in seconds.
-_MEETINGS, _LONGEST_PAUSE = 7, 1.6
 # Sorts behind every `created_order`, which begins with a year.
 _LAST = "~"
 Applied = Literal["applied", "stale", "unknown"]
@@ -75,8 +72,9 @@ class RunTable:
         summary: str | None = None,
         holder: str | None = None,
     ) -> Claimed:
-        """Make the record of `run` and take its drop, its request, its turn as a rerun, its answer, its
-        reservations and its turn to prepare, all or nothing; keep the summary of its training data.
+        """Make the record of `run` and take its drop, its request, its place in its sweep, its turn as a
+        rerun, its answer, its reservations and its turn to prepare, all or nothing; keep the summary of its
+        training data.
 
         `holder` is the run that held the digest of its preparation, `previous` the run of which this one is
         the next rerun. A dataset whose drop is taken waits no more. Says what another process has taken
@@ -87,18 +85,13 @@ class RunTable:
         writes: list[Any] = [claim_writes.put_new(self._table, to_item(run))]
         if drop:
             taken.append("drop_taken")
-            writes.append(
-                claim_writes.put_new(
-                    self._table,
-                    to_attributes({"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run.run_id}),
-                )
-            )
+            writes.append(claim_writes.take_drop(self._table, drop, run.run_id))
         if request:
             taken.append("request_taken")
-            writes.append(claim_writes.put_new(self._table, to_attributes({
-                "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": run.run_id,
-                "body_digest": request.body_digest, "expires_at": request.expires_at,
-            })))  # fmt: skip
+            writes.append(claim_writes.take_request(self._table, request, run.run_id))
+        if run.sweep and run.trial:
+            taken.append("trial_taken")
+            writes.append(launch_of(self._table, run.sweep, run.trial, run.created_at))
         if previous:
             taken.append("run_taken")
             writes.append(update_of(self._table, transitions.rerun(previous, run)))
@@ -117,27 +110,27 @@ class RunTable:
             writes.append(write)
         if summary:
             writes.append(claim_writes.keep_summary(self._table, run, summary))
-        refused = self._transact(writes, run)
+        refused = transact(self._client, writes, run.run_id)
         return "claimed" if refused is None else taken[refused]
 
     def get(self, run_id: str) -> Run | None:
         """The run, read consistently; None if there is none."""
-        item = self._read(run_pk(run_id))
+        item = read_item(self._client, self._table, run_pk(run_id))
         return from_item(item) if item else None
 
     def summary(self, run_id: str) -> str | None:
         """The summary of the run's training data, as JSON; None if none was made, or it has expired."""
-        item = self._read(claim_writes.summary_pk(run_id))
+        item = read_item(self._client, self._table, claim_writes.summary_pk(run_id))
         return item["summary"]["S"] if item else None
 
     def find_drop(self, drop: str) -> str | None:
         """The id of the run that took this drop, if any."""
-        item = self._read(f"DROP#{drop}")
+        item = read_item(self._client, self._table, f"DROP#{drop}")
         return item["run_id"]["S"] if item else None
 
     def find_answer(self, answer_id: str) -> Answered | None:
         """The rejection that answers such uploads, if there is one."""
-        item = self._read(claim_writes.answer_pk(answer_id))
+        item = read_item(self._client, self._table, claim_writes.answer_pk(answer_id))
         if item is None:
             return None
         return Answered(
@@ -159,21 +152,24 @@ class RunTable:
 
     def find_request(self, key: str) -> tuple[str, str] | None:
         """(run id, digest of the body) of an earlier request with this idempotency key, if any."""
-        item = self._read(f"REQUEST#{key}")
+        item = read_item(self._client, self._table, f"REQUEST#{key}")
         return (item["run_id"]["S"], item["body_digest"]["S"]) if item else None
 
     def find_holder(self, project: str, digest: str) -> str | None:
         """The id of the run that prepares these data, or has prepared them, if any."""
-        item = self._read(claim_writes.prepared_pk(project, digest))
+        item = read_item(self._client, self._table, claim_writes.prepared_pk(project, digest))
         return item["run_id"]["S"] if item else None
 
     def change_turn(self, transition: Transition, run: Run, holder: str | None) -> bool:
-        """Change a claim that waited, to become `run`, and take its new turn, both or none.
+        """Change `run`, a claim that waits, take its new turn and change its reservations, all or nothing.
 
         False if the claim or the digest's holder has changed.
         """
-        writes = [update_of(self._table, transition), *claim_writes.take_turn(self._table, run, holder)]
-        return self._transact(writes, run) is None
+        after = transition.applied_to(run)
+        writes = [update_of(self._table, transition), *claim_writes.take_turn(self._table, after, holder)]
+        reservations = zip(run.reservations, after.reservations, strict=True)
+        writes += [claim_writes.change(self._table, *pair) for pair in reservations if pair[0] != pair[1]]
+        return transact(self._client, writes, run.run_id) is None
 
     def write(self, transition: Transition) -> Written:
         """Change a run's record, if what the transition requires holds.
@@ -227,9 +223,9 @@ class RunTable:
             of_run, of_history = error.response["CancellationReasons"]
             if of_run.get("Code") == "ConditionalCheckFailed":
                 return _held_up(of_run.get("Item"))
-            if of_run.get("Code") in _CONTENDED:
+            if of_run.get("Code") in CONTENDED:
                 raise BusyError(f"{transition.run_id} is being written by another process") from error
-            if of_history.get("Code") in _CONTENDED:
+            if of_history.get("Code") in CONTENDED:
                 return self.write(transition)
             raise
         return Written("applied", None)
@@ -239,7 +235,7 @@ class RunTable:
         from droptrain_core.aws import model_table, remembered_models
 
         run_key, models_key = run_pk(run_id), model_table.models_pk(project)
-        found = self._read_many([run_key, models_key], consistent=True)
+        found = read_many(self._client, self._table, [run_key, models_key], consistent=True)
         run = from_item(found[run_key]) if run_key in found else None
         models = found.get(models_key)
         return run, remembered_models.from_item(models), model_table.from_item(models)
@@ -251,14 +247,14 @@ class RunTable:
         for each run, also if it is called again. BusyError if others are writing the same items.
         """
         transition = transitions.notified(run, at)
-        others = [*map(partial(claim_writes.settle, self._table, run), run.reservations)]
+        others = [claim_writes.settle(self._table, each, charge(run, each)) for each in run.reservations]
         if models:
             from droptrain_core.aws import model_table, remembered_models
 
             pk = model_table.models_pk(run.project)
             others.append(remembered_models.to_update(self._table, pk, models))
         if others:
-            self._transact([update_of(self._table, transition), *others], run)
+            transact(self._client, [update_of(self._table, transition), *others], run.run_id)
         else:
             self.write(transition)
 
@@ -324,43 +320,7 @@ class RunTable:
 
     def get_many(self, run_ids: Iterable[str]) -> tuple[Run, ...]:
         """Those of at most 100 runs that are there, as they were a moment ago."""
-        return _readable(list(self._read_many(map(run_pk, run_ids)).values()))
-
-    def _read_many(self, pks: Iterable[str], *, consistent: bool = False) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        keys: Any = [{"pk": {"S": pk}} for pk in pks]
-        while keys:
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": consistent}}
-            )
-            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
-            left: Any = answer.get("UnprocessedKeys", {})
-            keys = left.get(self._table, {}).get("Keys")
-        return found
-
-    def _read(self, pk: str) -> dict[str, Any] | None:
-        answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
-        return answer.get("Item")
-
-    def _transact(self, writes: list[Any], run: Run) -> int | None:
-        """Write all or nothing; the number of the first write whose condition failed, None if all is written.
-
-        Everybody writes the accounts of the caps, and DynamoDB cancels one of two transactions that meet at
-        an item, which no retry mode of the SDK repeats. BusyError if they meet too often.
-        """
-        for tries in range(_MEETINGS):
-            try:
-                self._client.transact_write_items(TransactItems=writes)
-            except self._client.exceptions.TransactionCanceledException as error:
-                reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-                if "ConditionalCheckFailed" in reasons:
-                    return reasons.index("ConditionalCheckFailed")
-                if not _CONTENDED & set(reasons):
-                    raise
-                time.sleep(random.uniform(0, _LONGEST_PAUSE / 2 ** (_MEETINGS - tries)))  # noqa: S311
-            else:
-                return None
-        raise BusyError(f"{run.run_id} is being written by another process")
+        return _readable(list(read_many(self._client, self._table, map(run_pk, run_ids)).values()))
 
 
 def history_pk(project: str) -> str:

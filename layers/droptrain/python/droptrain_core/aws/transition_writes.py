@@ -1,4 +1,4 @@
-"""A transition of a run as DynamoDB's update: expressions, names and values."""
+"""A change of a record as DynamoDB's update: expressions, names and values."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
@@ -6,11 +6,12 @@ from typing import Any
 
 from droptrain_core.aws.run_record import SCHEMA, run_pk, to_attributes
 from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.change import Change
 from droptrain_core.domain.runs.transitions import Transition
 
 
 @frozen
-class Change:
+class Update:
     """An update of an item, in DynamoDB's own words."""
 
     update: str
@@ -24,40 +25,45 @@ def run_key(run_id: str) -> dict[str, Any]:
     return {"pk": {"S": run_pk(run_id)}}
 
 
-def compiled(transition: Transition) -> Change:
+def compiled(change: Change) -> Update:
     """The update; it also requires that the record exists, in a schema that this release reads."""
     words = _Placeholders()
     name, value = words.name, words.value
-    sets = [f"{name(field)} = {value(given)}" for field, given in transition.set.items()]
+    sets = [f"{name(field)} = {value(given)}" for field, given in change.set.items()]
     sets += [
         f"{name(field)} = if_not_exists({name(field)}, {value(given)})"
-        for field, given in transition.set_once.items()
+        for field, given in change.set_once.items()
     ]
     sets += [
         f"{name(field)} = list_append(if_not_exists({name(field)}, {value(())}), {value(given)})"
-        for field, given in transition.append.items()
+        for field, given in change.append.items()
     ]
-    removed = f" REMOVE {', '.join(map(name, transition.remove))}" if transition.remove else ""
+    removed = f" REMOVE {', '.join(map(name, change.remove))}" if change.remove else ""
     schema = name("schema")
     condition = " AND ".join((
         "attribute_exists(pk)",
         f"(attribute_not_exists({schema}) OR {schema} <= {value(SCHEMA)})",
-        *(each.expression(name, value) for each in transition.requires),
+        *(each.expression(name, value) for each in change.requires),
     ))  # fmt: skip
-    return Change(f"SET {', '.join(sets)}{removed}", condition, words.names, to_attributes(words.values))
+    return Update(f"SET {', '.join(sets)}{removed}", condition, words.names, to_attributes(words.values))
 
 
 def update_of(table: str, transition: Transition) -> dict[str, Any]:
-    """The transition as a part of a transaction."""
-    change = compiled(transition)
+    """A run's transition as a part of a transaction."""
+    return update_at(table, run_pk(transition.run_id), transition)
+
+
+def update_at(table: str, pk: str, change: Change) -> dict[str, Any]:
+    """The change of the item with this partition key as a part of a transaction."""
+    update = compiled(change)
     return {
         "Update": {
             "TableName": table,
-            "Key": run_key(transition.run_id),
-            "UpdateExpression": change.update,
-            "ConditionExpression": change.condition,
-            "ExpressionAttributeNames": change.names,
-            "ExpressionAttributeValues": change.values,
+            "Key": {"pk": {"S": pk}},
+            "UpdateExpression": update.update,
+            "ConditionExpression": update.condition,
+            "ExpressionAttributeNames": update.names,
+            "ExpressionAttributeValues": update.values,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }

@@ -36,6 +36,14 @@ class RejectedError(Exception):
         self.cause = cause
 
 
+class SweepRefusedError(RejectedError):
+    """The sweep can't be started."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        self.args = (f"{cause.message.removesuffix('.')}. {cause.fix}",)
+
+
 class CrowdedError(RejectedError):
     """A folder has more objects than a launch can list, or a dataset more inputs than a run can have."""
 

@@ -52,15 +52,14 @@ class Commit:
         BusyError if other runs keep taking the room or the turn.
         """
         if draft.plan is not None:
-            self._write_plan(draft.plan)
+            self.write_plan(draft.plan, self._table.get)
         holder_id = draft.holder_id
         for _ in range(CLAIM_TRIES):
-            run, holder = draft.run, None
+            run = draft.run
             if not run.ended:
-                run, holder = self._with_turn(run, holder_id)
-                run = self._admit(run, self._reserve.caps)
+                run = self._admit(self._with_turn(run, holder_id), self._reserve.caps)
             summary = None if run.ended else draft.summary
-            claimed = self._table.claim(run, drop, request, first, summary=summary, holder=holder)
+            claimed = self._table.claim(run, drop, request, first, summary=summary, holder=holder_id)
             if claimed not in ("no_room", "holder_changed"):
                 return claimed, run
             if claimed == "holder_changed":
@@ -71,7 +70,7 @@ class Commit:
         """The run as a launch would claim it now; nothing is written."""
         if draft.run.ended:
             return draft.run
-        return self._admit(self._with_turn(draft.run, draft.holder_id)[0], self._reserve.look)
+        return self._admit(self._with_turn(draft.run, draft.holder_id), self._reserve.look)
 
     def reject(self, run: Run, answer: AnswerClaim) -> Claimed:
         """Record a rejection that answers more than one upload."""
@@ -90,25 +89,30 @@ class Commit:
         self.submit.finish(run)
         return True
 
-    def _write_plan(self, plan: Mapping[str, Any]) -> None:
-        """Write `run.json`. An existing file counts only once its run is claimed."""
+    def write_plan(self, plan: Mapping[str, Any], find: Callable[[str], object]) -> None:
+        """Write `run.json`. An existing file counts only once its run, or sweep, is there to `find`."""
         found = self._bucket.write_plan(plan)
-        if found and self._table.get(plan["run_id"]) is None:
+        if found and find(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
 
-    def _with_turn(self, run: Run, holder_id: str | None) -> tuple[Run, str | None]:
-        """The run with its turn to prepare its data, and the run that holds their digest, if one does."""
+    def missing_image(self, run: Run) -> Cause | None:
+        """The cause of a run for which the stack has no image."""
+        for tag in image_tags(run) if self._images else ():
+            if self._images and self._images.lacks_image(tag):
+                return _no_image(run.run_id, tag)
+        return None
+
+    def _with_turn(self, run: Run, holder_id: str | None) -> Run:
+        """The run with its turn to prepare its data."""
         if run.preparation is None:
-            return run, None
+            return run
         turn, holder = self._prepare_once.turn_of(run, holder_id)
-        return turns.with_turn(run, turn, holder), holder.run_id if holder else None
+        return turns.with_turn(run, turn, holder)
 
     def _admit(self, run: Run, reserve: Callable[[Run], Run]) -> Run:
         """The run with its reservations, or REJECTED if the stack lacks an image or has no room for it."""
-        for tag in image_tags(run) if self._images else ():
-            if self._images and self._images.lacks_image(tag):
-                return runs.rejected(run, _no_image(run.run_id, tag))
-        return reserve(run)
+        cause = self.missing_image(run)
+        return runs.rejected(run, cause) if cause else reserve(run)
 
 
 def _no_image(run_id: str, tag: str) -> Cause:

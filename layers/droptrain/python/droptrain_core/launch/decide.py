@@ -23,9 +23,9 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.jobs import gets_code
 from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe, Resources
+from droptrain_core.domain.runs import identity, time_limit
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs import time_limit
 from droptrain_core.domain.runs.claims import DropClaim
 from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.job_request import job_request, prepare_request
@@ -204,7 +204,7 @@ def identify(snapshot: Snapshot, asked: Asked) -> str:
     recipe = [found.how.version] if found.how.version else []
     start = snapshot.start.files if snapshot.start else ()
     versions = [*found.readiness.versions, *recipe, *snapshot.code, *start]
-    return runs.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
+    return identity.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
 
 
 def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
@@ -219,7 +219,7 @@ def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
         updated_at=at,
         claimed_at=at,
         launched_by=asked.by,
-        created_order=runs.order_key(asked.at, run_id),
+        created_order=identity.order_key(asked.at, run_id),
         history=(Step(at, "CLAIMED"),),
     )
 

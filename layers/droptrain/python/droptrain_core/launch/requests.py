@@ -174,6 +174,14 @@ class LaunchRequests:
         first = self._get(original.rerun_of) if original.rerun_of else original
         return self._commit.look(self._same_again(original, first, caller))
 
+    def ready(self, project: str, dataset: str, overrides: Overrides | None, *, force: bool = False) -> Found:
+        """The dataset's files, if they can be launched with these overrides.
+
+        RejectedError for overrides, NotFoundError, NotReadyError, CrowdedError, PausedError.
+        """
+        self._policy.check_running()
+        return self._ready(project, dataset, self._how(project, overrides, None, force=force))
+
     def of_run(self, run_id: str, *, keeps_settings: bool) -> tuple[str, str, Overrides | None]:
         """(project, dataset, settings to keep) of a run, to launch its dataset again.
 

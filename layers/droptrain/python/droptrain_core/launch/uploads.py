@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
@@ -22,22 +23,27 @@ from droptrain_core.domain.datasets.dataset import (
     judge_key,
 )
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
-from droptrain_core.domain.errors import Cause, CrowdedError
+from droptrain_core.domain.errors import Cause, CrowdedError, RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import Recipe
+from droptrain_core.domain.recipes.values import SweepSettings
+from droptrain_core.domain.runs import identity
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs.claims import AnswerClaim
+from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.launch.commit import Commit
-from droptrain_core.launch.decide import Asked, Found, HowToTrain, Where, decide, new_run
+from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Where, decide, new_run
 from droptrain_core.launch.gather import Gather
+
+if TYPE_CHECKING:
+    from droptrain_core.launch.start_sweep import StartSweep
 
 
 class LaunchUploads:
     """Answers uploads. BusyError, UnsureError and DeniedError mean: deliver the event again later."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter for each part that it calls
         self,
         gather: Gather,
         commit: Commit,
@@ -46,6 +52,7 @@ class LaunchUploads:
         wake_ups: WakeUps,
         where: Where,
         policy: LaunchPolicy,
+        start_sweep: "Callable[[], StartSweep]",
         clock: Callable[[], datetime],
     ) -> None:
         self._gather = gather
@@ -55,6 +62,7 @@ class LaunchUploads:
         self._wake_ups = wake_ups
         self._where = where
         self._policy = policy
+        self._start_sweep = start_sweep
         self._clock = clock
 
     def upload(self, upload: Created) -> Launched:
@@ -228,7 +236,14 @@ class LaunchUploads:
             )
         asked = Asked("upload", self._clock())
         draft = decide(self._gather.snapshot(found), asked, self._where)
-        claimed, run = self._commit.claim(draft, found.claim(record.due_at))
+        claim = found.claim(record.due_at)
+        if found.recipe.sweep and not draft.run.ended:
+            try:
+                return self._launch_sweep(draft, found.recipe, found.recipe.sweep, claim)
+            except RejectedError as error:
+                run = replace(draft.run, job=None, estimate=None)
+                draft = Draft(runs.rejected(run, error.cause), None, draft.findings)
+        claimed, run = self._commit.claim(draft, claim)
         if claimed == "postponed":
             return Launched("waiting")
         if claimed != "claimed":
@@ -237,6 +252,17 @@ class LaunchUploads:
             return Launched("rejected", run.run_id)
         self._commit.submit.now(run)
         return Launched("launched", run.run_id)
+
+    def _launch_sweep(
+        self, draft: Draft, recipe: Recipe, settings: SweepSettings, claim: DropClaim
+    ) -> Launched:
+        """Start the sweep that the recipe names; its first trial stands for the drop. RejectedError."""
+        from droptrain_core.domain.sweeps.start import Terms
+
+        claimed, sweep = self._start_sweep().start(draft, recipe, Terms(settings), claim)
+        if claimed == "postponed":
+            return Launched("waiting")
+        return Launched("launched" if claimed == "claimed" else "repeated", sweep.run_id(1))
 
     def _repeat(self, run_id: str) -> Launched:
         """The upload has its run. If that is a claim, this event makes sure that its job is submitted."""
@@ -310,7 +336,7 @@ class LaunchUploads:
             self._table.extend_answer(answer_id, max(earlier.last_at, times.to_text(uploaded_at)))
             return Launched("repeated", earlier.run_id)
         what = ObjectVersion(upload.key, upload.version_id, 0, "")
-        run_id = runs.identify(project, dataset, [what], {"rejected": cause.code}, 0)
+        run_id = identity.identify(project, dataset, [what], {"rejected": cause.code}, 0)
         run = replace(new_run(run_id, project, dataset, Asked("upload", now)), notify=notify)
         at = times.to_text(uploaded_at)
         claim = AnswerClaim(answer_id, upload.key, upload.version_id, at, earlier)

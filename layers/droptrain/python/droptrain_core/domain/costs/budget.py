@@ -8,7 +8,7 @@ it was reserved. Money is in micro-USD, because the counters have to add up exac
 
 import math
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS, SHORTEST_SECONDS
@@ -45,8 +45,13 @@ class Budget:
     project_usd: Mapping[str, float] = field(default_factory=dict)
     runs_at_once: int | None = None
 
-    def reservations(self, project: str, worst_usd: float | None, now: datetime) -> tuple[Reservation, ...]:
-        """The reservations of a run that may cost `worst_usd`; NoPriceError if that isn't known."""
+    def reservations(
+        self, project: str, worst_usd: float | None, now: datetime, runs: int = 1
+    ) -> tuple[Reservation, ...]:
+        """The reservations of what may cost `worst_usd`: a run, or a sweep with so many concurrent `runs`.
+
+        NoPriceError if that cost isn't known.
+        """
         caps = {
             month_account(now): self.month_usd,
             project_account(now, project): self.project_usd.get(project),
@@ -58,7 +63,7 @@ class Budget:
             Reservation(account, to_micro(worst_usd or 0), to_micro(cap)) for account, cap in money.items()
         ]
         if self.runs_at_once is not None:
-            reservations.append(Reservation(RUNNING, 1, self.runs_at_once))
+            reservations.append(Reservation(RUNNING, runs, self.runs_at_once))
         return tuple(reservations)
 
 
@@ -127,6 +132,16 @@ def reserved_for(run: Run) -> int | None:
     )
 
 
+def lowered(run: Run) -> Run:
+    """The run with reservations that fit its estimate, after that has become lower."""
+    if run.estimate is None:
+        return run
+    amount = to_micro(run.estimate.worst_usd)
+    return replace(run, reservations=tuple(
+        each if each.account == RUNNING else replace(each, amount=amount) for each in run.reservations
+    ))  # fmt: skip
+
+
 def charge(run: Run, reservation: Reservation) -> int:
     """The cost that replaces an ended run's reservation, also if it is more.
 
@@ -134,8 +149,17 @@ def charge(run: Run, reservation: Reservation) -> int:
     """
     if reservation.account == RUNNING or run.status == "REJECTED":
         return 0
+    return _spent(run, reservation.amount)
+
+
+def charged_usd(run: Run, most_usd: float) -> float:
+    """The same for an ended trial, which may cost `most_usd` of its sweep's reservation."""
+    return 0.0 if run.status == "REJECTED" else to_usd(_spent(run, to_micro(most_usd)))
+
+
+def _spent(run: Run, most: int) -> int:
     spent = to_micro(run.cost.estimate_usd) if run.cost else 0
-    return max(spent, reservation.amount) if _is_unknown(run) else spent
+    return max(spent, most) if _is_unknown(run) else spent
 
 
 def _is_unknown(run: Run) -> bool:

@@ -13,6 +13,7 @@ RULES = (
     Rule(kinds.TIMEOUT, container_names("out_of_time", 74), _PAGE),
     Rule(kinds.NOTHING_PREPARED, container_names("nothing_prepared"), _PREPARE),
     Rule(kinds.TOO_MANY_PREPARED, container_names("too_many_prepared"), _PREPARE),
+    Rule(kinds.PREPARED_INCOMPLETE, container_names("prepared_incomplete"), _PREPARE),
     Rule(kinds.INPUTS_WRITTEN, container_names("inputs_written"), _PREPARE),
     Rule(kinds.PREPARED_CHANGED, container_names("prepared_changed"), _PREPARE),
     Rule(kinds.BAD_DATA, container_names("bad_data", 65), _PAGE),

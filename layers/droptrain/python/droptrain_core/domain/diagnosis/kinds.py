@@ -82,6 +82,10 @@ TOO_MANY_PREPARED = Kind(
     "too_many_prepared", "{detail}",
     "Write fewer, larger files, such as Parquet or TFRecord files of 100 MB or more.", False,
 )  # fmt: skip
+PREPARED_INCOMPLETE = Kind(
+    "prepared_incomplete", "{detail}",
+    "Write regular files, copy what links name, and let the step end after all files are written.", False,
+)  # fmt: skip
 INPUTS_WRITTEN = Kind(
     "inputs_written", "{detail}",
     "Write to the folder in PREPARED_DIR: nothing else reaches the training.", False,

@@ -127,6 +127,54 @@ class RunRejected:
     launched_by: str
 
 
+@frozen
+class EventTrials:
+    """A sweep's trials by their outcome."""
+
+    wanted: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    stopped_early: Annotated[int, "Counted among the succeeded ones."]
+
+
+@frozen
+class EventTrial:
+    """A trial of a sweep."""
+
+    trial: Annotated[int, "From 1."]
+    run_id: str
+    value: float
+    hyperparameters: dict[str, str | int | float | bool]
+
+
+@frozen(kw_only=True)
+class SweepFinished:
+    """A sweep has SUCCEEDED, FAILED or been CANCELLED; its trials have no events of their own."""
+
+    detail_type: ClassVar[str] = "Sweep Finished"
+
+    schema: Literal[1] = 1
+    sweep_id: Annotated[str, "With `outcome`, it identifies the event, which can repeat."]
+    project: str
+    dataset: str
+    outcome: Literal["SUCCEEDED", "FAILED", "CANCELLED"]
+    cause: Annotated[EventCause | None, "Why it ended before its last trial, or failed; else null."]
+    method: Literal["grid", "random", "bayesian"]
+    metric: str
+    goal: Literal["maximize", "minimize"]
+    trials: EventTrials
+    best: Annotated[EventTrial | None, "null if no trial reported the metric."]
+    latest_model: Annotated[EventModel | None, "models/latest.json; null if the sweep didn't succeed."]
+    best_model: Annotated[EventModel | None, "models/best.json; null if the sweep didn't succeed."]
+    created_at: Annotated[str, "UTC, like all times."]
+    ended_at: str
+    created_by: str
+    cost_usd: Annotated[float, "The estimated cost of all trials."]
+    reserved_usd: Annotated[float | None, "The most that it could cost; null if no price is known."]
+    saved_usd: Annotated[float | None, "What stopping early saved, an estimate; null if nothing was stopped."]
+
+
 @frozen(kw_only=True)
 class RunNeedsAttention:
     """A dataset that lacks files."""
@@ -197,12 +245,13 @@ class ModelRolledBack(ModelPromoted):
 
 
 Event = (
-    RunFinished | RunRejected | RunNeedsAttention | QueueNeedsAttention | BudgetReached | ModelPromoted
-    | ModelRolledBack
+    RunFinished | RunRejected | SweepFinished | RunNeedsAttention | QueueNeedsAttention | BudgetReached
+    | ModelPromoted | ModelRolledBack
 )  # fmt: skip
 EVENTS: tuple[type[Event], ...] = (
     RunFinished,
     RunRejected,
+    SweepFinished,
     RunNeedsAttention,
     QueueNeedsAttention,
     BudgetReached,

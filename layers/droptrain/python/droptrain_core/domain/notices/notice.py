@@ -25,6 +25,7 @@ from droptrain_core.domain.notices.events import (
     RunRejected,
 )
 from droptrain_core.domain.notices.message import Message, Rows, Section
+from droptrain_core.domain.notices.slack import LINKS, slack_of
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.promotion import CurrentModel
 from droptrain_core.domain.runs.run import Run
@@ -68,6 +69,11 @@ class Notice:
         return messages.text_of(self.message)
 
     @property
+    def slack(self) -> Mapping[str, Any]:
+        """The body for a webhook of Slack."""
+        return slack_of(self.message)
+
+    @property
     def chat(self) -> Mapping[str, Any]:
         """The card for Amazon Q Developer in chat applications."""
         context = {"outcome": self.outcome} | ({"project": self.project} if self.project else {})
@@ -102,7 +108,7 @@ def of_end(run: Run, places: Places, models: ModelChanges | None = None) -> Noti
             ),
             Section("Metrics", facts.metrics(run), width=24),
             Section("Facts", facts.of_run(run, places.bucket)),
-            Section("Links", _links(run, places)),
+            Section(LINKS, _links(run, places)),
         ),
         commands=_commands(run),
         keywords=(run.project, run.dataset, run.status),

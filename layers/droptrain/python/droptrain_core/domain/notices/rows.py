@@ -22,10 +22,11 @@ from droptrain_core.domain.runs.labels import labelled_texts
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
-from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix
+from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix, step_prefix
 from droptrain_core.domain.runs.turn import reused
 
 _INPUTS_NAMED = 10
+_METRICS_OF_STEP = 5
 _SHORT_START_SECONDS = 10
 
 
@@ -88,7 +89,7 @@ def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
     if run.status == "SUCCEEDED":
         rows.append(("Model", f"{root}{folder(run)}export/"))
     if run.started_at:
-        rows.append(("Log", f"{root}{folder(run)}log.txt"))
+        rows.append(("Log", f"{root}{_log(run)}"))
     for item in run.inputs[:_INPUTS_NAMED]:
         rows.append(("Input", f"{root}{item.object.key} ({item.object.version_id})"))
     if more := max(run.input_count - _INPUTS_NAMED, 0):
@@ -102,6 +103,7 @@ def finished(
     """The event of a run that was launched and has ended."""
     assert run.status in ("SUCCEEDED", "FAILED", "CANCELLED")
     root = f"s3://{bucket}/{folder(run)}"
+    log = f"s3://{bucket}/{_log(run)}"
     return RunFinished(
         run_id=run.run_id,
         project=run.project,
@@ -110,8 +112,8 @@ def finished(
         cause=event_cause(run.cause) if run.cause else None,
         metric=_event_metric(run),
         metrics=dict(run.metrics),
-        latest=_event_model(standings.get("latest")),
-        best=_event_model(standings.get("best")),
+        latest=event_model(standings.get("latest")),
+        best=event_model(standings.get("best")),
         promotion=_event_promotion(run, current) if current else None,
         created_at=run.created_at,
         started_at=run.started_at,
@@ -125,7 +127,7 @@ def finished(
         estimate=_event_estimate(run.estimate) if run.estimate else None,
         warnings=[describe(each) for each in run.warnings],
         inputs_digest=run.inputs_digest,
-        places=EventPlaces(root, f"{root}export/", f"{root}model/", f"{root}log.txt"),
+        places=EventPlaces(root, f"{root}export/", f"{root}model/", log),
     )
 
 
@@ -149,7 +151,8 @@ def _event_metric(run: Run) -> EventMetric | None:
     return EventMetric(run.metric, run.metric_goal, run.metrics.get(run.metric)) if run.metric else None
 
 
-def _event_model(standing: Standing | None) -> EventModel | None:
+def event_model(standing: Standing | None) -> EventModel | None:
+    """A pointer\'s change in the form of events."""
     if standing is None:
         return None
     other = standing.other
@@ -177,7 +180,7 @@ def _event_estimate(estimate: Estimate) -> EventEstimate:
 
 
 def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
-    """How long the run waited for an instance, started and trained.
+    """How long the run waited for an instance, started, and trained or prepared its data.
 
     A short start counts as waiting, also if its event was lost; a reclaimed run's times are counted by its
     attempts.
@@ -192,7 +195,13 @@ def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
     between = [(start, end) for start, end in ends if start and end]
     if len(between) < 2 and not run.prepared:
         between = [(started_at, stopped_at)]
-    return (*rows, ("Trained", _in_words(sum(_seconds(start, end) for start, end in between))))
+    title = "Preparing" if run.is_preparing else "Trained"
+    return (*rows, (title, _in_words(sum(_seconds(start, end) for start, end in between))))
+
+
+def _log(run: Run) -> str:
+    """The key of the log of the step in which the run ended."""
+    return step_prefix(run.project, run.run_id, run.step) + "log.txt"
 
 
 def _survived(run: Run) -> int:
@@ -202,28 +211,34 @@ def _survived(run: Run) -> int:
 
 def _price(cost: Cost) -> str:
     tries = f" in {len(cost.attempts)} attempts" if len(cost.attempts) > 1 else f" of {cost.instance_type}"
-    total = f"about {_usd(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
+    total = f"about {usd_text(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
     seconds = sum(each.seconds for each in cost.attempts if each.reclaimed)
-    lost = f"; {_usd(cost.reclaimed_usd)} of it, {_in_words(seconds)}, is for attempts that Spot reclaimed"
+    lost = (
+        f"; {usd_text(cost.reclaimed_usd)} of it, {_in_words(seconds)}, is for attempts that Spot reclaimed"
+    )
     lost = lost if cost.reclaimed_usd else ""
     return f"{total} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
 
 
 def _prepared(run: Run, prepared: Prepared) -> str:
-    """The step that prepared the run's data, or whose data it used again."""
+    """The step that prepared the run's data, or whose data it used again, with the step's first metrics."""
+    names = sorted(prepared.metrics)[:_METRICS_OF_STEP]
+    metrics = "".join(f"; {name} {prepared.metrics[name]:.4g}" for name in names)
     if prepared.run_id != run.run_id:
-        return reused(prepared)
+        return reused(prepared) + metrics
     attempts = run.cost.attempts if run.cost else ()
     usd = sum(each.usd for each in attempts if each.step == "prepare")
-    return f"{prepared.files} files in {_in_words(prepared.seconds)}, about {_usd(usd)} of the cost"
+    took = f"{prepared.files} files in {_in_words(prepared.seconds)}"
+    return f"{took}, about {usd_text(usd)} of the cost{metrics}"
 
 
 def _expected(estimate: Estimate) -> str:
-    worst = f"at worst {_usd(estimate.worst_usd)}"
-    return worst if estimate.expected_usd is None else f"{_usd(estimate.expected_usd)} expected, {worst}"
+    worst = f"at worst {usd_text(estimate.worst_usd)}"
+    return worst if estimate.expected_usd is None else f"{usd_text(estimate.expected_usd)} expected, {worst}"
 
 
-def _usd(usd: float) -> str:
+def usd_text(usd: float) -> str:
+    """USD for people; small sums with more digits."""
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
 
 

@@ -23,7 +23,7 @@ _MAX_HYPERPARAMETER_BYTES = 64 * 1024
 _MAX_ARGUMENTS_BYTES = 64 * 1024
 _MAX_ARGUMENTS = 1000
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+HYPERPARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 _RESERVED = ("AWS_BATCH", "AWS_LAMBDA", "DROPTRAIN_")  # in any case
@@ -84,14 +84,14 @@ def read_args(value: object) -> tuple[str, ...]:
 
 @takes(
     type="object",
-    propertyNames={"pattern": whole(_NAME)},
+    propertyNames={"pattern": whole(HYPERPARAMETER_NAME)},
     additionalProperties={"type": ["string", "number", "boolean"], "maxLength": 1000, "pattern": _NO_NULL},
 )
 def read_hyperparameters(value: object) -> dict[str, Scalar]:
     if not isinstance(value, Mapping):
         raise WrongValueError(f"has to be a mapping such as {{epochs: 10}}, not {kind_of(value)}")
     for name, item in value.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not HYPERPARAMETER_NAME.fullmatch(name):
             raise WrongValueError(
                 f"{short(name)} can't be a hyperparameter's name (letters, digits, _, - and .)"
             )

@@ -16,6 +16,7 @@ from droptrain_core.domain.recipes.jobs import read_prepare, read_resources
 from droptrain_core.domain.recipes.readers import (
     Field,
     WrongValueError,
+    cost,
     duration,
     integer,
     mapping,
@@ -28,6 +29,7 @@ from droptrain_core.domain.recipes.readers import (
     whole,
 )
 from droptrain_core.domain.recipes.regex import count_groups
+from droptrain_core.domain.recipes.sweep_field import read_sweep
 from droptrain_core.domain.recipes.values import (
     EVENTS,
     Checkpoints,
@@ -73,13 +75,6 @@ def _inputs(value: object) -> dict[str, str]:
 
 def _levels(pattern: str) -> list[str]:
     return pattern.removeprefix("./").split("/")
-
-
-@takes(type="number", exclusiveMinimum=0, maximum=1_000_000)
-def _cost(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1_000_000:
-        raise WrongValueError(f"has to be a sum in US dollars above 0, not {short(value)}")
-    return float(value)
 
 
 @takes(type="string", pattern=whole(_WARM_START))
@@ -250,7 +245,7 @@ FIELDS: Mapping[str, Field] = {
         "4h",
     ),
     "max_cost_usd": Field(
-        "max_cost_usd", _cost, "The most that a run may cost, kept by a shorter timeout. Default: none."
+        "max_cost_usd", cost, "The most that a run may cost, kept by a shorter timeout. Default: none."
     ),
     "metric": Field("metric", _metric, "The headline metric, first in the notice, and its goal."),
     "metric_definitions": Field(
@@ -274,5 +269,11 @@ FIELDS: Mapping[str, Field] = {
         _checkpoints,
         "The interval of saving CHECKPOINT_DIR (1s to 1d), and the number of generations to keep.",
         {"interval": "30s", "keep": 3},
+    ),
+    "sweep": Field(
+        "sweep",
+        read_sweep,
+        "Each drop starts a search over hyperparameters instead of one run: space, method, trials, parallel, "
+        "early_stop, max_cost_usd. docs/sweeps.md explains it. Default: none.",
     ),
 }

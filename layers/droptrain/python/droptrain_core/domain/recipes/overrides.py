@@ -20,7 +20,7 @@ def check(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
     passed: code may have more hyperparameters than its recipe names.
     """
     for name, value in (overrides.get("hyperparameters") or {}).items():
-        problem = _problem(recipe.hyperparameters, name, value)
+        problem = problem_of(recipe.hyperparameters, name, value)
         if problem:
             raise RejectedError(
                 Cause("bad_overrides", f"hyperparameters.{name}: {problem}. {_FORCE}", _FORCE)
@@ -47,7 +47,8 @@ def laid_over(
     return {section: values for section, values in both.items() if values}
 
 
-def _problem(known: Mapping[str, Scalar], name: str, value: Scalar) -> str | None:
+def problem_of(known: Mapping[str, Scalar], name: str, value: Scalar) -> str | None:
+    """What looks like a mistake in this name and value, beside the recipe's `known` hyperparameters."""
     if name not in known:
         nearest = _nearest(name, known)
         return f"the recipe has no hyperparameter of this name; the nearest is {nearest}" if nearest else None

@@ -107,6 +107,13 @@ def boolean(value: object) -> bool:
     return value
 
 
+@takes(type="number", exclusiveMinimum=0, maximum=1_000_000)
+def cost(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1_000_000:
+        raise WrongValueError(f"has to be a sum in US dollars above 0, not {short(value)}")
+    return float(value)
+
+
 def one_of(*choices: str) -> Reader[Any]:
     @takes(enum=[*choices])
     def read(value: object) -> str:

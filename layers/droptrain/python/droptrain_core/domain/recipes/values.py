@@ -11,6 +11,10 @@ Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
 Comparison = Literal[">=", ">", "<=", "<"]
 When = Literal["better", "always", "manual"]
+Method = Literal["grid", "random", "bayesian"]
+EarlyStop = Literal["asha", "median", "none"]
+METHODS: tuple[Method, ...] = ("grid", "random", "bayesian")
+EARLY_STOPS: tuple[EarlyStop, ...] = ("asha", "median", "none")
 EVENTS = ("failed", "succeeded", "rejected", "cancelled", "attention")
 
 
@@ -94,6 +98,21 @@ class Checkpoints:
 
 
 @frozen
+class SweepSettings:
+    """How a sweep searches; `space` has each hyperparameter's values as a text (space.py).
+
+    Without `trials` a grid has all its combinations, and another method 20. `max_cost_usd` is for all trials.
+    """
+
+    space: Mapping[str, str]
+    method: Method = "bayesian"
+    trials: int | None = None
+    parallel: int = 4
+    early_stop: EarlyStop = "none"
+    max_cost_usd: float | None = None
+
+
+@frozen
 class Recipe:
     """The settings of a project's training. The defaults are those of an absent recipe."""
 
@@ -119,6 +138,7 @@ class Recipe:
     promote: Gate | None = None
     notify: tuple[str, ...] = EVENTS
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    sweep: SweepSettings | None = None
 
     @property
     def has_patterns(self) -> bool:

@@ -1,6 +1,5 @@
 """A Batch job's state: one reader for state-change events and for DescribeJobs."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from typing import Any
 from droptrain_core.domain import event_field, times
 from droptrain_core.domain.datasets.dataset import PROJECT_NAME
 from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs.identity import split_job_name
 from droptrain_core.domain.runs.run import Attempt, EarlierJob, Run, Status
 from droptrain_core.domain.text import plain
 
@@ -21,7 +21,6 @@ _STATUSES: Mapping[str, Status] = {
     "SUBMITTED": "SUBMITTED", "PENDING": "SUBMITTED", "RUNNABLE": "RUNNABLE", "STARTING": "STARTING",
     "RUNNING": "RUNNING", "SUCCEEDED": "SUCCEEDED", "FAILED": "FAILED",
 }  # fmt: skip
-_JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9_-]*-[0-9a-f]{12})(-(?P<number>\d{1,2}))?")
 _ABSORBING = 99
 _SUPERSEDED_EXIT_CODE = 73
 # The container's exit code when Spot takes its instance away, and how AWS Batch words, in statusReason, that
@@ -111,12 +110,6 @@ def submitted(job_number: int) -> str:
 def expected(job_number: int) -> str:
     """The progress of a run before that Batch job is recorded: above every event of the previous job."""
     return f"{job_number:02d}."
-
-
-def split_job_name(job_name: str) -> tuple[str, int] | None:
-    """(run id, number of the run's Batch job) in a Batch job's name; None if it isn't a run's."""
-    match = _JOB_NAME.fullmatch(job_name)
-    return (match["run_id"], int(match["number"] or 1)) if match else None
 
 
 def identify(detail: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""Conditions on a run's record that a change of it requires.
+"""Conditions on a record, of a run or a sweep, that a change of it requires.
 
 `holds` checks a record; `expression` is the same condition for DynamoDB (developer guide, *Condition
 expressions*).
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.runs.run import TERMINAL, Run
+from droptrain_core.domain.runs.run import TERMINAL
 
 
 class Condition(Protocol):
     """One condition."""
 
-    def holds(self, run: Run) -> bool:
+    def holds(self, record: Any) -> bool:
         """Whether the record meets it."""
         ...
 
@@ -29,8 +29,8 @@ class Absent:
 
     field: str
 
-    def holds(self, run: Run) -> bool:
-        return not getattr(run, self.field)
+    def holds(self, record: Any) -> bool:
+        return not getattr(record, self.field)
 
     def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
         return f"attribute_not_exists({name(self.field)})"
@@ -43,8 +43,8 @@ class Equals:
     field: str
     wanted: Any
 
-    def holds(self, run: Run) -> bool:
-        return bool(getattr(run, self.field) == self.wanted)
+    def holds(self, record: Any) -> bool:
+        return bool(getattr(record, self.field) == self.wanted)
 
     def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
         return f"{name(self.field)} = {value(self.wanted)}"
@@ -57,8 +57,8 @@ class AbsentOrEquals:
     field: str
     wanted: Any
 
-    def holds(self, run: Run) -> bool:
-        return Absent(self.field).holds(run) or Equals(self.field, self.wanted).holds(run)
+    def holds(self, record: Any) -> bool:
+        return Absent(self.field).holds(record) or Equals(self.field, self.wanted).holds(record)
 
     def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
         field = name(self.field)
@@ -72,8 +72,8 @@ class AbsentOrLess:
     field: str
     limit: Any
 
-    def holds(self, run: Run) -> bool:
-        return Absent(self.field).holds(run) or bool(getattr(run, self.field) < self.limit)
+    def holds(self, record: Any) -> bool:
+        return Absent(self.field).holds(record) or bool(getattr(record, self.field) < self.limit)
 
     def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
         field = name(self.field)
@@ -82,10 +82,10 @@ class AbsentOrLess:
 
 @frozen
 class NotEnded:
-    """The run has no outcome yet."""
+    """The record has no outcome yet."""
 
-    def holds(self, run: Run) -> bool:
-        return not run.ended
+    def holds(self, record: Any) -> bool:
+        return not record.ended
 
     def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
         return f"NOT {name('status')} IN ({', '.join(map(value, TERMINAL))})"
@@ -93,10 +93,10 @@ class NotEnded:
 
 @frozen
 class Ended:
-    """The run has its outcome."""
+    """The record has its outcome."""
 
-    def holds(self, run: Run) -> bool:
-        return run.ended
+    def holds(self, record: Any) -> bool:
+        return bool(record.ended)
 
     def expression(self, name: Callable[[str], str], value: Callable[[Any], str]) -> str:
         return f"{name('status')} IN ({', '.join(map(value, TERMINAL))})"

@@ -1,7 +1,7 @@
 """The labelled fields of a run, each with its value as text."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from textwrap import shorten
 from typing import Any
 
@@ -16,7 +16,7 @@ def labelled_texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Label and text of each labelled field that has a value; `values` are a run's, by field."""
     for name, label in _LABELS.items():
         if value := values.get(name):
-            yield label, _text(value)
+            yield label, _text(vars(value) if is_dataclass(value) else value)
 
 
 def _text(value: Any) -> str:

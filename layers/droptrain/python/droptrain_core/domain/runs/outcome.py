@@ -9,6 +9,7 @@ from typing import Any
 from droptrain_core.domain.datasets.finding import OF_AN_END, Finding
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import GpuUse
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from droptrain_core.domain.text import TERMINAL_SEQUENCE, encodable, plain
 
 _MAX_METRICS = 50
@@ -20,6 +21,7 @@ _MAX_LINES = 200
 _MAX_ADVICE = 5
 _MAX_ADVICE_TEXT = 300
 _MAX_WARNING_TEXT = 400
+_MAX_STEP = 1 << 53
 # What DynamoDB can hold as a number, with room to spare: 1E-130 to 9.9E+125.
 _SMALLEST, _LARGEST = 1e-120, 1e120
 
@@ -71,6 +73,7 @@ class Outcome:
     left_checkpoint: bool | None = None
     ended: bool = True
     manifest: Manifest | None = None
+    stopped_early: StoppedEarly | None = None
 
 
 def read(document: object) -> Outcome | None:
@@ -94,6 +97,7 @@ def read(document: object) -> Outcome | None:
         warnings=_warnings(document.get("warnings")),
         left_checkpoint=saved if isinstance(saved, bool) else None,
         manifest=_manifest(_mapping(document.get("prepared"))),
+        stopped_early=_stopped_early(_mapping(document.get("stopped_early"))),
     )
 
 
@@ -147,6 +151,13 @@ def _manifest(values: Mapping[str, Any]) -> Manifest | None:
     ):
         return None
     return Manifest(sha256, files, size)
+
+
+def _stopped_early(values: Mapping[str, Any]) -> StoppedEarly | None:
+    numbers: list[Any] = [values.get(name) for name in ("step", "level", "compared_with")]
+    if not all(_is_metric(number) and 0 <= number < _MAX_STEP for number in numbers):
+        return None
+    return StoppedEarly(*map(int, numbers))
 
 
 def _advice(lines: object) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 from droptrain_core.domain.datasets.dataset import ObjectVersion, code_prefix
 from droptrain_core.domain.recipes.jobs import gets_code
 from droptrain_core.domain.recipes.values import Prepare, Recipe, Secret
-from droptrain_core.domain.runs.run import Run, identify
+from droptrain_core.domain.runs.identity import identify
+from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.warm_start import StartingModel
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -91,10 +92,31 @@ def plan_digest(plan: Mapping[str, Any]) -> str:
     return hashlib.sha256(plan_bytes(plan)).hexdigest()
 
 
+def trial_plan(
+    plan: Mapping[str, Any],
+    run_id: str,
+    parameters: Mapping[str, Any],
+    early_stop: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """`run.json` of a sweep's trial: the sweep's `plan` with the trial's parameters."""
+    overrides = plan["overrides"]
+    return {
+        **plan,
+        "run_id": run_id,
+        "hyperparameters": {**plan["hyperparameters"], **parameters},
+        "overrides": {
+            **overrides, "hyperparameters": {**overrides.get("hyperparameters", {}), **parameters},
+        },
+        **({"early_stop": early_stop} if early_stop else {}),
+    }  # fmt: skip
+
+
 def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
     """(run id, `run.json`) of the `rerun`-th repetition of `plan`, with exactly its inputs and settings."""
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
     files += plan.get("warm_start", {}).get("files", [])
     versions = [ObjectVersion(file["key"], file["version_id"], 0, file["etag"]) for file in files]
     run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
-    return run_id, {**plan, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}
+    # A repeat of a sweep's trial is an ordinary run.
+    kept = {name: value for name, value in plan.items() if name != "early_stop"}
+    return run_id, {**kept, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}

@@ -1,11 +1,8 @@
 """A run: one training of one dataset, its identity, its life and its order of changes."""
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, digest
@@ -14,6 +11,7 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Gate, Scalar
 from droptrain_core.domain.runs.preparation import JobRequest, JobStep, Preparation, Prepared
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from droptrain_core.domain.runs.warm_start import WarmStart
 
 Status = Literal[
@@ -188,7 +186,7 @@ class Run:
     `prepared`: its own result or an earlier run's. A claim that `waits_for` another run's result has no Batch
     job; that run is `awaited_by` it. A run that succeeded has its `headline`, which is the value of its
     metric, in the `ranking` of the project's runs with that metric. `name`, `note` and `tags` are what people
-    wrote about it.
+    wrote about it. A run of a `sweep` is its `trial` with this number, from 1.
     """
 
     run_id: str
@@ -222,6 +220,7 @@ class Run:
     estimate: Estimate | None = None
     cost: Cost | None = None
     gpu: GpuUse | None = None
+    stopped_early: StoppedEarly | None = field(default=None, metadata={"label": "Stopped early"})
     warnings: tuple[Finding, ...] = ()
     advice: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
@@ -244,6 +243,8 @@ class Run:
     warm_start: WarmStart | None = None
     waits_for: str | None = field(default=None, metadata={"label": "Waits for the data of"})
     awaited_by: tuple[str, ...] = field(default=(), metadata=INTERNAL)
+    sweep: str | None = field(default=None, metadata={"label": "Trial of"})
+    trial: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -311,26 +312,6 @@ class Run:
         return self.status == "CLAIMED" and self.batch_job_id is None
 
 
-def identify(
-    project: str,
-    dataset: str,
-    versions: Iterable[ObjectVersion],
-    overrides: Mapping[str, Any],
-    rerun: int,
-) -> str:
-    """The run's id: project, dataset and 12 hex over inputs, recipe and code by key and version,
-    overrides and rerun counter; at most 100 characters of `[a-z0-9_-]`.
-    """
-    parts = sorted({item.identity for item in versions})
-    whole = digest(json.dumps(overrides, sort_keys=True), str(rerun), *parts)
-    return f"{_name(project, dataset)}-{whole[:12]}"
-
-
-def order_key(created_at: datetime, run_id: str) -> str:
-    """The sort key of lists: by creation time to the millisecond, then by id."""
-    return f"{created_at.strftime('%Y-%m-%dT%H:%M:%S')}.{created_at.microsecond // 1000:03d}Z#{run_id}"
-
-
 def summarize_code(files: Iterable[ObjectVersion]) -> Code:
     """One digest over the versions of all code files."""
     parts = sorted(item.identity for item in files)
@@ -378,16 +359,3 @@ def step_prefix(project: str, run_id: str, step: JobStep) -> str:
 def pinned_prefix(project: str, run_id: str) -> str:
     """The folder of the copies of inputs and code that a run pinned."""
     return run_prefix(project, run_id) + PINNED
-
-
-def runs_prefix(project: str, dataset: str) -> str:
-    """The prefix of the folders of a dataset's runs; other datasets with a similar name share it."""
-    return f"runs/{project}/{_name(project, dataset)}-"
-
-
-def _name(project: str, dataset: str) -> str:
-    return f"{_slug(project)}-{_slug(dataset)}"
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9_-]+", "-", name.lower())[:40].strip("-_") or "unnamed"

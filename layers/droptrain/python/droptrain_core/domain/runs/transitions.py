@@ -6,7 +6,7 @@ diagram; a test compares it with this page.
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from droptrain_core.domain.datasets.finding import Finding
@@ -14,58 +14,28 @@ from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import JobState, expected
 from droptrain_core.domain.runs.batch_job import submitted as progress_of_a_submission
+from droptrain_core.domain.runs.change import Change
 from droptrain_core.domain.runs.conditions import (
     Absent,
     AbsentOrEquals,
     AbsentOrLess,
-    Condition,
     Ended,
     Equals,
     NotEnded,
 )
 from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step
+from droptrain_core.domain.runs.stopped_early import StoppedEarly
 
 # The time of a released claim: so long ago that any process may take it over.
 RELEASED = "1970-01-01T00:00:00Z"
 
 
 @frozen(kw_only=True)
-class Transition:
-    """One conditional change of a run's record; nothing is written unless all conditions in `requires` hold.
-
-    `set` and `set_once` name fields of Run (the latter keep a value that is there); `append` adds to a list;
-    `remove` names fields, or attributes of the table's item.
-    """
+class Transition(Change):
+    """One conditional change of a run's record."""
 
     run_id: str
-    requires: tuple[Condition, ...]
-    set: Mapping[str, Any] = field(default_factory=dict)
-    set_once: Mapping[str, Any] = field(default_factory=dict)
-    append: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    remove: tuple[str, ...] = ()
-
-    def along_with(self, other: "Transition") -> "Transition":
-        """This change and another one of the same record, both or none."""
-        return replace(
-            self,
-            requires=(*self.requires, *other.requires),
-            set={**self.set, **other.set},
-            set_once={**self.set_once, **other.set_once},
-            append={**self.append, **other.append},
-            remove=(*self.remove, *other.remove),
-        )
-
-    def holds(self, run: Run) -> bool:
-        """Whether this change is legal for the record."""
-        return all(condition.holds(run) for condition in self.requires)
-
-    def applied_to(self, run: Run) -> Run:
-        """The record after the change."""
-        once = {name: getattr(run, name) or value for name, value in self.set_once.items()}
-        longer = {name: (*getattr(run, name), *values) for name, values in self.append.items()}
-        without = {name: None for name in self.remove if name in Run.__dataclass_fields__}
-        return replace(run, **{**self.set, **once, **longer, **without})
 
 
 @frozen(kw_only=True)
@@ -76,6 +46,7 @@ class End:
     metrics: Mapping[str, float] = field(default_factory=dict)
     cost: Cost | None = None
     gpu: GpuUse | None = None
+    stopped_early: StoppedEarly | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     ranking: str | None = None
@@ -121,6 +92,7 @@ def observed(job: JobState, at: str, end: End | None = None, earlier: tuple[Atte
         "attempts": (*earlier, *job.attempts), "log_stream": job.log_stream,
         "stopped_at": job.stopped_at if job.ended else None, "cause": end.cause,
         "metrics": dict(end.metrics), "cost": end.cost, "gpu": end.gpu, "advice": end.advice,
+        "stopped_early": end.stopped_early,
         "ranking": end.ranking, "headline": end.headline,
     }  # fmt: skip
     known = {name: value for name, value in facts.items() if value not in (None, {}, ())}
@@ -178,12 +150,13 @@ def waits(run: Run, holder_id: str) -> Transition:
     )
 
 
-def woken(run: Run, prepared: Prepared | None, why: str, at: str) -> Transition:
-    """A claim that waited goes on: with the data that were `prepared`, or to prepare them itself."""
+def woken(run: Run, why: str, at: str, using: Run | None = None) -> Transition:
+    """A claim that waited goes on: as the run `using` prepared data, or to prepare them itself."""
+    changed = ("prepared", "estimate", "reservations") if using else ()
     return Transition(
         run_id=run.run_id,
         requires=(Equals("status", "CLAIMED"), Equals("waits_for", run.waits_for)),
-        set={"claimed_at": at, "updated_at": at} | ({"prepared": prepared} if prepared else {}),
+        set={"claimed_at": at, "updated_at": at} | {name: getattr(using, name) for name in changed},
         append={"history": (Step(at, "CLAIMED", why),)},
         remove=("waits_for",),
     )

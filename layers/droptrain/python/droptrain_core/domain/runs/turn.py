@@ -24,16 +24,21 @@ def turn_of(run: Run, holder: Run | None, now: datetime, kept: timedelta) -> Tur
 
 
 def with_turn(run: Run, turn: Turn, holder: Run | None) -> Run:
-    """A claim that isn't written yet, with its turn; a run that uses data reserves no preparation."""
+    """A claim that isn't written yet, with its turn."""
     if holder is None or turn == "prepares":
         return run
     if turn == "waits":
         step = Step(run.created_at, "CLAIMED", f"It waits for the data that {holder.run_id} prepares.")
         return replace(run, waits_for=holder.run_id, history=(*run.history, step))
     assert holder.prepared is not None
-    estimate = run.estimate.without_preparation() if run.estimate else None
     step = Step(run.created_at, "CLAIMED", reused(holder.prepared))
-    return replace(run, prepared=holder.prepared, estimate=estimate, history=(*run.history, step))
+    return replace(using(run, holder.prepared), history=(*run.history, step))
+
+
+def using(run: Run, prepared: Prepared) -> Run:
+    """The run with data that an earlier run has prepared; its estimate is that of its training."""
+    estimate = run.estimate.without_preparation() if run.estimate else None
+    return replace(run, prepared=prepared, estimate=estimate)
 
 
 def reused(prepared: Prepared) -> str:
@@ -43,7 +48,8 @@ def reused(prepared: Prepared) -> str:
 
 def _is_usable(prepared: Prepared, run: Run, now: datetime, kept: timedelta) -> bool:
     if run.preparation and run.preparation.anew:
-        return prepared.at >= run.created_at
+        # Times have seconds: data of the same second may be older than the launch.
+        return prepared.at > run.created_at
     return now - times.from_text(prepared.at) < kept
 
 

@@ -1,0 +1,1 @@
+"""Sweeps: searches over hyperparameters, whose trials are ordinary runs under one reservation."""

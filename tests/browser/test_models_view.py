@@ -1,0 +1,85 @@
+"""A project's latest and best model: which run made it, its files, and all of them in one click."""
+
+import re
+import zipfile
+
+import pytest
+from browser import stage
+from browser.test_accessibility import violations
+from playwright.sync_api import expect
+
+# One pixel.
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYPgPAAEEAQA4Oh9kAAAAAElFTkSuQmCC"
+LEAVES = f"""
+echo '{{"classes": ["<b>Adelie</b>"], "rate": 1.0}}' > report.json
+echo {PNG} | base64 -d > confusion.png
+echo '{{"broken": ' > half.json
+for file in report.json half.json; do aws s3 cp --quiet $file "$EXPORT_PATH/$file"; done
+aws s3 cp --quiet confusion.png "$EXPORT_PATH/plots/confusion.png"
+"""
+
+
+@pytest.fixture
+def models(user) -> dict[str, str]:
+    """A project whose best model isn't its latest: run ids by name."""
+    found = {}
+    for dataset, top in (("best", 0.95), ("latest", 0.9)):
+        user.publish(stage.LEARNS + LEAVES, stage.RECIPE.format(epochs=3, seconds=0, top=top))
+        user.drop(dataset)
+        found[dataset] = stage.ended(user, dataset)
+    return found
+
+
+def test_the_latest_and_the_best_model_are_shown_and_downloaded_whole(page, see, user, models) -> None:
+    see(f"/projects/{user.project}")
+    page.get_by_role("link", name="Models").click()
+    best, latest = page.get_by_label("Best", exact=True), page.get_by_label("Latest", exact=True)
+    expect(best.get_by_role("link", name=re.compile("best"))).to_have_attribute(
+        "href", f"/runs/{models['best']}"
+    )
+    expect(best).to_contain_text(re.compile(r"test_accuracy 0\.\d+"), timeout=30_000)
+    expect(latest).to_contain_text("latest")
+    expect(latest).to_contain_text("before:")
+    expect(best.locator(".files a")).to_have_text(
+        ["half.json", "model.keras", "plots/confusion.png", "report.json"]
+    )
+    with page.expect_download() as download:
+        best.get_by_role("link", name="Download all").click()
+    assert download.value.suggested_filename == f"{models['best']}.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        assert f"{models['best']}/export/plots/confusion.png" in archive.namelist()
+        assert not [name for name in archive.namelist() if "/export/" not in name]
+    with page.expect_download() as download:
+        best.get_by_role("link", name="report.json").click()
+    assert "Adelie" in download.value.path().read_text()
+    assert violations(page) == []
+
+
+def test_small_files_are_looked_at_and_nothing_of_them_runs(page, see, user, models) -> None:
+    see(f"/runs/{models['best']}")
+    look = page.get_by_label("Facts").get_by_role("button")
+    look.and_(page.get_by_label("Look at export/report.json")).click()
+    dialog = page.get_by_role("dialog")
+    text = dialog.get_by_label("Text of export/report.json")
+    expect(text).to_have_text(
+        re.compile(r'^{\n  "classes": \[\n    "<b>Adelie</b>"\n  \],\n  "rate": 1\.0\n}')
+    )
+    assert dialog.locator("b").count() == 0
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Close").click()
+    look.and_(page.get_by_label("Look at export/half.json")).click()
+    expect(dialog.locator("pre")).to_have_text(re.compile('"broken": '))
+    dialog.get_by_role("button", name="Close").click()
+    look.and_(page.get_by_label("Look at export/plots/confusion.png")).click()
+    image = dialog.get_by_role("img")
+    expect(image).to_have_js_property("naturalWidth", 1)
+    expect(image).to_have_accessible_name("export/plots/confusion.png")
+    assert violations(page) == []
+    expect(page.get_by_label("Look at export/model.keras")).to_have_count(0)
+
+
+def test_a_project_without_a_model_says_so(page, see, user) -> None:
+    user.publish("exit 1")
+    see(f"/projects/{user.project}/models")
+    expect(page.get_by_text("No run of this project has succeeded yet.")).to_be_visible()
