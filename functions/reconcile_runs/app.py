@@ -21,6 +21,7 @@ COUNTED_AS = {
     "out_of_time": "RunsOutOfTime",
     "never_joined": "RunsWithoutInstance",
     "unfinished": "PassesUnfinished",
+    "models_published": "ModelsPublished",
     "subscribers": "NoticeSubscribers",
     "failed": "ReconcileFailures",
 }

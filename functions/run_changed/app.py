@@ -1,7 +1,8 @@
-"""A run's or a sweep's record changed: if it ended, people hear of it."""
+"""A record changed: people hear of a run or sweep that ended, and a new current model is published."""
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,18 +15,29 @@ from droptrain_core.wiring import Wiring
 REMOVED = "REMOVE"
 
 SWEEP_ID = "sweep_id"
+# A longer copy is left to the reconciler: the notices of other runs wait meanwhile.
+COPY_SECONDS = 10
 
 wiring = Wiring(Settings.from_environment(os.environ))
 notify = wiring.notify()
+publish_model = cache(wiring.publish_model)
 
 
 def handle(record: Mapping[str, Any]) -> None:
-    """Notify one run or sweep; the stream's filter passes only ended ones without a notice."""
+    """Handle one record: the stream's filter passes runs and sweeps that ended without a notice, and
+    models that aren't published.
+    """
     if record.get("eventName") == REMOVED:
         metrics.add_metric("NoticesSpared", "Count", 1)
         logger.info("Notice nothing: the item was removed")
         return
     image = event_field.mapping(record, "dynamodb", "NewImage")
+    if "promotion" in image:
+        project = event_field.text(image, "promotion", "M", "project", "S")
+        published = publish_model().go_on(project, COPY_SECONDS)
+        metrics.add_metric("ModelsPublished", "Count", 1 if published == "published" else 0)
+        logger.info("Model of %s: %s", project, published)
+        return
     if SWEEP_ID in image:
         sweep_id = event_field.text(image, SWEEP_ID, "S")
         logger.append_keys(sweep_id=sweep_id)

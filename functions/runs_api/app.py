@@ -5,6 +5,7 @@ from typing import Any
 import dataset_routes
 import description
 import http_request
+import promotion_routes
 import result_routes
 import run_routes
 import sweep_routes
@@ -17,7 +18,7 @@ from droptrain_core.telemetry import logger, metrics
 from problems import STATUSES, of_error, of_unknown_route, of_unreadable, of_validation
 
 app = APIGatewayHttpResolver(enable_validation=True)
-ROUTES = (run_routes, sweep_routes, result_routes, dataset_routes, description)
+ROUTES = (run_routes, sweep_routes, result_routes, promotion_routes, dataset_routes, description)
 for routes in ROUTES:
     app.include_router(routes.router)
 app.exception_handler(list(STATUSES))(of_error)

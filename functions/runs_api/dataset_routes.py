@@ -1,4 +1,4 @@
-"""Projects with their models and datasets: read, list, signed uploads, removal."""
+"""Projects and their datasets: read, list, signed uploads, removal."""
 
 from typing import Annotated
 
@@ -10,7 +10,6 @@ from droptrain_core.domain.datasets.dataset import data_prefix
 from droptrain_core.telemetry import logger
 from models import DATASET_PATTERN, PROJECT_PATTERN, ProjectView
 from problems import documented
-from result_models import ProjectModels
 from run_routes import Cursor, Limit, caller
 
 router = APIGatewayHttpRouter()
@@ -26,18 +25,6 @@ Dataset = Annotated[str, Path(pattern=DATASET_PATTERN, description="The dataset'
 def read_project(project: Project) -> ProjectView:
     """Read one project: its newest run, and the datasets that lack files."""
     return ProjectView.of(use_cases.query().project(project), use_cases.settings.bucket_name)
-
-
-@router.get(
-    "/projects/<project>/models",
-    responses=documented({200: (ProjectModels, "The models")}, "not-found", "invalid-request"),
-)
-def read_models(project: Project) -> ProjectModels:
-    """Read which runs made the latest and the best model of a project.
-
-    Their files are the runs' artifacts.
-    """
-    return ProjectModels.of(use_cases.read_models().of_project(project))
 
 
 @router.get(

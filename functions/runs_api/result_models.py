@@ -5,15 +5,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 from droptrain_core.domain import times
-from droptrain_core.domain.runs.model_pointer import Metric, Replaced
 from droptrain_core.domain.runs.sources import Unshown
 from models import View
 
 if TYPE_CHECKING:
-    from droptrain_core.domain.runs.model_pointer import Pointer
     from droptrain_core.domain.runs.series import Series
     from droptrain_core.domain.runs.sources import Source
-    from droptrain_core.read_models import Models
     from droptrain_core.read_sources import SourceListing, SourceText
     from droptrain_core.results import LinkListing, LogListing
 
@@ -94,38 +91,6 @@ class ArtifactList(View):
             for link in listing.links
         ]
         return cls(artifacts=views, cursor=listing.cursor)
-
-
-class ModelView(View):
-    """The run that a pointer names, its value of the recipe's metric, and which run was named before.
-
-    `export` and `model` are the folders of its model in S3.
-    """
-
-    run_id: str
-    dataset: str
-    finished_at: str
-    metric: Metric | None
-    replaced: Replaced | None
-    export: str
-    model: str
-
-    @classmethod
-    def of(cls, pointer: "Pointer | None") -> Self | None:
-        """The view of a pointer."""
-        return cls.model_validate(asdict(pointer), extra="ignore") if pointer else None
-
-
-class ProjectModels(View):
-    """A project's latest and best model; null where there is none."""
-
-    latest: ModelView | None
-    best: ModelView | None
-
-    @classmethod
-    def of(cls, models: "Models") -> Self:
-        """The view of a project's pointers."""
-        return cls(latest=ModelView.of(models.latest), best=ModelView.of(models.best))
 
 
 class SourceView(View):

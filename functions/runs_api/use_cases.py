@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from droptrain_core.describe import Describe
     from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.launch.sweep_requests import SweepRequests
+    from droptrain_core.promote import Promote
     from droptrain_core.query import Query
     from droptrain_core.query_sweeps import QuerySweeps
     from droptrain_core.read_models import ReadModels
@@ -56,8 +57,14 @@ def results() -> "Results":
 
 
 @cache
+def promote() -> "Promote":
+    """Models become current."""
+    return _wiring.promote()
+
+
+@cache
 def read_models() -> "ReadModels":
-    """The latest and the best model of projects are read."""
+    """The models of projects are read."""
     return _wiring.read_models()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from droptrain_container import parallel
 from droptrain_container.layout import Layout
-from droptrain_container.plan import Pinned, Plan
+from droptrain_container.plan import WARM_START, Pinned, Plan
 from droptrain_container.s3 import Bucket, MissingError
 from droptrain_container.transfer import gone
 
@@ -42,6 +42,14 @@ def places(plan: Plan, layout: Layout) -> dict[Path, Pinned]:
             if not item.key.endswith("/"):
                 found[layout.channel(channel) / item.key.removeprefix(above).lstrip("/")] = item
     return found
+
+
+def places_of_start(plan: Plan, layout: Layout) -> dict[Path, Pinned]:
+    """The files of the model that the training continues from, below WARM_START_DIR."""
+    if plan.start is None:
+        return {}
+    folder = layout.channel(WARM_START)
+    return {folder / item.key.removeprefix(plan.start.folder): item for item in plan.start.files}
 
 
 def are_read_as_files(code: Iterable[Path]) -> bool:

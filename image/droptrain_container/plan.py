@@ -13,6 +13,8 @@ from droptrain_container.stopping_rules import Goal, Method
 SCHEMA = 1
 # The channel in which a training finds what the preparation step left.
 PREPARED = "prepared"
+# The channel in which it finds the model that it continues from.
+WARM_START = "warm_start"
 _CHANNEL = re.compile(r"[A-Za-z0-9_]{1,40}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -51,6 +53,15 @@ class PrepareStep:
 
 
 @dataclass(frozen=True)
+class StartingModel:
+    """The model of an earlier run, from which the training continues: pinned files below `folder`."""
+
+    run_id: str
+    folder: str
+    files: tuple[Pinned, ...]
+
+
+@dataclass(frozen=True)
 class EarlyStop:
     """How a sweep's trial is stopped early; below `prefix` the trials report their values of the metric."""
 
@@ -85,6 +96,7 @@ class Plan:
     args: tuple[str, ...] = ()
     prepare: PrepareStep | None = None
     channels: tuple[str, ...] = ()
+    start: StartingModel | None = None
     early_stop: EarlyStop | None = None
 
     def of_preparation(self) -> "Plan":
@@ -101,6 +113,8 @@ class Plan:
             code=code,
             hyperparameters={},
             gpus=0,
+            start=None,
+            channels=tuple(sorted(self.inputs)),
             early_stop=None,
         )
 
@@ -111,7 +125,8 @@ class Plan:
         if self.prepare is None:
             return self
         inputs = self.inputs if self.prepare.inputs_in_training else {}
-        return replace(self, inputs=inputs, channels=(*sorted(inputs), PREPARED))
+        of_start = (WARM_START,) if self.start else ()
+        return replace(self, inputs=inputs, channels=(*sorted(inputs), PREPARED, *of_start))
 
 
 class _WrongError(Exception):
@@ -150,6 +165,7 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         raise _WrongError(f"entrypoint {entrypoint[:100]!r} has to be a path inside the code folder")
     variables = _field(document, "environment", dict)
     inputs = _inputs(_field(document, "inputs", list))
+    start = _start(document.get("warm_start"))
     return Plan(
         code_prefix=code_prefix,
         entrypoint=entrypoint,
@@ -166,7 +182,8 @@ def _plan(document: Mapping[str, Any], bucket: str) -> Plan:
         args=_args(document.get("args", [])),
         metric_definitions=_metric_definitions(document.get("metric_definitions", [])),
         prepare=_prepare(document.get("prepare")),
-        channels=tuple(sorted(inputs)),
+        channels=(*sorted(inputs), *((WARM_START,) if start else ())),
+        start=start,
         early_stop=_early_stop(document.get("early_stop"), project),
     )
 
@@ -183,6 +200,19 @@ def _prepare(step: object) -> PrepareStep | None:
     paths = None if code is None else tuple(map(str, _field(step, "code", list)))
     inputs_in_training = _field(step, "inputs_in_training", bool)
     return PrepareStep(entrypoint, _args(step.get("args", [])), paths, inputs_in_training)
+
+
+def _start(model: object) -> StartingModel | None:
+    if model is None:
+        return None
+    if not isinstance(model, dict):
+        raise _WrongError("warm_start has to be a JSON object")
+    folder = _field(model, "folder", str)
+    files = tuple(_pinned(item, "warm_start") for item in _field(model, "files", list))
+    for item in files:
+        if not item.key.startswith(folder) or not stays_inside(item.key.removeprefix(folder)):
+            raise _WrongError(f"warm_start: {item.key[:200]!r} lies outside {folder[:200]}")
+    return StartingModel(_field(model, "run_id", str), folder, files)
 
 
 def _early_stop(settings: object, project: str) -> EarlyStop | None:

@@ -106,7 +106,7 @@ class Preparation:
             gpus=the_plan.gpus if self._settings.checks_gpu else 0,
             words=given,
             secrets=secrets,
-            of_step=self._variables_of_step(prepared),
+            of_step=self._variables_of_step(the_plan, prepared),
         )
         added = self._install(files, environment, secrets)
         environment |= {name: value for name, value in added.items() if name not in the_plan.removed}
@@ -139,15 +139,21 @@ class Preparation:
             return None
         return prepared_data.read(self._bucket, found.prepared, found.prepared_sha256)
 
-    def _variables_of_step(self, prepared: Prepared | None) -> dict[str, str]:
+    def _variables_of_step(self, the_plan: Plan, prepared: Prepared | None) -> dict[str, str]:
         if self._settings.is_preparation:
             return {"PREPARED_DIR": str(self._layout.output_data)}
-        return {"PREPARED_DATA": prepared.uri} if prepared else {}
+        found = {"PREPARED_DATA": prepared.uri} if prepared else {}
+        if the_plan.start:
+            found["WARM_START_DIR"] = str(self._layout.channel(plan.WARM_START))
+        return found
 
     def _fetch(self, the_plan: Plan, prepared: Prepared | None) -> list[Path]:
         """Fetch the code, and the inputs where they are wanted as files; the code's files."""
         code_files = code.places(self._bucket, the_plan, self._layout.code)
         input_files = inputs.places(the_plan, self._layout)
+        if the_plan.start:
+            self._say(f"The training continues from the model of {the_plan.start.run_id}.")
+            transfer.fetch(self._bucket, inputs.places_of_start(the_plan, self._layout), self._say)
         if command.is_shell(the_plan):
             transfer.fetch(self._bucket, code_files, self._say)
             code.make_runnable(the_plan, self._layout.code, code_files)

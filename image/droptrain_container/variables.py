@@ -31,7 +31,7 @@ def of_script(  # noqa: PLR0913  one parameter for each source of variables
     A variable that the recipe removes isn't there, whatever else would set it.
 
     `gpus` is how many it can see, `words` are its arguments, `secrets` the values of the plan's secrets;
-    `of_step` are the variables of the prepared data.
+    `of_step` are the variables of the prepared data and of the model to continue from.
     """
     job_name = run_uri.rstrip("/").rpartition("/")[2]
     hyperparameters = {

@@ -3,13 +3,14 @@
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from droptrain_core.aws.bucket import Bucket
 
 from droptrain import drop as drops
-from droptrain import drop_plan, given_inputs, launch, run_values, start_sweep
+from droptrain import drop_plan, given_inputs, launch, promotions, run_values, start_sweep
 from droptrain.api import Answer, Api
 from droptrain.aws_errors import explaining
 from droptrain.drop_plan import DropPlan
@@ -168,6 +169,22 @@ class Project:
             if sort:
                 found = run_values.sort(found, sort, datetime.now(UTC))
             return RunList(Run(self._stack, self._api, record) for record in found[:limit])
+
+    def models(self, *, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest promotions, at most `limit`, as the API gives them: run, metrics, when, by whom."""
+        with explaining():
+            return list(islice(promotions.history(self._api, self.name), limit))
+
+    def current(self) -> Run | None:
+        """The run whose model is the project's current one; None if there is none."""
+        with explaining():
+            model = promotions.read(self._api, self.name)["current"]
+            return Run.find(self._stack, model["run_id"]) if model else None
+
+    def rollback(self) -> Run:
+        """Make the model before the current one current again; returns its run."""
+        with explaining():
+            return Run.find(self._stack, promotions.roll_back(self._api, self.name)["run_id"])
 
     def _dropped(self, planned: DropPlan, bucket: Bucket) -> Run:
         present = bucket.folder(planned.folder)

@@ -6,7 +6,7 @@ from typing import Any
 
 from droptrain_core.domain.runs.run import TERMINAL
 
-from droptrain import download, find_run, formatting, frames, progress
+from droptrain import download, find_run, formatting, frames, progress, promotions
 from droptrain.api import Api, quoted
 from droptrain.aws_errors import explaining
 from droptrain.errors import DroptrainError, RunFailedError
@@ -136,6 +136,12 @@ class Run:
         with explaining():
             self.record = self._api.post(f"{self._path()}/cancel", repeatable=True).body
         return self
+
+    def promote(self) -> "Run":
+        """Make the run's model its project's current one; returns itself, read again."""
+        with explaining():
+            promotions.promote(self._api, self.id)
+        return self.refresh()
 
     def _result(self) -> str:
         return formatting.result(self.record)

@@ -1,37 +1,39 @@
 """Gets what a run left: its exported model, or all of its files."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
-from droptrain_core.aws.bucket import Bucket
-from droptrain_core.aws.model_pointers import ModelPointers
-from droptrain_core.domain.runs.model_pointer import pointer_key
 
-from droptrain import formatting
+from droptrain import formatting, promotions
 from droptrain.api import Api, quoted
 from droptrain.download import Download, choose
 from droptrain.errors import DroptrainError
 from droptrain.find_run import LATEST, find_run, newest_that_succeeded
-from droptrain.published import find
 from droptrain.run_files import RunFiles
 from droptrain.stack import Stack
 from droptrain_cli import output
-from droptrain_cli.list_projects import read
 from droptrain_cli.transfer_bar import transfer_bar
+
+Which = Literal["latest", "best"]
+_HINTS = {
+    "latest": "None of its runs has SUCCEEDED.",
+    "best": "Name a metric in train.yaml that the code reports, and train again.",
+}
 
 
 def get(
-    stack: Stack, name: str, folder: Path | None, *, best: bool = False, everything: bool, as_json: bool
+    stack: Stack, name: str, folder: Path | None, *, which: Which | None, everything: bool, as_json: bool
 ) -> None:
     """Download files of the run that `name` means; DroptrainError if it left none.
 
-    With `best`, `name` is a project, and the run the one that its pointer `best` names.
+    With `which`, `name` is a project. Without it, a project means the run of its current model, and its
+    newest run that SUCCEEDED if it has no current model.
     """
     api = Api(stack)
-    run = _best(stack, api, name) if best else find_run(api, name)
-    if not best and not everything and name in (LATEST, run["project"]) and run["status"] != "SUCCEEDED":
-        run = _with_model(api, name, run)
+    run = _of_project(api, name, which) if which else find_run(api, name)
+    if not which and not everything and name in (LATEST, run["project"]):
+        run = (_current(api, name) if name != LATEST else None) or _with_model(api, name, run)
     folder = folder or Path(run["run_id"])
     files = RunFiles(stack, api, run["run_id"])
     chosen = choose(files.each(), everything=everything)
@@ -53,23 +55,29 @@ def get(
         click.echo(f"{formatting.count(len(chosen), 'file')}, {formatting.size(total)}, in {folder}")
 
 
-def _best(stack: Stack, api: Api, project: str) -> dict[str, Any]:
-    """The run that models/best.json names."""
-    read(api, project)
-    pointer = pointer_key(project, "best")
-    found = find(Bucket(stack.client("s3"), stack.bucket), pointer)
-    held = ModelPointers(stack.client("s3"), stack.bucket).read(project, "best") if found else None
-    if held is None or held.pointer is None:
-        raise DroptrainError(
-            f"{project} has no best model: s3://{stack.bucket}/{pointer} isn't there, or isn't droptrain's. "
-            "Name a metric in train.yaml that the code reports, and train again."
-        )
-    run: dict[str, Any] = api.get(f"/runs/{quoted(held.pointer.run_id)}")
+def _of_project(api: Api, project: str, which: Which) -> dict[str, Any]:
+    """The run of a project's latest or best model."""
+    model = promotions.read(api, project)[which]
+    if model is None:
+        raise DroptrainError(f"{project} has no {which} model. {_HINTS[which]}")
+    return _read(api, model["run_id"])
+
+
+def _current(api: Api, project: str) -> dict[str, Any] | None:
+    """The run of a project's current model, if it has one."""
+    model = promotions.read(api, project)["current"]
+    return _read(api, model["run_id"]) if model else None
+
+
+def _read(api: Api, run_id: str) -> dict[str, Any]:
+    run: dict[str, Any] = api.get(f"/runs/{quoted(run_id)}")
     return run
 
 
 def _with_model(api: Api, name: str, run: dict[str, Any]) -> dict[str, Any]:
     """The newest run with a model, where `name` means the newest run and that has none (yet)."""
+    if run["status"] == "SUCCEEDED":
+        return run
     other = newest_that_succeeded(api, None if name == LATEST else name)
     if other is None:
         return run

@@ -28,6 +28,7 @@ from droptrain_local.permissions.sessions import RoleSessions
 QUICK = "echo done\n"
 WAITS = "trap 'exit 143' TERM; sleep 600 & wait\n"
 MEASURES = """echo '{"step": 1, "test_accuracy": %s}' >> "$METRICS_FILE"\n"""
+EXPORTS = "echo model > model.txt\naws s3 cp --only-show-errors model.txt $EXPORT_PATH/model.txt\n"
 METRIC = "metric: {name: test_accuracy}\n"
 OUTAGES = ("BatchJobChangedRole", "DatasetUploadedRole", "RunChangedRole", "TrialEndedRole")
 
@@ -196,6 +197,23 @@ def test_a_dataset_whose_event_was_lost_is_launched_with_what_was_there_before_a
     assert user.call("POST", "/runs", {"project": user.project, "dataset": "first"})[1]["run_id"] == run_id
 
 
+@pytest.mark.parametrize("names_run", [False, True])
+def test_the_reconciler_launches_a_training_that_continues_from_a_model(user: User, names_run: bool) -> None:
+    user.publish(MEASURES % "0.9" + EXPORTS, METRIC)
+    user.drop("earlier")
+    good = run_of(user, "earlier", "SUCCEEDED")["run_id"]
+    current = f"models/{user.project}/current.json"
+    s3, bucket = user.cloud.client("s3"), user.cloud.ready.bucket
+    wait_for("the model", lambda: s3.list_objects_v2(Bucket=bucket, Prefix=current).get("Contents"))
+    user.publish(QUICK, f"warm_start: {good if names_run else 'current'}\n")
+    user.put(f"projects/{user.project}/data/lost/train.csv", "a,b\n1,2\n")
+    user.age(f"DATASET#{user.project}/lost", "created_order", timedelta(minutes=61))
+    with outage(user.cloud, "DatasetUploadedRole", "dynamodb:*"):
+        user.put(f"projects/{user.project}/data/lost/test.csv", "a,b\n3,4\n")
+        reconcile(user)
+        assert run_of(user, "lost", "SUCCEEDED")["warm_start"]["run_id"] == good
+
+
 def under_way(user: User) -> None:
     """A push that has begun, and changed the recipe already."""
     s3, bucket = user.cloud.client("s3"), user.cloud.ready.bucket
@@ -219,7 +237,32 @@ def test_the_reconciler_announces_what_the_stream_did_not(user: User) -> None:
             reconcile(user, run_id)
         assert user.notice()["Subject"].endswith(f"test_accuracy={accuracy}")
     for name in ("best", "latest"):
-        assert json.loads(user.text(f"projects/{user.project}/models/{name}.json"))["run_id"] == run_id
+        assert json.loads(user.text(f"models/{user.project}/{name}.json"))["run_id"] == run_id
+
+
+def test_the_reconciler_publishes_a_model_that_the_stream_did_not(user: User) -> None:
+    """Also what another process has left of an older copy goes."""
+    half = f"models/{user.project}/current/half/model.txt"
+    runs = []
+    with outage(user.cloud, "RunChangedRole", "dynamodb:GetRecords"):
+        for accuracy in ("0.5", "0.9"):
+            user.publish(MEASURES % accuracy + EXPORTS, METRIC)
+            user.drop(f"at-{accuracy}")
+            runs.append(run_of(user, f"at-{accuracy}", "SUCCEEDED")["run_id"])
+            reconcile(user, runs[-1])
+            user.put(half)
+            publish(user, runs[-1])
+        assert user.call("POST", f"/projects/{user.project}/rollback", {})[0] == 202
+        publish(user, runs[0])
+    bucket = {"Bucket": user.cloud.ready.bucket, "Prefix": half}
+    assert "Contents" not in user.cloud.client("s3").list_objects_v2(**bucket)
+
+
+def publish(user: User, run_id: str) -> None:
+    """A pass of the reconciler publishes this run's model, whose promotion has been quiet for minutes."""
+    user.age(f"MODELS#{user.project}", "created_order", timedelta(minutes=3))
+    reconcile(user)
+    assert json.loads(user.text(f"models/{user.project}/current.json"))["run_id"] == run_id
 
 
 def test_the_reconciler_continues_and_announces_a_sweep_that_the_stream_did_not(user: User) -> None:
@@ -258,7 +301,7 @@ def test_the_reconciler_announces_a_rejection_that_the_stream_did_not(user: User
 
 
 def test_a_pointer_that_somebody_deleted_is_made_again(user: User) -> None:
-    best = f"projects/{user.project}/models/best.json"
+    best = f"models/{user.project}/best.json"
     for accuracy in ("0.9", "0.5"):
         user.publish(MEASURES % accuracy, METRIC)
         user.drop(f"at-{accuracy}")

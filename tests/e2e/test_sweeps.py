@@ -84,7 +84,7 @@ def test_a_grid_of_six_finds_the_best_and_is_one_notice(project: User) -> None:
     notice = project.notice()
     assert notice["Subject"].startswith(f"SUCCEEDED sweep of {project.project}/first distance=0")
     assert f"droptrain rerun {sweep['best']['run_id']}" in notice["Message"]
-    best = json.loads(project.text(f"projects/{project.project}/models/best.json"))
+    best = json.loads(project.text(f"models/{project.project}/best.json"))
     assert best["run_id"] == sweep["best"]["run_id"]
 
     _, runs = project.call("GET", f"/runs?sweep={sweep['sweep_id']}&limit=4")

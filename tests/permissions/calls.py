@@ -122,6 +122,10 @@ def _plain_key(key: str) -> str:
     if parts[0] == "runs":
         named = ["runs", "PROJECT", "RUN", *parts[3:4]]
         rest = parts[4:]
+    elif parts[0] == "models" and parts[2:3] == ["current"]:
+        named, rest = ["models", "PROJECT", "current", "RUN"], parts[4:]
+    elif parts[0] == "models":
+        named, rest = ["models", "PROJECT", *parts[2:]], []
     elif parts[0] == "prepared":
         named, rest = ["prepared", "PROJECT"], parts[2:]
     elif parts[0] == "sweeps":
@@ -130,8 +134,6 @@ def _plain_key(key: str) -> str:
         named, rest = ["projects", "PROJECT", "data", "DATASET"], parts[4:]
     elif parts[2:3] == ["code"]:
         named, rest = ["projects", "PROJECT", "code"], parts[3:]
-    elif parts[2:3] == ["models"]:
-        named, rest = ["projects", "PROJECT", *parts[2:]], []
     else:
         named, rest = ["projects", "PROJECT", *parts[2:3]], parts[3:]
     if len(parts) <= len(named):

@@ -27,7 +27,7 @@ def line(operation: str, resource: str, *, allowed: bool = True, **keys: str) ->
         (f"{BUCKET}/projects/p-1/data/a/part/0.csv", f"{BUCKET}/projects/PROJECT/data/DATASET/FILE"),
         (f"{BUCKET}/projects/p-1/code/run.sh", f"{BUCKET}/projects/PROJECT/code/FILE"),
         (f"{BUCKET}/projects/p-1/train.yaml", f"{BUCKET}/projects/PROJECT/train.yaml"),
-        (f"{BUCKET}/projects/p-1/models/best.json", f"{BUCKET}/projects/PROJECT/models/best.json"),
+        (f"{BUCKET}/models/p-1/best.json", f"{BUCKET}/models/PROJECT/best.json"),
         (f"{BUCKET}/runs/p-1/p-1-a-0/checkpoints/objects/0", f"{BUCKET}/runs/PROJECT/RUN/checkpoints/FILE"),
         (f"{BUCKET}/sweeps/p-1/p-1-a-sweep-0/9/7/0.5", f"{BUCKET}/sweeps/PROJECT/SWEEP/FILE"),
         (f"{BUCKET}/runs/p-1/p-1-a-0/lease", f"{BUCKET}/runs/PROJECT/RUN/lease"),

@@ -115,7 +115,13 @@ def test_training_code_reads_projects_and_writes_runs() -> None:
     deletes = {resource for action, resource in granted_to("TrainingRole") if action == "s3:DeleteObject"}
     assert deletes == {f"{bucket}/runs/*"}
     read = {resource for action, resource in granted_to("TrainingRole") if action.startswith("s3:GetObject")}
-    assert read == {f"{bucket}/projects/*", f"{bucket}/runs/*", f"{bucket}/prepared/*"}
+    assert read == {
+        f"{bucket}/projects/*",
+        f"{bucket}/runs/*",
+        f"{bucket}/prepared/*",
+        f"{bucket}/models/*/current/*",
+        f"{bucket}/runs/*/export/*",
+    }
     others = {each for each in granted_to("TrainingRole") if not each[0].startswith("s3:")}
     assert others == {
         ("secretsmanager:GetSecretValue", f"{secrets}:secret:droptrain/*"),

@@ -40,6 +40,7 @@ class Core(Launching):
             "describe": wiring.describe(),
             "query": wiring.query(),
             "results": wiring.results(),
+            "promote": wiring.promote(),
             "read_models": wiring.read_models(),
             "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),

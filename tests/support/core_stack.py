@@ -32,6 +32,8 @@ from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.notify import Notify
+from droptrain_core.promote import Promote
+from droptrain_core.publish_model import PublishModel
 from droptrain_core.query import Query
 from droptrain_core.read_models import ReadModels
 from droptrain_core.read_sources import ReadSources
@@ -196,6 +198,14 @@ class Stack:
     @property
     def costs(self) -> ReadCosts:
         return self.wiring.costs()
+
+    @property
+    def promote(self) -> Promote:
+        return self.wiring.promote()
+
+    @property
+    def publish_model(self) -> PublishModel:
+        return self.wiring.publish_model()
 
     @property
     def read_models(self) -> ReadModels:

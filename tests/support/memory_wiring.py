@@ -11,6 +11,8 @@ from chaos.model.memory import (
     MemoryBus,
     MemoryDatasetTable,
     MemoryJobQueue,
+    MemoryModelFiles,
+    MemoryModelTable,
     MemoryPointers,
     MemoryPosition,
     MemoryPriceTable,
@@ -67,6 +69,7 @@ class MemoryWiring(Wiring):
         self.wake_ups: Any = wake_ups or MemoryWakeUps(world)
         self.topic, self.bus = MemoryTopic(world), MemoryBus(world)
         self.pointers, self.queues = MemoryPointers(world), MemoryQueueWatch(world)
+        self.models, self.model_files = MemoryModelTable(world, self.table), MemoryModelFiles(world)
         self.accounts = MemoryAccounts(world, self.table)
         self.prices = MemoryPriceTable(world, self.table)
         self._table, self._datasets = self.table, self.dataset_table
@@ -99,6 +102,13 @@ class MemoryWiring(Wiring):
 
     def _pointers(self) -> Any:
         return self.pointers
+
+    @property
+    def _models(self) -> Any:
+        return self.models
+
+    def _model_files(self) -> Any:
+        return self.model_files
 
     def _queues(self) -> Any:
         return self.queues

@@ -11,7 +11,7 @@ from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import AlreadyFinishedError, BusyError
 from droptrain_core.domain.runs.model_pointer import Name
-from droptrain_core.promote import NAMES
+from droptrain_core.move_pointers import NAMES
 from support.core_stack import Stack
 from support.template import table_definition
 

@@ -143,7 +143,7 @@ def place_of(key: str) -> tuple[str, str, bool] | None:
         if PROJECT_NAME.fullmatch(project) and DATASET_NAME.fullmatch(dataset) and is_a_path(file):
             return project, dataset, True
         return None if is_hidden(key) else ("/".join(levels[:4]), "", False)
-    if is_hidden(key) or levels[2:3] in (["code"], ["models"]):
+    if is_hidden(key) or levels[2:3] == ["code"]:
         return None
     if len(levels) == 2 and name in MISNAMED_RECIPES:
         return key, "", False

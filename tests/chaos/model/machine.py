@@ -12,6 +12,9 @@ from droptrain_core.domain.errors import (
     AlreadyFinishedError,
     BusyError,
     DeniedError,
+    ModelChangedError,
+    NoEarlierModelError,
+    NoModelError,
     NotFoundError,
     NotReadyError,
     UnsureError,
@@ -42,7 +45,7 @@ FILES = ("train.csv", "test.csv", MARKER)
 DROPS = (FILES, FILES, FILES[:2], FILES[1::-1], *((file,) for file in FILES))
 # The most calls that one event may cost: a launch, an applied change, a notice.
 # A pointer that others move meanwhile costs a read and a write more each time.
-MOST_CALLS = {"upload": 15, "change": 4, "notice": 9}
+MOST_CALLS = {"upload": 15, "change": 4, "notice": 11, "publish": 6}
 OF_A_FALLBACK = ("last_checkpoint_at", "fall_back", "describe", "submit", "record_job")
 # Room for three runs of four hours, and for two at the same time.
 AT_ONCE = 2
@@ -55,7 +58,10 @@ BROKE_OFF = "CannotPullContainerError: error pulling image: i/o timeout"
 LIMITS = ("out_of_time: ", "over_reservation: ", "instance_not_joined: ")
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 NEXT_STATES = {"SUBMITTED": "RUNNABLE", "RUNNABLE": "STARTING", "STARTING": "RUNNING"}
-EXPECTED = (AlreadyFinishedError, BusyError, DeniedError, NotFoundError, NotReadyError, UnsureError)
+EXPECTED = (
+    AlreadyFinishedError, BusyError, DeniedError, ModelChangedError, NoEarlierModelError, NoModelError,
+    NotFoundError, NotReadyError, UnsureError,
+)  # fmt: skip
 
 COUNTED: Counter[str] = Counter()
 anyone = st.integers(min_value=0, max_value=1000)
@@ -77,6 +83,7 @@ class Launching(RuleBasedStateMachine):
         self.accounts, self.pointers, self.queues = wiring.accounts, wiring.pointers, wiring.queues
         self.launch = Launch(wiring.launch_uploads(), wiring.launch_requests())
         self.track, self.notify, self.cancel = wiring.track(), wiring.notify(), wiring.cancel()
+        self.promote, self.publish_model = wiring.promote(), wiring.publish_model()
         self.reconcile = wiring.reconcile()
         self.uploads: list[Created] = self.wake_ups.postponed
         self.tasks: list[tuple[Task, Any]] = []
@@ -97,7 +104,23 @@ class Launching(RuleBasedStateMachine):
         run_id = sorted(self.table.runs)[which % len(self.table.runs)]
         self._start(far, "cancel", lambda: self.cancel.run(run_id, "bob"))
 
+    @precondition(lambda self: self.table.runs)
+    @rule(which=anyone, far=sides)
+    def ask_to_promote(self, which: int, far: int) -> None:
+        run_id = sorted(self.table.runs)[which % len(self.table.runs)]
+        self._start(far, "promote", lambda: self.promote.by_request(run_id, "ann"))
+
+    @precondition(lambda self: self.table.current)
+    @rule(far=sides)
+    def ask_to_roll_back(self, far: int) -> None:
+        self._start(far, "promote", lambda: self.promote.rollback("p", "ann"))
+
     # What queues, streams and schedules deliver, in any order
+
+    @precondition(lambda self: self.table.current)
+    @rule(seconds=st.sampled_from((0, 10)), far=sides)
+    def deliver_new_model(self, seconds: int, far: int) -> None:
+        self._start(far, "publish", lambda: self.publish_model.go_on("p", seconds))
 
     @precondition(lambda self: self.uploads)
     @rule(which=anyone, far=sides)
@@ -203,6 +226,17 @@ class Launching(RuleBasedStateMachine):
     @invariant()
     def a_drop_has_one_run(self) -> None:
         assert len(set(self.table.drops.values())) == len(self.table.drops)
+
+    @invariant()
+    def promotions_are_counted_without_a_gap(self) -> None:
+        numbers = [number for _, number in self.table.promotions]
+        assert numbers == list(range(1, len(numbers) + 1))
+        once = [
+            each.run_id
+            for each in self.table.promotions.values()
+            if each.is_by_gate and each.kind == "promoted"
+        ]
+        assert len(set(once)) == len(once), "a gate promoted a run twice"
 
     @invariant()
     def no_cap_is_passed(self) -> None:
@@ -312,8 +346,18 @@ class Launching(RuleBasedStateMachine):
         """Whatever process won a race, the latest model is that of the newest run that succeeded."""
         ended = [run for run in self.table.runs.values() if run.status == "SUCCEEDED"]
         newest = max(ended, key=lambda run: run.created_order, default=None)
+        self._check_current_model()
         held = self.pointers.held.get(("p", "latest"))
         assert (held and held.pointer and held.pointer.run_id) == (newest and newest.run_id)
+
+    def _check_current_model(self) -> None:
+        """The bucket names the current model of the table, whose files are there."""
+        current, files = self.table.current.get("p"), self.wiring.model_files
+        named = files.current.get("p")
+        assert (named and named.number) == (current and current.number), "current.json is behind"
+        assert not current or current.is_published
+        assert not named or named.run_id in files.copies["p"]
+        COUNTED["promotions"] += len(self.table.promotions)
 
     def _check_accounts(self) -> None:
         """Nothing is held for runs that have ended, and what they spent was counted once."""
@@ -397,6 +441,8 @@ class Launching(RuleBasedStateMachine):
         # A job that is submitted is recorded. A claim with a step looks for the holder of its data; one that
         # waited goes on.
         most_now = most and most + task.calls.count("submit") + 4 * task.calls.count("find_holder")
+        # A promotion that loses a race is judged again.
+        most_now = most_now and most_now + 3 * task.calls.count("promote")
         assert most_now is None or len(task.calls) - len(more) <= most_now, task.calls
         if task.error is None:
             return

@@ -1,7 +1,7 @@
 """The adapters in memory, each call one atomic effect: the methods and answers of `droptrain_core.aws`."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -15,6 +15,7 @@ from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import PlanFile, RecipeFile
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.event_bus import EventBus
+from droptrain_core.aws.model_table import ModelTable, Promoted
 from droptrain_core.aws.notices import NoticeTopic
 from droptrain_core.aws.queue_watch import CLAIM_IS_OLD
 from droptrain_core.aws.run_pages import Page, Ranked
@@ -39,6 +40,7 @@ from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer
 from droptrain_core.domain.runs.plan import plan_digest
+from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
 from droptrain_core.domain.runs.run import Reservation, Run, run_prefix
 from droptrain_core.domain.runs.transitions import Transition
 from droptrain_core.domain.sweeps.sweep import Sweep
@@ -157,6 +159,8 @@ class MemoryTable:
         self.holders: dict[tuple[str, str], str] = {}
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
+        self.current: dict[str, CurrentModel] = {}
+        self.promotions: dict[tuple[str, int], Promotion] = {}
         self.histories: dict[str, History] = {}
         self.summaries: dict[str, str] = {}
         self.stream: list[Mapping[str, Any]] = []
@@ -301,6 +305,10 @@ class MemoryTable:
             self.histories[history.project] = replace(history, summary=summary)
         return Written(written.outcome, None if written.outcome == "applied" else written.run)
 
+    def apply(self, transition: Transition) -> Written:
+        """What a transaction of another adapter writes, without a call."""
+        return self._write(transition)
+
     def _write(self, transition: Transition) -> Written:
         now = self.runs.get(transition.run_id)
         if now is None:
@@ -310,8 +318,9 @@ class MemoryTable:
         return Written("applied", self._put(transition.applied_to(now)))
 
     @outside
-    def to_notify(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held]]:
-        return self.runs.get(run_id), dict(self.models.get(project, {}))
+    def to_notify(self, run_id: str, project: str) -> tuple[Run | None, dict[Name, Held], CurrentModel]:
+        now = self.current.get(project, CurrentModel())
+        return self.runs.get(run_id), dict(self.models.get(project, {})), now
 
     @outside
     def mark_notified(self, run: Run, at: str, models: Mapping[Name, Held] | None = None) -> None:
@@ -741,6 +750,87 @@ class MemoryPointers:
             return None
         self.held[pointer.project, name] = held = Held(pointer, f"etag-{next(self._etags)}")
         return held
+
+
+@obeys(ModelTable(DYNAMODB, "runs"))
+class MemoryModelTable:
+    """The registry of promoted models, which is in the runs' table."""
+
+    def __init__(self, world: Scheduler, table: MemoryTable) -> None:
+        self.world = world
+        self._table = table
+
+    @outside
+    def current(self, project: str) -> CurrentModel:
+        return self._table.current.get(project, CurrentModel())
+
+    @outside
+    def promotions(self, project: str, numbers: range) -> tuple[Promotion, ...]:
+        found = (self._table.promotions.get((project, number)) for number in numbers)
+        return tuple(each for each in found if each)
+
+    @outside
+    def promote(self, promotion: Promotion, now: CurrentModel, run: Transition | None) -> Promoted:
+        project = promotion.project
+        there = self._table.current.get(project, CurrentModel())
+        if there.number != now.number:
+            return "model_changed"
+        if run and self._table.apply(run).outcome != "applied":
+            return "run_changed"
+        self._table.current[project] = CurrentModel(promotion, is_published=False, kept=there.kept)
+        self._table.promotions[project, promotion.number] = promotion
+        return "promoted"
+
+    @outside
+    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> None:
+        if self._table.current[promotion.project].number == promotion.number:
+            self._table.current[promotion.project] = CurrentModel(promotion, kept=kept)
+
+    def unpublished(self, before: datetime) -> Iterator[str]:
+        yield from self._unpublished(times.to_text(before))
+
+    @outside
+    def _unpublished(self, before: str) -> list[str]:
+        found = self._table.current.items()
+        return [
+            project
+            for project, each in found
+            if each.promotion and not each.is_published and each.promotion.at < before
+        ]
+
+
+class MemoryModelFiles:
+    """The promoted models in the bucket: all runs have exports; `current` is `current.json`."""
+
+    bucket = "data"
+
+    def __init__(self, world: Scheduler) -> None:
+        self.world = world
+        self.copies: dict[str, set[str]] = {}
+        self.current: dict[str, Promotion] = {}
+
+    @outside
+    def has_export(self, project: str, run_id: str) -> bool:
+        return True
+
+    @outside
+    def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> bool:
+        if has_time():
+            self.copies.setdefault(project, set()).add(run_id)
+        return has_time()
+
+    @outside
+    def point(self, promotion: Promotion) -> bool:
+        now = self.current.get(promotion.project)
+        if now and now.number > promotion.number:
+            return False
+        assert promotion.run_id in self.copies[promotion.project], "readers would find no model"
+        self.current[promotion.project] = promotion
+        return True
+
+    @outside
+    def prune(self, project: str, kept: Iterable[str]) -> None:
+        self.copies[project] &= set(kept)
 
 
 @obeys(EventBus(NOTICES, "stack"))

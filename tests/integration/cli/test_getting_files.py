@@ -11,6 +11,7 @@ from support.scripted_server import Asked, Reply, ScriptedServer
 
 from droptrain.api import Api
 from droptrain.download import Download, UnsafePathError
+from droptrain.errors import DroptrainError
 from droptrain.run_files import ExpiredLinkError, LinkError, RunFiles
 from droptrain.stack import Stack
 from droptrain_cli import get_run, show_run
@@ -147,6 +148,7 @@ class Project:
     def __init__(self, server: ScriptedServer) -> None:
         self._url = server.url
         self._runs = [self._run("FAILED", "b"), self._run("SUCCEEDED", "a")]
+        self.models: dict[str, str] = {}
         server.answer = self._answer
 
     @staticmethod
@@ -167,6 +169,12 @@ class Project:
         if path == "/runs":
             listed = [run for run in self._runs if query.get("status", [run["status"]]) == [run["status"]]]
             return Reply(200, {"runs": listed[: int(query["limit"][0])], "cursor": None})
+        if path.endswith("/models"):
+            names = ("current", "latest", "best")
+            models = {name: self.models.get(name) and {"run_id": self.models[name]} for name in names}
+            return Reply(200, {**models, "promoted": [], "cursor": None})
+        if path.startswith("/runs/") and not path.endswith("/artifacts"):
+            return Reply(200, next(run for run in self._runs if path.endswith(run["run_id"])))
         if path.endswith("/artifacts"):
             left = ["export/m", "log.txt"] if "aaaa" in path else ["log.txt"]
             listed = [{"path": each, "size": 1, "url": f"{self._url}/{each}"} for each in left]
@@ -183,15 +191,33 @@ def test_a_project_s_model_is_that_of_the_newest_run_that_succeeded(
     name: str,
 ):
     Project(server)
-    get_run.get(stack, name, tmp_path / "model", everything=False, as_json=False)
+    get_run.get(stack, name, tmp_path / "model", which=None, everything=False, as_json=False)
     assert there(tmp_path) == {"model/export/m": b"x"}
     said = capsys.readouterr()
     assert (
         said.err
         == "penguins-first-bbbbbbbbbbbb is FAILED. This is the model of penguins-first-aaaaaaaaaaaa.\n"
     )
-    get_run.get(stack, name, tmp_path / "all", everything=True, as_json=False)
+    get_run.get(stack, name, tmp_path / "all", which=None, everything=True, as_json=False)
     assert there(tmp_path / "all") == {"log.txt": b"x"}, "all that the newest run left"
+
+
+@pytest.mark.parametrize("which", [None, "latest", "best"])
+def test_a_project_s_current_model_is_fetched_or_the_one_that_is_asked_for(
+    server: ScriptedServer, stack: Stack, tmp_path: Path, which: Any
+):
+    project = Project(server)
+    project.models[which or "current"] = "penguins-first-aaaaaaaaaaaa"
+    get_run.get(stack, "penguins", tmp_path / "model", which=which, everything=False, as_json=False)
+    assert there(tmp_path) == {"model/export/m": b"x"}
+
+
+def test_a_model_that_a_project_lacks_is_said_with_what_to_do(
+    server: ScriptedServer, stack: Stack, tmp_path: Path
+):
+    Project(server)
+    with pytest.raises(DroptrainError, match="penguins has no best model"):
+        get_run.get(stack, "penguins", tmp_path, which="best", everything=False, as_json=False)
 
 
 def test_a_place_without_files_is_shown_as_empty(

@@ -10,6 +10,7 @@ from droptrain_core.domain.costs.budget import Reservation
 from droptrain_core.domain.errors import BusyError, NotFoundError
 from droptrain_core.domain.notices.events import EVENTS
 from droptrain_core.domain.runs.model_pointer import Metric, Pointer
+from droptrain_core.domain.runs.promotion import CurrentModel
 from droptrain_core.read_models import Models
 from jsonschema import Draft202012Validator
 from support import core_stack
@@ -20,7 +21,7 @@ from droptrain_cli import event_schemas
 SCHEMAS = Path(__file__).parents[3] / "docs/events"
 METRIC = {"metric": "test_accuracy", "metric_goal": "maximize"}
 # AWS calls from a terminal event to the notice, both functions together.
-AT_MOST = 10
+AT_MOST = 12
 
 
 def other_id(number: int) -> str:
@@ -43,6 +44,7 @@ def end(stack, number: int, accuracy: float | None = None, *, status: str = "SUC
     stack.s3.put_object(
         Bucket="data", Key=f"runs/penguins/{run_id}/outcome.json", Body=json.dumps(account).encode()
     )
+    stack.put(f"runs/penguins/{run_id}/export/model.h5")
     stack.track.event(job_detail(status, jobName=run_id, jobId=job_id, startedAt=1795399860000))
     return run_id
 
@@ -122,6 +124,12 @@ def test_every_event_is_what_its_published_schema_says(stack, detail_type) -> No
         stack.launch.upload(*stack.put("projects/penguins/data/My Data/x.csv"))
         (rejected,) = stack.query.runs(limit=1).runs
         notify(stack, rejected.run_id)
+    elif detail_type.startswith("Model"):
+        for number in (1, 2):
+            notify(stack, end(stack, number, 0.9 + number / 100))
+        stack.publish_model.go_on("penguins", 10)
+        stack.promote.rollback("penguins", "ann")
+        stack.publish_model.go_on("penguins", 10)
     else:
         for number, status in enumerate(("SUCCEEDED", "FAILED", "SUCCEEDED"), 1):
             notify(stack, end(stack, number, 0.9 if number == 3 else None, status=status))
@@ -226,7 +234,7 @@ def test_whoever_loses_every_race_comes_again(stack, monkeypatch) -> None:
 @pytest.mark.parametrize("meddling", ["delete", "garbage", "older"])
 def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(stack, meddling) -> None:
     notify(stack, end(stack, 1, 0.9))
-    before = {"Bucket": "data", "Key": "projects/penguins/models/best.json"}
+    before = {"Bucket": "data", "Key": "models/penguins/best.json"}
     if meddling == "delete":
         stack.s3.delete_object(**before)
     elif meddling == "garbage":
@@ -242,14 +250,14 @@ def test_what_people_do_to_a_pointer_counts_more_than_what_the_table_remembers(s
 @pytest.mark.parametrize("runs", [
     {1: 0.9}, {1: 0.9, 2: 0.95}, {1: 0.9, 2: 0.8}, {1: 0.9, 2: None}, {2: 0.9, 1: 0.95}, {2: 0.9, 1: 0.8},
 ])  # fmt: skip
-def test_a_terminal_event_makes_at_most_ten_calls(stack, runs) -> None:
+def test_a_terminal_event_makes_at_most_twelve_calls(stack, runs) -> None:
     """Runs by the order of their launch, as they end: better and worse ones, and older ones that end late."""
     clients = [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus]
     held = Reservation("2026-11", 5_000_000, 100_000_000)
     for number, accuracy in runs.items():
         with watched(clients, Calls()) as calls:
             run_id = end(stack, number, accuracy, reservations=(held,))
-        made = calls.made[2:]  # the test's own: the claim and outcome.json
+        made = calls.made[3:]  # the test's own: the claim, outcome.json and the export
         with watched(clients, Calls()) as calls:
             assert notify(stack, run_id) == "published"
         made += calls.made
@@ -292,7 +300,7 @@ def test_an_end_that_is_notified_late_moves_no_pointer_back(stack) -> None:
 def test_a_failure_makes_fewer(stack) -> None:
     with watched([stack.s3, stack.dynamodb, stack.sns, stack.bus], Calls()) as calls:
         notify(stack, end(stack, 1, None, status="FAILED"))
-    assert calls.made[2:] == [
+    assert calls.made[3:] == [
         "s3.GetObject", "dynamodb.BatchGetItem", "dynamodb.UpdateItem", "dynamodb.UpdateItem",
         "dynamodb.BatchGetItem", "events.PutEvents", "sns.Publish", "dynamodb.UpdateItem",
     ]  # fmt: skip
@@ -313,7 +321,7 @@ def test_the_goal_and_the_inputs_digest_are_recorded_at_the_launch(stack) -> Non
 def test_pointers_launch_nothing_and_are_no_rejected_drop(stack) -> None:
     notify(stack, end(stack, 1, 0.9))
     for name in ("latest", "best"):
-        key = f"projects/penguins/models/{name}.json"
+        key = f"models/penguins/{name}.json"
         version = stack.s3.head_object(Bucket="data", Key=key)["VersionId"]
         assert stack.launch.upload(key, version).answer == "ignored"
 
@@ -335,4 +343,4 @@ def test_the_latest_and_the_best_model_of_a_project_are_read(stack) -> None:
 
 def test_a_project_without_a_model_has_none(stack) -> None:
     stack.publish_project()
-    assert stack.read_models.of_project("penguins") == Models(None, None)
+    assert stack.read_models.of_project("penguins") == Models(None, None, CurrentModel(), (), None)

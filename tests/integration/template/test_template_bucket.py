@@ -59,6 +59,8 @@ def test_old_versions_unfinished_uploads_and_logs_go_away() -> None:
     inputs, outputs = rules["replaced-inputs"], rules["replaced-outputs"]
     assert inputs["NoncurrentVersionExpiration"]["NoncurrentDays"] == {"Ref": "OldVersionDays"}
     assert (inputs["Prefix"], outputs["Prefix"]) == ("projects/", "runs/")
+    assert rules["replaced-models"]["Prefix"] == "models/"
+    assert "ExpirationInDays" not in rules["replaced-models"], "programs load these models"
     expiring = {name: rule for name, rule in rules.items() if "ExpirationInDays" in rule}
     assert expiring.pop("sources-of-images")["Prefix"] == "builds/"
     assert expiring.pop("prepared-data")["Prefix"] == "prepared/"

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from droptrain_core.aws.model_table import UNPUBLISHED
 from droptrain_core.domain.notices.events import EVENTS, SOURCE
 from droptrain_core.domain.notices.slack import DETAIL_TYPE
 from support.rendered import rendered
@@ -209,7 +210,10 @@ ENDED = {
 
 
 def test_the_stream_delivers_ended_runs_that_are_not_announced(of_type: Any) -> None:
-    assert filters(of_type, "RunChangedFunction") == [ENDED]
+    assert filters(of_type, "RunChangedFunction") == [
+        ENDED | {"promoted_at": {"S": [{"exists": False}]}},
+        {"active": {"S": [UNPUBLISHED]}},
+    ]
 
 
 def test_the_stream_delivers_ended_trials_and_sweeps_to_look_at(of_type: Any) -> None:
@@ -301,6 +305,8 @@ def test_every_route_of_the_api_is_signed(of_type: Any) -> None:
         ("GET", "/runs/{run_id}"),
         ("PATCH", "/runs/{run_id}"),
         ("POST", "/runs/{run_id}/cancel"),
+        ("POST", "/runs/{run_id}/promote"),
+        ("POST", "/projects/{project}/rollback"),
         ("GET", "/budget"),
         ("GET", "/costs"),
         ("POST", "/sweeps"),

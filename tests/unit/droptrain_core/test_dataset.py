@@ -91,9 +91,9 @@ def test_preflight_samples_other_formats_whose_keys_are_no_drop(name: str) -> No
 
 @pytest.mark.parametrize("key", [
     "train.csv", "projects/p/train.yaml", "projects/p/code/data/x/train.csv", "projects/p/data/d/",
-    "projects/p/README.md", "runs/p/r/export/model.csv", "projects/p/data/", "projects/p/models/best.csv", "",
+    "projects/p/README.md", "runs/p/r/export/model.csv", "projects/p/data/", "",
     "projects", "projects/", "projects/p/push.json", "projects/p/code/train.yml", "projects/p/._train.csv",
-    "projects/p/code/train.csv", "projects/notes.txt",
+    "projects/p/code/train.csv", "projects/notes.txt", "models/p/current/r/vocabulary.csv",
 ])  # fmt: skip
 def test_other_keys_are_nobodys_business(key: str) -> None:
     assert isinstance(judge_key(key), OtherKey)

@@ -4,7 +4,7 @@ from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import notice
 from droptrain_core.domain.notices.console_links import Console
-from droptrain_core.domain.notices.notice import Places
+from droptrain_core.domain.notices.notice import ModelChanges, Places
 from droptrain_core.domain.runs.model_pointer import Replaced, Standing
 from droptrain_core.domain.runs.preparation import JobRequest, Preparation, Prepared
 from droptrain_core.domain.runs.run import Attempt, AttemptCost, Cost, GpuUse, Step
@@ -220,7 +220,7 @@ def test_a_test_notice_is_for_people_alone() -> None:
 def test_a_first_best_without_a_value_to_compare_is_told_plainly() -> None:
     ended = run(status="SUCCEEDED", metric="accuracy", metric_goal="maximize", metrics={"accuracy": 0.5})
     standing = Standing(moved=True, other=Replaced("penguins-first-000000000001", None))
-    text = notice.of_end(ended, Places("b"), {"best": standing}).text
+    text = notice.of_end(ended, Places("b"), ModelChanges({"best": standing})).text
     assert "Best model:    new best: accuracy 0.5 against penguins-first-000000000001.\n" in text
 
 

@@ -5,7 +5,8 @@ from droptrain_core import recipe_yaml
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.jobs import gets_code
-from droptrain_core.domain.recipes.recipe import FIELDS, Recipe, Secret, parse
+from droptrain_core.domain.recipes.recipe import FIELDS, Gate, Recipe, Secret, parse
+from droptrain_core.domain.recipes.values import Requirement
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,6 +123,56 @@ def test_a_wrong_recipe_names_file_field_and_fix(document: object, said: str) ->
     assert said in caught.value.cause.message
     assert caught.value.cause.code == "bad_recipe"
     assert "train.yaml" in caught.value.cause.fix
+
+
+def test_a_gate_is_read_with_its_comparisons() -> None:
+    gate = parse({
+        "metric": {"name": "acc"},
+        "promote": {
+            "when": "better", "require": {"acc": ">= 0.9", "loss": "<3e-1", "f1": "> -1"}, "tolerance": 0.002,
+        },
+    }).promote  # fmt: skip
+    assert gate == Gate(
+        "better",
+        (Requirement("acc", ">=", 0.9), Requirement("loss", "<", 0.3), Requirement("f1", ">", -1.0)),
+        0.002,
+    )
+    assert parse({}).promote is None
+    assert parse({"promote": {}}).promote == Gate()
+
+
+@pytest.mark.parametrize(("promote", "said"), [
+    ({"when": "sometimes"}, "promote.when: has to be better, always or manual, not 'sometimes'"),
+    ({"when": "better"}, "promote.when: better compares runs by the headline metric, and the recipe"),
+    ({"tolerance": -0.1}, "promote.tolerance: has to be a number that isn't negative, such as 0.002"),
+    ({"tolerance": True}, "promote.tolerance: has to be a number that isn't negative"),
+    ({"require": {"acc": "about 0.9"}}, "promote.require.acc: has to be a comparison with a number"),
+    ({"require": {"acc": 0.9}}, "not 0.9"),
+    ({"require": {"acc": "== 0.9"}}, "not '== 0.9'"),
+    ({"require": {"acc": ">= 1e999"}}, "not '>= 1e999'"),
+    ({"require": ["acc"]}, "promote.require: has to be a mapping of 1 to 20 metrics"),
+    ({"require": {}}, "promote.require: has to be a mapping of 1 to 20 metrics"),
+    ({"unless": 1}, "promote: has no field 'unless'; its fields are when, require, tolerance"),
+    ("better", "promote: has to be a mapping of when, require, tolerance, not a text"),
+])  # fmt: skip
+def test_a_gate_that_is_wrong_is_explained(promote: object, said: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        parse({"promote": promote})
+    assert said in caught.value.cause.message
+
+
+@pytest.mark.parametrize(("recipe", "said"), [
+    ({"warm_start": "newest"}, "warm_start: has to be current, or a run's id such as penguins-first-"),
+    ({"warm_start": True}, "warm_start: has to be current"),
+    (
+        {"warm_start": "current", "inputs": {"warm_start": "a.csv"}},
+        "inputs.warm_start: this channel has the model of warm_start; rename yours",
+    ),
+])  # fmt: skip
+def test_a_warm_start_that_is_wrong_is_explained(recipe: object, said: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        parse(recipe)
+    assert said in caught.value.cause.message
 
 
 def test_arguments_are_texts_as_a_command_line_has_them() -> None:

@@ -175,6 +175,14 @@ def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(lo
     assert seen == [("penguins-first-0123456789ab", "penguins")]
 
 
+def test_a_new_current_model_is_published_for_some_seconds(load, context, capsys) -> None:
+    app, asked = load("run_changed"), []
+    app.publish_model = lambda: SimpleNamespace(go_on=lambda *given: asked.append(given) or "published")
+    assert failed(app.handler(streamed(golden("stream/modify_model")), context)) == []
+    assert asked == [("penguins", app.COPY_SECONDS)]
+    assert metrics_in(capsys.readouterr().out) == {"ModelsPublished": 1}
+
+
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     app = load("run_changed")
 

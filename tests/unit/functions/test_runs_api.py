@@ -19,6 +19,9 @@ from droptrain_core.domain.errors import (
     Cause,
     InUseError,
     KeyReusedError,
+    ModelChangedError,
+    NoEarlierModelError,
+    NoModelError,
     NotFoundError,
     NotReadyError,
     PausedError,
@@ -28,11 +31,12 @@ from droptrain_core.domain.preflight.summary import ColumnSummary, Summary
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.model_pointer import pointer_of
 from droptrain_core.domain.runs.preparation import JobRequest, Preparation
+from droptrain_core.domain.runs.promotion import CurrentModel, promotion_of
 from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
 from droptrain_core.domain.runs.sources import Source
 from droptrain_core.query import Dataset, DatasetDetails, DatasetListing, Listing, Project, ProjectListing
-from droptrain_core.read_models import Models
+from droptrain_core.read_models import Models, Promoted
 from droptrain_core.read_sources import SourceListing, SourceText
 from droptrain_core.results import LogListing
 from droptrain_core.spending import CostListing
@@ -98,10 +102,6 @@ class UseCases:
         self.asked.append(run_id)
         return self._give()
 
-    def of_project(self, project: str) -> Any:
-        self.asked.append(project)
-        return self._give()
-
     def by_day(self, *asked: Any) -> Any:
         self.asked.append(asked)
         return self._give()
@@ -126,6 +126,18 @@ class UseCases:
         self.asked.append((project, dataset, caller))
         return self._give()
 
+    def of_project(self, project: str, **more: Any) -> Any:
+        self.asked.append((project, more))
+        return self._give()
+
+    def by_request(self, run_id: str, caller: str) -> Any:
+        self.asked.append((run_id, caller))
+        return self._give()
+
+    def rollback(self, project: str, caller: str, leaving: str | None = None) -> Any:
+        self.asked.append((project, caller, leaving))
+        return self._give()
+
     def _give(self) -> Any:
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -143,7 +155,7 @@ def call(runs_api, context):
     ):
         for name in (
             "launch", "query", "cancel", "describe", "results", "read_sources", "datasets",
-            "costs", "read_models",
+            "costs", "promote", "read_models",
         ):  # fmt: skip
             setattr(runs_api.run_routes.use_cases, name, lambda: use_cases)
         request = golden("http/post_runs_without_body")
@@ -298,15 +310,60 @@ def test_one_project_is_told(call) -> None:
 
 def test_the_models_of_a_project_are_told(call) -> None:
     trained = run(status="SUCCEEDED", metric="loss", metric_goal="minimize", metrics={"loss": 0.25})
-    use_cases = UseCases(Models(pointer_of(trained, "data"), None))
-    code, body, _ = call(use_cases, "GET", "/projects/penguins/models")
-    assert (code, body["best"], use_cases.asked) == (200, None, ["penguins"])
+    promotion = promotion_of(trained, CurrentModel(), "2026-11-23T03:00:00Z", "gate")
+    now, history = CurrentModel(promotion, is_published=False), (Promoted(promotion, None),)
+    use_cases = UseCases(Models(pointer_of(trained, "data"), None, now, history, "next"))
+    code, body, _ = call(use_cases, "GET", "/projects/penguins/models", query="limit=1")
+    assert (code, body["best"], body["cursor"]) == (200, None, "next")
+    assert use_cases.asked == [("penguins", {"limit": 1, "cursor": None})]
+    assert body["promoted"] == [
+        {
+            "number": 1,
+            "kind": "promoted",
+            "run_id": RUN_ID,
+            "dataset": "first",
+            "metrics": {"loss": 0.25},
+            "metric": {"name": "loss", "value": 0.25, "goal": "minimize"},
+            "inputs_digest": None,
+            "code_digest": "abcd",
+            "promoted_at": "2026-11-23T03:00:00Z",
+            "promoted_by": "gate",
+            "until": None,
+        }
+    ]
+    assert body["current"] == {
+        **body["promoted"][0],
+        "is_published": False,
+        "export": f"s3://a-bucket_name/models/penguins/current/{RUN_ID}/",
+    }
     assert body["latest"] == {
         "run_id": RUN_ID, "dataset": "first", "finished_at": trained.updated_at, "replaced": None,
         "metric": {"name": "loss", "value": 0.25, "goal": "minimize"},
         "export": f"s3://data/runs/penguins/{RUN_ID}/export/",
         "model": f"s3://data/runs/penguins/{RUN_ID}/model/",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "asked"), [
+    (f"/runs/{RUN_ID}/promote", (RUN_ID, "arn:aws:iam::123456789012:user/ann")),
+    ("/projects/penguins/rollback", ("penguins", "arn:aws:iam::123456789012:user/ann", RUN_ID)),
+])  # fmt: skip
+def test_a_promotion_and_a_rollback_name_their_caller_and_answer_what_is_current(call, path, asked) -> None:
+    promotion = promotion_of(run(status="SUCCEEDED"), CurrentModel(), "2026-11-23T03:00:00Z", "ann")
+    use_cases = UseCases(CurrentModel(promotion, is_published=False))
+    body = {"run_id": RUN_ID} if path.endswith("rollback") else None
+    code, answer, _ = call(use_cases, "POST", path, body)
+    assert (code, answer["run_id"], answer["promoted_by"]) == (202, RUN_ID, "ann")
+    assert use_cases.asked == [asked]
+
+
+@pytest.mark.parametrize(("error", "problem"), [
+    (NoModelError("no files"), "no-model"), (NoEarlierModelError("the first"), "no-earlier-model"),
+    (ModelChangedError("another one"), "model-changed"),
+])  # fmt: skip
+def test_why_nothing_was_promoted_is_a_problem_of_its_own(call, error, problem) -> None:
+    code, answer, _ = call(UseCases(error), "POST", f"/runs/{RUN_ID}/promote")
+    assert (code, answer["type"], answer["detail"]) == (409, f"urn:droptrain:problem:{problem}", str(error))
 
 
 def test_the_costs_of_a_month_are_told(call) -> None:

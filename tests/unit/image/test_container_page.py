@@ -27,7 +27,8 @@ def test_the_page_lists_every_variable_that_the_script_gets() -> None:
     given = variables.of_script(
         {}, plan, run_uri="s3://b/", code_uri="s3://b/c", layout=Layout(Path("ml")), gpus=0, words=[],
         input_uris={"training": "s3://b/train.csv", "testing": "s3://b/test.csv", "other": "s3://b/x"},
-        of_step={"PREPARED_DIR": "ml", "PREPARED_DATA": "s3://b/p"},  # one for each step
+        # Never all at once.
+            of_step={"PREPARED_DIR": "ml", "PREPARED_DATA": "s3://b/p", "WARM_START_DIR": "ml"},
     )  # fmt: skip
     of_other_dialects = re.compile(
         r"(SM|SAGEMAKER|AIP|CLOUD_ML)_|CLUSTER_SPEC|TF_CONFIG|TRAINING_JOB_NAME|CURRENT_HOST"

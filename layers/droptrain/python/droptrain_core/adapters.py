@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from droptrain_core.aws.image_repository import ImageRepository
     from droptrain_core.aws.job_queue import JobQueue
     from droptrain_core.aws.logs import TrainingLogs
+    from droptrain_core.aws.model_files import ModelFiles
     from droptrain_core.aws.model_pointers import ModelPointers
+    from droptrain_core.aws.model_table import ModelTable
     from droptrain_core.aws.notices import NoticeTopic
     from droptrain_core.aws.pass_position import PassPosition
     from droptrain_core.aws.price_table import PriceTable
@@ -120,6 +122,17 @@ class Adapters:
         from droptrain_core.aws.model_pointers import ModelPointers
 
         return ModelPointers(self._s3, self._settings.bucket_name)
+
+    @cached_property
+    def _models(self) -> "ModelTable":
+        from droptrain_core.aws.model_table import ModelTable
+
+        return ModelTable(self._dynamodb, self._settings.table_name)
+
+    def _model_files(self) -> "ModelFiles":
+        from droptrain_core.aws.model_files import ModelFiles
+
+        return ModelFiles(self._s3, self._settings.bucket_name)
 
     def _bucket(self) -> "Bucket":
         from droptrain_core.aws.bucket import Bucket

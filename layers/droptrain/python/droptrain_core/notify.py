@@ -9,9 +9,10 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.notices import notice
-from droptrain_core.domain.notices.notice import Notice, Places
+from droptrain_core.domain.notices.notice import ModelChanges, Notice, Places
 from droptrain_core.domain.runs import canary
 from droptrain_core.launch.answers import Incomplete
+from droptrain_core.move_pointers import MovePointers
 from droptrain_core.notifications import Notifications
 from droptrain_core.promote import Promote
 
@@ -34,6 +35,7 @@ class Notify:
         self,
         table: RunTable,
         datasets: DatasetTable,
+        pointers: MovePointers,
         promote: Promote,
         notifications: Notifications,
         places: Places,
@@ -41,6 +43,7 @@ class Notify:
     ) -> None:
         self._table = table
         self._datasets = datasets
+        self._pointers = pointers
         self._promote = promote
         self._notifications = notifications
         self._places = places
@@ -49,10 +52,10 @@ class Notify:
     def ended(self, run_id: str, project: str) -> EndNotified:
         """Notify of a run that has ended, unless that was done before; "muted" if its recipe wants no notice.
 
-        The project's model pointers move first, so that the notice can report it. The record is read, so that
+        The project's models change first, so that the notice can report it. The record is read, so that
         an event that is delivered again finds the notice sent.
         """
-        run, remembered = self._table.to_notify(run_id, project)
+        run, remembered, current = self._table.to_notify(run_id, project)
         if run is None or not run.ended:
             return EndNotified("nothing")
         if run.notified_at:
@@ -61,9 +64,13 @@ class Notify:
             # Its sweep has one notice, and promotes the best trial.
             self._table.mark_notified(run, times.to_text(self._clock()))
             return EndNotified("nothing")
-        standings, held = self._promote.run(run, remembered)
+        standings, held = self._pointers.run(run, remembered)
+        changes = ModelChanges(standings)
+        if run.status == "SUCCEEDED":
+            judged = self._promote.by_gate(run, current)
+            run, changes = judged.run, ModelChanges(standings, judged.before, judged.now)
         wanted = run.status.lower() in run.notify
-        answer = self._publish(notice.of_end(run, self._places, standings), wanted=wanted)
+        answer = self._publish(notice.of_end(run, self._places, changes), wanted=wanted)
         news = {name: each for name, each in held.items() if remembered.get(name) != each}
         self._table.mark_notified(run, times.to_text(self._clock()), news)
         return EndNotified(answer, canary.succeeded(run))

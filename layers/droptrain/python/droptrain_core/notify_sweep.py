@@ -7,10 +7,11 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.domain import times
 from droptrain_core.domain.notices import sweep_notice
-from droptrain_core.domain.notices.notice import Places
-from droptrain_core.domain.runs.model_pointer import Held, Name, Standing
+from droptrain_core.domain.notices.notice import ModelChanges, Places
+from droptrain_core.domain.runs.model_pointer import Held, Name
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.sweeps.sweep import Sweep
+from droptrain_core.move_pointers import MovePointers
 from droptrain_core.notifications import Notifications
 from droptrain_core.notify import Answer
 from droptrain_core.promote import Promote
@@ -23,6 +24,7 @@ class NotifySweep:
         self,
         sweeps: SweepTable,
         table: RunTable,
+        pointers: MovePointers,
         promote: Promote,
         notifications: Notifications,
         places: Places,
@@ -30,6 +32,7 @@ class NotifySweep:
     ) -> None:
         self._sweeps = sweeps
         self._table = table
+        self._pointers = pointers
         self._promote = promote
         self._notifications = notifications
         self._places = places
@@ -38,7 +41,7 @@ class NotifySweep:
     def ended(self, sweep_id: str) -> Answer:
         """Notify of an ended sweep, unless that was done before; "muted" if its recipe wants no notice.
 
-        The project's model pointers move first, to the best trial, so that the notice can report it.
+        The project's models change first: its pointers, and the current one by the gate of the best trial.
         """
         sweep = self._sweeps.get(sweep_id)
         if sweep is None or not sweep.ended or sweep.notified_at:
@@ -52,13 +55,19 @@ class NotifySweep:
         self._sweeps.mark_notified(sweep, times.to_text(self._clock()), news)
         return "published" if wanted else "muted"
 
-    def _promote_best(self, sweep: Sweep) -> tuple[Run | None, Mapping[Name, Standing], Mapping[Name, Held]]:
-        """The run of the best trial, the changes of the project's pointers, and what to remember of them."""
+    def _promote_best(self, sweep: Sweep) -> tuple[Run | None, ModelChanges, Mapping[Name, Held]]:
+        """The run of the best trial, the changes of the project's models, and pointers to remember."""
         best = sweep.standing.best if sweep.standing else None
         if best is None or sweep.status != "SUCCEEDED":
-            return None, {}, {}
-        run, remembered = self._table.to_notify(best.run_id, sweep.project)
+            return None, ModelChanges(), {}
+        run, remembered, current = self._table.to_notify(best.run_id, sweep.project)
         if run is None:
-            return None, {}, {}
-        standings, held = self._promote.run(run, remembered)
-        return run, standings, {name: each for name, each in held.items() if remembered.get(name) != each}
+            return None, ModelChanges(), {}
+        standings, held = self._pointers.run(run, remembered)
+        judged = self._promote.by_gate(run, current)
+        changes = ModelChanges(standings, judged.before, judged.now)
+        return (
+            judged.run,
+            changes,
+            {name: each for name, each in held.items() if remembered.get(name) != each},
+        )

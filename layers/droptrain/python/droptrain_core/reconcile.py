@@ -14,7 +14,8 @@ from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BusyError, UnsureError
 from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.notifications import Notifications
-from droptrain_core.settle_runs import Seen, SettleRuns, Work
+from droptrain_core.publish_model import PublishModel
+from droptrain_core.settle_runs import QUIET, Seen, SettleRuns, Work
 from droptrain_core.settle_sweeps import SettleSweeps
 from droptrain_core.spending import NotifySpending
 from droptrain_core.telemetry import logger
@@ -28,6 +29,8 @@ COUNTS_SUBSCRIBERS_UNTIL = 5
 INCOMPLETE = timedelta(hours=1)
 # Sorts behind every key of an item.
 _END = "~"
+# The time for copies of one model in a pass; the next pass goes on.
+_COPY_SECONDS = 60
 _QUEUES = "queues"
 _LACKING = "incomplete datasets"
 # So many incomplete datasets of a pass have a message each, at once: a pass that dies has sent these. Further
@@ -60,6 +63,7 @@ class Reconcile:
         datasets: DatasetTable,
         launch: "Callable[[], LaunchUploads]",
         notify: "Callable[[], Notify]",
+        publish: PublishModel,
         spending: NotifySpending,
         notifications: Notifications,
         position: PassPosition,
@@ -70,6 +74,7 @@ class Reconcile:
         self._datasets = datasets
         self._launch = launch
         self._notify = notify
+        self._publish = publish
         self._spending = spending
         self._notifications = notifications
         self._position = position
@@ -124,6 +129,7 @@ class Reconcile:
             "runs": partial(self._runs.items, seen),
             "sweeps": self._sweeps.items,
             "datasets": partial(self._incomplete_datasets, lacking),
+            "models": self._unpublished_models,
         }
         names = list(sections)
         first, _, key = stopped_at.partition(" ")
@@ -160,6 +166,16 @@ class Reconcile:
         for place in sorted(found):
             if after < place <= until:
                 yield place, found[place]
+
+    def _unpublished_models(self, after: str, until: str) -> Iterator[tuple[str, Work]]:
+        """Projects between two places whose current model isn't published yet, each with its action."""
+        for project in self._publish.unpublished(self._clock() - QUIET):
+            if after < project <= until:
+                yield project, partial(self._publish_model, project)
+
+    def _publish_model(self, project: str) -> Iterator[str]:
+        if self._publish.go_on(project, _COPY_SECONDS) == "published":
+            yield "models_published"
 
     def _look_at_spending(self, done: Counter[str]) -> None:
         try:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from droptrain_core.notify import Notify
     from droptrain_core.notify_sweep import NotifySweep
     from droptrain_core.prepare_once import PrepareOnce
+    from droptrain_core.promote import Promote
+    from droptrain_core.publish_model import PublishModel
     from droptrain_core.query import Query
     from droptrain_core.query_sweeps import QuerySweeps
     from droptrain_core.read_models import ReadModels
@@ -116,22 +118,35 @@ class Wiring(Adapters):
 
     def notify(self) -> "Notify":
         """Ends, and problems that need people, become notices."""
+        from droptrain_core.move_pointers import MovePointers
         from droptrain_core.notify import Notify
+
+        pointers, promote = MovePointers(self._pointers()), self.promote()
+        return Notify(
+            self._table, self._datasets, pointers, promote, self._notifications(), self._places(), self._clock
+        )
+
+    def promote(self) -> "Promote":
+        """Models become current, by a gate or by request."""
         from droptrain_core.promote import Promote
 
-        promote = Promote(self._pointers())
-        return Notify(
-            self._table, self._datasets, promote, self._notifications(), self._places(), self._clock
-        )
+        return Promote(self._table, self._models, self._model_files(), self._clock)
+
+    def publish_model(self) -> "PublishModel":
+        """The bucket follows the current models."""
+        from droptrain_core.publish_model import PublishModel
+
+        files, notifications = self._model_files(), self._notifications()
+        return PublishModel(self._models, files, notifications, self._places(), self._clock)
 
     def notify_sweep(self) -> "NotifySweep":
         """Ends of sweeps become notices."""
+        from droptrain_core.move_pointers import MovePointers
         from droptrain_core.notify_sweep import NotifySweep
-        from droptrain_core.promote import Promote
 
-        promote = Promote(self._pointers())
+        pointers, promote = MovePointers(self._pointers()), self.promote()
         notifications, places = self._notifications(), self._places()
-        return NotifySweep(self._sweeps, self._table, promote, notifications, places, self._clock)
+        return NotifySweep(self._sweeps, self._table, pointers, promote, notifications, places, self._clock)
 
     def report_stuck_queue(self) -> "ReportStuckQueue":
         """Queues without progress become notices."""
@@ -152,8 +167,9 @@ class Wiring(Adapters):
         runs, position = self._settle_runs(notify), self._position()
         sweeps = SettleSweeps(self._sweeps, cache(self.advance_sweep), cache(self.notify_sweep), self._clock)
         return Reconcile(
-            runs, sweeps, self._datasets, launch, notify, spending, notifications, position, self._clock
-        )
+            runs, sweeps, self._datasets, launch, notify, self.publish_model(), spending, notifications,
+            position, self._clock,
+        )  # fmt: skip
 
     def spending(self) -> "Spending":
         """The month's cost is read."""
@@ -210,10 +226,10 @@ class Wiring(Adapters):
         return Results(self._table, self._logs(), self._run_files(), self._signed(), self._clock)
 
     def read_models(self) -> "ReadModels":
-        """The latest and the best model of projects are read."""
+        """The models of projects are read."""
         from droptrain_core.read_models import ReadModels
 
-        return ReadModels(self._pointers(), self._bucket())
+        return ReadModels(self._models, self._pointers(), self._bucket())
 
     def read_sources(self) -> "ReadSources":
         """The code and the recipe of runs are read."""
@@ -231,7 +247,8 @@ class Wiring(Adapters):
     def _gather(self) -> "Gather":
         from droptrain_core.launch.gather import Gather
 
-        return Gather(self._bucket(), self._prices, self._settings.compute, self._clock)
+        compute = self._settings.compute
+        return Gather(self._bucket(), self._prices, compute, self._clock, self._models)
 
     def _commit(self) -> "Commit":
         from droptrain_core.launch.commit import Commit

@@ -18,7 +18,7 @@ _SOMEBODY_ELSE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey
 
 
 class ModelPointers:
-    """`projects/*/models/latest.json` and `best.json`."""
+    """`models/*/latest.json` and `best.json`."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client

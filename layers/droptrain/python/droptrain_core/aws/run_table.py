@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from droptrain_core.domain.runs.model_pointer import Held, Name
+    from droptrain_core.domain.runs.promotion import CurrentModel
 
 # Sorts behind every `created_order`, which begins with a year.
 _LAST = "~"
@@ -229,14 +230,15 @@ class RunTable:
             raise
         return Written("applied", None)
 
-    def to_notify(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held]]":
-        """The run, if it is there, and what is remembered of its project's models, in one consistent read."""
-        from droptrain_core.aws import remembered_models
+    def to_notify(self, run_id: str, project: str) -> "tuple[Run | None, dict[Name, Held], CurrentModel]":
+        """The run, if it is there, and its project's remembered pointers and current model, in one read."""
+        from droptrain_core.aws import model_table, remembered_models
 
-        run_key, models_key = run_pk(run_id), models_pk(project)
+        run_key, models_key = run_pk(run_id), model_table.models_pk(project)
         found = read_many(self._client, self._table, [run_key, models_key], consistent=True)
         run = from_item(found[run_key]) if run_key in found else None
-        return run, remembered_models.from_item(found.get(models_key))
+        models = found.get(models_key)
+        return run, remembered_models.from_item(models), model_table.from_item(models)
 
     def mark_notified(self, run: Run, at: str, models: "Mapping[Name, Held] | None" = None) -> None:
         """Note that the notice is out, and give back what the run held of the caps but didn't spend.
@@ -247,9 +249,10 @@ class RunTable:
         transition = transitions.notified(run, at)
         others = [claim_writes.settle(self._table, each, charge(run, each)) for each in run.reservations]
         if models:
-            from droptrain_core.aws import remembered_models
+            from droptrain_core.aws import model_table, remembered_models
 
-            others.append(remembered_models.to_update(self._table, models_pk(run.project), models))
+            pk = model_table.models_pk(run.project)
+            others.append(remembered_models.to_update(self._table, pk, models))
         if others:
             transact(self._client, [update_of(self._table, transition), *others], run.run_id)
         else:
@@ -323,11 +326,6 @@ class RunTable:
 def history_pk(project: str) -> str:
     """The partition key of a project's history."""
     return f"HISTORY#{project}"
-
-
-def models_pk(project: str) -> str:
-    """The partition key of what is remembered of a project's pointers."""
-    return f"MODELS#{project}"
 
 
 def _readable(items: list[dict[str, Any]]) -> tuple[Run, ...]:

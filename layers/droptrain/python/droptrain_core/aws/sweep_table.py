@@ -139,7 +139,7 @@ class SweepTable:
         ]
         if models:
             from droptrain_core.aws import remembered_models
-            from droptrain_core.aws.run_table import models_pk
+            from droptrain_core.aws.model_table import models_pk
 
             writes.append(remembered_models.to_update(self._table, models_pk(sweep.project), models))
         transact(self._client, writes, sweep.sweep_id)

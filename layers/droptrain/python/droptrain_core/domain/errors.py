@@ -84,6 +84,18 @@ class PausedError(BusyError):
     """The stack is paused: nothing is launched, and waiting uploads stay in their queue."""
 
 
+class NoModelError(Exception):
+    """The run has no model that could be promoted."""
+
+
+class NoEarlierModelError(Exception):
+    """The project has no model before its current one, so it can't go back."""
+
+
+class ModelChangedError(Exception):
+    """Another request or run has changed the project's current model meanwhile: nothing was changed."""
+
+
 class InUseError(Exception):
     """The dataset is training, so it can't be deleted."""
 

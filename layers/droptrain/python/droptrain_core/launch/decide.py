@@ -31,6 +31,7 @@ from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.job_request import job_request, prepare_request
 from droptrain_core.domain.runs.preparation import JobRequest, Preparation, digest_of
 from droptrain_core.domain.runs.run import Run, Step
+from droptrain_core.domain.runs.warm_start import StartingModel
 
 if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import FileFacts
@@ -94,6 +95,7 @@ class Snapshot:
 
     `unreadable` is the cause if S3 doesn't let an input be read. `last` summarizes the dataset of the
     project's last successful run. `holder_id` is the run that holds the data which the run needs prepared.
+    `start` is the model that the recipe's `warm_start` names.
     """
 
     found: Found
@@ -104,6 +106,7 @@ class Snapshot:
     unreadable: Cause | None = None
     last: "Summary | None" = None
     holder_id: str | None = None
+    start: StartingModel | None = None
 
 
 @frozen
@@ -153,18 +156,21 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
 
     found, recipe = snapshot.found, snapshot.found.recipe
     run = replace(
-        new_run(identify(found, snapshot.code, asked), found.project, found.name, asked),
+        new_run(identify(snapshot, asked), found.project, found.name, asked),
         inputs=found.readiness.inputs,
         recipe=found.how.version,
         code=runs.summarize_code(snapshot.code),
         metric=recipe.metric.name if recipe.metric else None,
         metric_goal=recipe.metric.goal if recipe.metric else None,
+        gate=recipe.promote,
         notify=recipe.notify,
         hyperparameters=recipe.hyperparameters,
         rerun_of=asked.first.run_id if asked.first else None,
+        warm_start=snapshot.start.pinned if snapshot.start else None,
     )
     cause, findings = _preflight(snapshot)
-    run = replace(run, warnings=preflight.warnings(findings))
+    of_start = snapshot.start.warnings() if snapshot.start else ()
+    run = replace(run, warnings=(*preflight.warnings(findings), *of_start))
     if cause:
         return Draft(runs.rejected(runs.to_record(run), cause), None, findings)
     try:
@@ -181,8 +187,9 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     job = job_request(recipe, script, timeout, () if is_left_out else found.readiness.inputs)
     run = with_estimate(replace(run, job=job, preparation=preparation), eligible, prepare_usd)
     plan = plans.plan_of(
-        run, recipe, snapshot.code, where.bucket, found.how.overrides, asked.rerun, compute.job_definition
-    )
+        run, recipe, snapshot.code, where.bucket, found.how.overrides, asked.rerun, compute.job_definition,
+        snapshot.start,
+    )  # fmt: skip
     body = plans.plan_bytes(plan)
     if len(body) > plans.MAX_LAUNCHED_BYTES:
         record = runs.to_record(replace(run, job=None, estimate=None))
@@ -191,10 +198,12 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     return Draft(record, plan, findings, _summary_of(snapshot), snapshot.holder_id)
 
 
-def identify(found: Found, code: Collection[ObjectVersion], asked: Asked) -> str:
+def identify(snapshot: Snapshot, asked: Asked) -> str:
     """The run's id."""
+    found = snapshot.found
     recipe = [found.how.version] if found.how.version else []
-    versions = [*found.readiness.versions, *recipe, *code]
+    start = snapshot.start.files if snapshot.start else ()
+    versions = [*found.readiness.versions, *recipe, *snapshot.code, *start]
     return identity.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
 
 

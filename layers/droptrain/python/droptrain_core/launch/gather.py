@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.bucket import Bucket, RecipeFile
+from droptrain_core.aws.model_table import ModelTable
 from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain import times
 from droptrain_core.domain.costs import estimate as estimates
@@ -22,7 +23,9 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import Recipe, Resources
 from droptrain_core.domain.runs.compute import StackCompute
 from droptrain_core.domain.runs.preparation import JobRequest
+from droptrain_core.domain.runs.promotion import CurrentModel, copy_prefix, export_prefix
 from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.runs.warm_start import CURRENT, StartingModel
 from droptrain_core.launch.decide import Found, HowToTrain, Instances, Snapshot, preparation_digest
 
 if TYPE_CHECKING:
@@ -39,11 +42,13 @@ class Gather:
         prices: PriceTable,
         compute: StackCompute,
         clock: Callable[[], datetime],
+        models: ModelTable | None = None,
     ) -> None:
         self.bucket = bucket
         self._prices = prices
         self._compute = compute
         self._clock = clock
+        self._models = models
 
     def how(
         self,
@@ -88,8 +93,9 @@ class Gather:
         of_prepare = recipe.prepare and self._instances(reading, recipe.prepare.resources, recipe.spot)
         last = _read_summary(reading)
         return Snapshot(
-            found, code, files, training, of_prepare or Instances(), unreadable, last, reading.holder_id
-        )
+            found, code, files, training, of_prepare or Instances(), unreadable, last, reading.holder_id,
+            self._start(found),
+        )  # fmt: skip
 
     def again(
         self, original: Run, jobs: Iterable[JobRequest]
@@ -118,6 +124,22 @@ class Gather:
             left_checkpoint=reading.left_checkpoint,
         )
         return Instances(eligible, eligible is None and reading.prices.are_too_small(types, **asked))
+
+    def _start(self, found: Found) -> StartingModel | None:
+        """The model that the recipe's `warm_start` names; None if it names none."""
+        asked, project = found.recipe.warm_start, found.project
+        if asked is None:
+            return None
+        folder = export_prefix(project, asked)
+        run_id: str | None = asked
+        if asked == CURRENT:
+            now = self._models.current(project) if self._models else CurrentModel()
+            run_id = now.promotion.run_id if now.promotion else None
+            if run_id is None:
+                return StartingModel(asked)
+            is_kept = run_id in now.kept
+            folder = copy_prefix(project, run_id) if is_kept else export_prefix(project, run_id)
+        return StartingModel(asked, run_id, folder, self.bucket.folder(folder))
 
     def _code(self, found: Found) -> tuple[ObjectVersion, ...]:
         """The code that belongs to the recipe."""

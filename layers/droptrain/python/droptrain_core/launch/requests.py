@@ -99,7 +99,7 @@ class LaunchRequests:
         drop = found.claim() if can_claim else None
         asked = Asked(caller, self._clock(), prepare_again=prepare_again)
         for _ in range(CLAIM_TRIES):
-            first = self._table.get(identify(found, snapshot.code, asked)) if rerun else None
+            first = self._table.get(identify(snapshot, asked)) if rerun else None
             draft = decide(snapshot, replace(asked, first=first), self._where)
             claimed, run = self._commit.claim(draft, drop, request, first)
             if claimed == "claimed":
@@ -162,7 +162,7 @@ class LaunchRequests:
         except CrowdedError as error:
             raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
         asked = Asked(caller, self._clock())
-        known = self._table.get(identify(found, snapshot.code, asked))
+        known = self._table.get(identify(snapshot, asked))
         if known and not rerun:
             return known
         return self._commit.look(decide(snapshot, replace(asked, first=known), self._where))

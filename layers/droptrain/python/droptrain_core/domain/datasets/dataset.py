@@ -18,8 +18,8 @@ MARKER = "_SUCCESS"
 RECIPE = "train.yaml"
 # In lower case. Windows shows the last one without its ending.
 _RECIPE_NAMES = (RECIPE, "train.yml", "train.yaml.txt")
-# Of a project, where a CSV isn't dropped data.
-_OTHER_FOLDERS = ("code", "models")
+# The folder of a project where a CSV isn't dropped data.
+_CODE = "code"
 # An object's metadata under this name is the id of the signed link that uploaded it.
 LINK_METADATA = "droptrain-link"
 NO_NAME = "-"  # stands where a rejected key names no project or dataset
@@ -218,7 +218,7 @@ def _judge_beside_data(parts: list[str]) -> BadDrop | OtherKey:
     if len(parts) == 3 and name.lower() in _RECIPE_NAMES and name != RECIPE:
         fix = f"Call it {RECIPE}. Until then, the project trains with the recipe that {RECIPE} has, if any."
         return _bad_drop(parts, NO_NAME, f"a recipe of this name isn't read: {name!r}", fix, "/".join(parts))
-    if is_data_file(name) and (len(parts) < 4 or parts[2] not in _OTHER_FOLDERS):
+    if is_data_file(name) and (len(parts) < 4 or parts[2] != _CODE):
         fix = f"Upload it to projects/PROJECT/data/DATASET/{name}, with your project's and dataset's names."
         problem = "it is outside of the data folder, so it belongs to no dataset"
         return _bad_drop(parts, NO_NAME, problem, fix, "/".join(parts[:-1][:3]))

@@ -43,6 +43,15 @@ class EventModel:
 
 
 @frozen
+class EventPromotion:
+    """Whether the run's model became the project's current one."""
+
+    promoted: Annotated[bool, "Whether it passed the gate. Model Promoted follows."]
+    reasons: Annotated[list[str], "The conditions that it doesn't meet, in words."]
+    current_run_id: Annotated[str | None, "The run of the current model; null if there is none."]
+
+
+@frozen
 class EventCost:
     """An estimate."""
 
@@ -85,8 +94,9 @@ class RunFinished:
     cause: Annotated[EventCause | None, "null if it SUCCEEDED."]
     metric: Annotated[EventMetric | None, "null if the recipe names none."]
     metrics: Annotated[dict[str, float], "All metrics that the code wrote, the last value of each name."]
-    latest: Annotated[EventModel | None, "models/latest.json; null if the run didn't succeed."]
-    best: Annotated[EventModel | None, "models/best.json; null without a value of the recipe's metric."]
+    latest: Annotated[EventModel | None, "models/PROJECT/latest.json; null if the run didn't succeed."]
+    best: Annotated[EventModel | None, "models/PROJECT/best.json; null without the recipe's metric."]
+    promotion: Annotated[EventPromotion | None, "null if the run didn't succeed."]
     created_at: Annotated[str, "UTC, like all times."]
     started_at: str | None
     stopped_at: str | None
@@ -207,7 +217,37 @@ class BudgetReached:
     reserved_usd: Annotated[float, "Reserved by active runs, at their worst case."]
 
 
-Event = RunFinished | RunRejected | SweepFinished | RunNeedsAttention | QueueNeedsAttention | BudgetReached
+@frozen(kw_only=True)
+class ModelPromoted:
+    """A run's model became the project's current one, and its files are in place."""
+
+    detail_type: ClassVar[str] = "Model Promoted"
+
+    schema: Literal[1] = 1
+    project: str
+    number: Annotated[int, "It counts the project's promotions; with `project`, it identifies the event."]
+    run_id: str
+    dataset: str
+    export: Annotated[str, "The S3 URI of the folder with the model, which no lifecycle rule expires."]
+    run: Annotated[str, "The S3 URI of the run's folder."]
+    metric: Annotated[EventMetric | None, "null without a value of the recipe's metric."]
+    metrics: dict[str, float]
+    promoted_at: str
+    promoted_by: Annotated[str, "gate, or the ARN of the person or program that requested it."]
+    inputs_digest: Annotated[str | None, "Over the keys and versions of all inputs."]
+
+
+@frozen(kw_only=True)
+class ModelRolledBack(ModelPromoted):
+    """A project went back to an earlier model, and its files are in place."""
+
+    detail_type: ClassVar[str] = "Model Rolled Back"
+
+
+Event = (
+    RunFinished | RunRejected | SweepFinished | RunNeedsAttention | QueueNeedsAttention | BudgetReached
+    | ModelPromoted | ModelRolledBack
+)  # fmt: skip
 EVENTS: tuple[type[Event], ...] = (
     RunFinished,
     RunRejected,
@@ -215,6 +255,8 @@ EVENTS: tuple[type[Event], ...] = (
     RunNeedsAttention,
     QueueNeedsAttention,
     BudgetReached,
+    ModelPromoted,
+    ModelRolledBack,
 )
 
 

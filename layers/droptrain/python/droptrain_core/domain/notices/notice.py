@@ -1,6 +1,7 @@
 """Notices: of ended runs, of datasets and queues that wait, of the budget."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain.costs.budget import LEVELS, Capped, dollars, to_usd
@@ -26,6 +27,7 @@ from droptrain_core.domain.notices.events import (
 from droptrain_core.domain.notices.message import Message, Rows, Section
 from droptrain_core.domain.notices.slack import LINKS, slack_of
 from droptrain_core.domain.runs.model_pointer import Name, Standing
+from droptrain_core.domain.runs.promotion import CurrentModel
 from droptrain_core.domain.runs.run import Run
 
 if TYPE_CHECKING:
@@ -78,14 +80,28 @@ class Notice:
         return messages.chat_of(self.message, self.event.detail_type if self.event else "Test", context)
 
 
-def of_end(run: Run, places: Places, models: Mapping[Name, Standing] | None = None) -> Notice:
-    """The notice of an ended run; `models` has the changes of its project's pointers."""
-    models = models or {}
+@frozen
+class ModelChanges:
+    """What the end of a run changed of its project's models: its pointers, and the current one."""
+
+    pointers: Mapping[Name, Standing] = field(default_factory=dict)
+    before: CurrentModel | None = None
+    now: CurrentModel | None = None
+
+
+def of_end(run: Run, places: Places, models: ModelChanges | None = None) -> Notice:
+    """The notice of an ended run, with its changes of the project's models."""
+    models = models or ModelChanges()
     lead: Rows = _cause(run.cause) if run.cause else ()
     message = Message(
         subject=f"{run.status} {run.project}/{run.dataset}{_headline(run)}",
         headline=f"{run.project} / {run.dataset}: {run.status}",
-        lead=(*lead, *facts.models(run, models), *(("Advice", each) for each in run.advice)),
+        lead=(
+            *lead,
+            *facts.current_model(run, models.before),
+            *facts.models(run, models.pointers),
+            *(("Advice", each) for each in run.advice),
+        ),
         sections=(
             Section(
                 "Warnings", tuple(("", f"{describe(each)}. {each.fix}") for each in run.warnings), width=0
@@ -281,7 +297,7 @@ def _links(run: Run, places: Places) -> Rows:
     return tuple(links)
 
 
-def _event_of_end(run: Run, bucket: str, models: Mapping[Name, Standing]) -> RunFinished | RunRejected:
+def _event_of_end(run: Run, bucket: str, models: ModelChanges) -> RunFinished | RunRejected:
     if run.status == "REJECTED":
         assert run.cause is not None
         return RunRejected(
@@ -292,4 +308,4 @@ def _event_of_end(run: Run, bucket: str, models: Mapping[Name, Standing]) -> Run
             created_at=run.created_at,
             launched_by=run.launched_by,
         )
-    return facts.finished(run, bucket, models)
+    return facts.finished(run, bucket, models.pointers, models.now)

@@ -13,6 +13,7 @@ from droptrain_core.domain.notices.events import (
     EventMetric,
     EventModel,
     EventPlaces,
+    EventPromotion,
     RunFinished,
 )
 from droptrain_core.domain.notices.message import Rows
@@ -20,6 +21,7 @@ from droptrain_core.domain.runs.batch_job import count_preparing, count_reclaime
 from droptrain_core.domain.runs.labels import labelled_texts
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.preparation import Prepared
+from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
 from droptrain_core.domain.runs.run import Cost, GpuUse, Run, run_prefix, step_prefix
 from droptrain_core.domain.runs.turn import reused
 
@@ -50,6 +52,18 @@ def models(run: Run, standings: Mapping[Name, Standing]) -> Rows:
     return tuple(rows)
 
 
+def current_model(run: Run, before: CurrentModel | None) -> Rows:
+    """Whether the run's model became the current one; `before` is the one that was current until then."""
+    if before is None:
+        return ()
+    other = before.promotion
+    named = _named_model(other) if other and other.run_id != run.run_id else ""
+    if run.promoted_at:
+        return (("Current model", f"this run's{f', instead of {named}' if named else ''}."),)
+    stays = f"It is still {named}." if named else "The project has none yet."
+    return (("Current model", f"not this run's: {'; '.join(run.not_promoted)}. {stays}"),)
+
+
 def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
     """The times, resources, cost and places of the run."""
     rows = [("Run", run.run_id), ("Launched", f"{run.created_at} by {run.launched_by}")]
@@ -63,6 +77,8 @@ def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
         rows.append(("Reclaims", f"{survived} survived"))
     if run.prepared:
         rows.append(("Prepared", _prepared(run, run.prepared)))
+    if run.warm_start:
+        rows.append(("Continues", f"the model of {run.warm_start.run_id}"))
     if run.gpu:
         rows.append(("GPU", _gpu_use(run.gpu)))
     if run.cost:
@@ -81,7 +97,9 @@ def of_run(run: Run, bucket: str) -> Rows:  # noqa: C901  a line for each fact
     return tuple(rows)
 
 
-def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFinished:
+def finished(
+    run: Run, bucket: str, standings: Mapping[Name, Standing], current: CurrentModel | None
+) -> RunFinished:
     """The event of a run that was launched and has ended."""
     assert run.status in ("SUCCEEDED", "FAILED", "CANCELLED")
     root = f"s3://{bucket}/{folder(run)}"
@@ -96,6 +114,7 @@ def finished(run: Run, bucket: str, standings: Mapping[Name, Standing]) -> RunFi
         metrics=dict(run.metrics),
         latest=event_model(standings.get("latest")),
         best=event_model(standings.get("best")),
+        promotion=_event_promotion(run, current) if current else None,
         created_at=run.created_at,
         started_at=run.started_at,
         stopped_at=run.stopped_at,
@@ -138,6 +157,16 @@ def event_model(standing: Standing | None) -> EventModel | None:
         return None
     other = standing.other
     return EventModel(standing.moved, other.run_id if other else None, other.value if other else None)
+
+
+def _event_promotion(run: Run, now: CurrentModel) -> EventPromotion:
+    current = now.promotion
+    return EventPromotion(bool(run.promoted_at), list(run.not_promoted), current.run_id if current else None)
+
+
+def _named_model(promotion: Promotion) -> str:
+    metric = promotion.metric
+    return f"that of {promotion.run_id}" + (f" ({metric.name} {metric.value:.4g})" if metric else "")
 
 
 def _event_cost(cost: Cost) -> EventCost:

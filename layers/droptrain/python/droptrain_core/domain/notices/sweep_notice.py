@@ -6,7 +6,7 @@ from droptrain_core.domain.notices import cause_text
 from droptrain_core.domain.notices import rows as facts
 from droptrain_core.domain.notices.events import EventTrial, EventTrials, SweepFinished
 from droptrain_core.domain.notices.message import Message, Rows, Section
-from droptrain_core.domain.notices.notice import Notice, Places
+from droptrain_core.domain.notices.notice import ModelChanges, Notice, Places
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.sweeps.sweep import Best, Counts, Sweep
@@ -15,15 +15,15 @@ from droptrain_core.domain.sweeps.sweep import Standing as SweepStanding
 _MOST_IMPORTANT = 5
 
 
-def of_end(sweep: Sweep, best: Run | None, places: Places, models: Mapping[Name, Standing]) -> Notice:
-    """The notice of an ended sweep; `best` is the run of its best trial, `models` its project's pointers."""
+def of_end(sweep: Sweep, best: Run | None, places: Places, models: ModelChanges) -> Notice:
+    """The notice of an ended sweep; `best` is the run of its best trial, `models` what it changed."""
     standing = sweep.known_standing
     reached = f" {sweep.metric}={standing.best.value:.4g}" if standing.best else ""
     cause: Rows = tuple(cause_text.of(sweep.stop)) if sweep.stop else ()
     message = Message(
         subject=f"{sweep.status} sweep of {sweep.project}/{sweep.dataset}{reached}",
         headline=f"{sweep.project} / {sweep.dataset}: sweep {sweep.status}",
-        lead=(*_best(sweep, standing.best), *(facts.models(best, models) if best else ()), *cause),
+        lead=(*_best(sweep, standing.best), *_models(best, models), *cause),
         sections=(
             Section("Best parameters", _parameters(standing.best), width=24),
             Section("Importance", _importance(standing.importance), width=24),
@@ -33,7 +33,13 @@ def of_end(sweep: Sweep, best: Run | None, places: Places, models: Mapping[Name,
         keywords=(sweep.project, sweep.dataset, sweep.status),
         thread=sweep.sweep_id,
     )
-    return Notice(message, _event(sweep, standing, models), sweep.project, sweep.status)
+    return Notice(message, _event(sweep, standing, models.pointers), sweep.project, sweep.status)
+
+
+def _models(best: Run | None, models: ModelChanges) -> Rows:
+    if best is None:
+        return ()
+    return (*facts.current_model(best, models.before), *facts.models(best, models.pointers))
 
 
 def _best(sweep: Sweep, best: Best | None) -> Rows:

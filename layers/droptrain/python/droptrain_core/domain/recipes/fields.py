@@ -11,6 +11,7 @@ from droptrain_core.domain.recipes.code import (
     read_hyperparameters,
 )
 from droptrain_core.domain.recipes.csv_format import csv_of
+from droptrain_core.domain.recipes.gate import read_gate
 from droptrain_core.domain.recipes.jobs import read_prepare, read_resources
 from droptrain_core.domain.recipes.readers import (
     Field,
@@ -20,6 +21,7 @@ from droptrain_core.domain.recipes.readers import (
     integer,
     mapping,
     mapping_schema,
+    metric_name,
     one_of,
     short,
     takes,
@@ -37,6 +39,7 @@ from droptrain_core.domain.recipes.values import (
 
 # What runs without an entrypoint: the first that the code has.
 DEFAULT_SCRIPTS = ("run.sh", "train.py")
+_WARM_START = re.compile(r"current|[a-z0-9][a-z0-9_-]{0,86}-[0-9a-f]{12}")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
@@ -74,15 +77,16 @@ def _levels(pattern: str) -> list[str]:
     return pattern.removeprefix("./").split("/")
 
 
-@takes(type="string", minLength=1, maxLength=100)
-def _metric_name(value: object) -> str:
-    name = text_of(value)
-    if len(name) > 100 or not name.isprintable():
-        raise WrongValueError(f"has to be a name of at most 100 characters, not {short(name)}")
-    return name
+@takes(type="string", pattern=whole(_WARM_START))
+def _warm_start(value: object) -> str:
+    if not isinstance(value, str) or not _WARM_START.fullmatch(value):
+        raise WrongValueError(
+            f"has to be current, or a run's id such as penguins-first-9a8869ef2b6a, not {short(value)}"
+        )
+    return value
 
 
-_METRIC = {"name": _metric_name, "goal": one_of("maximize", "minimize")}
+_METRIC = {"name": metric_name, "goal": one_of("maximize", "minimize")}
 
 
 @takes(**mapping_schema(_METRIC, required=["name"]))
@@ -110,7 +114,7 @@ def _regex(value: object) -> str:
     return text
 
 
-_DEFINITION = {"name": _metric_name, "regex": _regex}
+_DEFINITION = {"name": metric_name, "regex": _regex}
 
 
 @takes(type="array", maxItems=40, items=mapping_schema(_DEFINITION, required=[*_DEFINITION]))
@@ -211,6 +215,12 @@ FIELDS: Mapping[str, Field] = {
         "With the trigger quiet, or a marker that came before a part: the time without a new file, "
         "30s to 1h. Default: the stack's, 5m.",
     ),
+    "warm_start": Field(
+        "warm_start",
+        _warm_start,
+        "The model that the training continues from, in the folder WARM_START_DIR: current, or a run's id. "
+        "Without that model the training starts from scratch. Default: none.",
+    ),
     "resources": Field(
         "resources",
         read_resources,
@@ -245,6 +255,14 @@ FIELDS: Mapping[str, Field] = {
         [],
     ),
     "csv": Field("csv", csv_of, "The format of the CSVs. It is written into run.json for the code.", {}),
+    "promote": Field(
+        "promote",
+        read_gate,
+        "When a run's model becomes the current one (docs/models.md): `when` it is better than the current "
+        "one by the headline metric (default with a metric), always (default without), or only by request "
+        "(manual); comparisons that its metrics have to meet (require); and by how much a model may be worse "
+        "and still count as better (tolerance).",
+    ),
     "notify": Field("notify", _notify, "The notices that people get.", {"on": [*EVENTS]}),
     "checkpoints": Field(
         "checkpoints",

@@ -21,6 +21,8 @@ from droptrain_core.domain.recipes.values import Prepare, Resources, file_of
 
 # The input channel in which a training finds what the preparation step left.
 PREPARED = "prepared"
+# The channel in which it finds the model that it continues from.
+WARM_START = "warm_start"
 _MAX_PATTERNS = 100
 _VCPUS, _MEMORY_GIB = integer(1, 192), integer(1, 2048)
 

@@ -82,6 +82,14 @@ def text_of(value: object) -> str:
     return value
 
 
+@takes(type="string", minLength=1, maxLength=100)
+def metric_name(value: object) -> str:
+    name = text_of(value)
+    if len(name) > 100 or not name.isprintable():
+        raise WrongValueError(f"has to be a name of at most 100 characters, not {short(name)}")
+    return name
+
+
 def integer(low: int, high: int) -> Reader[int]:
     @takes(type="integer", minimum=low, maximum=high)
     def read(value: object) -> int:

@@ -1,17 +1,18 @@
 """The recipe, `train.yaml`: read as a whole, with errors that name file, field and fix."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from droptrain_core.domain.errors import Cause, RejectedError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.fields import DEFAULT_SCRIPTS, FIELDS
-from droptrain_core.domain.recipes.jobs import PREPARED
+from droptrain_core.domain.recipes.jobs import PREPARED, WARM_START
 from droptrain_core.domain.recipes.readers import WrongValueError
 from droptrain_core.domain.recipes.values import (
     EVENTS,
     Checkpoints,
+    Gate,
     Metric,
     MetricDefinition,
     Prepare,
@@ -23,8 +24,8 @@ from droptrain_core.domain.recipes.values import (
 )
 
 __all__ = [
-    "DEFAULT_SCRIPTS", "EVENTS", "FIELDS", "Checkpoints", "Metric", "MetricDefinition", "Prepare", "Recipe",
-    "Resources", "Scalar", "Secret", "entrypoint_of", "file_of",
+    "DEFAULT_SCRIPTS", "EVENTS", "FIELDS", "Checkpoints", "Gate", "Metric", "MetricDefinition", "Prepare",
+    "Recipe", "Resources", "Scalar", "Secret", "entrypoint_of", "file_of",
 ]  # fmt: skip
 
 FILE = "train.yaml"
@@ -108,16 +109,26 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         except WrongValueError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     recipe = replace(Recipe(), **values)
-    if recipe.prepare and PREPARED in recipe.inputs:
-        problems.append(
-            Wrong("inputs", f"inputs.{PREPARED}: this channel is the preparation step's; rename yours")
-        )
+    problems += _contradictions(recipe)
     if "trigger" not in values and recipe.has_patterns:
         return replace(recipe, trigger="quiet")
     if recipe.trigger == "files" and recipe.has_patterns:
         reason = "files needs an input for each file, but here is a pattern, which later files can match too"
         problems.append(Wrong("trigger", f"trigger: {reason}. Leave it out, for quiet; or use marker"))
     return recipe
+
+
+def _contradictions(recipe: Recipe) -> Iterator[Wrong]:
+    """Fields that are right, but don't go together."""
+    for channel, is_taken, why in (
+        (PREPARED, recipe.prepare, "is the preparation step's"),
+        (WARM_START, recipe.warm_start, "has the model of warm_start"),
+    ):
+        if is_taken and channel in recipe.inputs:
+            yield Wrong("inputs", f"inputs.{channel}: this channel {why}; rename yours")
+    if recipe.promote and recipe.promote.when == "better" and recipe.metric is None:
+        reason = "better compares runs by the headline metric, and the recipe has none. Name one with metric"
+        yield Wrong("promote", f"promote.when: {reason}, or use always")
 
 
 def _no_field(name: str) -> str:

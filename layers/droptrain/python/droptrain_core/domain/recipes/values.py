@@ -9,6 +9,8 @@ from droptrain_core.domain.frozen import frozen
 
 Scalar = str | int | float | bool
 Spot = Literal["auto", "only", "never"]
+Comparison = Literal[">=", ">", "<=", "<"]
+When = Literal["better", "always", "manual"]
 Method = Literal["grid", "random", "bayesian"]
 EarlyStop = Literal["asha", "median", "none"]
 METHODS: tuple[Method, ...] = ("grid", "random", "bayesian")
@@ -66,6 +68,28 @@ class MetricDefinition:
 
 
 @frozen
+class Requirement:
+    """A comparison that a run's metric has to meet."""
+
+    metric: str
+    comparison: Comparison
+    value: float
+
+
+@frozen
+class Gate:
+    """When a run's model becomes the project's current one.
+
+    Without `when`, a run with a headline metric has to be better than the current model, and any other run
+    passes. With `better`, a run may be worse by less than `tolerance`.
+    """
+
+    when: When | None = None
+    require: tuple[Requirement, ...] = ()
+    tolerance: float = 0.0
+
+
+@frozen
 class Checkpoints:
     """The interval of saving checkpoints, in seconds, and the number of generations to keep."""
 
@@ -101,6 +125,7 @@ class Recipe:
     )
     trigger: Trigger = "files"
     quiet_seconds: int | None = None
+    warm_start: str | None = None
     resources: Resources = field(default_factory=Resources)
     prepare: Prepare | None = None
     spot: Spot = "auto"
@@ -110,6 +135,7 @@ class Recipe:
     metric: Metric | None = None
     metric_definitions: tuple[MetricDefinition, ...] = ()
     csv: Mapping[str, Any] = field(default_factory=dict)
+    promote: Gate | None = None
     notify: tuple[str, ...] = EVENTS
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     sweep: SweepSettings | None = None

@@ -27,6 +27,10 @@ class Metric:
     value: float
     goal: Goal
 
+    def is_like(self, other: "Metric") -> bool:
+        """Whether both are values of the same metric with the same goal, so that they can be compared."""
+        return (self.name, self.goal) == (other.name, other.goal)
+
 
 @frozen
 class Pointer:
@@ -62,7 +66,7 @@ class Standing:
 
 def pointer_key(project: str, name: Name) -> str:
     """The key of a project's pointer in the bucket."""
-    return f"projects/{project}/models/{name}.json"
+    return f"models/{project}/{name}.json"
 
 
 def pointer_of(run: Run, bucket: str) -> Pointer:
@@ -102,7 +106,7 @@ def moves(name: Name, new: Pointer, now: Pointer | None) -> bool:
     if name == "latest":
         return new.created_order > now.created_order
     assert new.metric is not None
-    if now.metric is None or (new.metric.name, new.metric.goal) != (now.metric.name, now.metric.goal):
+    if now.metric is None or not new.metric.is_like(now.metric):
         return new.created_order > now.created_order
     if new.metric.goal == "minimize":
         return new.metric.value < now.metric.value

@@ -11,6 +11,7 @@ from droptrain_core.domain.recipes.jobs import gets_code
 from droptrain_core.domain.recipes.values import Prepare, Recipe, Secret
 from droptrain_core.domain.runs.identity import identify
 from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.runs.warm_start import StartingModel
 
 MAX_BYTES = 16 * 1024 * 1024
 # At a launch: a repeat's plan also names the run that it repeats.
@@ -25,6 +26,7 @@ def plan_of(
     overrides: Mapping[str, Any],
     rerun: int,
     job_definition: str,
+    start: StartingModel | None = None,
 ) -> dict[str, Any]:
     """`run.json`: everything that the container needs to train exactly this run, and to repeat it."""
     assert run.job is not None
@@ -55,6 +57,7 @@ def plan_of(
         "job_definition": job_definition,
         "overrides": dict(overrides),
         "rerun": rerun,
+        **({"warm_start": _warm_start_of(start)} if start and start.pinned else {}),
         **({"prepare": _prepare_of(recipe.prepare, run.project, code)} if recipe.prepare else {}),
     }
 
@@ -71,6 +74,12 @@ def _prepare_of(prepare: Prepare, project: str, code: Iterable[ObjectVersion]) -
         "timeout_seconds": prepare.timeout_seconds,
         "inputs_in_training": prepare.inputs_in_training,
     }
+
+
+def _warm_start_of(start: StartingModel) -> dict[str, Any]:
+    """The model that the training continues from: the paths of its files are relative to `folder`."""
+    files = [asdict(item) for item in start.files]
+    return {"run_id": start.run_id, "folder": start.folder, "files": files}
 
 
 def plan_bytes(plan: Mapping[str, Any]) -> bytes:
@@ -105,6 +114,7 @@ def trial_plan(
 def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any]]:
     """(run id, `run.json`) of the `rerun`-th repetition of `plan`, with exactly its inputs and settings."""
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
+    files += plan.get("warm_start", {}).get("files", [])
     versions = [ObjectVersion(file["key"], file["version_id"], 0, file["etag"]) for file in files]
     run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
     # A repeat of a sweep's trial is an ordinary run.

@@ -9,9 +9,10 @@ from droptrain_core.domain.datasets.dataset import Input, ObjectVersion, digest
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.recipes.values import Scalar
+from droptrain_core.domain.recipes.values import Gate, Scalar
 from droptrain_core.domain.runs.preparation import JobRequest, JobStep, Preparation, Prepared
 from droptrain_core.domain.runs.stopped_early import StoppedEarly
+from droptrain_core.domain.runs.warm_start import WarmStart
 
 Status = Literal[
     "CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"
@@ -170,8 +171,8 @@ INTERNAL = {"internal": True}
 
 # What a run trains with: a repeat of the run keeps it.
 KEPT_BY_A_REPEAT = (
-    "inputs", "input_count", "inputs_digest", "recipe", "code", "job", "hyperparameters", "metric",
-    "metric_goal", "notify",
+    "inputs", "input_count", "inputs_digest", "warm_start", "recipe", "code", "job", "hyperparameters",
+    "metric", "metric_goal", "gate", "notify",
 )  # fmt: skip
 
 
@@ -205,6 +206,7 @@ class Run:
     cause: Cause | None = None
     metric: str | None = None
     metric_goal: Goal | None = field(default=None, metadata=INTERNAL)
+    gate: Gate | None = field(default=None, metadata=INTERNAL)
     inputs_digest: str | None = None
     notify: tuple[str, ...] = field(default=(), metadata=INTERNAL)
     batch_job_id: str | None = None
@@ -224,6 +226,8 @@ class Run:
     history: tuple[Step, ...] = ()
     progress: str = field(default="", metadata=INTERNAL)
     notified_at: str | None = field(default=None, metadata=INTERNAL)
+    promoted_at: str | None = field(default=None, metadata={"label": "Promoted at"})
+    not_promoted: tuple[str, ...] = field(default=(), metadata={"label": "Not promoted"})
     ranking: str | None = field(default=None, metadata=INTERNAL)
     headline: float | None = field(default=None, metadata=INTERNAL)
     reruns: int = field(default=0, metadata=INTERNAL)
@@ -236,6 +240,7 @@ class Run:
     plan_sha256: str | None = field(default=None, metadata=INTERNAL)
     preparation: Preparation | None = field(default=None, metadata=INTERNAL)
     prepared: Prepared | None = None
+    warm_start: WarmStart | None = None
     waits_for: str | None = field(default=None, metadata={"label": "Waits for the data of"})
     awaited_by: tuple[str, ...] = field(default=(), metadata=INTERNAL)
     sweep: str | None = field(default=None, metadata={"label": "Trial of"})

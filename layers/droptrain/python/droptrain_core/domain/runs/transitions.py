@@ -206,12 +206,23 @@ def ended(run: Run, status: Status, cause: Cause, at: str) -> Transition:
     )
 
 
+def promoted(run_id: str, at: str, *, by_gate: bool) -> Transition:
+    """The run's model becomes its project's current one; by the recipe's gate only once."""
+    is_first = (Absent("promoted_at"),) if by_gate else ()
+    return Transition(
+        run_id=run_id,
+        requires=(Equals("status", "SUCCEEDED"), *is_first),
+        set={"promoted_at": at},
+        remove=("not_promoted",),
+    )
+
+
 def notified(run: Run, at: str) -> Transition:
-    """The notice was sent: the run leaves the index of active runs."""
+    """The notice was sent, and says why the run isn't promoted: it leaves the index of active runs."""
     return Transition(
         run_id=run.run_id,
         requires=(Absent("notified_at"), Ended()),
-        set={"notified_at": at},
+        set={"notified_at": at} | ({"not_promoted": run.not_promoted} if run.not_promoted else {}),
         remove=("active",),
     )
 

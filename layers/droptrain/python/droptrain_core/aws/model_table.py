@@ -1,0 +1,155 @@
+"""The registry of promoted models in the runs' table: current models, and all promotions by number.
+
+The item of a project's models also has the remembered pointers. It is in the index of active items while its
+current model isn't published.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from droptrain_core.aws.run_record import made, to_attributes, to_values
+from droptrain_core.aws.transition_writes import update_of
+from droptrain_core.domain import times
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
+from droptrain_core.domain.runs.transitions import Transition
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The value of `active` while a model isn't published; that of runs is "run".
+UNPUBLISHED = "model"
+_PREFIX = "MODELS#"
+Promoted = Literal["promoted", "model_changed", "run_changed"]
+
+
+class ModelTable:
+    """The registry."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def current(self, project: str) -> CurrentModel:
+        """The project's current model, read consistently."""
+        answer = self._client.get_item(
+            TableName=self._table, Key={"pk": {"S": models_pk(project)}}, ConsistentRead=True
+        )
+        return from_item(answer.get("Item"))
+
+    def promotions(self, project: str, numbers: range) -> tuple[Promotion, ...]:
+        """The promotions with at most 100 such numbers, in their order."""
+        pks = [promotion_pk(project, number) for number in numbers]
+        found: dict[str, Any] = {}
+        keys: Any = [{"pk": {"S": pk}} for pk in pks]
+        while keys:
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+            left: Any = answer.get("UnprocessedKeys", {})
+            keys = left.get(self._table, {}).get("Keys")
+        return tuple(_promotion(to_values(found[pk])["promotion"]) for pk in pks if pk in found)
+
+    def promote(self, promotion: Promotion, now: CurrentModel, run: Transition | None) -> Promoted:
+        """Make a model the current one and add its promotion to the registry, in one transaction.
+
+        `run` is the change of the run's record. Nothing is written if the current model isn't `now` any more,
+        or if the run's record doesn't meet what `run` requires. BusyError if others write the same items.
+        """
+        values: dict[str, Any] = {
+            ":promotion": _values(promotion),
+            ":active": UNPUBLISHED,
+            ":order": promotion.at,
+        }
+        condition = "attribute_not_exists(promotion)"
+        if now.promotion:
+            condition, values = "promotion.#number = :now", values | {":now": now.number}
+        current: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": models_pk(promotion.project)}},
+            "UpdateExpression": "SET promotion = :promotion, active = :active, created_order = :order",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+        if now.promotion:
+            current["ExpressionAttributeNames"] = {"#number": "number"}
+        entry = {
+            "pk": promotion_pk(promotion.project, promotion.number), "promotion": _values(promotion),
+        }  # fmt: skip
+        writes: Any = [{"Update": current}, {"Put": {"TableName": self._table, "Item": to_attributes(entry)}}]
+        if run:
+            writes.append(update_of(self._table, run))
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+            if reasons[0] == "ConditionalCheckFailed":
+                return "model_changed"
+            if "ConditionalCheckFailed" in reasons:
+                return "run_changed"
+            if "TransactionConflict" in reasons:
+                raise BusyError(f"The models of {promotion.project} are being changed") from error
+            raise
+        return "promoted"
+
+    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> None:
+        """Note that the model's copy and `current.json` are complete; nothing if another one is current."""
+        errors = self._client.exceptions
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": models_pk(promotion.project)}},
+                UpdateExpression="SET kept = :kept REMOVE active, created_order",
+                ConditionExpression="promotion.#number = :number",
+                ExpressionAttributeNames={"#number": "number"},
+                ExpressionAttributeValues=to_attributes({":kept": list(kept), ":number": promotion.number}),
+            )
+        except errors.ConditionalCheckFailedException:
+            return
+        except errors.TransactionConflictException as error:
+            raise BusyError(f"The models of {promotion.project} are being changed") from error
+
+    def unpublished(self, before: datetime) -> Iterator[str]:
+        """The projects whose current model was promoted before that time and isn't published."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_activity",
+            KeyConditionExpression="active = :active AND created_order < :before",
+            ExpressionAttributeValues=to_attributes(
+                {":active": UNPUBLISHED, ":before": times.to_text(before)}
+            ),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield item["pk"]["S"].removeprefix(_PREFIX)
+
+
+def models_pk(project: str) -> str:
+    """The partition key of a project's models: the current one, and the remembered pointers."""
+    return f"{_PREFIX}{project}"
+
+
+def promotion_pk(project: str, number: int) -> str:
+    """The partition key of a project's promotion."""
+    return f"PROMOTION#{project}#{number}"
+
+
+def from_item(item: Mapping[str, Any] | None) -> CurrentModel:
+    """The current model in the item of a project's models."""
+    values = to_values(item) if item else {}
+    if "promotion" not in values:
+        return CurrentModel()
+    return CurrentModel(
+        _promotion(values["promotion"]), "active" not in values, tuple(values.get("kept", ()))
+    )
+
+
+def _promotion(values: Mapping[str, Any]) -> Promotion:
+    return made(Promotion, values)
+
+
+def _values(promotion: Promotion) -> dict[str, Any]:
+    return {name: value for name, value in asdict(promotion).items() if value is not None}

@@ -1,0 +1,63 @@
+"""Publish model: copy the export of a project's current model, move `current.json`, and notify; in steps.
+
+A reader never sees half a model: `current.json` moves when the copy is complete. Whatever a process leaves
+undone is done by the next one.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal
+
+from droptrain_core.aws.model_files import ModelFiles
+from droptrain_core.aws.model_table import ModelTable
+from droptrain_core.domain.notices import of_model
+from droptrain_core.domain.notices.notice import Places
+from droptrain_core.domain.runs.promotion import kept_after
+from droptrain_core.notifications import Notifications
+
+Published = Literal["published", "unfinished", "nothing"]
+
+
+class PublishModel:
+    """Makes the bucket follow the table."""
+
+    def __init__(
+        self,
+        models: ModelTable,
+        files: ModelFiles,
+        notifications: Notifications,
+        places: Places,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._models = models
+        self._files = files
+        self._notifications = notifications
+        self._places = places
+        self._clock = clock
+
+    def unpublished(self, before: datetime) -> list[str]:
+        """The projects, by name, whose current model was promoted before that time and isn't published."""
+        return sorted(self._models.unpublished(before))
+
+    def go_on(self, project: str, seconds: float) -> Published:
+        """Publish the project's current model; no file's copy is begun after so many seconds."""
+        now = self._models.current(project)
+        promotion = now.promotion
+        if promotion is None or now.is_published:
+            return "nothing"
+        until = self._clock() + timedelta(seconds=seconds)
+        if promotion.run_id not in now.kept and not self._files.copy_export(
+            project, promotion.run_id, lambda: self._clock() < until
+        ):
+            return "unfinished"
+        if not self._files.point(promotion):
+            return "nothing"
+        notice = of_model.of_promotion(promotion, self._places)
+        if promotion.is_by_gate:  # people get the notice of the run's end, which says it
+            self._notifications.publish_event(notice)
+        else:
+            self._notifications.publish(notice)
+        kept = kept_after(promotion, now.kept)
+        self._models.mark_published(promotion, kept)
+        self._files.prune(project, kept)
+        return "published"

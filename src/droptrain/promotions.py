@@ -1,0 +1,44 @@
+"""A project's models: which are current, latest and best; promotion of a run, and the way back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from droptrain.api import Api, quoted
+from droptrain.errors import ApiError, DroptrainError
+
+_PAGE = 100
+
+
+def read(api: Api, project: str, *, limit: int = 1) -> dict[str, Any]:
+    """The project's models with its newest promotions; DroptrainError if there is no such project."""
+    try:
+        models: dict[str, Any] = api.get(f"/projects/{quoted(project)}/models", limit=limit)
+    except ApiError as error:
+        if error.problem not in ("not-found", "invalid-request"):
+            raise
+        raise DroptrainError(f"There is no project {project!r}. `droptrain projects` lists them.") from error
+    return models
+
+
+def history(api: Api, project: str) -> Iterator[dict[str, Any]]:
+    """Every promotion of a project, newest first."""
+    for page in api.pages(f"/projects/{quoted(project)}/models", limit=_PAGE):
+        yield from page["promoted"]
+
+
+def promote(api: Api, run_id: str) -> dict[str, Any]:
+    """Make a run's model current; the current model."""
+    model: dict[str, Any] = api.post(f"/runs/{quoted(run_id)}/promote", repeatable=True).body
+    return model
+
+
+def roll_back(api: Api, project: str) -> dict[str, Any]:
+    """Go back from the project's current model to the one before; the current model.
+
+    It names the model that it leaves, so a repeated request doesn't go back twice.
+    """
+    now = read(api, project)["current"]
+    if now is None:
+        raise DroptrainError(f"{project} has no current model, so it can't go back.")
+    model: dict[str, Any] = api.post(f"/projects/{quoted(project)}/rollback", {"run_id": now["run_id"]}).body
+    return model
