@@ -41,6 +41,7 @@ class Core(Launching):
             "query": wiring.query(),
             "results": wiring.results(),
             "read_models": wiring.read_models(),
+            "read_retraining": wiring.read_retraining(),
             "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),

@@ -30,6 +30,8 @@ __all__ = [
 FILE = "train.yaml"
 MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
+# With a span, an input that begins so is one of every dataset.
+_EVERY_DATASET = "*/"
 
 
 @frozen
@@ -61,7 +63,7 @@ def inputs_of(document: object) -> Recipe | None:
     if not isinstance(document, Mapping | None):
         return None
     recipe, problems = check(
-        {name: document[name] for name in ("inputs", "trigger", "quiet_for") if name in document}
+        {name: document[name] for name in ("inputs", "trigger", "quiet_for", "span") if name in document}
         if document
         else None
     )
@@ -108,6 +110,8 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         except WrongValueError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     recipe = replace(Recipe(), **values)
+    if recipe.span != 1:
+        recipe = _spanning(recipe, problems)
     if recipe.prepare and PREPARED in recipe.inputs:
         problems.append(
             Wrong("inputs", f"inputs.{PREPARED}: this channel is the preparation step's; rename yours")
@@ -118,6 +122,17 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         reason = "files needs an input for each file, but here is a pattern, which later files can match too"
         problems.append(Wrong("trigger", f"trigger: {reason}. Leave it out, for quiet; or use marker"))
     return recipe
+
+
+def _spanning(recipe: Recipe, problems: list[Wrong]) -> Recipe:
+    """The recipe with the inputs in one dataset's folder, and the channels of those that span datasets."""
+    spans = tuple(channel for channel, pattern in recipe.inputs.items() if pattern.startswith(_EVERY_DATASET))
+    if not spans:
+        fix = "begin each that does with */, such as inputs: {training: '*/train.csv'}"
+        problems.append(Wrong("span", f"span: no input spans datasets; {fix}"))
+    inputs = {name: pattern.removeprefix(_EVERY_DATASET) if name in spans else pattern
+              for name, pattern in recipe.inputs.items()}  # fmt: skip
+    return replace(recipe, inputs=inputs, spans=spans)
 
 
 def _no_field(name: str) -> str:

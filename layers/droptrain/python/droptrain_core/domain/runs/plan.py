@@ -25,6 +25,7 @@ def plan_of(
     overrides: Mapping[str, Any],
     rerun: int,
     job_definition: str,
+    scheduled_at: str | None = None,
 ) -> dict[str, Any]:
     """`run.json`: everything that the container needs to train exactly this run, and to repeat it."""
     assert run.job is not None
@@ -55,6 +56,7 @@ def plan_of(
         "job_definition": job_definition,
         "overrides": dict(overrides),
         "rerun": rerun,
+        **({"scheduled_at": scheduled_at} if scheduled_at else {}),
         **({"prepare": _prepare_of(recipe.prepare, run.project, code)} if recipe.prepare else {}),
     }
 
@@ -106,7 +108,9 @@ def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any
     """(run id, `run.json`) of the `rerun`-th repetition of `plan`, with exactly its inputs and settings."""
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
     versions = [ObjectVersion(file["key"], file["version_id"], 0, file["etag"]) for file in files]
-    run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
+    run_id = identify(
+        plan["project"], plan["dataset"], versions, plan["overrides"], rerun, plan.get("scheduled_at")
+    )
     # A repeat of a sweep's trial is an ordinary run.
     kept = {name: value for name, value in plan.items() if name != "early_stop"}
     return run_id, {**kept, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}
