@@ -121,7 +121,7 @@ def test_a_recipe_names_a_schedule_and_its_zone() -> None:
     recipe = parse(
         {"retrain": {"schedule": " 0 6  * * mon", "timezone": "Europe/Berlin", "only_if_new": True}}
     )
-    assert recipe.retrain == Retrain("0 6 * * mon", "Europe/Berlin", only_if_new=True)
+    assert recipe.retrain == Retrain(None, "0 6 * * mon", "Europe/Berlin", only_if_new=True)
 
 
 def test_a_recipe_with_a_wrong_schedule_or_zone_is_refused_by_field() -> None:
