@@ -66,3 +66,22 @@ def test_drops_in_a_cooldown_are_one_run_after_it(user: User) -> None:
     assert user.run_with("SUCCEEDED")["dataset"] == "third"
     wait_for("answers", lambda: not user.call("GET", f"/projects/{user.project}")[1]["waiting"])
     assert len(user.runs()) == 2
+
+
+def test_the_reconciler_begins_and_ends_cooldowns_whose_events_are_lost(user: User) -> None:
+    user.publish("echo trained\n", "inputs: {training: train.csv, testing: test.csv}\n")
+    user.drop("first", train="a,b\n1,2\n")
+    wait_for("a dataset that waits", lambda: user.call("GET", f"/projects/{user.project}")[1].get("waiting"))
+    user.publish("echo trained\n", "inputs: {training: train.csv}\nretrain: {cooldown: 1h}\n")
+    user.age(f"DATASET#{user.project}/first", "created_order", timedelta(hours=2))
+    user.cloud.invoke("ReconcileRunsFunction", {})
+    assert user.run_with("SUCCEEDED")["dataset"] == "first"
+    assert list(schedules(user)) == [f"{user.project}.cooldown"]
+
+    user.drop("second", train="a,b\n1,2\n")
+    wait_for("a dataset that waits", lambda: user.call("GET", f"/projects/{user.project}")[1]["waiting"])
+    user.age(f"DATASET#{user.project}/second", "created_order", timedelta(hours=3))
+    user.age(f"RETRAIN#{user.project}", "cooldown_until", timedelta(hours=3))
+    user.cloud.invoke("ReconcileRunsFunction", {})
+    wait_for("the next run", lambda: len(user.runs()) == 2)
+    assert user.run_with("SUCCEEDED")["dataset"] == "second"

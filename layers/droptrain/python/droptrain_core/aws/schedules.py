@@ -72,13 +72,14 @@ def _put(
         "Target": target,
         "ActionAfterCompletion": afterwards,
     }
+    errors = client.exceptions
     try:
-        client.create_schedule(**schedule)
-    except client.exceptions.ConflictException:
         try:
             client.update_schedule(**schedule)
-        except (client.exceptions.ConflictException, client.exceptions.ResourceNotFoundException) as error:
-            raise BusyError(f"the schedule {name} is being changed by another process") from error
+        except errors.ResourceNotFoundException:
+            client.create_schedule(**schedule)
+    except errors.ConflictException as error:
+        raise BusyError(f"the schedule {name} is being changed by another process") from error
 
 
 def _remove(client: "EventBridgeSchedulerClient", group: str, name: str) -> None:
