@@ -18,7 +18,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_LAUNCHED_BYTES = MAX_BYTES - 1024
 
 
-def plan_of(
+def plan_of(  # noqa: PLR0913  one parameter for each part of run.json
     run: Run,
     recipe: Recipe,
     code: Collection[ObjectVersion],
@@ -27,6 +27,7 @@ def plan_of(
     rerun: int,
     job_definition: str,
     start: StartingModel | None = None,
+    scheduled_at: str | None = None,
 ) -> dict[str, Any]:
     """`run.json`: everything that the container needs to train exactly this run, and to repeat it."""
     assert run.job is not None
@@ -58,6 +59,7 @@ def plan_of(
         "overrides": dict(overrides),
         "rerun": rerun,
         **({"warm_start": _warm_start_of(start)} if start and start.pinned else {}),
+        **({"scheduled_at": scheduled_at} if scheduled_at else {}),
         **({"prepare": _prepare_of(recipe.prepare, run.project, code)} if recipe.prepare else {}),
     }
 
@@ -116,7 +118,9 @@ def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
     files += plan.get("warm_start", {}).get("files", [])
     versions = [ObjectVersion(file["key"], file["version_id"], 0, file["etag"]) for file in files]
-    run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
+    run_id = identify(
+        plan["project"], plan["dataset"], versions, plan["overrides"], rerun, plan.get("scheduled_at")
+    )
     # A repeat of a sweep's trial is an ordinary run.
     kept = {name: value for name, value in plan.items() if name != "early_stop"}
     return run_id, {**kept, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}
