@@ -122,6 +122,18 @@ def test_a_cancelled_sweep_cancels_its_trials_and_starts_no_more(penguins) -> No
     assert (ended.status, ended.launched) == ("CANCELLED", 2)
 
 
+def test_the_best_trial_becomes_the_current_model_by_the_recipe_s_gate(penguins) -> None:
+    sweep = start(penguins)
+    penguins.put(f"runs/penguins/{sweep.run_id(1)}/export/model.keras")
+    for number in range(1, 7):
+        end(penguins, sweep, number, value=1.0 - number / 10)
+    assert penguins.read_models.of_project("penguins").current.promotion is None
+    penguins.wiring.notify_sweep().ended(sweep.sweep_id)
+    promotion = penguins.read_models.of_project("penguins").current.promotion
+    assert (promotion.run_id, promotion.by) == (sweep.run_id(1), "gate")
+    assert "Current model: this run's.\n" in penguins.notices()[0]["Message"]
+
+
 def test_one_notice_tells_of_the_whole_sweep_and_moves_the_models_to_its_best_trial(penguins) -> None:
     sweep = start(penguins)
     for number in range(1, 7):
@@ -132,6 +144,7 @@ def test_one_notice_tells_of_the_whole_sweep_and_moves_the_models_to_its_best_tr
     [notice] = penguins.notices()
     assert notice["Subject"] == "SUCCEEDED sweep of penguins/first accuracy=0.9"
     assert f"droptrain rerun {sweep.run_id(1)}" in notice["Message"]
+    assert "Current model: not this run's: the run left no files in export/. " in notice["Message"]
     [event] = penguins.events_on_bus()
     assert (event["detail-type"], event["detail"]["best"]["trial"]) == ("Sweep Finished", 1)
     for name in ("best", "latest"):
