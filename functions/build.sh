@@ -9,7 +9,9 @@ set -euo pipefail
 
 readonly RUNTIME=3.13
 # Another one is for tests and benchmarks, which run here what was built.
-readonly PLATFORM=${PLATFORM:-manylinux2014_aarch64}
+readonly ARCHITECTURE=${ARCHITECTURE:-aarch64}
+# The runtime is Amazon Linux 2023 with glibc 2.34, and these are the platforms of wheels for glibc 2.28 and 2.17.
+readonly platforms=(--platform "manylinux_2_28_$ARCHITECTURE" --platform "manylinux2014_$ARCHITECTURE")
 readonly requirements=$1 target=$2 mount=$3
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly root
@@ -46,8 +48,10 @@ rm -f "$target"/requirements.{in,txt}
 python=python3
 [[ -x $root/.venv/bin/python ]] && python=$root/.venv/bin/python
 if [[ -f $requirements ]]; then
+    # pip compares what a package requires with its own Python, not with the runtime's; the lock has done that.
     "$python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
-        --only-binary=:all: --platform "$PLATFORM" --implementation cp --python-version "$RUNTIME" \
+        --ignore-requires-python \
+        --only-binary=:all: "${platforms[@]}" --implementation cp --python-version "$RUNTIME" \
         --requirement "$requirements" --target "$target"
     rm -rf "${target:?}/bin"
     # Their checksums would tell where the Python lies that has installed them.

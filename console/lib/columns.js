@@ -1,6 +1,7 @@
 // @ts-check
 // The columns of a list of runs: what there is to choose, the values, their order, and the search by value.
 
+import { number } from "./format.js";
 import { headline } from "./status.js";
 
 /**
@@ -135,7 +136,7 @@ export function usualByProject(runs) {
  * @param {Map<string, unknown>} usual
  */
 export const differing = (run, usual) =>
-  Object.entries(run.hyperparameters).filter(([name, value]) => usual.has(name) && usual.get(name) !== value).map(([name, value]) => `${name} ${value}`).sort();
+  Object.entries(run.hyperparameters).filter(([name, value]) => usual.has(name) && usual.get(name) !== value).map(([name, value]) => `${name} ${typeof value === "number" ? number(value) : value}`).sort();
 
 /**
  * Whether a run has all words of a search: parts of its texts, or comparisons such as `dropout>0.2`.

@@ -28,7 +28,7 @@ export class RunRow extends Component {
           <a class="run-link" href=${`/runs/${encodeURIComponent(run.run_id)}`} data-run=${run.run_id} title=${run.run_id}>
             ${!inProject && html`<span class="dim"><bdi>${run.project}</bdi> /</span> `}<bdi>${run.dataset}</bdi>
           </a>
-          <code class="hash">${hash(run.run_id)}</code>
+          <code class="hash">${hash(run.run_id)}</code>${run.trial && html` <span class="dim">trial ${run.trial}</span>`}
           ${run.name && html`<bdi class="cell-given-name">${run.name}</bdi>`}${run.tags?.map((tag) => html`<bdi class="tag" key=${tag}>${tag}</bdi>`)}
           ${run.cause && run.status !== "CANCELLED" && html`<span class="cell-cause" dir="auto">${run.cause.message}</span>`}
           ${unusual.length > 0 && html`<span class="cell-unusual"><span class="sr">Other than usual: </span><bdi>${unusual.join(" · ")}</bdi></span>`}

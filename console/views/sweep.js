@@ -65,7 +65,7 @@ function Found({ sweep }) {
         ...(sweep.saved_usd ? [["Saved", html`about ${usd(sweep.saved_usd)} by stopping early`]] : [])]} /></section>
       <section class="card" aria-label="Search"><h2>Search</h2><${Facts} of=${[
         ["Method", sweep.method], ["Trials", `${sweep.trials}, ${sweep.parallel} at once`], ["Early stop", sweep.early_stop],
-        ["Ended", `${counts.succeeded} succeeded, ${counts.failed} failed, ${counts.cancelled} cancelled`], ["Stopped early", counts.stopped_early], ["Started", html`<${At} at=${sweep.created_at} />`],
+        ["Ended", endsOf(counts)], ["Started", html`<${At} at=${sweep.created_at} />`],
         ["By", html`<bdi title=${sweep.created_by}>${who(sweep.created_by)}</bdi>`], ...Object.entries(space).map(([name, text]) => [name, html`<bdi>${text}</bdi>`])]} /></section>
       ${shares.length > 0 && html`
         <section class="card" aria-label="Importance"><h2>Importance of parameters</h2>
@@ -73,6 +73,8 @@ function Found({ sweep }) {
     </div>`;
 }
 
+const ENDS = [["succeeded", "succeeded"], ["failed", "failed"], ["cancelled", "cancelled"], ["stopped_early", "stopped early"]];
+const endsOf = (counts) => ENDS.filter(([name]) => counts[name]).map(([name, said]) => `${counts[name]} ${said}`).join(", ") || "none";
 const Facts = ({ of }) => html`<div class="facts">${of.map(([name, value]) => html`<div class="fact" key=${name}><bdi class="fact-name">${name}</bdi><span class="fact-value">${value}</span></div>`)}</div>`;
 const money = (value) => (value == null ? "–" : usd(value));
 const shown = (value) => (typeof value === "number" ? number(value) : String(value ?? "–"));

@@ -12,6 +12,7 @@ from droptrain.api import Api
 from droptrain.errors import DroptrainError
 from droptrain.find_run import find_run
 from droptrain.run_files import RunFiles
+from droptrain.run_values import short_id
 from droptrain.stack import Stack
 from droptrain_cli import output
 
@@ -44,8 +45,10 @@ def compare(stack: Stack, names: Sequence[str], *, differences: bool, as_json: b
     if as_json:
         output.write_json(_document(runs, made))
         return
-    headers = ("", "", *(run["run_id"] for run in runs))
-    output.show(output.console(), output.table(headers, _lines(made)))
+    screen = output.console()
+    wide, narrow = ([name(run["run_id"]) for run in runs] for name in (str, short_id))
+    tables = (output.table(("", "", *headers), _lines(made)) for headers in (wide, narrow))
+    output.show(screen, output.first_that_fits(screen, tables))
 
 
 def rows(

@@ -42,8 +42,8 @@ def list_all(stack: Stack, project: str, *, as_json: bool) -> None:
         output.write_json({"project": project, "datasets": listed})
     elif found:
         screen = output.console()
-        made = _table(found, runs, short=False)
-        output.show(screen, made if output.fits(screen, made) else _table(found, runs, short=True))
+        tables = (_table(found, runs, short=short) for short in (False, True))
+        output.show(screen, output.first_that_fits(screen, tables))
     else:
         output.show(output.console(stderr=True), Text(f"{project} has no datasets."))
 

@@ -26,8 +26,8 @@ def list_all(stack: Stack, *, as_json: bool) -> None:
     if as_json:
         output.write_json({"projects": found})
     elif found:
-        made = _table(found, short=False)
-        output.show(screen, made if output.fits(screen, made) else _table(found, short=True))
+        tables = (_table(found, short=short) for short in (False, True))
+        output.show(screen, output.first_that_fits(screen, tables))
     else:
         output.show(output.console(stderr=True), Text(_NONE))
 

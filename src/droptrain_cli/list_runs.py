@@ -126,12 +126,24 @@ def _table(runs: list[Record], query: Query, now: datetime, screen: Console) -> 
     """The runs in columns: on a terminal with ages and without empty columns, if need be with short ids."""
     if not screen.is_terminal:
         return _of_columns(runs, _columns(query, run_columns.DEFAULT), now)
-    made = _for_people(runs, query, run_columns.DEFAULT, now)
-    if query.columns or output.fits(screen, made):
-        return made
+    widths = [run_columns.DEFAULT] if query.columns else _narrower(runs, query)
+    return output.first_that_fits(screen, (_for_people(runs, query, names, now) for names in widths))
+
+
+def _narrower(runs: list[Record], query: Query) -> Iterator[Sequence[str]]:
+    """The usual columns, then fewer and fewer: a short id doesn't name the project, and one metric needs
+    its name once.
+    """
+    yield run_columns.DEFAULT
     metrics = {run["metric"] for run in runs if run["metric"]}
-    names = [metrics.pop() if name == "metric" and len(metrics) == 1 else name for name in run_columns.NARROW]
-    return _for_people(runs, query, names, now)
+    metric = metrics.pop() if len(metrics) == 1 else "metric"
+    names = [metric if name == "metric" else name for name in run_columns.NARROW]
+    if query.project or len({run["project"] for run in runs}) == 1:
+        names.remove("project")
+    yield names
+    for left_out in run_columns.LEAST_IMPORTANT:
+        names = [name for name in names if name != left_out]
+        yield names
 
 
 def _for_people(runs: list[Record], query: Query, usual: Sequence[str], now: datetime) -> Table:

@@ -104,11 +104,8 @@ def _prepare(url: str, s3: Any, plan: Mapping[str, Any]) -> dict[str, str] | Non
         return {}
     prefix, results = run_prefix(_PROJECT, plan["run_id"]), f"s3://{_BUCKET}/{_RESULTS}"
     _run(url, prefix, {"DROPTRAIN_STEP": "prepare", "DROPTRAIN_PREPARED": results})
-    keys = [item["Key"] for page in _pages(s3, prefix) for item in page.get("Contents", [])]
-    if prefix + _OUTCOME not in keys:
-        return None
-    document = json.loads(s3.get_object(Bucket=_BUCKET, Key=prefix + _OUTCOME)["Body"].read())
-    if "prepared" not in document:
+    document = Bucket(s3, _BUCKET).outcome(_PROJECT, plan["run_id"])
+    if not isinstance(document, dict) or "prepared" not in document:
         return None
     return {
         "AWS_BATCH_JOB_ID": "local-2",

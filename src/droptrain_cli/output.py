@@ -67,6 +67,16 @@ def fits(target: Console, made: Table) -> bool:
     return target.measure(made, options=unbounded).maximum <= target.width
 
 
+def first_that_fits(target: Console, tables: Iterable[Table]) -> Table:
+    """The first table that fits the console, else the last one, which is then folded."""
+    made: Table | None = None
+    for made in tables:
+        if fits(target, made):
+            break
+    assert made, "there is always one"
+    return made
+
+
 def show(target: Console, what: Table | Text) -> None:
     """Print a table or a line, without blanks at the ends of lines."""
     if target.is_terminal:

@@ -56,8 +56,9 @@ COLUMNS: Mapping[str, Column] = {
     "trial": _column("trial", "TRIAL", "trial"),
 }
 DEFAULT = ("run", "status", "created", "took", "metric", "cost", "why", "name", "tags")
-NARROW = ("id", "dataset", "status", "created", "metric", "cost", "why", "name", "tags")
-FOLDED = ("DATASET", "METRIC", "WHY", "NAME", "NOTE", "TAGS")
+NARROW = ("id", "project", "dataset", "status", "created", "metric", "cost", "why", "name", "tags")
+LEAST_IMPORTANT = ("tags", "name", "why", "cost")  # left out on a narrow terminal, one after another
+FOLDED = ("PROJECT", "DATASET", "METRIC", "WHY", "NAME", "NOTE", "TAGS")
 _OF_CSV = (
     "run",
     "project",

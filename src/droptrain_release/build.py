@@ -93,9 +93,15 @@ def main() -> None:
     trees = {
         "The functions' layer": sam / "DroptrainLayer" / "python",
         "The API's function": sam / "RunsApiFunction",
+        "The function of sweeps": sam / "TrialEndedFunction",
         "The image's own environment": image,
     }
-    names = {"python": "layer", "RunsApiFunction": "runs_api", "image": "image"}
+    names = {
+        "python": "layer",
+        "RunsApiFunction": "runs_api",
+        "TrialEndedFunction": "trial_ended",
+        "image": "image",
+    }
     sets = {}
     for title, tree in trees.items():
         python = look_at(tree)

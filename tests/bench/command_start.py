@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-LIMIT_SECONDS = 0.25
+LIMIT_SECONDS = 0.12
 NOTHING = [sys.executable, "-c", "pass"]
 DROPTRAIN = [sys.executable, "-c", "from droptrain_cli.main import main; main()"]
 COMMANDS = {

@@ -29,7 +29,7 @@ View = tuple[str, str, Callable[[Page], None] | None]
 
 def runs_of(user: User) -> dict[str, str]:
     """Train what the pictures show; run ids by what they show."""
-    shown = {}
+    shown = {"sweep": _swept(user)}
     for number, top in enumerate((0.86, 0.91, 0.9, 0.94)):
         stage.learns(user, "penguins", top=top)
         user.drop(f"2026-11-2{number}", **stage.CSV)
@@ -52,7 +52,6 @@ def runs_of(user: User) -> dict[str, str]:
     time.sleep(6)
     user.cloud.engine.reclaim(going["batch_job_id"])
     shown["reclaimed"] = stage.ended(user, "week-46")
-    shown["sweep"] = _swept(user)
     user.project = "churn"
     user.put("projects/churn/data/week-48/train.csv", stage.CSV["train"])
     stage.learns(user, "penguins", epochs=2000, seconds=1, top=0.97)

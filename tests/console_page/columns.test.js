@@ -29,6 +29,7 @@ test("what is unusual about a run is named", () => {
   assert.equal(usual.get("dropout"), 0.1);
   assert.deepEqual(columns.differing(RUNS[1], usual), ["dropout 0.3"]);
   assert.deepEqual(columns.differing(RUNS[0], usual), []);
+  assert.deepEqual(columns.differing({ hyperparameters: { dropout: 0.8145971459219636 } }, usual), ["dropout 0.8146"]);
 });
 
 test("what is usual is so for a project", () => {

@@ -45,7 +45,7 @@ class DeployedStack:
             **CLIENT_ENVIRONMENT,
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "SAM_CLI_TELEMETRY": "0",
-            "PLATFORM": f"manylinux2014_{platform.machine()}",  # build.sh: what is built runs here
+            "ARCHITECTURE": platform.machine(),  # build.sh: what is built runs here
         }
         settings = {
             "BIND_HOST": "127.0.0.1",

@@ -32,7 +32,7 @@ def build(folder: Path) -> None:
     """Build the layer and every function below `folder`, by their logical ids, for this machine."""
     layer = ROOT / template()["Resources"][LAYER]["Properties"]["ContentUri"]
     shared = layer.parent / "requirements.txt"
-    environment = {**os.environ, "PLATFORM": f"manylinux2014_{platform.machine()}"}
+    environment = {**os.environ, "ARCHITECTURE": platform.machine()}
     sources = {f"{LAYER}/python": (layer, "/opt/python")}
     sources |= {name: (source, "/var/task") for name, source in FUNCTIONS.items()}
     for name, (source, mount) in sources.items():

@@ -16,7 +16,9 @@ from support.core_stack import Stack
 from support.template import table_definition
 
 # Why the engine's job waits depends on how long it has waited, in seconds of this machine.
-SENT_BY_THE_CLOCK = {f"WAITING 1 run ({cause})" for cause in ("does_not_fit", "waits_long")}
+SENT_BY_THE_CLOCK = {
+    f"WAITING {runs} ({cause})" for runs in ("1 run", "2 runs") for cause in ("does_not_fit", "waits_long")
+}
 _numbers = count()
 
 

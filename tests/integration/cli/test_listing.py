@@ -156,13 +156,14 @@ def test_runs_are_sorted_by_a_metric_and_those_without_it_come_last(droptrain: C
     assert "loss, test_accuracy" in wrong.output
 
 
-def test_on_a_narrow_terminal_ids_are_short_and_no_status_is_folded(stack: Stack, stacked: Stacked) -> None:
+def test_on_a_narrow_terminal_ids_are_short_and_nothing_is_folded(stack: Stack, stacked: Stacked) -> None:
     stacked.runs = [a_run("3", "2026-11-23-4f1c2a09", test_accuracy=0.71234), a_run("2", "third")]
     with terminal_screen() as screen:
         list_runs.once(stack, list_runs.Query("penguins", {}, 20), as_json=False)
-    header, first, *_ = screen.lines
-    assert header.split() == ["ID", "DATASET", "STATUS", "AGE", "test_accuracy", "COST", "WHY"]
-    assert first.split()[0] == "3" * 12
+    header, first, second, *more = screen.lines
+    assert header.split() == ["ID", "DATASET", "STATUS", "AGE", "test_accuracy", "COST"]
+    assert (first.split()[0], second.split()[0]) == ("3" * 12, "2" * 12)
+    assert not any(more), "a line for each run"
     assert "SUCCEEDED" in first
     assert "$0.5000" in first
     with terminal_screen() as screen:

@@ -163,7 +163,7 @@ def test_a_drop_starts_the_sweep_that_the_recipe_names_once(stack) -> None:
     [sweep] = stack.sweeps.page(project="penguins", limit=10, position=None).sweeps
     advance(stack, sweep)
     assert [each.hyperparameters["units"] for each in trials(stack, sweep)] == [16, 32]
-    assert stack.query.runs(limit=10).runs == stack.table.get_many(map(sweep.run_id, (2, 1)))
+    assert {run.run_id for run in stack.query.runs(limit=10).runs} == {sweep.run_id(1), sweep.run_id(2)}
 
 
 def test_a_drop_whose_sweep_has_no_metric_is_rejected_with_the_fix(stack) -> None:

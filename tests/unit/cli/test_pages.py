@@ -27,8 +27,9 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 REQUIREMENTS = [
     "requirements/laptop.in", "requirements/dev.in", "requirements/audit.in",
     "layers/droptrain/requirements.in",
-    "functions/runs_api/requirements.in", "image/requirements.in", "image/requirements-cuda.in",
-    "requirements/uv.in", "requirements/release.in", "requirements/emulator.in",
+    "functions/runs_api/requirements.in", "functions/trial_ended/requirements.in", "image/requirements.in",
+    "image/requirements-cuda.in",
+    "requirements/uv.in", "requirements/release.in", "requirements/emulator.in", "requirements/site.in",
 ]  # fmt: skip
 
 

@@ -112,7 +112,8 @@ class AdvanceSweep:
             return None
         summary = self._table.summary(sweep.sweep_id)
         draft = trial_draft(sweep, plan.document, summary, self._clock())
-        claimed, run = self._commit.claim(draft, None)
+        holder_id = self._commit.holder_of(draft.run)
+        claimed, run = self._commit.claim(replace(draft, holder_id=holder_id), None)
         if claimed != "claimed":
             return None
         run = self._commit.submit.or_leave(run)

@@ -95,6 +95,10 @@ class Commit:
         if found and find(plan["run_id"]) is None:
             self._bucket.replace_plan(plan, found)
 
+    def holder_of(self, run: Run) -> str | None:
+        """The run that holds the data which this one needs prepared, if any."""
+        return self._prepare_once.find_holder(run)
+
     def missing_image(self, run: Run) -> Cause | None:
         """The cause of a run for which the stack has no image."""
         for tag in image_tags(run) if self._images else ():
