@@ -5,8 +5,12 @@ from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
 from droptrain_core.domain.errors import SweepRefusedError
+from droptrain_core.domain.notices.events import SweepFinished
+from jsonschema import Draft202012Validator
 from support.core_stack import Stack
 from support.sweeping import RECIPE, advance, end, fail, now, order, project, running, start, trials
+
+from droptrain_cli import event_schemas
 
 # Ten minutes, and those until a trial is ended, on the stack's only instance type.
 TRIAL_USD = 0.587 * (600 + OVERRUN_SECONDS) / 3600
@@ -146,6 +150,7 @@ def test_one_notice_tells_of_the_whole_sweep_and_moves_the_models_to_its_best_tr
     assert f"droptrain rerun {sweep.run_id(1)}" in notice["Message"]
     assert "Current model: not this run's: the run left no files in export/. " in notice["Message"]
     [event] = penguins.events_on_bus()
+    Draft202012Validator(event_schemas.schema(SweepFinished)).validate(event["detail"])
     assert (event["detail-type"], event["detail"]["best"]["trial"]) == ("Sweep Finished", 1)
     for name in ("best", "latest"):
         assert penguins.pointers.read("penguins", name).pointer.run_id == sweep.run_id(1)
