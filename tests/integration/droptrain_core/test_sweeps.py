@@ -5,8 +5,12 @@ from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
 from droptrain_core.domain.errors import SweepRefusedError
+from droptrain_core.domain.notices.events import SweepFinished
+from jsonschema import Draft202012Validator
 from support.core_stack import Stack
 from support.sweeping import RECIPE, advance, end, fail, now, order, project, running, start, trials
+
+from droptrain_cli import event_schemas
 
 # Ten minutes, and those until a trial is ended, on the stack's only instance type.
 TRIAL_USD = 0.587 * (600 + OVERRUN_SECONDS) / 3600
@@ -122,6 +126,18 @@ def test_a_cancelled_sweep_cancels_its_trials_and_starts_no_more(penguins) -> No
     assert (ended.status, ended.launched) == ("CANCELLED", 2)
 
 
+def test_the_best_trial_becomes_the_current_model_by_the_recipe_s_gate(penguins) -> None:
+    sweep = start(penguins)
+    penguins.put(f"runs/penguins/{sweep.run_id(1)}/export/model.keras")
+    for number in range(1, 7):
+        end(penguins, sweep, number, value=1.0 - number / 10)
+    assert penguins.read_models.of_project("penguins").current.promotion is None
+    penguins.wiring.notify_sweep().ended(sweep.sweep_id)
+    promotion = penguins.read_models.of_project("penguins").current.promotion
+    assert (promotion.run_id, promotion.by) == (sweep.run_id(1), "gate")
+    assert "Current model: this run's.\n" in penguins.notices()[0]["Message"]
+
+
 def test_one_notice_tells_of_the_whole_sweep_and_moves_the_models_to_its_best_trial(penguins) -> None:
     sweep = start(penguins)
     for number in range(1, 7):
@@ -132,7 +148,9 @@ def test_one_notice_tells_of_the_whole_sweep_and_moves_the_models_to_its_best_tr
     [notice] = penguins.notices()
     assert notice["Subject"] == "SUCCEEDED sweep of penguins/first accuracy=0.9"
     assert f"droptrain rerun {sweep.run_id(1)}" in notice["Message"]
+    assert "Current model: not this run's: the run left no files in export/. " in notice["Message"]
     [event] = penguins.events_on_bus()
+    Draft202012Validator(event_schemas.schema(SweepFinished)).validate(event["detail"])
     assert (event["detail-type"], event["detail"]["best"]["trial"]) == ("Sweep Finished", 1)
     for name in ("best", "latest"):
         assert penguins.pointers.read("penguins", name).pointer.run_id == sweep.run_id(1)
