@@ -30,7 +30,7 @@ export function ProjectHead({ project, here, runs }) {
             <span>newest <b>${number(trend.points.at(-1).value)}</b></span>`}
         </p>
         ${here?.waiting.map((each) => html`
-          <p class="waiting-line" key=${each.dataset}><bdi><b>${each.dataset}</b></bdi> ${each.missing.length > 0 && html`waits for ${names(each.missing)}: drop it on this page. `}${each.due_at && html`launches at ${clock(each.due_at)}, unless another file arrives. `}${each.present.length > 0 && html`<span class="dim">In its folder: ${names(each.present)}</span>`}</p>`)}
+          <p class="waiting-line" key=${each.dataset}><bdi><b>${each.dataset}</b></bdi> ${each.missing.length > 0 && html`waits for ${names(each.missing)}: drop it on this page. `}${each.due_at && (each.arrived_at ? html`waits for the end of the project's cooldown, at ${clock(each.due_at)}. ` : html`launches at ${clock(each.due_at)}, unless another file arrives. `)}${each.present.length > 0 && html`<span class="dim">In its folder: ${names(each.present)}</span>`}</p>`)}
         ${recipe.error && recipe.error.status === 404 && html`<p class="dim">${recipe.error.message}</p>`}
       </div>
       ${trend && trend.points.length > 1 && html`

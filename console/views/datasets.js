@@ -88,7 +88,7 @@ function Dataset({ address, project }) {
 
 const Waiting = ({ waiting, project }) => html`
   <div class="cause cause-waiting">
-    <p class="cause-message">${waiting.missing.length ? html`It waits for ${names(waiting.missing)}.` : html`It launches at <${At} at=${waiting.due_at} />, unless another file arrives.`}</p>
+    <p class="cause-message">${waiting.missing.length ? html`It waits for ${names(waiting.missing)}.` : waiting.arrived_at ? html`It waits for the end of the project's cooldown, at <${At} at=${waiting.due_at} />.` : html`It launches at <${At} at=${waiting.due_at} />, unless another file arrives.`}</p>
     <p class="cause-fix"><b>In its folder</b> ${waiting.present.length ? names(waiting.present) : "nothing"}${waiting.missing.length > 0 && html`. <a href=${`/projects/${encodeURIComponent(project)}`}>Drop the rest on the project's page.</a>`}</p>
   </div>`;
 

@@ -8,8 +8,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from dataset_models import DatasetDetailsView, DatasetList, DeletedView, UploadList, UploadRequest
 from droptrain_core.domain.datasets.dataset import data_prefix
 from droptrain_core.telemetry import logger
-from models import DATASET_PATTERN, PROJECT_PATTERN, ProjectView
+from models import DATASET_PATTERN, PROJECT_PATTERN
 from problems import documented
+from project_models import ProjectDetailsView
 from run_routes import Cursor, Limit, caller
 
 router = APIGatewayHttpRouter()
@@ -20,11 +21,12 @@ Dataset = Annotated[str, Path(pattern=DATASET_PATTERN, description="The dataset'
 
 @router.get(
     "/projects/<project>",
-    responses=documented({200: (ProjectView, "The project")}, "not-found", "invalid-request"),
+    responses=documented({200: (ProjectDetailsView, "The project")}, "not-found", "invalid-request"),
 )
-def read_project(project: Project) -> ProjectView:
-    """Read one project: its newest run, and the datasets that lack files."""
-    return ProjectView.of(use_cases.query().project(project), use_cases.settings.bucket_name)
+def read_project(project: Project) -> ProjectDetailsView:
+    """Read one project: its newest run, the datasets that lack files, and when it trains again."""
+    found, retraining = use_cases.query().project(project), use_cases.read_retraining().of(project)
+    return ProjectDetailsView.with_retraining(found, use_cases.settings.bucket_name, retraining)
 
 
 @router.get(

@@ -331,8 +331,9 @@ class StatusView(View):
 
 
 class WaitingView(View):
-    """A dataset that waits: for the `missing` files, or until no file has arrived for a while (`due_at`).
+    """A dataset that waits: for the `missing` files, or until `due_at`.
 
+    Then no file has arrived for a while; or, if it has `arrived_at`, the project's cooldown is over.
     `present` names the first files in its folder.
     """
 
@@ -341,6 +342,7 @@ class WaitingView(View):
     missing: list[str]
     present: list[str]
     due_at: str | None
+    arrived_at: str | None
 
     @classmethod
     def of(cls, record: "DatasetRecord") -> Self:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from droptrain_core.query import Query
     from droptrain_core.query_sweeps import QuerySweeps
     from droptrain_core.read_models import ReadModels
+    from droptrain_core.read_retraining import ReadRetraining
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.results import Results
     from droptrain_core.spending import ReadCosts, Spending
@@ -66,6 +67,12 @@ def promote() -> "Promote":
 def read_models() -> "ReadModels":
     """The models of projects are read."""
     return _wiring.read_models()
+
+
+@cache
+def read_retraining() -> "ReadRetraining":
+    """When projects train again is read."""
+    return _wiring.read_retraining()
 
 
 @cache

@@ -111,7 +111,10 @@ def find_run(
     present: Iterable[ObjectVersion],
     earlier: Collection[str],
 ) -> str:
-    """The id of the run that trains these files, once it is there; DroptrainError if none comes."""
+    """The id of the run that trains these files, once it is there.
+
+    DroptrainError if none comes, or if the dataset waits for the end of its project's cooldown.
+    """
     known = {**done.present, **done.uploaded}
     digest = planned.inputs_digest(present, done.uploaded)
     deadline = time.monotonic() + NO_RUN_AFTER_SECONDS
@@ -120,6 +123,8 @@ def find_run(
         found: str | None = None
         with patience.attempt():
             found = run_that_trains(api, planned, known, digest, earlier)
+            if not found and planned.recipe.retrain.cooldown_seconds:
+                _check_cooldown(api, planned)
         if found:
             return found
         time.sleep(_LOOK_SECONDS)
@@ -127,6 +132,16 @@ def find_run(
         f"{planned.place} has launched no run within {NO_RUN_AFTER_SECONDS:.0f} s. docs/operations says "
         "where an upload's event can be; droptrain doctor, whether the stack can train."
     )
+
+
+def _check_cooldown(api: Api, planned: DropPlan) -> None:
+    for waiting in api.get(f"/projects/{planned.project}")["waiting"]:
+        if waiting["dataset"] == planned.dataset and waiting["arrived_at"]:
+            raise DroptrainError(
+                f"{planned.place} waits for the end of the project's cooldown, at {waiting['due_at']}: "
+                "the newest dataset trains then. "
+                f"To train it now: droptrain launch {planned.project} {planned.dataset}"
+            )
 
 
 def runs_of(api: Api, planned: DropPlan) -> tuple[str, ...]:

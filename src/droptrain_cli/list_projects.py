@@ -47,6 +47,8 @@ def show(stack: Stack, name: str, *, as_json: bool) -> None:
         output.show(screen, line.append("  ".join(["", *filter(None, result)])))
     else:
         output.show(screen, Text("  No run yet."))
+    for words in _retraining(project["retraining"]):
+        output.show(screen, output.cell(words))
     for waiting in project["waiting"]:
         output.show(screen, Text())
         for words in _waiting(name, waiting):
@@ -68,6 +70,8 @@ def waits_for(waiting: Mapping[str, Any]) -> str:
     """What a dataset waits for, in few words."""
     if waiting["missing"]:
         return f"waits for {name_files(waiting['missing'])}"
+    if waiting["arrived_at"]:
+        return f"waits for the end of the project's cooldown, at {waiting['due_at']}"
     return f"launches at {waiting['due_at']} unless another file arrives"
 
 
@@ -86,6 +90,25 @@ def _row(project: Mapping[str, Any], now: datetime, *, short: bool) -> tuple[str
     status = output.styled(run["status"])
     run_id = short_id(run["run_id"]) if short else run["run_id"]
     return project["project"], run_id, status, created, formatting.headline(run), waiting
+
+
+def _retraining(retraining: Mapping[str, Any]) -> Iterator[str]:
+    if retraining["schedule"]:
+        yield f"  Schedule    {retraining['schedule']}, {retraining['time_zone']}"
+        yield f"  Next time   {retraining['next_at']}"
+    if retraining["due_at"]:
+        yield f"  Last time   {retraining['due_at']}: {_outcome(retraining)}"
+
+
+def _outcome(retraining: Mapping[str, Any]) -> str:
+    words = {
+        "launched": "launched {run_id}",
+        "rejected": "rejected, as {run_id} tells",
+        "unchanged": "nothing has changed since {run_id}",
+        "nothing_to_train": "no dataset to train",
+    }
+    outcome = retraining["outcome"]
+    return words.get(outcome, outcome).format(run_id=retraining["run_id"])
 
 
 def _waiting(project: str, waiting: Mapping[str, Any]) -> Iterator[str]:

@@ -150,7 +150,7 @@ def _files(folder: ProjectFolder) -> dict[str, Path]:
 
 def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, Any]:
     """`run.json` as a launch writes it; DroptrainError if a launch would reject it."""
-    gather = Gather(bucket, _NoPrices(), _COMPUTE, lambda: datetime.now(UTC))
+    gather = Gather(bucket, _NoPrices(), _COMPUTE, lambda project, names: (), lambda: datetime.now(UTC))
     overrides = {"hyperparameters": dict(settings)} if settings else {}
     try:
         how = gather.how(_PROJECT, overrides, force=force)

@@ -11,6 +11,7 @@ from droptrain_local.permissions.sessions import Session
 from droptrain_local.provision import Stack
 from droptrain_local.queues import QueueSource
 from droptrain_local.schedules import CallSource, ScheduleSource, calls_an_api
+from droptrain_local.stored_schedules import StoredSchedules
 from droptrain_local.streams import StreamSource
 
 
@@ -79,7 +80,11 @@ class EventSources:
             for key, mapping in mappings.items()
             if str(mapping.get("Enabled", True)).lower() != "false"
         }
-        return {**on, **dict(self._stack.of_type("AWS::Scheduler::Schedule"))}
+        groups = {
+            key: {"GroupName": self._stack.ref(key)}
+            for key, _ in self._stack.of_type("AWS::Scheduler::ScheduleGroup")
+        }
+        return {**on, **dict(self._stack.of_type("AWS::Scheduler::Schedule")), **groups}
 
     def _start(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         arns = {
@@ -91,8 +96,10 @@ class EventSources:
             for _, config in self._stack.of_type("AWS::Lambda::EventInvokeConfig")
         }
         for key, each in wanted.items():
-            if "Target" in each:
-                source: Any = self._schedule(each, configs.get(each["Target"]["Arn"], {}))
+            if "GroupName" in each:
+                source: Any = self._stored_schedules(each["GroupName"])
+            elif "Target" in each:
+                source = self._schedule(each, configs.get(each["Target"]["Arn"], {}))
             elif ":sqs:" in each["EventSourceArn"]:
                 source = self._queue(each, arns[each["FunctionName"]])
             else:
@@ -114,6 +121,11 @@ class EventSources:
             return CallSource(self._as(target["RoleArn"], "schedule"), schedule)
         sqs = self._client_of(target["Arn"])("sqs")
         return ScheduleSource(sqs, schedule, config, self._invoke, self._retry_seconds)
+
+    def _stored_schedules(self, group: str) -> StoredSchedules:
+        return StoredSchedules(
+            self._clients.client("scheduler"), group, lambda role_arn: self._as(role_arn, "schedule")("sqs")
+        )
 
     def _client_of(self, function_arn: str) -> Callable[[str], Any]:
         """Clients of a function's role, by service."""

@@ -41,6 +41,7 @@ class Makers:
             "AWS::IAM::Policy": self._policy,
             "AWS::IAM::Role": self._role,
             "AWS::S3::Bucket": self._bucket,
+            "AWS::Scheduler::ScheduleGroup": self._schedule_group,
             "AWS::SNS::Subscription": self._subscription,
             "AWS::SNS::Topic": self._topic,
             "AWS::SQS::Queue": self._queue,
@@ -69,6 +70,7 @@ class Makers:
     def removers(self) -> dict[str, Callable[[str], object]]:
         """Who removes a resource of a type, by its Ref."""
         sqs, sns, events = (self.clients.client(name) for name in ("sqs", "sns", "events"))
+        scheduler = self.clients.client("scheduler")
 
         def remove_rule(name: str) -> None:
             targets = events.list_targets_by_rule(Rule=name)["Targets"]
@@ -77,6 +79,7 @@ class Makers:
 
         return {
             "AWS::Events::Rule": remove_rule,
+            "AWS::Scheduler::ScheduleGroup": lambda name: scheduler.delete_schedule_group(Name=name),
             "AWS::SNS::Topic": lambda arn: sns.delete_topic(TopicArn=arn),
             "AWS::SQS::Queue": lambda url: sqs.delete_queue(QueueUrl=url),
         }
@@ -149,6 +152,10 @@ class Makers:
         for tag in ("latest", "cpu"):
             ecr.put_image(repositoryName=name, imageTag=tag, imageManifest=json.dumps(_MANIFEST))
         return Made(name, {"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]})
+
+    def _schedule_group(self, name: str, properties: Properties) -> Made:
+        made = self.clients.client("scheduler").create_schedule_group(Name=name)
+        return Made(name, {"Arn": made["ScheduleGroupArn"]})
 
     def _role(self, name: str, properties: Properties) -> Made:
         iam, trust = self.clients.client("iam"), json.dumps(properties["AssumeRolePolicyDocument"])

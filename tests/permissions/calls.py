@@ -107,6 +107,8 @@ def _plain(operation: str, resource: str) -> str:
         return resource.partition("/stream/")[0] + "/stream/LABEL"
     if service == "logs":
         return resource.rpartition("/")[0] + "/TASK"
+    if service == "scheduler":
+        return resource.rpartition("/")[0] + "/PROJECT"
     if service == "secretsmanager":
         return f"{arn}:droptrain/NAME"
     if service == "execute-api":

@@ -20,6 +20,7 @@ _WHOSE = {
     "TrainingRole": "what the training code, and the entrypoint around it, acts with",
     "CanaryScheduleRole": "what the schedule of the daily canary acts with",
     "WebhookRole": "what EventBridge calls the webhook with",
+    "SchedulesRole": "what the schedules of projects act with",
     "DatasetUploadedRole": "`dataset_uploaded`: launches what is dropped",
     "BatchJobChangedRole": "`batch_job_changed`: records what becomes of jobs",
     "ReconcileRunsRole": "`reconcile_runs`: finishes what events left undone",

@@ -42,6 +42,7 @@ class Core(Launching):
             "results": wiring.results(),
             "promote": wiring.promote(),
             "read_models": wiring.read_models(),
+            "read_retraining": wiring.read_retraining(),
             "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),
             "spending": wiring.spending(),

@@ -20,6 +20,7 @@ from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.model_pointers import ModelPointers
 from droptrain_core.aws.pass_position import PassPosition
 from droptrain_core.aws.price_table import PriceTable
+from droptrain_core.aws.retrain_table import RetrainTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.aws.wake_ups import LONGEST_DELAY
@@ -31,6 +32,7 @@ from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.notices.notice import Places
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+from droptrain_core.launch.schedules import LaunchSchedules
 from droptrain_core.notify import Notify
 from droptrain_core.promote import Promote
 from droptrain_core.publish_model import PublishModel
@@ -64,7 +66,8 @@ SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "job_definition_arn": "training", "cpu_spot_job_queue_arn": "cpu-spot",
     "cpu_on_demand_job_queue_arn": "cpu-on-demand", "cpu_job_definition_arn": "cpu-training",
     "cpu_instance_types": "m6i.xlarge,c6i.2xlarge", "instance_types": "g4dn.xlarge", "stack_id": STACK_ID,
-    "prepared_days": "30", "aws_region": REGION,
+    "prepared_days": "30", "aws_region": REGION, "schedule_group": "schedules", "schedule_role": "scheduler",
+    "uploads_queue_url": "https://sqs.eu-west-1.amazonaws.com/123456789012/uploads",
 })  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 
@@ -75,6 +78,7 @@ class SentWakeUps:
 
     messages: list[tuple[str, str, str]] = field(default_factory=list)
     postponed: list[Created] = field(default_factory=list)
+    cooldowns_over: list[str] = field(default_factory=list)
     sent: int = 0
 
     def send(self, project: str, dataset: str, delay_seconds: int) -> str:
@@ -82,6 +86,9 @@ class SentWakeUps:
         self.sent += 1
         self.messages.append((project, dataset, f"wake-up-{self.sent}"))
         return self.messages[-1][2]
+
+    def end_cooldown(self, project: str) -> None:
+        self.cooldowns_over.append(project)
 
     def postpone(self, upload: Created, delay_seconds: int) -> None:
         assert 0 <= delay_seconds <= LONGEST_DELAY
@@ -142,6 +149,10 @@ class Stack:
     @property
     def launch(self) -> Launch:
         return Launch(self.wiring.launch_uploads(), self.wiring.launch_requests())
+
+    @property
+    def schedules(self) -> LaunchSchedules:
+        return self.wiring.launch_schedules()
 
     @property
     def submit(self) -> Submit:
@@ -285,6 +296,10 @@ class StackWiring(Wiring):
     @property
     def _sweeps(self) -> SweepTable:
         return self._stack.sweeps
+
+    @property
+    def retrainings(self) -> RetrainTable:
+        return self._retrainings()
 
     def _bucket(self) -> Bucket:
         return self._stack.bucket

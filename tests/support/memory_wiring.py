@@ -21,6 +21,7 @@ from chaos.model.memory import (
     MemoryTopic,
     MemoryWakeUps,
 )
+from chaos.model.retraining import MemoryRetrainTable, MemorySchedules
 from chaos.model.sweeps import MemorySweepTable
 from chaos.model.world import Scheduler
 from droptrain_core.aws.run_costs import CostPage
@@ -67,6 +68,7 @@ class MemoryWiring(Wiring):
         self.table = MemoryTable(world, self.dataset_table)
         self.jobs: Any = jobs or MemoryJobQueue(world)
         self.wake_ups: Any = wake_ups or MemoryWakeUps(world)
+        self.retrainings, self.schedules = MemoryRetrainTable(world, self.table), MemorySchedules(world)
         self.topic, self.bus = MemoryTopic(world), MemoryBus(world)
         self.pointers, self.queues = MemoryPointers(world), MemoryQueueWatch(world)
         self.models, self.model_files = MemoryModelTable(world, self.table), MemoryModelFiles(world)
@@ -94,6 +96,12 @@ class MemoryWiring(Wiring):
 
     def _wake_ups(self) -> Any:
         return self.wake_ups
+
+    def _retrainings(self) -> Any:
+        return self.retrainings
+
+    def _schedules(self) -> Any:
+        return self.schedules
 
     def _notifications(self) -> Any:
         bus: Any = self.bus

@@ -68,7 +68,11 @@ def operation_of(service: str, request: AwsRequest) -> tuple[str, Parameters]:
     if service == "s3":
         return _s3_operation(request)
     if service == "lambda":
-        return _lambda_operation(request), {}
+        return _rest_operation(service, request)[0], {}
+    if service == "scheduler":
+        operation, named = _rest_operation(service, request)
+        given = {name[:1].upper() + name[1:]: value for name, value in request.query.items()}
+        return operation, {**given, **json.loads(_read(request.body) or b"{}"), **named}
     form = dict(parse_qsl(_read(request.body).decode("utf-8", "replace"))) or dict(request.query)
     return form.get("Action", ""), form
 
@@ -152,14 +156,16 @@ def _s3_operation(request: AwsRequest) -> tuple[str, Parameters]:
     return "", {}
 
 
-def _lambda_operation(request: AwsRequest) -> str:
-    model: Any = core_session().get_service_model("lambda")
+def _rest_operation(service: str, request: AwsRequest) -> tuple[str, dict[str, str]]:
+    """The operation of a method and a path, and the parameters in the path."""
+    model: Any = core_session().get_service_model(service)
     for name in model.operation_names:
         http = model.operation_model(name).http
-        path = re.sub(r"\{\w+\+?\}", "[^/]+", http["requestUri"].partition("?")[0])
-        if request.method == http["method"] and re.fullmatch(path, request.path):
-            return str(name)
-    return ""
+        path = re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", http["requestUri"].partition("?")[0])
+        match = re.fullmatch(path, request.path)
+        if match and request.method == http["method"]:
+            return str(name), match.groupdict()
+    return "", {}
 
 
 def _objects(body: bytes) -> list[dict[str, str]]:

@@ -234,6 +234,21 @@ def _quota(parameters: Parameters) -> RequiredActions:
     )
 
 
+def _on_schedule(action: str) -> Callable[[Parameters], RequiredActions]:
+    """A schedule's role is passed to Scheduler: iam:PassRole.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
+    """
+
+    def needs(parameters: Parameters) -> RequiredActions:
+        name = f"schedule/{parameters.get('GroupName', 'default')}/{parameters['Name']}"
+        yield Need(f"scheduler:{action}", _arn("scheduler", name))
+        if role_arn := parameters.get("Target", {}).get("RoleArn"):
+            yield Need("iam:PassRole", role_arn, {"iam:PassedToService": ("scheduler.amazonaws.com",)})
+
+    return needs
+
+
 def _secret(parameters: Parameters) -> RequiredActions:
     yield Need("secretsmanager:GetSecretValue", parameters["SecretId"])
 
@@ -309,6 +324,11 @@ _TABLE: Mapping[str, Mapping[str, Callable[[Parameters], RequiredActions]]] = {
         "ListStackResources": _on_stack("ListStackResources"),
     },
     "ecr": {"DescribeImages": _images},
+    "scheduler": {
+        "CreateSchedule": _on_schedule("CreateSchedule"),
+        "DeleteSchedule": _on_schedule("DeleteSchedule"),
+        "UpdateSchedule": _on_schedule("UpdateSchedule"),
+    },
     "secretsmanager": {"GetSecretValue": _secret},
     "servicequotas": {"GetServiceQuota": _quota},
     # Always allowed, whatever policies say.

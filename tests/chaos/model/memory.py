@@ -41,6 +41,14 @@ from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, R
 from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer
 from droptrain_core.domain.runs.plan import plan_digest
 from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
+from droptrain_core.domain.runs.retraining import (
+    CooldownClaim,
+    Outcome,
+    RetrainClaim,
+    Retraining,
+    ScheduleClaim,
+    cooldown_message,
+)
 from droptrain_core.domain.runs.run import Reservation, Run, run_prefix
 from droptrain_core.domain.runs.transitions import Transition
 from droptrain_core.domain.sweeps.sweep import Sweep
@@ -166,7 +174,9 @@ class MemoryTable:
         self.stream: list[Mapping[str, Any]] = []
         self.answers: dict[str, Answered] = {}
         self.requests: dict[str, tuple[str, str]] = {}
+        self.retrainings: dict[str, Retraining] = {}
         self._datasets = datasets
+        datasets.cooldown_until = lambda project: self.retraining(project).cooldown_until
 
     @outside
     def claim(
@@ -178,9 +188,15 @@ class MemoryTable:
         answer: AnswerClaim | None = None,
         summary: str | None = None,
         holder: str | None = None,
+        retraining: RetrainClaim | None = None,
     ) -> Claimed:
         if taken := self._taken(run, drop, request, previous, answer, holder):
             return taken
+        if isinstance(retraining, ScheduleClaim):
+            if not self.cover(retraining, "rejected" if run.ended else "launched", run.run_id):
+                return "covered"
+        elif retraining and not self._begin_cooldown(retraining, run.run_id):
+            return "too_soon"
         for reservation in run.reservations:
             self.count(reservation, reservation.amount, 0)
         if previous:
@@ -204,13 +220,35 @@ class MemoryTable:
         """Let the run stand for the drop."""
         self.drops[drop.drop_id] = run.run_id
         record = self._datasets.get(run.project, run.dataset)
-        self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until)
+        self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until, accepted=not run.ended)
 
     def _launch_of(self, run: Run) -> SweepTransition | None:
         """What a trial's claim changes in its sweep."""
         if run.sweep is None or run.trial is None:
             return None
         return launched(run.sweep, run.trial, run.created_at)
+
+    def retraining(self, project: str) -> Retraining:
+        """When the project trains again, without a call."""
+        return self.retrainings.get(project, Retraining(project=project))
+
+    def cover(self, claim: ScheduleClaim, outcome: Outcome, run_id: str | None) -> bool:
+        """What a launch by a schedule writes, without a call."""
+        known = self.retraining(claim.project)
+        if known.covers(claim.due_at):
+            return False
+        covers = {"covered_until": claim.covered_until, "due_at": claim.due_at}
+        self.retrainings[claim.project] = replace(known, **covers, outcome=outcome, run_id=run_id)
+        return True
+
+    def _begin_cooldown(self, claim: CooldownClaim, run_id: str) -> bool:
+        known = self.retraining(claim.project)
+        if known.cooldown_until and known.cooldown_until > claim.at:
+            return False
+        self.retrainings[claim.project] = replace(
+            known, launched_at=claim.at, launched_run=run_id, cooldown_until=claim.until
+        )
+        return True
 
     def _taken(
         self,
@@ -494,6 +532,9 @@ class MemoryDatasetTable:
         self._loads: dict[tuple[str, str], float] = {}
         self._links_until: dict[tuple[str, str], str] = {}
         self._links: dict[tuple[str, str], str] = {}
+        self._accepted: set[tuple[str, str]] = set()
+        # Of the projects' items, which the runs' table keeps.
+        self.cooldown_until: Callable[[str], str | None] = lambda project: None
 
     def get(self, project: str, dataset: str) -> DatasetRecord:
         """The record, without a call."""
@@ -506,7 +547,11 @@ class MemoryDatasetTable:
     @outside
     def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
         this, last = (self._loads.get((project, minute), 0) for minute in fair_share.minutes(now))
-        record = replace(self.get(project, dataset), links_until=self._links_until.get((project, dataset)))
+        record = replace(
+            self.get(project, dataset),
+            links_until=self._links_until.get((project, dataset)),
+            cooldown_until=self.cooldown_until(project),
+        )
         return record, fair_share.recent(this, last, now)
 
     @outside
@@ -540,9 +585,30 @@ class MemoryDatasetTable:
                 due_at=None,
                 wake_up=None,
                 wake_up_at=None,
+                arrived_at=None,
             )
         )
         return True
+
+    @outside
+    def hold(self, record: DatasetRecord, until: str, arrived_at: str, now: datetime) -> None:
+        found = self.get(record.project, record.dataset)
+        if found.covers(times.from_text(arrived_at)):
+            return
+        self.notified.pop((record.project, record.dataset), None)
+        self._put(
+            replace(
+                found,
+                missing=(),
+                present=record.present,
+                since=found.since or times.to_text(now),
+                rests_since=None,
+                due_at=until,
+                wake_up=None,
+                wake_up_at=None,
+                arrived_at=arrived_at,
+            )
+        )
 
     @outside
     def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> DatasetRecord:
@@ -558,6 +624,7 @@ class MemoryDatasetTable:
                 due_at=due_at,
                 since=found.since or at,
                 rests_since=found.rests_since or at,
+                arrived_at=None,
             )
         )
         return self.get(record.project, record.dataset)
@@ -571,15 +638,39 @@ class MemoryDatasetTable:
         return True
 
     @outside
-    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> bool:
+    def settle(
+        self,
+        record: DatasetRecord,
+        run_id: str,
+        marker: str | None,
+        covered_until: str,
+        *,
+        accepted: bool | None = None,
+    ) -> bool:
         if self.get(record.project, record.dataset).due_at != record.due_at:
             return False
-        self.launched(record, run_id, marker, covered_until)
+        self.launched(record, run_id, marker, covered_until, accepted=accepted)
         return True
 
-    def launched(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> None:
+    @outside
+    def accepted(self, project: str, datasets: Iterable[str]) -> set[str]:
+        places = {(project, name) for name in datasets}
+        held = {place for place, each in self.records.items() if each.arrived_at}
+        return {name for _, name in places & (self._accepted | held)}
+
+    def launched(
+        self,
+        record: DatasetRecord,
+        run_id: str,
+        marker: str | None,
+        covered_until: str,
+        *,
+        accepted: bool | None,
+    ) -> None:
         """What a launch writes, without a call."""
         place = (record.project, record.dataset)
+        if accepted is not None:
+            (self._accepted.add if accepted else self._accepted.discard)(place)
         self.notified.pop(place, None)
         self.records[place] = DatasetRecord(
             project=record.project,
@@ -603,7 +694,8 @@ class MemoryDatasetTable:
             for place, each in self.records.items()
             if each.since
             and (place in self.notified) == notified
-            and self.notified.get(place, each.since) < before
+            and self.notified.get(place, each.due_at if each.arrived_at and each.due_at else each.since)
+            < before
         ]
 
     @outside
@@ -640,6 +732,7 @@ class MemoryWakeUps:
         self.world = world
         self.messages: list[WakeUp] = []
         self.postponed: list[Created] = []
+        self.cooldowns_over: list[dict[str, Any]] = []
         self._numbers = count()
 
     @outside
@@ -649,6 +742,10 @@ class MemoryWakeUps:
         arrives_at = self.world.clock() + timedelta(seconds=delay_seconds)
         self.messages.append(WakeUp(project, dataset, name, arrives_at))
         return name
+
+    @outside
+    def end_cooldown(self, project: str) -> None:
+        self.cooldowns_over.append(cooldown_message(project))
 
     @outside
     def postpone(self, upload: Created, delay_seconds: int) -> None:

@@ -475,3 +475,17 @@ def test_a_push_and_a_drop_say_what_a_run_can_cost_at_most(
         ("/runs", {"project": "penguins", "dry_run": True}),
         ("/runs", {"project": "penguins", "dry_run": True, "dataset": "first"}),
     ]
+
+
+def test_a_drop_in_a_cooldown_says_when_it_trains(droptrain, s3, watched, monkeypatch) -> None:
+    ends_at = "2026-11-23T14:10:00Z"
+    waiting = {"dataset": "d", "arrived_at": "2026-11-23T03:00:00Z", "due_at": ends_at}
+    Path("project/train.yaml").write_text("retrain: {cooldown: 12h}\n", "utf-8")
+    droptrain("push", "penguins", "project")
+    answers = {"/runs": {"runs": []}, "/projects/penguins": {"waiting": [waiting]}}
+    monkeypatch.setattr("droptrain.api.Api.get", lambda _, path, **__: answers[path])
+    said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
+    assert said.exit_code == 1
+    assert f"penguins/d waits for the end of the project's cooldown, at {ends_at}" in said.output
+    assert "droptrain launch penguins d" in said.output
+    assert watched == []

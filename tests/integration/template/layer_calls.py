@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 
 REGIONS = ("eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1")
-SERVICES = ("batch", "dynamodb", "ec2", "ecr", "events", "logs", "pricing", "s3", "sns", "sqs")
+SERVICES = ("batch", "dynamodb", "ec2", "ecr", "events", "logs", "pricing", "s3", "scheduler", "sns", "sqs")
 
 
 def main() -> None:
@@ -44,6 +44,7 @@ def main() -> None:
         raise AssertionError
     except clients["logs"].exceptions.ResourceNotFoundException:
         pass
+    call_scheduler(clients["scheduler"], there["schedules"])
     image = [{"imageTag": "latest"}]
     assert clients["ecr"].describe_images(repositoryName=there["repository"], imageIds=image)["imageDetails"]
     spot = clients["ec2"].get_paginator("describe_spot_price_history").paginate(InstanceTypes=["g5.xlarge"])
@@ -148,6 +149,27 @@ def call_batch(batch: Any, queue: str, definition: str) -> None:
         jobQueue=queue, filters=[{"name": "JOB_NAME", "values": ["calls"]}]
     )
     assert [job["jobId"] for page in pages for job in page["jobSummaryList"]] == [job_id]
+
+
+def call_scheduler(scheduler: Any, group: str) -> None:
+    """A schedule's life."""
+    role = "arn:aws:iam::123456789012:role/a"
+    schedule = {
+        "GroupName": group,
+        "Name": "penguins",
+        "ScheduleExpression": "cron(0 6 ? * 2 *)",
+        "ScheduleExpressionTimezone": "Europe/Berlin",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": "arn:aws:sqs:eu-west-1:123456789012:q", "RoleArn": role, "Input": "{}"},
+    }
+    scheduler.create_schedule(**schedule)
+    try:
+        scheduler.create_schedule(**schedule)
+        raise AssertionError
+    except scheduler.exceptions.ConflictException:
+        pass
+    scheduler.update_schedule(**schedule)
+    scheduler.delete_schedule(GroupName=group, Name="penguins")
 
 
 def addresses(session: Any) -> dict[str, list[str]]:

@@ -119,6 +119,7 @@ def test_the_layer_s_botocore_makes_every_call_that_it_was_pruned_to(
         "definition": "JOB_DEFINITION_ARN", "topic": ready.topic_arn, "log_group": "/aws/batch/job",
         "uploads": cloud.client("sqs").list_queues(QueueNamePrefix="droptrain-UploadsQueue")["QueueUrls"][0],
         "repository": cloud.client("ecr").describe_repositories()["repositories"][0]["repositoryName"],
+        "schedules": "droptrain-Schedules",
     }  # fmt: skip
     environment = environment_of(folder, "none")
     printed, _ = run(cloud, environment, str(ROOT / "tests/integration/template/layer_calls.py"), given=there)

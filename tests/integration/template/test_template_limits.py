@@ -44,6 +44,8 @@ REFERENCES = {
     "AWS::Batch::JobDefinition": (63, 128 + len(":99999")),
     "AWS::SNS::Topic": (48, None),
     "AWS::ECR::Repository": (0, None),
+    "AWS::IAM::Role": (0, 64),
+    "AWS::Scheduler::ScheduleGroup": (0, 64),
 }
 
 

@@ -21,6 +21,7 @@ VALIDATOR = Draft7Validator(recipe_schema.schema())
 ONLY_THE_READER_KNOWS = re.compile(
     r"has to be from \d+s to \d+s|is defined twice|isn't a regular expression|needs a group around"
     r"|has to be a name of at most 100 characters"
+    r"|retrain.schedule: |has to be a time zone"
 )
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=8) | st.sampled_from(
     ("run.sh", "../x.py", "a.b", "4h", "90m", "9999999s", "auto", "files", "train.csv", "a//b", "loss: (.*)",
@@ -28,7 +29,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=
 )  # fmt: skip
 names = texts | st.sampled_from(
     ("epochs", "training", "gpus", "nodes", "name", "goal", "regex", "header", "columns", "label",
-     "delimiter", "on", "interval", "keep", "DROPTRAIN_X")
+     "delimiter", "on", "interval", "keep", "DROPTRAIN_X", "schedule", "timezone")
 )  # fmt: skip
 numbers = st.integers(-3, 3000) | st.floats(-2, 20, allow_nan=False).filter(lambda number: number % 1 != 0)
 values = st.recursive(
@@ -84,6 +85,10 @@ def test_a_field_s_default_is_the_reader_s(name: str) -> None:
 @example({"environment": {"X": {"secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other/x"}}})
 @example({"environment": {"X": {"secret": "x", "more": 1}}})
 @example({"hyperparameters": {"text": "x" * 1001}})
+@example({"retrain": {"schedule": "0 6 * * mon", "timezone": "UTC"}})
+@example({"retrain": {"schedule": "0 6 * * 8"}})
+@example({"retrain": {"schedule": "0 6 * *"}})
+@example({"retrain": {"timezone": "UTC"}})
 def test_the_schema_refuses_what_the_reader_refuses_and_nothing_else(document: Any) -> None:
     said = refusal(document)
     if VALIDATOR.is_valid(document):

@@ -10,6 +10,7 @@ import pytest
 from droptrain_core.aws.wake_ups import WakeUps
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.retraining import schedule_message
 from droptrain_core.launch.answers import Launched
 from droptrain_core.notify import EndNotified
 from support.function_output import failed, metrics_in
@@ -64,6 +65,54 @@ def test_a_wake_up_looks_at_its_dataset(load, context) -> None:
     assert message["DelaySeconds"] == 9
     assert failed(app.handler(queued(json.loads(message["MessageBody"])), context)) == []
     assert uploads.woken == [("penguins", "first", wake_up)]
+
+
+class Schedules:
+    """Keeps what it is asked to do."""
+
+    def __init__(self) -> None:
+        self.followed: list[str] = []
+        self.due_at: list[tuple[str, str]] = []
+
+    def follow(self, project: str) -> None:
+        self.followed.append(project)
+
+    def due(self, project: str, due_at: str) -> Launched:
+        self.due_at.append((project, due_at))
+        return Launched("launched", "penguins-first-0123456789ab")
+
+
+def test_a_time_of_a_schedule_is_launched_as_scheduler_names_it(load, context, capsys) -> None:
+    app = load("dataset_uploaded")
+    schedules = Schedules()
+    app.schedules = lambda: schedules
+    at = "2026-11-23T05:00:00Z"
+    message = json.loads(
+        json.dumps(schedule_message("penguins")).replace("<aws.scheduler.scheduled-time>", at)
+    )
+    assert failed(app.handler(queued(message), context)) == []
+    assert schedules.due_at == [("penguins", at)]
+    assert metrics_in(capsys.readouterr().out)["RunsLaunched"] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "project"),
+    [
+        ("projects/penguins/train.yaml", "penguins"),
+        ("projects/penguins/push.json", "penguins"),
+        ("projects/Penguins/train.yaml", None),
+        ("projects/penguins/code/train.yaml", None),
+        ("projects/train.yaml", None),
+    ],
+)
+def test_a_published_recipe_s_schedule_is_followed(load, context, key: str, project: str | None) -> None:
+    app = load("dataset_uploaded")
+    app.launch, schedules = Uploads(Launched("ignored")), Schedules()
+    app.schedules = lambda: schedules
+    event = golden("s3/put_object")
+    event["detail"]["object"]["key"] = key
+    assert failed(app.handler(queued(event), context)) == []
+    assert schedules.followed == ([project] if project else [])
 
 
 @pytest.mark.parametrize("event", [golden("s3/odd_key"), {**golden("s3/odd_key"), "time": None}])

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from droptrain_core.aws.price_table import PriceTable
     from droptrain_core.aws.queue_instances import QueueInstances
     from droptrain_core.aws.queue_watch import QueueWatch
+    from droptrain_core.aws.retrain_table import RetrainTable
     from droptrain_core.aws.run_costs import RunCosts
     from droptrain_core.aws.run_files import RunFiles
+    from droptrain_core.aws.schedules import Schedules
     from droptrain_core.aws.signed_requests import SignedRequests
     from droptrain_core.aws.sweep_table import SweepTable
     from droptrain_core.aws.wake_ups import WakeUps
@@ -70,6 +72,20 @@ class Adapters:
         from droptrain_core.aws.wake_ups import WakeUps
 
         return WakeUps(lambda: self._client("sqs", RETRIES), self._settings.uploads_queue_url)
+
+    def _retrainings(self) -> "RetrainTable":
+        from droptrain_core.aws.retrain_table import RetrainTable
+
+        return RetrainTable(self._dynamodb, self._settings.table_name)
+
+    def _schedules(self) -> "Schedules":
+        from droptrain_core.aws.schedules import Schedules
+
+        owner = self._settings
+        return Schedules(
+            lambda: self._client("scheduler", RETRIES), owner.stack_id, owner.schedule_group,
+            owner.schedule_role, owner.uploads_queue_url,
+        )  # fmt: skip
 
     def _queues(self) -> "QueueWatch":
         from droptrain_core.aws.queue_watch import QueueWatch

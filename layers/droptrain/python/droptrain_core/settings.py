@@ -19,6 +19,8 @@ class Settings:
     table_name: str
     bucket_name: str
     uploads_queue_url: str
+    schedule_group: str
+    schedule_role: str
     quiet_seconds: str
     settle_seconds: str
     upload_concurrency: str

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
     from droptrain_core.launch.commit import Commit
+    from droptrain_core.launch.cooldowns import EndCooldowns
     from droptrain_core.launch.decide import Where
     from droptrain_core.launch.gather import Gather
     from droptrain_core.launch.requests import LaunchRequests
+    from droptrain_core.launch.schedules import LaunchSchedules
     from droptrain_core.launch.start_sweep import StartSweep
     from droptrain_core.launch.sweep_requests import SweepRequests
     from droptrain_core.launch.uploads import LaunchUploads
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from droptrain_core.query import Query
     from droptrain_core.query_sweeps import QuerySweeps
     from droptrain_core.read_models import ReadModels
+    from droptrain_core.read_retraining import ReadRetraining
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.reconcile import Reconcile
     from droptrain_core.refresh import Refresh
@@ -65,6 +68,24 @@ class Wiring(Adapters):
         return LaunchUploads(
             self._gather(), self._commit(), self._table, self._datasets, self._wake_ups(), self._where(),
             self._policy(), self._start_sweep, self._clock,
+        )  # fmt: skip
+
+    def end_cooldowns(self) -> "EndCooldowns":
+        """Datasets that waited for the end of a cooldown become runs."""
+        from droptrain_core.launch.cooldowns import EndCooldowns
+
+        return EndCooldowns(
+            self.launch_uploads(), self._datasets, self._retrainings(), self._policy(), self._clock
+        )
+
+    def launch_schedules(self) -> "LaunchSchedules":
+        """Times of schedules become runs."""
+        from droptrain_core import recipe_yaml  # noqa: F401
+        from droptrain_core.launch.schedules import LaunchSchedules
+
+        return LaunchSchedules(
+            self._gather(), self._commit(), self._table, self._retrainings(), self._schedules(),
+            self._where(), self._policy(), self._clock,
         )  # fmt: skip
 
     def launch_requests(self) -> "LaunchRequests":
@@ -231,6 +252,12 @@ class Wiring(Adapters):
 
         return ReadModels(self._models, self._pointers(), self._bucket())
 
+    def read_retraining(self) -> "ReadRetraining":
+        """When projects train again is read."""
+        from droptrain_core.read_retraining import ReadRetraining
+
+        return ReadRetraining(self._retrainings(), self._clock)
+
     def read_sources(self) -> "ReadSources":
         """The code and the recipe of runs are read."""
         from droptrain_core.read_sources import ReadSources
@@ -247,14 +274,16 @@ class Wiring(Adapters):
     def _gather(self) -> "Gather":
         from droptrain_core.launch.gather import Gather
 
-        compute = self._settings.compute
-        return Gather(self._bucket(), self._prices, compute, self._clock, self._models)
+        compute, accepted = self._settings.compute, self._datasets.accepted
+        return Gather(self._bucket(), self._prices, compute, accepted, self._clock, self._models)
 
     def _commit(self) -> "Commit":
         from droptrain_core.launch.commit import Commit
 
         bucket, once = self._bucket(), self._prepare_once
-        return Commit(bucket, self._table, self._reserve(), self._submit, once, self._images())
+        return Commit(
+            bucket, self._table, self._reserve(), self._submit, once, self._schedules(), self._images()
+        )
 
     def _start_sweep(self) -> "StartSweep":
         from droptrain_core.launch.start_sweep import StartSweep

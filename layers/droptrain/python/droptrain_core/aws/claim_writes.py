@@ -5,11 +5,13 @@ from typing import Any
 
 from droptrain_core.aws.accounts import account_pk
 from droptrain_core.aws.dataset_table import dataset_key, launched
+from droptrain_core.aws.retrain_table import retrain_key, taking
 from droptrain_core.aws.run_record import to_attributes
 from droptrain_core.aws.transition_writes import update_of
 from droptrain_core.domain import times
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, RequestClaim
+from droptrain_core.domain.runs.retraining import Outcome, RetrainClaim
 from droptrain_core.domain.runs.run import Reservation, Run
 
 # Longer than any queue keeps an event.
@@ -57,7 +59,7 @@ def settle(table: str, reservation: Reservation, spent: int) -> dict[str, Any]:
 
 
 def launch_dataset(table: str, run: Run, drop: DropClaim) -> dict[str, Any]:
-    expression, values = launched(run.run_id, drop.marker, drop.covered_until)
+    expression, values = launched(run.run_id, drop.marker, drop.covered_until, accepted=not run.ended)
     update: dict[str, Any] = {
         "TableName": table,
         "Key": dataset_key(run.project, run.dataset),
@@ -68,6 +70,20 @@ def launch_dataset(table: str, run: Run, drop: DropClaim) -> dict[str, Any]:
         values["due_at"] = drop.due_at
     update["ExpressionAttributeValues"] = to_attributes({f":{name}": value for name, value in values.items()})
     return {"Update": update}
+
+
+def retrain(table: str, run: Run, claim: RetrainClaim) -> dict[str, Any]:
+    outcome: Outcome = "rejected" if run.ended else "launched"
+    expression, condition, values = taking(claim, outcome, run.run_id)
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": retrain_key(claim.project),
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+    }
 
 
 def answer(table: str, run: Run, answer: AnswerClaim) -> dict[str, Any]:

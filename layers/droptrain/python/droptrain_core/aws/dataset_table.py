@@ -1,15 +1,16 @@
 """Datasets in the runs' table: what each waits for, which uploads its run has answered; projects' loads."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from droptrain_core.aws.retrain_table import retrain_key
 from droptrain_core.aws.run_record import to_attributes, to_values
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets import fair_share
 from droptrain_core.domain.datasets.dataset import Created, digest
-from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.datasets.dataset_record import CLOCKS_DIFFER, DatasetRecord
 from droptrain_core.domain.errors import BusyError
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ _WAITS, _NOTIFIED = "waiting", "notified"
 # A dataset that stays incomplete for so long is forgotten, unless a run of it exists.
 _FORGOTTEN_AFTER = timedelta(days=30)
 _SHOWN = 100
+_READ_TOGETHER = 100  # BatchGetItem's limit
 _LOAD_EXPIRES_AFTER = timedelta(hours=1)
 # Longer than any queue keeps an event.
 _LINKS_KEPT_FOR = timedelta(days=30)
 # Attributes of a dataset that waits; a launch removes them, and with them the item from the indexes.
 _WAITING = (
     "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "rests_since",
-    "due_at", "wake_up", "wake_up_at",
+    "due_at", "wake_up", "wake_up_at", "arrived_at",
 )  # fmt: skip
 
 
@@ -35,9 +37,16 @@ def dataset_key(project: str, dataset: str) -> dict[str, Any]:
     return {"pk": {"S": f"{_PREFIX}{project}/{dataset}"}}
 
 
-def launched(run_id: str, marker: str | None, covered_until: str) -> tuple[str, dict[str, Any]]:
-    """The update after which the dataset waits no more, since it has a run: its expression and values."""
-    values = {"run_id": run_id, "covered_until": covered_until} | ({"marker": marker} if marker else {})
+def launched(
+    run_id: str, marker: str | None, covered_until: str, *, accepted: bool | None
+) -> tuple[str, dict[str, Any]]:
+    """The update after which the dataset waits no more, since it has a run: its expression and values.
+
+    `accepted` is whether the run wasn't rejected; None leaves that as it is.
+    """
+    values: dict[str, Any] = {"run_id": run_id, "covered_until": covered_until}
+    values |= {"marker": marker} if marker else {}
+    values |= {} if accepted is None else {"accepted": accepted}
     sets = ", ".join(f"{name} = :{name}" for name in values)
     return f"SET {sets} REMOVE {', '.join(_WAITING)}", values
 
@@ -57,13 +66,16 @@ class DatasetTable:
         return _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
 
     def read_with_load(self, project: str, dataset: str, now: datetime) -> tuple[DatasetRecord, float]:
-        """What is known of the dataset, and the project's load of the last sixty seconds, in one call.
+        """What is known of the dataset, of its project's cooldown, and of the project's load, in one call.
+
+        The load is that of the last sixty seconds.
 
         BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
         """
-        dataset_pk, links_pk, *load_pks = pks = [
+        dataset_pk, links_pk, retrain_pk, *load_pks = pks = [
             dataset_key(project, dataset)["pk"]["S"],
             _links_pk(project, dataset),
+            retrain_key(project)["pk"]["S"],
             *(_load_pk(project, minute) for minute in fair_share.minutes(now)),
         ]
         keys = [{"pk": {"S": pk}} for pk in pks]
@@ -78,6 +90,8 @@ class DatasetTable:
         record = _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
         if links_pk in items:
             record = replace(record, links_until=items[links_pk]["links_until"]["S"])
+        if until := items.get(retrain_pk, {}).get("cooldown_until"):
+            record = replace(record, cooldown_until=until["S"])
         return record, fair_share.recent(this_minute, last_minute, now)
 
     def expect_links(self, project: str, dataset: str, until: datetime) -> None:
@@ -129,7 +143,7 @@ class DatasetTable:
             values["due_at"] = record.due_at
             unchanged = "due_at = :due_at"
         sets = _sets(name for name in values if name != "due_at")
-        expression = f"{sets} REMOVE rests_since, due_at, wake_up, wake_up_at"
+        expression = f"{sets} REMOVE rests_since, due_at, wake_up, wake_up_at, arrived_at"
         return self._update(record, expression, values, unchanged) is not None
 
     def rest(self, record: DatasetRecord, due_at: str, now: datetime) -> DatasetRecord:
@@ -140,8 +154,25 @@ class DatasetTable:
         waiting = self._waiting(record, record.missing, record.present, now)
         values = {**waiting, "rests_since": times.to_text(now), "due_at": due_at}
         condition = "attribute_not_exists(due_at) OR due_at < :due_at"
-        item = self._update(record, _sets(values), values, condition)
+        item = self._update(record, f"{_sets(values)} REMOVE arrived_at", values, condition)
         return _from_item(item) if item else replace(record, due_at=due_at)
+
+    def hold(self, record: DatasetRecord, until: str, arrived_at: str, now: datetime) -> None:
+        """Record that the dataset waits for the end of its project's cooldown, since an upload at that time.
+
+        A launch that has certainly included that upload is left as it is. The dataset's place in lists is by
+        that end: the reconciler finds it if nothing happens then.
+        """
+        values = {
+            **self._waiting(record, (), record.present, now),
+            "created_order": f"{until}#{arrived_at}#{record.dataset}",
+            "due_at": until,
+            "arrived_at": arrived_at,
+        }
+        expression = f"{_sets(values, kept=('since',))} REMOVE rests_since, wake_up, wake_up_at"
+        values["covers"] = times.to_text(times.from_text(arrived_at) + CLOCKS_DIFFER)
+        condition = "attribute_not_exists(covered_until) OR covered_until <= :covers"
+        self._update(record, expression, values, condition)
 
     def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:
         """Record which message wakes the dataset, instead of `record.wake_up`; False if that has changed."""
@@ -154,17 +185,44 @@ class DatasetTable:
         expression = "SET wake_up = :wake_up, wake_up_at = :wake_up_at"
         return self._update(record, expression, values, condition) is not None
 
-    def settle(self, record: DatasetRecord, run_id: str, marker: str | None, covered_until: str) -> bool:
-        """Record that the files in the folder have their run.
+    def settle(
+        self,
+        record: DatasetRecord,
+        run_id: str,
+        marker: str | None,
+        covered_until: str,
+        *,
+        accepted: bool | None = None,
+    ) -> bool:
+        """Record that the files in the folder have their run, and whether it `accepted` them if that is new.
 
         False, and nothing is written, if an upload has changed `record.due_at` meanwhile.
         """
-        expression, values = launched(run_id, marker, covered_until)
+        expression, values = launched(run_id, marker, covered_until, accepted=accepted)
         condition = "attribute_not_exists(due_at)"
         if record.due_at:
             values["due_at"] = record.due_at
             condition = "due_at = :due_at"
         return self._update(record, expression, values, condition) is not None
+
+    def accepted(self, project: str, datasets: Iterable[str]) -> set[str]:
+        """Those of the datasets whose last run wasn't rejected, or that wait for the end of a cooldown.
+
+        BusyError if DynamoDB leaves some of them out.
+        """
+        found: set[str] = set()
+        every = [dataset_key(project, name) for name in datasets]
+        for start in range(0, len(every), _READ_TOGETHER):
+            keys = every[start : start + _READ_TOGETHER]
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            if answer.get("UnprocessedKeys"):
+                raise BusyError(f"DynamoDB currently can't read the datasets of {project}")
+            for item in answer["Responses"][self._table]:
+                if "arrived_at" in item or item.get("accepted", {}).get("BOOL"):
+                    found.add(_from_item(item).dataset)
+        return found
 
     def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
         """The project's datasets that wait, the newest hundred, newest first."""
@@ -259,9 +317,11 @@ class DatasetTable:
 _KEPT = ("active", "since", "created_order", "rests_since")
 
 
-def _sets(names: "Collection[str] | Iterator[str] | Mapping[str, Any]") -> str:
+def _sets(
+    names: "Collection[str] | Iterator[str] | Mapping[str, Any]", kept: "Collection[str]" = _KEPT
+) -> str:
     sets = (
-        f"{name} = if_not_exists({name}, :{name})" if name in _KEPT else f"{name} = :{name}" for name in names
+        f"{name} = if_not_exists({name}, :{name})" if name in kept else f"{name} = :{name}" for name in names
     )
     return f"SET {', '.join(sets)}"
 
@@ -294,4 +354,5 @@ def _from_item(item: Mapping[str, Any]) -> DatasetRecord:
         run_id=values.get("run_id"),
         marker=values.get("marker"),
         covered_until=values.get("covered_until"),
+        arrived_at=values.get("arrived_at"),
     )

@@ -15,6 +15,7 @@ from droptrain_core.domain.errors import BusyError, NewerRecordError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
+from droptrain_core.domain.runs.retraining import RetrainClaim
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.transitions import Transition
 from droptrain_core.telemetry import logger
@@ -71,10 +72,11 @@ class RunTable:
         answer: AnswerClaim | None = None,
         summary: str | None = None,
         holder: str | None = None,
+        retraining: RetrainClaim | None = None,
     ) -> Claimed:
         """Make the record of `run` and take its drop, its request, its place in its sweep, its turn as a
-        rerun, its answer, its reservations and its turn to prepare, all or nothing; keep the summary of its
-        training data.
+        rerun, its answer, its reservations, its turn to prepare, times of a schedule or a cooldown, all or
+        nothing; keep the summary of its training data.
 
         `holder` is the run that held the digest of its preparation, `previous` the run of which this one is
         the next rerun. A dataset whose drop is taken waits no more. Says what another process has taken
@@ -108,8 +110,10 @@ class RunTable:
         for write in () if is_rerun_of_its_holder else claim_writes.take_turn(self._table, run, holder):
             taken.append("holder_changed")
             writes.append(write)
-        if summary:
-            writes.append(claim_writes.keep_summary(self._table, run, summary))
+        if retraining:
+            taken.append(retraining.refusal)
+            writes.append(claim_writes.retrain(self._table, run, retraining))
+        writes += [claim_writes.keep_summary(self._table, run, summary)] if summary else []
         refused = transact(self._client, writes, run.run_id)
         return "claimed" if refused is None else taken[refused]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from droptrain_core.domain.datasets.wake_up import DETAIL_TYPE, SOURCE
+from droptrain_core.domain.runs.retraining import cooldown_message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -32,6 +33,10 @@ class WakeUps:
         }
         self._send(event, delay_seconds)
         return wake_up
+
+    def end_cooldown(self, project: str) -> None:
+        """Send the message of a cooldown's end, which has been lost."""
+        self._send(cooldown_message(project), 0)
 
     def postpone(self, upload: "Created", delay_seconds: int) -> None:
         """Send an upload again: after `delay_seconds` (0 to 900) it is read as the same object version."""

@@ -6,11 +6,13 @@ from typing import Any
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.image_repository import ImageRepository
 from droptrain_core.aws.run_table import RunTable
+from droptrain_core.aws.schedules import Schedules
 from droptrain_core.domain.errors import BusyError, Cause
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs import turn as turns
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.compute import image_tags
+from droptrain_core.domain.runs.retraining import CooldownClaim, RetrainClaim
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.decide import Draft
 from droptrain_core.prepare_once import PrepareOnce
@@ -30,12 +32,14 @@ class Commit:
         reserve: Reserve,
         submit: Submit,
         prepare_once: PrepareOnce,
+        schedules: Schedules,
         images: ImageRepository | None = None,
     ) -> None:
         self._bucket = bucket
         self._table = table
         self._reserve = reserve
         self._prepare_once = prepare_once
+        self._schedules = schedules
         self._images = images
         self.submit = submit
 
@@ -45,8 +49,12 @@ class Commit:
         drop: DropClaim | None,
         request: RequestClaim | None = None,
         first: Run | None = None,
+        retraining: RetrainClaim | None = None,
     ) -> tuple[Claimed, Run]:
         """Claim the run, its reservations and its turn to prepare; its plan is in the bucket before.
+
+        `retraining` are times of a schedule that the run answers, or the cooldown that it begins, whose end
+        is scheduled before. A rejected run begins none.
 
         Returns the run as claimed: REJECTED if the stack has no image or a cap has no room.
         BusyError if other runs keep taking the room or the turn.
@@ -59,7 +67,10 @@ class Commit:
             if not run.ended:
                 run = self._admit(self._with_turn(run, holder_id), self._reserve.caps)
             summary = None if run.ended else draft.summary
-            claimed = self._table.claim(run, drop, request, first, summary=summary, holder=holder_id)
+            begins = self._begin(retraining, run)
+            claimed = self._table.claim(
+                run, drop, request, first, summary=summary, holder=holder_id, retraining=begins
+            )
             if claimed not in ("no_room", "holder_changed"):
                 return claimed, run
             if claimed == "holder_changed":
@@ -88,6 +99,16 @@ class Commit:
             raise BusyError(f"{run_id} is being launched by another process")
         self.submit.finish(run)
         return True
+
+    def _begin(self, retraining: RetrainClaim | None, run: Run) -> RetrainClaim | None:
+        """What the run claims of its project's times; the end of a cooldown that it begins is scheduled."""
+        if not isinstance(retraining, CooldownClaim):
+            return retraining
+        if run.ended:
+            return None
+        if retraining.until > retraining.at:
+            self._schedules.put_cooldown(retraining.project, retraining.until)
+        return retraining
 
     def write_plan(self, plan: Mapping[str, Any], find: Callable[[str], object]) -> None:
         """Write `run.json`. An existing file counts only once its run, or sweep, is there to `find`."""

@@ -10,6 +10,7 @@ from droptrain_core.domain import times
 from droptrain_core.domain.costs.estimate import EligibleInstances
 from droptrain_core.domain.datasets.dataset import (
     MAX_CODE_FILES,
+    Input,
     ObjectVersion,
     Readiness,
     code_prefix,
@@ -62,6 +63,12 @@ class Found:
     recipe: Recipe
     readiness: Readiness
     looked_at: str
+    others: tuple[Input, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The run's inputs: the dataset's, and those of `others` that its recipe spans."""
+        return (*self.readiness.inputs, *self.others)
 
     @property
     def drop(self) -> str:
@@ -113,13 +120,15 @@ class Snapshot:
 class Asked:
     """The caller and the time of a launch; `first` is the run that this launch reruns.
 
-    `prepare_again`: the run doesn't use data that are prepared already.
+    `prepare_again`: the run doesn't use data that are prepared already. `scheduled_at` is the time of the
+    schedule that the launch is for.
     """
 
     by: str
     at: datetime
     first: Run | None = None
     prepare_again: bool = False
+    scheduled_at: str | None = None
 
     @property
     def rerun(self) -> int:
@@ -157,7 +166,7 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     found, recipe = snapshot.found, snapshot.found.recipe
     run = replace(
         new_run(identify(snapshot, asked), found.project, found.name, asked),
-        inputs=found.readiness.inputs,
+        inputs=found.inputs,
         recipe=found.how.version,
         code=runs.summarize_code(snapshot.code),
         metric=recipe.metric.name if recipe.metric else None,
@@ -184,12 +193,14 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
     except RejectedError as error:
         return Draft(runs.rejected(runs.to_record(run), error.cause), None, findings)
     is_left_out = preparation and not preparation.inputs_in_training
-    job = job_request(recipe, script, timeout, () if is_left_out else found.readiness.inputs)
+    job = job_request(recipe, script, timeout, () if is_left_out else found.inputs)
     run = with_estimate(replace(run, job=job, preparation=preparation), eligible, prepare_usd)
     plan = plans.plan_of(
         run, recipe, snapshot.code, where.bucket, found.how.overrides, asked.rerun, compute.job_definition,
         snapshot.start,
     )  # fmt: skip
+    if asked.scheduled_at:
+        plan["scheduled_at"] = asked.scheduled_at
     body = plans.plan_bytes(plan)
     if len(body) > plans.MAX_LAUNCHED_BYTES:
         record = runs.to_record(replace(run, job=None, estimate=None))
@@ -203,8 +214,11 @@ def identify(snapshot: Snapshot, asked: Asked) -> str:
     found = snapshot.found
     recipe = [found.how.version] if found.how.version else []
     start = snapshot.start.files if snapshot.start else ()
-    versions = [*found.readiness.versions, *recipe, *snapshot.code, *start]
-    return identity.identify(found.project, found.name, versions, found.how.overrides, asked.rerun)
+    others = (item.object for item in found.others)
+    versions = [*found.readiness.versions, *others, *recipe, *snapshot.code, *start]
+    return identity.identify(
+        found.project, found.name, versions, found.how.overrides, asked.rerun, asked.scheduled_at
+    )
 
 
 def new_run(run_id: str, project: str, dataset: str, asked: Asked) -> Run:
@@ -245,7 +259,7 @@ def preparation_digest(found: Found, code: Iterable[ObjectVersion]) -> str:
     prepare, folder = found.recipe.prepare, code_prefix(found.project)
     assert prepare is not None
     of_step = [each for each in code if gets_code(prepare, each.key.removeprefix(folder))]
-    return digest_of(found.recipe, of_step, found.readiness.inputs)
+    return digest_of(found.recipe, of_step, found.inputs)
 
 
 def _preparation(snapshot: Snapshot, asked: Asked, where: Where) -> tuple[Preparation | None, float | None]:
@@ -257,7 +271,7 @@ def _preparation(snapshot: Snapshot, asked: Asked, where: Where) -> tuple[Prepar
     _check_script(snapshot, where, prepare.entrypoint)
     if snapshot.preparation.are_too_small:
         raise RejectedError(_does_not_fit("prepare.resources", prepare.resources, where.compute.cpu))
-    job = prepare_request(found.recipe, found.readiness.inputs)
+    job = prepare_request(found.recipe, found.inputs)
     digest = preparation_digest(found, snapshot.code)
     preparation = Preparation(digest, job, prepare.inputs_in_training, asked.prepare_again)
     return preparation, worst_usd(snapshot.preparation, job)
@@ -335,7 +349,7 @@ def _does_not_fit(field: str, asked: Resources, compute: Compute) -> Cause:
 
 def _too_large(size: int, snapshot: Snapshot) -> Cause:
     """The cause if `run.json` would have too many bytes."""
-    mib, inputs = 1024 * 1024, len(snapshot.found.readiness.inputs)
+    mib, inputs = 1024 * 1024, len(snapshot.found.inputs)
     return Cause(
         "too_many_inputs",
         f"run.json would have {size / mib:.1f} MiB, of {plans.MAX_BYTES // mib} at most: it names "

@@ -1,6 +1,6 @@
 """Gather: read everything that a launch depends on, from the bucket and the table."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,15 @@ from droptrain_core.domain import times
 from droptrain_core.domain.costs import estimate as estimates
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import (
+    Input,
     ObjectVersion,
     code_prefix,
     data_prefix,
+    datasets_prefix,
     match_inputs,
     too_many_inputs,
 )
+from droptrain_core.domain.datasets.span import inputs_of_others, newest_first
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError, RejectedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import Recipe, Resources
@@ -34,19 +37,24 @@ if TYPE_CHECKING:
 
 
 class Gather:
-    """Reads recipes, folders, samples of files, and prices."""
+    """Reads recipes, folders, samples of files, and prices.
+
+    `accepted` tells which of a project's datasets have a run that wasn't rejected, or wait for one.
+    """
 
     def __init__(
         self,
         bucket: Bucket,
         prices: PriceTable,
         compute: StackCompute,
+        accepted: Callable[[str, Iterable[str]], Collection[str]],
         clock: Callable[[], datetime],
         models: ModelTable | None = None,
     ) -> None:
         self.bucket = bucket
         self._prices = prices
         self._compute = compute
+        self._accepted = accepted
         self._clock = clock
         self._models = models
 
@@ -75,9 +83,19 @@ class Gather:
         named = () if recipe.has_patterns or recipe.trigger == "marker" else tuple(recipe.inputs.values())
         objects = self.bucket.folder(folder, named)
         readiness = match_inputs(recipe.inputs, recipe.trigger, objects, folder)
-        if cause := too_many_inputs(len(readiness.inputs)):
+        others = self._others(project, dataset, recipe) if recipe.spans and readiness.ready else ()
+        if cause := too_many_inputs(len(readiness.inputs) + len(others)):
             raise CrowdedError(cause)
-        return Found(project, dataset, how, recipe, readiness, looked_at)
+        return Found(project, dataset, how, recipe, readiness, looked_at, others)
+
+    def _others(self, project: str, dataset: str, recipe: Recipe) -> tuple[Input, ...]:
+        """The inputs of the other datasets that the recipe spans: of the newest that were accepted."""
+        datasets = newest_first(project, self.bucket.folder(datasets_prefix(project)))
+        datasets.pop(dataset, None)
+        accepted = self._accepted(project, datasets)
+        chosen = [name for name in datasets if name in accepted]
+        patterns = {channel: recipe.inputs[channel] for channel in recipe.spans}
+        return inputs_of_others(project, datasets, chosen[: recipe.span and recipe.span - 1], patterns)
 
     def snapshot(self, found: Found) -> Snapshot:
         """Everything else that the launch of a ready dataset depends on.

@@ -19,6 +19,7 @@ from droptrain_core.domain.datasets.dataset import (
     OtherKey,
     data_prefix,
     digest,
+    is_hidden,
     is_passed_over,
     judge_key,
 )
@@ -31,6 +32,7 @@ from droptrain_core.domain.runs import identity
 from droptrain_core.domain.runs import run as runs
 from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+from droptrain_core.domain.runs.retraining import CooldownClaim
 from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.launch.commit import Commit
 from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Where, decide, new_run
@@ -83,6 +85,8 @@ class LaunchUploads:
             return self._repeat(record.run_id) if record.run_id else Launched("repeated")
         if record.run_id and record.covers(upload.at):
             return self._repeat(record.run_id)
+        if record.cooldown_until and record.is_in_cooldown(now) and not is_hidden(place.file):
+            return self._hold(record.with_file(place.file), record.cooldown_until, upload.at or now)
         if fair_share.is_exceeded(load, self._policy.upload_concurrency):
             name = f"{upload.key} {upload.version_id}"
             self._wake_ups.postpone(upload, fair_share.delay_seconds(name, upload.at or now, now))
@@ -116,7 +120,7 @@ class LaunchUploads:
         self._policy.check_running()
         now = self._clock()
         record, load = self._datasets.read_with_load(project, dataset, now)
-        if record.wake_up != wake_up or record.due_at is None:
+        if record.wake_up != wake_up or record.due_at is None or record.arrived_at:
             return Launched("ignored")
         if not record.is_due(now):
             self._send_wake_up(record)
@@ -161,6 +165,9 @@ class LaunchUploads:
         record = self._datasets.read(waiting.project, waiting.dataset)
         now = self._clock()
         if record.since is None:
+            return Launched("ignored")
+        if record.arrived_at:
+            self._wake_ups.end_cooldown(record.project)
             return Launched("ignored")
         if record.expects_wake_up(now) or not record.is_due(now):
             return self._judge_rest(record, now)
@@ -234,16 +241,23 @@ class LaunchUploads:
             return self._rest(
                 replace(record, missing=(), present=found.readiness.present), found.recipe, grew_by
             )
-        asked = Asked("upload", self._clock())
-        draft = decide(self._gather.snapshot(found), asked, self._where)
-        claim = found.claim(record.due_at)
+        now = self._clock()
+        draft = decide(self._gather.snapshot(found), Asked("upload", now), self._where)
         if found.recipe.sweep and not draft.run.ended:
             try:
+                claim = found.claim(record.due_at)
                 return self._launch_sweep(draft, found.recipe, found.recipe.sweep, claim)
             except RejectedError as error:
                 run = replace(draft.run, job=None, estimate=None)
                 draft = Draft(runs.rejected(run, error.cause), None, draft.findings)
-        claimed, run = self._commit.claim(draft, claim)
+        return self._claim(record, found, draft, now)
+
+    def _claim(self, record: DatasetRecord, found: Found, draft: Draft, now: datetime) -> Launched:
+        """Claim the run and submit it, unless another launch was faster."""
+        claim, cooldown = found.claim(record.due_at), _cooldown_of(record, found.recipe, now)
+        claimed, run = self._commit.claim(draft, claim, retraining=cooldown)
+        if claimed == "too_soon" and cooldown:
+            return self._hold(replace(record, present=found.readiness.present), cooldown.until, now)
         if claimed == "postponed":
             return Launched("waiting")
         if claimed != "claimed":
@@ -264,6 +278,21 @@ class LaunchUploads:
             return Launched("waiting")
         return Launched("launched" if claimed == "claimed" else "repeated", sweep.run_id(1))
 
+    def end_hold(self, record: DatasetRecord) -> Launched:
+        """Check a dataset that waited for the end of its project's cooldown."""
+        how = self._gather.how(record.project)
+        if how.recipe is None:
+            return self._reject_unread(record, how)
+        arrived_at = times.from_text(str(record.arrived_at))
+        if how.recipe.trigger == "quiet" and arrived_at + self._quiet_time(how.recipe) > self._clock():
+            last = Created(data_prefix(record.project, record.dataset), "", arrived_at)
+            return self._rest(record, how.recipe, last)
+        return self._look(record, how, how.recipe)
+
+    def _hold(self, record: DatasetRecord, until: str, arrived_at: datetime) -> Launched:
+        self._datasets.hold(record, until, times.to_text(arrived_at), self._clock())
+        return Launched("waiting")
+
     def _repeat(self, run_id: str) -> Launched:
         """The upload has its run. If that is a claim, this event makes sure that its job is submitted."""
         return Launched("launched" if self._commit.finish(run_id) else "repeated", run_id)
@@ -271,15 +300,18 @@ class LaunchUploads:
     def _rest(self, record: DatasetRecord, recipe: Recipe, upload: Created) -> Launched:
         """Schedule the launch for when no upload has arrived for the recipe's `quiet_for`."""
         now = self._clock()
-        # Uploads of the last `settle_seconds` are still in the queue.
-        rests = (recipe.quiet_seconds or self._policy.quiet_seconds) + self._policy.settle_seconds
-        due_at = times.to_text((upload.at or now) + timedelta(seconds=rests))
+        due_at = times.to_text((upload.at or now) + self._quiet_time(recipe))
         if record.due_at is None or record.due_at < due_at:
             # A launch in between has removed the wake-up of the record that was read.
             record = self._datasets.rest(record, due_at, now)
         if not record.expects_wake_up(now):
             self._send_wake_up(record)
         return Launched("waiting")
+
+    def _quiet_time(self, recipe: Recipe) -> timedelta:
+        """The recipe's `quiet_for`, and the `settle_seconds` that the last uploads are still in the queue."""
+        quiet_seconds = recipe.quiet_seconds or self._policy.quiet_seconds
+        return timedelta(seconds=quiet_seconds + self._policy.settle_seconds)
 
     def _send_wake_up(self, record: DatasetRecord, shortest_delay: int = 0) -> None:
         """Send the dataset's next wake-up message; a message that isn't recorded is ignored on arrival."""
@@ -342,3 +374,12 @@ class LaunchUploads:
         claim = AnswerClaim(answer_id, upload.key, upload.version_id, at, earlier)
         claimed = self._commit.reject(runs.rejected(run, cause), claim)
         return Launched("rejected" if claimed == "claimed" else "repeated", run_id)
+
+
+def _cooldown_of(record: DatasetRecord, recipe: Recipe, now: datetime) -> CooldownClaim | None:
+    """The cooldown that a launch begins; it has no length if the recipe has none, but the dataset waited."""
+    seconds = recipe.retrain.cooldown_seconds
+    if seconds is None and record.arrived_at is None:
+        return None
+    until = now + timedelta(seconds=seconds or 0)
+    return CooldownClaim(record.project, times.to_text(now), times.to_text(until))

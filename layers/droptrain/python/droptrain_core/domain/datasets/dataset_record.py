@@ -7,7 +7,7 @@ from droptrain_core.domain.datasets.dataset import FILES_NAMED, MARKER, Created,
 from droptrain_core.domain.frozen import frozen
 
 # S3's event times are whole seconds, and S3's clock and Lambda's may differ.
-_CLOCKS_DIFFER = timedelta(seconds=5)
+CLOCKS_DIFFER = timedelta(seconds=5)
 # A wake-up that is later than this counts as lost. Its message is retried within this time.
 _WAKE_UP_IS_LOST = timedelta(minutes=15)
 # A dataset that rests for so long gets a notice: its files keep arriving.
@@ -25,6 +25,8 @@ class DatasetRecord:
     arrives (at `wake_up_at`). Its last
     run is `run_id`, which took `marker` (a version) and every upload that was complete before
     `covered_until`. Uploads before `links_until` may come from signed links.
+    While the project's cooldown lasts, until `cooldown_until`, a dataset waits whose last file came at
+    `arrived_at`.
     """
 
     project: str
@@ -40,6 +42,12 @@ class DatasetRecord:
     marker: str | None = None
     covered_until: str | None = None
     links_until: str | None = None
+    arrived_at: str | None = None
+    cooldown_until: str | None = None
+
+    def is_in_cooldown(self, now: datetime) -> bool:
+        """Whether the project's uploads have to wait."""
+        return self.cooldown_until is not None and now < times.from_text(self.cooldown_until)
 
     def may_be_linked(self, upload: Created) -> bool:
         """Whether a signed link may have made this upload."""
@@ -51,7 +59,7 @@ class DatasetRecord:
         """Whether the last run was launched from a listing that certainly includes this upload."""
         if uploaded_at is None or self.covered_until is None:
             return False
-        return uploaded_at + _CLOCKS_DIFFER < times.from_text(self.covered_until)
+        return uploaded_at + CLOCKS_DIFFER < times.from_text(self.covered_until)
 
     def expects_wake_up(self, now: datetime) -> bool:
         """Whether a wake-up message is on its way."""

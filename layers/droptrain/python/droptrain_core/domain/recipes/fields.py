@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from droptrain_core.domain.datasets.dataset import MARKER
+from droptrain_core.domain.datasets.dataset import MARKER, MAX_INPUTS
 from droptrain_core.domain.recipes.code import (
     read_args,
     read_entrypoint,
@@ -29,6 +29,7 @@ from droptrain_core.domain.recipes.readers import (
     whole,
 )
 from droptrain_core.domain.recipes.regex import count_groups
+from droptrain_core.domain.recipes.retrain import read_retrain
 from droptrain_core.domain.recipes.sweep_field import read_sweep
 from droptrain_core.domain.recipes.values import (
     EVENTS,
@@ -149,6 +150,26 @@ def _events(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+@takes(
+    anyOf=[
+        {"enum": ["one", "all"]},
+        {
+            "type": "object",
+            "properties": {"last": {"type": "integer", "minimum": 2, "maximum": MAX_INPUTS}},
+            "required": ["last"],
+            "additionalProperties": False,
+        },
+    ]
+)
+def _span(value: object) -> int | None:
+    if value in ("one", "all"):
+        return 1 if value == "one" else None
+    last = mapping(value, {"last": integer(2, MAX_INPUTS)}) if isinstance(value, Mapping) else {}
+    if "last" not in last:
+        raise WrongValueError(f"has to be one, all, or such as {{last: 30}}, not {short(value)}")
+    return int(last["last"])
+
+
 _NOTIFY = {"on": _events}
 
 
@@ -220,6 +241,21 @@ FIELDS: Mapping[str, Field] = {
         _warm_start,
         "The model that the training continues from, in the folder WARM_START_DIR: current, or a run's id. "
         "Without that model the training starts from scratch. Default: none.",
+    ),
+    "span": Field(
+        "span",
+        _span,
+        "The datasets whose files a run trains on: one, all, or the last ones ({last: 30}). An input spans "
+        "them if it begins with */, in place of the dataset's folder. docs/retraining.md explains it.",
+        "one",
+    ),
+    "retrain": Field(
+        "retrain",
+        read_retrain,
+        "The time in which drops launch one run at most (cooldown, 1m to 28d). A schedule on which the "
+        "newest data train again, as five fields of cron (schedule), in a time zone (timezone, default "
+        "UTC); with only_if_new, not if nothing has changed. docs/retraining.md explains it. Default: none.",
+        {},
     ),
     "resources": Field(
         "resources",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from droptrain_core.domain.datasets.dataset import ObjectVersion, code_prefix, recipe_key
+from droptrain_core.domain.datasets.dataset import PROJECT_NAME, ObjectVersion, code_prefix, recipe_key
 from droptrain_core.domain.errors import Cause, RejectedError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.text import encodable
@@ -37,6 +37,13 @@ class Push:
 def push_key(project: str) -> str:
     """The key of the state of the project's pushes."""
     return f"projects/{project}/push.json"
+
+
+def published_project(key: str) -> str | None:
+    """The project whose recipe or `push.json` has this key; None for another key."""
+    folder, _, project = key.rpartition("/")[0].partition("/")
+    is_project = folder == "projects" and PROJECT_NAME.fullmatch(project)
+    return project if is_project and key in (recipe_key(project), push_key(project)) else None
 
 
 def pushing(before: Published, started_at: str) -> dict[str, Any]:

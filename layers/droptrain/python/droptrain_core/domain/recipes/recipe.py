@@ -31,6 +31,8 @@ __all__ = [
 FILE = "train.yaml"
 MAX_BYTES = 64 * 1024
 _PROBLEMS_NAMED = 10
+# With a span, an input that begins so is one of every dataset.
+_EVERY_DATASET = "*/"
 
 
 @frozen
@@ -62,7 +64,7 @@ def inputs_of(document: object) -> Recipe | None:
     if not isinstance(document, Mapping | None):
         return None
     recipe, problems = check(
-        {name: document[name] for name in ("inputs", "trigger", "quiet_for") if name in document}
+        {name: document[name] for name in ("inputs", "trigger", "quiet_for", "span") if name in document}
         if document
         else None
     )
@@ -109,6 +111,8 @@ def _parse(document: object, problems: list[Wrong]) -> Recipe:
         except WrongValueError as error:
             problems.append(Wrong(name, f"{name}{error.path}: {error}"))
     recipe = replace(Recipe(), **values)
+    if recipe.span != 1:
+        recipe = _spanning(recipe, problems)
     problems += _contradictions(recipe)
     if "trigger" not in values and recipe.has_patterns:
         return replace(recipe, trigger="quiet")
@@ -129,6 +133,17 @@ def _contradictions(recipe: Recipe) -> Iterator[Wrong]:
     if recipe.promote and recipe.promote.when == "better" and recipe.metric is None:
         reason = "better compares runs by the headline metric, and the recipe has none. Name one with metric"
         yield Wrong("promote", f"promote.when: {reason}, or use always")
+
+
+def _spanning(recipe: Recipe, problems: list[Wrong]) -> Recipe:
+    """The recipe with the inputs in one dataset's folder, and the channels of those that span datasets."""
+    spans = tuple(channel for channel, pattern in recipe.inputs.items() if pattern.startswith(_EVERY_DATASET))
+    if not spans:
+        fix = "begin each that does with */, such as inputs: {training: '*/train.csv'}"
+        problems.append(Wrong("span", f"span: no input spans datasets; {fix}"))
+    inputs = {name: pattern.removeprefix(_EVERY_DATASET) if name in spans else pattern
+              for name, pattern in recipe.inputs.items()}  # fmt: skip
+    return replace(recipe, inputs=inputs, spans=spans)
 
 
 def _no_field(name: str) -> str:

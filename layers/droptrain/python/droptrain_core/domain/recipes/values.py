@@ -113,8 +113,26 @@ class SweepSettings:
 
 
 @frozen
+class Retrain:
+    """When a project trains: drops launch at most one run in the cooldown, times of `schedule` one each.
+
+    `schedule` is a cron expression in `timezone`; with `only_if_new`, not on data, recipe and code that the
+    project has trained with already.
+    """
+
+    cooldown_seconds: int | None = None
+    schedule: str | None = None
+    timezone: str = "UTC"
+    only_if_new: bool = False
+
+
+@frozen
 class Recipe:
-    """The settings of a project's training. The defaults are those of an absent recipe."""
+    """The settings of a project's training. The defaults are those of an absent recipe.
+
+    `inputs` are files and patterns in a dataset's folder. Of the channels that `spans` names, a run has those
+    of the newest `span` datasets, None for all.
+    """
 
     entrypoint: str | None = None
     args: tuple[str, ...] = ()
@@ -126,6 +144,9 @@ class Recipe:
     trigger: Trigger = "files"
     quiet_seconds: int | None = None
     warm_start: str | None = None
+    span: int | None = 1
+    spans: tuple[str, ...] = ()
+    retrain: Retrain = field(default_factory=Retrain)
     resources: Resources = field(default_factory=Resources)
     prepare: Prepare | None = None
     spot: Spot = "auto"

@@ -7,7 +7,7 @@ from droptrain_core.domain.frozen import frozen
 
 Claimed = Literal[
     "claimed", "run_taken", "drop_taken", "request_taken", "no_room", "postponed", "answered",
-    "holder_changed", "trial_taken", "sweep_taken",
+    "holder_changed", "trial_taken", "sweep_taken", "covered", "too_soon",
 ]  # fmt: skip
 
 

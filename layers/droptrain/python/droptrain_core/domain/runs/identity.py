@@ -17,11 +17,14 @@ def identify(
     versions: Iterable[ObjectVersion],
     overrides: Mapping[str, Any],
     rerun: int,
+    scheduled_at: str | None = None,
 ) -> str:
     """The run's id: project, dataset and 12 hex over inputs, recipe and code by key and version,
-    overrides and rerun counter; at most 100 characters of `[a-z0-9_-]`.
+    overrides, rerun counter, and the time of the schedule; at most 100 characters of `[a-z0-9_-]`.
     """
     parts = sorted({item.identity for item in versions})
+    if scheduled_at:
+        parts.append(f"scheduled {scheduled_at}")
     whole = digest(json.dumps(overrides, sort_keys=True), str(rerun), *parts)
     return f"{_name(project, dataset)}-{whole[:12]}"
 

@@ -116,7 +116,9 @@ def repeat_plan(plan: Mapping[str, Any], rerun: int) -> tuple[str, dict[str, Any
     files = [*plan["inputs"], *plan["code"], *([plan["recipe"]] if plan["recipe"] else [])]
     files += plan.get("warm_start", {}).get("files", [])
     versions = [ObjectVersion(file["key"], file["version_id"], 0, file["etag"]) for file in files]
-    run_id = identify(plan["project"], plan["dataset"], versions, plan["overrides"], rerun)
+    run_id = identify(
+        plan["project"], plan["dataset"], versions, plan["overrides"], rerun, plan.get("scheduled_at")
+    )
     # A repeat of a sweep's trial is an ordinary run.
     kept = {name: value for name, value in plan.items() if name != "early_stop"}
     return run_id, {**kept, "run_id": run_id, "rerun": rerun, "from_run": plan["run_id"]}

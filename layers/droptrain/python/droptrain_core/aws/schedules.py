@@ -1,0 +1,91 @@
+"""Schedules in EventBridge Scheduler: each sends a message to the uploads queue when its time comes."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.retraining import cooldown_message, cooldown_schedule
+
+if TYPE_CHECKING:
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+
+class Schedules:
+    """The schedules of the stack's own group: they send to its uploads queue, with a role of its own.
+
+    The client is made for the first call.
+    """
+
+    def __init__(
+        self,
+        make_client: "Callable[[], EventBridgeSchedulerClient]",
+        stack_id: str,
+        group: str,
+        role: str,
+        queue_url: str,
+    ) -> None:
+        self._make_client = make_client
+        self._stack_id = stack_id
+        self._group = group
+        self._role = role
+        self._queue = queue_url.rpartition("/")[2]
+
+    def put(
+        self, name: str, expression: str, timezone: str, message: Mapping[str, Any], *, once: bool = False
+    ) -> None:
+        """Make a schedule, or change it; BusyError if another process does so at the same time."""
+        # The queue and the role have the stack's partition, region and account.
+        _, partition, _, region, account, *_ = self._stack_id.split(":")
+        queue_arn = f"arn:{partition}:sqs:{region}:{account}:{self._queue}"
+        role_arn = f"arn:{partition}:iam::{account}:role/{self._role}"
+        target = {"Arn": queue_arn, "RoleArn": role_arn, "Input": json.dumps(message)}
+        _put(
+            self._make_client(), self._group, name, expression, timezone, target, "DELETE" if once else "NONE"
+        )
+
+    def put_cooldown(self, project: str, until: str) -> None:
+        """Let a message say that the project's cooldown is over, once, at `until`; errors as of `put`."""
+        expression = f"at({until.removesuffix('Z')})"
+        self.put(cooldown_schedule(project), expression, "UTC", cooldown_message(project), once=True)
+
+    def remove(self, name: str) -> None:
+        """Remove a schedule, if it exists; BusyError if another process changes it at the same time."""
+        _remove(self._make_client(), self._group, name)
+
+
+def _put(
+    client: "EventBridgeSchedulerClient",
+    group: str,
+    name: str,
+    expression: str,
+    timezone: str,
+    target: Any,
+    afterwards: Any,
+) -> None:
+    schedule: Any = {
+        "GroupName": group,
+        "Name": name,
+        "ScheduleExpression": expression,
+        "ScheduleExpressionTimezone": timezone,
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": target,
+        "ActionAfterCompletion": afterwards,
+    }
+    errors = client.exceptions
+    try:
+        try:
+            client.update_schedule(**schedule)
+        except errors.ResourceNotFoundException:
+            client.create_schedule(**schedule)
+    except errors.ConflictException as error:
+        raise BusyError(f"the schedule {name} is being changed by another process") from error
+
+
+def _remove(client: "EventBridgeSchedulerClient", group: str, name: str) -> None:
+    try:
+        client.delete_schedule(GroupName=group, Name=name)
+    except client.exceptions.ResourceNotFoundException:
+        return
+    except client.exceptions.ConflictException as error:
+        raise BusyError(f"the schedule {name} is being changed by another process") from error

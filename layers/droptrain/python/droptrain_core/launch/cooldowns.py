@@ -1,0 +1,63 @@
+"""Cooldowns: when a project's cooldown is over, the newest dataset that waited for that trains."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.retrain_table import RetrainTable
+from droptrain_core.domain import times
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
+from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+from droptrain_core.domain.runs.retraining import Retraining
+from droptrain_core.launch.answers import Launched
+from droptrain_core.launch.uploads import LaunchUploads
+
+
+class EndCooldowns:
+    """Answers every dataset that waited; BusyError means: deliver the message again later."""
+
+    def __init__(
+        self,
+        launch: LaunchUploads,
+        datasets: DatasetTable,
+        retrainings: RetrainTable,
+        policy: LaunchPolicy,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._launch = launch
+        self._datasets = datasets
+        self._retrainings = retrainings
+        self._policy = policy
+        self._clock = clock
+
+    def over(self, project: str) -> Launched:
+        """Launch the newest dataset that waited and is ready; its run is the answer to the older ones.
+
+        A dataset that arrived before the project's last launch has that run: the process that launched it
+        may have died before it said so.
+        """
+        self._policy.check_running()
+        known = self._retrainings.read(project)
+        answer = Launched("ignored")
+        for record in self._held(project):
+            run_id, at = self._answer_to(record, known, answer)
+            if run_id:
+                self._datasets.settle(record, run_id, None, at, accepted=True)
+            elif known.is_in_cooldown(self._clock()):
+                raise BusyError(f"the cooldown of {project} ends at {known.cooldown_until}")
+            else:
+                answer = self._launch.end_hold(record)
+        return answer
+
+    def _held(self, project: str) -> list[DatasetRecord]:
+        held = [record for record in self._datasets.of_project(project) if record.arrived_at]
+        return sorted(held, key=lambda record: str(record.arrived_at), reverse=True)
+
+    def _answer_to(self, record: DatasetRecord, known: Retraining, newer: Launched) -> tuple[str | None, str]:
+        """(the run that answers a dataset, the time until which it does so); None if none does."""
+        if newer.answer == "launched" and newer.run_id:
+            return newer.run_id, times.to_text(self._clock())
+        if known.launched_at and str(record.arrived_at) < known.launched_at:
+            return known.launched_run, known.launched_at
+        return None, ""

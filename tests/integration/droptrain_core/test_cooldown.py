@@ -1,0 +1,217 @@
+"""Cooldowns: drops launch one run at most in a cooldown; what arrives meanwhile waits for its end."""
+
+from collections import Counter
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from droptrain_core.aws.run_table import RunTable
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.errors import BusyError
+from support.core_stack import REGION, Stack
+
+CSV = b"a,b\n1,2\n3,4\n"
+HALF_A_DAY = b"retrain: {cooldown: 12h}\n"
+
+
+@pytest.fixture
+def scheduler(stack: Stack) -> Any:
+    client = boto3.client("scheduler", region_name=REGION)
+    client.create_schedule_group(Name="schedules")
+    return client
+
+
+@pytest.fixture
+def cooling(stack: Stack, scheduler: Any) -> Stack:
+    """A project with a cooldown of twelve hours that has just trained its first dataset."""
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", HALF_A_DAY)
+    assert drop(stack, "first") == ["waiting", "launched"]
+    stack.later(hours=1)
+    return stack
+
+
+def upload(stack: Stack, dataset: str, name: str, body: bytes = CSV) -> str:
+    key, version_id = stack.put(f"projects/penguins/data/{dataset}/{name}", body)
+    return stack.launch.uploads.upload(Created(key, version_id, stack.now)).answer
+
+
+def drop(stack: Stack, dataset: str, body: bytes = CSV) -> list[str]:
+    return [upload(stack, dataset, name, body) for name in ("train.csv", "test.csv")]
+
+
+def over(stack: Stack) -> str:
+    return stack.wiring.end_cooldowns().over("penguins").answer
+
+
+def runs(stack: Stack, **where: str) -> list[str]:
+    page = stack.table.page(project="penguins", where=where, limit=100, position=None)
+    return [run.dataset for run in reversed(page.runs)]
+
+
+def waiting(stack: Stack) -> dict[str, str | None]:
+    return {each.dataset: each.due_at for each in stack.dataset_table.of_project("penguins")}
+
+
+def test_drops_in_a_cooldown_wait_visibly_for_its_end_and_train_as_one_run(cooling: Stack) -> None:
+    for dataset in ("second", "third", "fourth"):
+        assert drop(cooling, dataset) == ["waiting", "waiting"]
+        cooling.later(hours=1)
+    ends_at = "2026-11-23T14:10:00Z"
+    assert waiting(cooling) == dict.fromkeys(("second", "third", "fourth"), ends_at)
+    assert runs(cooling) == ["first"]
+    cooling.later(hours=9)
+    assert over(cooling) == "launched"
+    assert runs(cooling) == ["first", "fourth"]
+    assert waiting(cooling) == {}
+    newest = cooling.dataset_table.read("penguins", "fourth").run_id
+    assert cooling.dataset_table.read("penguins", "second").run_id == newest
+    assert over(cooling) == "ignored"
+    assert drop(cooling, "fifth") == ["waiting", "waiting"], "the next cooldown has begun"
+
+
+def test_a_launch_schedules_the_message_of_its_cooldown_s_end_once(cooling: Stack, scheduler: Any) -> None:
+    made = scheduler.get_schedule(GroupName="schedules", Name="penguins.cooldown")
+    assert made["ScheduleExpression"] == "at(2026-11-23T14:10:00)"
+    assert made["ActionAfterCompletion"] == "DELETE"
+    assert '"Cooldown Over"' in made["Target"]["Input"]
+
+
+def test_a_drop_that_only_waits_costs_four_calls(cooling: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+    make_call: Any = BaseClient
+    call = make_call._make_api_call
+
+    def count(client: Any, operation: str, parameters: Any) -> Any:
+        calls[operation] += 1
+        return call(client, operation, parameters)
+
+    puts = [cooling.put(f"projects/penguins/data/second/{name}", CSV) for name in ("train.csv", "test.csv")]
+    monkeypatch.setattr(BaseClient, "_make_api_call", count)
+    for key, version_id in puts:
+        assert cooling.launch.uploads.upload(Created(key, version_id, cooling.now)).answer == "waiting"
+    assert calls == {"BatchGetItem": 2, "UpdateItem": 2}
+    cooling.later(hours=9)
+    calls.clear()
+    cooling.reconcile.all()
+    assert calls["GetItem"] <= 2, "the pass finds nothing to do for the dataset"
+    assert cooling.notices() == []
+
+
+def test_launches_that_race_at_the_end_of_a_cooldown_are_one(
+    cooling: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(cooling, "second")
+    cooling.later(hours=11)
+    claim = RunTable.claim
+    others: list[list[str]] = []
+
+    def claim_after_another(table: RunTable, *args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(RunTable, "claim", claim)
+        others.append(drop(cooling, "third"))
+        return claim(table, *args, **kwargs)
+
+    monkeypatch.setattr(RunTable, "claim", claim_after_another)
+    assert over(cooling) == "waiting"
+    assert others == [["waiting", "launched"]]
+    assert runs(cooling) == ["first", "third"]
+    assert list(waiting(cooling)) == ["second"]
+
+
+def test_a_process_that_dies_after_its_launch_leaves_the_older_datasets_their_answer(
+    cooling: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for dataset in ("second", "third"):
+        drop(cooling, dataset)
+        cooling.later(minutes=10)
+    cooling.later(hours=11)
+    claim = RunTable.claim
+
+    def claim_and_die(table: RunTable, *args: Any, **kwargs: Any) -> Any:
+        claim(table, *args, **kwargs)
+        raise MemoryError
+
+    monkeypatch.setattr(RunTable, "claim", claim_and_die)
+    with pytest.raises(MemoryError):
+        over(cooling)
+    monkeypatch.setattr(RunTable, "claim", claim)
+    assert list(waiting(cooling)) == ["second"]
+    assert over(cooling) == "ignored"
+    assert waiting(cooling) == {}
+    assert runs(cooling) == ["first", "third"]
+
+
+def test_a_lost_message_of_the_end_is_sent_again_by_the_reconciler(cooling: Stack) -> None:
+    drop(cooling, "second")
+    cooling.later(hours=11)
+    cooling.reconcile.all()
+    assert cooling.wake_ups.cooldowns_over == []
+    cooling.later(hours=1, minutes=6)
+    cooling.reconcile.all()
+    assert cooling.wake_ups.cooldowns_over == ["penguins"]
+    assert over(cooling) == "launched"
+
+
+def test_an_early_message_comes_again(cooling: Stack) -> None:
+    drop(cooling, "second")
+    with pytest.raises(BusyError):
+        over(cooling)
+    cooling.later(hours=11)
+    assert over(cooling) == "launched"
+
+
+def test_the_newest_dataset_that_is_ready_trains(cooling: Stack) -> None:
+    drop(cooling, "second")
+    cooling.later(minutes=1)
+    upload(cooling, "third", "train.csv")
+    cooling.later(minutes=1)
+    drop(cooling, "fourth", b"")
+    cooling.later(hours=11)
+    assert over(cooling) == "launched"
+    assert runs(cooling) == ["first", "fourth", "second"]
+    assert runs(cooling, status="REJECTED") == ["fourth"]
+    assert list(waiting(cooling)) == ["third"]
+    assert cooling.dataset_table.read("penguins", "third").missing == ("test.csv",)
+
+
+def test_a_rejected_drop_begins_no_cooldown(stack: Stack, scheduler: Any) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", HALF_A_DAY)
+    assert drop(stack, "first", b"") == ["waiting", "rejected"]
+    assert drop(stack, "second") == ["waiting", "launched"]
+
+
+def test_a_request_launches_at_once_and_leaves_the_cooldown_as_it_is(cooling: Stack) -> None:
+    drop(cooling, "second")
+    _, is_new = cooling.launch.requests.request("penguins", "second", caller="ann")
+    assert is_new
+    assert waiting(cooling) == {}
+    assert drop(cooling, "third") == ["waiting", "waiting"]
+
+
+@pytest.mark.parametrize(("recipe", "ends_at"), [
+    (b"retrain: {cooldown: 2h}\n", "2026-11-23T04:10:00"), (b"", "2026-11-23T03:11:00"),
+])  # fmt: skip
+def test_a_pushed_recipe_changes_the_cooldown_that_lasts(
+    cooling: Stack, scheduler: Any, recipe: bytes, ends_at: str
+) -> None:
+    drop(cooling, "second")
+    cooling.put("projects/penguins/train.yaml", recipe)
+    cooling.schedules.follow("penguins")
+    cooling.schedules.follow("penguins")
+    made = scheduler.get_schedule(GroupName="schedules", Name="penguins.cooldown")
+    assert made["ScheduleExpression"] == f"at({ends_at})"
+    cooling.later(hours=1, minutes=1)
+    assert over(cooling) == "launched"
+    assert runs(cooling) == ["first", "second"]
+
+
+def test_with_the_trigger_quiet_a_dataset_still_waits_until_no_file_arrives(cooling: Stack) -> None:
+    cooling.put("projects/penguins/train.yaml", HALF_A_DAY + b"trigger: quiet\n")
+    cooling.later(hours=10, minutes=59)
+    drop(cooling, "second")
+    cooling.later(minutes=1)
+    assert over(cooling) == "waiting"
+    assert runs(cooling) == ["first"]
+    assert cooling.rested() == ["launched"]

@@ -1,0 +1,149 @@
+"""Spans: a run trains on a project's accepted datasets together, and belongs to the newest one."""
+
+import time
+from typing import Any
+
+import boto3
+import pytest
+from droptrain_core.domain.datasets import dataset as datasets
+from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.recipes.recipe import parse
+from support.core_stack import REGION, Stack
+
+CSV = b"a,b\n1,2\n3,4\n"
+ALL = b"inputs: {training: '*/train.csv', testing: test.csv}\nspan: all\n"
+
+
+@pytest.fixture
+def spanning(stack: Stack) -> Stack:
+    boto3.client("scheduler", region_name=REGION).create_schedule_group(Name="schedules")
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", ALL)
+    return stack
+
+
+def drop(stack: Stack, dataset: str, body: bytes = CSV, *names: str) -> Any:
+    """Drop a dataset; the answer to its last file."""
+    stack.later(minutes=1)
+    answer = None
+    for name in names or ("train.csv", "test.csv"):
+        upload = Created(*stack.put(f"projects/penguins/data/{dataset}/{name}", body), stack.now)
+        answer = stack.launch.uploads.upload(upload)
+    return answer
+
+
+def inputs(stack: Stack, run_id: str) -> list[str]:
+    plan = stack.bucket.plan("penguins", run_id).document
+    return sorted(f"{item['channel']} {item['key'].partition('/data/')[2]}" for item in plan["inputs"])
+
+
+def test_each_drop_trains_on_everything_so_far_and_pins_it(spanning: Stack) -> None:
+    assert inputs(spanning, drop(spanning, "mon").run_id) == [
+        "testing mon/test.csv",
+        "training mon/train.csv",
+    ]
+    second = drop(spanning, "tue")
+    wanted = ["testing tue/test.csv", "training mon/train.csv", "training tue/train.csv"]
+    assert second.answer == "launched"
+    assert inputs(spanning, second.run_id) == wanted
+    run = spanning.table.get(second.run_id)
+    assert (run.dataset, run.input_count) == ("tue", 3)
+    assert all(item.object.version_id for item in run.inputs)
+
+
+def test_a_project_and_its_versions_launch_once(spanning: Stack) -> None:
+    drop(spanning, "mon")
+    first = drop(spanning, "tue")
+    for name in ("train.csv", "test.csv"):
+        version = spanning.s3.head_object(Bucket="data", Key=f"projects/penguins/data/tue/{name}")[
+            "VersionId"
+        ]
+        again = Created(f"projects/penguins/data/tue/{name}", version, spanning.now)
+        assert spanning.launch.uploads.upload(again).run_id == first.run_id
+    run, is_new = spanning.launch.requests.request("penguins", "tue", caller="ann")
+    assert (run.run_id, is_new) == (first.run_id, False)
+
+
+def test_only_accepted_datasets_count(spanning: Stack) -> None:
+    drop(spanning, "mon")
+    assert drop(spanning, "tue", b"").answer == "rejected"
+    drop(spanning, "wed", CSV, "train.csv")
+    run_id = drop(spanning, "thu").run_id
+    assert inputs(spanning, run_id) == [
+        "testing thu/test.csv",
+        "training mon/train.csv",
+        "training thu/train.csv",
+    ]
+    assert drop(spanning, "mon", b"").answer == "rejected"
+    run_id = drop(spanning, "fri").run_id
+    assert inputs(spanning, run_id) == [
+        "testing fri/test.csv",
+        "training fri/train.csv",
+        "training thu/train.csv",
+    ]
+
+
+def test_the_last_datasets_are_those_whose_files_are_newest(spanning: Stack) -> None:
+    spanning.put("projects/penguins/train.yaml", ALL.replace(b"all", b"{last: 2}"))
+    for name in ("c", "b", "a"):
+        time.sleep(1)  # S3 says when an object was uploaded in whole seconds
+        run_id = drop(spanning, name).run_id
+    assert inputs(spanning, run_id) == ["testing a/test.csv", "training a/train.csv", "training b/train.csv"]
+
+
+def test_preflight_looks_at_the_newest_dataset_alone(
+    spanning: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(spanning, "mon")
+    seen: list[str] = []
+    sample = type(spanning.bucket).sample
+    monkeypatch.setattr(
+        type(spanning.bucket), "sample", lambda bucket, file: seen.append(file.key) or sample(bucket, file)
+    )
+    drop(spanning, "tue")
+    assert seen
+    assert all("/tue/" in key for key in seen)
+
+
+def test_datasets_that_waited_for_a_cooldown_train_together(spanning: Stack) -> None:
+    spanning.put("projects/penguins/train.yaml", ALL + b"retrain: {cooldown: 12h}\n")
+    for name in ("mon", "tue", "wed"):
+        drop(spanning, name)
+    spanning.later(hours=13)
+    answer = spanning.wiring.end_cooldowns().over("penguins")
+    assert answer.answer == "launched"
+    together = ["testing wed/test.csv", *(f"training {name}/train.csv" for name in ("mon", "tue", "wed"))]
+    assert inputs(spanning, answer.run_id) == together
+    spanning.later(hours=13)
+    later = drop(spanning, "thu")
+    assert "training tue/train.csv" in inputs(spanning, later.run_id), "it was part of a run"
+
+
+def test_too_many_files_together_are_rejected(spanning: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(spanning, "mon")
+    monkeypatch.setattr(datasets, "MAX_INPUTS", 2)
+    answer = drop(spanning, "tue")
+    assert answer.answer == "rejected"
+    assert spanning.table.get(answer.run_id).cause.code == "too_many_inputs"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reason"),
+    [
+        ({"span": "all"}, "span: no input spans datasets; begin each that does with */"),
+        ({"span": {"last": 1}}, "span.last: has to be a whole number from 2"),
+        ({"span": {}}, "span: has to be one, all, or such as {last: 30}, not {}"),
+        ({"span": 3}, "span: has to be one, all, or such as {last: 30}, not 3"),
+    ],
+)
+def test_a_wrong_span_is_refused(recipe: Any, reason: str) -> None:
+    with pytest.raises(RejectedError) as refused:
+        parse(recipe)
+    assert reason in refused.value.cause.message
+
+
+def test_a_span_of_named_files_launches_as_soon_as_they_are_there() -> None:
+    recipe = parse({"inputs": {"training": "*/train.csv"}, "span": {"last": 30}})
+    assert (recipe.trigger, recipe.inputs, recipe.span) == ("files", {"training": "train.csv"}, 30)
+    assert parse({"inputs": {"training": "*/*.csv"}, "span": "all"}).trigger == "quiet"
