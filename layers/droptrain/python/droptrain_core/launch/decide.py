@@ -200,6 +200,8 @@ def decide(snapshot: Snapshot, asked: Asked, where: Where) -> Draft:
         snapshot.start,
         asked.scheduled_at,
     )  # fmt: skip
+    if asked.scheduled_at:
+        plan["scheduled_at"] = asked.scheduled_at
     body = plans.plan_bytes(plan)
     if len(body) > plans.MAX_LAUNCHED_BYTES:
         record = runs.to_record(replace(run, job=None, estimate=None))
