@@ -26,6 +26,7 @@ _ARNS = {
     "AWS::ECR::Repository": "arn:{partition}:ecr:{region}:{account}:repository/{id}",
     "AWS::Events::ApiDestination": "arn:{partition}:events:{region}:{account}:api-destination/{id}/5a1c",
     "AWS::Lambda::Function": "arn:{partition}:lambda:{region}:{account}:function:{id}",
+    "AWS::IAM::Role": "arn:{partition}:iam::{account}:role/{id}",
     "AWS::Logs::LogGroup": "arn:{partition}:logs:{region}:{account}:log-group:{id}:*",
     "AWS::S3::Bucket": "arn:{partition}:s3:::{id}",
     "AWS::Scheduler::ScheduleGroup": "arn:{partition}:scheduler:{region}:{account}:schedule-group/{id}",
