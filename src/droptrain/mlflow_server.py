@@ -62,7 +62,7 @@ class MlflowServer:
         params: Mapping[str, str],
         tags: Mapping[str, str],
     ) -> None:
-        """Add values to a run, in as many calls as that needs. A metric is name, value, milliseconds, step."""
+        """Add values to a run, in as many calls as it takes. A metric is name, value, milliseconds, step."""
         entities = self._mlflow.entities
         with self._errors():
             self._client.log_batch(
