@@ -29,7 +29,7 @@ CORE_TESTS = tests/unit tests/guards tests/permissions tests/integration/droptra
 test: .venv/dev.stamp test-console ## run the tests of the core, the Batch engine, the command and the console's modules, in some minutes
 	$(BIN)/pytest -n 2 --dist worksteal $(CORE_TESTS)
 
-test-all: test ## and then those of whole systems: laptop cloud, image, template, operations, releases, chaos
+test-all: test .venv-mlflow/stamp ## and then those of whole systems: laptop cloud, image, template, operations, releases, chaos
 	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(CORE_TESTS))
 
 # What the page computes, in Node, without a browser: the tests import the page's modules and nothing else.
@@ -59,7 +59,7 @@ GPU_PYTHON = $(shell for one in "$(PYTHON)" $(BIN)/python; do \
 gpu-check: ## on a machine with an NVIDIA GPU: is it seen, used, measured? A page; SECONDS=180, REHEARSAL=1 without a GPU
 	@PYTHONPATH=image:tests $(GPU_PYTHON) -m gpu_check --seconds $(or $(SECONDS),180) $(if $(filter 1,$(REHEARSAL)),--rehearsal)
 
-calls: .venv/dev.stamp ## record anew which AWS calls roles and callers make, for some minutes
+calls: .venv/dev.stamp .venv-mlflow/stamp ## record anew which AWS calls roles and callers make, for some minutes
 	@rm -f tests/permissions/calls.csv
 	DROPTRAIN_CALLS=write $(BIN)/pytest tests/e2e
 	PYTHONPATH=tests $(BIN)/python -m permissions.page
@@ -175,6 +175,7 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.13 functions/trial_ended/requirements.in -c requirements/dev.txt -o functions/trial_ended/requirements.txt
 	$(LOCK) --python-version 3.11 requirements/release.in -c requirements/dev.txt -o requirements/release.txt
 	$(LOCK) --python-version 3.11 requirements/site.in -o requirements/site.txt
+	$(LOCK) --python-version 3.11 requirements/mlflow.in -o requirements/mlflow.txt
 
 # The environment: uv comes by pip into .venv, everything else by uv from hashes.
 .venv/uv.stamp:
@@ -208,6 +209,13 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@VIRTUAL_ENV=.venv-site $(BIN)/uv pip install --quiet --require-hashes -r requirements/site.txt
 	@touch $@
 
+# The tracking server's own: MLflow needs older versions of two packages, and many that nothing else here uses.
+.venv-mlflow/stamp: .venv/uv.stamp requirements/mlflow.txt
+	@echo "Installing MLflow's tracking server ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-mlflow
+	@VIRTUAL_ENV=.venv-mlflow $(BIN)/uv pip install --quiet --require-hashes -r requirements/mlflow.txt
+	@touch $@
+
 # The audit's own: checkov pins an old boto3.
 .venv-audit/stamp: .venv/uv.stamp requirements/audit.txt
 	@echo "Installing what the audit needs ..."
@@ -224,4 +232,4 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-audit .venv-emulator .venv-release .venv-site .aws-sam build dist tests/permissions/audit/node_modules tests/console_page/node_modules
+	rm -rf .venv .venv-audit .venv-emulator .venv-mlflow .venv-release .venv-site .aws-sam build dist tests/permissions/audit/node_modules tests/console_page/node_modules

@@ -1,91 +1,121 @@
-"""Calls of an MLflow tracking server's REST API, with the credentials that MLflow's own variables name."""
+"""An MLflow tracking server, called by MLflow's own client: mlflow-skinny, loaded with the first server."""
 
-import base64
-import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
-from urllib.parse import urlencode
-
-from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ConnectionError as NoConnectionError
-from botocore.exceptions import HTTPClientError
-from botocore.httpsession import URLLib3Session
-from botocore.utils import get_environ_proxies
 
 from droptrain.errors import DroptrainError, UnreachableError
 
-_ROOT = "/api/2.0/mlflow/"
-_SECONDS = 60
-_TRIES = 3
-
-
-class RefusedError(DroptrainError):
-    """The server refuses a call; `code` is its error code, "" if it gives none."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+# MLflow reads these. Its defaults report each use to its makers, and call a server that is down for minutes.
+_DEFAULTS = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 
 
 class MlflowServer:
-    """A tracking server at `address`, such as http://127.0.0.1:5000.
+    """A tracking server at `address`, such as http://127.0.0.1:5000; DroptrainError if it isn't one of HTTP.
 
-    MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, go along. RefusedError,
+    MLflow's own variables have the credentials. Methods raise DroptrainError if the server refuses a call,
     and UnreachableError if no answer comes.
     """
 
-    def __init__(self, address: str, environment: Mapping[str, str] = os.environ) -> None:
-        self.address = address
-        self._headers = {"Content-Type": "application/json", **_credentials(environment)}
-        self._http: Any = URLLib3Session(proxies=get_environ_proxies(address), timeout=_SECONDS)
+    def __init__(self, address: str | None) -> None:
+        self.address = _checked(address)
+        self._mlflow = _load()
+        self._client = self._mlflow.MlflowClient(tracking_uri=self.address)
 
-    def get(self, call: str, **query: str | None) -> Any:
-        """The answer to a GET; query parameters that are None are left out."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self._call("GET", f"{call}?{urlencode(given)}", b"", _TRIES)
+    def find_experiment(self, name: str) -> str:
+        """The id of the experiment with that name, which is made if it doesn't exist."""
+        with self._errors():
+            found = self._client.get_experiment_by_name(name)
+            return str(found.experiment_id if found else self._make_experiment(name))
 
-    def post(self, call: str, body: Mapping[str, Any], *, once: bool = False) -> Any:
-        """The answer to a POST, which is sent again after a lost answer unless it is `once` alone."""
-        return self._call("POST", call, json.dumps(body).encode(), 1 if once else _TRIES)
-
-    def _call(self, method: str, call: str, body: bytes, tries: int) -> Any:
-        url = f"{self.address}{_ROOT}{call}"
-        for attempt in range(1, tries + 1):
-            request = AWSRequest(method, url, data=body, headers=self._headers).prepare()
-            try:
-                response = self._http.send(request)
-            except (HTTPClientError, NoConnectionError) as error:
-                if attempt < tries:
-                    continue
-                raise UnreachableError(f"{str(error).rstrip('.')}. Does the tracking server run?") from error
-            return self._checked(response.status_code, response.content)
-        raise AssertionError("the last try returns or raises")
-
-    def _checked(self, status: int, content: bytes) -> Any:
+    def _make_experiment(self, name: str) -> str:
         try:
-            document = json.loads(content or b"{}")
-        except ValueError:
-            document = None
-        if status < 400 and isinstance(document, dict):
-            return document
-        if status in (401, 403):
-            raise RefusedError(
-                f"{self.address} refuses these credentials ({status}). Set MLFLOW_TRACKING_TOKEN, or "
-                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
-                "",
+            return str(self._client.create_experiment(name))
+        except self._mlflow.MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return str(self._client.get_experiment_by_name(name).experiment_id)
+
+    def find_run(self, experiment: str, tag: str, value: str) -> str | None:
+        """The id of the run that has the tag with that value."""
+        with self._errors():
+            found = self._client.search_runs([experiment], f"tags.`{tag}` = '{value}'", max_results=1)
+        return str(found[0].info.run_id) if found else None
+
+    def make_run(self, experiment: str, began: int, tags: Mapping[str, str]) -> str:
+        """The id of a new run that began then, in milliseconds."""
+        with self._errors():
+            return str(self._client.create_run(experiment, start_time=began, tags=dict(tags)).info.run_id)
+
+    def known_steps(self, run_id: str, metric: str) -> set[int]:
+        """The steps that the server has a value of."""
+        with self._errors():
+            return {point.step for point in self._client.get_metric_history(run_id, metric)}
+
+    def log(
+        self,
+        run_id: str,
+        metrics: Iterable[tuple[str, float, int, int]],
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+    ) -> None:
+        """Add values to a run, in as many calls as it takes. A metric is name, value, milliseconds, step."""
+        entities = self._mlflow.entities
+        with self._errors():
+            self._client.log_batch(
+                run_id,
+                [entities.Metric(*metric) for metric in metrics],
+                [entities.Param(*param) for param in params.items()],
+                [entities.RunTag(*tag) for tag in tags.items()],
             )
-        if not isinstance(document, dict) or "error_code" not in document:
-            raise RefusedError(
-                f"{self.address} doesn't answer as MLflow does ({status}). Is that its address?", ""
-            )
-        raise RefusedError(f"MLflow: {document.get('message', status)}", str(document["error_code"]))
+
+    def set_status(self, run_id: str, status: str, ended: int | None) -> None:
+        """Give a run its status, and if it has `ended` the time of that, in milliseconds."""
+        with self._errors():
+            if ended is None:
+                self._client.update_run(run_id, status)
+            else:
+                self._client.set_terminated(run_id, status, ended)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        exceptions = self._mlflow.exceptions
+        try:
+            yield
+        except exceptions.MlflowException as error:
+            if isinstance(error.__context__, OSError):
+                raise UnreachableError(
+                    f"{self.address} doesn't answer. Does the tracking server run?"
+                ) from error
+            if error.get_http_status_code() in (401, 403):
+                raise DroptrainError(
+                    f"{self.address} refuses these credentials. Set MLFLOW_TRACKING_TOKEN, or "
+                    "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+                ) from error
+            if isinstance(error, exceptions.RestException) and "error_code" in error.json:
+                raise DroptrainError(f"MLflow: {error.json.get('message', error.error_code)}") from error
+            raise DroptrainError(
+                f"{self.address} doesn't answer as MLflow does. Is that its address?"
+            ) from error
 
 
-def _credentials(environment: Mapping[str, str]) -> dict[str, str]:
-    if token := environment.get("MLFLOW_TRACKING_TOKEN"):
-        return {"Authorization": f"Bearer {token}"}
-    user, password = (environment.get(f"MLFLOW_TRACKING_{name}") for name in ("USERNAME", "PASSWORD"))
-    if user and password:
-        return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
-    return {}
+def _checked(address: str | None) -> str:
+    if address and re.match(r"https?://[^/]", address):
+        return address.rstrip("/")
+    what = f"{address!r} isn't the address of a tracking server." if address else "Which tracking server?"
+    raise DroptrainError(f"{what} Name it: --to http://HOST:5000, or MLFLOW_TRACKING_URI.")
+
+
+def _load() -> Any:
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # stdout is the command's
+    try:
+        return import_module("mlflow")
+    except ModuleNotFoundError as error:
+        raise DroptrainError(
+            "MLflow's client isn't installed. Install it: pip install 'droptrain[mlflow]'"
+        ) from error

@@ -8,7 +8,7 @@ from droptrain_core.domain.runs.run import TERMINAL
 
 from droptrain.api import Api
 from droptrain.find_run import find_runs
-from droptrain.mlflow_export import MlflowExport, check_address
+from droptrain.mlflow_export import MlflowExport
 from droptrain.mlflow_server import MlflowServer
 from droptrain.patience import Patience
 from droptrain.stack import Stack
@@ -29,8 +29,9 @@ def export(
     as_json: bool,
 ) -> None:
     """Log the runs that `names` mean, of a project its `newest`; with `follow` each once it has ended."""
+    server = MlflowServer(address)
     api = Api(stack)
-    exported = MlflowExport(api, MlflowServer(check_address(address)), experiment)
+    exported = MlflowExport(api, server, experiment)
     found = list(_find(api, names, newest))
     if not follow:
         for record in found:

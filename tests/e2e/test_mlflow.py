@@ -1,80 +1,103 @@
-"""`droptrain export mlflow` from the laptop cloud to a server by MLflow's documented API."""
+"""`droptrain export mlflow` from the laptop cloud to MLflow's own server."""
 
 from collections.abc import Iterator
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
 from support.command_line import CommandLine
 from support.laptop_user import User
-from support.mlflow_contract import MlflowContract
-from support.waiting import wait_for
+from support.tracking_server import PASSWORD, USER, TrackingServer
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 SCRIPT = r"""
 for step in $(seq 1 1200); do echo '{"step": '$step', "loss": 0.5, "val@loss": 1}'; done >> "$METRICS_FILE"
 exit "${HP_EXIT:-0}"
 """
 RECIPE = "hyperparameters: {epochs: 3, bias: true, name: deep}\n"
+CREDENTIALS = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
 
 
-@pytest.fixture
-def mlflow() -> Iterator[MlflowContract]:
-    running = MlflowContract()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
+    running = TrackingServer(tmp_path_factory.mktemp("mlflow"))
     yield running
     running.close()
 
 
-def test_a_run_is_logged_whole_and_a_second_export_adds_nothing(
-    droptrain: CommandLine, user: User, mlflow: MlflowContract
+@pytest.fixture
+def mlflow(server: TrackingServer, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """Reads what was logged."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    return MlflowClient(server.url)
+
+
+@pytest.fixture
+def export(droptrain: CommandLine, server: TrackingServer) -> CommandLine:
+    """The command, with the server's address and credentials."""
+    return droptrain.with_variables(MLFLOW_TRACKING_URI=server.url, **CREDENTIALS)
+
+
+def logged(mlflow: MlflowClient, experiment: str) -> list[Run]:
+    """The runs of an experiment, in their order."""
+    found = mlflow.get_experiment_by_name(experiment)
+    return mlflow.search_runs([found.experiment_id], order_by=["start_time"]) if found else []
+
+
+def test_a_run_is_logged_whole_and_a_second_export_adds_only_what_is_new(
+    export: CommandLine, user: User, server: TrackingServer, mlflow: MlflowClient
 ):
     user.publish(SCRIPT, RECIPE)
     user.drop()
     run = user.run_with("SUCCEEDED")
-    droptrain("tag", run["run_id"], "baseline")
-    said = droptrain("export", "mlflow", run["run_id"], "--to", mlflow.url, "--json")
+    export("tag", run["run_id"], "baseline")
+    said = export("export", "mlflow", run["run_id"], "--json")
     assert (said.code, said.err) == (0, "")
-    [logged] = mlflow.runs.values()
-    assert said.document["url"] == f"{mlflow.url}/#/experiments/1/runs/{logged.run_id}"
-    assert mlflow.experiments == {user.project: "1"}
-    assert logged.params == {"epochs": "3", "bias": "true", "name": "deep"}
-    assert logged.tags["droptrain.run_id"] == logged.tags["mlflow.runName"] == run["run_id"]
-    assert logged.tags["droptrain.tags"] == "baseline"
-    assert logged.tags["droptrain.export_uri"] == run["links"]["export"]
-    assert logged.info["status"] == "FINISHED"
-    assert 0 <= logged.info["end_time"] - logged.info["start_time"] < 120_000
-    assert logged.metrics.keys() >= {"loss", "val_loss"}
-    steps = [point["step"] for point in logged.metrics["loss"]]
+    [found] = logged(mlflow, user.project)
+    page = f"{server.url}/#/experiments/{found.info.experiment_id}/runs/{found.info.run_id}"
+    assert said.document == {"run_id": run["run_id"], "status": "SUCCEEDED", "url": page}
+    assert found.data.params == {"epochs": "3", "bias": "true", "name": "deep"}
+    assert found.info.run_name == found.data.tags["droptrain.run_id"] == run["run_id"]
+    assert found.data.tags["droptrain.tags"] == "baseline"
+    assert found.data.tags["droptrain.export_uri"] == run["links"]["export"]
+    assert found.info.status == "FINISHED"
+    assert 0 <= found.info.end_time - found.info.start_time < 120_000
+    points = {name: mlflow.get_metric_history(found.info.run_id, name) for name in ("loss", "val_loss")}
+    steps = [point.step for point in points["loss"]]
     assert steps == sorted(set(steps)) and len(steps) >= 600
-    assert mlflow.calls.count("runs/log-batch") >= 4, "of 1,000 metrics at most"
-    points = sum(map(len, logged.metrics.values()))
-    assert droptrain("export", "mlflow", run["run_id"], "--to", mlflow.url).code == 0
-    assert len(mlflow.runs) == 1
-    assert sum(map(len, logged.metrics.values())) == points
+    assert [point.value for point in points["val_loss"]] == [1.0] * len(steps)
+
+    export("tag", run["run_id"], "keep")
+    again = export("export", "mlflow", user.project, "--json")
+    assert again.document == said.document
+    [found] = logged(mlflow, user.project)
+    assert found.data.tags["droptrain.tags"] == "baseline, keep"
+    assert points == {name: mlflow.get_metric_history(found.info.run_id, name) for name in points}
 
 
 def test_each_run_of_a_project_is_logged_when_it_has_ended(
-    droptrain: CommandLine, user: User, mlflow: MlflowContract
+    export: CommandLine, user: User, mlflow: MlflowClient
 ):
     user.publish(SCRIPT)
     user.drop()
     user.run_with("SUCCEEDED")
-    started = droptrain.start(
-        "export", "mlflow", user.project, "--to", mlflow.url, "--follow", "--experiment", "mine"
-    )
+    started = export.start("export", "mlflow", user.project, "--follow", "--experiment", "mine")
     started.wait_for("SUCCEEDED")
     user.publish(SCRIPT, "hyperparameters: {exit: 1}\n")
     user.drop("second")
     started.wait_for("FAILED")
     started.press_ctrl_c()
     assert started.wait().code == 0
-    wait_for("both runs", lambda: len(mlflow.runs) == 2)
-    assert [each.info["status"] for each in mlflow.runs.values()] == ["FINISHED", "FAILED"]
-    assert [*mlflow.experiments] == ["mine"]
-    assert "droptrain.cause" in [*mlflow.runs.values()][1].tags
+    first, second = logged(mlflow, "mine")
+    assert (first.info.status, second.info.status) == ("FINISHED", "FAILED")
+    assert "droptrain.cause" in second.data.tags
+    assert not logged(mlflow, user.project)
 
 
 def test_what_is_wrong_with_the_server_is_told_with_the_fix(
-    droptrain: CommandLine, user: User, mlflow: MlflowContract
+    droptrain: CommandLine, export: CommandLine, user: User, server: TrackingServer
 ):
     user.publish(SCRIPT)
     user.drop()
@@ -82,9 +105,10 @@ def test_what_is_wrong_with_the_server_is_told_with_the_fix(
     assert (
         "Name it: --to http://HOST:5000, or MLFLOW_TRACKING_URI." in droptrain("export", "mlflow", run_id).err
     )
-    mlflow.authorization = "Bearer t"
-    assert "Set MLFLOW_TRACKING_TOKEN" in droptrain("export", "mlflow", run_id, "--to", mlflow.url).err
+    assert "Set MLFLOW_TRACKING_TOKEN" in droptrain("export", "mlflow", run_id, "--to", server.url).err
     elsewhere = user.cloud.ready.endpoint_url
-    assert "doesn't answer as MLflow does" in droptrain("export", "mlflow", run_id, "--to", elsewhere).err
-    gone = droptrain("export", "mlflow", run_id, "--to", "http://127.0.0.1:1")
+    assert "doesn't answer as MLflow does" in export("export", "mlflow", run_id, "--to", elsewhere).err
+    refused = export("export", "mlflow", run_id, "--experiment", "x" * 600)
+    assert (refused.code, refused.err.startswith("Error: MLflow: ")) == (1, True)
+    gone = export("export", "mlflow", run_id, "--to", "http://127.0.0.1:1")
     assert (gone.code, "Does the tracking server run?" in gone.err) == (1, True)

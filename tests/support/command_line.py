@@ -1,5 +1,6 @@
 """The `droptrain` command as people run it: a process, which finds the laptop cloud by its state."""
 
+import copy
 import json
 import os
 import signal
@@ -40,6 +41,12 @@ class CommandLine:
         self._folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._environment = {**kept, "DROPTRAIN_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1", **more}
+
+    def with_variables(self, **more: str) -> "CommandLine":
+        """The same command with further variables of its environment."""
+        same = copy.copy(self)
+        same._environment = {**self._environment, **more}
+        return same
 
     def __call__(self, *words: str, typed: str = "") -> Said:
         """Run a command to its end; `typed` is its stdin."""

@@ -30,6 +30,7 @@ REQUIREMENTS = [
     "functions/runs_api/requirements.in", "functions/trial_ended/requirements.in", "image/requirements.in",
     "image/requirements-cuda.in",
     "requirements/uv.in", "requirements/release.in", "requirements/emulator.in", "requirements/site.in",
+    "requirements/mlflow.in",
 ]  # fmt: skip
 
 
