@@ -32,11 +32,13 @@ from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.model_pointer import pointer_of
 from droptrain_core.domain.runs.preparation import JobRequest, Preparation
 from droptrain_core.domain.runs.promotion import CurrentModel, promotion_of
+from droptrain_core.domain.runs.retraining import Retraining
 from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
 from droptrain_core.domain.runs.sources import Source
 from droptrain_core.query import Dataset, DatasetDetails, DatasetListing, Listing, Project, ProjectListing
 from droptrain_core.read_models import Models, Promoted
+from droptrain_core.read_retraining import NextRetraining
 from droptrain_core.read_sources import SourceListing, SourceText
 from droptrain_core.results import LogListing
 from droptrain_core.spending import CostListing
@@ -155,7 +157,7 @@ def call(runs_api, context):
     ):
         for name in (
             "launch", "query", "cancel", "describe", "results", "read_sources", "datasets",
-            "costs", "promote", "read_models",
+            "costs", "promote", "read_models", "read_retraining",
         ):  # fmt: skip
             setattr(runs_api.run_routes.use_cases, name, lambda: use_cases)
         request = golden("http/post_runs_without_body")
@@ -295,6 +297,7 @@ def test_projects_are_told_with_what_they_wait_for(call) -> None:
             "missing": ["test.csv"],
             "present": ["Test.csv", "train.csv"],
             "due_at": None,
+            "arrived_at": None,
         }
     ]
     assert mice == {"project": "mice", "latest_run": None, "waiting": []}
@@ -302,8 +305,30 @@ def test_projects_are_told_with_what_they_wait_for(call) -> None:
 
 def test_one_project_is_told(call) -> None:
     use_cases = UseCases(Project("mice", None, ()))
+    due_at, launched = "2026-11-23T06:00:00Z", {"outcome": "launched", "run_id": RUN_ID}
+    known = Retraining(
+        project="mice",
+        schedule="0 6 * * *",
+        time_zone="UTC",
+        due_at=due_at,
+        outcome="launched",
+        run_id=RUN_ID,
+    )
+    use_cases.of = lambda project: NextRetraining(known, "2026-11-24T06:00:00Z")  # type: ignore[attr-defined]
     code, body, _ = call(use_cases, "GET", "/projects/mice")
-    assert (code, body) == (200, {"project": "mice", "latest_run": None, "waiting": []})
+    assert code == 200
+    assert body == {
+        "project": "mice",
+        "latest_run": None,
+        "waiting": [],
+        "retraining": {
+            "schedule": "0 6 * * *",
+            "time_zone": "UTC",
+            "next_at": "2026-11-24T06:00:00Z",
+            "due_at": due_at,
+            **launched,
+        },
+    }
     assert use_cases.asked == ["mice"]
     assert call(UseCases(NotFoundError("no project")), "GET", "/projects/nope")[0] == 404
 

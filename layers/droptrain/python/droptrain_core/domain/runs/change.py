@@ -41,8 +41,7 @@ class Change:
 
     def applied_to(self, record: Record) -> Record:
         """The record after the change."""
-        known = {each.name for each in fields(record)}
         once = {name: getattr(record, name) or value for name, value in self.set_once.items()}
         longer = {name: (*getattr(record, name), *values) for name, values in self.append.items()}
-        without = {name: None for name in self.remove if name in known}
+        without = {each.name: each.default for each in fields(record) if each.name in self.remove}
         return replace(record, **{**self.set, **once, **longer, **without})
