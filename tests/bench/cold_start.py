@@ -25,7 +25,7 @@ for part in (datetime.datetime.now(datetime.UTC).strftime("%Y%m%d"), "eu-west-1"
     key = hmac.new(key, part.encode(), hashlib.sha256).digest()
 http.client.HTTPSConnection("batch.eu-west-1.amazonaws.com", context=ssl.create_default_context())
 """
-TARGETS = dict.fromkeys(FUNCTIONS, 1.2) | {"RunsApiFunction": 1.5}
+TARGETS = dict.fromkeys(FUNCTIONS, 1.2) | {"RunsApiFunction": 1.5, "TrialEndedFunction": 2.0}
 
 
 def main() -> None:
