@@ -390,6 +390,6 @@ SCENARIOS = (
         "announce a sweep",
         _ended_sweep,
         lambda stack, sweep: stack.wiring.notify_sweep().ended(sweep.sweep_id),
-        7,
+        8,
     ),
 )
