@@ -32,3 +32,8 @@ botocore.session.create_loader = shared_loader
 # A busy machine is no failure: no example has a limit of time.
 settings.register_profile("droptrain", deadline=None)
 settings.load_profile("droptrain")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: gzip writes the time into some, and each worker collects its own tests."""
+    return argname if isinstance(val, bytes) and not val.isascii() else None
