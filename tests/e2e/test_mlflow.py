@@ -1,6 +1,7 @@
 """`droptrain export mlflow` from the laptop cloud to MLflow's own server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -96,8 +97,8 @@ def test_each_run_of_a_project_is_logged_when_it_has_ended(
     assert not logged(mlflow, user.project)
 
 
-def test_what_is_wrong_with_the_server_is_told_with_the_fix(
-    droptrain: CommandLine, export: CommandLine, user: User, server: TrackingServer
+def test_an_error_names_its_fix(
+    droptrain: CommandLine, export: CommandLine, user: User, server: TrackingServer, tmp_path: Path
 ):
     user.publish(SCRIPT)
     user.drop()
@@ -105,6 +106,9 @@ def test_what_is_wrong_with_the_server_is_told_with_the_fix(
     assert (
         "Name it: --to http://HOST:5000, or MLFLOW_TRACKING_URI." in droptrain("export", "mlflow", run_id).err
     )
+    (tmp_path / "mlflow.py").write_text("raise ModuleNotFoundError(name='mlflow')")
+    absent = export.with_variables(PYTHONPATH=str(tmp_path))("export", "mlflow", run_id)
+    assert (absent.code, "pip install 'droptrain[mlflow]'" in absent.err) == (1, True)
     assert "Set MLFLOW_TRACKING_TOKEN" in droptrain("export", "mlflow", run_id, "--to", server.url).err
     elsewhere = user.cloud.ready.endpoint_url
     assert "doesn't answer as MLflow does" in export("export", "mlflow", run_id, "--to", elsewhere).err
