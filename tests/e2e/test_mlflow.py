@@ -13,7 +13,7 @@ from support.tracking_server import PASSWORD, USER, TrackingServer
 pytestmark = pytest.mark.timeout(300)
 
 SCRIPT = r"""
-for step in $(seq 1 1200); do echo '{"step": '$step', "loss": 0.5, "val@loss": 1}'; done >> "$METRICS_FILE"
+for step in $(seq 1 1200); do echo '{"step": '$step', "loss": 0.5, "/val//a@b": 1}'; done >> "$METRICS_FILE"
 exit "${HP_EXIT:-0}"
 """
 RECIPE = "hyperparameters: {epochs: 3, bias: true, name: deep}\n"
@@ -65,10 +65,10 @@ def test_a_run_is_logged_whole_and_a_second_export_adds_only_what_is_new(
     assert found.data.tags["droptrain.export_uri"] == run["links"]["export"]
     assert found.info.status == "FINISHED"
     assert 0 <= found.info.end_time - found.info.start_time < 120_000
-    points = {name: mlflow.get_metric_history(found.info.run_id, name) for name in ("loss", "val_loss")}
+    points = {name: mlflow.get_metric_history(found.info.run_id, name) for name in ("loss", "val/a_b")}
     steps = [point.step for point in points["loss"]]
     assert steps == sorted(set(steps)) and len(steps) >= 600
-    assert [point.value for point in points["val_loss"]] == [1.0] * len(steps)
+    assert [point.value for point in points["val/a_b"]] == [1.0] * len(steps)
 
     export("tag", run["run_id"], "keep")
     again = export("export", "mlflow", user.project, "--json")
