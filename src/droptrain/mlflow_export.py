@@ -98,7 +98,9 @@ def _texts(values: Mapping[str, Any], most: int) -> dict[str, str]:
 
 
 def _name(name: str) -> str:
-    return _NOT_IN_NAMES.sub("_", name)[:_KEY]
+    """A name as MLflow takes it: of certain characters, and a relative path without empty or dotted parts."""
+    parts = _NOT_IN_NAMES.sub("_", name[:_KEY]).split("/")
+    return "/".join(part for part in parts if part.strip(".")) or "_"
 
 
 def _milliseconds(at: str) -> int:

@@ -1,6 +1,7 @@
 """`droptrain export mlflow` from the laptop cloud to MLflow's own server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -12,7 +13,7 @@ from support.tracking_server import PASSWORD, USER, TrackingServer
 pytestmark = pytest.mark.timeout(300)
 
 SCRIPT = r"""
-for step in $(seq 1 1200); do echo '{"step": '$step', "loss": 0.5, "val@loss": 1}'; done >> "$METRICS_FILE"
+for step in $(seq 1 1200); do echo '{"step": '$step', "loss": 0.5, "/val//a@b": 1}'; done >> "$METRICS_FILE"
 exit "${HP_EXIT:-0}"
 """
 RECIPE = "hyperparameters: {epochs: 3, bias: true, name: deep}\n"
@@ -64,10 +65,10 @@ def test_a_run_is_logged_whole_and_a_second_export_adds_only_what_is_new(
     assert found.data.tags["droptrain.export_uri"] == run["links"]["export"]
     assert found.info.status == "FINISHED"
     assert 0 <= found.info.end_time - found.info.start_time < 120_000
-    points = {name: mlflow.get_metric_history(found.info.run_id, name) for name in ("loss", "val_loss")}
+    points = {name: mlflow.get_metric_history(found.info.run_id, name) for name in ("loss", "val/a_b")}
     steps = [point.step for point in points["loss"]]
     assert steps == sorted(set(steps)) and len(steps) >= 600
-    assert [point.value for point in points["val_loss"]] == [1.0] * len(steps)
+    assert [point.value for point in points["val/a_b"]] == [1.0] * len(steps)
 
     export("tag", run["run_id"], "keep")
     again = export("export", "mlflow", user.project, "--json")
@@ -96,8 +97,8 @@ def test_each_run_of_a_project_is_logged_when_it_has_ended(
     assert not logged(mlflow, user.project)
 
 
-def test_what_is_wrong_with_the_server_is_told_with_the_fix(
-    droptrain: CommandLine, export: CommandLine, user: User, server: TrackingServer
+def test_an_error_names_its_fix(
+    droptrain: CommandLine, export: CommandLine, user: User, server: TrackingServer, tmp_path: Path
 ):
     user.publish(SCRIPT)
     user.drop()
@@ -105,6 +106,9 @@ def test_what_is_wrong_with_the_server_is_told_with_the_fix(
     assert (
         "Name it: --to http://HOST:5000, or MLFLOW_TRACKING_URI." in droptrain("export", "mlflow", run_id).err
     )
+    (tmp_path / "mlflow.py").write_text("raise ModuleNotFoundError(name='mlflow')")
+    absent = export.with_variables(PYTHONPATH=str(tmp_path))("export", "mlflow", run_id)
+    assert (absent.code, "pip install 'droptrain[mlflow]'" in absent.err) == (1, True)
     assert "Set MLFLOW_TRACKING_TOKEN" in droptrain("export", "mlflow", run_id, "--to", server.url).err
     elsewhere = user.cloud.ready.endpoint_url
     assert "doesn't answer as MLflow does" in export("export", "mlflow", run_id, "--to", elsewhere).err
