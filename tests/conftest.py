@@ -35,5 +35,5 @@ settings.load_profile("droptrain")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name bytes by their argument: gzip writes the time into some, and each worker collects its own tests."""
+    """Name bytes by their argument: gzip writes the time into some, and each worker collects for itself."""
     return argname if isinstance(val, bytes) and not val.isascii() else None

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,7 +19,6 @@ COPY_SECONDS = 10
 
 wiring = Wiring(Settings.from_environment(os.environ))
 notify = wiring.notify()
-publish_model = cache(wiring.publish_model)
 
 
 def handle(record: Mapping[str, Any]) -> None:
@@ -34,8 +32,8 @@ def handle(record: Mapping[str, Any]) -> None:
     image = event_field.mapping(record, "dynamodb", "NewImage")
     if "promotion" in image:
         project = event_field.text(image, "promotion", "M", "project", "S")
-        published = publish_model().go_on(project, COPY_SECONDS)
-        metrics.add_metric("ModelsPublished", "Count", 1 if published == "published" else 0)
+        published = wiring.publish_model().go_on(project, COPY_SECONDS)
+        metrics.add_metric("ModelsPublished" if published == "published" else "ModelsLeft", "Count", 1)
         logger.info("Model of %s: %s", project, published)
         return
     if SWEEP_ID in image:

@@ -40,6 +40,12 @@ RUNS = [
 ]
 
 
+RETRAINING = {
+    "schedule": "0 6 * * *", "time_zone": "Europe/Berlin", "next_at": "2026-11-24T05:00:00Z",
+    "due_at": None, "outcome": None, "run_id": None,
+}  # fmt: skip
+
+
 class Stacked:
     """The API of a stack with one project."""
 
@@ -54,7 +60,10 @@ class Stacked:
 
     def _answer(self, asked: Asked) -> Reply:
         path, query = urlsplit(asked.target).path, parse_qs(urlsplit(asked.target).query)
-        project = {"project": "penguins", "latest_run": next(iter(self.runs), None), "waiting": [WAITING]}
+        project = {
+            "project": "penguins", "latest_run": next(iter(self.runs), None), "waiting": [WAITING],
+            "retraining": RETRAINING,
+        }  # fmt: skip
         if asked.method == "DELETE":
             return Reply(200, self.deletions.pop(0))
         match path.split("/")[1:]:
@@ -101,6 +110,7 @@ def test_a_project_says_what_its_datasets_wait_for(droptrain: Command) -> None:
     assert "penguins/second waits for train.csv, since 2026-11-23T02:10:00Z" in said
     assert "there: test.csv, train.CSV" in said
     assert "train.CSV exists: rename it to train.csv" in said
+    assert "Schedule    0 6 * * *, Europe/Berlin\n  Next time   2026-11-24T05:00:00Z\n" in said
     nobody = droptrain("projects", "show", "nope")
     assert nobody.exit_code == 1
     assert "There is no project 'nope'. `droptrain projects` lists them." in nobody.output

@@ -111,7 +111,7 @@ def noted(load: Any, context: Any, monkeypatch: Any, capsys: Any) -> dict[str, s
     records.append(golden("stream/insert"))
     del records[-1]["dynamodb"]["NewImage"]["run_id"]
     core = Core()
-    app.notify, app.wiring, app.publish_model = core.notify, core.wiring, core.wiring.publish_model
+    app.notify, app.wiring = core.notify, core.wiring
     in_stream = found["Records of the table's stream"] = set()
     app.handler(recorded(streamed(*records), in_stream), context)
     app = load("trial_ended")

@@ -226,7 +226,8 @@ def test_a_record_that_nobody_can_read_does_not_keep_others_from_their_notice(lo
 
 def test_a_new_current_model_is_published_for_some_seconds(load, context, capsys) -> None:
     app, asked = load("run_changed"), []
-    app.publish_model = lambda: SimpleNamespace(go_on=lambda *given: asked.append(given) or "published")
+    publishes = SimpleNamespace(go_on=lambda *given: asked.append(given) or "published")
+    app.wiring = SimpleNamespace(publish_model=lambda: publishes)
     assert failed(app.handler(streamed(golden("stream/modify_model")), context)) == []
     assert asked == [("penguins", app.COPY_SECONDS)]
     assert metrics_in(capsys.readouterr().out) == {"ModelsPublished": 1}
