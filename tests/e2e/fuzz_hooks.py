@@ -1,7 +1,6 @@
 """Loaded by schemathesis: every request is signed as it goes out, unless it is to go out without."""
 
 import os
-from typing import Any
 
 import requests
 import schemathesis
@@ -21,9 +20,3 @@ class Signed(requests.auth.AuthBase):
 
 
 schemathesis.auth.set_from_requests(Signed())  # type: ignore[attr-defined]
-
-
-@schemathesis.hook
-def filter_query(_context: Any, query: Any) -> bool:
-    """Whether the API takes a query: no schema says that sort=metric needs a project."""
-    return not (query and query.get("sort") == "metric" and not query.get("project"))

@@ -38,7 +38,8 @@ def trained(cloud: LaptopCloud) -> dict[str, Any]:
     somebody = User(cloud, PROJECT, [])
     somebody.publish(SCRIPT, RECIPE)
     somebody.drop()
-    return somebody.run_with("SUCCEEDED", "FAILED")
+    somebody.run_with("SUCCEEDED", "FAILED")
+    return wait_for("its promotion", lambda: next((it for it in somebody.runs() if it["promoted_at"]), None))
 
 
 def test_runs_are_listed_in_columns_and_as_json(droptrain: CommandLine, trained: dict[str, Any]):

@@ -110,7 +110,12 @@ def test_dead_letters_are_replayed_and_launch_what_they_told_of(start: Start) ->
     sqs, url = operator.cloud.client("sqs"), operator.do("name_of RunChangedDeadLetterQueue").strip()
     sqs.send_message(QueueUrl=url, MessageBody="a note of the stream")
     wait_for("its notice to be noted", lambda: operator.do("runs_under_way").strip() == "0")
-    assert operator.follow("README.md", 1, 2).strip() in ("", "[]")
+    assert operator.follow("README.md", 1).strip() in ("", "[]")
+    sqs.send_message(
+        QueueUrl=operator.do("name_of TrialEndedDeadLetterQueue").strip(), MessageBody="a trial's end"
+    )
+    operator.follow("README.md", 2, 3)
+    assert operator.queue_holds("TrialEndedDeadLetterQueue") == 0
     assert operator.queue_holds("RunChangedDeadLetterQueue") == 0
     (group,) = operator.cloud.client("logs").describe_log_groups()["logGroups"]
     assert (group["logGroupName"], group["retentionInDays"]) == ("/aws/batch/job", 90)

@@ -20,6 +20,8 @@ from droptrain_core.aws.wake_ups import LONGEST_DELAY, WakeUps
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+from droptrain_core.launch.cooldowns import EndCooldowns
+from droptrain_core.launch.schedules import LaunchSchedules
 from droptrain_core.launch.uploads import LaunchUploads
 from droptrain_core.settings import Settings
 from support.golden import golden
@@ -78,6 +80,14 @@ class Lanes:
     def launch_uploads(self) -> LaunchUploads:
         """The use case, in the place of the one that Wiring makes."""
         return self._wiring.launch_uploads()
+
+    def launch_schedules(self) -> LaunchSchedules:
+        """The use case, in the place of the one that Wiring makes."""
+        return self._wiring.launch_schedules()
+
+    def end_cooldowns(self) -> EndCooldowns:
+        """The use case, in the place of the one that Wiring makes."""
+        return self._wiring.end_cooldowns()
 
     def _send(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:
         assert QueueUrl == "uploads"

@@ -347,18 +347,18 @@ SCENARIOS = (
         lambda stack, _: _change(stack, "FAILED", container={"exitCode": 73}),
         2,
     ),
-    Scenario("announce an end", _ended, lambda stack, _: stack.notify.ended(stack.run_id, "penguins"), 6),
+    Scenario("announce an end", _ended, lambda stack, _: stack.notify.ended(stack.run_id, "penguins"), 7),
     Scenario(
         "announce a new best",
         _ended_better,
         lambda stack, _: stack.notify.ended(stack.run_id, "penguins"),
-        6,
+        7,
     ),
     Scenario(
         "announce a run that others passed",
         _ended_late,
         lambda stack, _: stack.notify.ended(stack.run_id, "penguins"),
-        5,
+        6,
     ),
     Scenario(
         "tell of a blocked queue", _blocked, lambda stack, detail: stack.report_stuck_queue.event(detail), 7
@@ -369,19 +369,19 @@ SCENARIOS = (
         lambda stack, found: stack.cancel.run(found.run_id, "bob"),
         2,
     ),
-    Scenario("finish an old claim", _old_claim, lambda stack, _: stack.reconcile.all(), 11),
-    Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 10),
-    Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 9),
-    Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 10),
+    Scenario("finish an old claim", _old_claim, lambda stack, _: stack.reconcile.all(), 13),
+    Scenario("adopt a job that was not noted", _job_not_noted, lambda stack, _: stack.reconcile.all(), 12),
+    Scenario("end what Batch forgot", _forgotten, lambda stack, _: stack.reconcile.all(), 11),
+    Scenario("carry out a cancel", _cancel_not_carried_out, lambda stack, _: stack.reconcile.all(), 12),
     Scenario(
         "end a run that was cancelled between its two jobs",
         _cancelled_between_two_jobs,
         lambda stack, _: stack.reconcile.all(),
-        11,
+        13,
     ),
-    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 16),
+    Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 18),
     Scenario(
-        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 22
+        "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 24
     ),
     Scenario("start a sweep", _searched, lambda stack, _: _sweep(stack), 14),
     Scenario("launch a sweep's trials", _new_sweep, sweeping.advance, 16),

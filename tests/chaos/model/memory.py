@@ -40,6 +40,7 @@ from droptrain_core.domain.runs.batch_job import JobState
 from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.model_pointer import Held, Name, Pointer
 from droptrain_core.domain.runs.plan import plan_digest
+from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
 from droptrain_core.domain.runs.retraining import (
     CooldownClaim,
@@ -49,7 +50,7 @@ from droptrain_core.domain.runs.retraining import (
     ScheduleClaim,
     cooldown_message,
 )
-from droptrain_core.domain.runs.run import Reservation, Run, run_prefix
+from droptrain_core.domain.runs.run import Reservation, Run, run_prefix, step_prefix
 from droptrain_core.domain.runs.transitions import Transition
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.domain.sweeps.transitions import SweepTransition, launched
@@ -147,8 +148,8 @@ class MemoryBucket:
         return self.documents.get(run_prefix(project, run_id) + "outcome.json")
 
     @outside
-    def last_checkpoint_at(self, project: str, run_id: str) -> datetime | None:
-        return self.documents.get(run_prefix(project, run_id) + "checkpoints")
+    def last_checkpoint_at(self, project: str, run_id: str, step: JobStep = "train") -> datetime | None:
+        return self.documents.get(step_prefix(project, run_id, step) + "checkpoints")
 
     @outside
     def lease_holder(self, project: str, run_id: str) -> str | None:

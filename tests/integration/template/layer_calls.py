@@ -91,6 +91,11 @@ def call_s3(s3: Any, bucket: str) -> None:
         part = f"<Part><PartNumber>1</PartNumber><ETag>{hashlib.md5(b'part').hexdigest()}</ETag></Part>"
         body = f"<CompleteMultipartUpload>{part}</CompleteMultipartUpload>"
         send(s3, "complete_multipart_upload", upload, "POST", body.encode())
+    copied = {"CopySource": {"Bucket": bucket, "Key": "calls/a"}, "Bucket": bucket, "Key": "calls/copy"}
+    s3.copy_object(**copied)
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="calls/copy")
+    s3.upload_part_copy(**copied, UploadId=begun["UploadId"], PartNumber=1)
+    s3.abort_multipart_upload(Bucket=bucket, Key="calls/copy", UploadId=begun["UploadId"])
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="calls/")
     versions = [{"Key": it["Key"], "VersionId": it["VersionId"]} for page in pages for it in page["Versions"]]
     assert len(versions) >= 2

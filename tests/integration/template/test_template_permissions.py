@@ -7,6 +7,7 @@ from support.template import properties
 TRUSTED = {
     "ImageBuildRole": "codebuild.amazonaws.com",
     "InstanceRole": "ec2.amazonaws.com",
+    "SchedulesRole": "scheduler.amazonaws.com",  # of the schedules that the stack's functions make
     "TrainingRole": "ecs-tasks.amazonaws.com",
     "WebhookRole": "events.amazonaws.com",
 }
@@ -55,7 +56,7 @@ def test_a_function_ends_jobs_of_its_own_stack_only(of_type: Any) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         if "batch:TerminateJob" in statement["Action"]
     ]
-    assert len(ends) == 4
+    assert len(ends) == 5
     own = {"aws:ResourceTag/droptrain:stack": {"Ref": "AWS::StackId"}}
     assert all(statement["Condition"] == {"StringEquals": own} for statement in ends)
 
