@@ -1,11 +1,13 @@
 """The list of runs, a run's page, and runs side by side."""
 
 import re
+from functools import partial
 
 from browser import stage
 from browser.many_runs import many, scroll_to_the_end, serve, serve_each
 from browser.test_trouble import ANNOUNCED
 from playwright.sync_api import expect
+from support.laptop_user import User
 from support.waiting import wait_for
 
 # Counts the skeletons that are drawn from now on.
@@ -224,13 +226,16 @@ def test_a_rerun_keeps_the_run_s_settings_and_takes_other_values(page, see, user
     assert (made["hyperparameters"]["epochs"], made["hyperparameters"]["top"]) == (3, 0.8)
 
 
+def have_succeeded(user: User, count: int) -> bool:
+    """Whether so many runs have succeeded."""
+    return [run["status"] for run in user.runs()].count("SUCCEEDED") == count
+
+
 def test_a_project_s_runs_are_sorted_and_found_by_value(page, see, user) -> None:
-    for dataset, top in (("first", 0.9), ("second", 0.95), ("third", 0.9)):
+    for number, (dataset, top) in enumerate((("first", 0.9), ("second", 0.95), ("third", 0.9)), 1):
         stage.learns(user, user.project, epochs=3, top=top)
         user.drop(dataset)
-        wait_for(
-            dataset, lambda: [run["status"] for run in user.runs()].count("SUCCEEDED") == len(user.runs())
-        )
+        wait_for(dataset, partial(have_succeeded, user, number))
         page.wait_for_timeout(1100)
     see(f"/projects/{user.project}")
     names = page.locator(".run-link")
