@@ -29,7 +29,7 @@ _ARNS = {
     "AWS::IAM::Role": "arn:{partition}:iam::{account}:role/{id}",
     "AWS::Logs::LogGroup": "arn:{partition}:logs:{region}:{account}:log-group:{id}:*",
     "AWS::S3::Bucket": "arn:{partition}:s3:::{id}",
-    "AWS::Scheduler::ScheduleGroup": "arn:{partition}:scheduler:{region}:{account}:schedule-group/{id}",
+    "AWS::Scheduler::ScheduleGroup": "{id}",
     "AWS::SNS::Topic": "arn:{partition}:sns:{region}:{account}:{id}",
     "AWS::SQS::Queue": "arn:{partition}:sqs:{region}:{account}:{id}",
 }
