@@ -15,6 +15,9 @@ ACCEPTED = {
     ("RESOURCE_MISMATCH", "batch:SubmitJob"): (
         "its list has three resource types; Batch's user guide asks for the queue and the definition, no job"
     ),
+    ("RESOURCE_MISMATCH", "ecs:ExecuteCommand"): (
+        "its list has one resource type; AWS's service authorization reference has two, cluster and task"
+    ),
     ("RESOURCE_MISMATCH", "servicequotas:GetServiceQuota"): (
         "its list is from before quotas became resources; cfn-lint's knows them"
     ),
