@@ -311,6 +311,14 @@ UNCALLED = (
         "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
     ),
     Uncalled(
+        ("SchedulesRole",),
+        ("sqs:SendMessage",),
+        f"{_QUEUE}-UploadsDeadLetterQueue",
+        "EventBridge Scheduler",
+        "keeps a message that could not be sent",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
+    ),
+    Uncalled(
         ("ImageBuildRole",),
         ("s3:GetObject", "s3:GetObjectVersion"),
         "arn:aws:s3:::droptrain-databucket/builds/image.zip",

@@ -68,6 +68,7 @@ SETTINGS = Settings(**dict.fromkeys(Settings.__dataclass_fields__, "") | {
     "cpu_instance_types": "m6i.xlarge,c6i.2xlarge", "instance_types": "g4dn.xlarge", "stack_id": STACK_ID,
     "prepared_days": "30", "aws_region": REGION, "schedule_group": "schedules", "schedule_role": "scheduler",
     "uploads_queue_url": "https://sqs.eu-west-1.amazonaws.com/123456789012/uploads",
+    "uploads_dead_letters": "dead-uploads",
 })  # fmt: skip
 BUDGET = Budget(month_usd=10_000, runs_at_once=1000)
 

@@ -77,6 +77,8 @@ def test_a_pushed_recipe_creates_changes_and_removes_its_project_s_schedule(
     made = scheduler.get_schedule(GroupName="schedules", Name="penguins")["Target"]
     assert made["Arn"] == "arn:aws:sqs:eu-west-1:123456789012:uploads"
     assert made["RoleArn"] == "arn:aws:iam::123456789012:role/scheduler"
+    assert made["DeadLetterConfig"] == {"Arn": "arn:aws:sqs:eu-west-1:123456789012:dead-uploads"}
+    assert made["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
     assert json.loads(made["Input"]) == {
         "source": "droptrain",
         "detail-type": "Schedule Due",

@@ -246,6 +246,15 @@ def test_what_a_schedule_calls_leaves_no_failure_unseen(of_type: Any) -> None:
         assert logical_id(on_failure) == queues[logical_id(invoke["FunctionName"])]
 
 
+def test_deleting_the_stack_deletes_the_schedules_of_recipes(of_type: Any) -> None:
+    """They lie in a group of the stack's own, which goes after the functions that make schedules."""
+    ((name, group),) = of_type("AWS::Scheduler::ScheduleGroup").items()
+    assert not group, "a fixed name would let only one stack live in an account"
+    assert "DeletionPolicy" not in template()["Resources"][name]
+    for function in of_type("AWS::Lambda::Function").values():
+        assert function["Environment"]["Variables"]["SCHEDULE_GROUP"] == {"Ref": name}
+
+
 def test_every_dead_letter_queue_has_an_alarm(of_type: Any) -> None:
     watched = {
         logical_id(alarm["Dimensions"][0]["Value"])

@@ -57,6 +57,8 @@ def reference_length(reference: Any) -> int:
     [(function, value)] = reference.items()
     logical_id = value if function == "Ref" else value[0]
     rest, name = REFERENCES[template()["Resources"][logical_id]["Type"]]
+    if function == "Fn::GetAtt" and value[1].endswith("Name"):
+        rest = 0
     return rest + (name or len(f"{LONGEST_NAME}-{logical_id}-1A2B3C4D5E6F7"))
 
 

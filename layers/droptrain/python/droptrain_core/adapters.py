@@ -84,7 +84,7 @@ class Adapters:
         owner = self._settings
         return Schedules(
             lambda: self._client("scheduler", RETRIES), owner.stack_id, owner.schedule_group,
-            owner.schedule_role, owner.uploads_queue_url,
+            owner.schedule_role, owner.uploads_queue_url, owner.uploads_dead_letters,
         )  # fmt: skip
 
     def _queues(self) -> "QueueWatch":

@@ -21,6 +21,7 @@ class Settings:
     uploads_queue_url: str
     schedule_group: str
     schedule_role: str
+    uploads_dead_letters: str
     quiet_seconds: str
     settle_seconds: str
     upload_concurrency: str

@@ -10,11 +10,14 @@ from droptrain_core.domain.runs.retraining import cooldown_message, cooldown_sch
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
+# Scheduler's own default, and the longest that it tries.
+_RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+
 
 class Schedules:
     """The schedules of the stack's own group: they send to its uploads queue, with a role of its own.
 
-    The client is made for the first call.
+    A message that can't be sent goes to the dead letters of uploads. The client is made for the first call.
     """
 
     def __init__(
@@ -24,25 +27,21 @@ class Schedules:
         group: str,
         role: str,
         queue_url: str,
+        dead_letters: str,
     ) -> None:
         self._make_client = make_client
         self._stack_id = stack_id
         self._group = group
         self._role = role
         self._queue = queue_url.rpartition("/")[2]
+        self._dead_letters = dead_letters
 
     def put(
         self, name: str, expression: str, timezone: str, message: Mapping[str, Any], *, once: bool = False
     ) -> None:
         """Make a schedule, or change it; BusyError if another process does so at the same time."""
-        # The queue and the role have the stack's partition, region and account.
-        _, partition, _, region, account, *_ = self._stack_id.split(":")
-        queue_arn = f"arn:{partition}:sqs:{region}:{account}:{self._queue}"
-        role_arn = f"arn:{partition}:iam::{account}:role/{self._role}"
-        target = {"Arn": queue_arn, "RoleArn": role_arn, "Input": json.dumps(message)}
-        _put(
-            self._make_client(), self._group, name, expression, timezone, target, "DELETE" if once else "NONE"
-        )
+        afterwards = "DELETE" if once else "NONE"
+        _put(self._make_client(), self._group, name, expression, timezone, self._target(message), afterwards)
 
     def put_cooldown(self, project: str, until: str) -> None:
         """Let a message say that the project's cooldown is over, once, at `until`; errors as of `put`."""
@@ -52,6 +51,18 @@ class Schedules:
     def remove(self, name: str) -> None:
         """Remove a schedule, if it exists; BusyError if another process changes it at the same time."""
         _remove(self._make_client(), self._group, name)
+
+    def _target(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Where a message goes; queues and role have the stack's partition, region and account."""
+        _, partition, _, region, account, *_ = self._stack_id.split(":")
+        queues = f"arn:{partition}:sqs:{region}:{account}:"
+        return {
+            "Arn": queues + self._queue,
+            "RoleArn": f"arn:{partition}:iam::{account}:role/{self._role}",
+            "Input": json.dumps(message),
+            "DeadLetterConfig": {"Arn": queues + self._dead_letters},
+            "RetryPolicy": _RETRY_POLICY,
+        }
 
 
 def _put(
