@@ -9,6 +9,7 @@ from droptrain_core.aws.job_queue import EVALUATE_ON_EXIT
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.settings import Settings
 from droptrain_core.shipped_prices import shipped_prices
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from support.template import ROOT, properties, template
 
 GPU = {"SpotComputeEnvironment": "SpotJobQueue", "OnDemandComputeEnvironment": "OnDemandJobQueue"}
@@ -169,12 +170,23 @@ def test_running_jobs_keep_their_revision() -> None:
         assert properties(name)["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
 
 
+def test_each_default_instance_type_can_use_the_throughput_that_its_disk_is_paid_for() -> None:
+    """By what EC2's DescribeInstanceTypes tells of the types, as moto ships it."""
+    (disk,) = properties("TrainingLaunchTemplate")["LaunchTemplateData"]["BlockDeviceMappings"]
+    for parameter in ("InstanceTypes", "CpuInstanceTypes"):
+        for name in template()["Parameters"][parameter]["Default"].split(","):
+            limits = INSTANCE_TYPES[name]["EbsInfo"]["EbsOptimizedInfo"]
+            assert 125 < disk["Ebs"]["Throughput"] <= limits["MaximumThroughputInMBps"], name
+
+
 def test_the_disk_holds_an_image_and_data_and_metadata_needs_a_token() -> None:
     data = properties("TrainingLaunchTemplate")["LaunchTemplateData"]
     (disk,) = data["BlockDeviceMappings"]
     assert disk["Ebs"]["VolumeType"] == "gp3"
     assert disk["Ebs"]["VolumeSize"] >= 100
     assert disk["Ebs"]["Encrypted"] is True
+    # gp3 includes 3,000 IOPS, which allow 750 MiB/s; more of them are paid for.
+    assert "Iops" not in disk["Ebs"]
     assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
     user_data = message_from_string(data["UserData"]["Fn::Base64"])
     parts = user_data.get_payload()
