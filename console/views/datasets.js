@@ -97,7 +97,7 @@ const names = (files) => files.map((file, n) => html`${n ? ", " : ""}<bdi><code>
 const Data = ({ data }) => html`
   <section class="panel" aria-label="Data">
     <div class="panel-head"><h2>Training data</h2><span class="dim">about ${count(data.rows)} rows, ${counted(data.columns, "column")}</span></div>
-    <${Table} label="The columns" heads=${["Column", "Holds", "Empty", "Range"]} rows=${data.first.map((column) => [
-      html`<bdi>${column.name}</bdi>`, column.kind || "both", `${(100 * column.empty).toFixed(0)} %`, column.least == null ? "–" : `${number(column.least)} to ${number(column.most)}`])} />
+    <${Table} label="The columns" heads=${["Column", "Holds", "Empty", "Range", "Median"]} rows=${data.first.map((column) => [
+      html`<bdi>${column.name}</bdi>`, column.kind || "both", `${(100 * column.empty).toFixed(0)} %`, column.least == null ? "–" : `${number(column.least)} to ${number(column.most)}`, column.median == null ? "–" : number(column.median)])} />
     ${data.columns > data.first.length && html`<p class="panel-empty">and ${count(data.columns - data.first.length)} more columns</p>`}
   </section>`;

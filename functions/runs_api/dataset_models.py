@@ -154,13 +154,17 @@ class DatasetFileView(View):
 
 
 class ColumnView(View):
-    """A column: "numbers", "text" or null for both, the share of empty values, the range of its numbers."""
+    """A column: "numbers", "text" or null for both, the share of empty values, the range of its numbers.
+
+    `median` is that of a sample; null if the numbers are few, or rise or fall through the file.
+    """
 
     name: str
     kind: str | None
     empty: float
     least: float | None
     most: float | None
+    median: float | None
 
 
 class DataView(View):

@@ -85,3 +85,34 @@ def test_a_format_that_differs_from_the_last_dataset_that_trained_is_warned_of(s
     again, _ = stack.launch.repeat(first.run_id, caller="ann")
     end(again, "SUCCEEDED")
     assert changes(launch("fifth", semicolons + b"5;6\n")) == [said], "a rerun's data counts as well"
+
+
+def test_values_that_moved_since_the_last_good_dataset_are_in_the_notice_or_reject_the_drop(
+    stack: Stack,
+) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: train.csv}\n")
+
+    def rows(amount: int) -> bytes:
+        return (
+            b"amount,label\n"
+            + b"".join(b"%d,cat\n%d,dog\n" % (amount - n, amount + n) for n in range(9)) * 20
+        )
+
+    def drop(dataset: str, body: bytes) -> Run:
+        answer = stack.launch.upload(*stack.put(f"projects/penguins/data/{dataset}/train.csv", body))
+        run = stack.table.get(answer.run_id or "")
+        assert run
+        return run
+
+    good = drop("monday", rows(12))
+    stack.track.event(job_detail("SUCCEEDED", attempts=1, jobName=good.run_id, jobId=good.batch_job_id))
+    said = "column amount: the median moved from 12 to 9,400 since monday, the last good dataset"
+    assert drop("tuesday", rows(13)).warnings == ()
+    warned = drop("wednesday", rows(9400))
+    assert warned.status == "SUBMITTED" and [each.rule for each in warned.warnings] == ["drift"]
+    assert said in notice.of_end(replace(warned, status="SUCCEEDED"), Places("data")).text
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: train.csv}\ncsv: {drift: reject}\n")
+    rejected = drop("thursday", rows(9400))
+    assert rejected.status == "REJECTED" and rejected.cause and said in rejected.cause.message
+    assert "csv: {drift: warn}" in rejected.cause.fix

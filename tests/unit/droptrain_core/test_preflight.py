@@ -116,6 +116,7 @@ def test_every_rule_has_a_case() -> None:
         "not_gzip",
         "empty_part",
         "format_changed",
+        "drift",
         "broken",
         "unlike_name",
     }

@@ -297,7 +297,8 @@ def _summary_of(snapshot: Snapshot) -> str | None:
     from droptrain_core.domain.preflight.summary import to_text
 
     found = snapshot.found
-    summary = preflight.summarize(found.name, snapshot.files, found.recipe.csv, found.readiness.inputs)
+    inputs = found.readiness.inputs
+    summary = preflight.summarize(found.name, snapshot.files, found.recipe.csv, inputs, snapshot.last)
     return to_text(summary) if summary else None
 
 

@@ -22,6 +22,7 @@ from droptrain_core.domain.text import plain
 FILES_SAMPLED = 20
 # The work of a launch's preflight, over all files. rows.py has the steps of each kind of work.
 STEPS = 2_000_000
+_DRIFT = "drift"
 _SPOTS_NAMED = 10  # by one rule in one file
 _TEXT_CHARACTERS = 300
 _NAMED = 5
@@ -103,18 +104,35 @@ def judge(
     """
     dataset = _dataset(files, says, inputs)
     if last and (now := summaries.summarize("", dataset, inputs)):
-        dataset = replace(dataset, unlike_last=tuple(summaries.differences(now, last)))
-    ignored = set(says.get("ignore", ()))
-    rules = [rule for rule in RULES if rule.name not in ignored]
+        unlike, drifted = summaries.differences(now, last), summaries.drifted(now, last)
+        dataset = replace(dataset, unlike_last=tuple(unlike), drifted=tuple(drifted))
+    rules = [*_rules(says)]
     found = [each for facts in dataset.files for rule in rules for each in _find(rule, facts, dataset)]
     return tuple(sorted(found, key=lambda finding: finding.level))
 
 
 def summarize(
-    name: str, files: Iterable[FileFacts], says: Mapping[str, Any], inputs: Collection[Input]
+    name: str,
+    files: Iterable[FileFacts],
+    says: Mapping[str, Any],
+    inputs: Collection[Input],
+    last: Summary | None = None,
 ) -> Summary | None:
-    """The summary of the training data; None if no row of it was read."""
-    return summaries.summarize(name, _dataset(files, says, inputs), inputs)
+    """The summary of the training data; None if no row of it was read.
+
+    `last` is that of the project's last successful run.
+    """
+    return summaries.summarize(name, _dataset(files, says, inputs), inputs, last)
+
+
+def _rules(says: Mapping[str, Any]) -> Iterator[Rule]:
+    """The rules that the recipe's `csv` doesn't turn off, with the level that it gives to drift."""
+    drift = says.get("drift")
+    ignored = {*says.get("ignore", ()), *([_DRIFT] if drift == "ignore" else ())}
+    for rule in RULES:
+        if rule.name not in ignored:
+            is_error = rule.name == _DRIFT and drift == "reject"
+            yield replace(rule, level="error") if is_error else rule
 
 
 def _dataset(files: Iterable[FileFacts], says: Mapping[str, Any], inputs: Collection[Input]) -> Dataset:
@@ -144,11 +162,13 @@ def rejection(findings: Iterable[Finding]) -> Cause | None:
     named = "; ".join(describe(each) for each in errors[:_NAMED])
     more = len(errors) - _NAMED
     fixes = dict.fromkeys(finding.fix for finding in errors[:_NAMED])
-    rules = ", ".join(dict.fromkeys(finding.rule for finding in errors[:_NAMED]))
+    rules = dict.fromkeys(finding.rule for finding in errors[:_NAMED])
+    others = ", ".join(rule for rule in rules if rule != _DRIFT)
+    settings = [*([f"ignore: [{others}]"] if others else ()), *(["drift: warn"] if _DRIFT in rules else ())]
     return Cause(
         "bad_csv",
         f"{named}; and {more} more" if more > 0 else named,
-        f"{' '.join(fixes)} If the data is right: set csv: {{ignore: [{rules}]}} in train.yaml.",
+        f"{' '.join(fixes)} If the data is right: set csv: {{{', '.join(settings)}}} in train.yaml.",
     )
 
 

@@ -28,13 +28,15 @@ class Dataset:
     """Files, and the recipe's `csv`. Repeated questions about a file are computed once.
 
     `unread` are the channels with files that were not read and may have rows. `unlike_last` are the
-    differences between this format and that of the project's last successful run.
+    differences between this format and that of the project's last successful run, and `drifted` those
+    between the values.
     """
 
     files: tuple[FileFacts, ...]
     says: Mapping[str, Any]
     unread: frozenset[str] = frozenset()
     unlike_last: tuple[Spot, ...] = ()
+    drifted: tuple[Spot, ...] = ()
     _headers: dict[FileFacts, bool | None] = field(default_factory=dict, init=False)
 
     def trains_on(self, facts: FileFacts) -> bool:
@@ -91,6 +93,16 @@ class Dataset:
     def first_trained_on(self) -> FileFacts | None:
         """The first training file with rows. Other files are compared with it."""
         return next((file for file in self._trained_on if file.is_text and file.rows), None)
+
+    @cached_property
+    def training(self) -> tuple[FileFacts, ...]:
+        """The training files with rows and the columns of the first one."""
+        first = self.first_trained_on
+        if first is None:
+            return ()
+        files = (each for each in self._trained_on if each.is_text and each.rows)
+        names = first.names if self.has_header(first) else None
+        return tuple(each for each in files if each.width == first.width and names in (None, each.names))
 
     @cached_property
     def _trained_on(self) -> dict[FileFacts, None]:

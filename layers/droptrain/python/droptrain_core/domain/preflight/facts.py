@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Literal
 
 from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.preflight.sample import RowSample
 
 RANGE_BYTES = 64 * 1024
 # For later columns, only the names are checked, not the values.
@@ -141,6 +142,7 @@ class FileFacts:
     empty_row: int | None = None
     open_quote: int | None = None
     columns: list[Column] = field(default_factory=list)
+    sample: RowSample = field(default_factory=RowSample)
     stopped: Literal["too much work", "long row"] | None = None
     steps: int = 0
 

@@ -185,6 +185,7 @@ class Rows:
         tried = sum(
             column.add(values) for column, values in zip(columns, zip(*self._held, strict=True), strict=False)
         )
+        self._facts.sample.add(self._held)
         self._spend(tried * _TEXT_STEPS)
         self._held.clear()
 

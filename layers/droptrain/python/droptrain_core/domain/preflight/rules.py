@@ -273,6 +273,11 @@ def _format_changed(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
         yield from dataset.unlike_last
 
 
+def _drift(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
+    if facts is dataset.first_trained_on:
+        yield from dataset.drifted
+
+
 def _not_checked(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     if facts.width > MAX_COLUMNS and facts is _first(dataset, lambda file: file.width > MAX_COLUMNS):
         yield Spot(f"values of columns after the first {MAX_COLUMNS:,} are not checked")
@@ -357,6 +362,9 @@ RULES = (
     Rule("format_changed", "warning", "Another delimiter, other columns or types, or more than ten times as "
          "many or as few rows as the dataset of the project's last successful run.",
          "Check whether the export has changed.", _format_changed),
+    Rule("drift", "warning", "Values that are unlike those of the project's last successful run: another "
+         "median, or other shares of frequent and of empty values. An error with csv: {drift: reject}.",
+         "Check whether the data is right.", _drift),
     Rule("not_checked", "warning", "More columns, rows or values than are checked, or a very long row.",
          "Make sure that the rest is like what was checked.", _not_checked),
 )  # fmt: skip

@@ -2,40 +2,29 @@
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import Input
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.preflight import headers
+from droptrain_core.domain.preflight import drift, headers
+from droptrain_core.domain.preflight.column_summary import ColumnSummary, describe
 from droptrain_core.domain.preflight.dataset import Dataset, Spot
-from droptrain_core.domain.preflight.facts import Column, FileFacts
-from droptrain_core.domain.text import plain
+from droptrain_core.domain.preflight.facts import FileFacts
+from droptrain_core.domain.preflight.sample import MAX_COLUMNS, MAX_ROWS
 
 MAX_BYTES = 16 * 1024
 _SCHEMA = 1
-_MAX_COLUMNS = 100
-_NAME_CHARACTERS = 60
 _NAMED = 5
 _MANY_TIMES = 10
-
-
-@frozen
-class ColumnSummary:
-    """A column: "numbers", "text" or None for both; the share of empty values; the range of its numbers."""
-
-    name: str
-    kind: str | None
-    empty: float
-    least: float | None
-    most: float | None
 
 
 @frozen
 class Summary:
     """A dataset's training data, by the rows that were read of its first file.
 
-    `rows` are estimated from the bytes of all training files. `columns` counts all; `first` are the first.
+    `rows` are estimated from the bytes of all training files. `columns` counts all; `first` are the first, of
+    which `sampled` rows of all files show medians and frequent values.
     """
 
     dataset: str
@@ -44,24 +33,36 @@ class Summary:
     header: bool | None
     columns: int
     first: tuple[ColumnSummary, ...]
+    sampled: int = 0
 
 
-def summarize(dataset_name: str, dataset: Dataset, inputs: Collection[Input]) -> Summary | None:
-    """The summary of the training data; None if no row of it was read."""
+def summarize(
+    dataset_name: str, dataset: Dataset, inputs: Collection[Input], last: Summary | None = None
+) -> Summary | None:
+    """The summary of the training data; None if no row of it was read.
+
+    A column that has drifted since `last` is marked.
+    """
     first = dataset.first_trained_on
     if first is None or not first.width:
         return None
-    return Summary(
+    files = dataset.training
+    rows = [row for file in files for row in file.sample.rows(MAX_ROWS // len(files))]
+    is_whole = all(file.whole for file in files) and first.channel not in dataset.unread
+    samples = [*zip(*rows, strict=True)] or [()] * len(first.columns)
+    summary = Summary(
         dataset=dataset_name,
         rows=_rows(dataset, first.channel, inputs),
         delimiter=first.delimiter,
         header=dataset.has_header(first),
         columns=first.width,
         first=tuple(
-            _column(headers.name_of(first, dataset, place), column)
-            for place, column in enumerate(first.columns[:_MAX_COLUMNS])
+            describe(headers.name_of(first, dataset, place), *both, is_whole=is_whole)
+            for place, both in enumerate(zip(first.columns[:MAX_COLUMNS], samples, strict=False))
         ),
+        sampled=len(rows),
     )
+    return _marked(summary, last) if last else summary
 
 
 def differences(now: Summary, last: Summary) -> Iterator[Spot]:
@@ -69,27 +70,63 @@ def differences(now: Summary, last: Summary) -> Iterator[Spot]:
     had = "the last good dataset had"
     if now.columns > 1 and last.columns > 1 and now.delimiter != last.delimiter:
         yield Spot(f"its delimiter is {now.delimiter!r}, and {had} {last.delimiter!r}")
-    by_name = bool(now.header and last.header) and max(now.columns, last.columns) <= _MAX_COLUMNS
-    if by_name:
+    if _by_name(now, last):
         yield from _other_names(now, last)
     elif now.columns != last.columns:
         yield Spot(f"it has {now.columns:,} columns, and {had} {last.columns:,}")
-    if by_name or now.columns == last.columns:
-        before = {column.name if by_name else place: column for place, column in enumerate(last.first)}
-        for place, column in enumerate(now.first):
-            old = before.get(column.name if by_name else place)
-            if old and old.kind and column.kind and old.kind != column.kind:
-                yield Spot(f"the column has {column.kind}, and {had} {old.kind} there", column=column.name)
+    for column, old in _pairs(now, last):
+        if old.kind and column.kind and old.kind != column.kind:
+            yield Spot(f"the column has {column.kind}, and {had} {old.kind} there", column=column.name)
     if max(now.rows, last.rows) > _MANY_TIMES * min(now.rows, last.rows):
         yield Spot(f"it has about {now.rows:,} rows, and {had} {last.rows:,}")
 
 
+def drifted(now: Summary, last: Summary) -> Iterator[Spot]:
+    """Which values are unlike those of the project's last successful run.
+
+    A column that had drifted then too is left out: it changes with each dataset.
+    """
+    where = f"since {last.dataset}, the last good dataset" if last.dataset else "since the last good dataset"
+    for column, old in _pairs(now, last):
+        if not old.is_moving:
+            for change in drift.changes(column, old, (now.sampled, last.sampled)):
+                yield Spot(f"{change} {where}", column=column.name)
+
+
+def _marked(now: Summary, last: Summary) -> Summary:
+    rows = (now.sampled, last.sampled)
+    moving = {column.name for column, old in _pairs(now, last) if any(drift.changes(column, old, rows))}
+    return replace(now, first=tuple(replace(each, is_moving=each.name in moving) for each in now.first))
+
+
+def _by_name(now: Summary, last: Summary) -> bool:
+    return bool(now.header and last.header) and max(now.columns, last.columns) <= MAX_COLUMNS
+
+
+def _pairs(now: Summary, last: Summary) -> Iterator[tuple[ColumnSummary, ColumnSummary]]:
+    """The columns that both have: by name where both have headers, else by place."""
+    if _by_name(now, last):
+        before = {column.name: column for column in last.first}
+        yield from ((each, before[each.name]) for each in now.first if each.name in before)
+    elif now.columns == last.columns:
+        yield from zip(now.first, last.first, strict=False)
+
+
 def to_text(summary: Summary) -> str:
-    """The summary as JSON of at most MAX_BYTES; later columns are left out if all are too many."""
+    """The summary as JSON of at most MAX_BYTES.
+
+    If it is longer, the frequent values of later columns are left out, and then later columns.
+    """
     document = {"schema": _SCHEMA, **asdict(summary)}
+    described = len(summary.first)
+    columns = document["first"] = [*document["first"]]
     text = json.dumps(document)
     while len(text) > MAX_BYTES:
-        document["first"] = document["first"][: len(document["first"]) // 2]
+        if described:
+            described //= 2
+            columns[described:] = [{**each, "frequent": None} for each in columns[described:]]
+        else:
+            del columns[len(columns) // 2 :]
         text = json.dumps(document)
     return text
 
@@ -124,14 +161,3 @@ def _rows(dataset: Dataset, channel: str, inputs: Collection[Input]) -> int:
 def _rows_of(facts: FileFacts, has_header: bool) -> float:
     rows = max(facts.rows - has_header, 0)
     return rows if facts.whole else rows * max(facts.size / facts.characters, 1)
-
-
-def _column(name: str, column: Column) -> ColumnSummary:
-    values = column.numbers + column.texts + column.empty
-    return ColumnSummary(
-        plain(name, _NAME_CHARACTERS),
-        column.kind,
-        round(column.empty / values, 4) if values else 0.0,
-        column.least,
-        column.most,
-    )

@@ -7,6 +7,7 @@ from droptrain_core.domain.recipes.readers import (
     kind_of,
     mapping,
     mapping_schema,
+    one_of,
     short,
     takes,
     text_of,
@@ -55,7 +56,14 @@ def _ignored(value: object) -> list[str]:
     return list(value)
 
 
-_CSV = {"header": _header, "label": _label, "columns": _columns, "delimiter": _delimiter, "ignore": _ignored}
+_CSV = {
+    "header": _header,
+    "label": _label,
+    "columns": _columns,
+    "delimiter": _delimiter,
+    "ignore": _ignored,
+    "drift": one_of("warn", "reject", "ignore"),
+}
 
 
 @takes(**mapping_schema(_CSV))

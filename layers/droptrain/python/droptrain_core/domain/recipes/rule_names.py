@@ -34,5 +34,6 @@ RULE_NAMES = (
     "columns_differ",
     "types_differ",
     "format_changed",
+    "drift",
     "not_checked",
 )
