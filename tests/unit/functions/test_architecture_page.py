@@ -19,7 +19,7 @@ NOT_DRAWN = re.compile(r"DeadLetterQueue$|^(ReconcileRuns|RefreshPrices)Function
 
 
 def diagram(kind: str) -> str:
-    [found] = re.findall(rf"^```mermaid\n{kind}\b(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    [found] = re.findall(rf"^```mermaid\n(?:%%.*\n)?{kind}\b(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     return str(found)
 
 
