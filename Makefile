@@ -137,12 +137,13 @@ format: .venv/dev.stamp ## put the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, all rules, the template, permissions, and the notices of a laptop cloud
+docs: .venv/dev.stamp ## write what docs/ have from the command's help, the recipe's schema, the API's description, all rules, the template, permissions, and the notices of a laptop cloud
 	$(BIN)/python -m droptrain_cli.command_page docs/command.md
 	$(BIN)/python -m droptrain_cli.client_page docs/python.md
 	$(BIN)/python -m droptrain_cli.recipe_schema docs/train.schema.json
 	$(BIN)/python -m droptrain_cli.event_schemas docs/events
 	$(BIN)/python -m droptrain_cli.preflight_page docs/preflight.md
+	PYTHONPATH=tests $(BIN)/python -m unit.functions.api_page
 	PYTHONPATH=tests $(BIN)/python -m diagnosis.page
 	PYTHONPATH=tests $(BIN)/python -m e2e.notices_page
 	PYTHONPATH=tests $(BIN)/python -m integration.template.updates_page

@@ -54,7 +54,14 @@ class NewFileGiven(Given):
 class UploadRequest(Given):
     """POST …/uploads: the files to be dropped; a name alone is signed without size and checksum."""
 
-    files: Annotated[list[NewFileGiven | FileName], Field(min_length=1, max_length=_MOST_FILES)]
+    files: Annotated[
+        list[NewFileGiven | FileName],
+        Field(
+            min_length=1,
+            max_length=_MOST_FILES,
+            description="Each file's `name`, `size` and `sha256` (from 64 MiB on: `crc32`), or its name",
+        ),
+    ]
 
     @model_validator(mode="after")
     def _fits_into_an_answer(self) -> Self:

@@ -58,7 +58,7 @@ def read_dataset(project: Project, dataset: Dataset) -> DatasetDetailsView:
     ),
 )
 def sign_uploads(project: Project, dataset: Dataset, body: UploadRequest) -> UploadList:
-    """Sign the requests that drop files into a dataset, for one hour.
+    """Sign requests that drop files into a dataset within one hour.
 
     Each request is good for one version of its file: S3 refuses it as soon as there is another version.
     """
@@ -68,10 +68,12 @@ def sign_uploads(project: Project, dataset: Dataset, body: UploadRequest) -> Upl
 
 @router.delete(
     "/projects/<project>/datasets/<dataset>",
-    responses=documented({200: (DeletedView, "What is gone")}, "in-use", "invalid-request", "refused-by-aws"),
+    responses=documented(
+        {200: (DeletedView, "The number of deleted versions")}, "in-use", "invalid-request", "refused-by-aws"
+    ),
 )
 def delete_dataset(project: Project, dataset: Dataset) -> DeletedView:
-    """Delete a dataset in every version, with the copies that its runs had pinned."""
+    """Delete every version of a dataset, and the copies of it that its runs pinned."""
     deleted = use_cases.datasets().delete(project, dataset, caller(router.current_event))
     logger.info("Deleted %s versions of %s/%s", deleted.versions, project, dataset)
     return DeletedView(deleted=deleted.versions, complete=deleted.complete)

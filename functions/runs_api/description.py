@@ -16,11 +16,11 @@ FILE = Path(__file__).with_name("openapi.json")
 _METHODS = ("get", "post", "put", "delete", "patch")
 # What API Gateway answers by itself.
 _GATEWAY = {
-    "403": "The request isn't signed, or its caller may not do this",
+    "403": "The request isn't signed, or its caller isn't allowed to send it",
     "413": "The request is too large",
     "429": "Too many requests",
-    "500": "A failure of ours; it is logged and an alarm rings",
-    "503": "A failure of ours, or the function takes too long",
+    "500": "An internal error, which is logged and raises an alarm",
+    "503": "An internal error, or the function took too long",
 }
 
 router = APIGatewayHttpRouter()

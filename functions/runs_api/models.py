@@ -114,22 +114,26 @@ class LaunchRequest(Given):
 
     project: ProjectName | None = None
     dataset: DatasetName | None = None
-    rerun: bool = False
-    overrides: Overrides = Field(default_factory=Overrides)
-    force: bool = Field(default=False, description="Take overrides that don't fit the recipe")
-    prepare_again: bool = Field(
-        default=False, description="Prepare the data anew, even if they are prepared already"
+    rerun: bool = Field(default=False, description="Train exactly the same again, as a new run")
+    overrides: Overrides = Field(
+        default_factory=Overrides, description="Hyperparameters and resources in place of the recipe's"
     )
-    from_run: Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)] | None = None
+    force: bool = Field(default=False, description="Accept overrides that don't fit the recipe")
+    prepare_again: bool = Field(
+        default=False, description="Prepare the data again, even if prepared data exist"
+    )
+    from_run: Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)] | None = Field(
+        default=None, description="Train again what this run trained, in place of project and dataset"
+    )
     settings: Literal["run", "recipe"] = Field(
-        default="run", description="With from_run: the settings of that run, or those of the recipe"
+        default="run", description="With from_run: whose settings to use"
     )
     versions: Literal["newest", "pinned"] = Field(
         default="newest",
-        description="With from_run: the newest data, code and recipe, or the versions that that run had",
+        description="With from_run: the newest data, code and recipe, or those that the run had",
     )
     dry_run: bool = Field(
-        default=False, description="Answer with the decision and the estimate, and launch nothing"
+        default=False, description="Launch nothing; answer with the run as it would be, and its estimate"
     )
 
     @model_validator(mode="after")

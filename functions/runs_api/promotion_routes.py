@@ -49,7 +49,7 @@ def promote_run(run_id: RunId) -> Response[CurrentModelView]:
     ),
 )  # fmt: skip
 def roll_back(project: Project, body: RollbackRequest) -> Response[CurrentModelView]:
-    """Make the model before the current one current again; once more goes back one further."""
+    """Make the previous model the current one again; each further call goes back one more."""
     who = caller(router.current_event)
     return _answer(use_cases.promote().rollback(project, who, leaving=body.run_id))
 

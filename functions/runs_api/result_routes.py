@@ -12,8 +12,8 @@ from run_routes import Cursor, Limit, RunId
 
 router = APIGatewayHttpRouter()
 
-OfStep = Annotated[JobStep | None, Query(description="Of the run's preparation step or training alone")]
-Lines = Annotated[int, Query(ge=1, le=1000, description="How many lines at most")]
+OfStep = Annotated[JobStep | None, Query(description="Only the log of this step of the run")]
+Lines = Annotated[int, Query(ge=1, le=1000, description="The most entries in the answer")]
 SourcePath = Annotated[
     str, Query(min_length=1, max_length=1024, description="The file, such as code/train.py or train.yaml")
 ]
@@ -24,7 +24,7 @@ SourcePath = Annotated[
     responses=documented({200: (LogPage, "A page")}, "bad-cursor", "not-found", "invalid-request"),
 )
 def read_logs(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None, step: OfStep = None) -> LogPage:
-    """Read what the run printed, oldest first, across attempts."""
+    """Read the run's log across all attempts, oldest line first."""
     return LogPage.of(use_cases.results().logs(run_id, limit=limit, cursor=cursor, step=step))
 
 
@@ -42,7 +42,7 @@ def read_metrics(run_id: RunId) -> MetricSeries:
     responses=documented({200: (ArtifactList, "A page")}, "bad-cursor", "not-found", "invalid-request"),
 )
 def list_artifacts(run_id: RunId, limit: Limit = 100, cursor: Cursor = None) -> ArtifactList:
-    """List the files that a run left, with links that need no credentials for one hour."""
+    """List the run's files, each with a link that works for one hour without credentials."""
     return ArtifactList.of(use_cases.results().artifacts(run_id, limit=limit, cursor=cursor))
 
 

@@ -46,20 +46,20 @@ IdempotencyKey = Annotated[
         alias="idempotency-key",
         min_length=1,
         max_length=255,
-        description="A repeat with the same key gets the same run, for 24 hours",
+        description="A repeated request with this key has the same answer, for 24 hours",
     ),
 ]
 KnownTags = Annotated[
     str | None,
-    Header(alias="if-none-match", description="ETags; 304 if the run is still as it was then"),
+    Header(alias="if-none-match", description="ETags; 304 if the run hasn't changed since"),
 ]
-Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
-Cursor = Annotated[str | None, Query(max_length=2000, description="The cursor of the page before")]
+Limit = Annotated[int, Query(ge=1, le=100, description="The most entries in the answer")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="The cursor of the previous page")]
 Month = Annotated[
     str | None,
     Query(
         pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$",
-        description="A month in UTC, such as 2026-11; the current one",
+        description="A month in UTC, such as 2026-11; default: the current month",
     ),
 ]
 Versions = Annotated[
@@ -76,7 +76,7 @@ Versions = Annotated[
     "/runs",
     responses=documented(
         {
-            200: (RunView, "The run that is there already, or of a dry run"),
+            200: (RunView, "The existing run, or that of a dry run"),
             202: (RunView, "The new run"),
         },
         "malformed-json",
@@ -122,14 +122,14 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
     "/runs", responses=documented({200: (RunList, "A page")}, "bad-cursor", "not-found", "invalid-request")
 )
 def list_runs(  # noqa: PLR0913  one parameter for each of the query
-    project: Annotated[ProjectName | None, Query(description="Of this project alone")] = None,
-    dataset: Annotated[DatasetName | None, Query(description="Of this dataset alone")] = None,
-    status: Annotated[Status | None, Query(description="With this status alone")] = None,
-    tag: Annotated[Tag | None, Query(description="With this tag alone")] = None,
+    project: Annotated[ProjectName | None, Query(description="Only runs of this project")] = None,
+    dataset: Annotated[DatasetName | None, Query(description="Only runs of this dataset")] = None,
+    status: Annotated[Status | None, Query(description="Only runs with this status")] = None,
+    tag: Annotated[Tag | None, Query(description="Only runs with this tag")] = None,
     versions: Versions = None,
     sweep: Annotated[
         str | None,
-        Query(pattern=RUN_ID_PATTERN, description="The trials of this sweep alone, the last first"),
+        Query(pattern=RUN_ID_PATTERN, description="Only the trials of this sweep, the last first"),
     ] = None,
     sort: Annotated[
         Literal["time", "metric"], Query(description="Newest first, or best first by the headline metric")
@@ -171,7 +171,7 @@ def list_runs(  # noqa: PLR0913  one parameter for each of the query
 @router.get(
     "/runs/<run_id>",
     responses=documented(
-        {200: (RunView, "The run"), 304: (RunView, "It is as it was")}, "not-found", "invalid-request"
+        {200: (RunView, "The run"), 304: (RunView, "The run hasn't changed")}, "not-found", "invalid-request"
     ),
 )
 def read_run(run_id: RunId, if_none_match: KnownTags = None) -> Response[RunView | None]:
@@ -204,7 +204,7 @@ def describe_run(run_id: RunId, body: RunWords) -> Response[RunView]:
     responses=documented({202: (RunView, "The run")}, "not-found", "already-finished", "invalid-request"),
 )
 def cancel_run(run_id: RunId) -> Response[RunView]:
-    """End a run in whatever state it is."""
+    """Cancel a run in any state."""
     return _answer(202, use_cases.cancel().run(run_id, caller(router.current_event)))
 
 
@@ -220,7 +220,7 @@ def list_projects(limit: Limit = 20, cursor: Cursor = None) -> ProjectList:
 
 @router.get("/budget", responses=documented({200: (BudgetView, "The caps and what is left of them")}))
 def read_budget() -> BudgetView:
-    """Read what the runs launched this month have spent and hold of the stack's caps."""
+    """Read how much of the stack's caps this month's runs have spent and reserved."""
     return BudgetView.of(use_cases.spending().this_month())
 
 

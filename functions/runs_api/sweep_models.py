@@ -39,27 +39,33 @@ class SweepRequest(Given):
     dataset: DatasetName | None = None
     space: (
         dict[HyperparameterName, Annotated[str, StringConstraints(max_length=2000)] | list[Value]] | None
-    ) = Field(default=None, json_schema_extra={"additionalProperties": False})
+    ) = Field(
+        default=None,
+        description="Each hyperparameter with its values or its range",
+        json_schema_extra={"additionalProperties": False},
+    )
     method: Literal["grid", "random", "bayesian"] | None = None
     trials: Annotated[int, Field(ge=1, le=500), WHOLE] | None = Field(
-        default=None, description="At most so many; default: 20, and for a grid all its combinations"
+        default=None, description="The number of trials; default: 20, or all combinations of a grid"
     )
     parallel: Annotated[int, Field(ge=1, le=50), WHOLE] | None = Field(
-        default=None, description="At most so many at the same time; default: 4"
+        default=None, description="The most trials at the same time; default: 4"
     )
     early_stop: Literal["asha", "median", "none"] | None = Field(
-        default=None, description="How trials are stopped that are behind the others; default: none"
+        default=None, description="How to stop trials that are behind the others; default: none"
     )
     max_cost_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
         default=None, description="The most that all trials together may cost"
     )
     overrides: Overrides = Field(default_factory=Overrides)
     seed: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE] = Field(
-        default=0, description="The same seed draws the same parameters; another one is another sweep"
+        default=0, description="The same seed draws the same parameters; another seed makes another sweep"
     )
-    force: bool = Field(default=False, description="Take parameters and overrides that don't fit the recipe")
+    force: bool = Field(
+        default=False, description="Accept parameters and overrides that don't fit the recipe"
+    )
     dry_run: bool = Field(
-        default=False, description="Answer with the decision and the estimate, and start nothing"
+        default=False, description="Start nothing; answer with the sweep as it would be, and its estimate"
     )
 
     @property

@@ -28,7 +28,7 @@ SweepId = Annotated[
     "/sweeps",
     responses=documented(
         {
-            200: (SweepSummaryView, "The sweep that is there already, or of a dry run"),
+            200: (SweepSummaryView, "The existing sweep, or that of a dry run"),
             202: (SweepSummaryView, "The new sweep"),
         },
         "malformed-json",
@@ -75,7 +75,7 @@ def start_sweep(body: SweepRequest, idempotency_key: IdempotencyKey = None) -> R
 
 @router.get("/sweeps", responses=documented({200: (SweepList, "A page")}, "bad-cursor", "invalid-request"))
 def list_sweeps(
-    project: Annotated[ProjectName | None, Query(description="Of this project alone")] = None,
+    project: Annotated[ProjectName | None, Query(description="Only sweeps of this project")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> SweepList:
@@ -101,6 +101,6 @@ def read_sweep(sweep_id: SweepId) -> SweepView:
     ),
 )
 def cancel_sweep(sweep_id: SweepId) -> Response[SweepSummaryView]:
-    """End a sweep: it starts no more trials, and those that run are cancelled."""
+    """Cancel a sweep: it starts no more trials, and its running trials are cancelled."""
     sweep = use_cases.cancel_sweep().sweep(sweep_id, caller(router.current_event))
     return Response(202, "application/json", SweepSummaryView.of(sweep))

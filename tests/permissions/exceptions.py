@@ -92,7 +92,7 @@ UNCALLED = (
         ("logs:CreateLogStream", "logs:PutLogEvents"),
         f"arn:aws:logs:{_HERE}:log-group:droptrain-{{name}}LogGroup:log-stream:STREAM",
         "Lambda",
-        "writes what a function prints; a laptop has files",
+        "writes the function's log; a laptop has files",
         f"{_LAMBDA}/monitoring-cloudwatchlogs.html",
     ),
     Uncalled(
@@ -116,7 +116,7 @@ UNCALLED = (
         ("sqs:GetQueueAttributes",),
         f"{_QUEUE}-UploadsQueue",
         "Lambda",
-        "looks at a queue before it polls it",
+        "reads a queue's attributes before it polls",
         f"{_LAMBDA}/services-sqs-configure.html",
     ),
     Uncalled(
@@ -124,7 +124,7 @@ UNCALLED = (
         ("sqs:GetQueueAttributes",),
         f"{_QUEUE}-ChangesQueue",
         "Lambda",
-        "looks at a queue before it polls it",
+        "reads a queue's attributes before it polls",
         f"{_LAMBDA}/services-sqs-configure.html",
     ),
     *(
@@ -143,7 +143,7 @@ UNCALLED = (
         ("batch:ListJobs",),
         "*",
         "droptrain",
-        "finds the closest share for a job, if a queue refuses to take one share more",
+        "finds the closest share for a job, if a queue accepts no further share",
         "https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html",
     ),
     *(
@@ -170,7 +170,7 @@ UNCALLED = (
         ("dynamodb:ListStreams",),
         "*",
         "Lambda",
-        "looks for the stream that it is given",
+        "finds the stream that it reads",
         f"{_LAMBDA}/services-ddb.html",
     ),
     Uncalled(
@@ -178,7 +178,7 @@ UNCALLED = (
         ("sqs:SendMessage",),
         f"{_QUEUE}-{{name}}DeadLetterQueue",
         "Lambda",
-        "sends what failed for good to its dead-letter queue",
+        "sends events that failed for good to the dead-letter queue",
         f"{_LAMBDA}/invocation-async-retain-records.html",
     ),
     Uncalled(
@@ -186,7 +186,7 @@ UNCALLED = (
         ("sqs:SendMessage",),
         f"{_QUEUE}-ReconcileDeadLetterQueue",
         "Lambda",
-        "sends what failed for good to its dead-letter queue",
+        "sends events that failed for good to the dead-letter queue",
         f"{_LAMBDA}/invocation-async-retain-records.html",
     ),
     Uncalled(
@@ -200,7 +200,7 @@ UNCALLED = (
         ),
         _CLUSTER,
         "the ECS agent of an instance",
-        "joins the cluster that Batch made, and tells of its jobs",
+        "joins the cluster that AWS Batch made, and reports its jobs",
         _ECS,
     ),
     Uncalled(
@@ -208,7 +208,7 @@ UNCALLED = (
         ("ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"),
         _INSTANCE,
         "the ECS agent of an instance",
-        "takes jobs, and drains when Spot ends it",
+        "takes jobs, and drains when Spot reclaims the instance",
         _ECS,
         f"ecs:cluster={_CLUSTER}",
     ),
@@ -242,7 +242,7 @@ UNCALLED = (
         ("logs:CreateLogGroup",),
         _JOB_LOGS,
         "Docker's log driver on an instance",
-        "makes Batch's log group, which the first job of an account lacks",
+        "creates the log group of AWS Batch for the first job of an account",
         _LOGS,
     ),
     Uncalled(
@@ -250,7 +250,7 @@ UNCALLED = (
         ("logs:CreateLogGroup",),
         f"{_JOB_LOGS}:log-stream:",
         "Docker's log driver on an instance",
-        "the same, by the other form of a log group's ARN: see aws-assumptions.md",
+        "creates the same group, by the other form of its ARN: see aws-assumptions.md",
         _LOGS,
     ),
     Uncalled(
@@ -258,7 +258,7 @@ UNCALLED = (
         ("logs:CreateLogStream", "logs:PutLogEvents"),
         f"{_JOB_LOGS}:log-stream:STREAM",
         "Docker's log driver on an instance",
-        "writes what a job prints",
+        "writes the job's log",
         _LOGS,
     ),
     Uncalled(
@@ -299,7 +299,7 @@ UNCALLED = (
         ("sqs:SendMessage",),
         f"{_QUEUE}-ReconcileDeadLetterQueue",
         "EventBridge Scheduler",
-        "keeps a call that could not be made",
+        "sends calls that failed to the dead-letter queue",
         "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
     ),
     Uncalled(
@@ -307,7 +307,7 @@ UNCALLED = (
         ("sqs:SendMessage",),
         f"{_QUEUE}-RefreshPricesDeadLetterQueue",
         "EventBridge Scheduler",
-        "keeps a call that could not be made",
+        "sends calls that failed to the dead-letter queue",
         "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
     ),
     Uncalled(
@@ -331,7 +331,7 @@ UNCALLED = (
         ("s3:GetBucketAcl", "s3:GetBucketLocation"),
         "arn:aws:s3:::droptrain-databucket",
         "CodeBuild",
-        "looks whose bucket that is, and where",
+        "reads the owner and the region of the bucket",
         _BUILD,
     ),
     Uncalled(
@@ -339,7 +339,7 @@ UNCALLED = (
         ("logs:CreateLogStream", "logs:PutLogEvents"),
         f"arn:aws:logs:{_HERE}:log-group:droptrain-ImageBuildLogGroup:log-stream:STREAM",
         "CodeBuild",
-        "writes what a build prints",
+        "writes the build's log",
         _BUILD,
     ),
     Uncalled(

@@ -1,7 +1,7 @@
 """docs/security.md: every grant of the template, with what needs it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from permissions.calls import Call, recorded
 from permissions.exceptions import UNCALLED, Uncalled
@@ -11,29 +11,30 @@ from support.template import ROOT
 PAGE = ROOT / "docs" / "security.md"
 _TITLE = "## Every permission\n"
 _INTRO = (
-    "One table for each role, and for the policies of those who use the stack. Resources have the names\n"
-    "of a stack `droptrain`, without region and account; `*` stands where the action takes no resource.\n"
+    "One table for each role and for each policy of the stack's users. Resources have the names of a stack\n"
+    "`droptrain`, without region and account. `*` means that the action takes no resource.\n"
 )
 _WHOSE = {
-    "InstanceRole": "what an instance's ECS agent acts with",
-    "ImageBuildRole": "what CodeBuild builds the image with",
-    "TrainingRole": "what the training code, and the entrypoint around it, acts with",
-    "CanaryScheduleRole": "what the schedule of the daily canary acts with",
-    "WebhookRole": "what EventBridge calls the webhook with",
-    "SchedulesRole": "what the schedules of projects act with",
-    "DatasetUploadedRole": "`dataset_uploaded`: launches what is dropped",
-    "BatchJobChangedRole": "`batch_job_changed`: records what becomes of jobs",
-    "ReconcileRunsRole": "`reconcile_runs`: finishes what events left undone",
-    "RefreshPricesRole": "`refresh_prices`: reads what instances cost",
-    "RunsApiRole": "`runs_api`: the HTTP API",
-    "TrialEndedRole": "`trial_ended`: launches the trials of sweeps",
-    "RunChangedRole": "`run_changed`: announces runs",
-    "ReconcileRunsScheduleRole": "what the schedule of `reconcile_runs` acts with",
-    "RefreshPricesScheduleRole": "what the schedule of `refresh_prices` acts with",
-    "ReaderPolicy": "for those who may look",
-    "OperatorPolicy": "for those who may also publish, drop, launch, cancel and delete",
-    "ShellPolicy": "for those who may also open shells in containers, where `AllowShell` is on",
+    "InstanceRole": "The ECS agent of a training instance",
+    "ImageBuildRole": "CodeBuild, when it builds the image",
+    "TrainingRole": "The training code and the container's entrypoint",
+    "CanaryScheduleRole": "The schedule of the daily canary",
+    "WebhookRole": "EventBridge, when it calls the webhook",
+    "SchedulesRole": "The schedules of projects",
+    "DatasetUploadedRole": "The function `dataset_uploaded`, which launches runs for dropped datasets",
+    "BatchJobChangedRole": "The function `batch_job_changed`, which records the states of Batch jobs",
+    "ReconcileRunsRole": "The function `reconcile_runs`, which repairs the effects of lost events",
+    "RefreshPricesRole": "The function `refresh_prices`, which reads prices and sizes of instance types",
+    "RunsApiRole": "The function `runs_api`, which answers the HTTP API",
+    "TrialEndedRole": "The function `trial_ended`, which launches the trials of sweeps",
+    "RunChangedRole": "The function `run_changed`, which sends notices and publishes models",
+    "ReconcileRunsScheduleRole": "The schedule of `reconcile_runs`",
+    "RefreshPricesScheduleRole": "The schedule of `refresh_prices`",
+    "ReaderPolicy": "People who may look",
+    "OperatorPolicy": "People who may also publish, drop, launch, cancel and delete",
+    "ShellPolicy": "People who may also open shells in containers, where `AllowShell` is on",
 }
+_SAME_NAMES = "calls of the same names"
 # Shown without the region and the account, which all have.
 _SHORTER = (":eu-west-1:123456789012:", "::")
 
@@ -48,11 +49,24 @@ def _tables() -> Iterator[str]:
     needed_by = _needed_by()
     for principal in sorted(statements(), key=list(_WHOSE).index):
         yield f"\n### {principal}\n\n{_WHOSE[principal]}\n\n"
-        yield "| action | resource | needed by | only if |\n| --- | --- | --- | --- |\n"
-        for grant in (grant for grant in grants() if grant.principal == principal):
-            by = "<br>".join(sorted(needed_by[grant]))
-            resource = grant.resource.replace(*_SHORTER)
-            yield f"| {grant.action} | `{resource}` | {by} | {_escaped(grant.condition)} |\n"
+        yield "| actions | resources | needed by | only if |\n| --- | --- | --- | --- |\n"
+        yield from _rows(principal, needed_by)
+
+
+def _rows(principal: str, needed_by: Mapping[Grant, set[str]]) -> Iterator[str]:
+    """A row for each resource, or for several with the same actions and reasons."""
+    found: dict[tuple[str, str, bool], tuple[list[str], set[str]]] = {}
+    for grant in (grant for grant in grants() if grant.principal == principal):
+        by_aws = any("](" in reason for reason in needed_by[grant])
+        actions, reasons = found.setdefault((grant.resource, grant.condition, by_aws), ([], set()))
+        actions.append(grant.action)
+        reasons |= needed_by[grant]
+    rows: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for (resource, condition, _), (actions, reasons) in found.items():
+        reason = _SAME_NAMES if reasons == set(actions) else ", ".join(sorted(reasons))
+        rows[", ".join(actions), reason, condition].append(f"`{resource.replace(*_SHORTER)}`")
+    for (named, reason, condition), resources in rows.items():
+        yield f"| {named} | {'<br>'.join(resources)} | {reason} | {_escaped(condition)} |\n"
 
 
 def _needed_by() -> dict[Grant, set[str]]:
