@@ -1,7 +1,7 @@
 """What SageMaker's script mode shows to a script: SM_ variables and the files below input/config.
 
 Names and forms: environment.py of sagemaker-training-toolkit, training.py of its TensorFlow sibling, and the
-SageMaker guide ("How Amazon SageMaker Provides Training Information"). docs/dialects.md compares them.
+SageMaker guide ("How Amazon SageMaker Provides Training Information"). docs/variables.md compares them.
 """
 
 import json

@@ -23,7 +23,7 @@ from droptrain_local.state import write_state
 
 pytestmark = pytest.mark.timeout(300)
 PAGE = "README.md"
-PLAN, QUOTAS, DEPLOY, IMAGE, PROJECT = range(2, 7)
+_DEMO, QUOTAS, DEPLOY, PROJECT = range(4)
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []}
 SERVICES = {"ServiceQuotasV20190624": "service-quotas", "CodeBuild_20161006": "codebuild"}
 # What it is asked is kept, and the deployment waits for no confirmation.
@@ -67,7 +67,7 @@ class Account:
 
 def overrides() -> dict[str, str]:
     """The parameters that the README's deployment gives."""
-    words = shlex.split(blocks_of(PAGE)[DEPLOY])
+    words = shlex.split(blocks_of(PAGE)[DEPLOY].partition("\n")[0])
     given = words[words.index("--parameter-overrides") + 1 :]
     return dict(word.split("=", 1) for word in given)
 
@@ -103,9 +103,11 @@ def test_the_readme_s_steps_lead_from_a_new_account_to_a_trained_model(
 ) -> None:
     blocks = blocks_of(PAGE)
     assert len(blocks) == PROJECT + 1
-    (region,) = re.findall(r"`(export AWS_REGION=.*)`", (ROOT / PAGE).read_text("utf-8"))
+    text = (ROOT / PAGE).read_text("utf-8")
+    (region,) = re.findall(r"`(export AWS_REGION=.*)`", text)
     do(region)
-    assert do(blocks[PLAN]).strip() == "PAID"
+    (plan,) = re.findall(r"`(aws freetier .*?)`", text)
+    assert json.loads(do(plan))["accountPlanType"] == "PAID"
     said = do(blocks[QUOTAS])
     assert "1.0" in said.split(), "the quota of builds"
     requested = [request for operation, request in account[0].asked if operation.startswith("Request")]
@@ -113,9 +115,10 @@ def test_the_readme_s_steps_lead_from_a_new_account_to_a_trained_model(
     paths = {role["Path"] for role in cloud.client("iam").list_roles()["Roles"]}
     for service in ("batch", "ecs", "autoscaling", "spot"):
         assert f"/aws-service-role/{service}.amazonaws.com/" in paths
-    assert do(blocks[DEPLOY]).split()[0] == "--parameter-overrides"
+    deploy, _, image = blocks[DEPLOY].partition("\n")
+    assert do(deploy).split()[0] == "--parameter-overrides"
     assert overrides().keys() <= template()["Parameters"].keys()
-    assert "Published " in do(f"{blocks[IMAGE]} 2>&1")
+    assert "Published " in do(f"{image.strip()} 2>&1")
     found = json.loads(do("droptrain doctor --stack droptrain --json || true"))["findings"]
     verdicts = {each["title"]: each["verdict"] for each in found}
     assert verdicts["account plan"] == verdicts["image"] == verdicts["image builds"] == "ok"

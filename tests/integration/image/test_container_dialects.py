@@ -1,4 +1,4 @@
-"""Code written for SageMaker or Vertex AI runs as it is: each variable of docs/dialects.md, files, ends."""
+"""Code written for SageMaker or Vertex AI runs as it is: each variable of docs/variables.md, files, ends."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import re
 import pytest
 from support.training_machine import CODE, DATA, PROJECT, REPOSITORY
 
-PAGE = (REPOSITORY / "docs" / "dialects.md").read_text("utf-8").partition("## Every variable")[2]
+PAGE = (REPOSITORY / "docs" / "variables.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \|$", PAGE, re.MULTILINE)
 OF_MODULES = {"TF_CONFIG"}
 OURS = re.compile(

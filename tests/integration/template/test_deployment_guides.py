@@ -1,4 +1,4 @@
-"""The commands in the guides to deploying and operating exist, and are shell that parses."""
+"""The commands that pages show are shell that parses, and those of AWS in the guides exist."""
 
 import json
 import re
@@ -15,8 +15,15 @@ from support.template import ROOT, properties, template
 
 # Each with the least number of `aws` commands that it shows. The pages in docs/operations are followed on the
 # laptop cloud (test_operations_pages.py).
-GUIDES = {"README.md": 4, "docs/deploying.md": 4, "docs/cost.md": 2, "docs/ami.md": 2}
-PAGES = [*GUIDES, *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs/operations").glob("*.md"))]
+GUIDES = {
+    "README.md": 4, "docs/deploying.md": 4, "docs/cost.md": 2, "docs/ami.md": 2, "docs/teams.md": 2,
+    "docs/notices.md": 1,
+}  # fmt: skip
+FOLDERS = (ROOT / "docs", ROOT / "docs/operations")
+PAGES = [
+    "README.md",
+    *(str(path.relative_to(ROOT)) for each in FOLDERS for path in sorted(each.glob("*.md"))),
+]
 SERVICE_OF = {"s3api": "s3"}
 GLOBAL_OPTIONS = {"output", "query"}
 
@@ -41,7 +48,7 @@ def aws_commands(shell: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("guide", PAGES)
-def test_what_a_guide_shows_is_shell_that_parses(guide: str) -> None:
+def test_what_a_page_shows_is_shell_that_parses(guide: str) -> None:
     for block in shell_blocks(guide):
         answer = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
         assert answer.returncode == 0, f"{answer.stderr}\n{block}"

@@ -1,4 +1,4 @@
-"""The commands of README.md's day-to-day section, typed in their order beside a laptop cloud."""
+"""The commands of every day in docs/laptop.md, typed in their order beside a laptop cloud."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from support.template import ROOT
 pytestmark = pytest.mark.timeout(300)
 
 [BLOCK] = re.findall(
-    r"```sh\n(droptrain init .*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL
+    r"```console\n(droptrain init .*?)```", (ROOT / "docs/laptop.md").read_text("utf-8"), flags=re.DOTALL
 )
 COMMANDS = [line.partition("  #")[0].strip() for line in BLOCK.splitlines()]
 # In the place of the scaffold's, which trains with TensorFlow for a quarter of a minute.
@@ -47,7 +47,7 @@ def test_each_command_does_what_its_line_says(droptrain: CommandLine, work: Path
     runs: list[dict[str, Any]] = []
     for command in COMMANDS:
         words = shlex.split(command)[1:]
-        if words[0] == "compare":  # the README's id is of another day
+        if words[0] == "compare":  # the page's id is of another day
             runs = droptrain("runs", "penguins", "--json").document["runs"]
             words[2] = runs[-1]["run_id"][-12:]
         until = next((said for name, said in UNTIL_CTRL_C.items() if " ".join(words).startswith(name)), None)
