@@ -8,7 +8,19 @@ from droptrain_core.domain.errors import SweepRefusedError
 from droptrain_core.domain.notices.events import SweepFinished
 from jsonschema import Draft202012Validator
 from support.core_stack import Stack
-from support.sweeping import RECIPE, advance, end, fail, now, order, project, running, start, stop_early, trials
+from support.sweeping import (
+    RECIPE,
+    advance,
+    end,
+    fail,
+    now,
+    order,
+    project,
+    running,
+    start,
+    stop_early,
+    trials,
+)
 
 from droptrain_cli import event_schemas
 
