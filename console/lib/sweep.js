@@ -19,14 +19,16 @@ export function ranked({ runs, metric }) {
 }
 
 /**
- * The value of each trial and the best value up to it, as points by the trial's number.
+ * The value of each trial and the best value up to it, as points by the trial's number. Trials that were stopped
+ * early are never the best.
  * @param {Sweep} sweep
  */
 export function byTrial({ runs, metric }) {
-  const values = runs.filter(hasValue).map((run) => ({ step: run.trial, value: Number(run.value) })).sort((a, b) => a.step - b.step);
+  const pointsOf = (/** @type {Trial[]} */ some) => some.filter(hasValue).map((run) => ({ step: run.trial, value: Number(run.value) })).sort((a, b) => a.step - b.step);
   const better = metric.goal === "minimize" ? Math.min : Math.max;
   let best = metric.goal === "minimize" ? Infinity : -Infinity;
-  return { values, best: values.map(({ step, value }) => ({ step, value: (best = better(best, value)) })) };
+  const whole = pointsOf(runs.filter((run) => !run.stopped_early));
+  return { values: pointsOf(runs), best: whole.map(({ step, value }) => ({ step, value: (best = better(best, value)) })) };
 }
 
 /**

@@ -4,29 +4,34 @@ PYTHONPATH=tests python tests/bench/sweeps.py branin [SEEDS]    trials until a v
 PYTHONPATH=tests python tests/bench/sweeps.py trials [TRIALS]   a two-line script on the laptop cloud
 """
 
+import json
 import math
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from droptrain_core.aws.run_record import to_values
+from droptrain_core.domain.runs.run import TERMINAL
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.domain.sweeps.trial import Trial
 from support.laptop_user import User
 from support.records import run
 from support.sweeping import SEARCH
-from support.waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
 
 # Branin's least value is 0.3979, at three places.
 NEAR = 0.6
 MOST_TRIALS = 200
+PARALLEL = 4
+# Each look is work for the laptop, too.
+LOOK_SECONDS = 10.0
 TRAINS = """echo '{"step": 1, "loss": '$HP_X'}' >> "$METRICS_FILE"\n"""
 RECIPE = "hyperparameters: {x: 0.5}\nmetric: {name: loss, goal: minimize}\ntimeout: 5m\n"
 
@@ -77,7 +82,7 @@ def ended(number: int, parameters: Mapping[str, Any]) -> Trial:
 
 
 def overhead(count: int) -> None:
-    """Print the calls of the sweep's function for each trial, and the seconds between two trials."""
+    """Print what each trial costs beside its training: calls, and the time between two trials."""
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "calls.jsonl"
         with LaptopCloud(settle_seconds=1, work_dir=Path(folder), record=record) as cloud:
@@ -86,35 +91,59 @@ def overhead(count: int) -> None:
             user.drop()
             user.run_with("SUCCEEDED")
             began = time.monotonic()
-            given = {"project": "p", "method": "random", "trials": count, "space": {"x": "0..1"}}
-            _, sweep = user.call("POST", "/sweeps", given)
-            place = f"/sweeps/{sweep['sweep_id']}"
-
-            def done() -> bool:
-                return bool(user.call("GET", place)[1]["status"] != "RUNNING")
-
-            wait_for("the end of the sweep", done, 60.0 * count)
+            given = {"project": "p", "method": "bayesian", "trials": count, "space": {"x": "0..1"}}
+            _, sweep = user.call("POST", "/sweeps", {**given, "parallel": PARALLEL})
+            while user.call("GET", f"/sweeps/{sweep['sweep_id']}")[1]["status"] == "RUNNING":
+                time.sleep(LOOK_SECONDS)
             took = time.monotonic() - began
-            waits = [*between(user, sweep["sweep_id"])]
-        lines = record.read_text("utf-8").splitlines()
-        calls = sum("TrialEndedRole" in line for line in lines)
-    print(f"{count} trials, 4 at a time: {took:.0f} s, {took / count:.2f} s a trial")
-    print(f"calls of trial_ended for each trial: {calls / count:.1f}")
-    print(f"from a trial's end to the next one's claim: median {statistics.median(waits):.2f} s")
+            steps = [*handovers(changes(cloud), sweep["sweep_id"])]
+        calls = Counter(
+            each["operation"]
+            for each in map(json.loads, record.read_text("utf-8").splitlines())
+            if "TrialEndedRole" in each["principal"]
+        )
+    print(f"{count} trials, {PARALLEL} at a time: {took:.0f} s, {took / count:.2f} s a trial")
+    print(f"calls of trial_ended for each trial: {calls.total() / count:.1f}")
+    for name, number in calls.most_common():
+        print(f"  {name:40}{number / count:6.1f}")
+    for part in (steps[: len(steps) // 4], steps[-len(steps) // 4 :], steps):
+        drawn, claimed = ([each[at] for each in part] for at in (0, 1))
+        print(
+            f"{len(part):4} handovers, seconds: median {statistics.median(drawn):.2f} until the draw, "
+            f"{statistics.median(claimed):.2f} until the claim, at most {max(claimed):.2f}"
+        )
 
 
-def between(user: User, sweep_id: str) -> list[float]:
-    """The seconds from each recorded end of a trial to the first claim after it; claims have milliseconds."""
-    table = user.cloud.client("dynamodb").get_paginator("scan").paginate(TableName=user.cloud.ready.table)
-    items = [item for page in table for item in page["Items"] if item.get("sweep", {}).get("S") == sweep_id]
-    claims = sorted(moment(item["created_order"]["S"].partition("#")[0]) for item in items)
-    ends = sorted(moment(item["history"]["L"][-1]["M"]["at"]["S"]) for item in items)
-    return [next(claim - end for claim in claims if claim > end) for end in ends if end < claims[-1]]
+def changes(cloud: LaptopCloud) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Each change of the table: its time in seconds, and the item after it."""
+    streams = cloud.client("dynamodbstreams")
+    [stream] = streams.list_streams(TableName=cloud.ready.table)["Streams"]
+    [shard] = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
+    iterator = streams.get_shard_iterator(
+        StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    while (page := streams.get_records(ShardIterator=iterator))["Records"]:
+        for record in page["Records"]:
+            change = record["dynamodb"]
+            yield change["ApproximateCreationDateTime"].timestamp(), to_values(change.get("NewImage", {}))
+        iterator = page["NextShardIterator"]
 
 
-def moment(text: str) -> float:
-    """Seconds since the epoch."""
-    return datetime.fromisoformat(text).timestamp()
+def handovers(
+    changed: Iterable[tuple[float, Mapping[str, Any]]], sweep_id: str
+) -> Iterator[tuple[float, float]]:
+    """The seconds from each end that frees a place to the next trial's draw, and to its claim."""
+    drawn, claimed, ended = dict[int, float](), dict[int, float](), dict[int, float]()
+    for at, item in changed:
+        if item.get("sweep_id") == sweep_id:
+            drawn.setdefault(item.get("launched", 0), at)
+        if item.get("sweep") == sweep_id:
+            claimed.setdefault(item["trial"], at)
+            if item["status"] in TERMINAL:
+                ended.setdefault(item["trial"], at)
+    for number, end in enumerate(sorted(ended.values()), PARALLEL + 1):
+        if number in claimed:
+            yield drawn[number] - end, claimed[number] - end
 
 
 if __name__ == "__main__":

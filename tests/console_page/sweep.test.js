@@ -19,6 +19,11 @@ test("the best so far never gets worse", () => {
   assert.deepEqual(byTrial(sweep("minimize", runs)).best.map(({ value }) => value), [0.8, 0.7, 0.7]);
 });
 
+test("a trial that was stopped early is never the best so far", () => {
+  const { values, best } = byTrial(sweep("maximize", [trial(1, 0.8), trial(2, 0.9, { stopped_early: true })]));
+  assert.deepEqual([values.length, best], [2, [{ step: 1, value: 0.8 }]]);
+});
+
 test("the most important parameters come first", () => {
   assert.deepEqual(importances(sweep("maximize", [])), [{ name: "rate", share: 0.7 }, { name: "layers", share: 0.3 }]);
   assert.deepEqual(parameters({ ...sweep("maximize", []), importance: undefined }), ["layers", "rate"]);

@@ -1,6 +1,8 @@
 """Sweeps on the core's stack: start them, end their trials, deliver their events."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from droptrain_core.domain.runs.run import Run
@@ -74,14 +76,27 @@ def end(stack: Stack, sweep: Sweep, number: int, value: float | None = 0.5, **ch
     return found
 
 
-def end_job(stack: Stack, sweep: Sweep, number: int, value: float | None, **changes: Any) -> str:
-    """End a trial's Batch job; the id of its run."""
+def stop_early(stack: Stack, sweep: Sweep, number: int, value: float) -> Run:
+    """End a trial's Batch job, whose container stopped its code early."""
+    stopped = {"stopped_early": {"step": 10, "level": 9, "compared_with": 4}}
+    return end(stack, sweep, number, value, account=stopped)
+
+
+def end_job(
+    stack: Stack,
+    sweep: Sweep,
+    number: int,
+    value: float | None,
+    account: Mapping[str, Any] = MappingProxyType({}),
+    **changes: Any,
+) -> str:
+    """End a trial's Batch job; the id of its run. `account` is what its container says beside the metric."""
     run = stack.table.get(sweep.run_id(number))
     assert run
     metrics = {} if value is None else {"accuracy": value}
-    account = {"batch_job_id": run.batch_job_id, "attempt": 1, "metrics": metrics}
+    outcome = {"batch_job_id": run.batch_job_id, "attempt": 1, "metrics": metrics, **account}
     key = f"runs/penguins/{run.run_id}/outcome.json"
-    stack.s3.put_object(Bucket="data", Key=key, Body=json.dumps(account).encode())
+    stack.s3.put_object(Bucket="data", Key=key, Body=json.dumps(outcome).encode())
     detail = job_detail("SUCCEEDED", jobName=run.job_name, jobId=run.batch_job_id, **TIMES)
     stack.track.event(detail | {"attempts": [TIMES]} | changes)
     return run.run_id

@@ -8,7 +8,19 @@ from droptrain_core.domain.errors import SweepRefusedError
 from droptrain_core.domain.notices.events import SweepFinished
 from jsonschema import Draft202012Validator
 from support.core_stack import Stack
-from support.sweeping import RECIPE, advance, end, fail, now, order, project, running, start, trials
+from support.sweeping import (
+    RECIPE,
+    advance,
+    end,
+    fail,
+    now,
+    order,
+    project,
+    running,
+    start,
+    stop_early,
+    trials,
+)
 
 from droptrain_cli import event_schemas
 
@@ -93,6 +105,28 @@ def test_a_sweep_without_room_in_the_budget_is_refused_with_the_numbers(penguins
         SweepRefusedError, match=r"The sweep may cost up to \$1\.\d\d, and \$0.50 of the stack's"
     ):
         start(penguins)
+
+
+def test_a_trial_that_was_stopped_early_is_no_model_and_no_usual_duration(penguins) -> None:
+    sweep = start(penguins, method="random", trials=2, parallel=1)
+    stop_early(penguins, sweep, 1, 0.9)
+    assert penguins.prices.read("penguins").history == ()
+    whole = end(penguins, sweep, 2, 0.5)
+    assert len(penguins.prices.read("penguins").history) == 1
+    assert now(penguins, sweep).standing.best.run_id == whole.run_id
+    penguins.wiring.notify_sweep().ended(sweep.sweep_id)
+    (notice,) = penguins.notices()
+    assert f"droptrain get {whole.run_id}" in notice["Message"]
+    assert "2 succeeded (1 stopped early)" in notice["Message"]
+
+
+def test_the_gate_lets_no_trial_pass_that_was_stopped_early(penguins) -> None:
+    sweep = start(penguins, method="random", trials=1)
+    run = stop_early(penguins, sweep, 1, 0.9)
+    penguins.put(f"runs/penguins/{run.run_id}/export/model.keras")
+    penguins.wiring.notify_sweep().ended(sweep.sweep_id)
+    (notice,) = penguins.notices()
+    assert "the run was stopped early, so its training isn't finished" in notice["Message"]
 
 
 def test_three_failures_with_one_cause_end_the_sweep_with_that_cause(penguins) -> None:

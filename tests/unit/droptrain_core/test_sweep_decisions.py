@@ -102,6 +102,14 @@ def test_the_best_is_the_first_with_the_best_value(goal: Any, best: int) -> None
     assert found.trial == best
 
 
+def test_a_trial_that_was_stopped_early_is_the_best_only_without_another() -> None:
+    stopped, whole = replace(succeeded(1, 0.9), stopped_early=True), succeeded(2, 0.5)
+    for trials, best in (([stopped, whole], 2), ([stopped, failed(2)], 1)):
+        found = best_of(sweep(goal="maximize"), trials)
+        assert found
+        assert found.trial == best
+
+
 def test_what_stopping_early_saved_is_measured_by_the_trials_that_ran_to_their_end() -> None:
     whole = [replace(succeeded(number), cost_usd=1.0) for number in (1, 2)]
     stopped = [replace(succeeded(number), cost_usd=0.25, stopped_early=True) for number in (3, 4)]

@@ -238,8 +238,8 @@ def _end(
 def _history(
     job: JobState, cost: Cost | None, project: str, reading: ProjectReading, outcome: Outcome | None
 ) -> History | None:
-    """The project's history including this run and its training data, if it succeeded."""
-    if job.status != "SUCCEEDED" or not job.attempts:
+    """The project's history including this run and its training data, if it trained to its end."""
+    if job.status != "SUCCEEDED" or not job.attempts or (outcome and outcome.stopped_early):
         return None
     seconds = costs.seconds_of(cost, "train") if cost else 0
     if not seconds and reading.summary is None:

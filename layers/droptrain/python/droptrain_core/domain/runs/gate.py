@@ -9,6 +9,7 @@ from droptrain_core.domain.runs.promotion import Promotion
 from droptrain_core.domain.runs.run import Run
 
 NO_EXPORT = "the run left no files in export/"
+STOPPED_EARLY = "the run was stopped early, so its training isn't finished"
 
 
 @frozen
@@ -27,6 +28,8 @@ def judge(run: Run, now: Promotion | None) -> Verdict:
     """Judge a run that succeeded against its gate and the project's current model."""
     gate = run.gate or Gate()
     reasons = [reason for each in gate.require if (reason := _unmet(each, run))]
+    if run.stopped_early:
+        reasons.append(STOPPED_EARLY)
     match gate.when or ("better" if run.metric else "always"):
         case "manual":
             reasons.append(f"a person decides: droptrain promote {run.run_id}")

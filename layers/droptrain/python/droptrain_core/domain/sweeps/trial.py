@@ -89,8 +89,12 @@ def standing_of(sweep: Sweep, trials: Iterable[Trial]) -> Standing:
 
 
 def best_of(sweep: Sweep, trials: Iterable[Trial]) -> Best | None:
-    """The trial with the best value, the first of several; None if none has a value."""
+    """The trial with the best value, the first of several; None if none has a value.
+
+    A trial that was stopped early may have no model: it is the best only if no other trial has a value.
+    """
     with_value = [each for each in trials if each.value is not None]
+    with_value = [each for each in with_value if not each.stopped_early] or with_value
     sign = 1 if sweep.goal == "minimize" else -1
     found = min(with_value, key=lambda each: (sign * (each.value or 0.0), each.number), default=None)
     if found is None or found.value is None:
