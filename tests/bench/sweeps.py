@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from droptrain_core.aws.run_record import to_values
+from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.domain.runs.run import TERMINAL
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.domain.sweeps.trial import Trial
@@ -30,8 +31,7 @@ from droptrain_local.cloud import LaptopCloud
 NEAR = 0.6
 MOST_TRIALS = 200
 PARALLEL = 4
-# Each look is work for the laptop, too.
-LOOK_SECONDS = 10.0
+LOOK_SECONDS = 1.0
 TRAINS = """echo '{"step": 1, "loss": '$HP_X'}' >> "$METRICS_FILE"\n"""
 RECIPE = "hyperparameters: {x: 0.5}\nmetric: {name: loss, goal: minimize}\ntimeout: 5m\n"
 
@@ -93,7 +93,8 @@ def overhead(count: int) -> None:
             began = time.monotonic()
             given = {"project": "p", "method": "bayesian", "trials": count, "space": {"x": "0..1"}}
             _, sweep = user.call("POST", "/sweeps", {**given, "parallel": PARALLEL})
-            while user.call("GET", f"/sweeps/{sweep['sweep_id']}")[1]["status"] == "RUNNING":
+            table = SweepTable(cloud.client("dynamodb"), cloud.ready.table)
+            while (found := table.get(sweep["sweep_id"])) and not found.ended:
                 time.sleep(LOOK_SECONDS)
             took = time.monotonic() - began
             steps = [*handovers(changes(cloud), sweep["sweep_id"])]

@@ -193,11 +193,8 @@ class MemoryTable:
     ) -> Claimed:
         if taken := self._taken(run, drop, request, previous, answer, holder):
             return taken
-        if isinstance(retraining, ScheduleClaim):
-            if not self.cover(retraining, "rejected" if run.ended else "launched", run.run_id):
-                return "covered"
-        elif retraining and not self._begin_cooldown(retraining, run.run_id):
-            return "too_soon"
+        if retraining and not self.take_times(retraining, run):
+            return retraining.refusal
         for reservation in run.reservations:
             self.count(reservation, reservation.amount, 0)
         if previous:
@@ -222,6 +219,12 @@ class MemoryTable:
         self.drops[drop.drop_id] = run.run_id
         record = self._datasets.get(run.project, run.dataset)
         self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until, accepted=not run.ended)
+
+    def take_times(self, claim: RetrainClaim, run: Run) -> bool:
+        """Let the run answer times of a schedule, or begin a cooldown; False if another run does."""
+        if isinstance(claim, ScheduleClaim):
+            return self.cover(claim, "rejected" if run.ended else "launched", run.run_id)
+        return self._begin_cooldown(claim, run.run_id)
 
     def _launch_of(self, run: Run) -> SweepTransition | None:
         """What a trial's claim changes in its sweep."""

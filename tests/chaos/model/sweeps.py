@@ -11,6 +11,7 @@ from droptrain_core.aws.sweep_writes import to_item
 from droptrain_core.domain.costs.budget import RUNNING, over, to_micro
 from droptrain_core.domain.runs.claims import Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.model_pointer import Held, Name
+from droptrain_core.domain.runs.retraining import RetrainClaim
 from droptrain_core.domain.sweeps import transitions
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.domain.sweeps.transitions import SweepTransition
@@ -32,6 +33,7 @@ class MemorySweepTable:
         drop: DropClaim | None = None,
         request: RequestClaim | None = None,
         summary: str | None = None,
+        retraining: RetrainClaim | None = None,
     ) -> Claimed:
         table = self.table
         if sweep.sweep_id in table.sweeps:
@@ -42,6 +44,8 @@ class MemorySweepTable:
             return "request_taken"
         if over(sweep.reservations, table.accounts):
             return "no_room"
+        if retraining and not table.take_times(retraining, sweep.first_run):
+            return retraining.refusal
         for reservation in sweep.reservations:
             table.count(reservation, reservation.amount, 0)
         if drop:

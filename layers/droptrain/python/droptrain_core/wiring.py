@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from droptrain_core.domain.costs.budget import Budget
     from droptrain_core.domain.notices.notice import Places
     from droptrain_core.domain.runs.launch_policy import LaunchPolicy
+    from droptrain_core.launch.begin import Begin
     from droptrain_core.launch.commit import Commit
     from droptrain_core.launch.cooldowns import EndCooldowns
     from droptrain_core.launch.decide import Where
@@ -67,7 +68,7 @@ class Wiring(Adapters):
 
         return LaunchUploads(
             self._gather(), self._commit(), self._table, self._datasets, self._wake_ups(), self._where(),
-            self._policy(), self._start_sweep, self._clock,
+            self._policy(), self._begin(), self._clock,
         )  # fmt: skip
 
     def end_cooldowns(self) -> "EndCooldowns":
@@ -85,7 +86,7 @@ class Wiring(Adapters):
 
         return LaunchSchedules(
             self._gather(), self._commit(), self._table, self._retrainings(), self._schedules(),
-            self._where(), self._policy(), self._clock,
+            self._where(), self._policy(), self._begin(), self._sweeps, self._clock,
         )  # fmt: skip
 
     def launch_requests(self) -> "LaunchRequests":
@@ -284,6 +285,11 @@ class Wiring(Adapters):
         return Commit(
             bucket, self._table, self._reserve(), self._submit, once, self._schedules(), self._images()
         )
+
+    def _begin(self) -> "Begin":
+        from droptrain_core.launch.begin import Begin
+
+        return Begin(self._commit(), self._start_sweep)
 
     def _start_sweep(self) -> "StartSweep":
         from droptrain_core.launch.start_sweep import StartSweep

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from droptrain_core.domain.runs.model_pointer import Held, Name
+    from droptrain_core.domain.runs.retraining import RetrainClaim
 
 _AT_ONCE = 100  # BatchGetItem
 
@@ -60,8 +61,10 @@ class SweepTable:
         drop: DropClaim | None = None,
         request: RequestClaim | None = None,
         summary: str | None = None,
+        retraining: "RetrainClaim | None" = None,
     ) -> Claimed:
-        """Make the sweep's record with its reservations, and take its drop and its request, all or nothing.
+        """Make the sweep's record with its reservations, and take its drop, its request, and times of a
+        schedule or a cooldown, all or nothing.
 
         `summary` is that of its training data. The drop's run is the first trial. BusyError if another
         process writes the same items.
@@ -81,6 +84,9 @@ class SweepTable:
         if drop:
             taken.append("postponed")
             writes.append(claim_writes.launch_dataset(self._table, first, drop))
+        if retraining:
+            taken.append(retraining.refusal)
+            writes.append(claim_writes.retrain(self._table, first, retraining))
         if summary:
             writes.append(claim_writes.keep_summary(self._table, sweep.template, summary))
         refused = transact(self._client, writes, sweep.sweep_id)

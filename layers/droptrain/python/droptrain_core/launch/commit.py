@@ -67,7 +67,8 @@ class Commit:
             if not run.ended:
                 run = self._admit(self._with_turn(run, holder_id), self._reserve.caps)
             summary = None if run.ended else draft.summary
-            begins = self._begin(retraining, run)
+            begins = None if run.ended and isinstance(retraining, CooldownClaim) else retraining
+            self.schedule_end(begins)
             claimed = self._table.claim(
                 run, drop, request, first, summary=summary, holder=holder_id, retraining=begins
             )
@@ -100,15 +101,10 @@ class Commit:
         self.submit.finish(run)
         return True
 
-    def _begin(self, retraining: RetrainClaim | None, run: Run) -> RetrainClaim | None:
-        """What the run claims of its project's times; the end of a cooldown that it begins is scheduled."""
-        if not isinstance(retraining, CooldownClaim):
-            return retraining
-        if run.ended:
-            return None
-        if retraining.until > retraining.at:
+    def schedule_end(self, retraining: RetrainClaim | None) -> None:
+        """Schedule the end of a cooldown, before the claim that begins it."""
+        if isinstance(retraining, CooldownClaim) and retraining.until > retraining.at:
             self._schedules.put_cooldown(retraining.project, retraining.until)
-        return retraining
 
     def write_plan(self, plan: Mapping[str, Any], find: Callable[[str], object]) -> None:
         """Write `run.json`. An existing file counts only once its run, or sweep, is there to `find`."""

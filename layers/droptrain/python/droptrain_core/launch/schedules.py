@@ -7,16 +7,19 @@ from datetime import datetime, timedelta
 from droptrain_core.aws.retrain_table import RetrainTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.schedules import Schedules
+from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.domain import times
 from droptrain_core.domain.errors import BusyError, Cause, CrowdedError
 from droptrain_core.domain.recipes import cron
 from droptrain_core.domain.recipes.values import Retrain
 from droptrain_core.domain.runs import identity
 from droptrain_core.domain.runs import run as runs
+from droptrain_core.domain.runs.claims import Claimed
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.retraining import Outcome, Retraining, ScheduleClaim, schedule_message
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.answers import Launched
+from droptrain_core.launch.begin import Begin
 from droptrain_core.launch.commit import Commit
 from droptrain_core.launch.decide import (
     Asked,
@@ -42,7 +45,7 @@ _PAGE_RUNS, _PAGES, _DATASETS = 20, 25, 5
 class LaunchSchedules:
     """Follows recipes' schedules. BusyError and UnsureError mean: deliver the message again later."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter for each part that it calls
         self,
         gather: Gather,
         commit: Commit,
@@ -51,6 +54,8 @@ class LaunchSchedules:
         schedules: Schedules,
         where: Where,
         policy: LaunchPolicy,
+        begin: Begin,
+        sweeps: SweepTable,
         clock: Callable[[], datetime],
     ) -> None:
         self._gather = gather
@@ -60,6 +65,8 @@ class LaunchSchedules:
         self._schedules = schedules
         self._where = where
         self._policy = policy
+        self._begin = begin
+        self._sweeps = sweeps
         self._clock = clock
 
     def follow(self, project: str) -> None:
@@ -170,10 +177,16 @@ class LaunchSchedules:
         self, found: Found, snapshot: Snapshot, newest: Run, asked: Asked, claim: ScheduleClaim
     ) -> Launched:
         draft = decide(snapshot, asked, self._where)
-        is_new = _trained_with(draft.run) != _trained_with(newest) or newest.status in ("FAILED", "CANCELLED")
-        if found.recipe.retrain.only_if_new and not is_new:
+        if found.recipe.retrain.only_if_new and self._is_known(draft.run, newest):
             return self._answer(claim, "unchanged", newest.run_id)
-        return self._claim(draft, claim)
+        return self._claimed(*self._begin.training(draft, found.recipe, None, claim))
+
+    def _is_known(self, run: Run, newest: Run) -> bool:
+        """Whether the newest run, or the sweep that it is a trial of, makes another one needless."""
+        if _trained_with(run) != _trained_with(newest):
+            return False
+        sweep = self._sweeps.get(newest.sweep) if newest.sweep else None
+        return (sweep or newest).status not in ("FAILED", "CANCELLED")
 
     def _reject(self, newest: Run, cause: Cause, asked: Asked, claim: ScheduleClaim) -> Launched:
         """Reject this time of the schedule: the newest data can't be listed, or the recipe can't be read."""
@@ -181,16 +194,13 @@ class LaunchSchedules:
             newest.project, newest.dataset, (), {"rejected": cause.code}, 0, asked.scheduled_at
         )
         run = replace(new_run(run_id, newest.project, newest.dataset, asked), notify=newest.notify)
-        return self._claim(Draft(runs.rejected(run, cause), None), claim)
+        draft = Draft(runs.rejected(run, cause), None)
+        return self._claimed(*self._commit.claim(draft, None, retraining=claim))
 
-    def _claim(self, draft: Draft, claim: ScheduleClaim) -> Launched:
-        claimed, run = self._commit.claim(draft, None, retraining=claim)
+    def _claimed(self, claimed: Claimed, run: Run) -> Launched:
         if claimed != "claimed":
             return Launched("repeated", run.run_id)
-        if run.ended:
-            return Launched("rejected", run.run_id)
-        self._commit.submit.now(run)
-        return Launched("launched", run.run_id)
+        return Launched("rejected" if run.ended else "launched", run.run_id)
 
     def _answer(self, claim: ScheduleClaim, outcome: Outcome, run_id: str | None) -> Launched:
         answered = self._retrainings.answer(claim, outcome, run_id)

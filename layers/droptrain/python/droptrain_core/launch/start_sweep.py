@@ -7,6 +7,7 @@ from droptrain_core.domain.errors import BusyError, RejectedError
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs.claims import Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.plan import plan_digest
+from droptrain_core.domain.runs.retraining import RetrainClaim
 from droptrain_core.domain.sweeps.start import Terms, new_sweep, with_plan
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
@@ -36,8 +37,11 @@ class StartSweep:
         terms: Terms,
         drop: DropClaim | None = None,
         request: RequestClaim | None = None,
+        retraining: RetrainClaim | None = None,
     ) -> tuple[Claimed, Sweep]:
         """Record the sweep whose trials are like the `draft` of a run, unless it is there already.
+
+        `retraining` are times of a schedule that it answers, or the cooldown that it begins.
 
         The same data, code and settings are the same sweep, until it fails or is cancelled. RejectedError if
         it can't be started or a cap has no room; BusyError if other runs keep taking the room.
@@ -51,7 +55,8 @@ class StartSweep:
         sweep = with_plan(sweep, plan_digest(plan))
         for _ in range(CLAIM_TRIES):
             sweep = self._reserve.sweep(sweep)
-            claimed = self._sweeps.create(sweep, drop, request, draft.summary)
+            self._commit.schedule_end(retraining)
+            claimed = self._sweeps.create(sweep, drop, request, draft.summary, retraining)
             if claimed != "no_room":
                 return claimed, sweep
         raise BusyError(f"Other runs take the room that {sweep.sweep_id} needs")

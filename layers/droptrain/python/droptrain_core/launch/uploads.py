@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
@@ -24,22 +23,19 @@ from droptrain_core.domain.datasets.dataset import (
     judge_key,
 )
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
-from droptrain_core.domain.errors import Cause, CrowdedError, RejectedError
+from droptrain_core.domain.errors import Cause, CrowdedError
 from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.recipe import Recipe
-from droptrain_core.domain.recipes.values import SweepSettings
 from droptrain_core.domain.runs import identity
 from droptrain_core.domain.runs import run as runs
-from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim
+from droptrain_core.domain.runs.claims import AnswerClaim
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.retraining import CooldownClaim
 from droptrain_core.launch.answers import Incomplete, Launched
+from droptrain_core.launch.begin import Begin
 from droptrain_core.launch.commit import Commit
-from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Where, decide, new_run
+from droptrain_core.launch.decide import Asked, Found, HowToTrain, Where, decide, new_run
 from droptrain_core.launch.gather import Gather
-
-if TYPE_CHECKING:
-    from droptrain_core.launch.start_sweep import StartSweep
 
 
 class LaunchUploads:
@@ -54,7 +50,7 @@ class LaunchUploads:
         wake_ups: WakeUps,
         where: Where,
         policy: LaunchPolicy,
-        start_sweep: "Callable[[], StartSweep]",
+        begin: Begin,
         clock: Callable[[], datetime],
     ) -> None:
         self._gather = gather
@@ -64,7 +60,7 @@ class LaunchUploads:
         self._wake_ups = wake_ups
         self._where = where
         self._policy = policy
-        self._start_sweep = start_sweep
+        self._begin = begin
         self._clock = clock
 
     def upload(self, upload: Created) -> Launched:
@@ -243,40 +239,15 @@ class LaunchUploads:
             )
         now = self._clock()
         draft = decide(self._gather.snapshot(found), Asked("upload", now), self._where)
-        if found.recipe.sweep and not draft.run.ended:
-            try:
-                claim = found.claim(record.due_at)
-                return self._launch_sweep(draft, found.recipe, found.recipe.sweep, claim)
-            except RejectedError as error:
-                run = replace(draft.run, job=None, estimate=None)
-                draft = Draft(runs.rejected(run, error.cause), None, draft.findings)
-        return self._claim(record, found, draft, now)
-
-    def _claim(self, record: DatasetRecord, found: Found, draft: Draft, now: datetime) -> Launched:
-        """Claim the run and submit it, unless another launch was faster."""
         claim, cooldown = found.claim(record.due_at), _cooldown_of(record, found.recipe, now)
-        claimed, run = self._commit.claim(draft, claim, retraining=cooldown)
+        claimed, run = self._begin.training(draft, found.recipe, claim, cooldown)
         if claimed == "too_soon" and cooldown:
             return self._hold(replace(record, present=found.readiness.present), cooldown.until, now)
         if claimed == "postponed":
             return Launched("waiting")
         if claimed != "claimed":
             return Launched("repeated", run.run_id)
-        if run.ended:
-            return Launched("rejected", run.run_id)
-        self._commit.submit.now(run)
-        return Launched("launched", run.run_id)
-
-    def _launch_sweep(
-        self, draft: Draft, recipe: Recipe, settings: SweepSettings, claim: DropClaim
-    ) -> Launched:
-        """Start the sweep that the recipe names; its first trial stands for the drop. RejectedError."""
-        from droptrain_core.domain.sweeps.start import Terms
-
-        claimed, sweep = self._start_sweep().start(draft, recipe, Terms(settings), claim)
-        if claimed == "postponed":
-            return Launched("waiting")
-        return Launched("launched" if claimed == "claimed" else "repeated", sweep.run_id(1))
+        return Launched("rejected" if run.ended else "launched", run.run_id)
 
     def end_hold(self, record: DatasetRecord) -> Launched:
         """Check a dataset that waited for the end of its project's cooldown."""
