@@ -23,8 +23,8 @@ class ColumnSummary:
     """A column: "numbers", "text" or None for both; the share of empty values; the range of its numbers.
 
     `median`, and the quartiles `low` and `high`, are of a sample of its numbers; None if they are few, or
-    rise or fall through the file, as times do. `frequent` has the share of each frequent value in the sample, ""
-    for the empty ones; None if the sample doesn't show it. `is_moving`: it has drifted since the dataset
+    rise or fall through the file, as times do. `frequent` has the share of each frequent value in the sample,
+    "" for the empty ones; None if the sample doesn't show it. `is_moving`: it has drifted since the dataset
     before.
     """
 
