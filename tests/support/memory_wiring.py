@@ -77,7 +77,7 @@ class MemoryWiring(Wiring):
         self._table, self._datasets = self.table, self.dataset_table
         self.sweep_table = MemorySweepTable(world, self.table)
         self._world, self._owner = world, budget
-        self._launch_policy = policy or LaunchPolicy()
+        self.policy = policy or LaunchPolicy()
 
     @property
     def _jobs(self) -> Any:
@@ -137,7 +137,7 @@ class MemoryWiring(Wiring):
         return self._owner
 
     def _policy(self) -> LaunchPolicy:
-        return self._launch_policy
+        return self.policy
 
     def _places(self) -> Places:
         return Places("data")

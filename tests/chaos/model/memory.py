@@ -176,6 +176,7 @@ class MemoryTable:
         self.answers: dict[str, Answered] = {}
         self.requests: dict[str, tuple[str, str]] = {}
         self.retrainings: dict[str, Retraining] = {}
+        self.covered: list[ScheduleClaim] = []
         self._datasets = datasets
         datasets.cooldown_until = lambda project: self.retraining(project).cooldown_until
 
@@ -241,6 +242,7 @@ class MemoryTable:
         known = self.retraining(claim.project)
         if known.covers(claim.due_at):
             return False
+        self.covered.append(claim)
         covers = {"covered_until": claim.covered_until, "due_at": claim.due_at}
         self.retrainings[claim.project] = replace(known, **covers, outcome=outcome, run_id=run_id)
         return True
@@ -736,7 +738,7 @@ class MemoryWakeUps:
         self.world = world
         self.messages: list[WakeUp] = []
         self.postponed: list[Created] = []
-        self.cooldowns_over: list[dict[str, Any]] = []
+        self.cooldowns_over: list[Mapping[str, Any]] = []
         self._numbers = count()
 
     @outside

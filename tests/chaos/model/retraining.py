@@ -1,7 +1,9 @@
 """In memory: when projects train again, and their schedules in EventBridge Scheduler."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from chaos.model.memory import DYNAMODB, MemoryTable
@@ -15,6 +17,9 @@ from droptrain_core.domain.runs.retraining import (
     cooldown_message,
     cooldown_schedule,
 )
+from droptrain_core.domain.times import from_text, to_text
+
+from droptrain_local.stored_schedules import next_time
 
 
 @obeys(RetrainTable(DYNAMODB, "runs"))
@@ -55,11 +60,22 @@ class MemoryRetrainTable:
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A schedule in EventBridge Scheduler."""
+    """A schedule in EventBridge Scheduler: all its times until `until` have come."""
 
     expression: str
     timezone: str
     message: Mapping[str, Any]
+    until: datetime
+
+    def next_time(self) -> datetime | None:
+        """When it comes next; None after its last time."""
+        described = {"ScheduleExpression": self.expression, "ScheduleExpressionTimezone": self.timezone}
+        return next_time(described, self.until)
+
+    def message_of(self, due_at: datetime) -> dict[str, Any]:
+        """What it sends for one of its times."""
+        text = json.dumps(self.message).replace("<aws.scheduler.scheduled-time>", to_text(due_at))
+        return dict(json.loads(text))
 
 
 class MemorySchedules:
@@ -69,13 +85,28 @@ class MemorySchedules:
         self.world = world
         self.kept: dict[str, Scheduled] = {}
 
+    def come_due(self) -> list[Mapping[str, Any]]:
+        """The messages of all times that have come since the last look; a one-time schedule is gone then."""
+        messages: list[Mapping[str, Any]] = []
+        for name, schedule in list(self.kept.items()):
+            while (at := schedule.next_time()) and at <= self.world.clock():
+                messages.append(schedule.message_of(at))
+                schedule = replace(schedule, until=at)  # noqa: PLW2901
+            self.kept[name] = schedule
+            if at is None:
+                del self.kept[name]
+        return messages
+
     @outside
     def put(self, name: str, expression: str, timezone: str, message: Mapping[str, Any]) -> None:
-        self.kept[name] = Scheduled(expression, timezone, message)
+        self.kept[name] = Scheduled(expression, timezone, message, self.world.clock())
 
     @outside
     def put_cooldown(self, project: str, until: str) -> None:
-        self.kept[cooldown_schedule(project)] = Scheduled(until, "UTC", cooldown_message(project))
+        now = self.world.clock()
+        assert from_text(until) > now, "a one-time schedule of the past never comes"
+        expression = f"at({until.removesuffix('Z')})"
+        self.kept[cooldown_schedule(project)] = Scheduled(expression, "UTC", cooldown_message(project), now)
 
     @outside
     def remove(self, name: str) -> None:
