@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from droptrain_core.domain import times
 from droptrain_core.domain.runs.sources import Unshown
+from droptrain_core.domain.runs.timing import PartName
 from models import View
 
 if TYPE_CHECKING:
     from droptrain_core.domain.runs.series import Series
     from droptrain_core.domain.runs.sources import Source
+    from droptrain_core.domain.runs.timing import Timing
     from droptrain_core.read_sources import SourceListing, SourceText
     from droptrain_core.results import LinkListing, LogListing
 
@@ -59,6 +61,45 @@ class MetricSeries(View):
     def of(cls, found: "Iterable[Series]") -> Self:
         """The views of series."""
         return cls(series=[SeriesView.model_validate(asdict(each)) for each in found])
+
+
+class UsualView(View):
+    """The median of what a part took in the last successful runs of the project, or of the stack."""
+
+    seconds: int
+    runs: int
+    of: Literal["project", "stack"]
+
+
+class PartView(View):
+    """A part of a run that was over `at`, `seconds` after the end of the part `after`; null if unknown."""
+
+    name: PartName
+    at: str | None
+    after: PartName | None
+    seconds: int | None
+    usual: UsualView | None
+
+
+class UnderwayView(View):
+    """The part in which a run is, `since` the end of the last part before it that is known."""
+
+    name: PartName
+    since: str
+    usual: UsualView | None
+
+
+class TimingView(View):
+    """The parts of a run's last attempt, in order, and the one in which it is; null if it has ended."""
+
+    attempt: int
+    parts: list[PartView]
+    underway: UnderwayView | None
+
+    @classmethod
+    def of(cls, found: "Timing") -> Self:
+        """The view of a run's timing."""
+        return cls.model_validate(asdict(found))
 
 
 class ArtifactView(View):

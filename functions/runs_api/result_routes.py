@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from droptrain_core.domain.runs.preparation import JobStep
 from problems import documented
-from result_models import ArtifactList, LogPage, MetricSeries, SourceList, SourceTextView
+from result_models import ArtifactList, LogPage, MetricSeries, SourceList, SourceTextView, TimingView
 from run_routes import Cursor, Limit, RunId
 
 router = APIGatewayHttpRouter()
@@ -35,6 +35,15 @@ def read_logs(run_id: RunId, limit: Lines = 1000, cursor: Cursor = None, step: O
 def read_metrics(run_id: RunId) -> MetricSeries:
     """Read every metric of a run by step."""
     return MetricSeries.of(use_cases.results().metrics(run_id))
+
+
+@router.get(
+    "/runs/<run_id>/timing",
+    responses=documented({200: (TimingView, "The timing")}, "not-found", "invalid-request"),
+)
+def read_timing(run_id: RunId) -> TimingView:
+    """Read which part a run is in, how long each part of its last attempt took, and what is usual."""
+    return TimingView.of(use_cases.read_timing().of(run_id))
 
 
 @router.get(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from droptrain_core.read_models import ReadModels
     from droptrain_core.read_retraining import ReadRetraining
     from droptrain_core.read_sources import ReadSources
+    from droptrain_core.read_timing import ReadTiming
     from droptrain_core.results import Results
     from droptrain_core.spending import ReadCosts, Spending
 
@@ -79,6 +80,12 @@ def read_retraining() -> "ReadRetraining":
 def read_sources() -> "ReadSources":
     """The code and the recipe of runs are read."""
     return _wiring.read_sources()
+
+
+@cache
+def read_timing() -> "ReadTiming":
+    """The timing of runs is read."""
+    return _wiring.read_timing()
 
 
 @cache

@@ -7,8 +7,7 @@ from typing import Any
 
 from droptrain_container import outcome
 from droptrain_container.exit_codes import EndError
-from droptrain_container.image import Image
-from droptrain_container.reclaim import Instance
+from droptrain_container.findings import Findings
 from droptrain_container.s3 import Bucket, MissingError
 from droptrain_container.settings import Settings
 
@@ -26,14 +25,14 @@ class Account:
         self._say = say
         self.earlier: list[dict[str, Any]] = []
 
-    def begin(self, started_at: datetime, instance: Instance | None, image: Image | None) -> None:
+    def begin(self, started_at: datetime, found: Findings) -> None:
         """Leave word that this attempt runs, where and in which image; earlier attempts stay in it.
 
         A failure is logged and raises nothing: only the run's cost would be less exact.
         """
         try:
             self.earlier = _attempts(self._read())
-            document = outcome.begin(self._settings, started_at, instance, image, self.earlier)
+            document = outcome.begin(self._settings, started_at, found, self.earlier)
             self._bucket.put(self._key, document)
         except EndError as error:
             self._say(f"outcome.json could not be begun: {error}")

@@ -1,4 +1,4 @@
-"""outcome.json: the container's own account of how an attempt ended."""
+"""outcome.json: the container's own account of how an attempt ended; timing.json: how far it is."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,13 +6,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from droptrain_container.early_stop import StoppedEarly
-from droptrain_container.end_warnings import EndWarning
 from droptrain_container.exit_codes import Ending
-from droptrain_container.gpu_use import Use
-from droptrain_container.image import Image
-from droptrain_container.prepared import Report
-from droptrain_container.reclaim import Instance
+from droptrain_container.findings import Findings
 from droptrain_container.settings import Settings
 
 SCHEMA = 1
@@ -21,69 +16,79 @@ TAIL_LINES = 200
 _TAIL_BYTES = 64 << 10
 
 
-def write(  # noqa: PLR0913  one parameter for each fact of an attempt
+def write(
     settings: Settings,
     ending: Ending,
+    found: Findings,
     *,
     metrics: Mapping[str, float],
     log_tail: Sequence[str],
     started_at: datetime,
     ended_at: datetime,
-    instance: Instance | None,
-    image: Image | None = None,
-    gpu: Use | None = None,
-    advice: Sequence[str] = (),
-    warnings: Sequence[EndWarning] = (),
-    left_checkpoint: bool = False,
-    prepared: Report | None = None,
-    stopped_early: StoppedEarly | None = None,
     earlier: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """The document for one attempt; `cause` is null if the script succeeded."""
     cause = {"code": ending.cause, "message": ending.message, "log_tail": _bounded(log_tail)}
+    stopped_early = None if ending.cause else found.stopped_early
     document = {
-        "schema": SCHEMA,
-        "status": "ended",
-        "batch_job_id": settings.job_id,
-        "attempt": settings.attempt,
+        **_attempt("ended", settings),
         "exit_code": ending.exit_code,
         "script_exit_code": ending.script_exit_code,
         "cause": cause if ending.cause else None,
         "metrics": dict(metrics),
         "started_at": _text(started_at),
         "ended_at": _text(ended_at),
-        "instance": asdict(instance) if instance else None,
-        "image": asdict(image) if image else None,
-        "gpu": asdict(gpu) if gpu else None,
-        "advice": list(advice),
-        "warnings": [asdict(each) for each in warnings],
-        "left_checkpoint": left_checkpoint,
-        **({"prepared": asdict(prepared)} if prepared else {}),
-        **({"stopped_early": asdict(stopped_early)} if stopped_early and not ending.cause else {}),
+        **_machine(found),
+        "timing": found.timing,
+        "gpu": asdict(found.gpu) if found.gpu else None,
+        "advice": found.advice,
+        "warnings": [asdict(each) for each in found.warnings],
+        "left_checkpoint": found.left_checkpoint,
+        **({"prepared": asdict(found.prepared)} if found.prepared else {}),
+        **({"stopped_early": asdict(stopped_early)} if stopped_early else {}),
         "attempts": list(earlier),
     }
     return json.dumps(document, indent=1, allow_nan=False).encode()
 
 
 def begin(
-    settings: Settings,
-    started_at: datetime,
-    instance: Instance | None,
-    image: Image | None,
-    earlier: Sequence[Mapping[str, Any]],
+    settings: Settings, started_at: datetime, found: Findings, earlier: Sequence[Mapping[str, Any]]
 ) -> bytes:
     """The document while an attempt runs, and for good if it is killed."""
     document = {
-        "schema": SCHEMA,
-        "status": "running",
-        "batch_job_id": settings.job_id,
-        "attempt": settings.attempt,
+        **_attempt("running", settings),
         "started_at": _text(started_at),
-        "instance": asdict(instance) if instance else None,
-        "image": asdict(image) if image else None,
+        **_machine(found),
         "attempts": list(earlier),
     }
     return json.dumps(document, indent=1).encode()
+
+
+def progress(settings: Settings, started_at: datetime, found: Findings) -> bytes:
+    """timing.json: the parts of an attempt that are over so far."""
+    document = {
+        **_attempt("running", settings),
+        "started_at": _text(started_at),
+        "instance": asdict(found.instance) if found.instance else None,
+        "timing": found.timing,
+    }
+    return json.dumps(document, indent=1).encode()
+
+
+def _attempt(status: str, settings: Settings) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "status": status,
+        "batch_job_id": settings.job_id,
+        "attempt": settings.attempt,
+    }
+
+
+def _machine(found: Findings) -> dict[str, Any]:
+    return {
+        "instance": asdict(found.instance) if found.instance else None,
+        "image": asdict(found.image) if found.image else None,
+    }
 
 
 def _bounded(lines: Sequence[str]) -> list[str]:

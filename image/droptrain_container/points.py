@@ -49,6 +49,10 @@ class Points:
                 self._values[name] = dict(list(values.items())[::2])
                 self._strides[name] = 2 * stride
 
+    def __len__(self) -> int:
+        """How many names have a value."""
+        return len(self._values)
+
     def __iter__(self) -> Iterator[Point]:
         """Each point that is kept, and the last one of each name."""
         with self._lock:

@@ -20,12 +20,16 @@ _LIFETIME = "21600"
 
 @dataclass(frozen=True)
 class Instance:
-    """The machine that an attempt runs on; `lifecycle` is spot, on-demand or the like."""
+    """The machine that an attempt runs on; `lifecycle` is spot, on-demand or the like.
+
+    `launched_at` is when EC2 launched it (EC2 user guide: instance identity documents, pendingTime).
+    """
 
     id: str
     type: str
     zone: str
     lifecycle: str
+    launched_at: str = ""
 
 
 class Metadata:
@@ -45,6 +49,7 @@ class Metadata:
             type=str(document.get("instanceType", "")),
             zone=str(document.get("availabilityZone", "")),
             lifecycle=self._get("meta-data/instance-life-cycle") or "",
+            launched_at=str(document.get("pendingTime", "")),
         )
 
     def is_reclaimed(self) -> bool:

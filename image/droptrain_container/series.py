@@ -68,6 +68,11 @@ class Series:
             steps = [source.last_step for source in self._sources()]
             self._progress.sample(max(self.metrics_file.own_step(), *steps))
 
+    def has_metric(self) -> bool:
+        """Whether this attempt has given a metric so far; event files count once `sample` has read them."""
+        sources = (self._found, self._of_keras, self._event_files.points())
+        return any(map(len, sources)) or bool(self.metrics_file.own_values())
+
     def finish(self) -> None:
         """Take what the script's last lines held; takes some seconds at most."""
         self.read(b"\n")  # for a last line without a line feed

@@ -116,6 +116,14 @@ class Run:
         frame.index.name = "step"
         return frame
 
+    def timing(self) -> dict[str, Any]:
+        """How long each part of the run's last attempt took and usually takes, and which part it is in now.
+
+        The keys are those of the API: `attempt`, `parts` (a list, in order) and `underway`.
+        """
+        with explaining():
+            return dict(self._api.get(f"{self._path()}/timing"))
+
     def download(self, folder: str | Path | None = None, *, everything: bool = False) -> Path:
         """Fetch the exported model, or `everything` that the run left, into a folder; returns the folder.
 

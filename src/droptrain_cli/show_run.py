@@ -6,6 +6,7 @@ from typing import Any
 
 from droptrain_core.domain.notices import cause_text
 from droptrain_core.domain.runs.labels import labelled_texts
+from droptrain_core.domain.runs.run import TERMINAL
 from rich.console import Console
 from rich.text import Text
 
@@ -13,7 +14,7 @@ from droptrain import formatting
 from droptrain.api import Api, quoted
 from droptrain.find_run import find_run
 from droptrain.stack import Stack
-from droptrain_cli import output, queue_places
+from droptrain_cli import output, queue_places, show_timing
 
 _INPUTS_SHOWN = 10
 _TITLE_WIDTH = 14
@@ -30,7 +31,24 @@ def show(stack: Stack, name: str, *, as_json: bool) -> None:
         output.write_json(run)
         return
     run = {**run, "links": _links(api, run)}
-    write(run, output.console(), datetime.now(UTC), queue_places.describe(stack, run))
+    is_active, now = run["status"] not in TERMINAL, datetime.now(UTC)
+    underway = show_timing.underway(_timing(api, run), now) if is_active else None
+    write(run, output.console(), now, queue_places.describe(stack, run), underway)
+
+
+def timing(stack: Stack, name: str, *, as_json: bool) -> None:
+    """Print how long each part of the run that `name` means took."""
+    api = Api(stack)
+    run = find_run(api, name)
+    found = _timing(api, run)
+    if as_json:
+        output.write_json(found)
+        return
+    show_timing.write(run, found, output.console(), datetime.now(UTC))
+
+
+def _timing(api: Api, run: Mapping[str, Any]) -> Any:
+    return api.get(f"/runs/{quoted(run['run_id'])}/timing")
 
 
 def _links(api: Api, run: Mapping[str, Any]) -> dict[str, str]:
@@ -48,10 +66,19 @@ def _links(api: Api, run: Mapping[str, Any]) -> dict[str, str]:
     return links
 
 
-def write(run: Mapping[str, Any], screen: Console, now: datetime, place: str | None = None) -> None:
-    """Write a run in sections; those that would be empty are left out. `place` is its place in a queue."""
+def write(
+    run: Mapping[str, Any],
+    screen: Console,
+    now: datetime,
+    place: str | None = None,
+    underway: str | None = None,
+) -> None:
+    """Write a run in sections; those that would be empty are left out.
+
+    `place` is its place in a queue, `underway` what it does now.
+    """
     output.show(screen, Text(run["run_id"], style="bold"))
-    for title, value in _facts(run, now, place):
+    for title, value in _facts(run, now, place, underway):
         _fact(screen, title, value)
     metrics = sorted(run["metrics"].items(), key=lambda item: (item[0] != run["metric"], item[0]))
     if metrics:
@@ -78,11 +105,10 @@ def write(run: Mapping[str, Any], screen: Console, now: datetime, place: str | N
 
 
 def _facts(  # noqa: C901  a line for each fact
-    run: Mapping[str, Any], now: datetime, place: str | None
+    run: Mapping[str, Any], now: datetime, place: str | None, underway: str | None
 ) -> Iterator[tuple[str, str | Text]]:
     yield "Status", output.styled(run["status"])
-    if place:
-        yield "Waits", place
+    yield from ((title, text) for title, text in (("Waits", place), ("Now", underway)) if text)
     if run["cause"]:
         yield from cause_text.of(formatting.cause(run["cause"]))
     for warning in run.get("warnings", ()):  # a stack of before preflight sends none

@@ -23,6 +23,7 @@ import pytest
 import yaml
 from droptrain_container import exit_codes, outcome
 from droptrain_container import settings as container_settings
+from droptrain_container.findings import Findings
 from droptrain_container.log import Log
 from droptrain_container.mask import Mask
 from droptrain_core.domain import diagnosis
@@ -234,8 +235,8 @@ def test_no_secret_is_in_the_cause_that_a_record_has(secret: str, error: str) ->
     log.say(f"Checkpoints could not be saved: {secret!r}")
     now = datetime.now(UTC)
     document = outcome.write(
-        container_settings.read(JOB), exit_codes.of_script(1), metrics={}, log_tail=log.last_lines(200),
-        started_at=now, ended_at=now, instance=None,
+        container_settings.read(JOB), exit_codes.of_script(1), Findings(), metrics={},
+        log_tail=log.last_lines(200), started_at=now, ended_at=now,
     )  # fmt: skip
     job = batch_job.read(job_detail("FAILED", attempts=1, container={"exitCode": 1}))
     assert job

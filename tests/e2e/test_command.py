@@ -76,6 +76,21 @@ def test_a_run_is_shown_by_its_project_its_beginning_or_its_end(
         assert droptrain("show", name, "--json").document == trained
 
 
+def test_the_parts_of_a_run_are_shown_with_the_time_that_each_took(
+    droptrain: CommandLine, trained: dict[str, Any]
+):
+    shown = droptrain("show", PROJECT, "--timing")
+    assert shown.code == 0, shown.err
+    assert shown.out.startswith(f"{trained['run_id']} is SUCCEEDED, attempt 1\n")
+    rows = {line.strip().split("  ")[0]: line for line in shown.out.splitlines()[2:]}
+    assert "not reported" in rows["image pulled"]
+    document = droptrain("show", PROJECT, "--timing", "--json").document
+    known = [part["at"] for part in document["parts"] if part["at"]]
+    reported = {part["name"] for part in document["parts"] if part["at"]}
+    assert {"queued", "container_started", "fetched", "first_step", "trained", "saved"} <= reported
+    assert (known, document["underway"]) == (sorted(known), None)
+
+
 def test_a_run_is_named_noted_and_tagged_and_found_by_its_tag(
     droptrain: CommandLine, trained: dict[str, Any]
 ):

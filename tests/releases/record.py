@@ -14,6 +14,7 @@ from typing import Any
 
 from droptrain_container import outcome
 from droptrain_container.exit_codes import Ending
+from droptrain_container.findings import Findings
 from droptrain_container.reclaim import Instance
 from droptrain_container.settings import Settings
 from droptrain_core.domain.costs.budget import Budget
@@ -159,10 +160,10 @@ def _account(stack: Stack, run_id: str, job_id: str, attempt: int) -> None:
     settings = Settings(**{**fields, "job_id": job_id, "attempt": attempt})
     began = datetime.fromtimestamp(1795400400, UTC)
     document = outcome.write(
-        settings, Ending(0, script_exit_code=0), metrics={"accuracy": 0.9}, log_tail=["fine"],
-        started_at=began,
+        settings, Ending(0, script_exit_code=0),
+        Findings(instance=Instance("i-0abc", "g4dn.xlarge", "eu-west-1a", "spot")),
+        metrics={"accuracy": 0.9}, log_tail=["fine"], started_at=began,
         ended_at=datetime.fromtimestamp(1795400700, UTC),
-        instance=Instance("i-0abc", "g4dn.xlarge", "eu-west-1a", "spot"),
     )  # fmt: skip
     stack.put(f"runs/penguins/{run_id}/outcome.json", document)
 

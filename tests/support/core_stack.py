@@ -39,6 +39,7 @@ from droptrain_core.publish_model import PublishModel
 from droptrain_core.query import Query
 from droptrain_core.read_models import ReadModels
 from droptrain_core.read_sources import ReadSources
+from droptrain_core.read_timing import ReadTiming
 from droptrain_core.reconcile import Reconcile
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
@@ -198,6 +199,10 @@ class Stack:
     @property
     def read_sources(self) -> ReadSources:
         return self.wiring.read_sources()
+
+    @property
+    def read_timing(self) -> ReadTiming:
+        return self.wiring.read_timing()
 
     @property
     def datasets(self) -> Datasets:

@@ -23,7 +23,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, "token" if self.path == "/latest/api/token" else "")
 
     def do_GET(self) -> None:
-        identity = {"instanceId": "i-0abc", "instanceType": "g4dn.xlarge", "availabilityZone": "eu-west-1a"}
+        identity = {
+            "instanceId": "i-0abc", "instanceType": "g4dn.xlarge", "availabilityZone": "eu-west-1a",
+            "pendingTime": "2026-11-23T02:07:00Z",
+        }  # fmt: skip
         known = {
             "/latest/dynamic/instance-identity/document": json.dumps(identity),
             "/latest/meta-data/instance-life-cycle": "spot",

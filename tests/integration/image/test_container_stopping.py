@@ -142,6 +142,7 @@ def test_a_reclaimed_spot_instance_ends_with_75_and_is_named(machine, metadata) 
     assert outcome["cause"]["code"] == "reclaimed"
     assert outcome["instance"] == {
         "id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot",
+        "launched_at": "2026-11-23T02:07:00Z",
     }  # fmt: skip
     assert len(machine.names("checkpoints/generations/")) == 1
 
@@ -155,7 +156,10 @@ def test_every_attempt_s_account_stays_also_that_of_one_that_was_killed(machine,
     begun = machine.outcome()
     process.kill()
     process.wait()
-    where = {"id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot"}
+    where = {
+        "id": "i-0abc", "type": "g4dn.xlarge", "zone": "eu-west-1a", "lifecycle": "spot",
+        "launched_at": "2026-11-23T02:07:00Z",
+    }  # fmt: skip
     assert (begun["status"], begun["attempt"], begun["attempts"]) == ("running", 1, [])
     assert begun["instance"] == where
 

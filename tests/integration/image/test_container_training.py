@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from support.training_machine import CODE
@@ -41,27 +38,6 @@ def test_a_script_runs_with_its_code_data_and_parameters(machine) -> None:
     assert json.loads(machine.text("lease"))["batch_job_id"] == "job-1"
     assert machine.text("metrics.jsonl").count("\n") == 3
     assert machine.names("pinned/") == []
-
-
-@pytest.fixture
-def container_agent() -> Iterator[str]:
-    """An ECS agent's task metadata endpoint, version 4; its address."""
-
-    class Agent(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps({"Image": "repository/training:latest", "ImageID": "sha256:0abc"}).encode()
-            self.send_response(200 if self.path == "/v4/id" else 404)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Agent)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.mark.parametrize("path", ["/v4/id", "/v4/other"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from droptrain_cli import output, show_run
+from droptrain_cli import output, show_run, show_timing
 
 NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 
@@ -41,6 +41,47 @@ def test_prepared_data_are_shown_with_the_metrics_of_their_step():
     said = shown(prepared=data | {"metrics": {"rows": 1200.0, "dropped": 3.0}})
     expected = "3 files, 2.4 MB of penguins-first-1 reused, 14 min 0 s saved; dropped 3; rows 1200"
     assert expected in " ".join(said.split())
+
+
+PARTS = ("queued", "instance_launched", "instance_started", "image_pulled", "container_started", "fetched",
+         "first_step", "trained", "saved")  # fmt: skip
+
+
+def timed(timing: dict[str, Any], status: str = "RUNNING") -> list[str]:
+    text = io.StringIO()
+    screen = Console(file=text, width=200, highlight=False)
+    show_timing.write({"run_id": "p-1", "status": status}, timing, screen, NOW)
+    return [" ".join(line.split()) for line in text.getvalue().splitlines()]
+
+
+def test_the_timing_has_a_row_for_each_part_and_says_what_is_not_reported():
+    known: dict[str, Any] = {
+        "queued": {"at": "2026-11-23T02:50:00Z"},
+        "instance_launched": {"at": "2026-11-23T02:40:00Z", "after": "queued", "seconds": 0},
+        "container_started": {"at": "2026-11-23T02:52:10Z", "after": "queued", "seconds": 130},
+        "fetched": {
+            "at": "2026-11-23T02:52:18Z", "after": "container_started", "seconds": 8,
+            "usual": {"seconds": 6, "runs": 5, "of": "project"},
+        },
+    }  # fmt: skip
+    nothing = {"at": None, "after": None, "seconds": None, "usual": None}
+    parts = [{"name": name, **nothing, **known.get(name, {})} for name in PARTS]
+    underway = {
+        "name": "first_step", "since": "2026-11-23T02:59:18Z",
+        "usual": {"seconds": 90, "runs": 1, "of": "stack"},
+    }  # fmt: skip
+    assert timed({"attempt": 2, "parts": parts, "underway": underway}) == [
+        "p-1 is RUNNING, attempt 2",
+        "Now: before its first output or metric, for 42 s; usually 1 min 30 s (median of 1 run of the stack)",
+        "PART OVER AT TOOK USUALLY",
+        "queued 2026-11-23T02:50:00Z",
+        "instance launched 2026-11-23T02:40:00Z before the run",
+        "instance started not reported",
+        "image pulled not reported",
+        "container started 2026-11-23T02:52:10Z 2 min 10 s since queued",
+        "fetched 2026-11-23T02:52:18Z 8 s 6 s (median of 5 runs of the project)",
+        "first step not reported", "trained not reported", "saved not reported",
+    ]  # fmt: skip
 
 
 def test_the_place_in_a_queue_follows_the_status():

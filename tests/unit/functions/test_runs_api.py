@@ -28,6 +28,7 @@ from droptrain_core.domain.errors import (
     RejectedError,
 )
 from droptrain_core.domain.preflight.summary import ColumnSummary, Summary
+from droptrain_core.domain.runs import timing
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.model_pointer import pointer_of
 from droptrain_core.domain.runs.preparation import JobRequest, Preparation
@@ -104,6 +105,10 @@ class UseCases:
         self.asked.append(run_id)
         return self._give()
 
+    def of(self, run_id: str) -> Any:
+        self.asked.append(run_id)
+        return self._give()
+
     def by_day(self, *asked: Any) -> Any:
         self.asked.append(asked)
         return self._give()
@@ -157,7 +162,7 @@ def call(runs_api, context):
     ):
         for name in (
             "launch", "query", "cancel", "describe", "results", "read_sources", "datasets",
-            "costs", "promote", "read_models", "read_retraining",
+            "costs", "promote", "read_models", "read_retraining", "read_timing",
         ):  # fmt: skip
             setattr(runs_api.run_routes.use_cases, name, lambda: use_cases)
         request = golden("http/post_runs_without_body")
@@ -610,6 +615,23 @@ def test_metrics_are_told_by_step(call) -> None:
     assert code == 200
     points = [{"step": 1, "value": 0.7}, {"step": 2, "value": 0.5}]
     assert body == {"series": [{"name": "loss", "count": 2, "points": points}]}
+
+
+def test_the_timing_of_a_run_is_told(call) -> None:
+    usual = timing.Usual(170, 8, "project")
+    parts = (
+        timing.Part("queued", "2026-11-23T02:10:01Z", None, None, None),
+        timing.Part("instance_started", "2026-11-23T02:13:00Z", "queued", 179, usual),
+    )
+    underway = timing.Underway("container_started", "2026-11-23T02:13:00Z", None)
+    use_cases = UseCases(timing.Timing(1, parts, underway))
+    code, body, _ = call(use_cases, "GET", f"/runs/{RUN_ID}/timing")
+    assert (code, use_cases.asked) == (200, [RUN_ID])
+    assert body["underway"] == {"name": "container_started", "since": "2026-11-23T02:13:00Z", "usual": None}
+    assert body["parts"][1] == {
+        "name": "instance_started", "at": "2026-11-23T02:13:00Z", "after": "queued", "seconds": 179,
+        "usual": {"seconds": 170, "runs": 8, "of": "project"},
+    }  # fmt: skip
 
 
 def test_the_code_of_a_run_is_listed_and_read(call) -> None:

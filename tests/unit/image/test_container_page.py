@@ -8,6 +8,7 @@ from pathlib import Path
 
 from droptrain_container import exit_codes, log, outcome, records, script, settings, variables
 from droptrain_container.early_stop import StoppedEarly
+from droptrain_container.findings import Findings
 from droptrain_container.layout import Layout
 from droptrain_container.plan import Plan
 
@@ -63,8 +64,8 @@ def test_the_page_lists_every_exit_code() -> None:
 def test_the_page_lists_every_field_of_the_outcome() -> None:
     now = datetime.now(UTC)
     document = outcome.write(
-        settings.read(JOB), exit_codes.of_script(0), metrics={}, log_tail=[], started_at=now, ended_at=now,
-        instance=None, stopped_early=StoppedEarly(10, 9, 4),
+        settings.read(JOB), exit_codes.of_script(0), Findings(stopped_early=StoppedEarly(10, 9, 4)),
+        metrics={}, log_tail=[], started_at=now, ended_at=now,
     )  # fmt: skip
     assert names_in("outcome.json") == list(json.loads(document))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from droptrain_container import exit_codes, gpu, inputs, metrics, outcome, plan, settings, variables
 from droptrain_container.exit_codes import EndError
+from droptrain_container.findings import Findings
 from droptrain_container.layout import Layout
 from droptrain_container.log import Log
 from droptrain_container.stops import Stops
@@ -288,7 +289,7 @@ def test_the_last_lines_show_a_progress_bar_once_and_both_ends_of_a_long_line() 
 def test_an_account_stays_small_whatever_the_script_prints() -> None:
     now = datetime.now(UTC)
     document = outcome.write(
-        settings.read(JOB), exit_codes.of_script(1), metrics={}, started_at=now, ended_at=now, instance=None,
+        settings.read(JOB), exit_codes.of_script(1), Findings(), metrics={}, started_at=now, ended_at=now,
         log_tail=["first", *["\x1b\x07" * 250] * 199, "MemoryError"],
     )  # fmt: skip
     assert len(document) < 100 * 1024

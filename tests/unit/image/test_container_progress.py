@@ -10,6 +10,7 @@ from droptrain_container.log import Log
 from droptrain_container.progress import Progress
 from droptrain_container.records import Records
 from droptrain_container.series import Series
+from droptrain_container.timing import Timing
 
 HOUR = 3600
 
@@ -70,7 +71,7 @@ def test_samples_follow_the_script_s_lines_and_are_no_metrics(tmp_path: Path, mo
     assert sample["step"] == 12
     assert sample["droptrain/seconds"] >= 50
     no_bucket: Any = None
-    assert Records(no_bucket, "r/", Log(), series).metrics() == {"loss": 8}
+    assert Records(no_bucket, "r/", Log(), series, Timing(), bytes).metrics() == {"loss": 8}
 
 
 def test_keras_s_epochs_are_steps_too(tmp_path: Path, monkeypatch: Any) -> None:

@@ -24,6 +24,7 @@ from droptrain_container.log import Log
 from droptrain_container.records import Records
 from droptrain_container.s3 import ConflictError, MissingError
 from droptrain_container.series import Series
+from droptrain_container.timing import Timing
 from support.waiting import wait_for
 
 NEVER = threading.Event()
@@ -414,22 +415,24 @@ def test_log_and_metrics_are_uploaded_while_the_script_runs(tmp_path: Path, monk
     log = Log(io.BytesIO())
     series = Series(Layout(tmp_path), log.say)
     series.start([])
-    made = Records(bucket, "r/", log, series)
+    made = Records(bucket, "r/", log, series, Timing(), lambda: b"{}")
     made.start()
     log.write(b"line\n")
     (tmp_path / "metrics.jsonl").write_text('{"loss": 1}\n')
-    wait_for("two objects", lambda: len(bucket.objects) == 2)
+    wait_for("three objects", lambda: len(bucket.objects) == 3)
     time.sleep(0.1)
     made.stop()
-    assert bucket.objects == {"r/log.txt": b"line\n", "r/metrics.jsonl": b'{"loss": 1}\n'}
-    assert len(bucket.uploads) <= 4, "what didn't change isn't uploaded again"
+    assert bucket.objects == {
+        "r/log.txt": b"line\n", "r/metrics.jsonl": b'{"loss": 1}\n', "r/timing.json": b"{}",
+    }  # fmt: skip
+    assert len(bucket.uploads) <= 5, "what didn't change isn't uploaded again"
 
 
 def test_records_that_can_not_be_uploaded_are_said(tmp_path: Path) -> None:
     bucket: Any = MemoryBucket(refuses="log.txt")
     log = Log(io.BytesIO())
     log.write(b"line\n")
-    Records(bucket, "r/", log, Series(Layout(tmp_path), log.say)).upload()
+    Records(bucket, "r/", log, Series(Layout(tmp_path), log.say), Timing(), bytes).upload()
     assert "could not be uploaded: S3 refused r/log.txt" in log.content().decode()
 
 
@@ -443,7 +446,7 @@ def test_progress_that_cannot_be_noted_stops_no_upload(
     bucket, log, series = MemoryBucket(), Log(), Series(Layout(tmp_path), print)
     monkeypatch.setattr(series, "sample", fail)
     kept: Any = bucket
-    saved = Records(kept, "r/", log, series)
+    saved = Records(kept, "r/", log, series, Timing(), bytes)
     saved.start()
     wait_for("the words in the log", lambda: b"no such GPU" in bucket.objects.get("r/log.txt", b""))
     log.say("later")

@@ -227,6 +227,7 @@ def _end(
         cost=cost,
         gpu=outcome.gpu,
         stopped_early=outcome.stopped_early if has_succeeded else None,
+        timing=outcome.timing,
         advice=outcome.advice,
         warnings=outcome.warnings if has_succeeded else (),
     )

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from droptrain_core.read_models import ReadModels
     from droptrain_core.read_retraining import ReadRetraining
     from droptrain_core.read_sources import ReadSources
+    from droptrain_core.read_timing import ReadTiming
     from droptrain_core.reconcile import Reconcile
     from droptrain_core.refresh import Refresh
     from droptrain_core.report_stuck_queue import ReportStuckQueue
@@ -252,6 +253,12 @@ class Wiring(Adapters):
         from droptrain_core.read_models import ReadModels
 
         return ReadModels(self._models, self._pointers(), self._bucket())
+
+    def read_timing(self) -> "ReadTiming":
+        """The timing of runs is read."""
+        from droptrain_core.read_timing import ReadTiming
+
+        return ReadTiming(self._table, self._bucket())
 
     def read_retraining(self) -> "ReadRetraining":
         """When projects train again is read."""

@@ -286,6 +286,10 @@ class Bucket:
         """The parsed `outcome.json` of a run; None if none can be read as JSON of a sane size."""
         return self._document(run_prefix(project, run_id) + "outcome.json", _MAX_ACCOUNT_BYTES)
 
+    def timing(self, project: str, run_id: str, step: JobStep) -> object:
+        """The parsed `timing.json` of a run's step; None if none can be read as JSON of a sane size."""
+        return self._document(step_prefix(project, run_id, step) + "timing.json", _MAX_ACCOUNT_BYTES)
+
     def lease_holder(self, project: str, run_id: str) -> str | None:
         """The id of the Batch job that trains the run; None if none does."""
         lease = self._document(run_prefix(project, run_id) + "lease", _MAX_ACCOUNT_BYTES)

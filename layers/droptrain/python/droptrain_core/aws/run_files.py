@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Everything in a run's folder is an artifact, except these, which belong to the container.
 _INNER = ("checkpoints/", PINNED, "prepare/checkpoints/")
-_LEASE = "lease"
+_INNER_FILES = ("lease", "timing.json", "prepare/timing.json")
 # The newest part of a long metrics.jsonl; a function has to read it within seconds.
 _METRICS_BYTES = 8 << 20
 
@@ -52,7 +52,7 @@ class RunFiles:
                 inner = next((name for name in _INNER if path.startswith(name)), None)
                 if inner:
                     break
-                if path != _LEASE and not path.endswith("/"):
+                if path not in _INNER_FILES and not path.endswith("/"):
                     found.append(Artifact(path, item["Size"], item["LastModified"]))
                 after = path
             if len(found) > limit:

@@ -8,6 +8,8 @@ from typing import Any
 
 from droptrain_core.domain.datasets.finding import OF_AN_END, Finding
 from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.runs import container_times
+from droptrain_core.domain.runs.container_times import ContainerTimes
 from droptrain_core.domain.runs.run import GpuUse
 from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from droptrain_core.domain.text import TERMINAL_SEQUENCE, encodable, plain
@@ -74,6 +76,7 @@ class Outcome:
     ended: bool = True
     manifest: Manifest | None = None
     stopped_early: StoppedEarly | None = None
+    timing: ContainerTimes | None = None
 
 
 def read(document: object) -> Outcome | None:
@@ -98,6 +101,7 @@ def read(document: object) -> Outcome | None:
         left_checkpoint=saved if isinstance(saved, bool) else None,
         manifest=_manifest(_mapping(document.get("prepared"))),
         stopped_early=_stopped_early(_mapping(document.get("stopped_early"))),
+        timing=container_times.read(document),
     )
 
 

@@ -10,6 +10,7 @@ from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Gate, Scalar
+from droptrain_core.domain.runs.container_times import ContainerTimes
 from droptrain_core.domain.runs.preparation import JobRequest, JobStep, Preparation, Prepared
 from droptrain_core.domain.runs.stopped_early import StoppedEarly
 from droptrain_core.domain.runs.warm_start import WarmStart
@@ -223,6 +224,7 @@ class Run:
     stopped_early: StoppedEarly | None = field(default=None, metadata={"label": "Stopped early"})
     warnings: tuple[Finding, ...] = ()
     advice: tuple[str, ...] = ()
+    timing: ContainerTimes | None = field(default=None, metadata=INTERNAL)
     history: tuple[Step, ...] = ()
     progress: str = field(default="", metadata=INTERNAL)
     notified_at: str | None = field(default=None, metadata=INTERNAL)

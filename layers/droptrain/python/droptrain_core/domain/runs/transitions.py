@@ -23,6 +23,7 @@ from droptrain_core.domain.runs.conditions import (
     Equals,
     NotEnded,
 )
+from droptrain_core.domain.runs.container_times import ContainerTimes
 from droptrain_core.domain.runs.preparation import Prepared
 from droptrain_core.domain.runs.run import Attempt, Cost, GpuUse, NextJob, Run, Status, Step
 from droptrain_core.domain.runs.stopped_early import StoppedEarly
@@ -47,6 +48,7 @@ class End:
     cost: Cost | None = None
     gpu: GpuUse | None = None
     stopped_early: StoppedEarly | None = None
+    timing: ContainerTimes | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     ranking: str | None = None
@@ -92,7 +94,7 @@ def observed(job: JobState, at: str, end: End | None = None, earlier: tuple[Atte
         "attempts": (*earlier, *job.attempts), "log_stream": job.log_stream,
         "stopped_at": job.stopped_at if job.ended else None, "cause": end.cause,
         "metrics": dict(end.metrics), "cost": end.cost, "gpu": end.gpu, "advice": end.advice,
-        "stopped_early": end.stopped_early,
+        "stopped_early": end.stopped_early, "timing": end.timing,
         "ranking": end.ranking, "headline": end.headline,
     }  # fmt: skip
     known = {name: value for name, value in facts.items() if value not in (None, {}, ())}
