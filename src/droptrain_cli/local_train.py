@@ -230,7 +230,8 @@ def _tell(output: Path, step: JobStep) -> int:
     for name, value in sorted(document["metrics"].items()):
         click.echo(f"{formatting.clean(name)}: {formatting.number(value)}")
     if document["cause"] is None:
-        click.echo(f"SUCCEEDED. {output} has the model, the log and the metrics.")
+        kept = "the model, the log" if (output / "export").is_dir() else "no model, but the log"
+        click.echo(f"SUCCEEDED. {output} has {kept} and the metrics.")
         return exit_codes.OK
     click.echo(f"FAILED. {output} has the log, and what else the run left.")
     cause = explain(JobState(_PROJECT, "local", 1, "FAILED"), read_outcome(document))

@@ -46,6 +46,13 @@ def test_a_script_trains_and_its_export_log_and_metrics_are_kept(droptrain: Comm
     assert not (output / "export").exists(), "the model of the run before isn't taken for this one's"
 
 
+def test_a_run_without_a_model_says_so(droptrain: CommandLine, tmp_path: Path):
+    (tmp_path / "p" / "code" / "train.py").write_text("print('trained')\n")
+    said = droptrain("local", "train", "p")
+    assert said.code == 0, said.err
+    assert "has no model, but the log and the metrics." in said.out
+
+
 PREPARES = """
 import os
 from pathlib import Path
