@@ -1,4 +1,4 @@
-"""Writes docs/updates.md: what another value of each parameter does to a stack that is there.
+"""Writes docs/updates.md: every parameter of the stack, and what a change of it does.
 
 Two rendered templates are compared. CloudFormation's schemas, which cfn-lint ships, say of each property that
 differs whether its resource is updated in place or replaced. What refers to a replaced one differs too.
@@ -13,6 +13,7 @@ from typing import Any
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from support.rendered import rendered
+from support.template import template
 
 PAGE = Path(__file__).parents[3] / "docs" / "updates.md"
 _REGION = "eu-west-1"
@@ -86,14 +87,14 @@ HOLDS = {
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
 }
-_CONFIRM = "AWS sends the new address a link to confirm; until then nobody hears. Runs go on."
+_CONFIRM = "AWS sends the new address a link to confirm. Until then it gets no messages. Runs continue."
 _NETWORK = (
-    "Do it while nothing trains. What trains may go on for 90 minutes, and as long as an instance is left, "
-    "EC2 doesn't delete what it stands on. CloudFormation then ends the update without that, and it is yours "
-    "to delete: the stack's events name it."
+    "Do it while nothing trains. Running jobs may continue for 90 minutes, and EC2 doesn't delete a network "
+    "with instances. CloudFormation then ends the update and leaves that network: delete it yourself. The "
+    "stack's events name it."
 )
 _MOVE = (
-    "The stack takes a new bucket, and leaves the old one with all that is in it: "
+    "The stack uses a new bucket, and leaves the old one with its content: "
     "[operations/move-bucket.md](operations/move-bucket.md)."
 )
 # Each replacement or removal of such a thing, by change and resource, with what it means.
@@ -101,7 +102,7 @@ ACCEPTED: dict[tuple[str, str], str] = {
     ("`NoticeEmail` changed", "NoticeEmailSubscription"): _CONFIRM,
     ("`AlarmEmail` changed", "AlarmEmailSubscription"): _CONFIRM,
     ("`WebhookUrl` none again", "WebhookDeadLetterQueue"): (
-        "Events that the webhook didn't take are gone with it: send them on first, if somebody needs them."
+        "It is deleted with the events that the webhook didn't accept. Forward them first if you need them."
     ),
     **{
         ("`VpcId`, `SubnetIds` given", name): _NETWORK
@@ -244,27 +245,37 @@ def _references(node: Any) -> Iterator[tuple[str, str]]:
 
 
 _INTRODUCTION = """\
-# What an update does
+# Parameters
 
-`sam deploy` with another value of a parameter updates the stack that is there. This page says what that does,
-by comparing the template before and after; CloudFormation's schemas say which properties can change in place.
-`make docs` writes it, and a test compares. Nothing that holds data, messages or jobs is replaced or removed,
-except for what [the end of this page](#what-is-replaced-or-removed) lists, with what it means.
+This page lists every parameter of the stack, and what a change of each does to a stack that exists. Change
+one by `sam deploy --parameter-overrides NAME=VALUE`, or by [`change`](operations/README.md) without a
+checkout; the others keep their values. `make docs` writes this page from `template.yaml`.
 
-- **in place**: without an interruption.
-- **in place, with new instances**: jobs that run go on, for 90 minutes at most; the next ones get new ones.
-- **in place, may replace instances**: AWS Batch changes its limits at once. Nobody has seen yet whether
-  CloudFormation asks for newer instances with it; if it does, this is the case above.
-- **in place, as a new revision**: runs launched from now on take it; those under way keep theirs.
-- **made**, **removed**: by giving or emptying the parameter; the other way round, the other one.
-- **replaced**: a new one is made, then the old one removed.
-
-What isn't in the table stays as it is. A shorter `RunDays`, `OldVersionDays` or `LogRetentionDays` has S3 or
-CloudWatch delete what is older than that, within a day or two. Without `ImageUri`, instances may pull from
-the stack's own repository alone: empty it while no run waits that was launched with another ECR image.
-
-| parameter | changes | how |
+| parameter | default | what it is for |
 | --- | --- | --- |
+"""
+_CHANGES = """
+## What a change does
+
+The table compares the template before and after a change; CloudFormation's schemas say which properties can
+change in place. No data, messages or jobs are replaced or removed, except
+[in these cases](#what-is-replaced-or-removed).
+
+| word | meaning |
+| --- | --- |
+| in place | without an interruption |
+| in place, with new instances | running jobs continue for at most 90 minutes; later jobs get new instances |
+| in place, may replace instances | AWS Batch changes its limits at once; newer instances are possible |
+| in place, as a new revision | runs that are launched from then on use it; active runs keep theirs |
+| made, removed | when the parameter is given or emptied; the opposite change does the opposite |
+| replaced | a new one is made, then the old one is removed |
+
+A shorter `RunDays`, `OldVersionDays` or `LogRetentionDays` deletes older objects or logs within a day or two.
+Without `ImageUri`, instances may pull only from the stack's own repository: empty it while no run waits that
+needs another image.
+
+| parameter | changes |
+| --- | --- |
 """
 _LOSSES = """
 ## What is replaced or removed
@@ -278,20 +289,34 @@ def page() -> str:
     """The page, as Markdown."""
     rows, losses = [], []
     for change, found in updates().items():
-        for (behaviour, what), names in _grouped(found).items():
-            rows.append(f"| {change} | {_names(names)}{what} | {behaviour} |")
+        parts = [
+            f"{behaviour}: {_names(names)}{what}" for (behaviour, what), names in _grouped(found).items()
+        ]
+        rows.append(f"| {change} | {'<br>'.join(parts)} |")
         means: dict[str, list[str]] = {}
         for effect in found:
             if effect.loses and effect.type_ in HOLDS:
                 means.setdefault(ACCEPTED.get((change, effect.resource), ""), []).append(effect.resource)
         losses += [f"| {change} | {_names(names)} | {text} |" for text, names in means.items()]
-    return "\n".join([_INTRODUCTION + "\n".join(rows), _LOSSES + "\n".join(losses), ""])
+    tables = [_INTRODUCTION, _parameters(), _CHANGES, rows, _LOSSES, losses]
+    return "".join(part if isinstance(part, str) else "".join(f"{row}\n" for row in part) for part in tables)
+
+
+def _parameters() -> list[str]:
+    """A row for each parameter, with links to the pages that its description names."""
+    rows = []
+    for name, parameter in template()["Parameters"].items():
+        about = re.sub(r"docs/([\w/-]+\.md)", r"[\1](\1)", " ".join(parameter["Description"].split()))
+        default = parameter["Default"]
+        shown = "none" if default == "" else f"`{default}`"
+        rows.append(f"| `{name}` | {shown} | {about} |")
+    return rows
 
 
 def _grouped(found: list[Effect]) -> dict[tuple[str, str], list[str]]:
     groups: dict[tuple[str, str], list[str]] = {}
     for effect in found:
-        what = f": {', '.join(effect.properties)}" if effect.properties else ""
+        what = f" ({', '.join(effect.properties)})" if effect.properties else ""
         groups.setdefault((effect.behaviour, what), []).append(effect.resource)
     return groups
 
