@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from droptrain_core import recipe_yaml
@@ -19,7 +20,7 @@ def blocks(page: Path, language: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_recipe_that_a_page_shows_parses(page: Path) -> None:
     for block in blocks(page, "yaml"):
-        parsed = recipe_yaml.parse(block.encode())
+        parsed: Any = recipe_yaml.parse(block.encode())
         # Some sweeps and gates are shown without the metric that they need.
         needs_metric = {"sweep", "promote"} & parsed.keys() and "metric" not in parsed
         recipes.parse({**parsed, "metric": {"name": "m"}} if needs_metric else parsed)
