@@ -4,9 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
-import numpy as np
 import rows
 import tensorflow as tf
+from batches import shuffled_batches
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--epochs", type=int, default=3)
@@ -17,26 +17,9 @@ options = parser.parse_args()
 
 files = sorted(path for path in Path(options.training).rglob("*") if path.name.endswith((".csv", ".csv.gz")))
 names = next(filter(None, map(rows.header_of, files)))  # an empty part has no header
-generator = np.random.default_rng(1)
-
-
-def batches():
-    """Batches of shuffled rows: files in another order each epoch, rows within each block."""
-    for path in generator.permutation(np.array(files, dtype=object)):
-        for block in rows.blocks(path, names):
-            generator.shuffle(block)
-            for start in range(0, len(block), options.batch_size):
-                batch = block[start : start + options.batch_size]
-                yield batch[:, :-1], batch[:, -1]
-
-
-features = tf.TensorSpec((None, len(names) - 1), tf.float32)
-data = tf.data.Dataset.from_generator(
-    batches, output_signature=(features, tf.TensorSpec((None,), tf.float32))
-)
 inputs = tf.keras.Input((len(names) - 1,))
 hidden = tf.keras.layers.Dense(32, activation="relu")(tf.keras.layers.BatchNormalization()(inputs))
 model = tf.keras.Model(inputs, tf.keras.layers.Dense(1)(hidden))
 model.compile("adam", "mse")
-model.fit(data.prefetch(tf.data.AUTOTUNE), epochs=options.epochs, verbose=2)
+model.fit(shuffled_batches(files, names, options.batch_size), epochs=options.epochs, verbose=2)
 model.export(Path(options.model_dir) / "1")

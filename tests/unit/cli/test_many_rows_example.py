@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import tracemalloc
 from pathlib import Path
 from types import ModuleType
 
@@ -64,10 +65,29 @@ def test_what_is_no_row_of_numbers_is_an_error_that_names_it(
         next(rows.blocks(path, ["a", "b"]))
 
 
-def test_memory_does_not_grow_with_the_file(rows: ModuleType, tmp_path: Path) -> None:
-    def most_bytes(times: int) -> int:
-        path = tmp_path / "train.csv"
-        path.write_bytes(b"a,b,c,d\n" + csv(VALUES).partition(b"\n")[2] * times)
-        return max(pa.total_allocated_bytes() for _ in rows.blocks(path, ["a", "b", "c", "d"], 1 << 16))
+def test_the_error_counts_rows_from_the_start_of_the_file(rows: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_bytes(b"a\n" + b"1\n" * 100 + b"x\n")
+    with pytest.raises(pa.ArrowInvalid, match=r"train\.csv, below its first 100 rows: .*Row #1: .*'x'"):
+        [*rows.blocks(path, ["a"], block_bytes=50)]
 
-    assert most_bytes(320) < 2 * most_bytes(80)
+
+def test_blank_lines_and_quoted_names_are_read_as_other_readers_do(rows: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_bytes(b'\xef\xbb\xbf"a","b"\r\n1,2\r\n' + b"\r\n" * 50 + b"3,4\r\n\r\n")
+    assert rows.header_of(path) == ["a", "b"]
+    found = np.concatenate([*rows.blocks(path, ["a", "b"], block_bytes=8)])
+    np.testing.assert_array_equal(found, [[1, 2], [3, 4]])
+
+
+def test_memory_does_not_grow_with_the_file(rows: ModuleType, tmp_path: Path) -> None:
+    path, block_bytes = tmp_path / "train.csv", 1 << 16
+    path.write_bytes(b"a,b,c,d\n" + csv(VALUES).partition(b"\n")[2] * 300)
+    tracemalloc.start()
+    try:
+        for _ in rows.blocks(path, ["a", "b", "c", "d"], block_bytes):
+            pass
+        most = tracemalloc.get_traced_memory()[1] + pa.default_memory_pool().max_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < path.stat().st_size / 4
