@@ -9,7 +9,14 @@ from typing import Any
 
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.code import HYPERPARAMETER_NAME
-from droptrain_core.domain.recipes.readers import WrongValueError, kind_of, short, takes, whole
+from droptrain_core.domain.recipes.readers import (
+    WrongValueError,
+    is_storable,
+    kind_of,
+    short,
+    takes,
+    whole,
+)
 from droptrain_core.domain.recipes.values import Scalar
 
 MAX_PARAMETERS = 20
@@ -162,7 +169,10 @@ def _choices(values: list[Any]) -> Choices:
         if isinstance(each, str) and _KIND_OF_RANGE.search(each):
             raise WrongValueError(f"lists {short(each)}; a range is {_FORMS}")
         if not _is_value(each):
-            raise WrongValueError(f"has a value that isn't a number, a text or true/false: {short(each)}")
+            raise WrongValueError(
+                "has a value that isn't a number, a text or true/false, or is too large or too close to 0: "
+                f"{short(each)}"
+            )
     if not 2 <= len(values) <= MAX_CHOICES:
         raise WrongValueError(
             f"has to list 2 to {MAX_CHOICES} values, not {len(values)}; a single value is a hyperparameter"
@@ -173,9 +183,9 @@ def _choices(values: list[Any]) -> Choices:
 
 
 def _is_value(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, bool | int) or (isinstance(value, str) and 0 < len(value) <= 1000)
+    if isinstance(value, int | float):
+        return is_storable(value)
+    return isinstance(value, str) and 0 < len(value) <= 1000
 
 
 def _range(text: str) -> Range:
@@ -234,8 +244,8 @@ def _number(text: str, whole_text: str) -> float:
     number = _float(text)
     if number is None or math.isnan(number):
         raise WrongValueError(f"has to be {_FORMS}, not {short(whole_text)}")
-    if not abs(number) <= _MAX_NUMBER:
-        raise WrongValueError(f"has a number that is too large: {short(whole_text)}")
+    if not abs(number) <= _MAX_NUMBER or not is_storable(number):
+        raise WrongValueError(f"has a number that is too large or too close to 0: {short(whole_text)}")
     return number
 
 
