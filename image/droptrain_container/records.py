@@ -79,9 +79,17 @@ class Records:
         self._try("timing.json", self._upload_progress)
 
     def metrics(self) -> dict[str, float]:
-        """The last number of each metric in metrics.jsonl; empty if there is none to read."""
+        """The last number of each metric in metrics.jsonl; empty if there is none to read.
+
+        A metric that ended as NaN or infinity has no result: an earlier number says nothing about the model.
+        """
         values = self._series.metrics_file.last_values(self._series.derived())
-        return {name: value for name, value in values.items() if not name.startswith(PREFIX)}
+        left_out = set(self._series.not_finite())
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in left_out and not name.startswith(PREFIX)
+        }
 
     def note_first_metric(self) -> bool:
         """Whether the training has given a metric by now; the first time is noted."""

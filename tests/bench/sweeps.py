@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from droptrain_core.aws.run_record import to_values
 from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.domain.runs.run import TERMINAL
 from droptrain_core.domain.sweeps.sweep import Sweep
@@ -24,6 +23,7 @@ from droptrain_core.domain.sweeps.trial import Trial
 from support.laptop_user import User
 from support.records import run
 from support.sweeping import SEARCH
+from support.table_changes import table_changes
 
 from droptrain_local.cloud import LaptopCloud
 
@@ -97,7 +97,7 @@ def overhead(count: int) -> None:
             while (found := table.get(sweep["sweep_id"])) and not found.ended:
                 time.sleep(LOOK_SECONDS)
             took = time.monotonic() - began
-            steps = [*handovers(changes(cloud), sweep["sweep_id"])]
+            steps = [*handovers(table_changes(cloud), sweep["sweep_id"])]
         calls = Counter(
             each["operation"]
             for each in map(json.loads, record.read_text("utf-8").splitlines())
@@ -113,21 +113,6 @@ def overhead(count: int) -> None:
             f"{len(part):4} handovers, seconds: median {statistics.median(drawn):.2f} until the draw, "
             f"{statistics.median(claimed):.2f} until the claim, at most {max(claimed):.2f}"
         )
-
-
-def changes(cloud: LaptopCloud) -> Iterator[tuple[float, dict[str, Any]]]:
-    """Each change of the table: its time in seconds, and the item after it."""
-    streams = cloud.client("dynamodbstreams")
-    [stream] = streams.list_streams(TableName=cloud.ready.table)["Streams"]
-    [shard] = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
-    iterator = streams.get_shard_iterator(
-        StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
-    while (page := streams.get_records(ShardIterator=iterator))["Records"]:
-        for record in page["Records"]:
-            change = record["dynamodb"]
-            yield change["ApproximateCreationDateTime"].timestamp(), to_values(change.get("NewImage", {}))
-        iterator = page["NextShardIterator"]
 
 
 def handovers(

@@ -16,7 +16,7 @@ from droptrain_local.cloud import LaptopCloud
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 _STATES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
-_NAMED_RUN = re.compile(r"^ +Run +(\S+)$", re.MULTILINE)
+_NAMED_RUN = re.compile(r"^ +(?:Run|Sweep) +(\S+)$", re.MULTILINE)
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -36,6 +36,12 @@ class SeenRun:
     batch_job_id: str | None
     claimed_at: str
     is_announced: bool
+    trial: int | None
+
+    @property
+    def starts_a_drop(self) -> bool:
+        """Whether it stands for its drop: any run but a sweep's later trials."""
+        return self.trial in (None, 1)
 
     @property
     def ended(self) -> bool:
@@ -78,18 +84,20 @@ def runs(cloud: LaptopCloud) -> list[SeenRun]:
 
 
 def active_count(cloud: LaptopCloud) -> int:
-    """How many runs have not ended or are not announced."""
-    pages = (
-        cloud.client("dynamodb")
+    """How many runs and sweeps have not ended or are not announced."""
+    pages = [
+        page
+        for kind in ("run", "sweep")
+        for page in cloud.client("dynamodb")
         .get_paginator("query")
         .paginate(
             TableName=cloud.ready.table,
             IndexName="by_activity",
-            KeyConditionExpression="active = :run",
-            ExpressionAttributeValues={":run": {"S": "run"}},
+            KeyConditionExpression="active = :kind",
+            ExpressionAttributeValues={":kind": {"S": kind}},
             Select="COUNT",
         )
-    )
+    ]
     return sum(page["Count"] for page in pages)
 
 
@@ -116,7 +124,7 @@ def jobs(cloud: LaptopCloud) -> list[SeenJob]:
 
 
 def notices(cloud: LaptopCloud) -> Counter[str]:
-    """How often each run was told of; a notice of no run counts under its subject. Takes them away."""
+    """How often each run and sweep was told of; other notices count by their subject. Takes them away."""
     counted: Counter[str] = Counter()
     for body in take_all(cloud, cloud.ready.notices_queue_url):
         notice = json.loads(body)
@@ -199,4 +207,5 @@ def _run(item: dict[str, Any]) -> SeenRun:
         batch_job_id=values.get("batch_job_id"),
         claimed_at=values["claimed_at"],
         is_announced="notified_at" in values,
+        trial=int(values["trial"]) if "trial" in values else None,
     )

@@ -25,6 +25,8 @@ class Report:
     runs_killed_before_training: int
     runs_ended: Mapping[str, int]
     runs_announced: int
+    trials: int
+    sweeps_ended: Mapping[str, int]
     repeated_notices: int
     dead_letters_replayed: Mapping[str, int]
     dead_letters: Mapping[str, int]
@@ -50,6 +52,8 @@ class Report:
         yield "  killed before training", self.runs_killed_before_training
         yield "  ended", f"{sum(self.runs_ended.values())} ({_listed(self.runs_ended)})"
         yield "  announced", self.runs_announced
+        yield "  trials", self.trials
+        yield "sweeps ended", _listed(self.sweeps_ended) or "none"
         yield "drops lost", self.drops_lost
         yield "drops doubled", self.drops_doubled
         yield "runs unannounced", self.runs - self.runs_announced

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from chaos.soak import observations, processes, verdict
+from chaos.soak import observations, processes, sweeps, verdict
 from chaos.soak.detour import Detour, Odds, waiting
 from chaos.soak.drops import Drops
 from chaos.soak.outages import Outages, UnreliableAwsServer
@@ -36,6 +37,8 @@ Say = Callable[[str], None]
 class Plan:
     """What to do: `datasets` dropped within `trouble_seconds`, a blow about every `pause_seconds`.
 
+    Beside the projects there is a drop for each of `searches` projects whose drops start sweeps.
+
     The reconciler is called every `reconcile_seconds` once the trouble is over. With `hurry`, minutes pass
     at once for what waits for them. What isn't quiet after `patience_seconds` without trouble is broken.
     """
@@ -44,6 +47,7 @@ class Plan:
     datasets: int
     trouble_seconds: float
     projects: int = 5
+    searches: int = 3
     pause_seconds: float = 1.0
     odds: Odds = field(default_factory=Odds)
     reconcile_seconds: float = 15.0
@@ -119,10 +123,19 @@ class _Soak:
             recipe = self._ledger.recipe().encode()
             s3.put_object(Bucket=bucket, Key=f"projects/{project}/train.yaml", Body=recipe)
         chance = self._chance("projects")
-        return [
+        folders = [
             f"projects/{chance.choice(projects)}/data/day-{number:03d}/"
             for number in range(self._plan.datasets)
         ]
+        return [*folders, *map(partial(self._publish_search, cloud), range(self._plan.searches))]
+
+    def _publish_search(self, cloud: LaptopCloud, number: int) -> str:
+        """Publish a project whose drops start sweeps; the folder of its dataset."""
+        folder, s3 = f"projects/search-{number}/", cloud.client("s3")
+        recipe = self._ledger.recipe() + sweeps.recipe(number)
+        s3.put_object(Bucket=cloud.ready.bucket, Key=f"{folder}code/run.sh", Body=SCRIPT.encode())
+        s3.put_object(Bucket=cloud.ready.bucket, Key=f"{folder}train.yaml", Body=recipe.encode())
+        return f"{folder}data/first/"
 
     def _make_trouble(self, cloud: LaptopCloud, drops: Drops) -> set[str]:
         start = time.monotonic()
@@ -175,6 +188,8 @@ class _Soak:
             notices=observations.notices(cloud),
             dead_letters=observations.dead_letters(cloud),
             killed_jobs=killed_jobs,
+            sweeps=sweeps.sweeps(cloud),
+            reserved=sweeps.reserved(cloud),
         )
 
     def _note_processes(self) -> None:
@@ -208,7 +223,9 @@ class _Soak:
             runs_trained_by_one_job=len(trained),
             runs_killed_before_training=sum(run.batch_job_id in seen.killed_jobs for run in untrained),
             runs_ended=Counter(run.status for run in seen.runs if run.ended),
-            runs_announced=sum(run.run_id in seen.notices for run in seen.runs),
+            runs_announced=sum(run.is_announced for run in seen.runs),
+            trials=sum(run.trial is not None for run in seen.runs),
+            sweeps_ended=Counter(each.sweep.status for each in seen.sweeps),
             repeated_notices=sum(count - 1 for count in seen.notices.values()),
             dead_letters_replayed=self._replayed,
             dead_letters={name: len(bodies) for name, bodies in seen.dead_letters.items()},

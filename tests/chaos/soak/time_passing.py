@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from chaos.soak import observations
 from chaos.soak.outages import kill
+from chaos.soak.sweeps import sweeps
+from droptrain_core.aws.sweep_writes import sweep_pk
 
 from droptrain_local.cloud import LaptopCloud
 
@@ -15,7 +17,7 @@ _LAST_WORDS_SECONDS = 0.5
 
 
 def pass_time(cloud: LaptopCloud) -> None:
-    """Make every run that has not ended minutes older.
+    """Make every run and every sweep that has not ended minutes older.
 
     A claim is made older only with its holder dead: whoever takes it over relies on that. So every function's
     process is killed if there are claims.
@@ -26,6 +28,13 @@ def pass_time(cloud: LaptopCloud) -> None:
         time.sleep(_LAST_WORDS_SECONDS)
     at = (datetime.now(UTC) - _PASSED).strftime("%Y-%m-%dT%H:%M:%SZ")
     dynamodb = cloud.client("dynamodb")
+    for each in sweeps(cloud):
+        dynamodb.update_item(
+            TableName=cloud.ready.table,
+            Key={"pk": {"S": sweep_pk(each.sweep.sweep_id)}},
+            UpdateExpression="SET updated_at = :at",
+            ExpressionAttributeValues={":at": {"S": at}},
+        )
     for run in runs:
         try:
             dynamodb.update_item(

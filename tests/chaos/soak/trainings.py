@@ -10,6 +10,7 @@ SCRIPT = """
 note() { echo "$1 $AWS_BATCH_JOB_ID $AWS_BATCH_JOB_ATTEMPT $(basename "${EXPORT_PATH%/export}") $PPID $$" >> "$LEDGER"; }
 note start
 echo "training on $TRAINING_DATA"
+[ -z "$HP_X" ] || echo "{\\"step\\": 1, \\"loss\\": $HP_X}" >> "$METRICS_FILE"
 sleep "0.$((RANDOM % 9))"
 exec 3<>"/dev/tcp/127.0.0.1/${AWS_ENDPOINT_URL##*:}"
 printf 'PUT /%s/%s HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 8\\r\\nConnection: close\\r\\n\\r\\ntrained\\n' \\

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from chaos.soak import sweeps
 from chaos.soak.drops import Versions
 from chaos.soak.observations import SeenJob, SeenRun
+from chaos.soak.sweeps import SeenSweep
 from chaos.soak.trainings import Line
 
 _SUPERSEDED = 73
@@ -28,6 +30,8 @@ class Seen:
     notices: Counter[str]
     dead_letters: Mapping[str, list[str]]
     killed_jobs: set[str]
+    sweeps: list[SeenSweep]
+    reserved: Mapping[str, int]
 
     @property
     def lost(self) -> set[Versions]:
@@ -37,7 +41,7 @@ class Seen:
     @property
     def doubled(self) -> set[Versions]:
         """Drops that have several runs, or whose run was trained by several Batch jobs."""
-        runs = Counter(run.inputs for run in self.runs)
+        runs = Counter(run.inputs for run in self.runs if run.starts_a_drop)
         return {run.inputs for run in self.runs if runs[run.inputs] > 1 or run.run_id in self.trained_twice}
 
     @property
@@ -67,11 +71,13 @@ def broken(seen: Seen) -> Iterator[str]:
     yield from _jobs(seen)
     for run in seen.runs:
         yield from _outcome(run, seen)
-    yield from _named(
-        "runs have no notice", [run.run_id for run in seen.runs if not seen.notices[run.run_id]]
-    )
-    strange = seen.notices.keys() - {run.run_id for run in seen.runs}
-    yield from _named("notices are of no run", strange)
+    for sweep in seen.sweeps:
+        yield from sweeps.broken(sweep, seen.notices)
+    alone = {run.run_id for run in seen.runs if run.trial is None}
+    yield from _named("runs have no notice", [each for each in alone if not seen.notices[each]])
+    strange = seen.notices.keys() - alone - {each.sweep.sweep_id for each in seen.sweeps}
+    yield from _named("notices are of no run and no sweep", strange)
+    yield from _named("accounts hold something for nobody", map(str, seen.reserved.items()))
     for queue, bodies in seen.dead_letters.items():
         if queue not in _GIVES_UP_SOON:
             yield from _named(f"dead letters in {queue}", bodies)

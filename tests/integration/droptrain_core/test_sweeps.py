@@ -4,7 +4,7 @@ import pytest
 from droptrain_core.domain import times
 from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
-from droptrain_core.domain.errors import SweepRefusedError
+from droptrain_core.domain.errors import AlreadyFinishedError, SweepRefusedError
 from droptrain_core.domain.notices.events import SweepFinished
 from jsonschema import Draft202012Validator
 from support.core_stack import Stack
@@ -158,6 +158,28 @@ def test_a_cancelled_sweep_cancels_its_trials_and_starts_no_more(penguins) -> No
         fail(penguins, sweep, number)
     ended = now(penguins, sweep)
     assert (ended.status, ended.launched) == ("CANCELLED", 2)
+
+
+def test_a_sweep_keeps_the_recipe_and_the_code_of_its_start(penguins) -> None:
+    sweep = start(penguins, space={"units": "16,32,64"}, parallel=1)
+    penguins.put("projects/penguins/train.yaml", b"no recipe: [")
+    penguins.s3.delete_object(Bucket="data", Key="projects/penguins/code/run.sh")
+    for number in (1, 2, 3):
+        end(penguins, sweep, number)
+    assert now(penguins, sweep).status == "SUCCEEDED"
+    runs = [penguins.table.get(sweep.run_id(number)) for number in (1, 2, 3)]
+    assert len({(run.recipe, run.code, run.inputs_digest) for run in runs}) == 1
+
+
+def test_cancelling_again_changes_nothing_and_an_ended_sweep_refuses_it(penguins) -> None:
+    sweep = start(penguins, parallel=1)
+    cancel = penguins.wiring.cancel_sweep()
+    assert [cancel.sweep(sweep.sweep_id, by).cancelled_by for by in ("ann", "bob")] == ["ann", "ann"]
+    end(penguins, sweep, 1)
+    ended = now(penguins, sweep)
+    assert (ended.status, ended.known_standing.counts.left) == ("CANCELLED", 5)
+    with pytest.raises(AlreadyFinishedError):
+        cancel.sweep(sweep.sweep_id, "ann")
 
 
 def test_the_best_trial_becomes_the_current_model_by_the_recipe_s_gate(penguins) -> None:

@@ -61,6 +61,7 @@ def test_a_loss_that_ends_as_nan_is_a_warning(machine, says: str) -> None:
     assert warnings(machine, EXPORTS + says) == [
         ("loss_not_finite", "NaN or infinity is the last value of loss")
     ]
+    assert "loss" not in machine.outcome()["metrics"], "an earlier value says nothing about the model"
 
 
 def test_what_python_ignores_while_it_ends_is_no_error(tmp_path) -> None:

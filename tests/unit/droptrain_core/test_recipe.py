@@ -97,6 +97,8 @@ def test_every_field_is_read() -> None:
     ({"entrypoint": "../run.sh"}, "entrypoint: has to be a path inside the project's code folder"),
     ({"entrypoint": "train"}, "entrypoint: has to be a shell script"),
     ({"hyperparameters": {"epochs": [1]}}, "hyperparameters.epochs: has to be a number"),
+    ({"hyperparameters": {"epsilon": 1e-300}}, "hyperparameters.epsilon: has to be a number"),
+    ({"hyperparameters": {"seed": 10**38}}, "hyperparameters.seed: has to be a number"),
     ({"environment": {"AWS_BATCH_JOB_ID": "x"}}, "environment.AWS_BATCH_JOB_ID: names that start with"),
     ({"environment": {"KEY": {"secret": "arn:x"}}}, "environment.KEY.secret: has to be the ARN of a secret"),
     ({"environment": {"KEY": {"secret": f"{ARN}prod/db-AbCdEf"}}}, "KEY.secret: has to name a secret"),

@@ -25,7 +25,10 @@ from hypothesis import strategies as st
         ("1..4:int", Range(1, 4, is_int=True), 4),
         ("1..10:step=3", Range(1, 10, is_int=True, step=3), 4),
         ("1..1000:int:log", Range(1, 1000, is_int=True, is_log=True), 1000),
+        ("1e3..1e5:int", Range(1000, 100_000, is_int=True), 99_001),
+        ("0..1:step=0.000001", Range(0, 1, step=0.000001), 1_000_001),
         ("32,64,128", Choices((32, 64, 128)), 3),
+        ("1_000,2_000", Choices(("1_000", "2_000")), 2),
         ("adam, sgd", Choices(("adam", "sgd")), 2),
         ("true,false", Choices((True, False)), 2),
         ([0.1, 1], Choices((0.1, 1)), 2),
@@ -49,7 +52,13 @@ def test_a_text_or_a_list_is_read_and_has_one_form(given_values, values, count) 
         ("1..4:foo", "'foo' isn't :log, :int or :step=x"),
         ("1..4:step=9", "step above 0 that fits"),
         ("1..4:log:step=1", "not both"),
-        ("0..nan", "too large"),
+        ("0..1:step=0.0000001", "at most a million times"),
+        ("0..nan", "has to be low..high"),
+        ("0..inf", "too large"),
+        ("1e-300..1:log", "too close to 0"),
+        ([1, 1e200], "too large"),
+        ("1_0..2_0", "has to be low..high"),
+        ("0,1:log", "lists '1:log'; a range is low..high"),
         ("a..b", "has to be low..high"),
         (3, "has to be low..high"),
         ([1, 1], "lists a value twice"),
@@ -76,7 +85,7 @@ def test_every_list_survives_its_text(values) -> None:
     assert [(type(each), each) for each in found.values] == [(type(each), each) for each in values]
 
 
-@given(st.floats(-100, 100), st.floats(0.1, 1000), st.integers(1, 50))
+@given(st.floats(-100, 100).map(lambda low: round(low, 9)), st.floats(0.1, 1000), st.integers(1, 50))
 def test_every_value_of_a_stepped_range_lies_in_it(low, width, steps) -> None:
     values = read_values(f"{low!r}..{low + width!r}:step={width / steps!r}")
     assert values.count == steps + 1

@@ -94,6 +94,14 @@ def test_a_sweep_ends_by_its_values() -> None:
     )
 
 
+def test_trials_that_diverge_don_t_end_a_sweep_before_its_last_one() -> None:
+    diverged = [replace(succeeded(number), value=None, has_diverged=True) for number in (1, 2, 3)]
+    assert after(*diverged, trials=4).action == "draw"
+    done = after(*diverged, trials=3)
+    assert (done.status, done.cause.code) == ("FAILED", "diverged")
+    assert after(*diverged, succeeded(4), trials=4).status == "SUCCEEDED"
+
+
 @pytest.mark.parametrize(("goal", "best"), [("maximize", 2), ("minimize", 1)])
 def test_the_best_is_the_first_with_the_best_value(goal: Any, best: int) -> None:
     trials = [succeeded(1, 0.1), succeeded(2, 0.9), succeeded(3, 0.9), succeeded(4, 0.1), failed(5)]

@@ -3,7 +3,8 @@
 from droptrain_core.domain.frozen import frozen
 
 # Rules of the container, about a script that finished with 0.
-OF_AN_END = ("no_model", "error_at_the_end", "loss_not_finite")
+LOSS_NOT_FINITE = "loss_not_finite"
+OF_AN_END = ("no_model", "error_at_the_end", LOSS_NOT_FINITE)
 
 
 @frozen

@@ -1,13 +1,13 @@
 """The recipe's fields for the code: entrypoint, arguments, hyperparameters and environment."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import TypeGuard
 
 from droptrain_core.domain.recipes.readers import (
     WrongValueError,
+    is_storable,
     kind_of,
     mapping,
     mapping_schema,
@@ -97,7 +97,9 @@ def read_hyperparameters(value: object) -> dict[str, Scalar]:
             )
         if not _is_scalar(item) or len(str(item)) > 1000:
             raise WrongValueError(
-                "has to be a number, a text of at most 1000 characters or true/false", f".{name}"
+                "has to be a number, neither huge nor too close to 0, a text of at most 1000 characters or "
+                "true/false",
+                f".{name}",
             )
     if (size := len(json.dumps(dict(value)))) > _MAX_HYPERPARAMETER_BYTES:
         raise WrongValueError(
@@ -109,9 +111,9 @@ def read_hyperparameters(value: object) -> dict[str, Scalar]:
 
 def _is_scalar(value: object) -> TypeGuard[Scalar]:
     """Whether a variable can hold the value."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, int) or (isinstance(value, str) and "\0" not in value)
+    if isinstance(value, int | float):
+        return is_storable(value)
+    return isinstance(value, str) and "\0" not in value
 
 
 def _in_any_case(beginnings: tuple[str, ...]) -> str:

@@ -8,6 +8,9 @@ from droptrain_core.domain.frozen import frozen
 
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# What DynamoDB holds as a number, with room to spare: 38 digits, 1E-130 to 9.9E+125.
+_LARGEST_WHOLE = 10**37
+_SMALLEST, _LARGEST = 1e-120, 1e120
 
 
 class WrongValueError(Exception):
@@ -16,6 +19,13 @@ class WrongValueError(Exception):
     def __init__(self, message: str, path: str = "") -> None:
         super().__init__(message)
         self.path = path
+
+
+def is_storable(number: float) -> bool:
+    """Whether a run's record can hold the number: it is finite, and neither huge nor too close to 0."""
+    if isinstance(number, int):
+        return abs(number) < _LARGEST_WHOLE
+    return number == 0 or _SMALLEST < abs(number) < _LARGEST
 
 
 Value = TypeVar("Value")

@@ -9,7 +9,14 @@ from typing import Any
 
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.code import HYPERPARAMETER_NAME
-from droptrain_core.domain.recipes.readers import WrongValueError, kind_of, short, takes, whole
+from droptrain_core.domain.recipes.readers import (
+    WrongValueError,
+    is_storable,
+    kind_of,
+    short,
+    takes,
+    whole,
+)
 from droptrain_core.domain.recipes.values import Scalar
 
 MAX_PARAMETERS = 20
@@ -19,12 +26,15 @@ _MAX_TEXT = 2000
 _MAX_SPACE_BYTES = 8 * 1024
 # Numbers above this aren't exact as floats.
 _MAX_NUMBER = 2**53
-# What decimal fractions may miss as floats, as a part of the number.
-_ROUNDING = 1e-9
+# What decimal fractions may miss as floats, as a part of a step.
+_ROUNDING = 1e-6
+_MAX_STEPS = 1_000_000
 _FORMS = (
     "low..high such as 0..0.5, with :log, :int or :step=0.1 at its end, or a list such as 32,64,128 or "
     "[adam, sgd]"
 )
+# A list has no kinds: `0,1:log` is a range by mistake.
+_KIND_OF_RANGE = re.compile(r"^[+-]?[0-9.][^:]*:(?:log|int|step=.*)$")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,16}")
 
 
@@ -61,7 +71,7 @@ class Range:
     def count(self) -> int | None:
         """The number of different values; None where any number in between is one."""
         if self.step:
-            return int((self.high - self.low) / self.step * (1 + _ROUNDING)) + 1
+            return int((self.high - self.low) / self.step + _ROUNDING) + 1
         return int(self.high - self.low) + 1 if self.is_int else None
 
     def at(self, index: int) -> Scalar:
@@ -156,8 +166,13 @@ def size_of(space: Space) -> int | None:
 
 def _choices(values: list[Any]) -> Choices:
     for each in values:
+        if isinstance(each, str) and _KIND_OF_RANGE.search(each):
+            raise WrongValueError(f"lists {short(each)}; a range is {_FORMS}")
         if not _is_value(each):
-            raise WrongValueError(f"has a value that isn't a number, a text or true/false: {short(each)}")
+            raise WrongValueError(
+                "has a value that isn't a number, a text or true/false, or is too large or too close to 0: "
+                f"{short(each)}"
+            )
     if not 2 <= len(values) <= MAX_CHOICES:
         raise WrongValueError(
             f"has to list 2 to {MAX_CHOICES} values, not {len(values)}; a single value is a hyperparameter"
@@ -168,9 +183,9 @@ def _choices(values: list[Any]) -> Choices:
 
 
 def _is_value(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, bool | int) or (isinstance(value, str) and 0 < len(value) <= 1000)
+    if isinstance(value, int | float):
+        return is_storable(value)
+    return isinstance(value, str) and 0 < len(value) <= 1000
 
 
 def _range(text: str) -> Range:
@@ -178,7 +193,7 @@ def _range(text: str) -> Range:
     ends, *kinds = text.split(":")
     low, _, high = ends.partition("..")
     numbers = (_number(low, text), _number(high, text))
-    found = Range(*numbers, is_int=all(map(_is_whole, (low, high))) and "int" in kinds)
+    found = Range(*numbers, is_int=all(each.is_integer() for each in numbers) and "int" in kinds)
     for kind in kinds:
         name, _, amount = kind.partition("=")
         if kind == "int":
@@ -206,10 +221,11 @@ def _checked(found: Range, text: str) -> Range:
         raise WrongValueError(f"has :log, so it has to begin above 0: {short(text)}")
     if found.step is None:
         return found
-    fits = 0 < found.step <= (found.high - found.low) * (1 + _ROUNDING)
+    fits = found.step > 0 and 1 < (found.count or 0) <= _MAX_STEPS + 1
     if not fits or (found.is_int and not found.step.is_integer()):
         raise WrongValueError(
-            f"needs a step above 0 that fits between its ends, and whole with :int: {short(text)}"
+            f"needs a step above 0 that fits between its ends, at most a million times, and whole with :int: "
+            f"{short(text)}"
         )
     # The last step need not meet the end.
     last = found.low + found.step * ((found.count or 1) - 1)
@@ -225,12 +241,11 @@ def _is_whole(text: str) -> bool:
 
 
 def _number(text: str, whole_text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise WrongValueError(f"has to be {_FORMS}, not {short(whole_text)}") from None
-    if not abs(number) <= _MAX_NUMBER:
-        raise WrongValueError(f"has a number that is too large: {short(whole_text)}")
+    number = _float(text)
+    if number is None or math.isnan(number):
+        raise WrongValueError(f"has to be {_FORMS}, not {short(whole_text)}")
+    if not abs(number) <= _MAX_NUMBER or not is_storable(number):
+        raise WrongValueError(f"has a number that is too large or too close to 0: {short(whole_text)}")
     return number
 
 
@@ -239,11 +254,16 @@ def _scalar(text: str) -> Scalar:
         return text == "true"
     if _is_whole(text):
         return int(text)
+    number = _float(text)
+    return text if number is None or not math.isfinite(number) else number
+
+
+def _float(text: str) -> float | None:
+    """The number in a text; None for another text, also with the _ of Python's numbers."""
     try:
-        number = float(text)
+        return None if "_" in text else float(text)
     except ValueError:
-        return text
-    return number if math.isfinite(number) else text
+        return None
 
 
 def _scalar_text(value: Scalar) -> str:

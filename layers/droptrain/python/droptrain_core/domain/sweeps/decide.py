@@ -80,7 +80,8 @@ def _fits(sweep: Sweep, trials: Sequence[Trial]) -> bool:
 def _futile(trials: Sequence[Trial], metric: str) -> Cause | None:
     """Why further trials would be in vain."""
     succeeded = [each for each in trials if each.status == "SUCCEEDED"]
-    if len(succeeded) >= WITHOUT_METRIC and all(each.value is None for each in succeeded):
+    silent = [each for each in succeeded if each.value is None and not each.has_diverged]
+    if len(silent) >= WITHOUT_METRIC and len(silent) == len(succeeded):
         return _no_metric(metric, len(succeeded))
     if succeeded:
         return None
@@ -108,9 +109,20 @@ def _no_metric(metric: str, count: int) -> Cause:
     )
 
 
+def _diverged(metric: str, count: int) -> Cause:
+    return Cause(
+        "diverged",
+        f"{count} trials succeeded, and the loss ended as NaN or infinity, so none has a value of {metric}.",
+        "Search lower learning rates or clip the gradients, and look for NaN and extremes in the data.",
+    )
+
+
 def _without_value(trials: Sequence[Trial], metric: str) -> Cause:
-    if any(each.status == "SUCCEEDED" for each in trials):
-        return _no_metric(metric, sum(each.status == "SUCCEEDED" for each in trials))
+    succeeded = [each for each in trials if each.status == "SUCCEEDED"]
+    if any(each.has_diverged for each in succeeded):
+        return _diverged(metric, len(succeeded))
+    if succeeded:
+        return _no_metric(metric, len(succeeded))
     last = next((each.cause for each in reversed(trials) if each.cause), None)
     return Cause(
         last.code if last else "no_trial_succeeded",

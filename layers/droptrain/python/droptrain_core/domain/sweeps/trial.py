@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from droptrain_core.domain.costs.budget import charged_usd
+from droptrain_core.domain.datasets.finding import LOSS_NOT_FINITE
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.recipes.values import Scalar
@@ -15,7 +16,8 @@ class Trial:
     """A trial; `hyperparameters` are those that were drawn, `value` is that of the metric.
 
     `status` is None for a trial that has its parameters but no run yet, or whose run was deleted; `is_gone`
-    tells the two apart. `charged_usd` is what counts for the sweep's limit, and `cost_usd` is known.
+    tells the two apart. `charged_usd` is what counts for the sweep's limit, and `cost_usd` is known. A trial
+    `has_diverged` if its loss ended as NaN or infinity.
     """
 
     number: int
@@ -27,6 +29,7 @@ class Trial:
     charged_usd: float = 0.0
     cause: Cause | None = None
     stopped_early: bool = False
+    has_diverged: bool = False
     is_cancelled: bool = False
     is_gone: bool = False
     started_at: str | None = None
@@ -60,6 +63,7 @@ def trial_of(sweep: Sweep, run: Run) -> Trial:
         charged_usd=charged_usd(run, sweep.trial_usd or 0.0) if run.ended else sweep.trial_usd or 0.0,
         cause=run.cause,
         stopped_early=run.stopped_early is not None,
+        has_diverged=any(each.rule == LOSS_NOT_FINITE for each in run.warnings),
         is_cancelled=run.cancelled_by is not None,
         started_at=run.started_at,
         ended_at=(run.stopped_at or run.updated_at) if run.ended else None,

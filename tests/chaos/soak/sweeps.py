@@ -1,0 +1,128 @@
+"""Sweeps in a soak: projects whose drops start one, and what must hold of each sweep."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from droptrain_core.aws.accounts import account_pk
+from droptrain_core.aws.run_record import made, run_pk, to_values
+from droptrain_core.aws.sweep_writes import from_item, sweep_pk
+from droptrain_core.domain.costs.budget import charged_usd, to_micro
+from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.sweeps.decide import FAILURES_IN_A_ROW
+from droptrain_core.domain.sweeps.sweep import Sweep
+from support.table_changes import table_changes
+
+from droptrain_local.cloud import LaptopCloud
+
+# Each method, and a limit that doesn't pay for four worst cases at once.
+_SEARCHES = (
+    "{method: random, trials: 5, parallel: 4, max_cost_usd: 1, space: {x: '0.001..1:log'}}",
+    "{method: bayesian, trials: 6, parallel: 2, space: {x: '0..1'}}",
+    "{method: grid, parallel: 3, space: {x: '0..1:step=0.25'}}",
+)
+_REPORTED = ("loss", "minimize")
+
+
+def recipe(number: int) -> str:
+    """The part of a recipe by which the drops of the project with this number start sweeps."""
+    name, goal = _REPORTED
+    search = _SEARCHES[number % len(_SEARCHES)]
+    return (
+        f"hyperparameters: {{x: 0.5}}\nmetric: {{name: {name}, goal: {goal}}}\ntimeout: 5m\nsweep: {search}\n"
+    )
+
+
+@dataclass
+class SeenSweep:
+    """A sweep, its trials' runs by number, and the most that ran and was held for them at one moment."""
+
+    sweep: Sweep
+    trials: dict[int, Run] = field(default_factory=dict)
+    most_running: int = 0
+    most_held: int = 0
+
+    def note(self, run: Run) -> None:
+        """One of its trials' runs has changed."""
+        assert run.trial
+        self.trials[run.trial] = run
+        runs = self.trials.values()
+        self.most_running = max(self.most_running, sum(not each.ended for each in runs))
+        self.most_held = max(self.most_held, sum(map(self._held, runs)))
+
+    @property
+    def values(self) -> dict[int, float]:
+        """The metric of each trial that has succeeded with one."""
+        name = self.sweep.metric
+        ended = {number: run for number, run in self.trials.items() if run.status == "SUCCEEDED"}
+        return {number: run.metrics[name] for number, run in ended.items() if name in run.metrics}
+
+    def _held(self, run: Run) -> int:
+        most = self.sweep.trial_usd or 0.0
+        return to_micro(charged_usd(run, most) if run.ended else most)
+
+
+def sweeps(cloud: LaptopCloud) -> list[SeenSweep]:
+    """Every sweep of the cloud, with each change of its trials in order."""
+    found = {}
+    for item in _items(cloud, sweep_pk("")):
+        sweep = from_item(item)
+        found[sweep.sweep_id] = SeenSweep(sweep)
+    for _, values in table_changes(cloud):
+        if str(values.get("pk", "")).startswith(run_pk("")) and "sweep" in values:
+            found[values["sweep"]].note(made(Run, values))
+    return list(found.values())
+
+
+def reserved(cloud: LaptopCloud) -> dict[str, int]:
+    """What each account of the caps still holds for active runs and sweeps, if anything."""
+    accounts = map(to_values, _items(cloud, account_pk("")))
+    held = {each["pk"]: int(each.get("committed", 0)) - int(each.get("spent", 0)) for each in accounts}
+    return {name: amount for name, amount in held.items() if amount}
+
+
+def broken(seen: SeenSweep, notices: Mapping[str, int]) -> Iterator[str]:
+    """Each promise that doesn't hold for the sweep, in words."""
+    sweep, name = seen.sweep, seen.sweep.sweep_id
+    if not sweep.ended or not sweep.notified_at or not notices[name]:
+        yield f"{name} is {sweep.status}, notified at {sweep.notified_at}, with {notices[name]} notices"
+        return
+    if sorted(seen.trials) != list(range(1, len(seen.trials) + 1)):
+        yield f"{name} has the trials {sorted(seen.trials)}"
+    if seen.most_running > sweep.parallel:
+        yield f"{name} had {seen.most_running} trials at once, of at most {sweep.parallel}"
+    if sweep.limit_usd is not None and seen.most_held > to_micro(sweep.limit_usd):
+        yield f"{name} held {seen.most_held} millionths of a dollar, of at most {sweep.limit_usd} USD"
+    yield from _outcome(seen)
+
+
+def _outcome(seen: SeenSweep) -> Iterator[str]:
+    sweep, name, values = seen.sweep, seen.sweep.sweep_id, seen.values
+    best = sweep.known_standing.best
+    if (best and best.value) != min(values.values(), default=None):
+        yield f"{name} has the best {best}, and its trials have {values}"
+    if sweep.status == "SUCCEEDED":
+        stopped = sweep.stop.code if sweep.stop else None
+        if len(seen.trials) != sweep.trials and stopped != "sweep_limit":
+            yield f"{name} is SUCCEEDED ({stopped}) with {len(seen.trials)} of {sweep.trials} trials"
+        return
+    failed = Counter(run.cause.code for run in seen.trials.values() if run.status == "FAILED" and run.cause)
+    if sweep.status != "FAILED" or values or max(failed.values(), default=0) < FAILURES_IN_A_ROW:
+        yield f"{name} is {sweep.status}, which nobody did to it: {failed}, values {values}"
+
+
+def _items(cloud: LaptopCloud, prefix: str) -> Iterator[dict[str, Any]]:
+    """The items of the table whose key begins so."""
+    pages = (
+        cloud.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=cloud.ready.table,
+            ConsistentRead=True,
+            FilterExpression="begins_with(pk, :prefix)",
+            ExpressionAttributeValues={":prefix": {"S": prefix}},
+        )
+    )
+    for page in pages:
+        yield from page["Items"]
