@@ -23,6 +23,8 @@ export function RunFacts({ run, series, files, hasMoreFiles }) {
         <${Fact} name="By"><bdi title=${run.launched_by}>${who(run.launched_by)}</bdi><//>
         ${run.stopped_early && html`<${Fact} name="Stopped early">at step ${count(run.stopped_early.step)}<//>`}
         ${run.prepared && html`<${Fact} name="Prepared data" isLong>${preparedText(run)}<//>`}
+        ${run.promoted_at && html`<${Fact} name="Promoted"><${At} at=${run.promoted_at} /><//>`}
+        ${run.not_promoted?.length > 0 && html`<${Fact} name="Not promoted" isLong>${run.not_promoted.join("; ")}<//>`}
         ${run.sweep && html`<${Fact} name="Trial"><a href=${`/sweeps/${encodeURIComponent(run.sweep)}`}>${run.trial} of a sweep</a>${run.stopped_early && ", stopped early"}<//>`}
         ${run.rerun_of && html`<${Fact} name="Again"><a href=${`/runs/${run.rerun_of}`}>${run.rerun_of}</a><//>`}
       <//>

@@ -88,7 +88,7 @@ function Loaded({ run, address, info, reload }) {
         ${log.store && run.status === "FAILED" && html`<${Evidence} found=${run.cause.evidence} store=${log.store} version=${log.version} />`}
       </section>`}
     ${run.warnings?.map((each) => html`
-      <p class="advice" dir="auto"><b><bdi>${each.file}</bdi>${each.row ? ` line ${each.row}` : ""}</b> ${each.message} <span class="dim">${each.fix}</span></p>`)}
+      <p class="advice" dir="auto"><b><bdi>${each.file}</bdi>${each.row ? ` line ${each.row}` : ""}${each.column && html` column <bdi>${each.column}</bdi>`}</b> ${each.message} <span class="dim">${each.fix}</span></p>`)}
     ${run.advice.map((each) => html`<p class="advice" dir="auto">${each}</p>`)}
     <${Timeline} run=${run} phases=${log.store?.phases} />
     <div class="run-body">

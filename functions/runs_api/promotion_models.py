@@ -45,7 +45,8 @@ class PromotedView(View):
     """A model that became the current one at `promoted_at`, until `until`; null while it is current.
 
     `kind` says whether it was promoted or a rollback went to it. `promoted_by` is "gate" or the ARN of the
-    caller. `inputs_digest` and `code_digest` identify what the run trained with.
+    caller. `inputs_digest` and `code_digest` identify what the run trained with. `back_to` is the number of
+    the promotion that a rollback goes to while this one is current; null if there is none.
     """
 
     number: int
@@ -58,6 +59,7 @@ class PromotedView(View):
     code_digest: str | None
     promoted_at: str
     promoted_by: str
+    back_to: int | None
     until: str | None
 
     @classmethod
@@ -68,9 +70,13 @@ class PromotedView(View):
 
 
 class CurrentModelView(PromotedView):
-    """The current model. `export` is its folder in S3, complete once `is_published`."""
+    """The current model. `export` is its folder in S3, complete once `is_copied`.
+
+    `is_published` is true when `current.json` names it too.
+    """
 
     export: str
+    is_copied: bool
     is_published: bool
 
     @classmethod
@@ -81,7 +87,8 @@ class CurrentModelView(PromotedView):
             return None
         values = PromotedView.of(promotion, None).model_dump()
         folder = copy_prefix(promotion.project, promotion.run_id)
-        return cls(**values, export=f"s3://{bucket}/{folder}", is_published=model.is_published)
+        export = f"s3://{bucket}/{folder}"
+        return cls(**values, export=export, is_copied=model.is_copied, is_published=model.is_published)
 
 
 class ProjectModels(View):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,14 @@ class RunFile:
     path: str
     size: int
     url: str
+
+
+def nothing_left(run: Mapping[str, Any], what: str) -> str:
+    """Why a run has nothing to download; `what` is the kind of files."""
+    problem = f"{run['run_id']} is {run['status']} and has left no {what}"
+    if run["status"] != "SUCCEEDED":
+        return f"{problem}."
+    return f"{problem}, or it has expired: what runs leave is kept for RunDays, promoted models longer."
 
 
 class RunFiles:

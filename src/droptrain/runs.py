@@ -11,7 +11,7 @@ from droptrain.api import Api, quoted
 from droptrain.aws_errors import explaining
 from droptrain.errors import DroptrainError, RunFailedError
 from droptrain.follow import LogTail, RunFollower
-from droptrain.run_files import RunFiles
+from droptrain.run_files import RunFiles, nothing_left
 from droptrain.stack import Stack
 
 
@@ -135,7 +135,7 @@ class Run:
             chosen = download.choose(files.each(), everything=everything)
             if not chosen:
                 what = "files" if everything else "model"
-                raise DroptrainError(f"{self.id} is {self.status} and has left no {what}.")
+                raise DroptrainError(nothing_left(self.record, what))
             download.Download(files, target, lambda count: None).run(chosen)
         return target
 

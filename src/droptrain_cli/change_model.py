@@ -55,8 +55,14 @@ def _say(model: Mapping[str, Any], *, as_json: bool) -> None:
         output.write_json(model)
         return
     click.echo(f"The current model is that of {model['run_id']}.")
+    if not model["is_copied"]:
+        click.echo(
+            f"Its files will be in {model['export']} as soon as they are copied. Then current.json names it."
+        )
+        return
+    click.echo(f"Its files are in {model['export']}")
     if not model["is_published"]:
-        click.echo(f"Its files will be in {model['export']} as soon as they are copied.")
+        click.echo("current.json names it within seconds.")
 
 
 def _row(promoted: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from droptrain.api import Api, quoted
 from droptrain.download import Download, choose
 from droptrain.errors import DroptrainError
 from droptrain.find_run import LATEST, find_run, newest_that_succeeded
-from droptrain.run_files import RunFiles
+from droptrain.run_files import RunFiles, nothing_left
 from droptrain.stack import Stack
 from droptrain_cli import output
 from droptrain_cli.transfer_bar import transfer_bar
@@ -38,10 +38,8 @@ def get(
     files = RunFiles(stack, api, run["run_id"])
     chosen = choose(files.each(), everything=everything)
     if not chosen:
-        raise DroptrainError(
-            f"{run['run_id']} is {run['status']} and has left no {'files' if everything else 'model'}. "
-            f"droptrain show {run['run_id']} says more."
-        )
+        problem = nothing_left(run, "files" if everything else "model")
+        raise DroptrainError(f"{problem} droptrain show {run['run_id']} says more.")
     total = sum(file.size for file in chosen)
     with transfer_bar(output.console(stderr=True), "Downloading", total) as advance:
         places = Download(files, folder, advance).run(chosen)

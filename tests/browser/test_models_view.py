@@ -1,5 +1,6 @@
 """A project's latest and best model: which run made it, its files, and all of them in one click."""
 
+import os
 import re
 import zipfile
 
@@ -83,3 +84,50 @@ def test_a_project_without_a_model_says_so(page, see, user) -> None:
     user.publish("exit 1")
     see(f"/projects/{user.project}/models")
     expect(page.get_by_text("No run of this project has succeeded yet.")).to_be_visible()
+
+
+def test_a_model_is_promoted_and_rolled_back_after_a_question_and_the_history_shows_both(
+    page, see, user, models
+) -> None:
+    see(f"/runs/{models['latest']}")
+    facts = page.get_by_label("Facts")
+    expect(facts).to_contain_text("Not promoted", timeout=30_000)
+    page.get_by_role("button", name="Promote").click()
+    dialog = page.get_by_role("dialog", name="Make this the current model?")
+    expect(dialog).to_contain_text(
+        re.compile(r"The model of latest \w{7} \(test_accuracy 0\.\d+\) becomes the current one")
+    )
+    expect(dialog).to_contain_text(re.compile(r"Until now it is that of best \w{7} \(test_accuracy 0\.\d+\)"))
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Leave it").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Promote").click()
+    dialog.get_by_role("button", name="Promote").click()
+    expect(facts).to_contain_text(re.compile("Promoted"))
+    see(f"/projects/{user.project}/models")
+    current = page.get_by_label("Current", exact=True)
+    history = page.get_by_role("region", name="newest first")
+    expect(current).to_contain_text("latest")
+    expect(page.get_by_label("Latest", exact=True).get_by_role("button", name="Promote")).to_have_count(0)
+    expect(history.locator("tbody tr")).to_have_count(2)
+    expect(history.locator("tbody tr").last).to_contain_text("the gate")
+    assert violations(page) == []
+    current.get_by_role("button", name="Roll back").click()
+    dialog = page.get_by_role("dialog", name="Go back to the model before?")
+    expect(dialog).to_contain_text(re.compile(r"The model of best \w{7} \(test_accuracy 0\.\d+\) becomes"))
+    dialog.get_by_role("button", name="Roll back").click()
+    expect(current).to_contain_text(re.compile(r"best \w{7}.*\(rollback\)"))
+    expect(current.get_by_role("button", name="Roll back")).to_have_count(0)
+    expect(history.locator("tbody tr")).to_have_count(3)
+    expect(history.locator("tbody tr").first).to_contain_text("now")
+    page.get_by_label("Latest", exact=True).get_by_role("button", name="Promote").click()
+    page.get_by_role("dialog").get_by_role("button", name="Promote").click()
+    expect(history.locator("tbody tr")).to_have_count(4)
+    expect(current).to_contain_text(re.compile(r"Programs find it at|It is being copied to"))
+    if shots := os.environ.get("SHOTS"):
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=f"{shots}/models-{scheme}.png", full_page=True)
+            current.get_by_role("button", name="Roll back").click()
+            page.screenshot(path=f"{shots}/rollback-{scheme}.png")
+            page.get_by_role("button", name="Leave it").click()

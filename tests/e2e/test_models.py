@@ -75,16 +75,23 @@ def test_a_gate_serves_good_models_and_people_promote_and_roll_back(
     assert "test_accuracy has to be >= 0.8, and is 0.5 (off by 0.3)" in shown.out
     said = droptrain("promote", bad)
     assert (said.code, said.out.splitlines()[0]) == (0, f"The current model is that of {bad}."), said.err
+    assert "as soon as they are copied. Then current.json names it." in said.out
     assert serves(user, bad)["model"] == "model of 0.5"
     assert user.notice()["Subject"].startswith(f"PROMOTED {user.project} {bad}")
     fetched = droptrain("get", user.project, str(tmp_path / "model"), "--json").document
     assert fetched["run_id"] == bad
     best = droptrain("get", user.project, str(tmp_path / "best"), "--best", "--json").document
     assert best["run_id"] == good
+    left = {"Bucket": cloud.ready.bucket, "Prefix": f"runs/{user.project}/{bad}/"}
+    for item in cloud.client("s3").list_objects_v2(**left)["Contents"]:
+        cloud.client("s3").delete_object(Bucket=cloud.ready.bucket, Key=item["Key"])
+    expired = droptrain("get", user.project, str(tmp_path / "copy"), "--json").document
+    assert [file["path"] for file in expired["files"]] == [file["path"] for file in fetched["files"]]
     back = droptrain("rollback", user.project, "--json")
     assert (back.code, back.document["run_id"]) == (0, good), back.err
     assert serves(user, good)["kind"] == "rolled_back"
     assert user.notice()["Subject"].startswith(f"ROLLED_BACK {user.project} {good}")
+    assert back.document["is_copied"] is True
     nothing = droptrain("rollback", user.project)
     assert (nothing.code, f"has had no model before {good}" in nothing.err) == (1, True)
     listed = droptrain("models", user.project)

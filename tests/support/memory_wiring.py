@@ -156,7 +156,9 @@ class Files:
     """What runs left, for the API: one file each, and no log."""
 
     def artifacts(self, project: str, run_id: str, after: str, limit: int) -> Any:
-        return [Artifact("export/a", 1, datetime(2026, 11, 23, tzinfo=UTC))][:limit], False
+        return [Artifact("runs/p/r/export/a", "export/a", 1, datetime(2026, 11, 23, tzinfo=UTC))][
+            :limit
+        ], False
 
     def log_text(self, project: str, run_id: str, offset: int, size: int) -> bytes:
         return b"a line\n"[offset : offset + size]

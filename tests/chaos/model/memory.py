@@ -650,19 +650,22 @@ class MemoryDatasetTable:
         run_id: str,
         marker: str | None,
         covered_until: str,
-        *,
-        accepted: bool | None = None,
     ) -> bool:
         if self.get(record.project, record.dataset).due_at != record.due_at:
             return False
-        self.launched(record, run_id, marker, covered_until, accepted=accepted)
+        self.launched(record, run_id, marker, covered_until, accepted=None)
         return True
 
     @outside
     def accepted(self, project: str, datasets: Iterable[str]) -> set[str]:
-        places = {(project, name) for name in datasets}
-        held = {place for place, each in self.records.items() if each.arrived_at}
-        return {name for _, name in places & (self._accepted | held)}
+        return {name for name in datasets if (project, name) in self._accepted}
+
+    @outside
+    def accept(self, record: DatasetRecord) -> None:
+        found = self.get(record.project, record.dataset)
+        if (found.due_at, found.arrived_at) == (record.due_at, record.arrived_at):
+            self._accepted.add((record.project, record.dataset))
+            self._put(replace(found, checked_at=found.arrived_at))
 
     def launched(
         self,

@@ -327,3 +327,28 @@ def _race(stack, monkeypatch, other) -> None:
         return promote(self, *args)
 
     monkeypatch.setattr(models, "promote", late)
+
+
+def test_the_files_of_a_promoted_model_are_listed_after_those_of_its_run_have_expired(stack) -> None:
+    first, second, other = trained(stack, 1, 0.9), trained(stack, 2, 0.95), trained(stack, 3, 0.5)
+    while publish(stack) == "unfinished":
+        pass
+    for name in (first, second, other):
+        for item in stack.s3.list_objects_v2(Bucket="data", Prefix=f"runs/penguins/{name}/")["Contents"]:
+            stack.s3.delete_object(Bucket="data", Key=item["Key"])
+    found = stack.results.artifacts(second, limit=1)
+    assert [link.artifact.path for link in found.links] == ["export/saved_model.pb"]
+    assert f"models/penguins/current/{second}/saved_model.pb" in found.links[0].request.url
+    rest = stack.results.artifacts(second, limit=1, cursor=found.cursor)
+    assert ([link.artifact.path for link in rest.links], rest.cursor) == (
+        ["export/variables/variables.index"], None,
+    )  # fmt: skip
+    assert stack.results.artifacts(other, limit=10).links == (), "it was never promoted"
+
+
+def test_an_answer_says_whether_the_files_of_the_model_are_there_already(stack) -> None:
+    first, second = trained(stack, 1, 0.9), trained(stack, 2, 0.5)
+    publish(stack)
+    assert not stack.promote.by_request(second, "ann").is_copied
+    back = stack.promote.rollback("penguins", "ann")
+    assert (back.promotion.run_id, back.is_copied, back.is_published) == (first, True, False)

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from droptrain_core.domain.datasets import dataset as datasets
 from droptrain_core.domain.datasets.dataset import Created
-from droptrain_core.domain.errors import RejectedError
+from droptrain_core.domain.errors import BusyError, RejectedError
 from droptrain_core.domain.recipes.recipe import parse
 from support.core_stack import REGION, Stack
 
@@ -118,6 +118,57 @@ def test_datasets_that_waited_for_a_cooldown_train_together(spanning: Stack) -> 
     spanning.later(hours=13)
     later = drop(spanning, "thu")
     assert "training tue/train.csv" in inputs(spanning, later.run_id), "it was part of a run"
+
+
+def test_each_dataset_that_waited_is_checked_before_it_is_trained_with(spanning: Stack) -> None:
+    spanning.put("projects/penguins/train.yaml", ALL + b"retrain: {cooldown: 12h}\n")
+    drop(spanning, "mon")
+    drop(spanning, "tue")
+    drop(spanning, "wed", b"")
+    drop(spanning, "thu", CSV, "train.csv")
+    drop(spanning, "fri")
+    asked, _ = spanning.launch.requests.request("penguins", "mon", rerun=True, caller="ann")
+    assert inputs(spanning, asked.run_id) == ["testing mon/test.csv", "training mon/train.csv"]
+    spanning.later(hours=13)
+    over = spanning.wiring.end_cooldowns().over
+    answer = over("penguins")
+    together = ["testing fri/test.csv", *(f"training {name}/train.csv" for name in ("fri", "mon", "tue"))]
+    assert inputs(spanning, answer.run_id) == together
+    rejected = spanning.table.get(spanning.dataset_table.read("penguins", "wed").run_id or "")
+    assert (rejected.status, rejected.cause.code) == ("REJECTED", "empty_input")
+    assert {each.dataset: each.missing for each in spanning.dataset_table.of_project("penguins")} == {
+        "thu": ("test.csv",)
+    }
+    assert over("penguins").answer == "ignored"
+    spanning.later(hours=13)
+    later = inputs(spanning, drop(spanning, "sat").run_id)
+    assert later == [
+        "testing sat/test.csv",
+        *sorted(line for line in [*together[1:], "training sat/train.csv"]),
+    ]
+
+
+def test_a_check_that_takes_long_is_continued_by_the_next_message(
+    spanning: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spanning.put("projects/penguins/train.yaml", ALL + b"retrain: {cooldown: 12h}\n")
+    for name in ("mon", "tue", "wed", "thu"):
+        drop(spanning, name)
+    spanning.later(hours=13)
+    checked: list[str] = []
+    accept = type(spanning.dataset_table).accept
+
+    def slowly(table: Any, record: Any) -> None:
+        checked.append(record.dataset)
+        spanning.later(minutes=1)
+        accept(table, record)
+
+    monkeypatch.setattr(type(spanning.dataset_table), "accept", slowly)
+    with pytest.raises(BusyError):
+        spanning.wiring.end_cooldowns().over("penguins")
+    answer = spanning.wiring.end_cooldowns().over("penguins")
+    assert (answer.answer, sorted(checked)) == ("launched", ["tue", "wed"])
+    assert len(inputs(spanning, answer.run_id)) == 5
 
 
 def test_too_many_files_together_are_rejected(spanning: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -358,11 +358,13 @@ def test_the_models_of_a_project_are_told(call) -> None:
             "code_digest": "abcd",
             "promoted_at": "2026-11-23T03:00:00Z",
             "promoted_by": "gate",
+            "back_to": None,
             "until": None,
         }
     ]
     assert body["current"] == {
         **body["promoted"][0],
+        "is_copied": False,
         "is_published": False,
         "export": f"s3://a-bucket_name/models/penguins/current/{RUN_ID}/",
     }

@@ -16,7 +16,7 @@ from droptrain_core.domain.runs import series
 from droptrain_core.domain.runs.batch_job import count_preparing
 from droptrain_core.domain.runs.log_line import LogLine
 from droptrain_core.domain.runs.preparation import JobStep
-from droptrain_core.domain.runs.run import Run, run_prefix
+from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.series import Series
 
 # Of log.txt, for one page. A byte takes up to seven bytes in an answer, which has room for 6 MB.
@@ -110,16 +110,17 @@ class Results:
     def artifacts(self, run_id: str, *, limit: int, cursor: str | None = None) -> LinkListing:
         """At most `limit` of the run's artifacts, with links.
 
+        Of a promoted run whose files have expired, those of the copy of its model, while that is kept.
         BadCursorError for a cursor that isn't from this list.
         """
         run = self._run(run_id)
         after = _path(cursor, run_id) if cursor else ""
         found, more = self._files.artifacts(run.project, run_id, after, limit)
+        if not found and run.promoted_at:
+            found, more = self._files.copied(run.project, run_id, after, limit)
         expires_at = self._clock() + LIFE
-        folder = run_prefix(run.project, run_id)
         links = tuple(
-            Link(each, self._signed.get(folder + each.path, each.path.rpartition("/")[2]), expires_at)
-            for each in found
+            Link(each, self._signed.get(each.key, each.path.rpartition("/")[2]), expires_at) for each in found
         )
         return LinkListing(links, cursors.encode([run_id, found[-1].path]) if more else None)
 

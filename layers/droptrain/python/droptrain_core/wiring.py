@@ -75,10 +75,11 @@ class Wiring(Adapters):
     def end_cooldowns(self) -> "EndCooldowns":
         """Datasets that waited for the end of a cooldown become runs."""
         from droptrain_core.launch.cooldowns import EndCooldowns
+        from droptrain_core.launch.take_in import TakeIn
 
-        return EndCooldowns(
-            self.launch_uploads(), self._datasets, self._retrainings(), self._policy(), self._clock
-        )
+        launch = self.launch_uploads()
+        take_in = TakeIn(launch, self._gather(), self._table, self._datasets, self._where(), self._clock)
+        return EndCooldowns(launch, take_in, self._datasets, self._retrainings(), self._policy(), self._clock)
 
     def launch_schedules(self) -> "LaunchSchedules":
         """Times of schedules become runs."""

@@ -28,7 +28,7 @@ _LINKS_KEPT_FOR = timedelta(days=30)
 # Attributes of a dataset that waits; a launch removes them, and with them the item from the indexes.
 _WAITING = (
     "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "rests_since",
-    "due_at", "wake_up", "wake_up_at", "arrived_at",
+    "due_at", "wake_up", "wake_up_at", "arrived_at", "checked_at",
 )  # fmt: skip
 
 
@@ -191,22 +191,26 @@ class DatasetTable:
         run_id: str,
         marker: str | None,
         covered_until: str,
-        *,
-        accepted: bool | None = None,
     ) -> bool:
-        """Record that the files in the folder have their run, and whether it `accepted` them if that is new.
+        """Record that the files in the folder have their run.
 
         False, and nothing is written, if an upload has changed `record.due_at` meanwhile.
         """
-        expression, values = launched(run_id, marker, covered_until, accepted=accepted)
+        expression, values = launched(run_id, marker, covered_until, accepted=None)
         condition = "attribute_not_exists(due_at)"
         if record.due_at:
             values["due_at"] = record.due_at
             condition = "due_at = :due_at"
         return self._update(record, expression, values, condition) is not None
 
+    def accept(self, record: DatasetRecord) -> None:
+        """Record that a dataset that waits could train, unless an upload has changed it meanwhile."""
+        values = {"due_at": record.due_at, "arrived_at": record.arrived_at, "accepted": True}
+        expression = "SET accepted = :accepted, checked_at = :arrived_at"
+        self._update(record, expression, values, "due_at = :due_at AND arrived_at = :arrived_at")
+
     def accepted(self, project: str, datasets: Iterable[str]) -> set[str]:
-        """Those of the datasets whose last run wasn't rejected, or that wait for the end of a cooldown.
+        """Those of the datasets that were accepted last, by a run or by a check at a cooldown's end.
 
         BusyError if DynamoDB leaves some of them out.
         """
@@ -220,7 +224,7 @@ class DatasetTable:
             if answer.get("UnprocessedKeys"):
                 raise BusyError(f"DynamoDB currently can't read the datasets of {project}")
             for item in answer["Responses"][self._table]:
-                if "arrived_at" in item or item.get("accepted", {}).get("BOOL"):
+                if item.get("accepted", {}).get("BOOL"):
                     found.add(_from_item(item).dataset)
         return found
 
@@ -355,4 +359,5 @@ def _from_item(item: Mapping[str, Any]) -> DatasetRecord:
         marker=values.get("marker"),
         covered_until=values.get("covered_until"),
         arrived_at=values.get("arrived_at"),
+        checked_at=values.get("checked_at"),
     )

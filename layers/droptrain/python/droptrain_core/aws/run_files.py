@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.identity import runs_prefix
 from droptrain_core.domain.runs.preparation import JobStep
+from droptrain_core.domain.runs.promotion import copy_prefix
 from droptrain_core.domain.runs.run import PINNED, run_prefix, step_prefix
 
 if TYPE_CHECKING:
@@ -18,14 +19,19 @@ if TYPE_CHECKING:
 # Everything in a run's folder is an artifact, except these, which belong to the container.
 _INNER = ("checkpoints/", PINNED, "prepare/checkpoints/")
 _INNER_FILES = ("lease", "timing.json", "prepare/timing.json")
+_EXPORT = "export/"
 # The newest part of a long metrics.jsonl; a function has to read it within seconds.
 _METRICS_BYTES = 8 << 20
 
 
 @frozen
 class Artifact:
-    """A file that a run left; `path` is relative to the run's folder, `size` in bytes."""
+    """A file that a run left; `path` is relative to the run's folder, `size` in bytes.
 
+    `key` is that of the file, or of its copy below models/.
+    """
+
+    key: str
     path: str
     size: int
     modified_at: datetime
@@ -40,7 +46,14 @@ class RunFiles:
 
     def artifacts(self, project: str, run_id: str, after: str, limit: int) -> tuple[list[Artifact], bool]:
         """At most `limit` artifacts whose paths follow `after`; whether there are more."""
-        folder = run_prefix(project, run_id)
+        return self._listed(run_prefix(project, run_id), "", after, limit)
+
+    def copied(self, project: str, run_id: str, after: str, limit: int) -> tuple[list[Artifact], bool]:
+        """As `artifacts`, of the copy of a promoted model: its export/, which doesn't expire with the run."""
+        return self._listed(copy_prefix(project, run_id), _EXPORT, after.removeprefix(_EXPORT), limit)
+
+    def _listed(self, folder: str, above: str, after: str, limit: int) -> tuple[list[Artifact], bool]:
+        """The files of a folder; their paths begin with `above`."""
         found: list[Artifact] = []
         while True:
             answer = self._client.list_objects_v2(
@@ -49,11 +62,11 @@ class RunFiles:
             inner = None
             for item in answer.get("Contents", []):
                 path = item["Key"].removeprefix(folder)
-                inner = next((name for name in _INNER if path.startswith(name)), None)
+                inner = next((name for name in _INNER if (above + path).startswith(name)), None)
                 if inner:
                     break
-                if path not in _INNER_FILES and not path.endswith("/"):
-                    found.append(Artifact(path, item["Size"], item["LastModified"]))
+                if above + path not in _INNER_FILES and not path.endswith("/"):
+                    found.append(Artifact(item["Key"], above + path, item["Size"], item["LastModified"]))
                 after = path
             if len(found) > limit:
                 return found[:limit], True

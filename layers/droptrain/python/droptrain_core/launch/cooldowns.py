@@ -11,6 +11,7 @@ from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.retraining import Retraining
 from droptrain_core.launch.answers import Launched
+from droptrain_core.launch.take_in import TakeIn
 from droptrain_core.launch.uploads import LaunchUploads
 
 
@@ -20,12 +21,14 @@ class EndCooldowns:
     def __init__(
         self,
         launch: LaunchUploads,
+        take_in: TakeIn,
         datasets: DatasetTable,
         retrainings: RetrainTable,
         policy: LaunchPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._launch = launch
+        self._take_in = take_in
         self._datasets = datasets
         self._retrainings = retrainings
         self._policy = policy
@@ -35,17 +38,22 @@ class EndCooldowns:
         """Launch the newest dataset that waited and is ready; its run is the answer to the older ones.
 
         A dataset that arrived before the project's last launch has that run: the process that launched it
-        may have died before it said so.
+        may have died before it said so. If datasets train together, the older ones are checked first.
         """
         self._policy.check_running()
         known = self._retrainings.read(project)
+        held = self._held(project)
+        unanswered = [record for record in held if not _is_answered(record, known)]
+        if unanswered and known.is_in_cooldown(self._clock()):
+            raise BusyError(f"the cooldown of {project} ends at {known.cooldown_until}")
+        if len(held) > len(unanswered[:1]):
+            self._take_in.check(project, [record for record in held if record not in unanswered[:1]])
+            held = self._held(project)
         answer = Launched("ignored")
-        for record in self._held(project):
+        for record in held:
             run_id, at = self._answer_to(record, known, answer)
             if run_id:
-                self._datasets.settle(record, run_id, None, at, accepted=True)
-            elif known.is_in_cooldown(self._clock()):
-                raise BusyError(f"the cooldown of {project} ends at {known.cooldown_until}")
+                self._datasets.settle(record, run_id, None, at)
             else:
                 answer = self._launch.end_hold(record)
         return answer
@@ -58,6 +66,11 @@ class EndCooldowns:
         """(the run that answers a dataset, the time until which it does so); None if none does."""
         if newer.answer == "launched" and newer.run_id:
             return newer.run_id, times.to_text(self._clock())
-        if known.launched_at and str(record.arrived_at) < known.launched_at:
-            return known.launched_run, known.launched_at
+        if _is_answered(record, known):
+            return known.launched_run, str(known.launched_at)
         return None, ""
+
+
+def _is_answered(record: DatasetRecord, known: Retraining) -> bool:
+    """Whether the project's last launch was after the dataset's last file."""
+    return known.launched_at is not None and str(record.arrived_at) < known.launched_at

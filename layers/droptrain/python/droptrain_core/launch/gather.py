@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class Gather:
     """Reads recipes, folders, samples of files, and prices.
 
-    `accepted` tells which of a project's datasets have a run that wasn't rejected, or wait for one.
+    `accepted` tells which of a project's datasets were accepted by a run, or when a cooldown ended.
     """
 
     def __init__(

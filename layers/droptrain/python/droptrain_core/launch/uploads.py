@@ -254,11 +254,16 @@ class LaunchUploads:
         how = self._gather.how(record.project)
         if how.recipe is None:
             return self._reject_unread(record, how)
-        arrived_at = times.from_text(str(record.arrived_at))
-        if how.recipe.trigger == "quiet" and arrived_at + self._quiet_time(how.recipe) > self._clock():
+        if self.still_rests(record, how.recipe):
+            arrived_at = times.from_text(str(record.arrived_at))
             last = Created(data_prefix(record.project, record.dataset), "", arrived_at)
             return self._rest(record, how.recipe, last)
         return self._look(record, how, how.recipe)
+
+    def still_rests(self, record: DatasetRecord, recipe: Recipe) -> bool:
+        """Whether a dataset that waited for the end of a cooldown may still get files, by its trigger."""
+        ends_at = times.from_text(str(record.arrived_at)) + self._quiet_time(recipe)
+        return recipe.trigger == "quiet" and ends_at > self._clock()
 
     def _hold(self, record: DatasetRecord, until: str, arrived_at: datetime) -> Launched:
         self._datasets.hold(record, until, times.to_text(arrived_at), self._clock())

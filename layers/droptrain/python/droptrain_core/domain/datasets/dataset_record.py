@@ -26,7 +26,7 @@ class DatasetRecord:
     run is `run_id`, which took `marker` (a version) and every upload that was complete before
     `covered_until`. Uploads before `links_until` may come from signed links.
     While the project's cooldown lasts, until `cooldown_until`, a dataset waits whose last file came at
-    `arrived_at`.
+    `arrived_at`. At the end it was checked if `checked_at` is the same.
     """
 
     project: str
@@ -43,6 +43,7 @@ class DatasetRecord:
     covered_until: str | None = None
     links_until: str | None = None
     arrived_at: str | None = None
+    checked_at: str | None = None
     cooldown_until: str | None = None
 
     def is_in_cooldown(self, now: datetime) -> bool:

@@ -58,6 +58,11 @@ class CurrentModel:
     kept: tuple[str, ...] = ()
 
     @property
+    def is_copied(self) -> bool:
+        """Whether the copy of its export is complete."""
+        return self.promotion is not None and self.promotion.run_id in self.kept
+
+    @property
     def number(self) -> int:
         """The number of the last promotion; 0 before the first one."""
         return self.promotion.number if self.promotion else 0
