@@ -107,6 +107,7 @@ class Stack:
     sns: Any
     sqs: Any
     bus: Any
+    scheduler: Any
     engine: BatchEngine
     notices_url: str
     events_url: str
@@ -138,7 +139,8 @@ class Stack:
 
     def client(self, service: Any, config: Config, region: str) -> Any:
         """The stack's client of a service, which a test may have changed."""
-        own = {"s3": self.s3, "dynamodb": self.dynamodb, "sns": self.sns, "sqs": self.sqs, "events": self.bus}
+        own = {"s3": self.s3, "dynamodb": self.dynamodb, "sns": self.sns, "sqs": self.sqs, "events": self.bus,
+               "scheduler": self.scheduler}  # fmt: skip
         return own.get(service) or boto3.client(service, region_name=region, config=config)
 
     def later(self, **amount: float) -> None:
@@ -353,19 +355,20 @@ def core_stack(work_dir: Path, *, maxv_cpus: int) -> Iterator[Stack]:
             logs=None,
         )
         try:
-            with shared_clients(REGION, "s3", "dynamodb", "sns", "sqs", "events") as clients:
+            with shared_clients(REGION, "s3", "dynamodb", "sns", "sqs", "events", "scheduler") as clients:
                 yield _build(clients, engine, events, maxv_cpus)
         finally:
             engine.close()
 
 
 def _build(clients: list[Any], engine: BatchEngine, events: list[dict[str, Any]], maxv_cpus: int) -> Stack:
-    s3, dynamodb, sns, sqs, bus = clients
+    s3, dynamodb, sns, sqs, bus, scheduler = clients
     no_retries = Config(retries={"total_max_attempts": 1})
     batch = session(REGION).client("batch", endpoint_url=engine.serve(port=0), config=no_retries)
     s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
     dynamodb.create_table(**table_definition("runs"))
+    scheduler.create_schedule_group(Name="schedules")
     topic = sns.create_topic(Name="notices")["TopicArn"]
     queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:notices")
@@ -381,6 +384,7 @@ def _build(clients: list[Any], engine: BatchEngine, events: list[dict[str, Any]]
         sns=sns,
         sqs=sqs,
         bus=bus,
+        scheduler=scheduler,
         engine=engine,
         notices_url=queue,
         events_url=on_bus,

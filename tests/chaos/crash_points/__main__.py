@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from chaos.crash_points.points import disturbed, points, undisturbed
-from chaos.crash_points.scenarios import SCENARIOS
+from chaos.crash_points.retrain_scenarios import EVERY
 from droptrain_core.telemetry import logger
 from support.core_stack import core_stack
 
@@ -26,7 +26,7 @@ def main() -> int:
     started, wrong = time.monotonic(), 0
     tried: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, core_stack(Path(folder), maxv_cpus=1) as stack:
-        for scenario in SCENARIOS:
+        for scenario in EVERY:
             wanted = undisturbed(stack, scenario)
             found = points(stack, scenario)
             print(f"{scenario.name}: {len(found)} points", file=sys.stderr)
@@ -36,7 +36,7 @@ def main() -> int:
                 if left != wanted:
                     wrong += 1
                     print(f"{scenario.name}, call {number} ({call}) {kind}:\n  {left}\n  not {wanted}")
-    print(f"{'scenarios':<29}{len(SCENARIOS)}")
+    print(f"{'scenarios':<29}{len(EVERY)}")
     print(f"{'crash points':<29}{tried.total()}")
     for name, count in sorted(tried.items()):
         print(f"{'  ' + name:<29}{count}")

@@ -8,6 +8,7 @@ from typing import Any
 from chaos.crash_points.faults import KINDS, Calls, Died, Kind, watched
 from chaos.crash_points.scenarios import Scenario
 from droptrain_core.aws.dataset_table import DatasetTable
+from droptrain_core.aws.model_table import ModelTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.errors import AlreadyFinishedError, BusyError
 from droptrain_core.domain.runs.model_pointer import Name
@@ -32,6 +33,8 @@ def fresh(stack: Stack) -> Stack:
             stack.s3.delete_object(Bucket="data", Key=each["Key"], VersionId=each["VersionId"])
     for job in stack.batch_jobs():
         stack.batch.terminate_job(jobId=job["jobId"], reason="the scenario is over")
+    for schedule in stack.scheduler.list_schedules(GroupName="schedules")["Schedules"]:
+        stack.scheduler.delete_schedule(GroupName="schedules", Name=schedule["Name"])
     stack.notices()
     stack.events_on_bus()
     table = f"runs-{number}"
@@ -44,7 +47,7 @@ def fresh(stack: Stack) -> Stack:
 
 
 def clients(stack: Stack) -> list[Any]:
-    return [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus]
+    return [stack.s3, stack.dynamodb, stack.batch, stack.sns, stack.bus, stack.scheduler]
 
 
 def calls_of(stack: Stack, scenario: Scenario) -> list[str]:
@@ -110,7 +113,9 @@ def _settled(stack: Stack) -> Stack:
 def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
     runs = stack.query.runs(limit=100).runs
     jobs = Counter(job["jobName"] for job in stack.batch_jobs() if job["jobId"] not in before)
-    subjects = {notice["Subject"] for notice in stack.notices()} - SENT_BY_THE_CLOCK
+    subjects = {
+        notice["Subject"].replace(stack.run_id, "RUN") for notice in stack.notices()
+    } - SENT_BY_THE_CLOCK
     events = {(event["detail-type"], event["detail"].get("outcome")) for event in stack.events_on_bus()}
     account = stack.accounts.read(["2026-11"])["2026-11"]
     return {
@@ -120,8 +125,29 @@ def _left(stack: Stack, before: set[str]) -> dict[str, Any]:
         "notices": sorted(subjects),
         "events": sorted(events, key=str),
         "models": {name: _pointed_at(stack, name) for name in NAMES},
+        "current": _current(stack),
+        "retraining": _retraining(stack),
         "held and spent": (account.committed, account.spent),
     }
+
+
+def _current(stack: Stack) -> Any:
+    """The current model in the table, and in the bucket: its pointer and its files."""
+    now = ModelTable(stack.dynamodb, stack.table.name).current("penguins")
+    listed = stack.s3.list_objects_v2(Bucket="data", Prefix="models/penguins/current")
+    places = [item["Key"].replace(stack.run_id, "RUN") for item in listed.get("Contents", [])]
+    promotion = now.promotion
+    kind = promotion and (promotion.number, promotion.kind, promotion.run_id == stack.run_id, promotion.by)
+    return kind, now.is_published, len(now.kept), sorted(places)
+
+
+def _retraining(stack: Stack) -> Any:
+    """The project's schedule and cooldown, and its schedules in EventBridge Scheduler."""
+    known = stack.wiring.retrainings.read("penguins")
+    listed = stack.scheduler.list_schedules(GroupName="schedules")["Schedules"]
+    held = [each.dataset for each in stack.dataset_table.of_project("penguins") if each.arrived_at]
+    names = sorted(schedule["Name"] for schedule in listed)
+    return known.schedule, known.outcome, known.due_at, bool(known.launched_at), names, sorted(held)
 
 
 def _pointed_at(stack: Stack, name: Name) -> Any:

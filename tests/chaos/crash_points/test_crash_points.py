@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from chaos.crash_points.points import calls_of, disturbed, points, undisturbed
-from chaos.crash_points.scenarios import SCENARIOS, Scenario
+from chaos.crash_points.retrain_scenarios import EVERY
+from chaos.crash_points.scenarios import Scenario
 from support.core_stack import Stack, core_stack
 
 SLICE = 25
@@ -21,15 +22,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield made
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario.name)
 def test_everything_makes_the_calls_that_it_has_to_make_and_no_more(stack: Stack, scenario: Scenario) -> None:
     made = calls_of(stack, scenario)
     assert len(made) == scenario.calls, made
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario.name)
 def test_an_interruption_changes_nothing_of_what_is_left(stack: Stack, scenario: Scenario) -> None:
     wanted = undisturbed(stack, scenario)
-    first = SCENARIOS.index(scenario) % SLICE
+    first = EVERY.index(scenario) % SLICE
     for number, call, kind in points(stack, scenario)[first::SLICE]:
         assert disturbed(stack, scenario, number, kind) == wanted, f"call {number}, {call}, {kind}"

@@ -3,13 +3,12 @@
 from collections import Counter
 from typing import Any
 
-import boto3
 import pytest
 from botocore.client import BaseClient
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError
-from support.core_stack import REGION, Stack
+from support.core_stack import Stack
 
 CSV = b"a,b\n1,2\n3,4\n"
 HALF_A_DAY = b"retrain: {cooldown: 12h}\n"
@@ -17,9 +16,7 @@ HALF_A_DAY = b"retrain: {cooldown: 12h}\n"
 
 @pytest.fixture
 def scheduler(stack: Stack) -> Any:
-    client = boto3.client("scheduler", region_name=REGION)
-    client.create_schedule_group(Name="schedules")
-    return client
+    return stack.scheduler
 
 
 @pytest.fixture

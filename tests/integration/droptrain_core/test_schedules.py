@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.run_table import RunTable
@@ -13,7 +12,7 @@ from droptrain_core.domain.errors import BusyError, PausedError
 from droptrain_core.domain.recipes import push
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.submit import Submit
-from support.core_stack import REGION, Stack
+from support.core_stack import Stack
 
 SUNDAYS = 'retrain: {schedule: "0 2 * * sun", timezone: Europe/Berlin}\n'
 MONDAYS = 'retrain: {schedule: "0 6 * * mon"}\n'
@@ -23,9 +22,7 @@ T1, T2, T3 = "2026-11-23T02:00:00Z", "2026-11-23T02:15:00Z", "2026-11-23T02:30:0
 
 @pytest.fixture
 def scheduler(stack: Stack) -> Any:
-    client = boto3.client("scheduler", region_name=REGION)
-    client.create_schedule_group(Name="schedules")
-    return client
+    return stack.scheduler
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 import time
 from typing import Any
 
-import boto3
 import pytest
 from droptrain_core.domain.datasets import dataset as datasets
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError, RejectedError
 from droptrain_core.domain.recipes.recipe import parse
-from support.core_stack import REGION, Stack
+from support.core_stack import Stack
 
 CSV = b"a,b\n1,2\n3,4\n"
 ALL = b"inputs: {training: '*/train.csv', testing: test.csv}\nspan: all\n"
@@ -17,7 +16,6 @@ ALL = b"inputs: {training: '*/train.csv', testing: test.csv}\nspan: all\n"
 
 @pytest.fixture
 def spanning(stack: Stack) -> Stack:
-    boto3.client("scheduler", region_name=REGION).create_schedule_group(Name="schedules")
     stack.publish_project()
     stack.put("projects/penguins/train.yaml", ALL)
     return stack

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # The value of `active` while a model isn't published; that of runs is "run".
 UNPUBLISHED = "model"
 _PREFIX = "MODELS#"
+_IS_STILL = "promotion.#number = :now"
 Promoted = Literal["promoted", "model_changed", "run_changed"]
 
 
@@ -66,7 +67,7 @@ class ModelTable:
         }
         condition = "attribute_not_exists(promotion)"
         if now.promotion:
-            condition, values = "promotion.#number = :now", values | {":now": now.number}
+            condition, values = _IS_STILL, values | {":now": now.number}
         current: dict[str, Any] = {
             "TableName": self._table,
             "Key": {"pk": {"S": models_pk(promotion.project)}},
