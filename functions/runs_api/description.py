@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 FILE = Path(__file__).with_name("openapi.json")
 _METHODS = ("get", "post", "put", "delete", "patch")
-# What API Gateway answers by itself.
+# What API Gateway itself answers.
 _GATEWAY = {
     "403": "The request isn't signed, or its caller isn't allowed to send it",
     "413": "The request is too large",
@@ -64,7 +64,7 @@ def describe(app: APIGatewayHttpResolver, modules: Iterable[ModuleType]) -> dict
         "type": "object",
         "properties": {"message": {"type": "string"}},
         "required": ["message"],
-        "description": "What API Gateway answers by itself",
+        "description": "What API Gateway itself answers",
     }
     found["components"]["securitySchemes"] = {
         "sigv4": {

@@ -136,7 +136,7 @@ class Checkpoints:
         except OSError as error:
             if not is_last:
                 raise
-            self._folder.pass_over(entry.name, f"it can't be read any more: {error.strerror}")
+            self._folder.pass_over(entry.name, f"it can no longer be read: {error.strerror}")
             return None
         return (entry, SavedFile(entry.name, sha256, entry.size, entry.look[1])) if sha256 else known
 

@@ -89,7 +89,7 @@ class Definitions:
             found = json.loads(line)
             if isinstance(found, list):
                 name, why = found
-                self._say(f"metric_definitions: the regex of {name} {why}. It isn't used any more.")
+                self._say(f"metric_definitions: the regex of {name} {why}. It is no longer used.")
             else:
                 self._add(found)
         if not self._is_finishing:

@@ -151,7 +151,7 @@ class _Listing:
         if not stat.S_ISDIR(found.st_mode):
             yield from self._file(name, target, found)
         elif any(_is_below(above, target) for above in (real, *chain)):
-            self._folder.pass_over(name, "the link leads back to a folder that it lies in")
+            self._folder.pass_over(name, "the link leads back to a folder above it")
         elif self._visits[target] >= _MOST_VISITS:
             self._folder.pass_over(name, f"more than {_MOST_VISITS} links lead to the same folder")
         else:

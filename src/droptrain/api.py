@@ -147,7 +147,7 @@ def unreachable(stack: Stack, error: Exception) -> UnreachableError:
             "its certificate in AWS_CA_BUNDLE."
         )
     fix = (
-        "The laptop cloud has ended, or is stuck: start it anew with make up."
+        "The laptop cloud has ended, or is stuck: start it again with make up."
         if stack.is_laptop
         else "Check the network, and whether a proxy is in the way (HTTPS_PROXY)."
     )
@@ -167,7 +167,7 @@ def refusal(stack: Stack, method: str, path: str, answer: Answer) -> ApiError:
             403,
         )
     if answer.status in (404, 405) and problem != "not-found":
-        fix = "Start it anew: make up" if stack.is_laptop else "Deploy: sam build && sam deploy"
+        fix = "Start it again: make up" if stack.is_laptop else "Deploy: sam build && sam deploy"
         return ApiError(
             f"The stack's API has no {method} {path}: it is older than this command. {fix}",
             answer.status,

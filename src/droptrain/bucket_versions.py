@@ -10,7 +10,7 @@ def kept_version(version_id: str | None, bucket: str) -> str:
     """
     if version_id is None:
         raise DroptrainError(
-            f"The bucket {bucket} keeps no versions any more, so no run can pin what it uses. Somebody has "
+            f"The bucket {bucket} no longer keeps versions, so no run can pin its inputs. Somebody has "
             f"suspended its versioning. Switch it on, and repeat: {keep_versions(bucket)}"
         )
     return version_id

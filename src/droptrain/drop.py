@@ -192,4 +192,4 @@ def _what_is_kept(uploads: list[Upload]) -> Iterator[str]:
         sizes = f"{formatting.size(each.kept_bytes)} of {formatting.size(each.size)}"
         yield formatting.clean(f"S3 has {sizes} of {each.path}.")
     if kept:
-        yield f"The same command goes on from there, within {_KEPT_DAYS} days."
+        yield f"The same command continues from there, within {_KEPT_DAYS} days."

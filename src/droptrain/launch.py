@@ -31,7 +31,7 @@ def rerun(
 ) -> Answer:
     """A new run of what a run trained, with `settings` and `versions` of POST /runs.
 
-    `prepare_again`: its data are prepared anew.
+    `prepare_again`: its data are prepared again.
     """
     again = {"from_run": run_id, "settings": settings, "versions": versions}
     body = {**again, **_overrides(hyperparameters, force=force)}

@@ -94,7 +94,7 @@ class Project:
     ) -> Run:
         """A new run of what `run` trained, by default the project's newest, with changed hyperparameters.
 
-        `settings`: hyperparameters and resources of `run`, or of the recipe as it is now. `versions`: the
+        `settings`: hyperparameters and resources of `run`, or of the current recipe. `versions`: the
         newest data and code, or the very versions that `run` had: that takes no changes. `hyperparameters`
         is for names that can't be written as `changed`. `force` takes those that the recipe doesn't name.
         """

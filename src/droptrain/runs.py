@@ -140,7 +140,7 @@ class Run:
         return target
 
     def cancel(self) -> "Run":
-        """End the run in whatever state it is; returns itself."""
+        """Cancel the run in any state; returns itself."""
         with explaining():
             self.record = self._api.post(f"{self._path()}/cancel", repeatable=True).body
         return self

@@ -29,7 +29,7 @@ def make_room(folder: Path) -> None:
     export = folder / "export"
     if export.exists():
         if not (export / _MODEL_FILE).is_file():
-            raise NotOursError(f"{export} is there already, and isn't a model that a demo left")
+            raise NotOursError(f"{export} already exists, and isn't a model of a demo")
         shutil.rmtree(export)
     (folder / "log.txt").unlink(missing_ok=True)
     shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)

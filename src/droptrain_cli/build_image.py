@@ -62,7 +62,7 @@ def build(
         ended, seen = _follow(stack, started["id"], sleep)
     except KeyboardInterrupt:
         click.echo(
-            f"The build goes on. To see it: aws codebuild batch-get-builds --ids {started['id']}\n"
+            f"The build continues. To see it: aws codebuild batch-get-builds --ids {started['id']}\n"
             f"To end it: aws codebuild stop-build --id {started['id']}",
             err=True,
         )

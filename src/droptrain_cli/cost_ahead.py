@@ -49,7 +49,7 @@ def anywhere(recipe: Recipe) -> str | None:
     more = f", and {formatting.dollars(step_usd)} for the preparation step" if step_usd else ""
     return (
         f"A run can cost at most {worst}: {time}, of {training.dearest.of_what} in {REGION}{more}, by prices "
-        f"of {PRICES_AS_OF}. `droptrain push` tells your stack's figure."
+        f"of {PRICES_AS_OF}. `droptrain push` shows your stack's figure."
     )
 
 

@@ -88,7 +88,7 @@ def _launch(api: Api, planned: DropPlan) -> Answer | None:
         with _waiting(planned):
             return launches.launch(api, planned.project, planned.dataset, {})
     except (ApiError, UnreachableError) as error:
-        click.echo(f"Launching at once didn't work: {error} The uploads launch the run themselves.", err=True)
+        click.echo(f"The immediate launch failed: {error} The uploads launch the run themselves.", err=True)
         return None
 
 

@@ -22,7 +22,7 @@ def init(project: str, folder: Path | None, dialect: str, *, as_json: bool) -> N
     if as_json:
         output.write_json({"project": project, "folder": str(folder), "files": written})
         return
-    click.echo(f"Made {folder} with {', '.join(written)}.\n\nTry it as it is:")
+    click.echo(f"Made {folder} with {', '.join(written)}.\n\nTry it:")
     click.echo(f"  droptrain validate {folder}")
     click.echo(f"  droptrain push {project} {folder}")
     click.echo(f"  droptrain drop {project} {folder / DATA} --watch")

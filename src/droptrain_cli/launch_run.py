@@ -46,7 +46,7 @@ def rerun(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Train again what the run that `name` means trained, with `settings` and `versions` of POST /runs.
 
-    `prepare_again`: its data are prepared anew.
+    `prepare_again`: its data are prepared again.
     """
     api = Api(stack)
     found = find_run(api, name)

@@ -58,5 +58,5 @@ def _words(project: str, changes: Changes) -> str:
             f"Pushed {project}, and so finished a push that had ended halfway. Launches take it from now on."
         )
     if not changes.uploaded and not changes.deleted:
-        return f"{project} is published as it is here: nothing to do."
+        return f"{project} is already published in this state: nothing to do."
     return f"Pushed {project}: launches take it from now on."

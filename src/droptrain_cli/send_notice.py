@@ -22,4 +22,4 @@ def send_test(snapshot: StackSnapshot) -> Iterator[Finding]:
     NoticeTopic(client, topic_arn).publish(
         notice.of_test(snapshot.stack.name, times.to_text(datetime.now(UTC)))
     )
-    yield Finding(TITLE, "ok", "sent: everybody who hears of runs should have it within a minute")
+    yield Finding(TITLE, "ok", "sent: every subscriber should get it within a minute")

@@ -72,5 +72,5 @@ def _cost(folder: ProjectFolder) -> tuple[str | None, list[Problem]]:
         return cost_ahead.anywhere(read_recipe(folder)), []
     except RejectedError as error:
         message = f"in {cost_ahead.REGION}, a run would be rejected: {error.cause.message}"
-        fix = "Raise max_cost_usd; `droptrain push` tells what your stack says."
+        fix = "Raise max_cost_usd; `droptrain push` shows your stack's answer."
         return None, [Problem(FILE, message, fix, field="max_cost_usd", level="warning")]

@@ -90,7 +90,7 @@ def test_after_ctrl_c_a_large_file_goes_on_where_it_was(droptrain: CommandLine, 
         stopped = started.wait()
     write_state(user.cloud.ready)
     assert stopped.code == 130
-    assert f"of 100.7 MB of {large}.\nThe same command goes on from there, within 7 days.\n" in stopped.err
+    assert f"of 100.7 MB of {large}.\nThe same command continues from there, within 7 days.\n" in stopped.err
     kept = parts()
     assert 0 < len(kept) < 12
     done = droptrain("drop", user.project, str(large), "--json").document

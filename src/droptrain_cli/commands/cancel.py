@@ -12,7 +12,7 @@ from droptrain_cli.stack_options import stack_options
 @click.option("--json", "as_json", is_flag=True, help="Print the run as the API gives it.")
 @stack_options
 def command(stack: Stack, run: str, as_json: bool) -> None:
-    """End RUN, in whatever state it is; its checkpoints stay.
+    """Cancel RUN in any state; its checkpoints stay.
 
     RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. The training
     gets TERM, and has the stack's grace to save what it wants to.

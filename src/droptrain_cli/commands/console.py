@@ -18,7 +18,7 @@ from droptrain_cli.stack_options import stack_options
 def command(stack: Stack, port: int, no_open: bool, as_json: bool) -> None:
     """Serve the console on 127.0.0.1 until Ctrl-C, and open it in the browser.
 
-    The page shows every run as it goes, and takes CSVs that are dropped onto it. Its calls are signed here,
+    The page shows every run live, and accepts CSVs that are dropped onto it. Its calls are signed here,
     with your own AWS credentials: there is no second login, and nothing listens beyond this machine. The link
     has a token in it that is new for each start: who has the link, has your access.
     """

@@ -9,11 +9,11 @@ from droptrain_cli.stack_options import stack_options
 
 @click.command("delete", short_help="Delete a dataset.")
 @click.argument("place", metavar="PROJECT/DATASET", shell_complete=complete_place)
-@click.option("--yes", is_flag=True, help="Don't ask first.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"project", "dataset", "deleted"}; needs --yes.')
 @stack_options
 def command(stack: Stack, place: str, yes: bool, as_json: bool) -> None:
-    """Delete a dataset in every version, and the copies of its files that runs keep.
+    """Delete every version of a dataset, and the copies of its files that runs keep.
 
     Its runs, their models and logs stay. This can't be undone. A dataset on which a run trains isn't deleted:
     cancel the run, or wait for its end.

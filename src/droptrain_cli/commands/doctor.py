@@ -10,10 +10,10 @@ from droptrain_cli.stack_options import stack_options
 
 @click.command("doctor", short_help="Check that a stack can train.")
 @click.option("--json", "as_json", is_flag=True, help='{"healthy": ..., "findings": [...]}.')
-@click.option("--send-test-notice", is_flag=True, help="Send a notice first, to all who subscribed.")
+@click.option("--send-test-notice", is_flag=True, help="First send a notice to all subscribers.")
 @stack_options
 def command(stack: Stack, as_json: bool, send_test_notice: bool) -> None:
-    """Check a stack: what is wrong, and what to do about it.
+    """Check a stack: what is wrong, and how to fix it.
 
     On AWS: credentials, the stack's state, the API, the bucket's versions, compute environments and queues,
     the image in its registry, confirmed e-mail subscriptions, dead letters, runs that are stuck. Of the

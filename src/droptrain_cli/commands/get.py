@@ -19,7 +19,9 @@ from droptrain_cli.stack_options import stack_options
 @click.option(
     "--latest", "which", flag_value="latest", help="The newest run that SUCCEEDED; RUN is a project."
 )
-@click.option("--all", "everything", is_flag=True, help="All that the run left: logs, metrics, run.json too.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Everything of the run: also logs, metrics and run.json."
+)
 @click.option("--json", "as_json", is_flag=True, help='Print {"run_id", "folder", "files": [...]}.')
 @stack_options
 def command(stack: Stack, run: str, folder: Path | None, which: Any, everything: bool, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import click
 from droptrain_cli.debug_option import debug_option
 
 
-@click.command("init", short_help="Make a project's folder that trains as it is.")
+@click.command("init", short_help="Make a project's folder that can be trained at once.")
 @click.argument("project")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option(

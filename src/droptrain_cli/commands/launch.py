@@ -10,11 +10,11 @@ from droptrain_cli.hyperparameter import Hyperparameter
 from droptrain_cli.stack_options import stack_options
 
 
-@click.command("launch", short_help="Train a dataset that is there already.")
+@click.command("launch", short_help="Train a dataset that is in the bucket.")
 @click.argument("project", shell_complete=complete_project)
 @click.argument("dataset", shell_complete=complete_dataset)
 @click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
-@click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
+@click.option("--force", is_flag=True, help="Accept a --set that doesn't fit the recipe.")
 @click.option("--watch", "follow", is_flag=True, help="Follow it to its end; exits by its outcome.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run; with --watch a line for each change.")
 @stack_options

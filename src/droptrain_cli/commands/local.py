@@ -103,7 +103,7 @@ def demo(output: Path, timeout_seconds: int, keep: bool) -> None:
 @command.command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 @click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
-@click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
+@click.option("--force", is_flag=True, help="Accept a --set that doesn't fit the recipe.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -133,7 +133,7 @@ def train(
 
 @contextmanager
 def _from_a_checkout() -> Iterator[None]:
-    """Say where the laptop cloud comes from, if what it needs isn't installed."""
+    """Name the package of the laptop cloud if it isn't installed."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -9,8 +9,8 @@ from droptrain_cli.stack_options import stack_options
 
 @click.command("logs", short_help="Print a run's log.")
 @click.argument("run", shell_complete=complete_run)
-@click.option("-f", "--follow", is_flag=True, help="Go on to the run's end; exits by its outcome.")
-@click.option("--step", type=click.Choice(["prepare", "train"]), help="Of this step of RUN alone.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log to the run's end; exits by its outcome.")
+@click.option("--step", type=click.Choice(["prepare", "train"]), help="Only this step of RUN.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: at, attempt, text.")
 @stack_options
 def command(stack: Stack, run: str, follow: bool, step: str | None, as_json: bool) -> None:

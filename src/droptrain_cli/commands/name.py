@@ -16,7 +16,7 @@ def command(stack: Stack, run: str, text: str, as_json: bool) -> None:
     """Name RUN, so that it is recognised in lists; TEXT is at most 100 characters, and "" removes the name.
 
     RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. It may be in
-    any state, and goes on as it is.
+    any state, which stays the same.
     """
     from droptrain_cli import describe_run
 

@@ -18,7 +18,7 @@ def command(stack: Stack, run: str, text: str, as_json: bool) -> None:
     TEXT is at most 2,000 characters, and may have several lines.
 
     RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. It may be in
-    any state, and goes on as it is.
+    any state, which stays the same.
     """
     from droptrain_cli import describe_run
 

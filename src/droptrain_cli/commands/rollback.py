@@ -12,7 +12,7 @@ from droptrain_cli.stack_options import stack_options
 @click.option("--json", "as_json", is_flag=True, help="Print the current model as the API gives it.")
 @stack_options
 def command(stack: Stack, project: str, as_json: bool) -> None:
-    """Make the model before PROJECT's current one current again. Again: one further back."""
+    """Make PROJECT's previous model the current one again; repeat it to go back further."""
     from droptrain_cli import change_model
 
     change_model.roll_back(stack, project, as_json=as_json)

@@ -17,17 +17,15 @@ STATUSES = (
     "--status",
     metavar="STATUS",
     type=click.Choice(STATUSES, case_sensitive=False),
-    help="Only those with this status, such as FAILED.",
+    help="Only runs with this status, such as FAILED.",
 )
-@click.option("--tag", metavar="TAG", help="Only those with this tag.")
+@click.option("--tag", metavar="TAG", help="Only runs with this tag.")
 @click.option("--sweep", metavar="ID", help="Only the trials of this sweep.")
 @click.option(
     "--sort", metavar="[-]NAME", help="Sort by a metric or a column; with - the highest value comes first."
 )
 @click.option("--columns", metavar="NAME,...", help="Show these columns and metrics, in this order.")
-@click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many at most."
-)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The most rows.")
 @click.option("--watch", is_flag=True, help="Keep the table up to date until Ctrl-C.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV with plain values, and every metric.")
 @click.option("--json", "form", flag_value="json", help='{"runs": [...]}; with --watch a changed run a line.')

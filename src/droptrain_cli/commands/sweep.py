@@ -41,7 +41,7 @@ def command() -> None:
 )
 @click.option("--max-cost-usd", metavar="USD", type=float, help="The most that all trials may cost.")
 @click.option("--seed", type=int, help="Seed of the random draws.")
-@click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
+@click.option("--force", is_flag=True, help="Accept a --set that doesn't fit the recipe.")
 @click.option("--dry-run", is_flag=True, help="Print the estimate, and start nothing.")
 @click.option(
     "--follow/--no-follow", default=True, show_default=True, help="Show the trials to the sweep's end."
@@ -81,9 +81,7 @@ def show(stack: Stack, sweep: str, watch: bool, as_json: bool) -> None:
 
 @command.command("list", short_help="List sweeps, newest first.")
 @click.argument("project", required=False, shell_complete=complete_project)
-@click.option(
-    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most."
-)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="The most rows.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"sweeps": [...]}.')
 @stack_options
 def list_all(stack: Stack, project: str | None, limit: int, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from droptrain_cli.stack_options import stack_options
     "--dataset", metavar="NAME", shell_complete=complete_dataset, help="Train this dataset instead."
 )
 @click.option("--set", "settings", type=Hyperparameter(), multiple=True, help="Hyperparameter for this run.")
-@click.option("--force", is_flag=True, help="Take a --set that doesn't fit the recipe.")
+@click.option("--force", is_flag=True, help="Accept a --set that doesn't fit the recipe.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run, a line for each change.")
 @stack_options
 def command(

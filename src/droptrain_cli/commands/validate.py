@@ -12,7 +12,7 @@ from droptrain_cli.debug_option import debug_option
 @click.option("--json", "as_json", is_flag=True, help='Print {"ok", "problems": [...]}.')
 @debug_option
 def command(folder: Path, as_json: bool) -> None:
-    """Check the project in FOLDER (by default this one) by the very rules of a launch.
+    """Check the project in FOLDER (by default this one) as a launch does.
 
     Reads train.yaml, code/ and data/ and names every problem with its file, line or field and the fix. Python
     files are compiled and shell scripts are parsed by bash -n; none is run. Exits with 1 if there is a

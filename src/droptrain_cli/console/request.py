@@ -41,7 +41,7 @@ class Body:
     def write_to(self, path: Path) -> None:
         """All of a body of any size, into a file; ProblemError 411 without its length."""
         if self._length is None:
-            raise ProblemError(411, "no-length", "Say the file's size in Content-Length.")
+            raise ProblemError(411, "no-length", "Give the file's size in Content-Length.")
         with path.open("wb") as file:
             while self.left:
                 file.write(self._take(min(self.left, _PIECE_BYTES)))

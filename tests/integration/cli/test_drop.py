@@ -245,7 +245,7 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
     said = droptrain("drop", "penguins", "train.csv", "test.csv")
     assert said.exit_code == 130
     assert "S3 has 8 B of 8 B of test.csv." in said.output
-    assert "The same command goes on from there, within 7 days." in said.output
+    assert "The same command continues from there, within 7 days." in said.output
     assert "Traceback" not in said.output
     monkeypatch.setattr(Upload, "finish", finish)
     again = document(droptrain("drop", "penguins", "train.csv", "test.csv", "--json"))
@@ -327,7 +327,7 @@ def test_a_watched_drop_follows_the_run_of_its_own_versions(
     said = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d", "--watch")
     assert said.exit_code == 0, said.output
     assert watched == ["whole"]
-    assert "Launching at once didn't work: Could not connect to" in said.output
+    assert "The immediate launch failed: Could not connect to" in said.output
     assert runs.asked == {"path": "/runs", "project": "penguins", "dataset": "d", "limit": 20}
 
 

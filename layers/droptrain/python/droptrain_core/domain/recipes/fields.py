@@ -200,7 +200,7 @@ FIELDS: Mapping[str, Field] = {
     "args": Field(
         "args",
         read_args,
-        "Arguments that are passed as they are, after the hyperparameters.",
+        "Arguments that are passed unchanged, after the hyperparameters.",
         [],
     ),
     "hyperparameters": Field(
