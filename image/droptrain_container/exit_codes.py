@@ -14,6 +14,7 @@ TERMINATED = 128 + signal.SIGTERM
 # Cause code of outcome.json: the exit code that goes with it. A script's own failure has the script's code.
 EXIT_CODES: Mapping[str, int] = {
     "bad_data": 65,
+    "packages_not_installed": 65,
     "nothing_prepared": 65,
     "too_many_prepared": 65,
     "prepared_incomplete": 65,

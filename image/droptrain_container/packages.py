@@ -21,7 +21,8 @@ from droptrain_container.exit_codes import EndError
 from droptrain_container.requirement_files import PIPENV, UV, Requirements
 from droptrain_container.s3 import Bucket, MissingError
 
-_SHOWN_CHARACTERS = 300
+# Of the installer's words at each end: it begins with what it did, and ends with the reason.
+_SHOWN_CHARACTERS = 150
 # An environment is often larger than the memory that the entrypoint may take: it is never held whole.
 _LARGE_BYTES = 1 << 30
 # What an environment depends on beside the code's files; printed by the Python that the code gets.
@@ -65,7 +66,7 @@ class Packages:
     def install(self, wanted: Requirements | None, python: str, environment: Mapping[str, str]) -> None:
         """Make the environment, without packages of its own if none are `wanted`.
 
-        EndError (bad_data) with the words of uv or pipenv.
+        EndError (packages_not_installed) with the words of uv or pipenv.
         """
         about = json.loads(_run([python, "-c", _ABOUT], environment, "The image's Python"))
         given = _for_uv(environment)
@@ -221,5 +222,11 @@ def _run(
     )
     if done.returncode:
         output = " ".join(_DRAWN.sub(" ", done.stderr.strip() or done.stdout.strip()).split())
-        raise EndError("bad_data", f"{what} can't be installed: {output[:_SHOWN_CHARACTERS]}")
+        raise EndError("packages_not_installed", f"{what} can't be installed: {_shown(output)}")
     return done.stdout
+
+
+def _shown(output: str) -> str:
+    if len(output) <= 2 * _SHOWN_CHARACTERS:
+        return output
+    return f"{output[:_SHOWN_CHARACTERS]} … {output[-_SHOWN_CHARACTERS:]}"

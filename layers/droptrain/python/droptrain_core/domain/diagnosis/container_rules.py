@@ -1,12 +1,15 @@
 """Rules on the container's own report: it ran before and after the script, and knows its own steps."""
 
-from droptrain_core.domain.diagnosis import kinds
+from droptrain_core.domain.diagnosis import aws_signs, code_signs, kinds
 from droptrain_core.domain.diagnosis.rule import Rule, container_names, script_exits
 
 _PAGE = "docs/container.md"
 _PREPARE = "docs/prepare.md"
+_UV = "https://docs.astral.sh/uv/concepts/resolution/"
 _SIGNALS = "https://man7.org/linux/man-pages/man7/signal.7.html"
 _BASH = "https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"
+
+_NOT_INSTALLED = "packages_not_installed"
 
 RULES = (
     Rule(kinds.RECLAIMED, container_names("reclaimed"), _PAGE),
@@ -16,6 +19,21 @@ RULES = (
     Rule(kinds.PREPARED_INCOMPLETE, container_names("prepared_incomplete"), _PREPARE),
     Rule(kinds.INPUTS_WRITTEN, container_names("inputs_written"), _PREPARE),
     Rule(kinds.PREPARED_CHANGED, container_names("prepared_changed"), _PREPARE),
+    *(
+        Rule(
+            kinds.SCRIPT_OFFLINE,
+            container_names(_NOT_INSTALLED, because=sign, unless=aws_signs.NOT_THE_NETWORK),
+            source,
+        )
+        for sign, source in aws_signs.UNREACHABLE
+    ),
+    Rule(kinds.MISSING_MODULE, container_names(_NOT_INSTALLED, because=code_signs.NO_SUCH_PACKAGE), _UV),
+    *(
+        Rule(kinds.PACKAGE_CONFLICT, container_names(_NOT_INSTALLED, because=sign), source)
+        for sign, source in code_signs.CONFLICT_LINES
+    ),
+    Rule(kinds.DISK_FULL, container_names(_NOT_INSTALLED, because=r"No space left on device"), _PAGE),
+    Rule(kinds.PACKAGES_NOT_INSTALLED, container_names(_NOT_INSTALLED), _PAGE),
     Rule(kinds.BAD_DATA, container_names("bad_data", 65), _PAGE),
     Rule(kinds.INPUT_CHANGED, container_names("input_changed"), _PAGE),
     Rule(kinds.INPUT_MISSING, container_names("input_missing", 66), _PAGE),

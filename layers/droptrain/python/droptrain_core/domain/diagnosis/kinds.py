@@ -302,6 +302,9 @@ SCRIPT_FAILED = Kind(
     "script_failed", "{detail}", "Read the end of the log, correct the code, push it, launch again.", None
 )
 BAD_DATA = Kind("bad_data", "{detail}", "Correct the named file, push it and launch again.", False)
+PACKAGES_NOT_INSTALLED = Kind(
+    "packages_not_installed", "{detail}", "Correct the named file, push it and launch again.", False
+)
 PLAN_CHANGED = Kind(
     "plan_changed", "{detail}",
     "Launch the dataset again, which writes a new plan. Find out what wrote to the run's folder.", False,

@@ -43,11 +43,17 @@ def batch_says(pattern: str) -> Find:
     return find
 
 
-def container_names(code: str, exit_code: int | None = None) -> Find:
-    """The container names this cause, or left no report and ended with this cause's exit code."""
+def container_names(code: str, exit_code: int | None = None, *, because: str = "", unless: str = "") -> Find:
+    """The container names this cause, or left no report and ended with this cause's exit code.
+
+    `because`: its message also matches that pattern; `unless`: and doesn't match this one.
+    """
 
     def find(facts: Evidence) -> Found | None:
         if facts.outcome and facts.container_code == code:
+            message = facts.outcome.cause_message
+            if not re.search(because, message) or (unless and re.search(unless, message)):
+                return None
             return Found(facts.outcome.cause_message or code, facts.telling[-3:])
         if exit_code is not None and facts.container_code is None and facts.job.exit_code == exit_code:
             return Found(f"exit code {exit_code}", (f"exit code {exit_code}",))
