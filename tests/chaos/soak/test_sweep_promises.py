@@ -48,9 +48,8 @@ TRIALS = {1: ended(1, 0.5), 2: ended(2, 0.1), 3: ended(3, None)}
     ],
 )
 def test_a_broken_promise_is_named(change: dict[str, Any], seen: dict[str, Any], problem: str | None) -> None:
-    found = SeenSweep(
-        replace(SWEEP, **change), **{"trials": TRIALS, "most_running": 2, "most_held": 9} | seen
-    )
+    given: dict[str, Any] = {"trials": TRIALS, "most_running": 2, "most_held": 9}
+    found = SeenSweep(replace(SWEEP, **change), **(given | seen))
     problems = list(broken(found, Counter({"s": 1})))
     assert [problem in each for each in problems if problem] == [True] * bool(problem), problems
     assert bool(problems) == bool(problem)

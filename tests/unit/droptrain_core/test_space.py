@@ -58,7 +58,7 @@ def test_a_text_or_a_list_is_read_and_has_one_form(given_values, values, count) 
         ("1e-300..1:log", "too close to 0"),
         ([1, 1e200], "too large"),
         ("1_0..2_0", "has to be low..high"),
-        ("0,1:log", "lists '1:log'; a range is low..high"),
+        ("0,1:log", "lists '1:log': write a range with two dots"),
         ("a..b", "has to be low..high"),
         (3, "has to be low..high"),
         ([1, 1], "lists a value twice"),

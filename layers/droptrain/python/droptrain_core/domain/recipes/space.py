@@ -167,7 +167,9 @@ def size_of(space: Space) -> int | None:
 def _choices(values: list[Any]) -> Choices:
     for each in values:
         if isinstance(each, str) and _KIND_OF_RANGE.search(each):
-            raise WrongValueError(f"lists {short(each)}; a range is {_FORMS}")
+            raise WrongValueError(
+                f"lists {short(each)}: write a range with two dots, such as 0.0001..0.1:log"
+            )
         if not _is_value(each):
             raise WrongValueError(
                 "has a value that isn't a number, a text or true/false, or is too large or too close to 0: "
