@@ -1,6 +1,5 @@
 """A project's latest and best model: which run made it, its files, and all of them in one click."""
 
-import os
 import re
 import zipfile
 
@@ -124,10 +123,3 @@ def test_a_model_is_promoted_and_rolled_back_after_a_question_and_the_history_sh
     page.get_by_role("dialog").get_by_role("button", name="Promote").click()
     expect(history.locator("tbody tr")).to_have_count(4)
     expect(current).to_contain_text(re.compile(r"Programs find it at|It is being copied to"))
-    if shots := os.environ.get("SHOTS"):
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=f"{shots}/models-{scheme}.png", full_page=True)
-            current.get_by_role("button", name="Roll back").click()
-            page.screenshot(path=f"{shots}/rollback-{scheme}.png")
-            page.get_by_role("button", name="Leave it").click()

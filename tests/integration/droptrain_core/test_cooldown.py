@@ -150,8 +150,11 @@ def test_a_lost_message_of_the_end_is_sent_again_by_the_reconciler(cooling: Stac
     assert over(cooling) == "launched"
 
 
-def test_an_early_message_comes_again(cooling: Stack) -> None:
+def test_an_early_message_comes_again_and_one_of_an_earlier_cooldown_does_not(cooling: Stack) -> None:
     drop(cooling, "second")
+    assert over(cooling) == "ignored"
+    assert list(waiting(cooling)) == ["second"]
+    cooling.later(hours=10, minutes=59)
     with pytest.raises(BusyError):
         over(cooling)
     cooling.later(hours=11)

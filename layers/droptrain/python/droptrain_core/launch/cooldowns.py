@@ -1,7 +1,7 @@
 """Cooldowns: when a project's cooldown is over, the newest dataset that waited for that trains."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.retrain_table import RetrainTable
@@ -13,6 +13,9 @@ from droptrain_core.domain.runs.retraining import Retraining
 from droptrain_core.launch.answers import Launched
 from droptrain_core.launch.take_in import TakeIn
 from droptrain_core.launch.uploads import LaunchUploads
+
+# A message that is earlier is an old one: a later cooldown has begun, whose end has a message of its own.
+_EARLY = timedelta(minutes=5)
 
 
 class EndCooldowns:
@@ -45,6 +48,8 @@ class EndCooldowns:
         held = self._held(project)
         unanswered = [record for record in held if not _is_answered(record, known)]
         if unanswered and known.is_in_cooldown(self._clock()):
+            if known.is_in_cooldown(self._clock() + _EARLY):
+                return Launched("ignored")
             raise BusyError(f"the cooldown of {project} ends at {known.cooldown_until}")
         if len(held) > len(unanswered[:1]):
             self._take_in.check(project, [record for record in held if record not in unanswered[:1]])
