@@ -8,6 +8,7 @@ import sys
 import time
 
 from chaos.model.machine import COUNTED, Everything, Launching
+from chaos.model.retrain_machine import Retraining
 from chaos.model.sweep_machine import Sweeping
 from droptrain_core.telemetry import logger
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -43,7 +44,7 @@ def explore(schedules: int, first_seed: int) -> None:
             suppress_health_check=list(HealthCheck),
         )
         print(f"{COUNTED['schedules']:>7} of {schedules}, seed {first_seed + number}", file=sys.stderr)
-        machine = (Everything, Launching, Sweeping)[number % 3]
+        machine = (Everything, Launching, Sweeping, Retraining)[number % 4]
         run_state_machine_as_test(seed(first_seed + number)(machine), settings=lot)
 
 

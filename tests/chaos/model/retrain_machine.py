@@ -1,6 +1,6 @@
 """Every interleaving of a project that trains again: its cooldowns, schedules, spans, gates and rollbacks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chaos.model import retrain_promises as promises
@@ -41,6 +41,7 @@ GATES: tuple[dict[str, Any], ...] = (
     {**METRIC, "promote": {"when": "better", "require": {"accuracy": ">= 0.5"}}},
     {**METRIC, "promote": {"when": "manual"}},
 )
+kinds = st.sampled_from((*["upload"] * 4, *["promote"] * 2, "message", "push", "roll back"))
 accuracies = st.sampled_from((0.1, 0.5, 0.6, 0.9))
 
 
@@ -65,7 +66,8 @@ class Retraining(Launching):
         self.pushes = 0
         self.push(recipe)
         self.deliver_push(99)
-        self._drop("first", FILES)
+        for dataset in DATASETS[:2]:
+            self._drop(dataset, FILES)
         COUNTED["projects that train again"] += 1
 
     # What users do
@@ -121,6 +123,26 @@ class Retraining(Launching):
         (self.messages.remove if is_lost else self.messages.append)(message)
         COUNTED["events lost" if is_lost else "events repeated"] += 1
         self.troubled = True
+
+    @rule(kinds=st.tuples(kinds, kinds), which=anyone, far=st.integers(1, 40))
+    def two_at_the_same_time(self, kinds: tuple[str, str], which: int, far: int) -> None:
+        """Two invocations get equally far before the first one goes on to its end, and then the other."""
+        able = {
+            "upload": self.uploads, "message": self.messages, "push": self.pushes,
+            "promote": self.table.runs, "roll back": self.table.current,
+        }  # fmt: skip
+        start: dict[str, Callable[[], None]] = {
+            "upload": lambda: self.deliver_upload(which, far),
+            "message": lambda: self.deliver_message(which, far),
+            "push": lambda: self.deliver_push(far),
+            "promote": lambda: self.ask_to_promote(which, far),
+            "roll back": lambda: self.ask_to_roll_back(far),
+        }
+        for kind in kinds:
+            if able[kind]:
+                start[kind]()
+        for task, again in list(self.tasks):
+            self._go_on(task, again, 99)
 
     @precondition(lambda self: self.jobs.events)
     @rule(which=anyone, far=sides)
