@@ -170,7 +170,8 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	$(LOCK) --python-version 3.13 requirements/emulator.in -o requirements/emulator.txt
 	$(LOCK) --python-version 3.11 requirements/laptop.in -c requirements/dev.txt -o requirements/laptop.txt
 	$(LOCK) --python-version 3.11 image/requirements.in -c requirements/dev.txt -o image/requirements.txt
-	$(LOCK) --python-version 3.11 --no-deps image/requirements-cuda.in -o image/requirements-cuda.txt
+	$(LOCK) --python-version 3.11 image/requirements-gpu.in -c requirements/laptop.txt -o image/requirements-gpu.txt
+	$(LOCK) --python-version 3.11 image/requirements-cpu.in -c image/requirements-gpu.txt -o image/requirements-cpu.txt
 	$(LOCK) --python-version 3.13 layers/droptrain/requirements.in -c requirements/dev.txt -o layers/droptrain/requirements.txt
 	$(LOCK) --python-version 3.13 functions/runs_api/requirements.in -c requirements/dev.txt -o functions/runs_api/requirements.txt
 	$(LOCK) --python-version 3.13 functions/trial_ended/requirements.in -c requirements/dev.txt -o functions/trial_ended/requirements.txt

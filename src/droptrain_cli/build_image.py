@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +36,25 @@ _HINTS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Base:
+    """What both images are built on; None for what the Dockerfile names."""
+
+    image: str | None = None
+    adds_tensorflow: bool = True
+
+    def variables(self) -> list[dict[str, str]]:
+        """What AWS CodeBuild gives to image/publish.sh."""
+        values = {"BASE_IMAGE": self.image, "TENSORFLOW": None if self.adds_tensorflow else "no"}
+        return [
+            {"name": name, "value": value, "type": "PLAINTEXT"} for name, value in values.items() if value
+        ]
+
+
 def build(
     stack: Stack,
     folder: Path | None,
-    base_image: str | None,
+    base: "Base",
     *,
     as_json: bool,
     sleep: Callable[[float], None] = time.sleep,
@@ -53,7 +69,7 @@ def build(
             projectName=snapshot.outputs[_PROJECT],
             sourceVersion=kept_version(stored.get("VersionId"), stack.bucket),
             idempotencyToken=uuid.uuid4().hex,  # a lost answer doesn't start a second one
-            environmentVariablesOverride=_variables(base_image),
+            environmentVariablesOverride=base.variables(),
         )["build"]
     except client.exceptions.AccountLimitExceededException as error:
         raise DroptrainError(_no_builds(snapshot, error.response["Error"]["Message"], folder)) from error
@@ -92,10 +108,6 @@ def _patient(stack: Stack) -> StackSnapshot:
             "sam build && sam deploy --parameter-overrides BuildsImage=yes"
         )
     return snapshot
-
-
-def _variables(base_image: str | None) -> list[dict[str, str]]:
-    return [{"name": "BASE_IMAGE", "value": base_image, "type": "PLAINTEXT"}] if base_image else []
 
 
 def _no_builds(snapshot: StackSnapshot, said: str, folder: Path | None) -> str:

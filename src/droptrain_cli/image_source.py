@@ -13,8 +13,11 @@ _PACKAGED, _CHECKED_OUT = (
     Path(__file__).parents[1] / "droptrain_image",
     Path(__file__).parents[2] / "image",
 )
-# What image/.dockerignore sends to the builder.
-_OF_DROPTRAIN = ("Dockerfile", "requirements.txt", "requirements-cuda.txt")
+# What image/.dockerignore sends to the builder, and what calls the builder.
+_OF_DROPTRAIN = (
+    "Dockerfile", "requirements.txt", "requirements-gpu.txt", "requirements-cpu.txt", "install_tensorflow.sh",
+    "publish.sh",
+)  # fmt: skip
 _PACKAGE = "droptrain_container"
 _MOST_BYTES = 100 * 1024 * 1024
 _SOME_DAY = (1980, 1, 1, 0, 0, 0)  # zip's first: the same files make the same archive

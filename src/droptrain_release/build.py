@@ -116,10 +116,11 @@ def main() -> None:
             "--with-license-file", "--with-notice-file", "--no-license-path", environment=environment,
         )  # fmt: skip
         sets[title] = licences.of_pip_licenses(json.loads(answer))
-    # A gigabyte that needn't be fetched to be listed.
+    # Gigabytes that needn't be fetched to be listed.
     run(
         TOOLS / "cyclonedx-py", "requirements", "--output-reproducible", f"--sv={sbom.SPEC_VERSION}",
-        f"--output-file={DIST / f'droptrain-{version}-image-cuda.cdx.json'}", "image/requirements-cuda.txt",
+        f"--output-file={DIST / f'droptrain-{version}-image-tensorflow.cdx.json'}",
+        "image/requirements-gpu.txt",
         environment=environment,
     )  # fmt: skip
     vendored = json.loads((ROOT / "console" / "vendor" / "VENDORED.json").read_text("utf-8"))

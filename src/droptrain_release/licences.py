@@ -31,15 +31,28 @@ ACCEPTED = {
     ): "in the image, because awscli needs it; only its tools/editors/emacs is under the GPL, which no wheel "
     "has",
 }
-# Not installed here, for they are a gigabyte: what their packages say, and why it may be in an image.
+# Not installed here, for they are gigabytes: what their packages say, and why it may be in an image.
+_CUDA = (
+    "NVIDIA Proprietary Software",
+    "NVIDIA's CUDA licence (attachment A) allows it to be distributed with an application; only an image "
+    "that its user builds has it",
+)
 NOT_INSTALLED = {
+    "tensorflow": ("Apache 2.0", "permissive"),
+    **{
+        f"nvidia-{name}-cu12": _CUDA
+        for name in (
+            "cublas", "cuda-cupti", "cuda-nvcc", "cuda-nvrtc", "cuda-runtime", "cufft", "cusolver",
+            "cusparse", "nvjitlink",
+        )
+    },
     "nvidia-cudnn-cu12": (
         "NVIDIA Proprietary Software",
         "NVIDIA's cuDNN supplement allows it to be distributed with an application; only an image that its "
         "user builds has it",
     ),
     "nvidia-nccl-cu12": ("BSD-3-Clause", "permissive"),
-}
+}  # fmt: skip
 
 
 class LicenceRefusedError(Exception):
@@ -113,7 +126,8 @@ def page(sets: Mapping[str, Iterable[Package]]) -> str:
             for text in filter(None, (package.text, package.notice)):
                 texts.setdefault(text, []).append(f"{package.name} {package.version}")
         lines.append("")
-    lines += ["nvidia libraries in the image (ADD_CUDA=yes)", "-" * 44]
+    title = "TensorFlow and NVIDIA's libraries in the image"
+    lines += [title, "-" * len(title)]
     for name, (licence, reason) in NOT_INSTALLED.items():
         lines.append(f"{name}: {licence}\n    accepted: {reason}")
     lines.append("")

@@ -11,5 +11,5 @@ for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
 done
 echo "Building image/Dockerfile on the small base ..."
 podman build --quiet --isolation chroot --network host "${mounts[@]}" \
-  --build-arg BASE_IMAGE=localhost/droptrain-test-base --build-arg ADD_CUDA=no \
+  --build-arg BASE_IMAGE=localhost/droptrain-test-base --build-arg TENSORFLOW=no \
   --build-arg SOURCE=https://example.com/droptrain --tag "${1:-localhost/droptrain-test}" "${@:2}" image

@@ -9,20 +9,38 @@ from support.training_machine import REPOSITORY as ROOT
 
 pytestmark = pytest.mark.container
 
-# podman builds as tests/image_build/build.sh does; there is no registry to log in to or to push to.
+# podman in place of Docker's buildx. It has no OCI layouts as contexts and no outputs: images stand for both.
+# There is no registry to log in to or to push to.
 DOCKER = """#!/bin/bash
 set -euo pipefail
-case "$1" in
-  login) cat > /dev/null ;;
-  push) podman image exists "$2" ;;
-  build)
-    shift
-    mounts=()
+case "$1 $2" in
+  login*) cat > /dev/null ;;
+  "buildx create") echo builder ;;
+  "buildx rm") ;;
+  "buildx build")
+    shift 2
+    arguments=()
     for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
-      if [[ -e $file ]]; then mounts+=(--volume "$file:$file:ro"); fi
+      if [[ -e $file ]]; then arguments+=(--volume "$file:$file:ro"); fi
     done
-    podman build --isolation chroot --network host "${mounts[@]}" --build-arg ADD_CUDA=no "$@" ;;
-  *) podman "$@" ;;
+    while (($#)); do
+      case "$1" in
+        --builder) shift ;;
+        --provenance=false) ;;
+        --output)
+          shift
+          case "$1" in
+            type=oci*) mkdir -p "${1##*dest=}"; arguments+=(--tag "localhost/droptrain-layout:${1##*/}") ;;
+            type=image*) name=${1#*name=}; arguments+=(--tag "${name%%,*}") ;;
+          esac ;;
+        --build-context)
+          shift
+          arguments+=(--build-context "droptrain=docker-image://localhost/droptrain-layout:${1##*/}") ;;
+        *) arguments+=("$1") ;;
+      esac
+      shift
+    done
+    podman build --isolation chroot --network host "${arguments[@]}" ;;
 esac
 """
 
@@ -43,7 +61,7 @@ def test_an_image_of_the_user_s_own_is_built_by_the_template_s_commands(tmp_path
     try:
         done = run_build(
             tmp_path / "source", tools, own,
-            BASE_IMAGE="localhost/droptrain-test-base",
+            BASE_IMAGE="localhost/droptrain-test-base", TENSORFLOW="no",
             CONTAINERS_CONF=str(ROOT / "tests/image_build/containers.conf"),
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-2000:]
@@ -53,4 +71,11 @@ def test_an_image_of_the_user_s_own_is_built_by_the_template_s_commands(tmp_path
             user = podman("image", "inspect", "--format={{.Config.User}}", image).strip()
             assert user == "1000:1000"
     finally:
-        podman("image", "rm", "--force", "--ignore", *images, "localhost/droptrain")
+        podman(
+            "image",
+            "rm",
+            "--force",
+            "--ignore",
+            *images,
+            *(f"localhost/droptrain-layout:{kind}" for kind in ("gpu", "cpu")),
+        )

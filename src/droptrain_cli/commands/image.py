@@ -13,7 +13,12 @@ from droptrain_cli.stack_options import stack_options
 @click.option(
     "--base-image",
     metavar="IMAGE",
-    help="What to build both on.  [default: TensorFlow's, with CUDA and without]",
+    help="What to build both on.  [default: Docker's slim image of Python]",
+)
+@click.option(
+    "--no-tensorflow",
+    is_flag=True,
+    help="Add no TensorFlow, because the base image has a framework of its own.",
 )
 @click.option(
     "--json",
@@ -22,7 +27,9 @@ from droptrain_cli.stack_options import stack_options
     help='Print {"build", "image", "digest", "cpu_image", "cpu_digest"} at the end.',
 )
 @stack_options
-def command(stack: Stack, folder: Path | None, base_image: str | None, as_json: bool) -> None:
+def command(
+    stack: Stack, folder: Path | None, base_image: str | None, no_tensorflow: bool, as_json: bool
+) -> None:
     """Let AWS CodeBuild build the training images and publish them in the stack's repository.
 
     `latest` trains runs with GPUs, and `cpu`, which has no CUDA, those without. Without FOLDER they are
@@ -34,4 +41,5 @@ def command(stack: Stack, folder: Path | None, base_image: str | None, as_json: 
     """
     from droptrain_cli import build_image
 
-    build_image.build(stack, folder, base_image, as_json=as_json)
+    base = build_image.Base(base_image, adds_tensorflow=not no_tensorflow)
+    build_image.build(stack, folder, base, as_json=as_json)

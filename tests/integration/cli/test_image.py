@@ -16,6 +16,7 @@ from support.template import ROOT
 from droptrain.errors import DroptrainError
 from droptrain.stack import Stack
 from droptrain_cli import build_image
+from droptrain_cli.build_image import Base
 from droptrain_cli.image_source import archive
 
 ID = "images:0a1b"
@@ -54,6 +55,7 @@ class CodeBuild:
         return {"events": events, "nextForwardToken": f"f/{seen + len(lines)}"}
 
 
+DEFAULT_BASE = Base()
 LOG = {"logs": {"groupName": "builds", "streamName": "0a1b"}}
 QUEUED = {"buildStatus": "IN_PROGRESS", "currentPhase": "QUEUED"}
 BUILDING = {"buildStatus": "IN_PROGRESS", "currentPhase": "BUILD", **LOG}
@@ -113,9 +115,9 @@ def own_image(folder: Path) -> Path:
 
 
 def run(
-    stack: Stack, folder: Path | None = None, base_image: str | None = None, *, as_json: bool = False
+    stack: Stack, folder: Path | None = None, base: Base = DEFAULT_BASE, *, as_json: bool = False
 ) -> None:
-    build_image.build(stack, folder, base_image, as_json=as_json, sleep=lambda _: None)
+    build_image.build(stack, folder, base, as_json=as_json, sleep=lambda _: None)
 
 
 def test_a_build_shows_its_log_once_and_says_what_it_published(
@@ -139,10 +141,11 @@ def test_what_is_built_is_the_version_that_was_sent(
 ) -> None:
     deploy(stack, server)
     server.answer = codebuild = CodeBuild(DONE, lines=[])
-    run(stack, own_image(tmp_path), "base:1", as_json=True)
+    run(stack, own_image(tmp_path), Base("base:1", adds_tensorflow=False), as_json=True)
     [request] = codebuild.started
     assert request["environmentVariablesOverride"] == [
-        {"name": "BASE_IMAGE", "value": "base:1", "type": "PLAINTEXT"}
+        {"name": "BASE_IMAGE", "value": "base:1", "type": "PLAINTEXT"},
+        {"name": "TENSORFLOW", "value": "no", "type": "PLAINTEXT"},
     ]
     assert request["projectName"] == "builder"
     sent = stack.client("s3").get_object(
@@ -161,7 +164,7 @@ def test_the_archive_has_what_docker_would_send_and_is_the_same_each_time() -> N
     names = zipfile.ZipFile(io.BytesIO(first)).namelist()
     ignore = (ROOT / "image" / ".dockerignore").read_text("utf-8").split()
     sent = {line.removeprefix("!") for line in ignore if line.startswith("!")}
-    assert {name.split("/")[1] for name in names} == sent
+    assert {name.split("/")[1] for name in names} == sent | {"publish.sh"}
     assert not [name for name in names if "__pycache__" in name]
     assert hashlib.sha256(archive(None)).digest() == hashlib.sha256(first).digest()
 
@@ -213,7 +216,7 @@ def test_ctrl_c_leaves_the_build_going_and_says_how_to_end_it(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build_image.build(stack, None, None, as_json=False, sleep=interrupted)
+        build_image.build(stack, None, DEFAULT_BASE, as_json=False, sleep=interrupted)
     assert f"aws codebuild stop-build --id {ID}" in capsys.readouterr().err
 
 

@@ -11,13 +11,22 @@ from support.template import ROOT, template
 KEYS = {"version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache"}
 PHASE_KEYS = {"run-as", "on-failure", "on-success", "commands", "finally"}
 PHASE_NAMES = {"install", "pre_build", "build", "post_build"}
-CPU_BASE = "tensorflow/tensorflow:2.21.0"
-PUSHES = [f"docker push {REPOSITORY}:latest", f"docker push {REPOSITORY}:cpu"]
-# Notes what it is asked for; `docker build` fails where FAIL says so.
+BUILD = "docker buildx build --builder b1 --platform linux/amd64 --provenance=false"
+ZSTD = "push=true,compression=zstd,force-compression=true,oci-mediatypes=true"
+LATEST, CPU = (f"--output type=image,name={REPOSITORY}:{tag},{ZSTD}" for tag in ("latest", "cpu"))
+# Notes what it is asked for, with LAYOUTS for the script's folder; fails where FAIL says so.
 DOCKER = """#!/bin/bash
-echo "docker $*" >> "$NOTES"
-if [ "$1" = login ]; then cat >> "$NOTES"; fi
-if [ "$1" = "${FAIL:-}" ]; then exit 1; fi
+words="docker $*"
+if [[ $words =~ (dest=|oci-layout://)(/[^ ]*)/(gpu|cpu) ]]; then
+  mkdir -p "${BASH_REMATCH[2]}/${BASH_REMATCH[3]}"
+  words=${words//"${BASH_REMATCH[2]}"/LAYOUTS}
+fi
+echo "$words" >> "$NOTES"
+case "$1 $2" in
+  login*) cat >> "$NOTES" ;;
+  "buildx create") echo b1 ;;
+esac
+if [[ -n ${FAIL:-} && "$*" = *"$FAIL"* ]]; then exit 1; fi
 """
 AWS = """#!/bin/bash
 echo "aws $*" >> "$NOTES"
@@ -58,7 +67,7 @@ def test_the_build_specification_has_documented_fields_alone() -> None:
     assert all(isinstance(command, str) for command in commands())
 
 
-def test_droptrain_s_images_are_built_and_then_pushed_as_latest_and_cpu(asked: Any) -> None:
+def test_droptrain_s_images_are_pushed_as_latest_and_cpu_with_zstd_once_both_are_built(asked: Any) -> None:
     notes, code = asked()
     registry = REPOSITORY.partition("/")[0]
     assert code == 0
@@ -68,19 +77,28 @@ def test_droptrain_s_images_are_built_and_then_pushed_as_latest_and_cpu(asked: A
         "password",
     }
     assert notes[3:] == [
-        "docker build --tag droptrain droptrain",
-        f"docker tag droptrain {REPOSITORY}:latest",
-        f"docker build --build-arg BASE_IMAGE={CPU_BASE} --build-arg ADD_CUDA=no --tag droptrain droptrain",
-        f"docker tag droptrain {REPOSITORY}:cpu",
-        *PUSHES,
+        "docker buildx create --driver docker-container",
+        f"{BUILD} --build-arg TENSORFLOW=gpu --output type=cacheonly droptrain",
+        f"{BUILD} --build-arg TENSORFLOW=cpu --output type=cacheonly droptrain",
+        f"{BUILD} --build-arg TENSORFLOW=gpu {LATEST} droptrain",
+        f"{BUILD} --build-arg TENSORFLOW=cpu {CPU} droptrain",
+        "docker buildx rm b1",
     ]
 
 
-def test_both_images_have_the_same_tensorflow() -> None:
-    dockerfile = (ROOT / "image/Dockerfile").read_text("utf-8")
-    assert f"ARG BASE_IMAGE={CPU_BASE}-gpu\n" in dockerfile
+def test_the_stack_s_output_publishes_with_the_same_script() -> None:
     by_docker = template()["Outputs"]["ImagePushCommands"]["Value"]["Fn::Sub"]
-    assert f"--build-arg BASE_IMAGE={CPU_BASE} --build-arg ADD_CUDA=no" in by_docker
+    assert by_docker.endswith("image/publish.sh ${ImageRepository.RepositoryUri}")
+
+
+def test_both_images_have_the_same_tensorflow() -> None:
+    pinned = {
+        line.partition("==")[2].split()[0]
+        for kind in ("gpu", "cpu")
+        for line in (ROOT / f"image/requirements-{kind}.txt").read_text("utf-8").splitlines()
+        if line.startswith(("tensorflow==", "tensorflow-cpu=="))
+    }
+    assert len(pinned) == 1
 
 
 def test_an_image_of_the_user_s_own_is_built_on_droptrain_s(asked: Any, tmp_path: Path) -> None:
@@ -89,24 +107,26 @@ def test_an_image_of_the_user_s_own_is_built_on_droptrain_s(asked: Any, tmp_path
     (own / "Dockerfile").write_text("FROM droptrain\n", "utf-8")
     notes, code = asked(own)
     assert code == 0
-    assert notes[3:] == [
-        "docker build --tag droptrain droptrain",
-        f"docker build --tag {REPOSITORY}:latest yours",
-        f"docker build --build-arg BASE_IMAGE={CPU_BASE} --build-arg ADD_CUDA=no --tag droptrain droptrain",
-        f"docker build --tag {REPOSITORY}:cpu yours",
-        *PUSHES,
+    layout = "--output type=oci,name=droptrain,tar=false,compression=uncompressed,dest=LAYOUTS"
+    on = "--build-context droptrain=oci-layout://LAYOUTS"
+    assert notes[4:-1] == [
+        f"{BUILD} --build-arg TENSORFLOW=gpu {layout}/gpu droptrain",
+        f"{BUILD} {on}/gpu --output type=cacheonly yours",
+        f"{BUILD} --build-arg TENSORFLOW=cpu {layout}/cpu droptrain",
+        f"{BUILD} {on}/cpu --output type=cacheonly yours",
+        f"{BUILD} {on}/gpu {LATEST} yours",
+        f"{BUILD} {on}/cpu {CPU} yours",
     ]
 
 
 def test_another_base_is_one_argument_whatever_is_in_it(asked: Any) -> None:
-    notes, _ = asked(BASE_IMAGE="a b; touch x")
-    base = "--build-arg BASE_IMAGE=a b; touch x"
-    assert notes[3] == f"docker build {base} --tag droptrain droptrain"
-    assert notes[5] == f"docker build {base} --build-arg ADD_CUDA=no --tag droptrain droptrain"
+    notes, _ = asked(BASE_IMAGE="a b; touch x", TENSORFLOW="no")
+    base = "--build-arg TENSORFLOW=no --build-arg BASE_IMAGE=a b; touch x"
+    assert notes[4] == notes[5] == f"{BUILD} {base} --output type=cacheonly droptrain"
 
 
-@pytest.mark.parametrize("step", ["login", "build"])
+@pytest.mark.parametrize("step", ["login", "buildx create", "TENSORFLOW=cpu --output type=cacheonly"])
 def test_nothing_is_pushed_after_a_step_that_failed(asked: Any, step: str) -> None:
     notes, code = asked(FAIL=step)
     assert code != 0
-    assert not [line for line in notes if line.startswith("docker push")]
+    assert not [line for line in notes if "push=true" in line]

@@ -28,7 +28,7 @@ REQUIREMENTS = [
     "requirements/laptop.in", "requirements/dev.in", "requirements/audit.in",
     "layers/droptrain/requirements.in",
     "functions/runs_api/requirements.in", "functions/trial_ended/requirements.in", "image/requirements.in",
-    "image/requirements-cuda.in",
+    "image/requirements-gpu.in", "image/requirements-cpu.in",
     "requirements/uv.in", "requirements/release.in", "requirements/emulator.in", "requirements/site.in",
     "requirements/mlflow.in",
 ]  # fmt: skip
