@@ -1,6 +1,9 @@
 """What could be better next time, in plain words, from what was seen of an attempt."""
 
-from droptrain_container.gpu_use import Use
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from droptrain_container.gpu_use import Use
 
 # Below these there is no advice: start and compilation fill the first minutes of any training.
 GPU_SECONDS = 120.0
@@ -10,7 +13,7 @@ CHECKPOINT_INTERVALS = 3
 _PAGE = "see docs/gpu.md"
 
 
-def of_gpu(use: Use | None) -> list[str]:
+def of_gpu(use: "Use | None") -> list[str]:
     """Advice for GPUs that were seen for longer than GPU_SECONDS."""
     if use is None or use.seconds <= GPU_SECONDS or use.busy_percent is None:
         return []

@@ -5,14 +5,14 @@ import time
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from droptrain_container import advice, early_stop, exit_codes, gpu, image, lease, prepared
+from droptrain_container import exit_codes, image, lease, prepared
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.closing import Closing
 from droptrain_container.exit_codes import EndError, Ending
 from droptrain_container.folder import Look
 from droptrain_container.generations import Generations
-from droptrain_container.gpu_use import Sampler
 from droptrain_container.log import Log
 from droptrain_container.plan import Plan
 from droptrain_container.preparation import Call, Preparation
@@ -21,6 +21,9 @@ from droptrain_container.script import Script
 from droptrain_container.settings import Settings
 from droptrain_container.stops import Event, StoppedError, Stops
 from droptrain_container.workplace import Workplace
+
+if TYPE_CHECKING:
+    from droptrain_container.gpu_use import Sampler
 
 # Spot's notice comes two minutes ahead, and the end may be some seconds late.
 DOOMED_SECONDS = 150.0
@@ -123,6 +126,8 @@ class Attempt:
         if not held.is_first:
             place.records.continue_earlier(settings.attempt)
         if the_plan.gpus and settings.checks_gpu:
+            from droptrain_container import gpu
+
             gpu.check(the_plan.gpus)
         secrets = self._preparation.read_secrets(the_plan, place.mask)
         call = self._preparation.make_call(the_plan, secrets)
@@ -154,11 +159,13 @@ class Attempt:
         place = self._place
         self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
         self._log.phase = "train"
-        sampler = Sampler(self._log.say) if the_plan.gpus and self._settings.checks_gpu else None
+        sampler = self._sampler(the_plan)
         place.series.start(the_plan.metric_definitions, sampler.since_last if sampler else dict)
         started = time.monotonic()
         place.timing.note("script_started_at")
         running = Script(call.words, place.layout, call.environment, self._read_output, self._stops)
+        from droptrain_container import early_stop  # The script doesn't wait for it.
+
         try:
             self._saver = Saver(checkpoints, the_plan.checkpoint_seconds, self._log.say)
             place.records.start()
@@ -179,6 +186,13 @@ class Attempt:
         place.or_else("The advice", lambda: self._advise(the_plan, seconds), None)
         return ended_by
 
+    def _sampler(self, the_plan: Plan) -> "Sampler | None":
+        if not (the_plan.gpus and self._settings.checks_gpu):
+            return None
+        from droptrain_container.gpu_use import Sampler
+
+        return Sampler(self._log.say)
+
     def _read_output(self, chunk: bytes) -> None:
         mask = self._place.mask
         self._keep_output(mask.feed(chunk) if chunk else mask.settle())
@@ -190,6 +204,8 @@ class Attempt:
             self._place.series.read(masked)
 
     def _advise(self, the_plan: Plan, script_seconds: float) -> None:
+        from droptrain_container import advice
+
         instance = self._place.watch.instance if self._place.watch else None
         self._findings.advice = advice.of_gpu(self._findings.gpu) + advice.of_checkpoints(
             is_spot=instance is not None and instance.lifecycle == "spot",

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from droptrain_container import end_warnings, failure_reason, outcome, prepared
+from droptrain_container import outcome, prepared
 from droptrain_container.checkpoints import Saver
 from droptrain_container.exit_codes import EndError, Ending, of_cause
 from droptrain_container.folder import Look
@@ -92,6 +92,8 @@ class Closing:
 
     def _warn(self) -> None:
         """Say what looks wrong about a script that ended well; a TERM meanwhile ends only this."""
+        from droptrain_container import end_warnings, failure_reason
+
         place = self._place
         place.series.finish()
         lines = place.log.last_script_lines(outcome.TAIL_LINES)
@@ -107,6 +109,8 @@ class Closing:
             place.log.say(f"Warning: {each.message}. {each.fix}")
 
     def _reason(self) -> str | None:
+        from droptrain_container import failure_reason
+
         place = self._place
         lines = place.log.last_lines(_REASON_LINES)
         found = failure_reason.of_files(place.layout, place.mask.text)

@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from droptrain_container.exit_codes import EndError
-from droptrain_container.stopping_rules import Goal, Method
+
+Method = Literal["asha", "median"]
+Goal = Literal["maximize", "minimize"]
 
 SCHEMA = 1
 # The channel in which a training finds what the preparation step left.

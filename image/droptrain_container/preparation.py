@@ -4,12 +4,14 @@ import hashlib
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from droptrain_container import (
     code,
     command,
     inputs,
+    parallel,
     plan,
     requirement_files,
     sagemaker,
@@ -23,7 +25,6 @@ from droptrain_container.exit_codes import EndError
 from droptrain_container.layout import Layout
 from droptrain_container.mask import Mask
 from droptrain_container.needle import LEAST_CHARACTERS
-from droptrain_container.packages import Packages
 from droptrain_container.plan import Plan
 from droptrain_container.prepared import Prepared
 from droptrain_container.s3 import Bucket, MissingError
@@ -91,6 +92,10 @@ class Preparation:
     def make_call(self, the_plan: Plan, secrets: Mapping[str, str]) -> Call:
         """Fetch code and inputs, install packages, and make the command."""
         prepared = self._find_prepared()
+        # Their requests to S3 need nothing of the files, so they go on beside them.
+        where = self._bucket, the_plan, self._settings.prefix
+        code_uri = parallel.begin(partial(inputs.locate_code, *where))
+        input_uris = parallel.begin(partial(inputs.locate, *where))
         files = self._fetch(the_plan, prepared)
         hint = self._warn_of_google_storage(files)
         the_plan = self._with_model_dir(the_plan, files)
@@ -100,8 +105,8 @@ class Preparation:
             self._environment,
             the_plan,
             run_uri=self._settings.run_uri,
-            code_uri=inputs.locate_code(self._bucket, the_plan, self._settings.prefix),
-            input_uris=inputs.locate(self._bucket, the_plan, self._settings.prefix),
+            code_uri=code_uri.result(),
+            input_uris=input_uris.result(),
             layout=self._layout,
             gpus=the_plan.gpus if self._settings.checks_gpu else 0,
             words=given,
@@ -174,6 +179,8 @@ class Preparation:
         wanted = requirement_files.find(self._layout.code)
         if wanted is None and not requirement_files.calls_pipenv(files):
             return {}
+        from droptrain_container.packages import Packages
+
         # runs/PROJECT/packages/: beside the runs, for all of the project.
         prefix = f"{self._settings.prefix.rstrip('/').rpartition('/')[0]}/packages/"
         packages = Packages(self._bucket, prefix, self._layout.packages, self._say)

@@ -8,10 +8,10 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-Method = Literal["asha", "median"]
-Goal = Literal["maximize", "minimize"]
+from droptrain_container.plan import Goal, Method
+
 Point = tuple[float, float]  # step, value
 
 FACTOR = 3

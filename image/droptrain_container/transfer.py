@@ -1,4 +1,4 @@
-"""Pinned versions of objects, fetched to files: by s5cmd, many at a time, and checked when they are here."""
+"""Pinned versions of objects, fetched to files and checked: many small ones by GET, others by s5cmd."""
 
 import hashlib
 import importlib.util
@@ -9,16 +9,17 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from droptrain_container import parallel
 from droptrain_container.exit_codes import EndError
+from droptrain_container.pinned_file import MD5, PinnedFile
 from droptrain_container.plan import Pinned
 from droptrain_container.s3 import Bucket, MissingError
 
@@ -26,6 +27,9 @@ _TRIES = 3
 # s5cmd's start and its first connection cost about 50 ms; boto3, which has both, fetches these sooner.
 _FEW_FILES = 16
 _FEW_BYTES = 4 << 20
+# One connection brings such a file in a tenth of a second; a larger one is worth several.
+_SMALL_BYTES = 8 << 20
+_MANY_SMALL = 17
 # s5cmd's own repeats of one request; with its back-off, S3 that is down shows in seconds.
 _REPEATS = 5
 _FILES_AT_A_TIME = 64
@@ -43,27 +47,12 @@ _QUIET_SECONDS = 2.0
 _SAY_SECONDS = 15.0
 _STALL_SECONDS = 60.0
 _ERROR_BYTES = 2000
-_MD5 = re.compile(r"[0-9a-f]{32}")
 # Keys that mean themselves even where s5cmd looks for patterns.
 _PLAIN = re.compile(r"[\w./=+-]+", re.ASCII)
 # s5cmd writes to this name with digits after it, and renames.
 _WHOLE = ".whole"
 _OTHER_MD5 = "has another MD5 than in S3"
 _MIB, _GIB = 1 << 20, 1 << 30
-
-
-@dataclass(frozen=True)
-class _File:
-    """A version to fetch: first to `staged`, and to `path` once it is checked."""
-
-    pinned: Pinned
-    path: Path
-    staged: Path
-
-    @property
-    def size(self) -> int:
-        """The size that is expected, in bytes; 0 where the plan doesn't tell."""
-        return self.pinned.size or 0
 
 
 def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], None]) -> None:
@@ -86,7 +75,9 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
         with tempfile.TemporaryDirectory(
             dir=folder, prefix=".fetching-", ignore_cleanup_errors=True
         ) as staging:
-            coming = [_File(left[path], path, Path(staging, f"{i}{_WHOLE}")) for i, path in enumerate(left)]
+            coming = [
+                PinnedFile(left[path], path, Path(staging, f"{i}{_WHOLE}")) for i, path in enumerate(left)
+            ]
             _check_room(folder, coming)
             with closing(_Arrivals(coming, Path(staging), started_at, say)) as arrivals:
                 error = _transfer(bucket, coming, Path(staging), arrivals)
@@ -102,7 +93,7 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
     say(f"Fetched {_counted(len(files))}, {fetched / _MIB:.1f} MiB in {seconds:.1f} s.")
 
 
-def _check_room(folder: Path, files: Sequence[_File]) -> None:
+def _check_room(folder: Path, files: Sequence[PinnedFile]) -> None:
     needed = sum(-(-file.size // _BLOCK_BYTES) * _BLOCK_BYTES for file in files)
     needed += min(needed, _MOST_SPARE_BYTES)
     free = shutil.disk_usage(folder).free
@@ -114,18 +105,36 @@ def _check_room(folder: Path, files: Sequence[_File]) -> None:
         )
 
 
-def _transfer(bucket: Bucket, files: Sequence[_File], staging: Path, arrivals: "_Arrivals") -> str:
+def _transfer(bucket: Bucket, files: Sequence[PinnedFile], staging: Path, arrivals: "_Arrivals") -> str:
     """Let all files come as far as they come; s5cmd's last error."""
-    for_s5cmd = [] if _are_few(files) else [file for file in files if _is_sayable(file.pinned.key)]
+    few = _are_few(files)
+    if not few:
+        _fetch_small(bucket, files, arrivals)
+        files = arrivals.missing()
+    for_s5cmd = [] if few else [file for file in files if _is_sayable(file.pinned.key)]
     error = _run_s5cmd(bucket, for_s5cmd, staging, arrivals) if for_s5cmd else ""
     others = set(files).difference(for_s5cmd)
     parallel.each(lambda file: _download(bucket, file), others)
     return error
 
 
-def _are_few(files: Sequence[_File]) -> bool:
+def _are_few(files: Sequence[PinnedFile]) -> bool:
     sizes = [file.pinned.size for file in files]
     return len(sizes) <= _FEW_FILES and None not in sizes and sum(file.size for file in files) <= _FEW_BYTES
+
+
+def _fetch_small(bucket: Bucket, files: Sequence[PinnedFile], arrivals: "_Arrivals") -> None:
+    """Let small files come where there are many: s5cmd needs twice the processor time for each."""
+    small = [file for file in files if file.pinned.size is not None and file.size <= _SMALL_BYTES]
+    if len(small) < _MANY_SMALL or bucket.signed_get is None:
+        return
+    from droptrain_container.small_files import SmallFiles
+
+    coming = SmallFiles(bucket.signed_get, small, arrivals.take)
+    try:
+        arrivals.watch(coming.has_ended)
+    finally:
+        coming.stop()
 
 
 def _is_sayable(key: str) -> bool:
@@ -133,14 +142,14 @@ def _is_sayable(key: str) -> bool:
     return "\n" not in key and not key.endswith("/")
 
 
-def _download(bucket: Bucket, file: _File) -> None:
+def _download(bucket: Bucket, file: PinnedFile) -> None:
     try:
         bucket.download(file.pinned.key, file.staged, file.size, file.pinned.version_id)
     except MissingError:
         raise gone(bucket, file.pinned) from None
 
 
-def _run_s5cmd(bucket: Bucket, files: Sequence[_File], staging: Path, arrivals: "_Arrivals") -> str:
+def _run_s5cmd(bucket: Bucket, files: Sequence[PinnedFile], staging: Path, arrivals: "_Arrivals") -> str:
     """Run s5cmd to its end, or until nothing comes any more; its last error. It never outlives this call."""
     program = [_s5cmd(), "--log=error", f"--numworkers={_FILES_AT_A_TIME}", f"--retry-count={_REPEATS}"]
     if bucket.endpoint_url:
@@ -158,7 +167,7 @@ def _run_s5cmd(bucket: Bucket, files: Sequence[_File], staging: Path, arrivals: 
             process_group=0,
         )
         try:
-            arrivals.watch(process)
+            arrivals.watch(lambda seconds: _has_ended(process, seconds))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -179,7 +188,7 @@ def _s5cmd() -> str:
     return found
 
 
-def _commands(bucket: Bucket, files: Sequence[_File]) -> list[bytes]:
+def _commands(bucket: Bucket, files: Sequence[PinnedFile]) -> list[bytes]:
     """A line for each file, short, as s5cmd reads each anew.
 
     Connections are shared out by size: a large file among small ones gets many.
@@ -212,7 +221,7 @@ class _Arrivals:
     """What comes into a folder: a file that is whole is checked and put in its place while others come."""
 
     def __init__(
-        self, files: Sequence[_File], staging: Path, started_at: float, say: Callable[[str], None]
+        self, files: Sequence[PinnedFile], staging: Path, started_at: float, say: Callable[[str], None]
     ) -> None:
         self._coming = {file.staged.name: file for file in files}
         self._staging = staging
@@ -220,14 +229,28 @@ class _Arrivals:
         self._say = say
         self._total = sum(file.size for file in files)
         self._whole = 0
+        self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_CHECKS_AT_A_TIME)
-        self._checks: dict[_File, Future[str | None]] = {}
+        self._checks: dict[PinnedFile, Future[str | None]] = {}
 
-    def watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for the end of `process`, or until nothing has come for a minute."""
+    def take(self, file: PinnedFile) -> None:
+        """The file is in its place already."""
+        with self._lock:
+            if self._coming.pop(file.staged.name, None):
+                self._whole += file.size
+
+    def missing(self) -> list[PinnedFile]:
+        """The files that haven't come."""
+        return list(self._coming.values())
+
+    def watch(self, has_ended: Callable[[float], bool]) -> None:
+        """Wait for the end of a transfer, or until nothing has come for a minute.
+
+        `has_ended` waits for so many seconds.
+        """
         here, changed_at = -1, time.monotonic()
         say_at = changed_at + _QUIET_SECONDS
-        while not _has_ended(process, _LOOK_SECONDS):
+        while not has_ended(_LOOK_SECONDS):
             before, here = here, self._look()
             now = time.monotonic()
             if here != before:
@@ -241,7 +264,7 @@ class _Arrivals:
                 )
                 say_at = now + _SAY_SECONDS
 
-    def settle(self) -> dict[_File, str]:
+    def settle(self) -> dict[PinnedFile, str]:
         """Nothing more comes: wait for the checks; what isn't in its place, each with what is wrong."""
         self._look()
         faults = dict.fromkeys(self._coming.values(), "didn't come")
@@ -280,21 +303,21 @@ def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return True
 
 
-def _checked(file: _File) -> str | None:
+def _checked(file: PinnedFile) -> str | None:
     """Put a file in its place if it is as it was pinned; else what seems to be wrong."""
     fault = _visible_fault(file)
     if fault is None:
-        _move(file)
+        file.move(file.staged)
     return fault
 
 
-def _lasting(bucket: Bucket, faults: Mapping[_File, str]) -> dict[_File, str]:
+def _lasting(bucket: Bucket, faults: Mapping[PinnedFile, str]) -> dict[PinnedFile, str]:
     """Those of `faults` that are some; EndError if that is for good."""
     are_real = parallel.each(lambda file: _is_real(bucket, file, faults[file]), faults)
     return {file: faults[file] for file, is_real in zip(faults, are_real, strict=True) if is_real}
 
 
-def _is_real(bucket: Bucket, file: _File, fault: str) -> bool:
+def _is_real(bucket: Bucket, file: PinnedFile, fault: str) -> bool:
     """Ask S3 whether something is wrong with a file, and put it in its place if not."""
     try:
         tells_md5 = bucket.tells_md5(file.pinned.key, file.pinned.version_id)
@@ -302,15 +325,15 @@ def _is_real(bucket: Bucket, file: _File, fault: str) -> bool:
         raise gone(bucket, file.pinned) from None
     if tells_md5 or fault != _OTHER_MD5:
         return True
-    _move(file)
+    file.move(file.staged)
     return False
 
 
-def _visible_fault(file: _File) -> str | None:
+def _visible_fault(file: PinnedFile) -> str | None:
     size = file.staged.stat().st_size
     if file.pinned.size is not None and size != file.pinned.size:
         return f"came with {size} bytes instead of {file.pinned.size}"
-    if file.pinned.etag and _MD5.fullmatch(file.pinned.etag) and _md5(file.staged) != file.pinned.etag:
+    if file.pinned.etag and MD5.fullmatch(file.pinned.etag) and _md5(file.staged) != file.pinned.etag:
         return _OTHER_MD5
     return None
 
@@ -320,14 +343,7 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _move(file: _File) -> None:
-    if file.path.is_dir():  # shutil.move would put it in there.
-        raise IsADirectoryError(f"{file.path}: a file and a folder have this name")
-    file.path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(file.staged, file.path)
-
-
-def _named(bucket: Bucket, faults: Mapping[_File, str]) -> str:
+def _named(bucket: Bucket, faults: Mapping[PinnedFile, str]) -> str:
     """The first fault, and how many more there are."""
     file, fault = next(iter(faults.items()))
     more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""

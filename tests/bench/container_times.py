@@ -5,7 +5,10 @@ Reply in seconds, beside a process that makes one boto3 client, measured in turn
 """
 
 import argparse
+import compileall
 import json
+import py_compile
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from support.training_machine import Machine, s3_server, versioned_bucket
+from support.training_machine import REPOSITORY, Machine, s3_server, versioned_bucket
 
 CLIENT = "import boto3; boto3.client('s3', region_name='eu-west-1')"
 LINE_MB = 50
@@ -34,6 +37,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder, s3_server() as endpoint:
         machine = Machine(endpoint, *versioned_bucket(endpoint), Path(folder))
+        machine.variables["PYTHONPATH"] = str(compiled(Path(folder, "lib")))
         pairs = [(first_line(machine), bare_client()) for _ in range(rounds)]
         start, client = (statistics.median(column) for column in zip(*pairs, strict=True))
         with slow_line(urlsplit(endpoint).port or 0) as url:
@@ -47,6 +51,16 @@ def main() -> None:
         "rounds": rounds,
     }
     print(json.dumps(times))
+
+
+def compiled(folder: Path) -> Path:
+    """The folder with the container's package and its bytecode, as the image has it."""
+    package = folder / "droptrain_container"
+    without = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "image" / "droptrain_container", package, ignore=without)
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    assert compileall.compile_dir(package, quiet=1, invalidation_mode=mode)
+    return folder
 
 
 def first_line(machine: Machine) -> float:

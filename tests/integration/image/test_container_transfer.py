@@ -55,11 +55,12 @@ def spoilt(proxy: FaultProxy, machine, monkeypatch) -> Bucket:
     return bucket_at(proxy.url, machine, monkeypatch)
 
 
-@pytest.fixture(params=["s5cmd", "boto3"], autouse=True)
+@pytest.fixture(params=["s5cmd", "boto3", "get"], autouse=True)
 def fetcher(request, monkeypatch) -> str:
-    """What fetches; a few small files are boto3's."""
-    if request.param == "s5cmd":
+    """What fetches; a few small files are boto3's, and many come by GET requests of our own."""
+    if request.param != "boto3":
         monkeypatch.setattr(transfer, "_FEW_FILES", 0)
+    monkeypatch.setattr(transfer, "_MANY_SMALL", 1 if request.param == "get" else 1_000_000)
     return request.param
 
 
@@ -96,6 +97,56 @@ def test_a_file_may_have_any_name_here_too(machine, bucket, tmp_path: Path) -> N
 @by_s5cmd
 def test_a_key_with_a_line_break_is_not_put_into_a_command() -> None:
     assert not transfer._is_sayable("a\nrm s3://data/*")
+
+
+by_get = pytest.mark.parametrize("fetcher", ["get"], indirect=True)
+
+
+@by_get
+def test_many_small_files_come_without_s5cmd_in_the_versions_that_were_pinned(
+    machine, bucket, monkeypatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(transfer, "_s5cmd", lambda: "/bin/false")
+    files = {tmp_path / f"{i}": put(machine, f"n {i}+ü.csv", b"%d" % i * 1000) for i in range(60)}
+    transfer.fetch(bucket, files, ignore)
+    assert [path.read_bytes() for path in files] == [b"%d" % i * 1000 for i in range(60)]
+
+
+@by_get
+@pytest.mark.parametrize("fault", ["truncated", "other", "refused"])
+def test_what_does_not_come_by_get_comes_by_s5cmd(machine, proxy, spoilt, tmp_path, fault) -> None:
+    files = {tmp_path / f"{i}": put(machine, f"{i}.csv", b"%d" % i) for i in range(5)}
+    proxy.fault, proxy.spoils = fault, 4
+    transfer.fetch(spoilt, files, ignore)
+    assert [path.read_bytes() for path in files] == [b"%d" % i for i in range(5)]
+
+
+@by_get
+def test_what_stands_still_comes_by_s5cmd(machine, proxy, spoilt, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(transfer, "_STALL_SECONDS", 0.5)
+    files = {tmp_path / f"{i}": put(machine, f"{i}.csv", b"%d" % i) for i in range(5)}
+    proxy.fault, proxy.spoils = "silent", 1
+    lines: list[str] = []
+    transfer.fetch(spoilt, files, lines.append)
+    assert [path.read_bytes() for path in files] == [b"%d" % i for i in range(5)]
+    assert not [line for line in lines if "again" in line]
+
+
+@by_get
+def test_a_stop_ends_many_small_files(machine, proxy, spoilt, tmp_path: Path) -> None:
+    files = {tmp_path / f"{i}": put(machine, f"{i}.csv", b"%d" % i) for i in range(5)}
+    proxy.fault, proxy.spoils = "silent", 1000
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    stops = Stops()
+    stops.catch_signals()
+    threading.Timer(1, os.kill, [os.getpid(), signal.SIGTERM]).start()
+    try:
+        with pytest.raises(StoppedError), stops.raising():
+            transfer.fetch(spoilt, files, ignore)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert list(tmp_path.iterdir()) == []
 
 
 @by_s5cmd
