@@ -107,7 +107,7 @@ def podman(*words: str, storage: Path | None = None) -> None:
 
 
 def pulled(compression: str, layers: list[bytes], folder: Path) -> tuple[float, float]:
-    """Seconds of processor time and packed bytes of an image of these layers, pulled into an empty storage."""
+    """Seconds of CPU time and packed bytes of an image of these layers, pulled into an empty storage."""
     context = folder / f"{compression}-{len(layers)}-{sum(map(len, layers))}"
     context.mkdir()
     for number, content in enumerate(layers):

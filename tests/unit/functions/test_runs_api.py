@@ -315,7 +315,7 @@ def test_one_project_is_told(call) -> None:
         outcome="launched",
         run_id=RUN_ID,
     )
-    use_cases.of = lambda project: NextRetraining(known, "2026-11-24T06:00:00Z")  # type: ignore[method-assign, assignment]
+    use_cases.of = lambda project: NextRetraining(known, "2026-11-24T06:00:00Z")  # type: ignore[attr-defined]
     code, body, _ = call(use_cases, "GET", "/projects/mice")
     assert code == 200
     assert body == {
