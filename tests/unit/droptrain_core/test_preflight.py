@@ -78,6 +78,7 @@ CASES: Mapping[str, tuple[bytes, bytes, dict[str, Any], int | None, str | None]]
     "byte_order_mark": (b"\xef\xbb\xbf" + GOOD, GOOD, {}, 1, None),
     "not_utf_8": (GOOD + b"1,\xe9t\xe9\n", GOOD, {}, 22, None),
     "cr_line_ends": (GOOD.replace(b"\n", b"\r"), GOOD, {}, None, None),
+    "separator_line": (b"sep=,\n" + GOOD, GOOD, {}, 1, None),
     "empty_rows": (GOOD + b",\n" * 3, GOOD, {}, 22, None),
     "decimal_commas": (
         b"size;label\n" + b"1,5;cat\n2;dog\n" * 9,
@@ -98,6 +99,13 @@ CASES: Mapping[str, tuple[bytes, bytes, dict[str, Any], int | None, str | None]]
     "not_checked": (WIDE, GOOD, {}, None, None),
     "types_differ": (GOOD, GOOD.replace(b"cat", b"1").replace(b"dog", b"2"), {}, None, "label"),
 }
+
+
+@pytest.mark.parametrize("first", [b"sep=;", b"SEP=;", b'"sep=;"'])
+def test_a_line_that_names_the_delimiter_for_excel_is_no_header_without_a_name(first: bytes) -> None:
+    found = {each.rule for each in whole(first + b"\n" + GOOD.replace(b",", b";"), GOOD.replace(b",", b";"))}
+    assert "separator_line" in found
+    assert "unnamed_column" not in found
 
 
 @pytest.mark.parametrize("rule", CASES)

@@ -166,8 +166,19 @@ def _duplicate_columns(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
                 yield Spot(f"{count} columns have the name {_short(name)!r}", row=1, column=name)
 
 
+def _separator_line(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
+    if _is_separator_line(facts):
+        yield Spot("the first line only names the delimiter for Excel; other readers take it as data", row=1)
+
+
+def _is_separator_line(facts: FileFacts) -> bool:
+    # sep=; is one field, or two if it was read with this delimiter: https://github.com/pandas-dev/pandas/issues/47303
+    first, *others = facts.names[:3] or [""]
+    return first.lower().startswith("sep=") and len(first) <= len("sep=;") and others in ([], [""])
+
+
 def _unnamed_column(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
-    if dataset.has_header(facts) and "" in facts.name_counts:
+    if dataset.has_header(facts) and "" in facts.name_counts and not _is_separator_line(facts):
         yield Spot("a column has no name", row=1, column=str(facts.names.index("") + 1))
 
 
@@ -334,6 +345,8 @@ RULES = (
     Rule("not_utf_8", "warning", "Text that isn't UTF-8, such as Latin-1.", _SAVE, _not_utf_8),
     Rule("cr_line_ends", "warning", "Lines that end with only CR, as old Mac programs write.",
          "Save it with LF or CRLF line ends, and upload it again.", _cr_line_ends),
+    Rule("separator_line", "warning", "A first line such as sep=; which only Excel understands.",
+         "Delete the line, or skip it in the code (in pandas: skiprows=1).", _separator_line),
     Rule("empty_rows", "warning", "Rows with only delimiters, for example at the end of a spreadsheet.",
          "Delete these rows.", _empty_rows),
     Rule("decimal_commas", "warning", "Numbers with a decimal comma.",

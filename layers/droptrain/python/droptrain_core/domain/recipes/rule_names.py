@@ -19,6 +19,7 @@ RULE_NAMES = (
     "byte_order_mark",
     "not_utf_8",
     "cr_line_ends",
+    "separator_line",
     "empty_rows",
     "decimal_commas",
     "nul_bytes",
