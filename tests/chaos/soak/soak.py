@@ -155,7 +155,7 @@ class _Soak:
     def _calm(self, cloud: LaptopCloud, drops: Drops, detour: Detour) -> bool:
         """Wait until nothing moves any more; whether that came to be."""
         start = time.monotonic()
-        reconciled = 0.0
+        reconciled, left = 0.0, set[str]()
         while (past := time.monotonic() - start) < self._plan.patience_seconds:
             self._note_processes()
             if drops.done and detour.is_empty and _is_quiet(cloud, drops):
@@ -165,7 +165,7 @@ class _Soak:
                 reconciled = past
                 self._tell(f"calm {past:.0f} s", cloud, drops)
                 if self._plan.hurry:
-                    pass_time(cloud)
+                    left = pass_time(cloud, left)
                 threading.Thread(target=reconcile, args=(cloud,), daemon=True).start()
             time.sleep(_LOOK_SECONDS)
         self._seconds["calm"] = self._plan.patience_seconds

@@ -9,7 +9,7 @@ from chaos.soak.soak import Plan, soak
 pytestmark = pytest.mark.timeout(110)
 
 SHORT = Plan(
-    seed=1, datasets=8, trouble_seconds=12, projects=2, searches=1, pause_seconds=0.7,
+    seed=1, datasets=6, trouble_seconds=12, projects=2, searches=1, pause_seconds=0.7,
     odds=Odds(lost=0.05, late_seconds=4), reconcile_seconds=3, patience_seconds=70, hurry=True,
 )  # fmt: skip
 

@@ -16,16 +16,19 @@ _PASSED = timedelta(minutes=3)
 _LAST_WORDS_SECONDS = 0.5
 
 
-def pass_time(cloud: LaptopCloud) -> None:
+def pass_time(cloud: LaptopCloud, left: set[str]) -> set[str]:
     """Make every run and every sweep that has not ended minutes older.
 
     A claim is made older only with its holder dead: whoever takes it over relies on that. So every function's
-    process is killed if there are claims.
+    process is killed if there are claims that were `left` at the last call. New ones are left to their
+    holders. Returns the claims that there are now.
     """
-    runs = [run for run in observations.runs(cloud) if not run.ended]
-    if any(run.is_claim for run in runs):
+    active = [run for run in observations.runs(cloud) if not run.ended]
+    claims = {run.run_id for run in active if run.is_claim}
+    if claims & left:
         kill(cloud.function_pids())
         time.sleep(_LAST_WORDS_SECONDS)
+    runs = [run for run in active if run.run_id not in claims - left]
     at = (datetime.now(UTC) - _PASSED).strftime("%Y-%m-%dT%H:%M:%SZ")
     dynamodb = cloud.client("dynamodb")
     for each in sweeps(cloud):
@@ -51,3 +54,4 @@ def pass_time(cloud: LaptopCloud) -> None:
             )
         except dynamodb.exceptions.ConditionalCheckFailedException:
             continue  # it has moved on
+    return claims
