@@ -122,7 +122,7 @@ EVERY = (
         "launch on all datasets",
         _dropped_after(SPAN),
         lambda stack, upload: stack.launch.uploads.upload(upload),
-        17,
+        18,
     ),
     Scenario("follow a push", _pushed, lambda stack, _: stack.schedules.follow("penguins"), 10),
     Scenario(

@@ -165,6 +165,7 @@ class MemoryTable:
         self.runs: dict[str, Run] = {}
         self.sweeps: dict[str, Sweep] = {}
         self.drops: dict[str, str] = {}
+        self.spans: dict[str, str] = {}
         self.holders: dict[tuple[str, str], str] = {}
         self.accounts: dict[str, Account] = {}
         self.models: dict[str, dict[Name, Held]] = {}
@@ -218,6 +219,8 @@ class MemoryTable:
     def take_drop(self, drop: DropClaim, run: Run) -> None:
         """Let the run stand for the drop."""
         self.drops[drop.drop_id] = run.run_id
+        if drop.span_id:
+            self.spans[drop.span_id] = run.run_id
         record = self._datasets.get(run.project, run.dataset)
         self._datasets.launched(record, run.run_id, drop.marker, drop.covered_until, accepted=not run.ended)
 
@@ -268,7 +271,7 @@ class MemoryTable:
         """What another process has claimed before, or a cap without room."""
         if run.run_id in self.runs:
             return "run_taken"
-        if drop and drop.drop_id in self.drops:
+        if drop and (drop.drop_id in self.drops or drop.span_id in self.spans):
             return "drop_taken"
         if request and request.key in self.requests:
             return "request_taken"
@@ -330,7 +333,7 @@ class MemoryTable:
 
     @outside
     def find_drop(self, drop: str) -> str | None:
-        return self.drops.get(drop)
+        return self.drops.get(drop) or self.spans.get(drop)
 
     @outside
     def find_request(self, key: str) -> tuple[str, str] | None:

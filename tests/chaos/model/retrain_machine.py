@@ -56,7 +56,7 @@ class Retraining(Launching):
     """A project for hours and months: data arrive, times come, messages are late, lost and repeated."""
 
     # A cooldown schedules its end, and a span reads the datasets that were accepted.
-    most_calls = MOST_CALLS | {"upload": MOST_CALLS["upload"] + 4}
+    most_calls = MOST_CALLS | {"upload": MOST_CALLS["upload"] + 5}
 
     @initialize(recipe=recipes())
     def publish(self, recipe: dict[str, Any]) -> None:

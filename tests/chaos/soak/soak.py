@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from chaos.soak import observations, processes, sweeps, verdict
+from chaos.soak import models, observations, processes, sweeps, verdict
 from chaos.soak.detour import Detour, Odds, waiting
 from chaos.soak.drops import Drops
 from chaos.soak.outages import Outages, UnreliableAwsServer
@@ -76,6 +76,7 @@ class _Soak:
         self._outages = Outages(self._blows)
         self._started: set[tuple[int, str]] = set()
         self._replayed: Counter[str] = Counter()
+        self._broken_models: list[str] = []
 
     def run(self) -> Report:
         before = {process.identity for process in processes.descendants()}
@@ -109,7 +110,12 @@ class _Soak:
             quiet = self._calm(cloud, drops, detour)
             self._replayed = observations.replay_dead_letters(cloud)
             quiet = quiet and self._calm(cloud, drops, detour)
+            self._broken_models = list(models.broken(cloud, self._projects))
             return self._look(cloud, drops, killed_jobs), drops, quiet
+
+    @property
+    def _projects(self) -> list[str]:
+        return [f"soak-{number}" for number in range(self._plan.projects)]
 
     def _chance(self, name: str) -> Random:
         return Random(f"{self._plan.seed} {name}")
@@ -117,14 +123,13 @@ class _Soak:
     def _publish(self, cloud: LaptopCloud) -> list[str]:
         """Publish the projects; the folders of the datasets to drop."""
         s3, bucket = cloud.client("s3"), cloud.ready.bucket
-        projects = [f"soak-{number}" for number in range(self._plan.projects)]
-        for project in projects:
+        for project in self._projects:
             s3.put_object(Bucket=bucket, Key=f"projects/{project}/code/run.sh", Body=SCRIPT.encode())
             recipe = self._ledger.recipe().encode()
             s3.put_object(Bucket=bucket, Key=f"projects/{project}/train.yaml", Body=recipe)
         chance = self._chance("projects")
         folders = [
-            f"projects/{chance.choice(projects)}/data/day-{number:03d}/"
+            f"projects/{chance.choice(self._projects)}/data/day-{number:03d}/"
             for number in range(self._plan.datasets)
         ]
         return [*folders, *map(partial(self._publish_search, cloud), range(self._plan.searches))]
@@ -203,7 +208,7 @@ class _Soak:
 
     def _report(self, seen: Seen, drops: Drops, quiet: bool, left: list[processes.Process]) -> Report:
         broken = [] if quiet else [f"not quiet after {self._plan.patience_seconds:.0f} s"]
-        broken += verdict.broken(seen)
+        broken += [*verdict.broken(seen), *self._broken_models]
         broken += [f"process {process.pid} is left: {process.command}" for process in left]
         trained = {run.run_id for run in seen.runs if len(seen.trained_by.get(run.run_id, ())) == 1}
         untrained = [run for run in seen.runs if run.run_id not in seen.trained_by]

@@ -196,3 +196,19 @@ def test_a_span_of_named_files_launches_as_soon_as_they_are_there() -> None:
     recipe = parse({"inputs": {"training": "*/train.csv"}, "span": {"last": 30}})
     assert (recipe.trigger, recipe.inputs, recipe.span) == ("files", {"training": "train.csv"}, 30)
     assert parse({"inputs": {"training": "*/*.csv"}, "span": "all"}).trigger == "quiet"
+
+
+def test_the_same_versions_of_all_datasets_launch_one_run(stack: Stack) -> None:
+    """Both datasets are replaced before the first event of the two: its run has trained on both."""
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", b"inputs: {training: '*/train.csv'}\nspan: all\n")
+    for dataset in ("first", "second"):
+        assert drop(stack, dataset, CSV, "train.csv").answer == "launched"
+    events = [
+        Created(*stack.put(f"projects/penguins/data/{dataset}/train.csv", CSV + b"5,6\n"), stack.now)
+        for dataset in ("first", "second")
+    ]
+    stack.later(seconds=30)
+    answers = [stack.launch.uploads.upload(event) for event in events]
+    assert [each.answer for each in answers] == ["launched", "repeated"]
+    assert len({each.run_id for each in answers}) == 1

@@ -142,9 +142,11 @@ def put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:
     return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
 
-def take_drop(table: str, drop: DropClaim, run_id: str) -> dict[str, Any]:
-    item = {"pk": f"DROP#{drop.drop_id}", "kind": "drop", "run_id": run_id}
-    return put_new(table, to_attributes(item))
+def take_drop(table: str, drop: DropClaim, run_id: str) -> list[dict[str, Any]]:
+    """The run takes its drop, and the versions of all datasets that it spans."""
+    identities = [each for each in (drop.drop_id, drop.span_id) if each]
+    items = ({"pk": f"DROP#{each}", "kind": "drop", "run_id": run_id} for each in identities)
+    return [put_new(table, to_attributes(item)) for item in items]
 
 
 def take_request(table: str, request: RequestClaim, made: str) -> dict[str, Any]:

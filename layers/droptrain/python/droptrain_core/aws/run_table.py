@@ -86,8 +86,9 @@ class RunTable:
         taken: list[Claimed] = ["run_taken"]
         writes: list[Any] = [claim_writes.put_new(self._table, to_item(run))]
         if drop:
-            taken.append("drop_taken")
-            writes.append(claim_writes.take_drop(self._table, drop, run.run_id))
+            drops = claim_writes.take_drop(self._table, drop, run.run_id)
+            taken += ["drop_taken"] * len(drops)
+            writes += drops
         if request:
             taken.append("request_taken")
             writes.append(claim_writes.take_request(self._table, request, run.run_id))

@@ -73,8 +73,9 @@ class SweepTable:
         writes: list[Any] = [claim_writes.put_new(self._table, to_item(sweep))]
         first = sweep.first_run
         if drop:
-            taken.append("drop_taken")
-            writes.append(claim_writes.take_drop(self._table, drop, first.run_id))
+            drops = claim_writes.take_drop(self._table, drop, first.run_id)
+            taken += ["drop_taken"] * len(drops)
+            writes += drops
         if request:
             taken.append("request_taken")
             writes.append(claim_writes.take_request(self._table, request, sweep.sweep_id))

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from droptrain_core.domain.preflight.summary import Summary
 
 
+# In place of a dataset's name: no dataset has it.
+_ALL = "*"
+
+
 @frozen
 class HowToTrain:
     """The project's recipe as it was read; `recipe` is None if its inputs can't be read.
@@ -76,13 +80,20 @@ class Found:
         return drop_id(self.project, self.name, self.readiness.versions)
 
     @property
+    def span_id(self) -> str | None:
+        """The identity of the versions of all datasets that the run spans; None if it has only its own."""
+        if not self.others:
+            return None
+        return drop_id(self.project, _ALL, (each.object for each in self.inputs))
+
+    @property
     def marker(self) -> str | None:
         """The version of the marker, if the recipe waits for one."""
         return self.readiness.marker.version_id if self.readiness.marker else None
 
     def claim(self, due_at: str | None = None) -> DropClaim:
         """The drop to claim; with `due_at`, only if no upload has postponed the launch."""
-        return DropClaim(self.drop, self.looked_at, self.marker, due_at)
+        return DropClaim(self.drop, self.looked_at, self.marker, due_at, self.span_id)
 
 
 @frozen

@@ -225,7 +225,7 @@ class LaunchUploads:
         return Launched("waiting")
 
     def _launch(self, record: DatasetRecord, found: Found, grew_by: Created | None) -> Launched:
-        taken_by = self._table.find_drop(found.drop)
+        taken_by = self._taken_by(found)
         if taken_by:
             if not self._datasets.settle(record, taken_by, found.marker, found.looked_at):
                 return Launched("waiting")
@@ -245,9 +245,16 @@ class LaunchUploads:
             return self._hold(replace(record, present=found.readiness.present), cooldown.until, now)
         if claimed == "postponed":
             return Launched("waiting")
+        if claimed == "drop_taken" and found.span_id:
+            return self._launch(record, found, None)
         if claimed != "claimed":
             return Launched("repeated", run.run_id)
         return Launched("rejected" if run.ended else "launched", run.run_id)
+
+    def _taken_by(self, found: Found) -> str | None:
+        """The run of this drop, or of all versions that its run would span."""
+        own = self._table.find_drop(found.drop)
+        return own or (self._table.find_drop(found.span_id) if found.span_id else None)
 
     def end_hold(self, record: DatasetRecord) -> Launched:
         """Check a dataset that waited for the end of its project's cooldown."""

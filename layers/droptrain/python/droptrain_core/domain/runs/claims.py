@@ -26,12 +26,14 @@ class DropClaim:
 
     The run covers every upload that was complete before `covered_until`; `marker` is the version of the
     marker that it took. With `due_at`, the claim fails if an upload has postponed the launch meanwhile.
+    `span_id` is the identity of all versions of a run that spans datasets, which launches once as well.
     """
 
     drop_id: str
     covered_until: str
     marker: str | None = None
     due_at: str | None = None
+    span_id: str | None = None
 
 
 @frozen
