@@ -13,16 +13,14 @@ from droptrain.errors import ApiError, UnreachableError
 from droptrain.formatting import age, parsed
 from droptrain.stack import Stack, failures_of
 from droptrain_cli import account_checks
+from droptrain_cli.image_checks import image
 from droptrain_cli.queue_places import QueuePlaces
-from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot, Verdict
+from droptrain_cli.stack_snapshot import Check, Finding, StackSnapshot
 
 # Parts of the codes with which services answer for a resource that isn't there.
 _GONE = ("NotFound", "NonExistent", "DoesNotExist", "NoSuchBucket")
 _FORBIDDEN = 403
 # Batch takes minutes to start an instance; a claim or a submission takes seconds.
-_IMAGES: tuple[tuple[str, Verdict, str], ...] = (
-    ("latest", "problem", "no run with GPUs"), ("cpu", "warning", "no run without GPUs"),
-)  # fmt: skip
 _PATIENCE = {"CLAIMED": 10, "SUBMITTED": 10, "RUNNABLE": 30, "STARTING": 30}
 
 
@@ -74,7 +72,7 @@ def _checks(now: datetime) -> list[tuple[str, Check]]:
         ("API", _api),
         ("bucket", _bucket),
         ("compute", _compute),
-        ("image", _image),
+        ("image", image),
         ("notices", _subscriptions),
         ("dead letters", _dead_letters),
         *account_checks.CHECKS,
@@ -165,29 +163,6 @@ def _valid(title: str, name: str, found: Mapping[str, Any]) -> Finding:
     if "free tier" in reason.lower():
         fix = account_checks.UPGRADE
     return Finding(title, "problem", detail, fix)
-
-
-def _image(snapshot: StackSnapshot) -> Iterator[Finding]:
-    if snapshot.stack.is_laptop:
-        return
-    if uri := snapshot.parameters.get("ImageUri"):
-        yield Finding("image", "ok", f"{uri}, which the stack's owner named; it isn't looked at here")
-        return
-    ecr = snapshot.stack.client("ecr")
-    [repository] = snapshot.of_type("AWS::ECR::Repository").values()
-    by_docker = snapshot.outputs["ImagePushCommands"]
-    remote = f"droptrain image --stack {snapshot.stack.name}"
-    fix = f"Publish it: {remote} (AWS builds it), or, with Docker: {by_docker}"
-    for tag, lacking, runs in _IMAGES:
-        try:
-            [image] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])[
-                "imageDetails"
-            ]
-        except ecr.exceptions.ImageNotFoundException:
-            yield Finding("image", lacking, f"{repository} has no image '{tag}': {runs} can start", fix)
-            continue
-        pushed = image["imagePushedAt"].astimezone(UTC)
-        yield Finding("image", "ok", f"{repository}:{tag}, pushed {pushed:%Y-%m-%d}")
 
 
 def _subscriptions(snapshot: StackSnapshot) -> Iterator[Finding]:

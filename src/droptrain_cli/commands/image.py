@@ -21,6 +21,16 @@ from droptrain_cli.stack_options import stack_options
     help="Add no TensorFlow, because the base image has a framework of its own.",
 )
 @click.option(
+    "--bake",
+    is_flag=True,
+    help="Build a machine image with the published training image in it instead, and use it.",
+)
+@click.option(
+    "--ami-stack",
+    metavar="NAME",
+    help="With --bake: the stack of image/ami/template.yaml.  [default: the stack's name and -ami]",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
@@ -28,8 +38,9 @@ from droptrain_cli.stack_options import stack_options
 )
 @stack_options
 def command(
-    stack: Stack, folder: Path | None, base_image: str | None, no_tensorflow: bool, as_json: bool
-) -> None:
+    stack: Stack, folder: Path | None, base_image: str | None, no_tensorflow: bool, bake: bool,
+    ami_stack: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Let AWS CodeBuild build the training images and publish them in the stack's repository.
 
     `latest` trains runs with GPUs, and `cpu`, which has no CUDA, those without. Without FOLDER they are
@@ -38,7 +49,20 @@ def command(
 
     It takes some 20 minutes and a few cents. The log is shown until the build ends; Ctrl-C leaves the build
     going. The stack needs the parameter BuildsImage=yes, and these credentials the rights of who deployed it.
+
+    With --bake nothing is published. AWS Image Builder makes a machine image (AMI) that has the published
+    image in it already, in half an hour to an hour, and the stack's parameter AmiId is changed to it. Later
+    images still train: instances then pull what has changed.
     """
+    if bake:
+        if folder or base_image or no_tensorflow or as_json:
+            raise click.UsageError(
+                "--bake takes the published image: no FOLDER, and of the options --ami-stack."
+            )
+        from droptrain_cli import bake_image
+
+        bake_image.bake(stack, ami_stack or f"{stack.name}-ami")
+        return
     from droptrain_cli import build_image
 
     base = build_image.Base(base_image, adds_tensorflow=not no_tensorflow)

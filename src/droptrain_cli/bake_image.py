@@ -1,0 +1,132 @@
+"""Builds a machine image (AMI) that has the training image, and lets the stack's instances start from it."""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+from botocore.exceptions import ClientError
+
+from droptrain.errors import DroptrainError
+from droptrain.stack import Stack
+from droptrain_cli.stack_snapshot import StackSnapshot, read_snapshot
+
+# In the stack's repository: the image that is in the machine image.
+BAKED = "baked"
+_LATEST = "latest"
+_POLL_SECONDS = 15.0
+_OCI = "application/vnd.oci.image.manifest.v1+json"
+_DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+_ENDS = {"AVAILABLE", "FAILED", "CANCELLED", "DEPRECATED", "DELETED", "DISABLED"}
+
+
+def bake(stack: Stack, pipeline_stack: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Build the AMI, mark the image in it, and update the stack; DroptrainError if one of these fails."""
+    if stack.is_laptop:
+        raise DroptrainError("The laptop cloud has no machine images. Name a stack on AWS: --stack NAME")
+    snapshot = read_snapshot(stack)
+    pipeline = _pipeline(snapshot, pipeline_stack)
+    manifest = _manifest(snapshot)
+    client = stack.client("imagebuilder")
+    build = client.start_image_pipeline_execution(
+        imagePipelineArn=pipeline,
+        clientToken=uuid.uuid4().hex,  # a lost answer doesn't start a second build
+    )["imageBuildVersionArn"]
+    click.echo(f"Building a machine image, which takes half an hour to an hour: {build}", err=True)
+    ami = _ami(_follow(stack, build, sleep), stack.region, build)
+    _mark(snapshot, manifest)
+    click.echo(f"Built {ami}. Updating {stack.name} ...", err=True)
+    _use(stack, snapshot.parameters, ami)
+    click.echo(f"New GPU instances of {stack.name} start from {ami}, with the training image in it.")
+
+
+def _pipeline(snapshot: StackSnapshot, name: str) -> str:
+    """The ARN of the pipeline that builds AMIs with the stack's image in them."""
+    image = snapshot.parameters.get("ImageUri") or f"{snapshot.outputs['ImageRepositoryUri']}:{_LATEST}"
+    deploy = (
+        f"aws cloudformation deploy --stack-name {name} --template-file image/ami/template.yaml "
+        f"--capabilities CAPABILITY_IAM --parameter-overrides Image={image}"
+    )
+    client = snapshot.stack.client("cloudformation")
+    try:
+        [found] = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise DroptrainError(
+            f"No stack {name} builds machine images. Deploy it, and repeat: {deploy}"
+        ) from error
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    if parameters.get("Image") != image:
+        raise DroptrainError(f"{name} doesn't pull {image}. Deploy it so, and repeat: {deploy}")
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    return outputs["PipelineArn"]
+
+
+def _manifest(snapshot: StackSnapshot) -> str | None:
+    """The manifest of the image that runs with GPUs take now; None where another registry has it."""
+    if snapshot.parameters.get("ImageUri"):
+        return None
+    [repository] = snapshot.of_type("AWS::ECR::Repository").values()
+    found = snapshot.stack.client("ecr").batch_get_image(
+        repositoryName=repository, imageIds=[{"imageTag": _LATEST}], acceptedMediaTypes=[_OCI, _DOCKER]
+    )
+    if not found["images"]:
+        raise DroptrainError(
+            "There is no training image yet, so there is nothing to put into a machine image. Publish one "
+            f"first: droptrain image --stack {snapshot.stack.name}"
+        )
+    manifest: str = found["images"][0]["imageManifest"]
+    return manifest
+
+
+def _follow(stack: Stack, build: str, sleep: Callable[[float], None]) -> Mapping[str, Any]:
+    """Show each state of the build until it has ended: the image that came of it."""
+    client = stack.client("imagebuilder")
+    shown = ""
+    while True:
+        image: Mapping[str, Any] = client.get_image(imageBuildVersionArn=build)["image"]
+        status = image["state"]["status"]
+        if status != shown:
+            shown = status
+            click.echo(f"-- {status.lower()}", err=True)
+        if status in _ENDS:
+            return image
+        sleep(_POLL_SECONDS)
+
+
+def _ami(image: Mapping[str, Any], region: str, build: str) -> str:
+    state = image["state"]
+    if state["status"] != "AVAILABLE":
+        raise DroptrainError(
+            f"The build {build} ended {state['status']}: {state.get('reason', 'no reason is known')}. "
+            "The stack is unchanged. docs/ami.md says where the log is."
+        )
+    [ami] = [each["image"] for each in image["outputResources"]["amis"] if each["region"] == region]
+    return str(ami)
+
+
+def _mark(snapshot: StackSnapshot, manifest: str | None) -> None:
+    """Tag the image that is in the AMI, so that `droptrain doctor` can compare it with the newest."""
+    if manifest is None:
+        return
+    [repository] = snapshot.of_type("AWS::ECR::Repository").values()
+    ecr = snapshot.stack.client("ecr")
+    try:
+        ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=BAKED)
+    except ecr.exceptions.ImageAlreadyExistsException:
+        return  # the image in the AMI before was the same
+
+
+def _use(stack: Stack, parameters: Mapping[str, str], ami: str) -> None:
+    """Change the parameter AmiId, keep all others, and wait until the stack is updated."""
+    client = stack.client("cloudformation")
+    kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in parameters if name != "AmiId"]
+    client.update_stack(
+        StackName=stack.name,
+        UsePreviousTemplate=True,
+        Parameters=[*kept, {"ParameterKey": "AmiId", "ParameterValue": ami}],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    client.get_waiter("stack_update_complete").wait(StackName=stack.name)

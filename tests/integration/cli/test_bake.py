@@ -1,0 +1,143 @@
+"""`droptrain image --bake`: CloudFormation and ECR by moto, Image Builder by a stub."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.stub import ANY, Stubber
+from moto import mock_aws
+
+from droptrain.errors import DroptrainError
+from droptrain.stack import Stack
+from droptrain_cli import bake_image
+from droptrain_cli.image_checks import image
+from droptrain_cli.stack_snapshot import read_snapshot
+
+URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images"
+PIPELINE = "arn:aws:imagebuilder:eu-west-1:123456789012:image-pipeline/droptrain-ami"
+BUILD = "arn:aws:imagebuilder:eu-west-1:123456789012:image/droptrain-ami/1.0.0/1"
+AMI = "ami-0123456789abcdef0"
+TEMPLATE = {
+    "Parameters": {
+        "ImageUri": {"Type": "String", "Default": ""},
+        "AmiId": {"Type": "String", "Default": ""},
+        "MaxvCpus": {"Type": "Number", "Default": 16},
+    },
+    "Resources": {
+        "ImageRepository": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "images"}}
+    },
+    "Outputs": {"ImageRepositoryUri": {"Value": URI}, "ImagePushCommands": {"Value": "docker push it"}},
+}
+
+
+@pytest.fixture(autouse=True)
+def _aws() -> Iterator[None]:
+    with mock_aws():
+        yield
+
+
+def publish(stack: Stack, version: int) -> None:
+    manifest = {
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "layers": [{"digest": f"sha256:{version:064}"}],
+    }  # fmt: skip
+    for tag in ("latest", "cpu"):
+        stack.client("ecr").put_image(
+            repositoryName="images", imageTag=tag, imageManifest=json.dumps(manifest)
+        )
+
+
+def deploy(stack: Stack, pulled: str = f"{URI}:latest") -> None:
+    """A stack with an image and a changed parameter, and one with a pipeline."""
+    client = stack.client("cloudformation")
+    # moto keeps the values that were given, and no defaults.
+    given = [
+        {"ParameterKey": name, "ParameterValue": value}
+        for name, value in {"ImageUri": "", "AmiId": "", "MaxvCpus": "32"}.items()
+    ]
+    client.create_stack(StackName=stack.name, TemplateBody=json.dumps(TEMPLATE), Parameters=given)
+    pipeline = {
+        "Parameters": {"Image": {"Type": "String", "Default": pulled}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"PipelineArn": {"Value": PIPELINE}},
+    }
+    client.create_stack(StackName=f"{stack.name}-ami", TemplateBody=json.dumps(pipeline))
+    publish(stack, 1)
+
+
+def builds(stack: Stack, *states: dict[str, str]) -> None:
+    """Image Builder, whose build goes through these states."""
+    session: Any = stack.session
+    stack._made["imagebuilder"] = client = session.client("imagebuilder")
+    stubbed = Stubber(client)
+    stubbed.add_response(
+        "start_image_pipeline_execution", {"imageBuildVersionArn": BUILD},
+        {"imagePipelineArn": PIPELINE, "clientToken": ANY},
+    )  # fmt: skip
+    for state in states:
+        amis = [{"region": "us-east-1", "image": "ami-other"}, {"region": stack.region, "image": AMI}]
+        stubbed.add_response(
+            "get_image", {"image": {"state": state, "outputResources": {"amis": amis}}},
+            {"imageBuildVersionArn": BUILD},
+        )  # fmt: skip
+    stubbed.activate()
+
+
+def bake(stack: Stack) -> None:
+    bake_image.bake(stack, f"{stack.name}-ami", sleep=lambda _: None)
+
+
+def machine_image(stack: Stack) -> list[tuple[str, str]]:
+    """What doctor finds of it."""
+    found = image(read_snapshot(stack))
+    return [(each.verdict, each.fix) for each in found if each.title == "machine image"]
+
+
+def test_the_stack_starts_from_the_new_ami_and_keeps_its_other_parameters(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(stack)
+    building, testing, available = ({"status": each} for each in ("BUILDING", "TESTING", "AVAILABLE"))
+    builds(stack, building, building, testing, available)
+    bake(stack)
+    assert read_snapshot(stack).parameters == {"ImageUri": "", "AmiId": AMI, "MaxvCpus": "32"}
+    shown = capsys.readouterr()
+    assert [line for line in shown.err.splitlines() if line.startswith("--")] == [
+        "-- building", "-- testing", "-- available",
+    ]  # fmt: skip
+    assert AMI in shown.out
+
+
+def test_doctor_says_when_a_newer_image_than_the_baked_one_is_published(stack: Stack) -> None:
+    deploy(stack)
+    assert machine_image(stack) == []
+    builds(stack, {"status": "AVAILABLE"})
+    bake(stack)
+    assert machine_image(stack) == [("ok", "")]
+    publish(stack, 2)
+    assert machine_image(stack) == [
+        ("warning", f"Build a new one: droptrain image --bake --stack {stack.name}")
+    ]
+
+
+def test_a_build_that_fails_leaves_the_stack_as_it_is(stack: Stack) -> None:
+    deploy(stack)
+    builds(stack, {"status": "FAILED", "reason": "nvidia-smi shows no GPU in a container"})
+    with pytest.raises(DroptrainError, match="ended FAILED: nvidia-smi shows no GPU in a container"):
+        bake(stack)
+    assert read_snapshot(stack).parameters["AmiId"] == ""
+
+
+def test_a_pipeline_that_pulls_another_image_is_refused_with_the_command_that_changes_it(
+    stack: Stack,
+) -> None:
+    deploy(stack, pulled="other:1")
+    with pytest.raises(DroptrainError, match=f"--parameter-overrides Image={URI}:latest"):
+        bake(stack)
+
+
+def test_without_a_pipeline_the_command_that_deploys_it_is_shown(stack: Stack) -> None:
+    deploy(stack)
+    with pytest.raises(DroptrainError, match="No stack nothing builds machine images"):
+        bake_image.bake(stack, "nothing")
