@@ -71,7 +71,7 @@ class Project:
         force: bool = False,
         **settings: Any,
     ) -> Run:
-        """Train a dataset that lies in the bucket, by default the latest, with these hyperparameters.
+        """Train a dataset of the bucket, by default the latest, with these hyperparameters.
 
         Returns the run that trains exactly this already, if there is one. `settings` and `hyperparameters`
         are the same thing; the latter takes any name. `force` takes those that the recipe doesn't name.

@@ -48,7 +48,7 @@ class Run:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the run is in one of its four ends."""
+        """True once the run has SUCCEEDED, FAILED, or was CANCELLED or REJECTED."""
         return self.status in TERMINAL
 
     @property

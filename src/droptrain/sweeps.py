@@ -38,7 +38,7 @@ class Sweep:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the sweep is in one of its three ends."""
+        """True once the sweep has SUCCEEDED, FAILED or was CANCELLED."""
         return self.status in ENDS
 
     @property

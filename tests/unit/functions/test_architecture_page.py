@@ -74,5 +74,15 @@ def test_the_page_names_every_kind_of_item_in_the_table() -> None:
 
 def test_the_page_lists_every_folder_of_the_domain() -> None:
     folders = {path.parent.name for path in (CORE / "domain").glob("*/__init__.py")}
-    [table] = re.findall(r"^\| in `droptrain_core/domain/` .*\n\|.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
-    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == folders
+    assert first_column("in `droptrain_core/domain/`") == folders
+
+
+def test_the_page_lists_every_use_case() -> None:
+    modules = {path.stem for path in CORE.glob("*.py")} - {"__init__"}
+    assert first_column("use cases") == modules
+
+
+def first_column(title: str) -> set[str]:
+    """The names in the first column of the table with this title."""
+    [table] = re.findall(rf"^\| {re.escape(title)} \|.*\n\|.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    return {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split(" | ")[0])}
