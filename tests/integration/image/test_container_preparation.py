@@ -66,7 +66,7 @@ def test_the_training_gets_what_the_step_left_and_nothing_else(machine: Machine)
     key = f"{RESULT}run/1-1/manifest.json"
     manifest = machine.s3.get_object(Bucket=machine.bucket, Key=key)["Body"].read()
     assert report == {"manifest_sha256": hashlib.sha256(manifest).hexdigest(), "files": 2, "bytes": 13}
-    assert machine.names("prepare/") == ["prepare/log.txt"]
+    assert machine.names("prepare/") == ["prepare/log.txt", "prepare/timing.json"]
     assert not machine.names("export/")
 
     ended = train(machine, report["manifest_sha256"])
