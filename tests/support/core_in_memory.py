@@ -33,6 +33,7 @@ class Core(Launching):
         bucket.has_project = lambda project: True
         bucket.first_files = lambda prefix, limit: ([], True)
         bucket.delete_folder = lambda prefix: iter((1,))
+        bucket.timing = lambda project, run_id, step: None
         wiring = self.wiring
         made: dict[str, Any] = {
             "launch": self.launch.requests,
@@ -42,6 +43,7 @@ class Core(Launching):
             "results": wiring.results(),
             "promote": wiring.promote(),
             "read_models": wiring.read_models(),
+            "read_timing": wiring.read_timing(),
             "read_retraining": wiring.read_retraining(),
             "read_sources": wiring.read_sources(),
             "datasets": wiring.datasets(),
