@@ -111,7 +111,7 @@ EVERY = (
         lambda stack, upload: stack.launch.uploads.upload(upload),
         16,
     ),
-    Scenario("end a cooldown", _held, lambda stack, _: stack.wiring.end_cooldowns().over("penguins"), 18),
+    Scenario("end a cooldown", _held, lambda stack, _: stack.wiring.end_cooldowns().over("penguins"), 21),
     Scenario(
         "launch at a time of a schedule",
         _trained_with(SCHEDULE),

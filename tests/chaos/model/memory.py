@@ -892,8 +892,9 @@ class MemoryModelTable:
 
     @outside
     def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> None:
-        if self._table.current[promotion.project].number == promotion.number:
-            self._table.current[promotion.project] = CurrentModel(promotion, kept=kept)
+        there = self._table.current[promotion.project]
+        if there.number == promotion.number:
+            self._table.current[promotion.project] = CurrentModel(there.promotion, kept=kept)
 
     def unpublished(self, before: datetime) -> Iterator[str]:
         yield from self._unpublished(times.to_text(before))
