@@ -212,4 +212,4 @@ def test_a_bucket_whose_versioning_is_suspended_is_named_with_the_command_that_c
     (path := tmp_path / "train.csv").write_bytes(b"a,b\n1,2\n")
     with pytest.raises(DroptrainError, match="put-bucket-versioning --bucket data") as told:
         finish_together([upload(path)])
-    assert told.value.message.startswith("The bucket data keeps no versions any more")
+    assert told.value.message.startswith("The bucket data no longer keeps versions")
