@@ -68,6 +68,17 @@ def test_drops_in_a_cooldown_wait_visibly_for_its_end_and_train_as_one_run(cooli
     assert drop(cooling, "fifth") == ["waiting", "waiting"], "the next cooldown has begun"
 
 
+def test_events_of_a_drop_that_has_its_run_wait_for_no_cooldown(stack: Stack, scheduler: Any) -> None:
+    stack.publish_project()
+    stack.put("projects/penguins/train.yaml", HALF_A_DAY)
+    files = [stack.put(f"projects/penguins/data/first/{name}", CSV) for name in ("train.csv", "test.csv")]
+    events = [Created(key, version_id, at) for key, version_id in files for at in (stack.now, None)]
+    answers = [stack.launch.uploads.upload(event).answer for event in events]
+    assert answers[0] == "launched"
+    assert set(answers) <= {"launched", "repeated"}
+    assert waiting(stack) == {}
+
+
 def test_a_launch_schedules_the_message_of_its_cooldown_s_end_once(cooling: Stack, scheduler: Any) -> None:
     made = scheduler.get_schedule(GroupName="schedules", Name="penguins.cooldown")
     assert made["ScheduleExpression"] == "at(2026-11-23T14:10:00)"

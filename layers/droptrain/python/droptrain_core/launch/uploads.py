@@ -81,7 +81,8 @@ class LaunchUploads:
             return self._repeat(record.run_id) if record.run_id else Launched("repeated")
         if record.run_id and record.covers(upload.at):
             return self._repeat(record.run_id)
-        if record.cooldown_until and record.is_in_cooldown(now) and not is_hidden(place.file):
+        waits = record.is_in_cooldown(now) and not record.may_cover(upload.at) and not is_hidden(place.file)
+        if waits and record.cooldown_until:
             return self._hold(record.with_file(place.file), record.cooldown_until, upload.at or now)
         if fair_share.is_exceeded(load, self._policy.upload_concurrency):
             name = f"{upload.key} {upload.version_id}"

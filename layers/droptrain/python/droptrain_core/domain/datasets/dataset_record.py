@@ -62,6 +62,12 @@ class DatasetRecord:
             return False
         return uploaded_at + CLOCKS_DIFFER < times.from_text(self.covered_until)
 
+    def may_cover(self, uploaded_at: datetime | None) -> bool:
+        """Whether the last run may have been launched from a listing that includes this upload."""
+        if self.run_id is None or self.covered_until is None:
+            return False
+        return uploaded_at is None or uploaded_at - CLOCKS_DIFFER <= times.from_text(self.covered_until)
+
     def expects_wake_up(self, now: datetime) -> bool:
         """Whether a wake-up message is on its way."""
         return self.wake_up_at is not None and now < times.from_text(self.wake_up_at) + _WAKE_UP_IS_LOST
