@@ -47,7 +47,7 @@ test-image: .venv/dev.stamp ## build the image on a small base and run it in rea
 
 test-browser: .venv/dev.stamp ## visit the console with Debian's Chromium (apt-get install chromium)
 	$(BIN)/python console/vendor.py --check
-	$(BIN)/pytest -m browser tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser
 
 test-deploy: .venv/dev.stamp .venv-emulator/stamp ## deploy what `sam build` makes, in an emulator of AWS that isn't ours; needs Python 3.13
 	$(BIN)/pytest -m emulator tests/deploy
