@@ -358,7 +358,7 @@ class Launching(RuleBasedStateMachine):
         named = files.current.get("p")
         assert (named and named.number) == (current and current.number), "current.json is behind"
         assert not current or current.is_published
-        assert not named or named.run_id in files.copies["p"]
+        assert not named or named.run_id in files.copied["p"]
         COUNTED["promotions"] += len(self.table.promotions)
 
     def _check_accounts(self) -> None:
