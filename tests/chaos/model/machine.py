@@ -17,6 +17,7 @@ from droptrain_core.domain.errors import (
     NoModelError,
     NotFoundError,
     NotReadyError,
+    SweepRefusedError,
     UnsureError,
 )
 from droptrain_core.domain.recipes.push import Published, complete, push_key, pushing
@@ -60,7 +61,7 @@ CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 NEXT_STATES = {"SUBMITTED": "RUNNABLE", "RUNNABLE": "STARTING", "STARTING": "RUNNING"}
 EXPECTED = (
     AlreadyFinishedError, BusyError, DeniedError, ModelChangedError, NoEarlierModelError, NoModelError,
-    NotFoundError, NotReadyError, UnsureError,
+    NotFoundError, NotReadyError, SweepRefusedError, UnsureError,
 )  # fmt: skip
 
 COUNTED: Counter[str] = Counter()
