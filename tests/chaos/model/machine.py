@@ -17,6 +17,7 @@ from droptrain_core.domain.errors import (
     NoModelError,
     NotFoundError,
     NotReadyError,
+    SweepRefusedError,
     UnsureError,
 )
 from droptrain_core.domain.recipes.push import Published, complete, push_key, pushing
@@ -60,7 +61,7 @@ CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 NEXT_STATES = {"SUBMITTED": "RUNNABLE", "RUNNABLE": "STARTING", "STARTING": "RUNNING"}
 EXPECTED = (
     AlreadyFinishedError, BusyError, DeniedError, ModelChangedError, NoEarlierModelError, NoModelError,
-    NotFoundError, NotReadyError, UnsureError,
+    NotFoundError, NotReadyError, SweepRefusedError, UnsureError,
 )  # fmt: skip
 
 COUNTED: Counter[str] = Counter()
@@ -358,7 +359,7 @@ class Launching(RuleBasedStateMachine):
         named = files.current.get("p")
         assert (named and named.number) == (current and current.number), "current.json is behind"
         assert not current or current.is_published
-        assert not named or named.run_id in files.copies["p"]
+        assert not named or named.run_id in files.copied["p"]
         COUNTED["promotions"] += len(self.table.promotions)
 
     def _check_accounts(self) -> None:

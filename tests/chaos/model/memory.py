@@ -891,10 +891,12 @@ class MemoryModelTable:
         return "promoted"
 
     @outside
-    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> None:
+    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> bool:
         there = self._table.current[promotion.project]
-        if there.number == promotion.number:
-            self._table.current[promotion.project] = CurrentModel(there.promotion, kept=kept)
+        if there.number != promotion.number:
+            return False
+        self._table.current[promotion.project] = CurrentModel(there.promotion, kept=kept)
+        return True
 
     def unpublished(self, before: datetime) -> Iterator[str]:
         yield from self._unpublished(times.to_text(before))
@@ -916,7 +918,7 @@ class MemoryModelFiles:
 
     def __init__(self, world: Scheduler) -> None:
         self.world = world
-        self.copies: dict[str, set[str]] = {}
+        self.copied: dict[str, set[str]] = {}
         self.current: dict[str, Promotion] = {}
 
     @outside
@@ -926,7 +928,7 @@ class MemoryModelFiles:
     @outside
     def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> bool:
         if has_time():
-            self.copies.setdefault(project, set()).add(run_id)
+            self.copied.setdefault(project, set()).add(run_id)
         return has_time()
 
     @outside
@@ -934,13 +936,17 @@ class MemoryModelFiles:
         now = self.current.get(promotion.project)
         if now and now.number > promotion.number:
             return False
-        assert promotion.run_id in self.copies[promotion.project], "readers would find no model"
+        assert promotion.run_id in self.copied[promotion.project], "readers would find no model"
         self.current[promotion.project] = promotion
         return True
 
     @outside
-    def prune(self, project: str, kept: Iterable[str]) -> None:
-        self.copies[project] &= set(kept)
+    def copies(self, project: str) -> set[str]:
+        return set(self.copied.get(project, ()))
+
+    @outside
+    def delete_copies(self, project: str, run_ids: Iterable[str]) -> None:
+        self.copied[project] -= set(run_ids)
 
 
 @obeys(EventBus(NOTICES, "stack"))

@@ -86,6 +86,20 @@ def test_a_launch_schedules_the_message_of_its_cooldown_s_end_once(cooling: Stac
     assert '"Cooldown Over"' in made["Target"]["Input"]
 
 
+def test_datasets_wait_visibly_for_the_end_of_a_cooldown_that_was_made_longer(cooling: Stack) -> None:
+    drop(cooling, "second")
+    cooling.put("projects/penguins/train.yaml", b"retrain: {cooldown: 28d}\n")
+    cooling.schedules.follow("penguins")
+    cooling.later(hours=12)
+    assert over(cooling) == "ignored"
+    assert waiting(cooling) == {"second": "2026-12-21T02:10:00Z"}
+    cooling.reconcile.all()
+    assert cooling.wake_ups.cooldowns_over == [], "no pass looks at it before that end"
+    cooling.later(days=28)
+    assert over(cooling) == "launched"
+    assert runs(cooling) == ["first", "second"]
+
+
 def test_a_drop_that_only_waits_costs_four_calls(cooling: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: Counter[str] = Counter()
     make_call: Any = BaseClient

@@ -6,6 +6,7 @@ import pytest
 from chaos.crash_points.faults import Calls, watched
 from droptrain_core import cursors
 from droptrain_core.aws.model_files import ModelFiles
+from droptrain_core.aws.model_table import ModelTable
 from droptrain_core.domain.errors import (
     BadCursorError,
     ModelChangedError,
@@ -268,6 +269,22 @@ def test_a_process_that_publishes_an_older_model_late_does_not_move_the_pointer_
     monkeypatch.setattr(ModelFiles, "point", late)
     assert publish(stack) == "nothing"
     assert published(stack)["run_id"] == run_id(2)
+
+
+def test_a_process_that_ends_late_leaves_the_copy_of_the_next_model(stack, monkeypatch) -> None:
+    trained(stack, 1, 0.9)
+    mark, raced = ModelTable.mark_published, []
+
+    def late(self, *args):
+        if not raced:
+            raced.append(True)
+            trained(stack, 2, 0.95)
+            assert publish(stack) == "published"
+        return mark(self, *args)
+
+    monkeypatch.setattr(ModelTable, "mark_published", late)
+    publish(stack)
+    assert published(stack)["files"]["saved_model.pb"] == "saved_model.pb of 2"
 
 
 def test_a_file_above_a_part_is_copied_in_parts(stack, monkeypatch) -> None:

@@ -6,9 +6,12 @@ from droptrain_core.domain.costs.budget import Budget
 from droptrain_core.domain.costs.estimate import OVERRUN_SECONDS
 from droptrain_core.domain.errors import AlreadyFinishedError, SweepRefusedError
 from droptrain_core.domain.notices.events import SweepFinished
+from droptrain_core.domain.sweeps.sweep import Sweep
+from droptrain_core.reserve import Reserve
 from jsonschema import Draft202012Validator
 from support.core_stack import Stack
 from support.sweeping import (
+    GRID,
     RECIPE,
     advance,
     end,
@@ -97,6 +100,23 @@ def test_a_sweep_ends_with_the_best_so_far_when_another_trial_might_pass_its_lim
         ended = now(penguins, sweep)
     assert (ended.status, ended.stop.code, ended.standing.best.value) == ("SUCCEEDED", "sweep_limit", 0.7)
     assert ended.known_standing.charged_usd <= TRIAL_USD * 2.2
+
+
+def test_a_request_that_its_own_repeat_overtakes_gets_the_sweep_and_no_refusal(penguins, monkeypatch) -> None:
+    penguins.budget = Budget(runs_at_once=2)
+    requests = penguins.wiring.launch_sweeps()
+    reserve = Reserve.sweep
+    overtaken: list[Sweep] = []
+
+    def late(*args, **settings):
+        if not overtaken:
+            monkeypatch.setattr(Reserve, "sweep", reserve)
+            overtaken.append(requests.request(order(**GRID), caller="ann")[0])
+        return reserve(*args, **settings)
+
+    monkeypatch.setattr(Reserve, "sweep", late)
+    sweep, is_new = requests.request(order(**GRID), caller="ann")
+    assert (sweep.sweep_id, is_new) == (overtaken[0].sweep_id, False)
 
 
 def test_a_sweep_without_room_in_the_budget_is_refused_with_the_numbers(penguins) -> None:

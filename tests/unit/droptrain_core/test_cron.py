@@ -80,6 +80,8 @@ def test_a_schedule_is_translated(text: str, expression: str) -> None:
         ("0 6 5-1 * *", "can't have '5-1' as its day of month"),
         ("5/15 * * * *", "can't have '5/15' as its minute"),
         ("*/0 * * * *", "can't have '*/0' as its minute"),
+        ("*/90 * * * *", "can't have '*/90' as its minute"),
+        ("0 */36 * * *", "can't have '*/36' as its hour"),
         ("0 6 1 * mon", "has a day of month and a weekday; set one of them to *"),
         ("0 6 30 2 *", "never comes: none of its months has a day 30"),
         ("*/10 * * * *", "comes more often than every 15 minutes"),

@@ -10,7 +10,7 @@ from droptrain_core.domain import preflight
 from droptrain_core.domain.datasets.dataset import Input, ObjectVersion
 from droptrain_core.domain.preflight.facts import Piece, ranges
 from droptrain_core.domain.preflight.sample import MAX_ROWS, RowSample
-from droptrain_core.domain.preflight.summary import MAX_BYTES, Summary, to_text
+from droptrain_core.domain.preflight.summary import MAX_BYTES, Summary, from_text, to_text
 
 PENGUINS = Path("examples/penguins/raw/penguins.csv").read_text("utf-8")
 Cell = Callable[[random.Random, int], object]
@@ -72,6 +72,11 @@ DRIFTS: dict[str, tuple[Cell, Cell, str]] = {
                                   "x: under 5 % of the values are 'cat', and it was "),
     "another balance": (one_of("0", "1", weights=(9, 1)), one_of("0", "1", weights=(4, 6)),
                         "of the values are '1', and it was "),
+    "values padded to a fixed width": (lambda dice, n: f"{dice.choice('ab'):>50}",
+                                       lambda dice, n: f"{dice.choice('cd'):>50}",
+                                       "x: under 5 % of the values are 'a', and it was "),
+    "one value in all rows that became empty": (lambda dice, n: "EUR", lambda dice, n: "",
+                                                "x: 100 % of the values are empty, and it was under 5 %"),
     "empty cells": (gaps(0.02), gaps(0.45), " % of the values are empty, and it was under 5 %"),
 }  # fmt: skip
 
@@ -103,6 +108,8 @@ ORDINARY: dict[str, Cell] = {
     "name": lambda dice, n: f"name {dice.randrange(10_000)}",
     "gap": gaps(0.5),
     "mixed": one_of("1", "2", "n/a"),
+    "zero_as_int_or_float": lambda dice, n: dice.choice([0, 0, 0, 1]) * (1 if n // 1000 % 2 else 1.0),
+    "zero_with_a_sign": lambda dice, n: "0" if n // 1000 % 2 else "-0",
 }
 
 
@@ -113,6 +120,47 @@ def test_ordinary_data_of_other_days_give_no_warning(rows: int) -> None:
         now = table(rows, day, start=1000 * day, **ORDINARY)
         assert drift(now, last) == []
         last = summary(now, last=last)
+
+
+LONG = "the_beginning_that_all_columns_of_a_flattened_table_have_in_common_"
+SAME_NAMES = {
+    "names that occur twice": ["size", "size"],
+    "names that begin alike": [f"{LONG}{n}" for n in range(2)],
+    "many columns": [f"measurement_of_sensor_{n}" for n in range(100)],
+    "columns that end the names that are kept": [f"{n}_{LONG}" for n in range(150)],
+}
+
+
+def wide(names: Sequence[str], order: Sequence[int]) -> str:
+    dice = random.Random(1)
+    rows = [[f"{dice.gauss(1000 * n, 1):.2f}" for n in range(len(names))] for _ in range(120)]
+    return "\n".join(",".join(row[n] for n in order) for row in [names, *rows]) + "\n"
+
+
+def compared(now: str, last: str) -> list[str]:
+    """What is found in a dataset, compared with an earlier one's summary as it is stored."""
+    facts, inputs = read(files(now), {})
+    found = preflight.judge(facts, {}, inputs, from_text(to_text(summary(last))))
+    return [each.message for each in found if each.rule in ("drift", "format_changed")]
+
+
+@pytest.mark.parametrize("kind", SAME_NAMES)
+def test_the_same_data_give_no_warning_whatever_the_columns_are_called(kind: str) -> None:
+    table_ = wide(SAME_NAMES[kind], range(len(SAME_NAMES[kind])))
+    assert compared(table_, table_) == []
+
+
+def test_columns_in_another_order_are_compared_by_name_in_a_wide_table_too() -> None:
+    names = [f"c{n}" for n in range(150)]
+    assert compared(wide(names, range(149, -1, -1)), wide(names, range(150))) == []
+
+
+def test_a_column_that_is_gone_is_named_although_later_columns_are_not_kept() -> None:
+    names = SAME_NAMES["many columns"]
+    now = wide(names, [n for n in range(100) if n != 3])
+    assert compared(now, wide(names, range(100))) == [
+        "it lacks the columns 'measurement_of_sensor_3', which the last good dataset had"
+    ]
 
 
 def test_random_halves_of_a_table_of_measurements_give_no_warning() -> None:

@@ -173,7 +173,7 @@ def test_the_registry_has_exactly_the_models_that_were_current(month: Month) -> 
     assert [each.run_id for each in month.promotions] == seen
     named = month.wiring.model_files.current["p"]
     assert named == month.promotions[-1]
-    assert len(month.wiring.model_files.copies["p"]) == 5
+    assert len(month.wiring.model_files.copied["p"]) == 5
 
 
 def test_each_run_has_one_notice_and_its_cost_is_in_its_month(month: Month) -> None:

@@ -53,6 +53,7 @@ def test_a_text_or_a_list_is_read_and_has_one_form(given_values, values, count) 
         ("1..4:step=9", "step above 0 that fits"),
         ("1..4:log:step=1", "not both"),
         ("0..1:step=0.0000001", "at most a million times"),
+        ("0..1e-12:step=1e-13", "step above 0 that fits"),
         ("0..nan", "has to be low..high"),
         ("0..inf", "too large"),
         ("1e-300..1:log", "too close to 0"),

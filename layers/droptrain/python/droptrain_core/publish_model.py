@@ -58,6 +58,8 @@ class PublishModel:
         else:
             self._notifications.publish(notice)
         kept = kept_after(promotion, now.kept)
-        self._models.mark_published(promotion, kept)
-        self._files.prune(project, kept)
+        # Listed before the mark: the copy of a model that is promoted after it isn't among them.
+        copies = self._files.copies(project)
+        if self._models.mark_published(promotion, kept):
+            self._files.delete_copies(project, copies.difference(kept))
         return "published"

@@ -87,17 +87,19 @@ class ModelFiles:
             else:
                 return True
 
-    def prune(self, project: str, kept: Iterable[str]) -> None:
-        """Delete the copies of all runs except those that are kept."""
-        folder, wanted = copies_prefix(project), set(kept)
+    def copies(self, project: str) -> set[str]:
+        """The runs whose exports were copied, also in part."""
+        folder = copies_prefix(project)
         pages: Any = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=folder, Delimiter="/"
         )
-        for page in pages:
-            for found in page.get("CommonPrefixes", []):
-                run_id = found["Prefix"].removeprefix(folder).rstrip("/")
-                if run_id not in wanted:
-                    self._delete(found["Prefix"])
+        found = (each["Prefix"] for page in pages for each in page.get("CommonPrefixes", []))
+        return {prefix.removeprefix(folder).rstrip("/") for prefix in found}
+
+    def delete_copies(self, project: str, run_ids: Iterable[str]) -> None:
+        """Delete the copies of these runs' exports."""
+        for run_id in run_ids:
+            self._delete(copy_prefix(project, run_id))
 
     def _files(self, prefix: str) -> Iterator[_File]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)

@@ -96,8 +96,8 @@ class ModelTable:
             raise
         return "promoted"
 
-    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> None:
-        """Note that the model's copy and `current.json` are complete; nothing if another one is current."""
+    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> bool:
+        """Note that the model's copy and `current.json` are complete; False if another one is current."""
         errors = self._client.exceptions
         try:
             self._client.update_item(
@@ -109,9 +109,10 @@ class ModelTable:
                 ExpressionAttributeValues=to_attributes({":kept": list(kept), ":number": promotion.number}),
             )
         except errors.ConditionalCheckFailedException:
-            return
+            return False
         except errors.TransactionConflictException as error:
             raise BusyError(f"The models of {promotion.project} are being changed") from error
+        return True
 
     def unpublished(self, before: datetime) -> Iterator[str]:
         """The projects whose current model was promoted before that time and isn't published."""

@@ -1,6 +1,6 @@
 """Cooldowns: when a project's cooldown is over, the newest dataset that waited for that trains."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from droptrain_core.aws.dataset_table import DatasetTable
@@ -49,6 +49,7 @@ class EndCooldowns:
         unanswered = [record for record in held if not _is_answered(record, known)]
         if unanswered and known.is_in_cooldown(self._clock()):
             if known.is_in_cooldown(self._clock() + _EARLY):
+                self._wait_on(unanswered, str(known.cooldown_until))
                 return Launched("ignored")
             raise BusyError(f"the cooldown of {project} ends at {known.cooldown_until}")
         if len(held) > len(unanswered[:1]):
@@ -62,6 +63,12 @@ class EndCooldowns:
             else:
                 answer = self._launch.end_hold(record)
         return answer
+
+    def _wait_on(self, held: Iterable[DatasetRecord], until: str) -> None:
+        """Let datasets wait for the cooldown's present end; a push may have moved it."""
+        for record in held:
+            if record.due_at != until:
+                self._datasets.hold(record, until, str(record.arrived_at), self._clock())
 
     def _held(self, project: str) -> list[DatasetRecord]:
         held = [record for record in self._datasets.of_project(project) if record.arrived_at]

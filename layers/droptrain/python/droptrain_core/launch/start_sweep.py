@@ -54,7 +54,14 @@ class StartSweep:
         self._commit.write_plan(plan, self._sweeps.get)
         sweep = with_plan(sweep, plan_digest(plan))
         for _ in range(CLAIM_TRIES):
-            sweep = self._reserve.sweep(sweep)
+            try:
+                sweep = self._reserve.sweep(sweep)
+            except RejectedError:
+                # Another process may have started this sweep, and taken the room itself.
+                _, known = self._decide(draft, recipe, terms)
+                if known is None:
+                    raise
+                return "sweep_taken", known
             self._commit.schedule_end(retraining)
             claimed = self._sweeps.create(sweep, drop, request, draft.summary, retraining)
             if claimed != "no_room":

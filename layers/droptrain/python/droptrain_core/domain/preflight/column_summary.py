@@ -16,6 +16,8 @@ FREQUENT = 0.05
 _FREQUENT_KEPT = 10
 _ONE_WAY = 0.98
 _NAME_CHARACTERS = 60
+# Programs write a zero as 0, 0.0 or -0; pandas changes between them when a value is missing.
+_ZERO = "0"
 
 
 @frozen
@@ -43,8 +45,8 @@ class ColumnSummary:
 def describe(name: str, column: Column, sample: Sequence[str], *, is_whole: bool) -> ColumnSummary:
     """The summary of a column; `sample` are values of it in their order, of the whole data or of parts."""
     values = column.numbers + column.texts + column.empty
-    tried = () if column.kind == "text" else sample
-    numbers = [number for value in tried if (number := _number(value)) is not None]
+    tried = [None if column.kind == "text" else _number(value) for value in sample]
+    numbers = [number for number in tried if number is not None]
     has_median = len(numbers) >= max(MIN_ROWS, len(sample) / 2) and not _goes_one_way(numbers)
     numbers.sort()
     quarters = [numbers[len(numbers) * part // 4] if has_median else None for part in (1, 2, 3)]
@@ -58,7 +60,10 @@ def describe(name: str, column: Column, sample: Sequence[str], *, is_whole: bool
         median,
         low,
         high,
-        _frequent(sample, is_whole=is_whole),
+        _frequent(
+            [_ZERO if number == 0 else value for value, number in zip(sample, tried, strict=True)],
+            is_whole=is_whole,
+        ),
     )
 
 

@@ -34,7 +34,9 @@ def changes(now: ColumnSummary, last: ColumnSummary, rows: tuple[int, int]) -> I
 
 def _are_constant(*columns: ColumnSummary) -> bool:
     """Whether each has one value in all rows, as a column with the name of the day or the shop has."""
-    return all(1.0 in (column.frequent or {}).values() for column in columns)
+    return all(
+        any(value and share == 1 for value, share in (each.frequent or {}).items()) for each in columns
+    )
 
 
 def _has_moved(now: ColumnSummary, last: ColumnSummary) -> bool:

@@ -26,7 +26,7 @@ class RowSample:
         for start in range(0, len(rows), MAX_ROWS):
             part, limit = rows[start : start + MAX_ROWS], self._limit
             self._kept += [
-                (place, [value[:_VALUE_CHARACTERS].strip() for value in row[:MAX_COLUMNS]])
+                (place, [value.strip()[:_VALUE_CHARACTERS] for value in row[:MAX_COLUMNS]])
                 for number, row in enumerate(part, self._count)
                 if (place := number * _MULTIPLIER % _HASHES) < limit
             ]

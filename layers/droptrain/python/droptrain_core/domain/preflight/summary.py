@@ -1,8 +1,10 @@
 """A small summary of a dataset's training data. A launch keeps it and compares it with the next dataset."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from typing import Any
 
 from droptrain_core.domain.datasets.dataset import Input
@@ -70,12 +72,12 @@ def differences(now: Summary, last: Summary) -> Iterator[Spot]:
     had = "the last good dataset had"
     if now.columns > 1 and last.columns > 1 and now.delimiter != last.delimiter:
         yield Spot(f"its delimiter is {now.delimiter!r}, and {had} {last.delimiter!r}")
-    if _by_name(now, last):
-        yield from _other_names(now, last)
-    elif now.columns != last.columns:
+    others = [*_other_names(now, last)] if now.header and last.header else []
+    yield from others
+    if now.columns != last.columns and not others:
         yield Spot(f"it has {now.columns:,} columns, and {had} {last.columns:,}")
-    for column, old in _pairs(now, last):
-        if old.kind and column.kind and old.kind != column.kind:
+    for column, old in zip(now.first, _before(now, last), strict=True):
+        if old and old.kind and column.kind and old.kind != column.kind:
             yield Spot(f"the column has {column.kind}, and {had} {old.kind} there", column=column.name)
     if max(now.rows, last.rows) > _MANY_TIMES * min(now.rows, last.rows):
         yield Spot(f"it has about {now.rows:,} rows, and {had} {last.rows:,}")
@@ -87,29 +89,40 @@ def drifted(now: Summary, last: Summary) -> Iterator[Spot]:
     A column that had drifted then too is left out: it changes with each dataset.
     """
     where = f"since {last.dataset}, the last good dataset" if last.dataset else "since the last good dataset"
-    for column, old in _pairs(now, last):
-        if not old.is_moving:
+    for column, old in zip(now.first, _before(now, last), strict=True):
+        if old and not old.is_moving:
             for change in drift.changes(column, old, (now.sampled, last.sampled)):
                 yield Spot(f"{change} {where}", column=column.name)
 
 
 def _marked(now: Summary, last: Summary) -> Summary:
     rows = (now.sampled, last.sampled)
-    moving = {column.name for column, old in _pairs(now, last) if any(drift.changes(column, old, rows))}
-    return replace(now, first=tuple(replace(each, is_moving=each.name in moving) for each in now.first))
+    marked = (
+        replace(each, is_moving=old is not None and any(drift.changes(each, old, rows)))
+        for each, old in zip(now.first, _before(now, last), strict=True)
+    )
+    return replace(now, first=tuple(marked))
 
 
-def _by_name(now: Summary, last: Summary) -> bool:
-    return bool(now.header and last.header) and max(now.columns, last.columns) <= MAX_COLUMNS
+def _before(now: Summary, last: Summary) -> Sequence[ColumnSummary | None]:
+    """For each column its earlier one: by name where both have headers, else by place; None if there is none.
+
+    Columns can have the same name, and long names the same beginning: they keep their order.
+    """
+    if now.header and last.header:
+        found = dict(zip(_numbered(last), last.first, strict=True))
+        return [found.get(key) for key in _numbered(now)]
+    same = last.first if now.columns == last.columns else ()
+    return [column for column, _ in zip_longest(same[: len(now.first)], now.first)]
 
 
-def _pairs(now: Summary, last: Summary) -> Iterator[tuple[ColumnSummary, ColumnSummary]]:
-    """The columns that both have: by name where both have headers, else by place."""
-    if _by_name(now, last):
-        before = {column.name: column for column in last.first}
-        yield from ((each, before[each.name]) for each in now.first if each.name in before)
-    elif now.columns == last.columns:
-        yield from zip(now.first, last.first, strict=False)
+def _numbered(summary: Summary) -> Iterator[tuple[str, int, int]]:
+    """Of each column the name, which one it is of those with this name, and how many have it."""
+    names = [column.name for column in summary.first]
+    counts, seen = Counter(names), Counter[str]()
+    for name in names:
+        seen[name] += 1
+        yield name, seen[name], counts[name]
 
 
 def to_text(summary: Summary) -> str:
@@ -140,9 +153,13 @@ def from_text(text: str | None) -> Summary | None:
 
 
 def _other_names(now: Summary, last: Summary) -> Iterator[Spot]:
+    """The columns that one dataset lacks, as far as all of its columns are described."""
     names, before = ({column.name: None for column in each.first} for each in (now, last))
-    for said, gone in (("it lacks", before.keys() - names), ("it has", names.keys() - before)):
-        if gone:
+    for said, gone, lacking in (
+        ("it lacks", before.keys() - names, now),
+        ("it has", names.keys() - before, last),
+    ):
+        if gone and len(lacking.first) == lacking.columns:
             ordered = [name for name in (*before, *names) if name in gone]
             listed = ", ".join(repr(name) for name in ordered[:_NAMED])
             rest = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""

@@ -108,7 +108,7 @@ def _numbers(field: str, name: str, low: int, high: int, names: tuple[str, ...])
     for part in field.split(","):
         match = _PART.fullmatch(part)
         step = int(match["step"] or 1) if match else 0
-        if match is None or step == 0 or bool(match["all"]) == bool(match["first"]):
+        if match is None or not 0 < step <= high - low + 1 or bool(match["all"]) == bool(match["first"]):
             raise ValueError(f"can't have {part[:20]!r} as its {name}")
         first, last = low, high
         if match["first"]:

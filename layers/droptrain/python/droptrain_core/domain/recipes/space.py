@@ -223,7 +223,7 @@ def _checked(found: Range, text: str) -> Range:
         raise WrongValueError(f"has :log, so it has to begin above 0: {short(text)}")
     if found.step is None:
         return found
-    fits = found.step > 0 and 1 < (found.count or 0) <= _MAX_STEPS + 1
+    fits = found.step > 0 and 1 < (found.count or 0) <= _MAX_STEPS + 1 and found.at(0) != found.at(1)
     if not fits or (found.is_int and not found.step.is_integer()):
         raise WrongValueError(
             f"needs a step above 0 that fits between its ends, at most a million times, and whole with :int: "
