@@ -62,9 +62,9 @@ class DropPlan:
         return self.folder + MARKER if self.recipe.trigger == "marker" else None
 
     @property
-    def is_whole(self) -> bool:
-        """Whether its files alone are the dataset, so that a run needn't wait for others."""
-        return is_whole(self.files, self.recipe)
+    def launches_at_once(self) -> bool:
+        """Whether the caller can request its run, so that nobody waits for the uploads' events."""
+        return launches_at_once(self.files, self.recipe)
 
     def missing(self, present: Iterable[ObjectVersion]) -> tuple[str, ...]:
         """What the dataset will lack when the files have joined what is present."""
@@ -160,13 +160,16 @@ def dataset_name(files: Mapping[str, Path], digest: str, datasets: Iterable[str]
     return min(named, default=f"{datetime.fromtimestamp(newest, UTC):%Y-%m-%d}-{digest}")
 
 
-def is_whole(names: Iterable[str], recipe: Recipe) -> bool:
+def launches_at_once(names: Iterable[str], recipe: Recipe) -> bool:
     """Whether these files (by their names in the dataset) are all that a run trains with.
 
-    Not with trigger: quiet, which lets several drops fill a dataset.
+    Not if the recipe says when or how drops train (trigger: quiet, a cooldown, a sweep): only their uploads
+    follow that, because a request launches one run at once.
     """
+    if recipe.trigger == "quiet" or recipe.retrain.cooldown_seconds or recipe.sweep:
+        return False
     files = (ObjectVersion(name, "", 0, "") for name in names)
-    return recipe.trigger != "quiet" and not match_inputs(recipe.inputs, "files", files, "").missing
+    return not match_inputs(recipe.inputs, "files", files, "").missing
 
 
 def _is_wanted(name: str, recipe: Recipe) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from droptrain.api import Answer, Api
+from droptrain.project_folder import check_project_name
 
 NEW = 202  # the status of an answer with a run that was launched by this request
 
@@ -16,6 +17,7 @@ def launch(
 
     `settings` are hyperparameters; `force` takes those that the recipe doesn't name.
     """
+    check_project_name(project)
     return _post(api, {"project": project, "dataset": dataset, **_overrides(settings, force=force)})
 
 

@@ -44,9 +44,9 @@ class Project:
         `inputs` are the recipe's, by channel or as the file is called (`train` for train.csv): each a
         DataFrame (of pandas or polars), a path, an S3 URI, or a list of them. `paths` are files and folders
         whose names fit the recipe, as for `droptrain drop`. Without `dataset` the same contents always go
-        into the same dataset. Returns when the run is there: at once if all inputs are dropped, else after
-        the stack's settle time, and with trigger: quiet after `quiet_for`. DroptrainError if the dataset
-        would lack a file.
+        into the same dataset. Returns when the run is there: at once if all inputs are dropped, else (and
+        with `sweep` or a cooldown) after the stack's settle time, and with trigger: quiet after `quiet_for`.
+        DroptrainError if the dataset would lack a file, or waits for the end of a cooldown.
         """
         with explaining(), tempfile.TemporaryDirectory(prefix="droptrain-") as folder:
             bucket = Bucket(self._stack.client("s3"), self._stack.bucket)
@@ -191,7 +191,7 @@ class Project:
         drops.must_be_whole(planned, planned.missing(present))
         earlier = drops.runs_of(self._api, planned) if planned.marker else ()
         done = drops.send(self._stack, planned, present, lambda count: None)
-        if planned.is_whole or not done.uploaded:
+        if planned.launches_at_once or not done.uploaded:
             try:
                 return self._run(launch.launch(self._api, self.name, planned.dataset, {}))
             except (ApiError, UnreachableError):

@@ -6,6 +6,7 @@ from typing import Any
 
 from droptrain import sweep_space
 from droptrain.api import Answer, Api
+from droptrain.project_folder import check_project_name
 
 NEW = 202  # the status of an answer with a sweep that was started by this request
 
@@ -16,6 +17,7 @@ def request(project: str, given: Mapping[str, Any], options: Mapping[str, Any]) 
     `given` are hyperparameters by name, as `sweep_space.split` takes them. `options` are the request's other
     fields; those that are None come from the recipe's `sweep`.
     """
+    check_project_name(project)
     space, fixed = sweep_space.split(given)
     return {
         "project": project,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from droptrain_core.aws.bucket import Bucket
+from droptrain_core.domain.recipes.recipe import Recipe
 
 from droptrain import drop as drops
 from droptrain import drop_plan, formatting
@@ -49,7 +50,7 @@ def drop(
         done = drops.send(stack, planned, present, advance)
     if not as_json:
         _tell(planned, done, missing)
-    launched = _launch(api, planned) if done.uploaded and planned.is_whole else None
+    launched = _launch(api, planned) if done.uploaded and planned.launches_at_once else None
     if as_json and not follow:
         _write(planned, done, missing, launched)
     elif launched:
@@ -92,6 +93,15 @@ def _launch(api: Api, planned: DropPlan) -> Answer | None:
         return None
 
 
+def _when(recipe: Recipe) -> str | None:
+    """When and how the recipe lets a drop train; None if it says nothing about that."""
+    if recipe.trigger == "quiet":
+        return "when no file has come for a while (trigger: quiet)"
+    if recipe.retrain.cooldown_seconds:
+        return "in a moment, or at the end of the project's cooldown"
+    return "as a sweep, in a moment" if recipe.sweep else None
+
+
 def _write(planned: DropPlan, done: Dropped, missing: tuple[str, ...], launched: Answer | None) -> None:
     files = [
         {"key": key, "version_id": version, "uploaded": key in done.uploaded}
@@ -112,9 +122,9 @@ def _tell(planned: DropPlan, done: Dropped, missing: tuple[str, ...]) -> None:
         count = formatting.count(len(planned.files), "file")
         before = f" ({len(done.present)} there already)" if done.present else ""
         click.echo(f"Dropped {count}{before}, {formatting.size(planned.size)}, as {planned.place}")
-        if planned.recipe.trigger == "quiet" and not missing:
-            wait = "It trains when no file has come for a while (trigger: quiet). To train it now"
-            click.echo(f"{wait}: droptrain launch {planned.project} {planned.dataset}")
+        if not missing and (when := _when(planned.recipe)):
+            now = f"To train one run now: droptrain launch {planned.project} {planned.dataset}"
+            click.echo(f"It trains {when}. {now}")
     if missing:
         lacks = f"{planned.place} still lacks {', '.join(missing)}"
         click.echo(f"{lacks}. Nothing runs until it is there; drop it with --dataset {planned.dataset}")

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from droptrain_core.aws.price_table import PriceTable
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets.dataset import MARKER, code_prefix, data_prefix, recipe_key
+from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.diagnosis import explain, of_step
 from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.runs.batch_job import JobState
@@ -71,13 +72,13 @@ def train(path: Path, output: Path, settings: Settings, *, force: bool) -> int:
     folder = read_folder(path)
     check_before_push(folder)
     _make_room(output)
-    with _planned(folder, settings, force=force) as (url, s3, plan):
+    with _planned(folder, settings, force=force) as (url, s3, plan, warnings):
         prefix = run_prefix(_PROJECT, plan["run_id"])
         variables = _prepare(url, s3, plan)
         if variables is not None:
             _run(url, prefix, variables)
         _fetch(s3, prefix, output)
-    return _tell(output, "prepare" if variables is None else "train")
+    return _tell(output, "prepare" if variables is None else "train", warnings)
 
 
 def open_shell(path: Path, settings: Settings, *, force: bool) -> int:
@@ -87,7 +88,7 @@ def open_shell(path: Path, settings: Settings, *, force: bool) -> int:
     """
     folder = read_folder(path)
     check_before_push(folder)
-    with _planned(folder, settings, force=force) as (url, s3, plan):
+    with _planned(folder, settings, force=force) as (url, s3, plan, _):
         prefix = run_prefix(_PROJECT, plan["run_id"])
         variables = _prepare(url, s3, plan)
         if variables is None:
@@ -130,13 +131,15 @@ def _run(url: str, prefix: str, variables: Mapping[str, str]) -> None:
 @contextmanager
 def _planned(
     folder: ProjectFolder, settings: Settings, *, force: bool
-) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    """A bucket with the folder's run, ready for a container: its address, a client, the run's plan."""
+) -> Iterator[tuple[str, Any, Mapping[str, Any], tuple[Finding, ...]]]:
+    """A bucket with the folder's run: its address, a client, the run's plan, and preflight's warnings."""
     with bucket_of(_BUCKET, _files(folder), [data_prefix(_PROJECT, _DATASET) + MARKER]) as (url, s3):
         bucket = Bucket(s3, _BUCKET)
-        plan = _plan(bucket, settings, force=force)
+        plan, warnings = _plan(bucket, settings, force=force)
+        for warning in warnings:
+            click.echo(f"Warning: {formatting.finding(asdict(warning))}")
         bucket.write_plan(plan)
-        yield url, s3, plan
+        yield url, s3, plan, warnings
 
 
 def _files(folder: ProjectFolder) -> dict[str, Path]:
@@ -148,8 +151,10 @@ def _files(folder: ProjectFolder) -> dict[str, Path]:
     }
 
 
-def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, Any]:
-    """`run.json` as a launch writes it; DroptrainError if a launch would reject it."""
+def _plan(
+    bucket: Bucket, settings: Settings, *, force: bool
+) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+    """`run.json` as a launch writes it, and the warnings; DroptrainError if a launch would reject it."""
     gather = Gather(bucket, _NoPrices(), _COMPUTE, lambda project, names: (), lambda: datetime.now(UTC))
     overrides = {"hyperparameters": dict(settings)} if settings else {}
     try:
@@ -168,7 +173,7 @@ def _plan(bucket: Bucket, settings: Settings, *, force: bool) -> Mapping[str, An
         cause = draft.run.cause
         assert cause
         raise DroptrainError(f"{cause.message}. {cause.fix}")
-    return draft.plan
+    return draft.plan, draft.run.warnings
 
 
 @contextmanager
@@ -222,7 +227,7 @@ def _pages(s3: Any, prefix: str) -> Iterator[Mapping[str, Any]]:
     yield from s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET, Prefix=prefix)
 
 
-def _tell(output: Path, step: JobStep) -> int:
+def _tell(output: Path, step: JobStep, warnings: tuple[Finding, ...]) -> int:
     outcome = output / _OUTCOME
     if not outcome.is_file():
         raise DroptrainError("The container ended without an outcome; its log is above.")
@@ -234,7 +239,8 @@ def _tell(output: Path, step: JobStep) -> int:
         click.echo(f"SUCCEEDED. {output} has {kept} and the metrics.")
         return exit_codes.OK
     click.echo(f"FAILED. {output} has the log, and what else the run left.")
-    cause = explain(JobState(_PROJECT, "local", 1, "FAILED"), read_outcome(document))
+    job = JobState(_PROJECT, "local", 1, "FAILED")
+    cause = explain(job, read_outcome(document), findings=warnings)
     assert cause, "only a job that SUCCEEDED has none"
     cause = of_step(cause, step)
     click.echo(

@@ -22,7 +22,7 @@ from droptrain_core.domain.recipes.recipe import Recipe
 
 from droptrain.api import Api
 from droptrain.drop import let_appear, run_that_trains, runs_of
-from droptrain.drop_plan import DropPlan, check_dataset_name, check_input, is_whole
+from droptrain.drop_plan import DropPlan, check_dataset_name, check_input, launches_at_once
 from droptrain.errors import ApiError, UnreachableError
 from droptrain.launch import launch
 from droptrain.project_folder import check_project_name
@@ -159,7 +159,7 @@ class Drops:
             digest = planned.inputs_digest(present, uploaded)
         all_there = bool(sent) and not uploaded  # so no event of it comes
         run_id = None
-        if not missing and (all_there or is_whole(files, recipe)):
+        if not missing and (all_there or launches_at_once(files, recipe)):
             run_id = self._launch(planned, has_events=not all_there)
         if not missing and run_id is None:
             run_id = self._wait(planned, known, digest, state.earlier)

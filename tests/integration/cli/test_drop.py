@@ -477,6 +477,30 @@ def test_a_push_and_a_drop_say_what_a_run_can_cost_at_most(
     ]
 
 
+@pytest.mark.parametrize(("text", "asks", "said"), [
+    ("timeout: 1h\n", True, ""),
+    ("trigger: quiet\n", False, "when no file has come for a while (trigger: quiet)"),
+    ("retrain: {cooldown: 12h}\n", False, "at the end of the project's cooldown"),
+    ("sweep: {space: {units: [32, 64]}}\nmetric: {name: loss, goal: minimize}\n", False, "as a sweep"),
+])  # fmt: skip
+def test_a_drop_trains_when_and_how_its_recipe_says(
+    droptrain: Run, monkeypatch: pytest.MonkeyPatch, text: str, asks: bool, said: str
+) -> None:
+    """A request launches one run at once, so only the uploads' events follow a cooldown or a sweep."""
+    asked: list[Any] = []
+
+    def post(_api: Api, path: str, body: Any, **_: Any) -> Answer:
+        asked.append(body)
+        return Answer(201, {}, {"run_id": "r", "status": "CLAIMED", "estimate": None})
+
+    recipe(text)
+    droptrain("push", "penguins", "project")
+    monkeypatch.setattr(Api, "post", post)
+    dropped = droptrain("drop", "penguins", "train.csv", "test.csv", "--dataset", "d")
+    assert ({"project": "penguins", "dataset": "d"} in asked) is asks, dropped.output
+    assert said in dropped.output
+
+
 def test_a_drop_in_a_cooldown_says_when_it_trains(droptrain, s3, watched, monkeypatch) -> None:
     ends_at = "2026-11-23T14:10:00Z"
     waiting = {"dataset": "d", "arrived_at": "2026-11-23T03:00:00Z", "due_at": ends_at}

@@ -100,6 +100,22 @@ def test_a_script_that_looks_for_its_csv_beside_itself_is_shown_where_it_is(
     assert "SM_CHANNEL_TRAINING" in said.out[said.out.index("What to do:") :]
 
 
+READS_NUMBERS = """
+import numpy, os
+numpy.loadtxt(os.environ["SM_CHANNEL_TRAINING"] + "/train.csv", delimiter=",", skiprows=1, usecols=0)
+"""
+
+
+def test_what_preflight_warns_of_is_shown_before_the_code_runs_and_beside_its_failure(
+    droptrain: CommandLine, tmp_path: Path
+):
+    (tmp_path / "p" / "data" / "train.csv").write_text("a,b\n1,2\n3;4\n5,6\n")
+    (tmp_path / "p" / "code" / "train.py").write_text(READS_NUMBERS)
+    shown = droptrain("local", "train", "p").out
+    assert "Warning: train.csv, row 3: a row has 1 field" in shown[: shown.index("Running train.py")]
+    assert "Preflight warned: train.csv, row 3" in shown[shown.index("What happened:") :]
+
+
 def test_what_a_launch_would_reject_is_told_and_nothing_is_overwritten(
     droptrain: CommandLine, tmp_path: Path
 ):

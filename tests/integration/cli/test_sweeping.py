@@ -255,6 +255,14 @@ def test_a_project_with_the_name_of_a_command_is_started_by_its_command(
     assert "sweep start PROJECT" in droptrain("sweep", "--help").output
 
 
+def test_a_dataset_in_place_of_the_project_is_refused_in_plain_words(
+    droptrain: Command, stacked: Stacked
+) -> None:
+    refused = droptrain("sweep", "start", "penguins/first", *SPACE, "--no-follow")
+    assert (refused.exit_code, stacked.posted()) == (1, [])
+    assert "'penguins/first' can't be a project's name." in refused.output
+
+
 def test_a_shell_completes_commands_projects_and_the_options_of_a_start(droptrain: Command) -> None:
     def completed(words: str) -> list[str]:
         asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}

@@ -55,11 +55,13 @@ def test_every_file_and_folder_of_the_code_that_a_page_names_exists(page: Path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_droptrain_command_that_a_page_names_exists(page: Path):
-    for words in re.findall(r"`droptrain ((?:[a-z]+ ?)+)", page.read_text("utf-8")):
+def test_every_droptrain_command_that_a_page_names_exists_with_its_options(page: Path):
+    for words, rest in re.findall(r"`droptrain ((?:[a-z]+ ?)+)([^`\n]*)", page.read_text("utf-8")):
         shown = CliRunner().invoke(main, [*words.split(), "--help"])
         assert shown.exit_code == 0, f"{page.name}: droptrain {words}"
         assert shown.output.startswith(f"Usage: main {words.strip()}"), f"{page.name}: droptrain {words}"
+        for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
+            assert option in shown.output, f"{page.name}: droptrain {words}{option}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from droptrain_core.domain.costs.estimate import Estimate
 from droptrain_core.domain.errors import Cause
 from droptrain_core.domain.notices import notice
@@ -131,6 +132,15 @@ def test_a_failure_tells_what_happened_and_what_to_do() -> None:
     assert end_notice.subject == "FAILED penguins/first (script_failed)"
     assert "What happened: run.sh ended with exit code 3\nWhat to do:    Read the log.\n" in end_notice.text
     assert "Model" not in end_notice.text
+
+
+@pytest.mark.parametrize(("helps", "after"), [(False, ", after your correction"), (True, ""), (None, "")])
+def test_a_notice_suggests_a_rerun_only_after_a_correction_if_retrying_unchanged_can_not_help(
+    helps: bool | None, after: str
+) -> None:
+    ended = run(status="FAILED", cause=Cause("script_raised", "m", "f", retry_helps=helps))
+    text = notice.of_end(ended, Places("bucket")).text
+    assert f"droptrain rerun {RUN_ID}  trains its dataset again{after}\n" in text
 
 
 def test_a_subject_is_what_sns_takes() -> None:

@@ -10,7 +10,10 @@ COLUMN_RULES = (
     "columns_missing", "columns_differ", "header_differs", "delimiter_differs", "duplicate_columns",
     "unnamed_column", "short_row", "long_row", "irregular", "open_quote", "byte_order_mark",
 )  # fmt: skip
-NUMBER_RULES = ("types_differ", "empty_column", "delimiter_differs", "header_differs", "irregular")
+NUMBER_RULES = (
+    "types_differ", "empty_column", "delimiter_differs", "header_differs", "irregular", "short_row",
+    "long_row", "decimal_commas",
+)  # fmt: skip
 
 # A number in another notation (1,000.50 or 12 % or 6,5), or a word for none.
 _ODD_NUMBER = r"b?['\"“‘]?[-+$€£ ]{0,3}(?:\d[\d., ]{0,40}[%€$]?|N/?A|NULL|null|None|\?|-)?['\"”’]?"

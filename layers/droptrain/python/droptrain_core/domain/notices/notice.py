@@ -276,7 +276,8 @@ def _headline(run: Run) -> str:
 def _commands(run: Run) -> Rows:
     get = (f"droptrain get {run.run_id}", "downloads the model")
     logs = (f"droptrain logs {run.run_id}", "shows the training's log")
-    rerun = (f"droptrain rerun {run.run_id}", "trains its dataset again")
+    after = ", after your correction" if run.cause and run.cause.retry_helps is False else ""
+    rerun = (f"droptrain rerun {run.run_id}", f"trains its dataset again{after}")
     if run.status == "SUCCEEDED":
         return get, logs, rerun
     if run.status == "REJECTED":
