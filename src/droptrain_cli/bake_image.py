@@ -16,8 +16,13 @@ from droptrain_cli.stack_snapshot import StackSnapshot, read_snapshot
 BAKED = "baked"
 _LATEST = "latest"
 _POLL_SECONDS = 15.0
-_OCI = "application/vnd.oci.image.manifest.v1+json"
-_DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+# An image that was pushed with attestations, or for several platforms, is an index.
+_MEDIA_TYPES = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
 _ENDS = {"AVAILABLE", "FAILED", "CANCELLED", "DEPRECATED", "DELETED", "DISABLED"}
 
 
@@ -27,7 +32,7 @@ def bake(stack: Stack, pipeline_stack: str, *, sleep: Callable[[float], None] = 
         raise DroptrainError("The laptop cloud has no machine images. Name a stack on AWS: --stack NAME")
     snapshot = read_snapshot(stack)
     pipeline = _pipeline(snapshot, pipeline_stack)
-    manifest = _manifest(snapshot)
+    published = _published(snapshot)
     client = stack.client("imagebuilder")
     build = client.start_image_pipeline_execution(
         imagePipelineArn=pipeline,
@@ -35,9 +40,9 @@ def bake(stack: Stack, pipeline_stack: str, *, sleep: Callable[[float], None] = 
     )["imageBuildVersionArn"]
     click.echo(f"Building a machine image, which takes half an hour to an hour: {build}", err=True)
     ami = _ami(_follow(stack, build, sleep), stack.region, build)
-    _mark(snapshot, manifest)
+    _mark(snapshot, published)
     click.echo(f"Built {ami}. Updating {stack.name} ...", err=True)
-    _use(stack, snapshot.parameters, ami)
+    _use(stack, snapshot.parameters, ami, sleep)
     click.echo(f"New GPU instances of {stack.name} start from {ami}, with the training image in it.")
 
 
@@ -64,21 +69,20 @@ def _pipeline(snapshot: StackSnapshot, name: str) -> str:
     return outputs["PipelineArn"]
 
 
-def _manifest(snapshot: StackSnapshot) -> str | None:
-    """The manifest of the image that runs with GPUs take now; None where another registry has it."""
+def _published(snapshot: StackSnapshot) -> Mapping[str, Any] | None:
+    """The image that runs with GPUs take now, with its manifest; None where another registry has it."""
     if snapshot.parameters.get("ImageUri"):
         return None
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     found = snapshot.stack.client("ecr").batch_get_image(
-        repositoryName=repository, imageIds=[{"imageTag": _LATEST}], acceptedMediaTypes=[_OCI, _DOCKER]
+        repositoryName=repository, imageIds=[{"imageTag": _LATEST}], acceptedMediaTypes=_MEDIA_TYPES
     )
     if not found["images"]:
         raise DroptrainError(
             "There is no training image yet, so there is nothing to put into a machine image. Publish one "
             f"first: droptrain image --stack {snapshot.stack.name}"
         )
-    manifest: str = found["images"][0]["imageManifest"]
-    return manifest
+    return found["images"][0]
 
 
 def _follow(stack: Stack, build: str, sleep: Callable[[float], None]) -> Mapping[str, Any]:
@@ -107,20 +111,29 @@ def _ami(image: Mapping[str, Any], region: str, build: str) -> str:
     return str(ami)
 
 
-def _mark(snapshot: StackSnapshot, manifest: str | None) -> None:
+def _mark(snapshot: StackSnapshot, published: Mapping[str, Any] | None) -> None:
     """Tag the image that is in the AMI, so that `droptrain doctor` can compare it with the newest."""
-    if manifest is None:
+    if published is None:
         return
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     ecr = snapshot.stack.client("ecr")
     try:
-        ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=BAKED)
+        ecr.put_image(
+            repositoryName=repository,
+            imageManifest=published["imageManifest"],
+            imageManifestMediaType=published["imageManifestMediaType"],  # a manifest of OCI may lack it
+            imageTag=BAKED,
+        )
     except ecr.exceptions.ImageAlreadyExistsException:
         return  # the image in the AMI before was the same
 
 
-def _use(stack: Stack, parameters: Mapping[str, str], ami: str) -> None:
-    """Change the parameter AmiId, keep all others, and wait until the stack is updated."""
+def _use(stack: Stack, parameters: Mapping[str, str], ami: str, sleep: Callable[[float], None]) -> None:
+    """Change the parameter AmiId, keep all others, and wait until the stack is updated; DroptrainError.
+
+    The compute environments' update lasts for as long as their jobs do, up to 90 minutes (template.yaml,
+    JobExecutionTimeoutMinutes): longer than CloudFormation's waiter has patience.
+    """
     client = stack.client("cloudformation")
     kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in parameters if name != "AmiId"]
     client.update_stack(
@@ -129,4 +142,15 @@ def _use(stack: Stack, parameters: Mapping[str, str], ami: str) -> None:
         Parameters=[*kept, {"ParameterKey": "AmiId", "ParameterValue": ami}],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
-    client.get_waiter("stack_update_complete").wait(StackName=stack.name)
+    while (status := _status(stack)).endswith("_IN_PROGRESS"):
+        sleep(_POLL_SECONDS)
+    if status != "UPDATE_COMPLETE":
+        raise DroptrainError(
+            f"The update of {stack.name} to {ami} ended {status}. To see why: "
+            f"aws cloudformation describe-stack-events --stack-name {stack.name} --region {stack.region}"
+        )
+
+
+def _status(stack: Stack) -> str:
+    found: Any = stack.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]
+    return str(found["StackStatus"])

@@ -1,12 +1,13 @@
 """`droptrain image --bake`: CloudFormation and ECR by moto, Image Builder by a stub."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
+from support.template import template
 
 from droptrain.errors import DroptrainError
 from droptrain.stack import Stack
@@ -38,14 +39,13 @@ def _aws() -> Iterator[None]:
 
 
 def publish(stack: Stack, version: int) -> None:
-    manifest = {
-        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "layers": [{"digest": f"sha256:{version:064}"}],
-    }  # fmt: skip
+    """An image whose manifest doesn't name its own media type, as OCI allows and podman pushes it."""
+    manifest = {"schemaVersion": 2, "layers": [{"digest": f"sha256:{version:064}"}]}
     for tag in ("latest", "cpu"):
         stack.client("ecr").put_image(
-            repositoryName="images", imageTag=tag, imageManifest=json.dumps(manifest)
-        )
+            repositoryName="images", imageTag=tag, imageManifest=json.dumps(manifest),
+            imageManifestMediaType="application/vnd.oci.image.manifest.v1+json",
+        )  # fmt: skip
 
 
 def deploy(stack: Stack, pulled: str = f"{URI}:latest") -> None:
@@ -84,8 +84,31 @@ def builds(stack: Stack, *states: dict[str, str]) -> None:
     stubbed.activate()
 
 
-def bake(stack: Stack) -> None:
-    bake_image.bake(stack, f"{stack.name}-ami", sleep=lambda _: None)
+def bake(stack: Stack, sleep: Callable[[float], None] = lambda _: None) -> None:
+    bake_image.bake(stack, f"{stack.name}-ami", sleep=sleep)
+
+
+def update_ends(stack: Stack, minutes: float, status: str) -> Callable[[float], None]:
+    """Let the stack's update end so much later; returns the sleep that passes this time."""
+    slept = 0.0
+    updating = False
+
+    def sleep(seconds: float) -> None:
+        nonlocal slept
+        slept += seconds * updating
+
+    def begin(**_: Any) -> None:
+        nonlocal updating
+        updating = True
+
+    def answer(parsed: Any, **_: Any) -> None:
+        if updating:
+            parsed["Stacks"][0]["StackStatus"] = "UPDATE_IN_PROGRESS" if slept < minutes * 60 else status
+
+    events = stack.client("cloudformation").meta.events
+    events.register("after-call.cloudformation.UpdateStack", begin)
+    events.register("after-call.cloudformation.DescribeStacks", answer)
+    return sleep
 
 
 def machine_image(stack: Stack) -> list[tuple[str, str]]:
@@ -127,6 +150,27 @@ def test_a_build_that_fails_leaves_the_stack_as_it_is(stack: Stack) -> None:
     with pytest.raises(DroptrainError, match="ended FAILED: nvidia-smi shows no GPU in a container"):
         bake(stack)
     assert read_snapshot(stack).parameters["AmiId"] == ""
+
+
+def test_the_update_is_awaited_for_as_long_as_running_jobs_may_last(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(stack)
+    builds(stack, {"status": "AVAILABLE"})
+    environment = template()["Resources"]["SpotComputeEnvironment"]
+    minutes = environment["Properties"]["UpdatePolicy"]["JobExecutionTimeoutMinutes"]
+    bake(stack, update_ends(stack, minutes + 10, "UPDATE_COMPLETE"))
+    assert f"start from {AMI}" in capsys.readouterr().out
+
+
+def test_an_update_that_is_rolled_back_is_an_error_with_the_command_that_says_why(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(stack)
+    builds(stack, {"status": "AVAILABLE"})
+    with pytest.raises(DroptrainError, match=r"ended UPDATE_ROLLBACK_COMPLETE.*describe-stack-events"):
+        bake(stack, update_ends(stack, 1, "UPDATE_ROLLBACK_COMPLETE"))
+    assert capsys.readouterr().out == ""
 
 
 def test_a_pipeline_that_pulls_another_image_is_refused_with_the_command_that_changes_it(
