@@ -5,7 +5,7 @@ Sources: DynamoDB developer guide, "Quotas" (sizes, numbers), "Naming rules and 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -113,6 +113,19 @@ class DynamodbRules:
     def query(self, **request: Any) -> dict[str, Any]:
         check_item(request["ExpressionAttributeValues"])
         return {"Items": []}
+
+    def get_paginator(self, operation: str) -> "_OnePage":
+        return _OnePage(getattr(self, operation))
+
+
+class _OnePage:
+    """A paginator whose only page is the operation's answer."""
+
+    def __init__(self, operation: Callable[..., dict[str, Any]]) -> None:
+        self._operation = operation
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        return [self._operation(**request)]
 
 
 def _check_key(name: str, value: Mapping[str, Any]) -> None:

@@ -696,6 +696,9 @@ class MemoryDatasetTable:
     def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
         return tuple(each for each in self.records.values() if each.project == project and each.since)
 
+    def held(self, project: str) -> list[DatasetRecord]:
+        return [each for each in self.of_project(project) if each.arrived_at]
+
     def waiting(self, before: datetime, *, notified: bool) -> Iterator[DatasetRecord]:
         yield from self._waiting(times.to_text(before), notified)
 

@@ -207,6 +207,7 @@ def test_the_datasets(dynamodb: Any, steps: list[tuple[tuple[Any, ...], bool]]) 
             continue
         assert getattr(real, step)(seen, *values) == getattr(memory, step)(seen, *values)
         assert real.of_project("penguins") == memory.of_project("penguins")
+        assert real.held("penguins") == memory.held("penguins")
         for notified in (False, True):
             before = NOW + timedelta(minutes=45)
             found = {each.dataset for each in real.waiting(before, notified=notified)}

@@ -4,9 +4,10 @@ import time
 from typing import Any
 
 import pytest
+from droptrain_core.aws import dataset_table
 from droptrain_core.domain.datasets import dataset as datasets
 from droptrain_core.domain.datasets.dataset import Created
-from droptrain_core.domain.errors import BusyError, RejectedError
+from droptrain_core.domain.errors import RejectedError
 from droptrain_core.domain.recipes.recipe import parse
 from support.core_stack import Stack
 
@@ -146,6 +147,20 @@ def test_each_dataset_that_waited_is_checked_before_it_is_trained_with(spanning:
     ]
 
 
+def test_all_datasets_that_waited_train_together_however_many(
+    spanning: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_table, "_SHOWN", 2)
+    spanning.put("projects/penguins/train.yaml", ALL + b"retrain: {cooldown: 12h}\n")
+    names = ("mon", "tue", "wed", "thu", "fri")
+    for name in names:
+        drop(spanning, name)
+    spanning.later(hours=13)
+    answer = spanning.wiring.end_cooldowns().over("penguins")
+    assert len(inputs(spanning, answer.run_id)) == len(names) + 1
+    assert spanning.dataset_table.held("penguins") == []
+
+
 def test_a_check_that_takes_long_is_continued_by_the_next_message(
     spanning: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,8 +177,8 @@ def test_a_check_that_takes_long_is_continued_by_the_next_message(
         accept(table, record)
 
     monkeypatch.setattr(type(spanning.dataset_table), "accept", slowly)
-    with pytest.raises(BusyError):
-        spanning.wiring.end_cooldowns().over("penguins")
+    assert spanning.wiring.end_cooldowns().over("penguins").answer == "postponed"
+    assert spanning.wake_ups.cooldowns_over == ["penguins"], "a message of its own, not one more delivery"
     answer = spanning.wiring.end_cooldowns().over("penguins")
     assert (answer.answer, sorted(checked)) == ("launched", ["tue", "wed"])
     assert len(inputs(spanning, answer.run_id)) == 5

@@ -79,7 +79,10 @@ class Wiring(Adapters):
 
         launch = self.launch_uploads()
         take_in = TakeIn(launch, self._gather(), self._table, self._datasets, self._where(), self._clock)
-        return EndCooldowns(launch, take_in, self._datasets, self._retrainings(), self._policy(), self._clock)
+        return EndCooldowns(
+            launch, take_in, self._datasets, self._retrainings(), self._wake_ups(), self._policy(),
+            self._clock,
+        )  # fmt: skip
 
     def launch_schedules(self) -> "LaunchSchedules":
         """Times of schedules become runs."""

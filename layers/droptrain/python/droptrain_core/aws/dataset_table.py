@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.retrain_table import retrain_key
@@ -230,15 +231,23 @@ class DatasetTable:
 
     def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
         """The project's datasets that wait, the newest hundred, newest first."""
-        answer = self._client.query(
+        return tuple(islice(self._all_of_project(project), _SHOWN))
+
+    def held(self, project: str) -> list[DatasetRecord]:
+        """All datasets that wait for the end of the project's cooldown."""
+        return [record for record in self._all_of_project(project) if record.arrived_at]
+
+    def _all_of_project(self, project: str) -> Iterator[DatasetRecord]:
+        pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_time",
             KeyConditionExpression="kind = :kind",
             ExpressionAttributeValues={":kind": {"S": f"waiting#{project}"}},
             ScanIndexForward=False,
-            Limit=_SHOWN,
+            PaginationConfig={"PageSize": _SHOWN},
         )
-        return tuple(_from_item(item) for item in answer["Items"])
+        for page in pages:
+            yield from map(_from_item, page["Items"])
 
     def waiting(self, before: datetime, *, notified: bool) -> Iterator[DatasetRecord]:
         """What has waited since before that moment, or was looked at again last before it; oldest first.

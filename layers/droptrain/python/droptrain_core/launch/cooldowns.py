@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.retrain_table import RetrainTable
+from droptrain_core.aws.wake_ups import WakeUps
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BusyError
@@ -27,6 +28,7 @@ class EndCooldowns:
         take_in: TakeIn,
         datasets: DatasetTable,
         retrainings: RetrainTable,
+        wake_ups: WakeUps,
         policy: LaunchPolicy,
         clock: Callable[[], datetime],
     ) -> None:
@@ -34,6 +36,7 @@ class EndCooldowns:
         self._take_in = take_in
         self._datasets = datasets
         self._retrainings = retrainings
+        self._wake_ups = wake_ups
         self._policy = policy
         self._clock = clock
 
@@ -41,7 +44,8 @@ class EndCooldowns:
         """Launch the newest dataset that waited and is ready; its run is the answer to the older ones.
 
         A dataset that arrived before the project's last launch has that run: the process that launched it
-        may have died before it said so. If datasets train together, the older ones are checked first.
+        may have died before it said so. If datasets train together, the older ones are checked first; a
+        further message continues with those that take too long for this one.
         """
         self._policy.check_running()
         known = self._retrainings.read(project)
@@ -53,7 +57,10 @@ class EndCooldowns:
                 return Launched("ignored")
             raise BusyError(f"the cooldown of {project} ends at {known.cooldown_until}")
         if len(held) > len(unanswered[:1]):
-            self._take_in.check(project, [record for record in held if record not in unanswered[:1]])
+            older = [record for record in held if record not in unanswered[:1]]
+            if not self._take_in.check(project, older):
+                self._wake_ups.end_cooldown(project)
+                return Launched("postponed")
             held = self._held(project)
         answer = Launched("ignored")
         for record in held:
@@ -71,8 +78,7 @@ class EndCooldowns:
                 self._datasets.hold(record, until, str(record.arrived_at), self._clock())
 
     def _held(self, project: str) -> list[DatasetRecord]:
-        held = [record for record in self._datasets.of_project(project) if record.arrived_at]
-        return sorted(held, key=lambda record: str(record.arrived_at), reverse=True)
+        return sorted(self._datasets.held(project), key=lambda record: str(record.arrived_at), reverse=True)
 
     def _answer_to(self, record: DatasetRecord, known: Retraining, newer: Launched) -> tuple[str | None, str]:
         """(the run that answers a dataset, the time until which it does so); None if none does."""

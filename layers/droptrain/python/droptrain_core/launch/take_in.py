@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
-from droptrain_core.domain.errors import BusyError, CrowdedError
+from droptrain_core.domain.errors import CrowdedError
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.launch.decide import Asked, Found, HowToTrain, Where, decide
 from droptrain_core.launch.gather import Gather
@@ -36,26 +36,27 @@ class TakeIn:
         self._where = where
         self._clock = clock
 
-    def check(self, project: str, waiting: Iterable[DatasetRecord]) -> None:
+    def check(self, project: str, waiting: Iterable[DatasetRecord]) -> bool:
         """Accept those that could train, if the project's recipe spans datasets.
 
         The others get their own answer: a rejection, the files that they lack, or their earlier run.
-        BusyError if there are too many for one message.
+        False if there are too many for one message; at least one of them is checked.
         """
         unchecked = [record for record in waiting if record.checked_at != record.arrived_at]
         if not unchecked:
-            return
+            return True
         how = self._gather.how(project)
         if how.recipe is None or not how.recipe.spans:
-            return
+            return True
         until = self._clock() + _PATIENCE
         for record in unchecked:
             if self._clock() > until:
-                raise BusyError(f"the datasets of {project} that waited are still being checked")
+                return False
             if self._could_train(record, how, how.recipe):
                 self._datasets.accept(record)
             else:
                 self._launch.end_hold(record)
+        return True
 
     def _could_train(self, record: DatasetRecord, how: HowToTrain, recipe: Recipe) -> bool:
         if self._launch.still_rests(record, recipe):
