@@ -27,8 +27,9 @@ _POLL_SECONDS = 3.0
 # What a build's log says of causes that have a fix, in small letters.
 _HINTS: Mapping[str, str] = {
     "toomanyrequests": (
-        "The registry of the base image has served this network too often. Try again in an hour, or copy the "
-        "base into a registry of your own and name it with --base-image."
+        "Docker Hub has served this network too often. Try again in an hour: buildx's own image comes from "
+        "there. If the log names a base image, copy that into a registry without login, such as Amazon ECR "
+        "Public, and name it with --base-image."
     ),
     "no space left on device": (
         "The image is larger than the builder's disk. Leave out what training doesn't need."
@@ -38,7 +39,7 @@ _HINTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Base:
-    """What both images are built on; None for what the Dockerfile names."""
+    """What both images are built on; None for what the stack's CodeBuild project names."""
 
     image: str | None = None
     adds_tensorflow: bool = True
