@@ -146,7 +146,8 @@ def _retraining(stack: Stack) -> Any:
     known = stack.wiring.retrainings.read("penguins")
     listed = stack.scheduler.list_schedules(GroupName="schedules")["Schedules"]
     held = [each.dataset for each in stack.dataset_table.of_project("penguins") if each.arrived_at]
-    names = sorted(schedule["Name"] for schedule in listed)
+    # A repeated launch may end its cooldown some seconds later.
+    names = sorted({schedule["Name"].rstrip("0123456789") for schedule in listed})
     return known.schedule, known.outcome, known.due_at, bool(known.launched_at), names, sorted(held)
 
 

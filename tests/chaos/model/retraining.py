@@ -106,7 +106,8 @@ class MemorySchedules:
         now = self.world.clock()
         assert from_text(until) > now, "a one-time schedule of the past never comes"
         expression = f"at({until.removesuffix('Z')})"
-        self.kept[cooldown_schedule(project)] = Scheduled(expression, "UTC", cooldown_message(project), now)
+        name = cooldown_schedule(project, until)
+        self.kept.setdefault(name, Scheduled(expression, "UTC", cooldown_message(project), now))
 
     @outside
     def remove(self, name: str) -> None:

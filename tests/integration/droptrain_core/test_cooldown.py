@@ -1,5 +1,6 @@
 """Cooldowns: drops launch one run at most in a cooldown; what arrives meanwhile waits for its end."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -8,6 +9,7 @@ from botocore.client import BaseClient
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError
+from droptrain_core.domain.runs.retraining import cooldown_schedule
 from support.core_stack import Stack
 
 CSV = b"a,b\n1,2\n3,4\n"
@@ -27,6 +29,12 @@ def cooling(stack: Stack, scheduler: Any) -> Stack:
     assert drop(stack, "first") == ["waiting", "launched"]
     stack.later(hours=1)
     return stack
+
+
+def ends(scheduler: Any) -> list[Any]:
+    """The one-time schedules of cooldowns' ends."""
+    names = [each["Name"] for each in scheduler.list_schedules(GroupName="schedules")["Schedules"]]
+    return [scheduler.get_schedule(GroupName="schedules", Name=name) for name in names if ".cooldown" in name]
 
 
 def upload(stack: Stack, dataset: str, name: str, body: bytes = CSV) -> str:
@@ -80,7 +88,7 @@ def test_events_of_a_drop_that_has_its_run_wait_for_no_cooldown(stack: Stack, sc
 
 
 def test_a_launch_schedules_the_message_of_its_cooldown_s_end_once(cooling: Stack, scheduler: Any) -> None:
-    made = scheduler.get_schedule(GroupName="schedules", Name="penguins.cooldown")
+    [made] = ends(scheduler)
     assert made["ScheduleExpression"] == "at(2026-11-23T14:10:00)"
     assert made["ActionAfterCompletion"] == "DELETE"
     assert '"Cooldown Over"' in made["Target"]["Input"]
@@ -98,6 +106,24 @@ def test_datasets_wait_visibly_for_the_end_of_a_cooldown_that_was_made_longer(co
     cooling.later(days=28)
     assert over(cooling) == "launched"
     assert runs(cooling) == ["first", "second"]
+
+
+def test_the_late_deletion_of_an_end_s_schedule_spares_that_of_the_next(
+    cooling: Stack, scheduler: Any
+) -> None:
+    [last] = ends(scheduler)
+    drop(cooling, "second")
+    cooling.later(hours=11)
+    assert over(cooling) == "launched"
+    # As EventBridge Scheduler does, shortly after the schedule's time.
+    scheduler.delete_schedule(GroupName="schedules", Name=last["Name"])
+    [made] = ends(scheduler)
+    assert made["ScheduleExpression"] == "at(2026-11-24T02:10:00)"
+
+
+def test_the_schedule_of_an_end_has_a_name_that_scheduler_takes() -> None:
+    name = cooldown_schedule("p" * 40, "2099-12-31T23:59:59Z")
+    assert re.fullmatch(r"[0-9a-zA-Z_.-]{1,64}", name), "Scheduler API reference, CreateSchedule"
 
 
 def test_a_drop_that_only_waits_costs_four_calls(cooling: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,8 +251,7 @@ def test_a_pushed_recipe_changes_the_cooldown_that_lasts(
     cooling.put("projects/penguins/train.yaml", recipe)
     cooling.schedules.follow("penguins")
     cooling.schedules.follow("penguins")
-    made = scheduler.get_schedule(GroupName="schedules", Name="penguins.cooldown")
-    assert made["ScheduleExpression"] == f"at({ends_at})"
+    assert f"at({ends_at})" in [made["ScheduleExpression"] for made in ends(scheduler)]
     cooling.later(hours=1, minutes=1)
     assert over(cooling) == "launched"
     assert runs(cooling) == ["first", "second"]

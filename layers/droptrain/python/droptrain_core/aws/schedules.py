@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.domain.errors import BusyError
@@ -36,17 +37,14 @@ class Schedules:
         self._queue = queue_url.rpartition("/")[2]
         self._dead_letters = dead_letters
 
-    def put(
-        self, name: str, expression: str, timezone: str, message: Mapping[str, Any], *, once: bool = False
-    ) -> None:
+    def put(self, name: str, expression: str, timezone: str, message: Mapping[str, Any]) -> None:
         """Make a schedule, or change it; BusyError if another process does so at the same time."""
-        afterwards = "DELETE" if once else "NONE"
-        _put(self._make_client(), self._group, name, expression, timezone, self._target(message), afterwards)
+        _put(self._make_client(), self._group, name, expression, timezone, self._target(message))
 
     def put_cooldown(self, project: str, until: str) -> None:
-        """Let a message say that the project's cooldown is over, once, at `until`; errors as of `put`."""
-        expression = f"at({until.removesuffix('Z')})"
-        self.put(cooldown_schedule(project), expression, "UTC", cooldown_message(project), once=True)
+        """Let a message say that the project's cooldown is over, once, at `until`."""
+        target = self._target(cooldown_message(project))
+        _put_once(self._make_client(), self._group, cooldown_schedule(project, until), until, target)
 
     def remove(self, name: str) -> None:
         """Remove a schedule, if it exists; BusyError if another process changes it at the same time."""
@@ -72,7 +70,6 @@ def _put(
     expression: str,
     timezone: str,
     target: Any,
-    afterwards: Any,
 ) -> None:
     schedule: Any = {
         "GroupName": group,
@@ -81,7 +78,7 @@ def _put(
         "ScheduleExpressionTimezone": timezone,
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": target,
-        "ActionAfterCompletion": afterwards,
+        "ActionAfterCompletion": "NONE",
     }
     errors = client.exceptions
     try:
@@ -91,6 +88,20 @@ def _put(
             client.create_schedule(**schedule)
     except errors.ConflictException as error:
         raise BusyError(f"the schedule {name} is being changed by another process") from error
+
+
+def _put_once(client: "EventBridgeSchedulerClient", group: str, name: str, until: str, target: Any) -> None:
+    """Make a schedule for one time, unless there is one of this name, which names the time."""
+    with suppress(client.exceptions.ConflictException):
+        client.create_schedule(
+            GroupName=group,
+            Name=name,
+            ScheduleExpression=f"at({until.removesuffix('Z')})",
+            ScheduleExpressionTimezone="UTC",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target=target,
+            ActionAfterCompletion="DELETE",
+        )
 
 
 def _remove(client: "EventBridgeSchedulerClient", group: str, name: str) -> None:

@@ -75,9 +75,13 @@ class CooldownClaim:
 RetrainClaim = ScheduleClaim | CooldownClaim
 
 
-def cooldown_schedule(project: str) -> str:
-    """The name of the one-time schedule of a cooldown's end; no project's name has a dot."""
-    return f"{project}.cooldown"
+def cooldown_schedule(project: str, until: str) -> str:
+    """The name of the one-time schedule of a cooldown that ends at `until`; no project's name has a dot.
+
+    Each end has its own: EventBridge Scheduler deletes a schedule "shortly after" its time, when the next
+    cooldown may have begun. Scheduler's names have 64 characters at most.
+    """
+    return f"{project}.cooldown.{int(times.from_text(until).timestamp())}"
 
 
 def cooldown_message(project: str) -> dict[str, Any]:
