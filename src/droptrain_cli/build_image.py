@@ -28,8 +28,8 @@ _POLL_SECONDS = 3.0
 _HINTS: Mapping[str, str] = {
     "toomanyrequests": (
         "Docker Hub has served this network too often. Try again in an hour: buildx's own image comes from "
-        "there. If the log names a base image, copy that into a registry without login, such as Amazon ECR "
-        "Public, and name it with --base-image."
+        "there. If the log names the base image, give --base-image the copy that Amazon ECR Public has of it, "
+        "docker/library/python."
     ),
     "no space left on device": (
         "The image is larger than the builder's disk. Leave out what training doesn't need."
@@ -39,7 +39,7 @@ _HINTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Base:
-    """What both images are built on; None for what the stack's CodeBuild project names."""
+    """What both images are built on; None for what the Dockerfile names."""
 
     image: str | None = None
     adds_tensorflow: bool = True

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.build_commands import REPOSITORY, build_spec, commands, run_build
-from support.template import ROOT, properties, template
+from support.template import ROOT, template
 
 # AWS CodeBuild user guide, "Build specification reference for CodeBuild", version 0.2.
 KEYS = {"version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache"}
@@ -84,14 +84,6 @@ def test_droptrain_s_images_are_pushed_as_latest_and_cpu_with_zstd_once_both_are
         f"{BUILD} --build-arg TENSORFLOW=cpu {CPU} droptrain",
         "docker buildx rm b1",
     ]
-
-
-def test_aws_builds_on_the_dockerfile_s_base_without_docker_hub() -> None:
-    variables = properties("ImageBuildProject")["Environment"]["EnvironmentVariables"]
-    [base] = [each["Value"] for each in variables if each["Name"] == "BASE_IMAGE"]
-    dockerfile = (ROOT / "image/Dockerfile").read_text("utf-8").splitlines()
-    own = next(line.removeprefix("ARG BASE_IMAGE=") for line in dockerfile if line.startswith("ARG BASE"))
-    assert base == f"public.ecr.aws/docker/library/{own}"
 
 
 def test_the_stack_s_output_publishes_with_the_same_script() -> None:
