@@ -28,7 +28,7 @@ _POLL_SECONDS = 3.0
 _HINTS: Mapping[str, str] = {
     "toomanyrequests": (
         "Docker Hub has served this network too often. Try again in an hour: buildx's own image comes from "
-        "there. If the log names the base image, give --base-image the copy that Amazon ECR Public has of it, "
+        "there. If the log names the base image, give --base-image the copy of it in Amazon ECR Public, "
         "docker/library/python."
     ),
     "no space left on device": (

@@ -20,13 +20,15 @@ from support.core_stack import core_stack
 
 def main() -> int:
     """Go through all; the number of points at which something was left otherwise."""
-    argparse.ArgumentParser(prog="python -m chaos.crash_points", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m chaos.crash_points", description=__doc__)
+    parser.add_argument("scenario", nargs="*", help="the name of one; without any, all")
+    names = parser.parse_args().scenario
     logger.setLevel("CRITICAL")
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     started, wrong = time.monotonic(), 0
     tried: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, core_stack(Path(folder), maxv_cpus=1) as stack:
-        for scenario in EVERY:
+        for scenario in (each for each in EVERY if not names or each.name in names):
             wanted = undisturbed(stack, scenario)
             found = points(stack, scenario)
             print(f"{scenario.name}: {len(found)} points", file=sys.stderr)
@@ -36,7 +38,7 @@ def main() -> int:
                 if left != wanted:
                     wrong += 1
                     print(f"{scenario.name}, call {number} ({call}) {kind}:\n  {left}\n  not {wanted}")
-    print(f"{'scenarios':<29}{len(EVERY)}")
+    print(f"{'scenarios':<29}{len(names or EVERY)}")
     print(f"{'crash points':<29}{tried.total()}")
     for name, count in sorted(tried.items()):
         print(f"{'  ' + name:<29}{count}")

@@ -323,14 +323,14 @@ SCENARIOS = (
     Scenario(
         "use data that are prepared",
         lambda stack: _prepared(stack, _preparing(stack)),
-        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True),
-        16,
+        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
+        17,
     ),
     Scenario(
         "wait for data that another run prepares",
         _preparing,
-        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True),
-        14,
+        lambda stack, _: stack.launch.request("penguins", "first", caller="ann", rerun=True, request=ASKED),
+        15,
     ),
     Scenario("train on prepared data", _preparing, _prepared, 7),
     Scenario("wake a run that waits for the data", _awaited, _prepared, 13),
