@@ -42,9 +42,10 @@ def test_s3_may_refuse_for_a_while_when_the_model_is_uploaded(machine) -> None:
 
 def test_a_model_that_can_not_be_uploaded_is_no_success(machine) -> None:
     script = """
-import os
+import os, time
 open(os.path.join(os.environ["SM_MODEL_DIR"], "model.txt"), "w").close()
-print("trained")
+print("trained", flush=True)
+time.sleep(2)  # until S3 is gone
 """
     machine.publish("", code=[machine.put(CODE + "train.py", script)], entrypoint="train.py")
     machine.variables["AWS_MAX_ATTEMPTS"] = "2"
