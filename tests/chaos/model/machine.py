@@ -454,7 +454,21 @@ class Launching(RuleBasedStateMachine):
             again()
 
 
-class Everything(Launching):
+class Delivering(Launching):
+    """A machine in which the events of AWS Batch and of the table's stream arrive."""
+
+    @precondition(lambda self: self.jobs.events)
+    @rule(which=anyone, far=sides)
+    def deliver_change(self, which: int, far: int) -> None:
+        self._deliver_change(which, far)
+
+    @precondition(lambda self: self.table.stream)
+    @rule(which=anyone, far=sides)
+    def deliver_end(self, which: int, far: int) -> None:
+        self._deliver_end(which, far)
+
+
+class Everything(Delivering):
     """With all that users, queues and AWS Batch can do on top."""
 
     @initialize(recipe=st.sampled_from(RECIPES))
@@ -499,16 +513,6 @@ class Everything(Launching):
     def repeat(self, which: int, far: int) -> None:
         run_id = sorted(self.table.runs)[which % len(self.table.runs)]
         self._start(far, "request", lambda: self.launch.repeat(run_id, caller="ann"))
-
-    @precondition(lambda self: self.jobs.events)
-    @rule(which=anyone, far=sides)
-    def deliver_change(self, which: int, far: int) -> None:
-        self._deliver_change(which, far)
-
-    @precondition(lambda self: self.table.stream)
-    @rule(which=anyone, far=sides)
-    def deliver_end(self, which: int, far: int) -> None:
-        self._deliver_end(which, far)
 
     @precondition(lambda self: self.jobs.events)
     @rule(which=anyone)

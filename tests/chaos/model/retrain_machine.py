@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chaos.model import retrain_promises as promises
-from chaos.model.machine import COUNTED, MOST_CALLS, Launching, _move, anyone, sides
+from chaos.model.machine import COUNTED, MOST_CALLS, Delivering, _move, anyone, sides
 from chaos.model.world import Task
 from droptrain_core.domain.datasets.dataset import data_prefix, drop_id, match_inputs
 from droptrain_core.domain.errors import ModelChangedError
@@ -52,7 +52,7 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
     return {"timeout": "10m", "retrain": retrain, **span, **gate}
 
 
-class Retraining(Launching):
+class Retraining(Delivering):
     """A project for hours and months: data arrive, times come, messages are late, lost and repeated."""
 
     # A cooldown schedules its end, and a span reads the datasets that were accepted.
@@ -143,16 +143,6 @@ class Retraining(Launching):
                 start[kind]()
         for task, again in list(self.tasks):
             self._go_on(task, again, 99)
-
-    @precondition(lambda self: self.jobs.events)
-    @rule(which=anyone, far=sides)
-    def deliver_change(self, which: int, far: int) -> None:
-        self._deliver_change(which, far)
-
-    @precondition(lambda self: self.table.stream)
-    @rule(which=anyone, far=sides)
-    def deliver_end(self, which: int, far: int) -> None:
-        self._deliver_end(which, far)
 
     @precondition(lambda self: any(not job.ended for job in self.jobs.jobs.values()))
     @rule(which=anyone, how=st.sampled_from(("on", "on", "on", "reclaimed", "failed")), accuracy=accuracies)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chaos.model.machine import BUDGET, COUNTED, Launching, _move, anyone, sides
+from chaos.model.machine import BUDGET, COUNTED, Delivering, _move, anyone, sides
 from droptrain_core.domain.costs.budget import RUNNING, charged_usd, to_micro
 from droptrain_core.domain.datasets.dataset import data_prefix
 from droptrain_core.domain.recipes.values import Scalar
@@ -37,7 +37,7 @@ class Draws:
         return {}
 
 
-class Sweeping(Launching):
+class Sweeping(Delivering):
     """One sweep, whose trials run, fail and are reclaimed, while functions die and events are lost."""
 
     @initialize(method=st.sampled_from(("grid", "random")), limit=st.sampled_from(LIMITS))
@@ -77,20 +77,10 @@ class Sweeping(Launching):
     # What the stream and AWS Batch do
 
     @precondition(lambda self: self.table.stream)
-    @rule(which=anyone, far=sides)
-    def deliver_end(self, which: int, far: int) -> None:
-        self._deliver_end(which, far)
-
-    @precondition(lambda self: self.table.stream)
     @rule(which=anyone)
     def lose_an_end(self, which: int) -> None:
         self.table.stream.pop(which % len(self.table.stream))
         COUNTED["events lost"] += 1
-
-    @precondition(lambda self: self.jobs.events)
-    @rule(which=anyone, far=sides)
-    def deliver_change(self, which: int, far: int) -> None:
-        self._deliver_change(which, far)
 
     @precondition(lambda self: any(not job.ended for job in self.jobs.jobs.values()))
     @rule(which=anyone, how=st.sampled_from(("on", "on", "on", "reclaimed", "failed")))

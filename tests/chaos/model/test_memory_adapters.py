@@ -1,7 +1,6 @@
 """The adapters in memory mean what the real ones do: the same calls, the same answers, the same records."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -23,7 +22,6 @@ from droptrain_core.domain.runs.run import Attempt, Cost, EarlierJob, NextJob, R
 from droptrain_core.domain.runs.transitions import End
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 from support.records import job_detail, run
 from support.template import table_definition
 
@@ -102,14 +100,6 @@ STEPS = st.one_of(
     st.tuples(st.just("find_request"), st.sampled_from(("k1", "k2"))),
 )
 _numbers = count()
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        yield boto3.client("dynamodb", region_name="eu-west-1")
 
 
 def a_table(dynamodb: Any) -> str:

@@ -1,11 +1,10 @@
 """The adapters in memory of schedules, cooldowns and promoted models answer as the real ones do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-import boto3
 import pytest
 from chaos.model.memory import MemoryDatasetTable, MemoryModelTable, MemoryTable
 from chaos.model.retraining import MemoryRetrainTable
@@ -19,7 +18,6 @@ from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
 from droptrain_core.domain.runs.retraining import CooldownClaim, Retraining, ScheduleClaim
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 from support.records import run
 from support.template import table_definition
 
@@ -88,14 +86,6 @@ def _promotion(number: int, run_id: str, at: str) -> Promotion:
         number=number, kind="promoted", run_id=run_id, project=P, dataset="first", created_order=at, at=at,
         by="ann", metrics={"accuracy": 0.5},
     )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        yield boto3.client("dynamodb", region_name="eu-west-1")
 
 
 def compare(dynamodb: Any, steps: list[tuple[Any, ...]]) -> None:

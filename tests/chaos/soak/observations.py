@@ -70,17 +70,19 @@ class SeenJob:
 
 def runs(cloud: LaptopCloud) -> list[SeenRun]:
     """Every run in the table."""
-    pages = (
-        cloud.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=cloud.ready.table,
-            ConsistentRead=True,
-            FilterExpression="kind = :run",
-            ExpressionAttributeValues={":run": {"S": "run"}},
-        )
-    )
-    return [_run(item) for page in pages for item in page["Items"]]
+    return [_run(item) for item in items(cloud, "kind = :value", "run")]
+
+
+def items(cloud: LaptopCloud, condition: str, value: str) -> Iterator[dict[str, Any]]:
+    """The table's items that fulfil a condition on the text `:value`."""
+    scan = cloud.client("dynamodb").get_paginator("scan")
+    for page in scan.paginate(
+        TableName=cloud.ready.table,
+        ConsistentRead=True,
+        FilterExpression=condition,
+        ExpressionAttributeValues={":value": {"S": value}},
+    ):
+        yield from page["Items"]
 
 
 def active_count(cloud: LaptopCloud) -> int:
@@ -124,7 +126,7 @@ def jobs(cloud: LaptopCloud) -> list[SeenJob]:
 
 
 def notices(cloud: LaptopCloud) -> Counter[str]:
-    """How often each run and sweep was told of; other notices count by their subject. Takes them away."""
+    """How many notices each run and sweep got; the others count by their subject. Takes them away."""
     counted: Counter[str] = Counter()
     for body in take_all(cloud, cloud.ready.notices_queue_url):
         notice = json.loads(body)

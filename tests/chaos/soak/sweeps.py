@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from chaos.soak.observations import items
 from droptrain_core.aws.accounts import account_pk
 from droptrain_core.aws.run_record import made, run_pk, to_values
 from droptrain_core.aws.sweep_writes import from_item, sweep_pk
@@ -66,7 +66,7 @@ class SeenSweep:
 def sweeps(cloud: LaptopCloud) -> list[SeenSweep]:
     """Every sweep of the cloud, with each change of its trials in order."""
     found = {}
-    for item in _items(cloud, sweep_pk("")):
+    for item in items(cloud, "begins_with(pk, :value)", sweep_pk("")):
         sweep = from_item(item)
         found[sweep.sweep_id] = SeenSweep(sweep)
     for _, values in table_changes(cloud):
@@ -77,7 +77,7 @@ def sweeps(cloud: LaptopCloud) -> list[SeenSweep]:
 
 def reserved(cloud: LaptopCloud) -> dict[str, int]:
     """What each account of the caps still holds for active runs and sweeps, if anything."""
-    accounts = map(to_values, _items(cloud, account_pk("")))
+    accounts = map(to_values, items(cloud, "begins_with(pk, :value)", account_pk("")))
     held = {each["pk"]: int(each.get("committed", 0)) - int(each.get("spent", 0)) for each in accounts}
     return {name: amount for name, amount in held.items() if amount}
 
@@ -110,19 +110,3 @@ def _outcome(seen: SeenSweep) -> Iterator[str]:
     failed = Counter(run.cause.code for run in seen.trials.values() if run.status == "FAILED" and run.cause)
     if sweep.status != "FAILED" or values or max(failed.values(), default=0) < FAILURES_IN_A_ROW:
         yield f"{name} is {sweep.status}, which nobody did to it: {failed}, values {values}"
-
-
-def _items(cloud: LaptopCloud, prefix: str) -> Iterator[dict[str, Any]]:
-    """The items of the table whose key begins so."""
-    pages = (
-        cloud.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=cloud.ready.table,
-            ConsistentRead=True,
-            FilterExpression="begins_with(pk, :prefix)",
-            ExpressionAttributeValues={":prefix": {"S": prefix}},
-        )
-    )
-    for page in pages:
-        yield from page["Items"]

@@ -1,16 +1,15 @@
 """Cooldowns: drops launch one run at most in a cooldown; what arrives meanwhile waits for its end."""
 
 import re
-from collections import Counter
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs.retraining import cooldown_schedule
 from support.core_stack import Stack
+from support.made_calls import made_calls
 
 CSV = b"a,b\n1,2\n3,4\n"
 HALF_A_DAY = b"retrain: {cooldown: 12h}\n"
@@ -126,23 +125,15 @@ def test_the_schedule_of_an_end_has_a_name_that_scheduler_takes() -> None:
     assert re.fullmatch(r"[0-9a-zA-Z_.-]{1,64}", name), "Scheduler API reference, CreateSchedule"
 
 
-def test_a_drop_that_only_waits_costs_four_calls(cooling: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: Counter[str] = Counter()
-    make_call: Any = BaseClient
-    call = make_call._make_api_call
-
-    def count(client: Any, operation: str, parameters: Any) -> Any:
-        calls[operation] += 1
-        return call(client, operation, parameters)
-
+def test_a_drop_that_only_waits_costs_four_calls(cooling: Stack) -> None:
     puts = [cooling.put(f"projects/penguins/data/second/{name}", CSV) for name in ("train.csv", "test.csv")]
-    monkeypatch.setattr(BaseClient, "_make_api_call", count)
-    for key, version_id in puts:
-        assert cooling.launch.uploads.upload(Created(key, version_id, cooling.now)).answer == "waiting"
+    with made_calls() as calls:
+        for key, version_id in puts:
+            assert cooling.launch.uploads.upload(Created(key, version_id, cooling.now)).answer == "waiting"
     assert calls == {"BatchGetItem": 2, "UpdateItem": 2}
     cooling.later(hours=9)
-    calls.clear()
-    cooling.reconcile.all()
+    with made_calls() as calls:
+        cooling.reconcile.all()
     assert calls["GetItem"] <= 2, "the pass finds nothing to do for the dataset"
     assert cooling.notices() == []
 

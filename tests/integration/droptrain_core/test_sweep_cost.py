@@ -4,8 +4,6 @@ import copy
 from collections import Counter
 from typing import Any
 
-import pytest
-from botocore.client import BaseClient
 from droptrain_core.aws.run_record import run_pk
 from droptrain_core.aws.sweep_writes import sweep_pk
 from droptrain_core.domain.sweeps.sweep import Sweep
@@ -13,6 +11,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from support.core_stack import Stack
+from support.made_calls import made_calls
 from support.sweeping import advance, end_job, now, project, start
 
 FEW, MANY = 3, 150
@@ -38,16 +37,7 @@ def step(stack: Stack, trials: int) -> tuple[Counter[str], int]:
     sweep = start(project(stack), method="random", trials=500, parallel=1, space={"rate": "0.1..1"})
     end_job(stack, sweep, 1, 0.5)
     multiply(stack, sweep, trials)
-    calls: Counter[str] = Counter()
-    make_call: Any = BaseClient
-    call = make_call._make_api_call
-
-    def count(client: Any, operation: str, parameters: Any) -> Any:
-        calls[operation] += 1
-        return call(client, operation, parameters)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(BaseClient, "_make_api_call", count)
+    with made_calls() as calls:
         advance(stack, sweep)
     after = now(stack, sweep)
     assert (after.recorded, after.known_standing.counts.succeeded) == (trials + 1, trials)
