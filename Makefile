@@ -37,7 +37,7 @@ test-console: ## run the tests of the console's modules; needs Node
 ifeq ($(shell command -v node),)
 	@echo "NOT TESTED: the console's modules need Node 20 (apt-get install nodejs)."
 else
-	node --test tests/console_page
+	node --test --test-reporter=dot tests/console_page
 endif
 
 test-image: .venv/dev.stamp ## build the image on a small base and run it in real containers (podman)
