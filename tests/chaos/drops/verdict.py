@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate
 
 from chaos.drops.bucket import read_recipe
 from chaos.drops.cloud import Cloud
@@ -96,10 +96,16 @@ class Verdict:
             found_dataset.check(notices)
 
     def _check_rejections(self, found: list[Run], puts: list[Put], what: str, at_least: int = 1) -> None:
-        """One rejection answers all uploads, until a file is uploaded again or an hour has passed."""
-        moments = [put.at for put in puts]
+        """One rejection answers all uploads, until a file is uploaded again or an hour has passed.
+
+        Whether an hour has passed is seen from the events: one that is lost or late joins no uploads.
+        """
+        arrived = sorted((put for put in puts if put.delays), key=lambda put: put.at + min(put.delays))
+        newest = accumulate((put.at for put in arrived), max)
         again = len(puts) - len({put.key for put in puts})
-        pauses = sum(after - before >= ONE_DROP_SECONDS for before, after in pairwise(moments))
+        pauses = sum(
+            put.at - before >= ONE_DROP_SECONDS for before, put in zip(newest, arrived[1:], strict=False)
+        )
         at_most = at_least + again + pauses
         has_data = any(put.delays and is_data_file(put.key) and not is_hidden(put.key) for put in puts)
         assert found or not has_data, f"{what}: nothing says why it isn't trained"

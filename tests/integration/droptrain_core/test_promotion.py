@@ -271,18 +271,19 @@ def test_a_process_that_publishes_an_older_model_late_does_not_move_the_pointer_
     assert published(stack)["run_id"] == run_id(2)
 
 
-def test_a_process_that_ends_late_leaves_the_copy_of_the_next_model(stack, monkeypatch) -> None:
+@pytest.mark.parametrize(("part", "call"), [(ModelTable, "mark_published"), (ModelFiles, "copies")])
+def test_a_process_that_ends_late_leaves_the_copy_of_the_next_model(stack, monkeypatch, part, call) -> None:
     trained(stack, 1, 0.9)
-    mark, raced = ModelTable.mark_published, []
+    make, raced = getattr(part, call), []
 
     def late(self, *args):
         if not raced:
             raced.append(True)
             trained(stack, 2, 0.95)
             assert publish(stack) == "published"
-        return mark(self, *args)
+        return make(self, *args)
 
-    monkeypatch.setattr(ModelTable, "mark_published", late)
+    monkeypatch.setattr(part, call, late)
     publish(stack)
     assert published(stack)["files"]["saved_model.pb"] == "saved_model.pb of 2"
 
