@@ -98,9 +98,10 @@ class Verdict:
     def _check_rejections(self, found: list[Run], puts: list[Put], what: str, at_least: int = 1) -> None:
         """One rejection answers all uploads, until a file is uploaded again or an hour has passed.
 
-        Whether an hour has passed is seen from the events: one that is lost or late joins no uploads.
+        Events show whether an hour has passed: one that is lost, late or passed over joins no uploads.
         """
-        arrived = sorted((put for put in puts if put.delays), key=lambda put: put.at + min(put.delays))
+        seen = (put for put in puts if put.delays and not is_hidden(put.key))
+        arrived = sorted(seen, key=lambda put: put.at + min(put.delays))
         newest = accumulate((put.at for put in arrived), max)
         again = len(puts) - len({put.key for put in puts})
         pauses = sum(
