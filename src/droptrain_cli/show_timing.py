@@ -10,7 +10,7 @@ from rich.text import Text
 from droptrain import formatting
 from droptrain_cli import output
 
-# Each part of the API: what its row is called, and what a run does that is in it.
+# For each part: the name of its row, and what a run does in it.
 _PARTS = {
     "queued": ("queued", "being launched"),
     "instance_launched": ("instance launched", "waiting for an instance"),

@@ -98,7 +98,8 @@ class Verdict:
     def _check_rejections(self, found: list[Run], puts: list[Put], what: str, at_least: int = 1) -> None:
         """One rejection answers all uploads, until a file is uploaded again or an hour has passed.
 
-        Events show whether an hour has passed: one that is lost, late or passed over joins no uploads.
+        Only events show how much time has passed: an upload whose event is lost, late or passed over doesn't
+        count.
         """
         seen = (put for put in puts if put.delays and not is_hidden(put.key))
         arrived = sorted(seen, key=lambda put: put.at + min(put.delays))

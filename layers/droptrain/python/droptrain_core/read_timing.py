@@ -9,7 +9,7 @@ from droptrain_core.domain.runs import container_times, timing
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.timing import Timing
 
-# The newest runs among which those that succeeded are compared with.
+# So many of the newest successful runs say how long a part usually takes.
 _COMPARED = 20
 
 

@@ -15,7 +15,7 @@ from droptrain_core.launch.answers import Launched
 from droptrain_core.launch.take_in import TakeIn
 from droptrain_core.launch.uploads import LaunchUploads
 
-# A message that is earlier is an old one: a later cooldown has begun, whose end has a message of its own.
+# An earlier message is of an older cooldown; the end of the present one has its own message.
 _EARLY = timedelta(minutes=5)
 
 

@@ -26,7 +26,7 @@ _MAX_TEXT = 2000
 _MAX_SPACE_BYTES = 8 * 1024
 # Numbers above this aren't exact as floats.
 _MAX_NUMBER = 2**53
-# What decimal fractions may miss as floats, as a part of a step.
+# How far decimal fractions can be off as floats, as a part of a step.
 _ROUNDING = 1e-6
 _MAX_STEPS = 1_000_000
 _FORMS = (
