@@ -7,12 +7,17 @@ from support.laptop_user import User
 from support.waiting import wait_for
 
 
+def listed(user: User) -> list[dict[str, Any]]:
+    answer: dict[str, Any] = user.cloud.client("scheduler").list_schedules(NamePrefix=user.project)
+    return list(answer["Schedules"])
+
+
 def schedules(user: User) -> dict[str, Any]:
+    """The project's schedules by name; none of them may be deleted in the meantime."""
     scheduler = user.cloud.client("scheduler")
-    listed = scheduler.list_schedules(NamePrefix=user.project)["Schedules"]
     return {
         each["Name"]: scheduler.get_schedule(GroupName=each["GroupName"], Name=each["Name"])
-        for each in listed
+        for each in listed(user)
     }
 
 
@@ -43,7 +48,7 @@ def test_a_schedule_trains_the_newest_data_once_at_its_time(user: User) -> None:
     assert project["retraining"]["next_at"] > retraining["next_at"]
 
     user.publish("echo trained\n", "spot: auto\n")
-    wait_for("no schedule", lambda: not schedules(user))
+    wait_for("no schedule", lambda: not listed(user))
     assert len(user.runs()) == 2
 
 

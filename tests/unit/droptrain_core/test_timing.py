@@ -54,6 +54,15 @@ def test_what_is_not_reported_is_absent_and_the_next_part_says_after_what_it_cou
     }  # fmt: skip
 
 
+def test_an_event_that_came_late_does_not_put_a_part_behind_the_next_one() -> None:
+    late = tuple(
+        Step(at(400), step.status) if step.status in ("RUNNABLE", "STARTING") else step for step in HISTORY
+    )
+    found = timing.of_run(succeeded("p-1", history=late), REPORTED, (), ())
+    times = [each.at or "" for each in found.parts]
+    assert times == sorted(times)
+
+
 def test_an_instance_that_was_there_before_the_run_takes_no_time() -> None:
     warm = ContainerTimes(JOB_ID, 1, instance_launched_at="2026-11-23T01:00:00Z")
     parts = {each.name: each.seconds for each in timing.of_run(succeeded("p-1", warm), warm, (), ()).parts}

@@ -145,20 +145,27 @@ def _ends(run: Run, reported: ContainerTimes | None) -> _Ends:
     queued_at, placed_at, running_at = _changes(run)
     times_of = reported or ContainerTimes("", 0)
     last = run.attempts[-1] if run.ended and run.attempts else None
+    started_at = (last.started_at if last else None) or times_of.started_at or running_at
     step = times_of.first_metric_at or times_of.first_output_at
     found: dict[PartName, str | None] = {
-        "queued": queued_at,
+        # Batch sends its events some time after what they tell of.
+        "queued": _earlier(queued_at, started_at),
         "instance_launched": times_of.instance_launched_at,
-        "instance_started": placed_at,
+        "instance_started": _earlier(_earlier(placed_at, times_of.image_pull_started_at), started_at),
         "image_pulled": times_of.image_pulled_at,
-        "container_started": (last.started_at if last else None) or times_of.started_at or running_at,
+        "container_started": started_at,
         "fetched": times_of.script_started_at,
         # A metric that the script's last lines hold is seen after its end.
-        "first_step": min(step, times_of.script_ended_at or step) if step else None,
+        "first_step": _earlier(step, times_of.script_ended_at),
         "trained": times_of.script_ended_at,
         "saved": last.stopped_at if last else None,
     }
     return {name: at for name, at in found.items() if at}
+
+
+def _earlier(at: str | None, bound: str | None) -> str | None:
+    """The time `at`, or the bound if that is earlier."""
+    return min(at, bound) if at and bound else at
 
 
 def _changes(run: Run) -> tuple[str | None, str | None, str | None]:
