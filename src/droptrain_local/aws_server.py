@@ -4,7 +4,7 @@ What moto does differently from AWS, and what becomes of it here:
 - It isn't made for requests at the same time: DynamoDB's ADD loses updates, two receivers can get the same
   message, two conditional puts can both win. Here one request at a time reaches it.
 - Its long polls would hold up everybody then. Here a receiver waits in front of moto.
-- Its transactions and listings copy all that there is, and keep the copies. moto_copies.py does without.
+- Its transactions and listings copy all that there is, and keep the copies. moto_speed.py does without.
 - It returns invented prices. no_prices.py returns none.
 - It knows no account. laptop_account.py answers of its plan and its quotas.
 - Its CloudFormation isn't used, and it moves no dead letters. `answer_first` takes those who answer instead.
@@ -35,7 +35,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from droptrain_local import laptop_account, no_prices
 from droptrain_local.clients import ACCOUNT, REGION
 from droptrain_local.loopback import follows_a_link, is_from_here, listen
-from droptrain_local.moto_copies import avoid_copies
+from droptrain_local.moto_speed import speed_up
 from droptrain_local.permissions import access_denied, required_actions
 from droptrain_local.permissions.access_denied import AccessDenied
 from droptrain_local.permissions.guard import Guard, Principal, WrongTokenError
@@ -67,7 +67,7 @@ class AwsServer:
     def __init__(self, port: int = 0, guard: Guard | None = None) -> None:
         self._guard = guard or Guard()
         moto_api_backend.reset()
-        avoid_copies()
+        speed_up()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._one_at_a_time = threading.Lock()
         self._closing = threading.Event()

@@ -55,7 +55,7 @@ from support.shared_clients import session, shared_clients
 from support.template import table_definition
 
 from droptrain_local.batch import BatchEngine
-from droptrain_local.moto_copies import avoid_copies
+from droptrain_local.moto_speed import speed_up
 
 REGION = "eu-west-1"
 PRICES = PriceList({"g4dn.xlarge": 0.587, "m6i.xlarge": 0.2})
@@ -343,7 +343,7 @@ class StackWiring(Wiring):
 def core_stack(work_dir: Path, *, maxv_cpus: int) -> Iterator[Stack]:
     """A fresh stack; its Batch jobs wait RUNNABLE where no compute environment has room for them."""
     with mock_aws():
-        avoid_copies()
+        speed_up()
         events: list[dict[str, Any]] = []
         engine = BatchEngine(
             region=REGION,

@@ -54,6 +54,24 @@ def test_concurrent_adds_are_all_counted(clients) -> None:
     assert dynamodb.get_item(TableName="counters", Key=key)["Item"]["n"] == {"N": "60"}
 
 
+def test_items_come_back_with_all_types_of_values(clients) -> None:
+    dynamodb = clients.client("dynamodb")
+    dynamodb.create_table(
+        TableName="types", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )  # fmt: skip
+    values: dict[str, Any] = {
+        "text": {"S": "Größe"}, "empty": {"S": ""}, "number": {"N": "-1.5E+10"}, "yes": {"BOOL": True},
+        "no": {"BOOL": False}, "null": {"NULL": True}, "bytes": {"B": b"\x00\xff"}, "no_list": {"L": []},
+        "no_map": {"M": {}}, "texts": {"SS": ["a", "b"]}, "numbers": {"NS": ["1", "2"]},
+        "lines": {"BS": [b"a", b"\xff"]},
+    }  # fmt: skip
+    item = {"pk": {"S": "one"}, **values, "list": {"L": list(values.values())}, "map": {"M": values}}
+    dynamodb.put_item(TableName="types", Item=item)
+    assert dynamodb.get_item(TableName="types", Key={"pk": item["pk"]})["Item"] == item
+
+
 def test_a_cancelled_transaction_leaves_no_trace_and_no_copy_of_its_table(clients) -> None:
     dynamodb, streams = clients.client("dynamodb"), clients.client("dynamodbstreams")
     table = dynamodb.create_table(

@@ -1,7 +1,10 @@
-"""What moto copies needlessly, and keeps for ever in its lists of instances: here it doesn't.
+"""What makes moto slow, and needn't.
 
-A transaction copies its whole table with the stream once an item; a listing of versions copies every object
-of the bucket with its content. After a hundred runs a launch takes seconds and this process gigabytes.
+- A transaction copies its whole table with the stream once an item; a listing of versions copies every object
+  of the bucket with its content; its lists of instances keep both for ever. After a hundred runs a launch
+  takes seconds and this process gigabytes.
+- For each value of a DynamoDB item it looks for all ten types under five names each: reading a run takes
+  8 ms, and 2 ms if it looks only for the type that is there.
 """
 
 import copy
@@ -10,13 +13,16 @@ from functools import partial
 from typing import Any
 
 from moto.backends import get_backend
+from moto.core.serialize import BaseJSONSerializer
 from moto.s3.models import FakeKey
 
 from droptrain_local.clients import ACCOUNT, REGION
 
 
-def avoid_copies() -> None:
-    """Spare moto's copies until its state is reset; at one request at a time, none is missed."""
+def speed_up() -> None:
+    """Spare moto that until its state is reset; at one request at a time, no copy is missed."""
+    serializer: Any = BaseJSONSerializer
+    serializer._serialize_type_structure = _serialize_structure
     s3_object: Any = FakeKey
     s3_object.__deepcopy__ = _itself
     backend: Any = get_backend("dynamodb")[ACCOUNT][REGION]
@@ -32,6 +38,19 @@ def avoid_copies() -> None:
             raise
 
     backend.transact_write_items = write_in_place
+
+
+_serialize_any_structure: Any = BaseJSONSerializer._serialize_type_structure
+
+
+def _serialize_structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    if shape.name != "AttributeValue" or not isinstance(value, dict):
+        _serialize_any_structure(serializer, serialized, value, shape, key)
+        return
+    found: dict[str, Any] = {}
+    serialized[serializer.get_serialized_name(shape, key)] = found
+    for name, content in value.items():
+        serializer._serialize(found, content, shape.members[name], name)
 
 
 def _itself(original: Any, _memo: Any) -> Any:
