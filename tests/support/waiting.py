@@ -6,15 +6,18 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 60.0
-_LOOKS_EVERY_SECONDS = 0.02
+# A look takes CPU time from what is waited for: after the first ones there is time between them.
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.1
 
 
 def wait_for(what: str, look: Callable[[], Found | None], seconds: float = PATIENCE_SECONDS) -> Found:
     """Look until there is something; fails after `seconds`, naming what didn't come."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS
     while time.monotonic() < end:
         found = look()
         if found:
             return found
-        time.sleep(_LOOKS_EVERY_SECONDS)
+        time.sleep(pause)
+        pause = min(1.2 * pause, _LONGEST_PAUSE_SECONDS)
     raise AssertionError(f"no {what} within {seconds:.0f} s")

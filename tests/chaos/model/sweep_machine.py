@@ -150,7 +150,9 @@ class Sweeping(Delivering):
         assert sweep.ended, f"the sweep is {sweep.status} for ever"
         assert sweep.notified_at
         assert all(run.ended and run.notified_at for run in trials)
-        notices = [notice for notice in self.topic.published if notice.outcome != "ATTENTION"]
+        # A trial that somebody promotes has another notice.
+        notices = [notice for notice in self.topic.published
+                   if notice.outcome != "ATTENTION" and notice.message.thread != "model-p"]  # fmt: skip
         assert {notice.message.thread for notice in notices} == {self.sweep_id}
         assert {notice.outcome for notice in notices} == {sweep.status}
         assert len(notices) == 1 or self.troubled, "notified twice though nothing went wrong"
