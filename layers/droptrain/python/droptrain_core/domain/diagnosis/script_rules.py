@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from droptrain_core.domain.diagnosis import aws_signs, code_signs, data_signs, kinds, machine_signs
+from droptrain_core.domain.diagnosis import (
+    aws_signs,
+    code_signs,
+    data_signs,
+    kinds,
+    machine_signs,
+    network_rules,
+    network_signs,
+)
 from droptrain_core.domain.diagnosis.evidence import Evidence
 from droptrain_core.domain.diagnosis.kind import Kind
 from droptrain_core.domain.diagnosis.rule import Found, Rule, line_says, quoting, raised, raised_after
@@ -13,6 +21,7 @@ _PYTHON = "https://docs.python.org/3/tutorial/errors.html"
 _KEY_ERROR = "https://github.com/deepchem/deepchem/issues/1519"
 # pip and uv report at their very end that nothing answers; an earlier line may be of a try that was repeated.
 _LINES_OF_A_TOOL = 8
+_LINES_OF_TWO_TOOLS = 12
 
 
 def _errors(kind: Kind, signs: Signs, *, outside: str = "", unless: str = "") -> Iterator[Rule]:
@@ -70,14 +79,20 @@ _AWS = (
     *_errors(kinds.S3_DENIED, aws_signs.S3_NO_RIGHT),
     *_errors(kinds.PERMISSION_DENIED, aws_signs.NO_RIGHT),
     *_errors(kinds.S3_MISSING, aws_signs.S3_NOTHING),
-    *_errors(kinds.SCRIPT_OFFLINE, aws_signs.UNREACHABLE, unless=aws_signs.NOT_THE_NETWORK),
+)
+_NETWORK = (
+    *network_rules.rules(lambda sign, unless: raised(sign, unless=unless)),
     *(
-        Rule(kinds.SCRIPT_OFFLINE, find, aws_signs.BROKEN_OFF_SOURCE)
+        Rule(kinds.SCRIPT_OFFLINE, find, network_signs.BROKEN_OFF_SOURCE)
         for find in (
-            raised(aws_signs.BROKEN_OFF, within=aws_signs.HTTP_FILES, unless=aws_signs.NOT_THE_NETWORK),
             raised(
-                f"{aws_signs.HTTP_ERROR}[^\\n]{{0,300}}(?:{aws_signs.BROKEN_OFF})",
-                unless=aws_signs.NOT_THE_NETWORK,
+                network_signs.BROKEN_OFF,
+                within=network_signs.HTTP_FILES,
+                unless=network_signs.NOT_THE_NETWORK,
+            ),
+            raised(
+                f"{network_signs.HTTP_ERROR}[^\\n]{{0,300}}(?:{network_signs.BROKEN_OFF})",
+                unless=network_signs.NOT_THE_NETWORK,
             ),
         )
     ),
@@ -138,7 +153,7 @@ _CODE = (
     Rule(kinds.NO_S3_FILE_SYSTEM, raised(code_signs.S3_FILES), code_signs.S3_FILES_SOURCE),
     Rule(kinds.NO_SUCH_CSV, raised(code_signs.NO_SUCH_CSV), code_signs.NO_SUCH_CSV_SOURCE),
 )
-ERRORS = (*_MACHINE, *_AWS, *_DATA, *_CODE, Rule(kinds.EXCEPTION, _exception, _PYTHON))
+ERRORS = (*_MACHINE, *_AWS, *_NETWORK, *_DATA, *_CODE, Rule(kinds.EXCEPTION, _exception, _PYTHON))
 
 LAST_LINES = (
     *_lines(kinds.SHARED_MEMORY_FULL, machine_signs.SHARED_MEMORY),
@@ -187,18 +202,24 @@ LAST_LINES = (
         last=_LINES_OF_A_TOOL,
         unless=code_signs.OTHER_PROGRAMS,
     ),
+    *network_rules.rules(lambda sign, unless: line_says(sign, last=_LINES_OF_A_TOOL, unless=unless)),
+    Rule(kinds.TLS_FAILED, line_says(network_signs.CURL_DISTRUSTS), network_signs.CURL),
+    Rule(
+        kinds.ACCESS_DENIED,
+        line_says(network_signs.WGET_DENIED, last=_LINES_OF_TWO_TOOLS),
+        network_signs.WGET,
+    ),
+    Rule(
+        kinds.URL_NOT_FOUND,
+        line_says(network_signs.WGET_NOT_FOUND, last=_LINES_OF_TWO_TOOLS),
+        network_signs.WGET,
+    ),
     Rule(
         kinds.MISSING_MODULE,
         line_says(code_signs.NO_SUCH_PACKAGE, last=_LINES_OF_A_TOOL),
         "https://docs.astral.sh/uv/concepts/resolution/",
     ),
     *_lines(kinds.PACKAGE_CONFLICT, code_signs.CONFLICT_LINES, last=_LINES_OF_A_TOOL),
-    *_lines(
-        kinds.SCRIPT_OFFLINE,
-        aws_signs.UNREACHABLE,
-        last=_LINES_OF_A_TOOL,
-        unless=aws_signs.NOT_THE_NETWORK,
-    ),
     Rule(
         kinds.MISSING_MODULE,
         line_says(r"No module named \S+$|No matching distribution found|Could not find a version"),
