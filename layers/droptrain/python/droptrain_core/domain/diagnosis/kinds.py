@@ -270,6 +270,11 @@ INPUT_MISSING = Kind(
 INPUT_CHANGED = Kind(
     "input_changed", "{detail}", "Upload the file again. That launches a run with the current files.", False
 )
+CHECKPOINT_UNUSABLE = Kind(
+    "checkpoint_unusable", "The code can't load a checkpoint or weights: {detail}",
+    "Load a whole file that the same model saved. `warm_start` in train.yaml and the code's checkpoints have "
+    "to fit the model. Push large files themselves, not Git LFS pointers.", False,
+)  # fmt: skip
 COLUMN_MISMATCH = Kind(
     "column_mismatch", "The code and the CSV disagree about columns: {detail}",
     "Compare the columns' names, number, types and delimiter in the CSV with what the code reads.", False,

@@ -84,6 +84,9 @@ BROKEN_OFF_SOURCE = "https://github.com/PeterDeWeirdt/defense_predictor/issues/2
 HTTP_FILES = r"/(?:requests|urllib3|botocore|huggingface_hub|aiohttp|httpx|urllib|http)/"
 HTTP_ERROR = r"(?:HTTPS?ConnectionPool\(|<urlopen error )"
 
+# torchvision prints why each address failed, and raises an error without a reason.
+REASON_PRINTED = r"^RuntimeError: Error downloading "
+
 _URLLIB = "https://docs.python.org/3/library/urllib.error.html"
 _GET_FILE = "https://www.tensorflow.org/api_docs/python/tf/keras/utils/get_file"
 _TFDS = "https://github.com/tensorflow/datasets/blob/master/tensorflow_datasets/core/download/downloader.py"
@@ -120,6 +123,6 @@ DENIED = (
 )  # fmt: skip
 NOT_FOUND = (
     *_status("404|410", "Not Found"),
-    (r"is not a valid model identifier listed on", "https://huggingface.co/docs/transformers/main_classes/model"),
+    (r"is not a valid model identifier listed on|doesn't exist on the Hub", "https://huggingface.co/docs/transformers/main_classes/model"),
 )  # fmt: skip
 UNAVAILABLE = (*_status(r"429|5\d\d"),)

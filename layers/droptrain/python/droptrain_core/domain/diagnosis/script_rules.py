@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from droptrain_core.domain.diagnosis import (
     aws_signs,
+    checkpoint_signs,
     code_signs,
     data_signs,
     kinds,
@@ -82,6 +83,7 @@ _AWS = (
 )
 _NETWORK = (
     *network_rules.rules(lambda sign, unless: raised(sign, unless=unless)),
+    *network_rules.rules(lambda sign, _: raised_after(network_signs.REASON_PRINTED, sign)),
     *(
         Rule(kinds.SCRIPT_OFFLINE, find, network_signs.BROKEN_OFF_SOURCE)
         for find in (
@@ -94,6 +96,20 @@ _NETWORK = (
                 f"{network_signs.HTTP_ERROR}[^\\n]{{0,300}}(?:{network_signs.BROKEN_OFF})",
                 unless=network_signs.NOT_THE_NETWORK,
             ),
+        )
+    ),
+)
+_CHECKPOINTS = (
+    *_errors(kinds.CHECKPOINT_UNUSABLE, checkpoint_signs.UNUSABLE),
+    *(
+        rule
+        for sign, source in (
+            (checkpoint_signs.NO_HDF5, checkpoint_signs.HDF5_SOURCE),
+            (checkpoint_signs.NO_PICKLE, checkpoint_signs.PICKLE_SOURCE),
+        )
+        for rule in (
+            Rule(kinds.CHECKPOINT_UNUSABLE, raised(sign, within=checkpoint_signs.LOADERS), source),
+            Rule(kinds.DATA_UNUSABLE, raised(sign), source),
         )
     ),
 )
@@ -111,6 +127,11 @@ _DATA = (
     ),
     *_errors(kinds.NAN_LOSS, data_signs.NAN),
     *_data(kinds.COLUMN_MISMATCH, data_signs.COLUMNS),
+    Rule(
+        kinds.COLUMN_MISMATCH,
+        quoting(raised(data_signs.DATES, within="pandas/"), data_signs.NUMBER_RULES),
+        data_signs.DATES_SOURCE,
+    ),
     Rule(
         kinds.COLUMN_MISMATCH,
         quoting(raised("^KeyError", within="pandas/"), data_signs.COLUMN_RULES),
@@ -153,7 +174,15 @@ _CODE = (
     Rule(kinds.NO_S3_FILE_SYSTEM, raised(code_signs.S3_FILES), code_signs.S3_FILES_SOURCE),
     Rule(kinds.NO_SUCH_CSV, raised(code_signs.NO_SUCH_CSV), code_signs.NO_SUCH_CSV_SOURCE),
 )
-ERRORS = (*_MACHINE, *_AWS, *_NETWORK, *_DATA, *_CODE, Rule(kinds.EXCEPTION, _exception, _PYTHON))
+ERRORS = (
+    *_MACHINE,
+    *_AWS,
+    *_NETWORK,
+    *_CHECKPOINTS,
+    *_DATA,
+    *_CODE,
+    Rule(kinds.EXCEPTION, _exception, _PYTHON),
+)
 
 LAST_LINES = (
     *_lines(kinds.SHARED_MEMORY_FULL, machine_signs.SHARED_MEMORY),
@@ -179,7 +208,7 @@ LAST_LINES = (
     Rule(
         kinds.OUT_OF_MEMORY,
         line_says(
-            r"std::bad_alloc|^Killed\b|: line \d+: +\d+ Killed\b"
+            r"std::bad_alloc|^Killed\b|: line \d+: +\d+ Killed\b|out of memory: Killed process|oom-kill event"
             r"|Cannot allocate memory|DefaultCPUAllocator: can't allocate|^MemoryError\b"
         ),
         "https://github.com/CRG-CNAG/CalliNGS-NF/issues/8",
