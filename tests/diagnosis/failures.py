@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -34,6 +35,13 @@ def _rows(path: str, number: type = float) -> None:
         [number(field) for field in row]
 
 
+def _uv_offline() -> None:
+    uv = Path(sys.executable).with_name("uv")
+    where = ("--python", sys.executable, "--cache-dir", str(FOLDER / "cache"))
+    command = (str(uv), "pip", "install", "--dry-run", "--offline", *where, "no-such-package")
+    sys.stderr.write(subprocess.run(command, capture_output=True, check=False, text=True).stderr)
+
+
 def plain() -> dict[str, Callable[[], Any]]:
     """Failures of Python's own library; the name begins with the cause."""
     return {
@@ -43,6 +51,7 @@ def plain() -> dict[str, Callable[[], Any]]:
         "bad_data number": lambda: _rows(_file("b.csv", b'"1,000.50",2\n')),
         "bad_data gzip": lambda: gzip.open(_file("c.csv.gz", b"<html>")).read(),
         "no_network": lambda: urllib.request.urlopen("http://host.invalid/x"),
+        "offline_mode uv": _uv_offline,
         "missing_module": lambda: __import__("no_such_package"),
         "script_raised": lambda: os.environ["SM_CHANNEL_NONE"],
     }

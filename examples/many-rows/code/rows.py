@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
+EMPTY = ["", "NA", "NaN", "null"]  # a short list: pyarrow compares every value with it
 THREADS = os.cpu_count() or 1
 
 
@@ -24,18 +25,23 @@ def header_of(path: Path) -> list[str]:
 
 
 def blocks(path: Path, columns: list[str], block_bytes: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
-    """The rows below the header, in their order, as arrays of float32; an empty value is NaN.
+    """The rows below the header, in their order, as arrays of float32; the values in EMPTY become NaN.
 
     Threads parse the next blocks while you use one: pyarrow lets Python's other threads run meanwhile.
     pyarrow.ArrowInvalid names the file, the row and the value that isn't a number.
     """
     header = header_of(path)
-    numbers = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.float32()), include_columns=columns)
+    numbers = csv.ConvertOptions(
+        column_types=dict.fromkeys(columns, pa.float32()), include_columns=columns, null_values=EMPTY
+    )
 
     def parse(text: bytes) -> np.ndarray:
         options = csv.ReadOptions(column_names=header, block_size=len(text), use_threads=False)
         table = csv.read_csv(pa.py_buffer(text), options, convert_options=numbers)
-        return np.column_stack([column.to_numpy() for column in table.columns])
+        block = np.empty(table.shape, np.float32)
+        for number, column in enumerate(table.columns):
+            block[:, number] = column.to_numpy()
+        return block
 
     rows, parsing = 0, deque[Future[np.ndarray]]()
     with opened(path) as file, ThreadPoolExecutor(THREADS) as pool:
@@ -58,10 +64,11 @@ def whole_lines(file: BinaryIO, size: int) -> Iterator[bytes]:
     file.readline()
     begun = b""
     while text := file.read(size):
-        lines, end, rest = text.rpartition(b"\n")
-        if end and not (begun + lines).isspace():
-            yield begun + lines + end
-            begun = rest
+        end = text.rfind(b"\n") + 1
+        lines = b"".join((begun, memoryview(text)[:end]))
+        if end and not lines.isspace():
+            yield lines
+            begun = text[end:]
         else:
             begun += text
     if begun.strip():

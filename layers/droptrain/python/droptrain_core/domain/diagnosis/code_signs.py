@@ -53,6 +53,12 @@ OTHER_FRAMEWORK = (
      "https://github.com/KichangKim/DeepDanbooru/issues/106"),
     (r"Invalid filepath extension for saving",
      "https://github.com/keras-team/keras/blob/master/keras/src/saving/saving_api.py"),
+    (r"Unrecognized keyword arguments(?: passed to \w{1,60})?: [\[{]'(?:batch_(?:input_)?shape|time_major"
+     r"|ragged|input_length|input_dim|implementation|weights|quantization_config|renorm)\b",
+     "https://github.com/keras-team/keras/issues/19898"),
+    (r"'(?:Sequential|Functional|Model)' object has no attribute '(?:_make_(?:predict|train)_function"
+     r"|predict_(?:classes|proba|generator)|(?:fit|evaluate)_generator)'",
+     "https://github.com/keras-team/keras/issues/14214"),
     (r"is not compatible with eager execution|The Session graph is empty", "https://www.tensorflow.org/guide/migrate"),
     (r"`?weights_only`? argument in `?torch\.load", "https://pytorch.org/docs/stable/notes/serialization.html"),
 )  # fmt: skip

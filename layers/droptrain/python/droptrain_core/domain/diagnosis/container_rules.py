@@ -1,6 +1,6 @@
 """Rules on the container's own report: it ran before and after the script, and knows its own steps."""
 
-from droptrain_core.domain.diagnosis import aws_signs, code_signs, kinds
+from droptrain_core.domain.diagnosis import code_signs, kinds, network_rules
 from droptrain_core.domain.diagnosis.rule import Rule, container_names, script_exits
 
 _PAGE = "docs/container.md"
@@ -19,14 +19,7 @@ RULES = (
     Rule(kinds.PREPARED_INCOMPLETE, container_names("prepared_incomplete"), _PREPARE),
     Rule(kinds.INPUTS_WRITTEN, container_names("inputs_written"), _PREPARE),
     Rule(kinds.PREPARED_CHANGED, container_names("prepared_changed"), _PREPARE),
-    *(
-        Rule(
-            kinds.SCRIPT_OFFLINE,
-            container_names(_NOT_INSTALLED, because=sign, unless=aws_signs.NOT_THE_NETWORK),
-            source,
-        )
-        for sign, source in aws_signs.UNREACHABLE
-    ),
+    *network_rules.rules(lambda sign, unless: container_names(_NOT_INSTALLED, because=sign, unless=unless)),
     Rule(kinds.MISSING_MODULE, container_names(_NOT_INSTALLED, because=code_signs.NO_SUCH_PACKAGE), _UV),
     *(
         Rule(kinds.PACKAGE_CONFLICT, container_names(_NOT_INSTALLED, because=sign), source)

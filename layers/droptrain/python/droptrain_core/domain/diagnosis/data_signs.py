@@ -28,6 +28,8 @@ UNUSABLE = (
      ("not_gzip", "gzip", "not_text"), "https://github.com/Open-Catalyst-Project/Open-Catalyst-Dataset/issues/57"),
     (r"Parquet magic bytes not found|Parquet file size is 0 bytes|Could not open Parquet input source",
      ("not_text",), "https://arrow.apache.org/docs/python/parquet.html"),
+    (r"CSV parse error: Empty CSV file", ("empty", "header_only"), "https://arrow.apache.org/docs/python/csv.html"),
+    (r"Cannot batch tensors with different shapes", (), "https://github.com/keras-team/keras/issues/14532"),
     (r"corrupted record at|truncated record at", (),
      "https://github.com/chenchao15/2D_projection_matching/issues/4"),
     (r"cannot identify image file|image file is truncated|broken (?:PNG|data stream)"
@@ -48,7 +50,7 @@ UNUSABLE = (
      "https://xgboost.readthedocs.io/en/stable/faq.html"),
 )  # fmt: skip
 # In features and labels; in a metric's arguments it is about the model's predictions.
-EMPTY_VALUES = r"Input (?:X |y )?contains (?:NaN|infinity)"
+EMPTY_VALUES = r"Input (?:X |y )?contains (?:NaN|infinity)|Cannot convert non-finite values"
 EMPTY_VALUES_SOURCE = "https://github.com/pylablanche/gcForest/issues/22"
 EMPTY_VALUES_RULES = ("empty_column", "short_row", "irregular")
 METRICS = "sklearn/metrics/"
@@ -56,6 +58,8 @@ METRICS = "sklearn/metrics/"
 TEXT_AS_NUMBER = r"could not convert string (?:to float: |')"
 TEXT_READERS = r"(?:site|dist)-packages/(?:pandas|numpy|sklearn|tensorflow|xgboost|lightgbm)/"
 TEXT_READING = r"\.astype\(|\b(?:loadtxt|genfromtxt|to_numeric|asarray|array|read_csv)\("
+DATES = r"time data [^\n]{1,200} (?:doesn't|does not) match format"
+DATES_SOURCE = "https://pandas.pydata.org/docs/reference/api/pandas.to_datetime.html"
 TEXT_SOURCE = "https://github.com/vinayakumarr/Network-Intrusion-Detection/issues/18"
 COLUMNS = (
     (r"Usecols do not match|Number of passed names|Too many columns specified"
@@ -66,6 +70,8 @@ COLUMNS = (
     (r"Expect \d+ fields but have (?:\d+|more) in record|has \d+ number of fields\. Expected"
      r"|Field \d+ (?:in record (?:\d+ )?)?is (?:not a valid|required)",
      COLUMN_RULES, "https://github.com/alibaba/EasyTransfer/issues/27"),
+    (r"CSV parse error: Expected \d+ columns, got \d+",
+     COLUMN_RULES, "https://github.com/apache/arrow/issues/11702"),
     (r"Error tokenizing data|Quoted field has to end with quote",
      COLUMN_RULES, "https://github.com/WolfNiu/polite-dialogue-generation/issues/1"),
     (r"`label_name` provided must be one of the columns|is not in features dictionary"

@@ -210,6 +210,37 @@ SCRIPT_OFFLINE = Kind(
     "Launch again. If it fails again, check the host's name, and give the subnets outbound access: public IP "
     "addresses and an internet gateway, a NAT, or VPC endpoints.", None,
 )  # fmt: skip
+PROXY_FAILED = Kind(
+    "proxy_failed", "The proxy doesn't pass on the script's request: {detail}",
+    "Correct HTTPS_PROXY, HTTP_PROXY and NO_PROXY in train.yaml's `environment` or in the image: address, "
+    "user and password.", None,
+)  # fmt: skip
+TLS_FAILED = Kind(
+    "tls_failed", "The script can't set up a secure connection: {detail}",
+    "If a proxy inspects the network's traffic, add its certificate to the image and name the file in "
+    "SSL_CERT_FILE and REQUESTS_CA_BUNDLE. In an old image, update ca-certificates and certifi. Only the "
+    "server's operator can renew an expired certificate.", False,
+)  # fmt: skip
+OFFLINE_MODE = Kind(
+    "offline_mode", "A setting keeps the script off the network: {detail}",
+    "Remove the setting, such as UV_OFFLINE, PIP_NO_INDEX or HF_HUB_OFFLINE, from train.yaml's "
+    "`environment`, the image or the code; or add the missing files to the image.", False,
+)  # fmt: skip
+ACCESS_DENIED = Kind(
+    "access_denied", "A server refuses the script's request: {detail}",
+    "Add the credentials that the server requires, such as HF_TOKEN or WANDB_API_KEY, as a secret to "
+    "train.yaml's `environment`, and accept the server's terms; or upload the files to the dataset.", False,
+)  # fmt: skip
+URL_NOT_FOUND = Kind(
+    "url_not_found", "A server doesn't have what the script requests: {detail}",
+    "Correct the address or the name in the code, or upload the files to the dataset. A private model or "
+    "package also requires credentials.", False,
+)  # fmt: skip
+SERVER_UNAVAILABLE = Kind(
+    "server_unavailable", "A server has a fault, or limits the script's requests: {detail}",
+    "Launch again later. If it fails again, add credentials for the server to train.yaml's `environment`, or "
+    "upload the files to the dataset.", True,
+)  # fmt: skip
 S3_MISSING = Kind(
     "s3_missing", "The script requests an object or bucket that doesn't exist in S3: {detail}",
     "Correct the bucket or key in the code, or upload the object.", False,
@@ -239,6 +270,11 @@ INPUT_MISSING = Kind(
 INPUT_CHANGED = Kind(
     "input_changed", "{detail}", "Upload the file again. That launches a run with the current files.", False
 )
+CHECKPOINT_UNUSABLE = Kind(
+    "checkpoint_unusable", "The code can't load a checkpoint or weights: {detail}",
+    "Load a whole file that the same model saved. `warm_start` in train.yaml and the code's checkpoints have "
+    "to fit the model. Push large files themselves, not Git LFS pointers.", False,
+)  # fmt: skip
 COLUMN_MISMATCH = Kind(
     "column_mismatch", "The code and the CSV disagree about columns: {detail}",
     "Compare the columns' names, number, types and delimiter in the CSV with what the code reads.", False,

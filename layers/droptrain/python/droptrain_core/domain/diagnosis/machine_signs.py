@@ -31,7 +31,7 @@ DISK = (
         r"No space left on device|\[Errno 28\]|StorageFull",
         "https://github.com/databrickslabs/dolly/issues/139",
     ),
-    (r"Disk quota exceeded|\[Errno 122\]", "https://github.com/open-mmlab/mmdetection/issues/12069"),
+    (r"[Dd]isk quota exceeded|\[Errno 122\]", "https://github.com/open-mmlab/mmdetection/issues/12069"),
 )
 # The libraries call it memory, but it is the GPU's: checked before MEMORY.
 GPU_MEMORY_FIRST = (

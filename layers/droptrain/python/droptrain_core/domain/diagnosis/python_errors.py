@@ -32,7 +32,7 @@ _NO_NEWS = re.compile(
 _FUNCTION_NODE = re.compile(r"^\s*\{\{function_node [^\s}]{1,400}\}\}\s*")
 # A message of TensorFlow without content: the next line of this level has it.
 _EMPTY_MESSAGE = re.compile(r"^(?:Graph execution error:|\d+ root error\(s\) found\.)?$")
-_NEWS_LATER = re.compile(r"^\s*(?:Detected at|Node:|File \"|\[\[)|^\s{4}")
+_NEWS_LATER = re.compile(r"^\s*(?:\d+ root error\(s\) found|Detected at|Node:|File \"|\[\[)|^\s{4}")
 _GOES_ON = re.compile(
     r"^\s*(?:Epoch|epoch|Step|step)\W{0,2}\d|(?<!\d)\d{1,12}/\d{1,12} \[[=.>]|\bloss\W{1,3}\d"
 )

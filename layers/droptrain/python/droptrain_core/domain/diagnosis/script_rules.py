@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from droptrain_core.domain.diagnosis import aws_signs, code_signs, data_signs, kinds, machine_signs
+from droptrain_core.domain.diagnosis import (
+    aws_signs,
+    checkpoint_signs,
+    code_signs,
+    data_signs,
+    kinds,
+    machine_signs,
+    network_rules,
+    network_signs,
+)
 from droptrain_core.domain.diagnosis.evidence import Evidence
 from droptrain_core.domain.diagnosis.kind import Kind
 from droptrain_core.domain.diagnosis.rule import Found, Rule, line_says, quoting, raised, raised_after
@@ -13,6 +22,7 @@ _PYTHON = "https://docs.python.org/3/tutorial/errors.html"
 _KEY_ERROR = "https://github.com/deepchem/deepchem/issues/1519"
 # pip and uv report at their very end that nothing answers; an earlier line may be of a try that was repeated.
 _LINES_OF_A_TOOL = 8
+_LINES_OF_TWO_TOOLS = 12
 
 
 def _errors(kind: Kind, signs: Signs, *, outside: str = "", unless: str = "") -> Iterator[Rule]:
@@ -70,15 +80,36 @@ _AWS = (
     *_errors(kinds.S3_DENIED, aws_signs.S3_NO_RIGHT),
     *_errors(kinds.PERMISSION_DENIED, aws_signs.NO_RIGHT),
     *_errors(kinds.S3_MISSING, aws_signs.S3_NOTHING),
-    *_errors(kinds.SCRIPT_OFFLINE, aws_signs.UNREACHABLE, unless=aws_signs.NOT_THE_NETWORK),
+)
+_NETWORK = (
+    *network_rules.rules(lambda sign, unless: raised(sign, unless=unless)),
+    *network_rules.rules(lambda sign, _: raised_after(network_signs.REASON_PRINTED, sign)),
     *(
-        Rule(kinds.SCRIPT_OFFLINE, find, aws_signs.BROKEN_OFF_SOURCE)
+        Rule(kinds.SCRIPT_OFFLINE, find, network_signs.BROKEN_OFF_SOURCE)
         for find in (
-            raised(aws_signs.BROKEN_OFF, within=aws_signs.HTTP_FILES, unless=aws_signs.NOT_THE_NETWORK),
             raised(
-                f"{aws_signs.HTTP_ERROR}[^\\n]{{0,300}}(?:{aws_signs.BROKEN_OFF})",
-                unless=aws_signs.NOT_THE_NETWORK,
+                network_signs.BROKEN_OFF,
+                within=network_signs.HTTP_FILES,
+                unless=network_signs.NOT_THE_NETWORK,
             ),
+            raised(
+                f"{network_signs.HTTP_ERROR}[^\\n]{{0,300}}(?:{network_signs.BROKEN_OFF})",
+                unless=network_signs.NOT_THE_NETWORK,
+            ),
+        )
+    ),
+)
+_CHECKPOINTS = (
+    *_errors(kinds.CHECKPOINT_UNUSABLE, checkpoint_signs.UNUSABLE),
+    *(
+        rule
+        for sign, source in (
+            (checkpoint_signs.NO_HDF5, checkpoint_signs.HDF5_SOURCE),
+            (checkpoint_signs.NO_PICKLE, checkpoint_signs.PICKLE_SOURCE),
+        )
+        for rule in (
+            Rule(kinds.CHECKPOINT_UNUSABLE, raised(sign, within=checkpoint_signs.LOADERS), source),
+            Rule(kinds.DATA_UNUSABLE, raised(sign), source),
         )
     ),
 )
@@ -96,6 +127,11 @@ _DATA = (
     ),
     *_errors(kinds.NAN_LOSS, data_signs.NAN),
     *_data(kinds.COLUMN_MISMATCH, data_signs.COLUMNS),
+    Rule(
+        kinds.COLUMN_MISMATCH,
+        quoting(raised(data_signs.DATES, within="pandas/"), data_signs.NUMBER_RULES),
+        data_signs.DATES_SOURCE,
+    ),
     Rule(
         kinds.COLUMN_MISMATCH,
         quoting(raised("^KeyError", within="pandas/"), data_signs.COLUMN_RULES),
@@ -138,7 +174,15 @@ _CODE = (
     Rule(kinds.NO_S3_FILE_SYSTEM, raised(code_signs.S3_FILES), code_signs.S3_FILES_SOURCE),
     Rule(kinds.NO_SUCH_CSV, raised(code_signs.NO_SUCH_CSV), code_signs.NO_SUCH_CSV_SOURCE),
 )
-ERRORS = (*_MACHINE, *_AWS, *_DATA, *_CODE, Rule(kinds.EXCEPTION, _exception, _PYTHON))
+ERRORS = (
+    *_MACHINE,
+    *_AWS,
+    *_NETWORK,
+    *_CHECKPOINTS,
+    *_DATA,
+    *_CODE,
+    Rule(kinds.EXCEPTION, _exception, _PYTHON),
+)
 
 LAST_LINES = (
     *_lines(kinds.SHARED_MEMORY_FULL, machine_signs.SHARED_MEMORY),
@@ -164,7 +208,7 @@ LAST_LINES = (
     Rule(
         kinds.OUT_OF_MEMORY,
         line_says(
-            r"std::bad_alloc|^Killed\b|: line \d+: +\d+ Killed\b"
+            r"std::bad_alloc|^Killed\b|: line \d+: +\d+ Killed\b|out of memory: Killed process|oom-kill event"
             r"|Cannot allocate memory|DefaultCPUAllocator: can't allocate|^MemoryError\b"
         ),
         "https://github.com/CRG-CNAG/CalliNGS-NF/issues/8",
@@ -187,18 +231,24 @@ LAST_LINES = (
         last=_LINES_OF_A_TOOL,
         unless=code_signs.OTHER_PROGRAMS,
     ),
+    *network_rules.rules(lambda sign, unless: line_says(sign, last=_LINES_OF_A_TOOL, unless=unless)),
+    Rule(kinds.TLS_FAILED, line_says(network_signs.CURL_DISTRUSTS), network_signs.CURL),
+    Rule(
+        kinds.ACCESS_DENIED,
+        line_says(network_signs.WGET_DENIED, last=_LINES_OF_TWO_TOOLS),
+        network_signs.WGET,
+    ),
+    Rule(
+        kinds.URL_NOT_FOUND,
+        line_says(network_signs.WGET_NOT_FOUND, last=_LINES_OF_TWO_TOOLS),
+        network_signs.WGET,
+    ),
     Rule(
         kinds.MISSING_MODULE,
         line_says(code_signs.NO_SUCH_PACKAGE, last=_LINES_OF_A_TOOL),
         "https://docs.astral.sh/uv/concepts/resolution/",
     ),
     *_lines(kinds.PACKAGE_CONFLICT, code_signs.CONFLICT_LINES, last=_LINES_OF_A_TOOL),
-    *_lines(
-        kinds.SCRIPT_OFFLINE,
-        aws_signs.UNREACHABLE,
-        last=_LINES_OF_A_TOOL,
-        unless=aws_signs.NOT_THE_NETWORK,
-    ),
     Rule(
         kinds.MISSING_MODULE,
         line_says(r"No module named \S+$|No matching distribution found|Could not find a version"),
