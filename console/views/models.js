@@ -37,7 +37,7 @@ export function Models({ project, info }) {
     ${error && !data && html`<${Trouble} title="The models can't be shown" error=${error} retry=${reload} />`}
     ${!data && !error && html`<p class="dim" aria-busy="true">Loading …</p>`}
     ${data && shown.length === 0 && html`<p class="panel panel-empty">No run of this project has succeeded yet.</p>`}
-    ${data?.current && html`<${Current} model=${data.current} command=${change.command} project=${project}
+    ${data?.current && html`<${Current} model=${data.current} served=${data.served_run_id} command=${change.command} project=${project}
       rollBack=${data.current.back_to && html`<button type="button" class="button danger" onClick=${() => setAsked({ now: data.current })}><${Icon} name="again" />Roll back</button>`} />`}
     ${shown.map(([title, model]) => html`<${Model} key=${title} title=${title} model=${model} command=${change.command} action=${promote(model)} />`)}
     ${data?.promoted.length > 0 && html`<${History} models=${data} project=${project} command=${change.command} promote=${promote} />`}
@@ -49,17 +49,22 @@ const Run = ({ model: { run_id: id, dataset } }) => html`<a href=${runAt(id)}><b
 
 const Value = ({ metric }) => metric && html`<span><bdi class="dim">${metric.name}</bdi> <b class="headline">${number(metric.value)}</b></span>`;
 
-const Current = ({ model, command, project, rollBack }) => html`
+const Missing = ({ served }) => html`
+  <p>The files of this model were deleted before they were copied. ${served
+    ? html`<code>current.json</code> still names the model of <a href=${runAt(served)}><code>${served}</code></a>.`
+    : html`There is no <code>current.json</code>.`} Promote another run, or roll back.</p>`;
+
+const Current = ({ model, served, command, project, rollBack }) => html`
   <section class="panel" aria-label="Current">
     <div class="panel-head"><h2>Current</h2><${Run} model=${model} /><${Value} metric=${model.metric} />
       <span class="dim">since <${At} at=${model.promoted_at} />, by <${By} model=${model} /></span>${rollBack}</div>
     <div class="model-files">
-      <p class="dim">${model.is_copied ? "Programs find it at" : "It is being copied to"} <code>${model.export}</code></p>
+      ${model.missing_at ? html`<${Missing} served=${served} />` : html`<p class="dim">${model.is_copied ? "Programs find it at" : "It is being copied to"} <code>${model.export}</code></p>`}
       <${Command} text=${`${command} get ${project}`} />
     </div>
   </section>`;
 
-const By = ({ model: { promoted_by: by, kind } }) => html`<bdi title=${by}>${by === "gate" ? "the gate" : who(by)}</bdi>${kind === "rolled_back" && " (rollback)"}`;
+const By = ({ model: { promoted_by: by, kind, missing_at: missing } }) => html`<bdi title=${by}>${by === "gate" ? "the gate" : who(by)}</bdi>${kind === "rolled_back" && " (rollback)"}${missing && " (its files were gone)"}`;
 
 const History = ({ models, project, command, promote }) => html`
   <section class="panel" aria-label="Promoted models">

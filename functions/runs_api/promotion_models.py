@@ -46,7 +46,8 @@ class PromotedView(View):
 
     `kind` says whether it was promoted or a rollback went to it. `promoted_by` is "gate" or the ARN of the
     caller. `inputs_digest` and `code_digest` identify what the run trained with. `back_to` is the number of
-    the promotion that a rollback goes to while this one is current; null if there is none.
+    the promotion that a rollback goes to while this one is current; null if there is none. `missing_at` is
+    when its export was found deleted before it was copied, so that it was never published; else null.
     """
 
     number: int
@@ -60,6 +61,7 @@ class PromotedView(View):
     promoted_at: str
     promoted_by: str
     back_to: int | None
+    missing_at: str | None
     until: str | None
 
     @classmethod
@@ -92,11 +94,16 @@ class CurrentModelView(PromotedView):
 
 
 class ProjectModels(View):
-    """A project's current, latest and best model, null where there is none; promotions, newest first."""
+    """A project's current, latest and best model, null where there is none; promotions, newest first.
+
+    `served_run_id` is the run whose model programs can load: that of the current model or, while its
+    `missing_at` isn't null, the one that `current.json` still names. It is null if there is none.
+    """
 
     current: CurrentModelView | None
     latest: ModelView | None
     best: ModelView | None
+    served_run_id: str | None
     promoted: list[PromotedView]
     cursor: str | None
 
@@ -107,6 +114,7 @@ class ProjectModels(View):
             current=CurrentModelView.of_model(models.current, bucket),
             latest=ModelView.of(models.latest),
             best=ModelView.of(models.best),
+            served_run_id=models.served.run_id if models.served else None,
             promoted=[PromotedView.of(each.promotion, each.until) for each in models.promoted],
             cursor=models.cursor,
         )

@@ -1,6 +1,6 @@
 """A project's models: which are current, latest and best; promotion of a run, and the way back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from droptrain.api import Api, quoted
@@ -18,6 +18,19 @@ def read(api: Api, project: str, *, limit: int = 1) -> dict[str, Any]:
             raise
         raise DroptrainError(f"There is no project {project!r}. `droptrain projects` lists them.") from error
     return models
+
+
+def what_is_missing(project: str, models: Mapping[str, Any]) -> str:
+    """What happened if the files of the project's current model are gone, and what to do; else ""."""
+    current, served = models["current"], models["served_run_id"]
+    if current is None or current["missing_at"] is None:
+        return ""
+    still = f"current.json still names the model of {served}." if served else "There is no current.json."
+    back = f"`droptrain rollback {project}` or " if current["back_to"] else ""
+    return (
+        f"The files of {current['run_id']} were deleted before they were copied. {still} "
+        f"Run {back}`droptrain promote RUN`."
+    )
 
 
 def history(api: Api, project: str) -> Iterator[dict[str, Any]]:

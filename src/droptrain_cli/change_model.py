@@ -42,7 +42,9 @@ def show(stack: Stack, project: str, *, limit: int, as_json: bool) -> None:
     for name in ("current", "latest", "best"):
         model = models[name]
         output.show(screen, Text(f"{name.capitalize():<9}{model['run_id'] if model else 'none'}"))
-    if models["current"]:
+    if missing := promotions.what_is_missing(project, models):
+        output.show(screen, Text(f"{'Missing':<9}{missing}"))
+    elif models["current"]:
         output.show(screen, Text(f"{'Model':<9}{models['current']['export']}"))
     if promoted:
         now = datetime.now(UTC)
@@ -70,6 +72,8 @@ def _row(promoted: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
     by = promoted["promoted_by"]
     if promoted["kind"] == "rolled_back":
         by = f"{by} (rollback)"
+    if promoted["missing_at"]:
+        by = f"{by} (its files were gone)"
     value = f"{metric['name']}={metric['value']:.4g}" if metric else ""
     at = f"{formatting.age(promoted['promoted_at'], now)} ago"
     return promoted["run_id"], at, by, value, promoted["until"] or "now"

@@ -62,9 +62,17 @@ def _of_project(api: Api, project: str, which: Which) -> dict[str, Any]:
 
 
 def _current(api: Api, project: str) -> dict[str, Any] | None:
-    """The run of a project's current model, if it has one."""
-    model = promotions.read(api, project)["current"]
-    return _read(api, model["run_id"]) if model else None
+    """The run of the model that programs load; None if the project has no current model.
+
+    DroptrainError if the files of the only one are gone.
+    """
+    models = promotions.read(api, project)
+    served = models["served_run_id"]
+    if missing := promotions.what_is_missing(project, models):
+        if served is None:
+            raise DroptrainError(missing)
+        click.echo(f"{missing} This is the model of {served}.", err=True)
+    return _read(api, served) if served else None
 
 
 def _read(api: Api, run_id: str) -> dict[str, Any]:

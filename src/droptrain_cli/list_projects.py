@@ -8,7 +8,7 @@ from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from rich.table import Table
 from rich.text import Text
 
-from droptrain import formatting
+from droptrain import formatting, promotions
 from droptrain.api import Api, quoted
 from droptrain.errors import ApiError, DroptrainError
 from droptrain.run_values import short_id
@@ -34,7 +34,8 @@ def list_all(stack: Stack, *, as_json: bool) -> None:
 
 def show(stack: Stack, name: str, *, as_json: bool) -> None:
     """Print a project; DroptrainError if there is none of that name."""
-    project = read(Api(stack), name)
+    api = Api(stack)
+    project = read(api, name)
     if as_json:
         output.write_json(project)
         return
@@ -47,7 +48,7 @@ def show(stack: Stack, name: str, *, as_json: bool) -> None:
         output.show(screen, line.append("  ".join(["", *filter(None, result)])))
     else:
         output.show(screen, Text("  No run yet."))
-    for words in _retraining(project["retraining"]):
+    for words in (*_model(name, promotions.read(api, name)), *_retraining(project["retraining"])):
         output.show(screen, output.cell(words))
     for waiting in project["waiting"]:
         output.show(screen, Text())
@@ -90,6 +91,13 @@ def _row(project: Mapping[str, Any], now: datetime, *, short: bool) -> tuple[str
     status = output.styled(run["status"])
     run_id = short_id(run["run_id"]) if short else run["run_id"]
     return project["project"], run_id, status, created, formatting.headline(run), waiting
+
+
+def _model(name: str, models: Mapping[str, Any]) -> Iterator[str]:
+    if models["current"]:
+        yield f"  Model       {models['current']['run_id']}"
+    if missing := promotions.what_is_missing(name, models):
+        yield f"  Missing     {missing}"
 
 
 def _retraining(retraining: Mapping[str, Any]) -> Iterator[str]:

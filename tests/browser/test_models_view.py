@@ -7,6 +7,7 @@ import pytest
 from browser import stage
 from browser.test_accessibility import violations
 from playwright.sync_api import expect
+from support.missing_model import promote_without_files
 
 # One pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYPgPAAEEAQA4Oh9kAAAAAElFTkSuQmCC"
@@ -77,6 +78,19 @@ def test_small_files_are_looked_at_and_nothing_of_them_runs(page, see, user, mod
     expect(image).to_have_accessible_name("export/plots/confusion.png")
     assert violations(page) == []
     expect(page.get_by_label("Look at export/model.keras")).to_have_count(0)
+
+
+def test_a_model_whose_files_are_gone_names_the_one_that_programs_load(page, see, user, models) -> None:
+    promote_without_files(user, models["latest"])
+    see(f"/projects/{user.project}/models")
+    current = page.get_by_label("Current", exact=True)
+    expect(current).to_contain_text("were deleted before they were copied", timeout=30_000)
+    expect(current.get_by_role("link", name=models["best"])).to_be_visible()
+    expect(page.get_by_role("region", name="newest first")).to_contain_text("its files were gone")
+    assert violations(page) == []
+    current.get_by_role("button", name="Roll back").click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    expect(current).to_contain_text("Programs find it at")
 
 
 def test_a_project_without_a_model_says_so(page, see, user) -> None:

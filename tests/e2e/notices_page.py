@@ -13,6 +13,7 @@ import pytest
 from permissions.calls import recording
 from support.command_line import CommandLine
 from support.laptop_user import User
+from support.missing_model import promote_without_files
 from support.waiting import wait_for
 
 from droptrain_local.cloud import LaptopCloud
@@ -27,6 +28,7 @@ _TRAINS = """sleep 2; echo '{"step": 1, "test_accuracy": 0.91}' >> "$METRICS_FIL
 echo model > model.txt; aws s3 cp --only-show-errors model.txt "$EXPORT_PATH/model.txt"
 """
 _TRAINS_BETTER = _TRAINS.replace("0.91", "0.97")
+_TRAINS_WORSE = _TRAINS.replace("0.91", "0.88")
 _ROWS = "species,bill_mm\ngentoo,47.6\nadelie,39.5\n"
 _WAITS = "trap 'exit 143' TERM; sleep 600 & wait\n"
 _FAILS = """cat > train.py <<'END'
@@ -65,6 +67,12 @@ def _notices(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         user.publish(_TRAINS_BETTER)
         user.drop("tuesday")
         yield "A run succeeded", _notice(user, "SUCCEEDED penguins/tuesday")
+
+        user.publish(_TRAINS_WORSE)
+        user.drop("other")
+        _notice(user, "SUCCEEDED penguins/other")
+        promote_without_files(user, user.run_with("SUCCEEDED")["run_id"])
+        yield "A promoted run's files were deleted", _notice(user, "MISSING model")
 
         user.publish(_FAILS)
         user.drop("wednesday")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.command_line import CommandLine
 from support.laptop_user import User
+from support.missing_model import promote_without_files
 from support.waiting import wait_for
 
 from droptrain.projects import Project
@@ -108,6 +109,26 @@ def test_a_gate_serves_good_models_and_people_promote_and_roll_back(
         Bucket=cloud.ready.bucket, Prefix=f"models/{user.project}/"
     )
     assert half not in {item["VersionId"] for item in listed["Versions"] if item["IsLatest"]}
+
+
+def test_people_get_to_know_that_a_promoted_model_has_no_files_and_go_on(
+    cloud: LaptopCloud, droptrain: CommandLine, tmp_path: Path
+) -> None:
+    user = User(cloud, f"m-{uuid.uuid4().hex[:8]}", [])
+    good, bad = train(user, 0.9), train(user, 0.5)
+    serves(user, good)
+    promote_without_files(user, bad)
+    assert user.notice()["Subject"] == f"MISSING model of {bad}"
+    still = f"current.json still names the model of {good}."
+    models = user.call("GET", f"/projects/{user.project}/models")[1]
+    assert (models["current"]["run_id"], models["served_run_id"]) == (bad, good)
+    for command in (("projects", "show"), ("models",)):
+        assert still in " ".join(droptrain(*command, user.project).out.split())
+    got = droptrain("get", user.project, str(tmp_path / "model"), "--json")
+    assert (got.document["run_id"], f"This is the model of {good}." in got.err) == (good, True)
+    assert droptrain("rollback", user.project).code == 0
+    assert serves(user, good)["kind"] == "rolled_back"
+    assert "Missing" not in droptrain("projects", "show", user.project).out
 
 
 CONTINUES = (

@@ -138,7 +138,7 @@ def _current(stack: Stack) -> Any:
     places = [item["Key"].replace(stack.run_id, "RUN") for item in listed.get("Contents", [])]
     promotion = now.promotion
     kind = promotion and (promotion.number, promotion.kind, promotion.run_id == stack.run_id, promotion.by)
-    return kind, now.is_published, len(now.kept), sorted(places)
+    return kind, now.is_published, now.is_missing, len(now.kept), sorted(places)
 
 
 def _retraining(stack: Stack) -> Any:

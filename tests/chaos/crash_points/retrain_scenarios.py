@@ -86,6 +86,12 @@ def _promoted(stack: Stack) -> Any:
     stack.promote.by_request(stack.run_id, ANN)
 
 
+def _without_files(stack: Stack) -> Any:
+    """The same, and its export is deleted before it is copied."""
+    _promoted(stack)
+    stack.s3.delete_object(Bucket="data", Key=f"runs/penguins/{stack.run_id}/export/model.keras")
+
+
 def _published(stack: Stack) -> Any:
     _promoted(stack)
     stack.publish_model.go_on("penguins", 10)
@@ -133,4 +139,10 @@ EVERY = (
     ),
     Scenario("roll back", _published, _roll_back, 3),
     Scenario("publish a model", _promoted, lambda stack, _: stack.publish_model.go_on("penguins", 10), 10),
+    Scenario(
+        "end as missing",
+        _without_files,
+        lambda stack, _: stack.publish_model.go_on("penguins", 10),
+        8,
+    ),
 )

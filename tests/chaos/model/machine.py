@@ -118,6 +118,13 @@ class Launching(RuleBasedStateMachine):
     def ask_to_roll_back(self, far: int) -> None:
         self._start(far, "promote", lambda: self.promote.rollback("p", "ann"))
 
+    @precondition(lambda self: self.table.current)
+    @rule(which=anyone, exists=st.booleans())
+    def delete_or_restore_an_export(self, which: int, exists: bool) -> None:
+        run_id = sorted(self.table.runs)[which % len(self.table.runs)]
+        deleted = self.wiring.model_files.deleted
+        (deleted.discard if exists else deleted.add)(run_id)
+
     # What queues, streams and schedules deliver, in any order
 
     @precondition(lambda self: self.table.current)
@@ -354,12 +361,19 @@ class Launching(RuleBasedStateMachine):
         assert (held and held.pointer and held.pointer.run_id) == (newest and newest.run_id)
 
     def _check_current_model(self) -> None:
-        """The bucket names the current model of the table, whose files are there."""
+        """The bucket names the table's current model with its files, unless these are missing."""
         current, files = self.table.current.get("p"), self.wiring.model_files
         named = files.current.get("p")
-        assert (named and named.number) == (current and current.number), "current.json is behind"
-        assert not current or current.is_published
         assert not named or named.run_id in files.copied["p"]
+        if current and current.promotion and current.is_missing:
+            run_id = current.promotion.run_id
+            subjects = [notice.subject for notice in self.topic.published]
+            assert f"MISSING model of {run_id}" in subjects, "nobody was notified of the missing model"
+            assert named is None or named.number < current.number
+            COUNTED["models without files"] += 1
+        else:
+            assert (named and named.number) == (current and current.number), "current.json is behind"
+            assert not current or current.is_published
         COUNTED["promotions"] += len(self.table.promotions)
 
     def _check_accounts(self) -> None:

@@ -15,6 +15,7 @@ from droptrain_core.aws.accounts import Accounts
 from droptrain_core.aws.bucket import PlanFile, RecipeFile
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.event_bus import EventBus
+from droptrain_core.aws.model_files import Copied
 from droptrain_core.aws.model_table import ModelTable, Promoted
 from droptrain_core.aws.notices import NoticeTopic
 from droptrain_core.aws.queue_watch import CLAIM_IS_OLD
@@ -898,8 +899,21 @@ class MemoryModelTable:
         there = self._table.current[promotion.project]
         if there.number != promotion.number:
             return False
-        self._table.current[promotion.project] = CurrentModel(there.promotion, kept=kept)
+        self._mark(CurrentModel(replace(promotion, missing_at=None), kept=kept))
         return True
+
+    @outside
+    def mark_missing(self, promotion: Promotion, at: str) -> bool:
+        there = self._table.current[promotion.project]
+        if there.number != promotion.number or there.is_published or there.is_missing:
+            return False
+        self._mark(CurrentModel(replace(promotion, missing_at=at), is_published=False, kept=there.kept))
+        return True
+
+    def _mark(self, now: CurrentModel) -> None:
+        assert now.promotion
+        self._table.current[now.promotion.project] = now
+        self._table.promotions[now.promotion.project, now.number] = now.promotion
 
     def unpublished(self, before: datetime) -> Iterator[str]:
         yield from self._unpublished(times.to_text(before))
@@ -910,12 +924,14 @@ class MemoryModelTable:
         return [
             project
             for project, each in found
-            if each.promotion and not each.is_published and each.promotion.at < before
+            if each.promotion and not each.is_published and not each.is_missing and each.promotion.at < before
         ]
 
 
 class MemoryModelFiles:
-    """The promoted models in the bucket: all runs have exports; `current` is `current.json`."""
+    """The promoted models in the bucket: runs have exports until they are deleted; `current` is
+    `current.json`.
+    """
 
     bucket = "data"
 
@@ -923,16 +939,25 @@ class MemoryModelFiles:
         self.world = world
         self.copied: dict[str, set[str]] = {}
         self.current: dict[str, Promotion] = {}
+        self.deleted: set[str] = set()
 
     @outside
     def has_export(self, project: str, run_id: str) -> bool:
-        return True
+        return run_id not in self.deleted
 
     @outside
-    def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> bool:
-        if has_time():
-            self.copied.setdefault(project, set()).add(run_id)
-        return has_time()
+    def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> Copied:
+        if run_id in self.deleted:
+            return "missing"
+        if not has_time():
+            return "unfinished"
+        self.copied.setdefault(project, set()).add(run_id)
+        return "complete"
+
+    @outside
+    def published_number(self, project: str) -> int:
+        now = self.current.get(project)
+        return now.number if now else 0
 
     @outside
     def point(self, promotion: Promotion) -> bool:

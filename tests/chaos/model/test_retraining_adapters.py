@@ -27,14 +27,18 @@ TIMES = st.integers(0, 5).map(lambda hour: f"2026-11-23T0{hour}:00:00Z")
 RUNS = st.integers(1, 4).map(lambda number: f"{P}-first-{number:012x}")
 SCHEDULE_CLAIMS = st.builds(ScheduleClaim, st.just(P), TIMES, TIMES)
 COOLDOWN_CLAIMS = st.builds(CooldownClaim, st.just(P), TIMES, TIMES)
+COOLDOWNS = st.tuples(st.just("launch"), RUNS, COOLDOWN_CLAIMS)
+SCHEDULES = st.tuples(st.just("launch"), RUNS, SCHEDULE_CLAIMS)
+PROMOTIONS = st.tuples(st.just("promote"), RUNS, st.integers(0, 2), st.booleans(), TIMES)
 STEPS = st.one_of(
-    st.tuples(st.just("launch"), RUNS, SCHEDULE_CLAIMS | COOLDOWN_CLAIMS),
+    COOLDOWNS,
+    SCHEDULES,
     st.tuples(st.just("answer"), SCHEDULE_CLAIMS, st.just("unchanged"), RUNS | st.none()),
     st.tuples(st.just("keep_schedule"), st.just(P), st.just("0 6 * * *"), st.just("UTC")),
     st.tuples(st.just("forget_schedule"), st.just(P)),
     st.tuples(st.just("move_cooldown"), st.builds(Retraining, project=st.just(P), launched_at=TIMES), TIMES),
-    st.tuples(st.just("promote"), RUNS, st.integers(0, 2), st.booleans(), TIMES),
-    st.tuples(st.just("mark_published"), st.integers(1, 3)),
+    PROMOTIONS,
+    st.tuples(st.just("mark"), st.integers(1, 3), st.booleans()),
 )
 FEW = settings(
     max_examples=20, deadline=None, database=None, phases=[Phase.generate],
@@ -61,11 +65,14 @@ class Registry:
                 return self.table.claim(made, retraining=claim)
             case "promote":
                 return self._promote(*given_values)
-            case "mark_published":
-                (number,) = given_values
+            case "mark":
+                number, is_missing = given_values
                 if self.models.current(P).promotion is None:
                     return None
-                return self.models.mark_published(_promotion(number, f"{P}-first-{1:012x}", "-"), ("a",))
+                promotion = _promotion(number, f"{P}-first-{1:012x}", "-")
+                if is_missing:
+                    return self.models.mark_missing(promotion, "2026-11-23T09:00:00Z")
+                return self.models.mark_published(promotion, ("a",))
         return getattr(self.retrainings, name)(*given_values)
 
     def seen(self) -> Any:
@@ -122,16 +129,19 @@ def a_promotion_without_its_condition(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "put_back",
+    ("put_back", "steps"),
     [
-        a_cooldown_without_its_condition,
-        a_time_without_its_condition,
-        a_promotion_without_its_condition,
+        (a_cooldown_without_its_condition, COOLDOWNS),
+        (a_time_without_its_condition, SCHEDULES),
+        (a_promotion_without_its_condition, PROMOTIONS),
     ],
 )
 def test_a_claim_without_its_condition_is_found(
-    dynamodb: Any, put_back: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+    dynamodb: Any,
+    put_back: Callable[[pytest.MonkeyPatch], None],
+    steps: st.SearchStrategy[Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     put_back(monkeypatch)
     with pytest.raises(AssertionError):
-        seed(1)(FEW(given(st.lists(STEPS, max_size=8))(lambda steps: compare(dynamodb, steps))))()
+        seed(1)(FEW(given(st.lists(steps, max_size=8))(lambda each: compare(dynamodb, each))))()

@@ -344,4 +344,4 @@ def test_the_latest_and_the_best_model_of_a_project_are_read(stack) -> None:
 
 def test_a_project_without_a_model_has_none(stack) -> None:
     stack.publish_project()
-    assert stack.read_models.of_project("penguins") == Models(None, None, CurrentModel(), (), None)
+    assert stack.read_models.of_project("penguins") == Models(None, None, CurrentModel(), (), None, None)

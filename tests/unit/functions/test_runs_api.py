@@ -336,11 +336,12 @@ def test_one_project_is_told(call) -> None:
 
 def test_the_models_of_a_project_are_told(call) -> None:
     trained = run(status="SUCCEEDED", metric="loss", metric_goal="minimize", metrics={"loss": 0.25})
-    promotion = promotion_of(trained, CurrentModel(), "2026-11-23T03:00:00Z", "gate")
+    promotion = promotion_of(trained, 0, None, "2026-11-23T03:00:00Z", "gate")
     now, history = CurrentModel(promotion, is_published=False), (Promoted(promotion, None),)
-    use_cases = UseCases(Models(pointer_of(trained, "data"), None, now, history, "next"))
+    use_cases = UseCases(Models(pointer_of(trained, "data"), None, now, history, "next", promotion))
     code, body, _ = call(use_cases, "GET", "/projects/penguins/models", query="limit=1")
     assert (code, body["best"], body["cursor"]) == (200, None, "next")
+    assert body["served_run_id"] == RUN_ID
     assert use_cases.asked == [("penguins", {"limit": 1, "cursor": None})]
     assert body["promoted"] == [
         {
@@ -355,6 +356,7 @@ def test_the_models_of_a_project_are_told(call) -> None:
             "promoted_at": "2026-11-23T03:00:00Z",
             "promoted_by": "gate",
             "back_to": None,
+            "missing_at": None,
             "until": None,
         }
     ]
@@ -377,7 +379,7 @@ def test_the_models_of_a_project_are_told(call) -> None:
     ("/projects/penguins/rollback", ("penguins", "arn:aws:iam::123456789012:user/ann", RUN_ID)),
 ])  # fmt: skip
 def test_a_promotion_and_a_rollback_name_their_caller_and_answer_what_is_current(call, path, asked) -> None:
-    promotion = promotion_of(run(status="SUCCEEDED"), CurrentModel(), "2026-11-23T03:00:00Z", "ann")
+    promotion = promotion_of(run(status="SUCCEEDED"), 0, None, "2026-11-23T03:00:00Z", "ann")
     use_cases = UseCases(CurrentModel(promotion, is_published=False))
     body = {"run_id": RUN_ID} if path.endswith("rollback") else None
     code, answer, _ = call(use_cases, "POST", path, body)

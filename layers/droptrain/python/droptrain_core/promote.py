@@ -19,13 +19,14 @@ from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import gate, transitions
 from droptrain_core.domain.runs.promotion import GATE, CurrentModel, Promotion, promotion_of, rollback_to
 from droptrain_core.domain.runs.run import Run
+from droptrain_core.served_model import served_model
 
 _TRIES = 20
 
 
 @frozen
 class Judged:
-    """A run with the gate's answer, and the current model before and after that."""
+    """A run with the gate's answer, the model that it was compared with, and the current model after that."""
 
     run: Run
     before: CurrentModel
@@ -46,23 +47,25 @@ class Promote:
     def by_gate(self, run: Run, seen: CurrentModel | None = None) -> Judged:
         """Make the model of a run that succeeded current, if its gate lets it pass; once for each run.
 
-        `seen` is the current model as it was read before. After a race, the run is judged against the winner.
-        BusyError if other processes are faster each time.
+        `seen` is the current model as it was read before. A run is compared with the model that programs can
+        load; after a race, with the winner. BusyError if other processes are faster each time.
         """
         now = seen or self._models.current(run.project)
         for _ in range(_TRIES):
             if run.promoted_at:
                 return Judged(run, now, now)
-            reasons = gate.judge(run, now.promotion).reasons
+            served = served_model(now, self._models, self._files)
+            before = CurrentModel(served)
+            reasons = gate.judge(run, served).reasons
             if not reasons and not self._files.has_export(run.project, run.run_id):
                 reasons = (gate.NO_EXPORT,)
             if reasons:
-                return Judged(replace(run, not_promoted=reasons), now, now)
-            promotion = promotion_of(run, now, times.to_text(self._clock()), GATE)
+                return Judged(replace(run, not_promoted=reasons), before, now)
+            promotion = promotion_of(run, now.number, served, times.to_text(self._clock()), GATE)
             transition = transitions.promoted(run.run_id, promotion.at, by_gate=True)
             answer = self._models.promote(promotion, now, transition)
             if answer == "promoted":
-                return Judged(replace(run, promoted_at=promotion.at), now, CurrentModel(promotion))
+                return Judged(replace(run, promoted_at=promotion.at), before, CurrentModel(promotion))
             if answer == "run_changed":
                 run = self._table.get(run.run_id) or run
             now = self._models.current(run.project)
@@ -73,6 +76,7 @@ class Promote:
     def by_request(self, run_id: str, caller: str) -> CurrentModel:
         """Make the run's model current, whatever its gate says; a repeat changes nothing.
 
+        The current model is promoted again if its export was missing and is there now.
         NotFoundError, NoModelError, ModelChangedError.
         """
         run = self._table.get(run_id)
@@ -81,10 +85,11 @@ class Promote:
         if run.status != "SUCCEEDED":
             raise NoModelError(f"{run_id} is {run.status}; only a run that SUCCEEDED can be promoted")
         now = self._models.current(run.project)
-        if now.promotion and now.promotion.run_id == run_id:
+        if now.promotion and now.promotion.run_id == run_id and not now.is_missing:
             return now
         self._check_files(now, run.project, run_id)
-        promotion = promotion_of(run, now, times.to_text(self._clock()), caller)
+        served = served_model(now, self._models, self._files)
+        promotion = promotion_of(run, now.number, served, times.to_text(self._clock()), caller)
         return self._write(promotion, now, transitions.promoted(run_id, promotion.at, by_gate=False))
 
     def rollback(self, project: str, caller: str, leaving: str | None = None) -> CurrentModel:

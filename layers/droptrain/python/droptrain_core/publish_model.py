@@ -1,7 +1,7 @@
 """Publish model: copy the export of a project's current model, move `current.json`, and notify; in steps.
 
 A reader never sees half a model: `current.json` moves when the copy is complete. Whatever a process leaves
-undone is done by the next one.
+undone is done by the next one. A model whose export is deleted before it is copied ends with a notice.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,14 @@ from typing import Literal
 
 from droptrain_core.aws.model_files import ModelFiles
 from droptrain_core.aws.model_table import ModelTable
+from droptrain_core.domain import times
 from droptrain_core.domain.notices import of_model
 from droptrain_core.domain.notices.notice import Places
-from droptrain_core.domain.runs.promotion import kept_after
+from droptrain_core.domain.runs.promotion import Promotion, kept_after
 from droptrain_core.notifications import Notifications
+from droptrain_core.served_model import named_in_bucket
 
-Published = Literal["published", "unfinished", "nothing"]
+Published = Literal["published", "unfinished", "missing", "nothing"]
 
 
 class PublishModel:
@@ -43,13 +45,18 @@ class PublishModel:
         """Publish the project's current model; no file's copy is begun after so many seconds."""
         now = self._models.current(project)
         promotion = now.promotion
-        if promotion is None or now.is_published:
+        if promotion is None or now.is_published or now.is_missing:
             return "nothing"
-        until = self._clock() + timedelta(seconds=seconds)
-        if promotion.run_id not in now.kept and not self._files.copy_export(
-            project, promotion.run_id, lambda: self._clock() < until
-        ):
-            return "unfinished"
+        if promotion.run_id not in now.kept:
+            until = self._clock() + timedelta(seconds=seconds)
+            copied = self._files.copy_export(project, promotion.run_id, lambda: self._clock() < until)
+            if copied == "unfinished":
+                return "unfinished"
+            if copied == "missing":
+                named = named_in_bucket(project, self._models, self._files)
+                # The export was copied completely if `current.json` names this promotion or a later one.
+                if named is None or named.number < promotion.number:
+                    return self._end_as_missing(promotion, named)
         if not self._files.point(promotion):
             return "nothing"
         notice = of_model.of_promotion(promotion, self._places)
@@ -63,3 +70,9 @@ class PublishModel:
         if self._models.mark_published(promotion, kept):
             self._files.delete_copies(project, copies.difference(kept))
         return "published"
+
+    def _end_as_missing(self, promotion: Promotion, named: Promotion | None) -> Published:
+        """Notify people that the promotion has no files, and end its publication."""
+        self._notifications.publish(of_model.of_missing(promotion, named, self._places))
+        self._models.mark_missing(promotion, times.to_text(self._clock()))
+        return "missing"

@@ -2,12 +2,14 @@
 
 from droptrain_core import cursors
 from droptrain_core.aws.bucket import Bucket
+from droptrain_core.aws.model_files import ModelFiles
 from droptrain_core.aws.model_pointers import ModelPointers
 from droptrain_core.aws.model_table import ModelTable
 from droptrain_core.domain.errors import NotFoundError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.model_pointer import Name, Pointer
 from droptrain_core.domain.runs.promotion import CurrentModel, Promotion
+from droptrain_core.served_model import served_model
 
 
 @frozen
@@ -22,7 +24,8 @@ class Promoted:
 class Models:
     """A project's pointers, its current model, and a page of its promotions, newest first.
 
-    A pointer is None where there is none, or where its content isn't droptrain's.
+    A pointer is None where there is none, or where its content isn't droptrain's. `served` is the promotion
+    whose model programs can load.
     """
 
     latest: Pointer | None
@@ -30,14 +33,18 @@ class Models:
     current: CurrentModel
     promoted: tuple[Promoted, ...]
     cursor: str | None
+    served: Promotion | None
 
 
 class ReadModels:
     """Reads the table, and the pointers in the bucket, which decide what is latest and best."""
 
-    def __init__(self, models: ModelTable, pointers: ModelPointers, bucket: Bucket) -> None:
+    def __init__(
+        self, models: ModelTable, pointers: ModelPointers, files: ModelFiles, bucket: Bucket
+    ) -> None:
         self._models = models
         self._pointers = pointers
+        self._files = files
         self._bucket = bucket
 
     def of_project(self, project: str, *, limit: int = 20, cursor: str | None = None) -> Models:
@@ -52,7 +59,8 @@ class ReadModels:
             raise NotFoundError(f"There is no project {project!r}")
         promoted = self._promoted(project, first, limit) if first else ()
         left = first - len(promoted)
-        return Models(latest, best, current, promoted, cursors.encode(left) if left else None)
+        served = served_model(current, self._models, self._files)
+        return Models(latest, best, current, promoted, cursors.encode(left) if left else None, served)
 
     def _promoted(self, project: str, first: int, limit: int) -> tuple[Promoted, ...]:
         """The promotions from the number `first` down to 1, at most `limit`, newest first."""

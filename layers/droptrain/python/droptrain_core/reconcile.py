@@ -174,8 +174,9 @@ class Reconcile:
                 yield project, partial(self._publish_model, project)
 
     def _publish_model(self, project: str) -> Iterator[str]:
-        if self._publish.go_on(project, _COPY_SECONDS) == "published":
-            yield "models_published"
+        names = {"published": "models_published", "missing": "notified"}
+        if name := names.get(self._publish.go_on(project, _COPY_SECONDS)):
+            yield name
 
     def _look_at_spending(self, done: Counter[str]) -> None:
         try:

@@ -256,7 +256,7 @@ class Wiring(Adapters):
         """The models of projects are read."""
         from droptrain_core.read_models import ReadModels
 
-        return ReadModels(self._models, self._pointers(), self._bucket())
+        return ReadModels(self._models, self._pointers(), self._model_files(), self._bucket())
 
     def read_timing(self) -> "ReadTiming":
         """The timing of runs is read."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -21,6 +21,8 @@ PART_BYTES = 256 << 20
 _AT_ONCE = 8
 _MAX_POINTER_BYTES = 512 * 1024
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+
+Copied = Literal["complete", "unfinished", "missing"]
 
 
 @frozen
@@ -47,10 +49,11 @@ class ModelFiles:
         )
         return any(not item["Key"].endswith("/") for item in answer.get("Contents", []))
 
-    def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> bool:
-        """Copy the run's export to the promoted models; False if there was no time for all of it.
+    def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> Copied:
+        """Copy the run's export to the promoted models.
 
-        Files that an earlier call has copied aren't copied again. FileNotFoundError if the export is gone.
+        "unfinished" if there was no time for all of it, "missing" if the export has no files. Files that an
+        earlier call has copied aren't copied again.
         """
         source, target = export_prefix(project, run_id), copy_prefix(project, run_id)
         there = {each.key.removeprefix(target): each for each in self._files(target)}
@@ -62,15 +65,13 @@ class ModelFiles:
             if copied and copied.size == file.size and copied.modified_at >= file.modified_at:
                 continue
             if not has_time():
-                return False
+                return "unfinished"
             self._copy(file, target + name)
-        if is_empty:
-            raise FileNotFoundError(f"s3://{self.bucket}/{source} is empty, so the model can't be published")
-        return True
+        return "missing" if is_empty else "complete"
 
     def point(self, promotion: Promotion) -> bool:
         """Make `current.json` name this model, unless it names that of a later promotion: then False."""
-        key = f"models/{promotion.project}/current.json"
+        key = _pointer_key(promotion.project)
         body = json.dumps(promotions.to_document(promotion, self.bucket), indent=1, sort_keys=True).encode()
         while True:
             number, etag = self._pointer(key)
@@ -86,6 +87,11 @@ class ModelFiles:
                     raise
             else:
                 return True
+
+    def published_number(self, project: str) -> int:
+        """The number of the promotion that `current.json` names; 0 if there is none."""
+        number, _ = self._pointer(_pointer_key(project))
+        return number
 
     def copies(self, project: str) -> set[str]:
         """The runs whose exports were copied, also in part."""
@@ -157,3 +163,7 @@ class ModelFiles:
             objects: Any = [{"Key": item["Key"]} for item in page.get("Contents", [])]
             if objects:
                 self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+
+
+def _pointer_key(project: str) -> str:
+    return f"models/{project}/current.json"

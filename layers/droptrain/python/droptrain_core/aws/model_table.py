@@ -5,7 +5,7 @@ current model isn't published.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -83,36 +83,66 @@ class ModelTable:
         writes: Any = [{"Update": current}, {"Put": {"TableName": self._table, "Item": to_attributes(entry)}}]
         if run:
             writes.append(update_of(self._table, run))
+        failed = self._write(promotion.project, writes)
+        if failed is None:
+            return "promoted"
+        return "model_changed" if failed == 0 else "run_changed"
+
+    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> bool:
+        """Note that the model's copy and `current.json` are complete; False if another one is current.
+
+        A process that found the export missing meanwhile was wrong: the copy was complete.
+        """
+        changed = replace(promotion, missing_at=None)
+        return self._mark(
+            changed, "SET promotion = :promotion, kept = :kept", _IS_STILL, {":kept": list(kept)}
+        )
+
+    def mark_missing(self, promotion: Promotion, at: str) -> bool:
+        """Note that the model can't be published, because its export is missing.
+
+        False if it is published, or if another one is current.
+        """
+        changed = replace(promotion, missing_at=at)
+        return self._mark(changed, "SET promotion = :promotion", f"{_IS_STILL} AND attribute_exists(active)")
+
+    def _mark(
+        self, changed: Promotion, sets: str, condition: str, more: Mapping[str, Any] | None = None
+    ) -> bool:
+        """End the publication of a promotion, and write it as `changed`; False if the condition fails."""
+        project, number = changed.project, changed.number
+        promotion = {":promotion": _values(changed)}
+        current = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": models_pk(project)}},
+            "UpdateExpression": f"{sets} REMOVE active, created_order",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {"#number": "number"},
+            "ExpressionAttributeValues": to_attributes({**promotion, ":now": number, **(more or {})}),
+        }
+        entry = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": promotion_pk(project, number)}},
+            "UpdateExpression": "SET promotion = :promotion",
+            "ExpressionAttributeValues": to_attributes(promotion),
+        }
+        return self._write(project, [{"Update": current}, {"Update": entry}]) is None
+
+    def _write(self, project: str, writes: Any) -> int | None:
+        """Write all or nothing; the place of the write whose condition failed, None if all were written.
+
+        BusyError if others write the same items.
+        """
         try:
             self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as error:
-            reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-            if reasons[0] == "ConditionalCheckFailed":
-                return "model_changed"
-            if "ConditionalCheckFailed" in reasons:
-                return "run_changed"
-            if "TransactionConflict" in reasons:
-                raise BusyError(f"The models of {promotion.project} are being changed") from error
+            codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in codes:
+                return codes.index("ConditionalCheckFailed")
+            if "TransactionConflict" in codes:
+                raise BusyError(f"The models of {project} are being changed") from error
             raise
-        return "promoted"
-
-    def mark_published(self, promotion: Promotion, kept: tuple[str, ...]) -> bool:
-        """Note that the model's copy and `current.json` are complete; False if another one is current."""
-        errors = self._client.exceptions
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": models_pk(promotion.project)}},
-                UpdateExpression="SET kept = :kept REMOVE active, created_order",
-                ConditionExpression="promotion.#number = :number",
-                ExpressionAttributeNames={"#number": "number"},
-                ExpressionAttributeValues=to_attributes({":kept": list(kept), ":number": promotion.number}),
-            )
-        except errors.ConditionalCheckFailedException:
-            return False
-        except errors.TransactionConflictException as error:
-            raise BusyError(f"The models of {promotion.project} are being changed") from error
-        return True
+        return None
 
     def unpublished(self, before: datetime) -> Iterator[str]:
         """The projects whose current model was promoted before that time and isn't published."""
@@ -144,9 +174,9 @@ def from_item(item: Mapping[str, Any] | None) -> CurrentModel:
     values = to_values(item) if item else {}
     if "promotion" not in values:
         return CurrentModel()
-    return CurrentModel(
-        _promotion(values["promotion"]), "active" not in values, tuple(values.get("kept", ()))
-    )
+    promotion, is_done = _promotion(values["promotion"]), "active" not in values
+    is_published = is_done and promotion.missing_at is None
+    return CurrentModel(promotion, is_published, tuple(values.get("kept", ())))
 
 
 def _promotion(values: Mapping[str, Any]) -> Promotion:

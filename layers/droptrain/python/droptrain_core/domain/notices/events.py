@@ -177,7 +177,7 @@ class SweepFinished:
 
 @frozen(kw_only=True)
 class RunNeedsAttention:
-    """A dataset that lacks files."""
+    """A dataset that lacks files, or a promoted run whose model is gone."""
 
     detail_type: ClassVar[str] = "Run Needs Attention"
 

@@ -1,9 +1,17 @@
-"""The notices of a project's current model: one was promoted, or the project went back to an earlier one."""
+"""The notices of a project's current model: promoted, gone back to an earlier one, or without files."""
 
-from droptrain_core.domain.notices.events import EventMetric, ModelPromoted, ModelRolledBack
+from droptrain_core.domain.errors import Cause
+from droptrain_core.domain.notices import cause_text
+from droptrain_core.domain.notices import rows as facts
+from droptrain_core.domain.notices.events import (
+    EventMetric,
+    ModelPromoted,
+    ModelRolledBack,
+    RunNeedsAttention,
+)
 from droptrain_core.domain.notices.message import Message, Section
-from droptrain_core.domain.notices.notice import Notice, Places
-from droptrain_core.domain.runs.promotion import GATE, Promotion, copy_prefix
+from droptrain_core.domain.notices.notice import ATTENTION, Notice, Places
+from droptrain_core.domain.runs.promotion import GATE, Promotion, copy_prefix, export_prefix
 from droptrain_core.domain.runs.run import run_prefix
 
 PROMOTED = "PROMOTED"
@@ -51,3 +59,37 @@ def of_promotion(promotion: Promotion, places: Places) -> Notice:
         inputs_digest=promotion.inputs_digest,
     )
     return Notice(message, event, project, outcome)
+
+
+def of_missing(promotion: Promotion, served: Promotion | None, places: Places) -> Notice:
+    """The notice that a promoted model can't be published; `served` is the one that `current.json` names."""
+    project, run_id = promotion.project, promotion.run_id
+    folder = f"s3://{places.bucket}/{export_prefix(project, run_id)}"
+    still = f"current.json still names the model of {served.run_id}" if served else "there is no current.json"
+    cause = Cause(
+        "model_missing",
+        f"{folder} was emptied before its files were copied. So {still}.",
+        f"Go back to an earlier model, or promote another run. If you restore the files, promote {run_id} "
+        "again.",
+    )
+    back = ((f"droptrain rollback {project}", "goes back to the model before"),) if promotion.back_to else ()
+    message = Message(
+        subject=f"MISSING model of {run_id}",
+        headline=f"{project}: the model of {run_id} was promoted at {promotion.at}, and its files are gone.",
+        lead=tuple(cause_text.of(cause)),
+        commands=(
+            *back,
+            (f"droptrain models {project}", "lists the promoted models"),
+            ("droptrain promote RUN", "makes the model of another run current"),
+        ),
+        keywords=(project, ATTENTION),
+        thread=f"model-{project}",
+    )
+    event = RunNeedsAttention(
+        project=project,
+        dataset=promotion.dataset,
+        run_id=run_id,
+        cause=facts.event_cause(cause),
+        since=promotion.at,
+    )
+    return Notice(message, event, project, ATTENTION)

@@ -21,7 +21,8 @@ class Promotion:
 
     `by` is GATE or the caller. `bar` is the best value that the gate has seen since somebody chose a model:
     a run may be worse than that by its tolerance. A rollback goes to the promotion with the number
-    `back_to`; None if there is no earlier model.
+    `back_to`; None if there is no earlier model. `missing_at` is when its export was found deleted before it
+    was copied, so that it can't be published.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Promotion:
     metric: Metric | None = None
     bar: float | None = None
     back_to: int | None = None
+    missing_at: str | None = None
 
     @property
     def is_by_gate(self) -> bool:
@@ -63,16 +65,21 @@ class CurrentModel:
         return self.promotion is not None and self.promotion.run_id in self.kept
 
     @property
+    def is_missing(self) -> bool:
+        """Whether its export was deleted before it was copied: then `current.json` names an earlier model."""
+        return self.promotion is not None and self.promotion.missing_at is not None
+
+    @property
     def number(self) -> int:
         """The number of the last promotion; 0 before the first one."""
         return self.promotion.number if self.promotion else 0
 
 
-def promotion_of(run: Run, now: CurrentModel, at: str, by: str) -> Promotion:
-    """The promotion of `run` after the model that is current `now`."""
+def promotion_of(run: Run, last: int, before: Promotion | None, at: str, by: str) -> Promotion:
+    """The promotion of `run` after that with the number `last`; `before` is the model that it replaces."""
     metric = metric_of(run)
     return Promotion(
-        number=now.number + 1,
+        number=last + 1,
         kind="promoted",
         run_id=run.run_id,
         project=run.project,
@@ -84,8 +91,8 @@ def promotion_of(run: Run, now: CurrentModel, at: str, by: str) -> Promotion:
         code_digest=run.code.digest if run.code else None,
         metrics=dict(run.metrics),
         metric=metric,
-        bar=_bar(metric, now.promotion if by == GATE else None),
-        back_to=now.number or None,
+        bar=_bar(metric, before if by == GATE else None),
+        back_to=before.number if before else None,
     )
 
 
@@ -94,6 +101,7 @@ def rollback_to(earlier: Promotion, now: CurrentModel, at: str, by: str) -> Prom
     values: dict[str, Any] = {name: getattr(earlier, name) for name in Promotion.__dataclass_fields__}
     bar = earlier.metric.value if earlier.metric else None
     changes = {"number": now.number + 1, "kind": "rolled_back", "at": at, "by": by, "bar": bar}
+    changes |= {"missing_at": None}
     return Promotion(**(values | changes))
 
 
