@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 CONTENDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _READ_TOGETHER = 100  # BatchGetItem's limit
-# How often a transaction that met another, or a read that found none, is tried; the longest pause, in seconds.
+# How often a transaction that met another, or a read without an item, is tried; the longest pause in seconds.
 _TRIES, _LONGEST_PAUSE = 7, 1.6
 
 
