@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from droptrain_core.aws import table_calls
 from droptrain_core.domain.costs.budget import Account
+from droptrain_core.domain.errors import BusyError
 from support.core_stack import Stack
 from support.records import run
 
@@ -46,3 +48,27 @@ def test_runs_that_dynamodb_left_out_are_read_by_the_next_call(
         stack.table.claim(run(run_id=run_id))
     assert {each.run_id for each in stack.table.get_many(run_ids)} == {*run_ids}
     assert [len(each["Keys"]) for each in requests] == [3, 2, 1]
+
+
+def test_a_table_that_reads_nothing_is_asked_at_growing_intervals_and_then_later(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(table_calls.random, "uniform", lambda _, longest: longest)
+    monkeypatch.setattr(table_calls.time, "sleep", pauses.append)
+    monkeypatch.setattr(
+        stack.dynamodb,
+        "batch_get_item",
+        lambda **request: {"Responses": {}, "UnprocessedKeys": request["RequestItems"]},
+    )
+    with pytest.raises(BusyError, match="can't read 1 items"):
+        stack.table.get_many(["penguins-first-000000000001"])
+    assert pauses == [0.025, 0.05, 0.1, 0.2, 0.4, 0.8]
+
+
+def test_more_accounts_than_dynamodb_reads_at_once_are_all_read(stack: Stack) -> None:
+    names = [f"2026-11#p{number}" for number in range(120)]
+    stack.accounts.mark_refused(names[-1])
+    found = stack.accounts.read(names)
+    assert list(found) == names
+    assert found[names[-1]].refused

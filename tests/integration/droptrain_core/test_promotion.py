@@ -1,6 +1,7 @@
 """A project's current model: the gate, promotion and rollback by request, the registry, the copy."""
 
 import json
+import time
 
 import pytest
 from chaos.crash_points.faults import Calls, watched
@@ -288,17 +289,55 @@ def test_a_process_that_ends_late_leaves_the_copy_of_the_next_model(stack, monke
     assert published(stack)["files"]["saved_model.pb"] == "saved_model.pb of 2"
 
 
-def test_a_file_above_a_part_is_copied_in_parts(stack, monkeypatch) -> None:
-    monkeypatch.setattr("droptrain_core.aws.model_files.PART_BYTES", 5 << 20)
-    name = run_id(1)
-    body = bytes(range(256)) * (12 << 12)
-    stack.put(f"runs/penguins/{name}/export/weights.h5", body)
+MIB = 1 << 20
+
+
+@pytest.fixture
+def part_copies(stack, monkeypatch) -> list[int]:
+    """The numbers of the parts that are copied, one at a time, in six seconds each, of 5 MiB each."""
+    monkeypatch.setattr("droptrain_core.aws.part_copies.PART_BYTES", 5 * MIB)
+    monkeypatch.setattr("droptrain_core.aws.part_copies._AT_ONCE", 1)
+    made: list[int] = []
+    whole = stack.s3.upload_part_copy
+
+    def upload_part_copy(**request):
+        made.append(request["PartNumber"])
+        stack.later(seconds=6)
+        return whole(**request)
+
+    monkeypatch.setattr(stack.s3, "upload_part_copy", upload_part_copy)
+    return made
+
+
+def exported(stack, body: bytes) -> str:
+    """Export a file of the first run, a second before anything else happens: S3 has whole seconds."""
+    stack.put(f"runs/penguins/{run_id(1)}/export/weights.h5", body)
+    time.sleep(1)
+    return f"models/penguins/current/{run_id(1)}/weights.h5"
+
+
+def test_a_large_file_is_copied_in_parts_and_the_next_call_continues(stack, part_copies) -> None:
+    body = bytes(range(256)) * (16 << 12) + b"end"
+    key = exported(stack, body)
     trained(stack, 1, 0.9)
-    publish(stack)
-    copied = stack.s3.get_object(Bucket="data", Key=f"models/penguins/current/{name}/weights.h5")[
-        "Body"
-    ].read()
-    assert copied == body
+    assert stack.publish_model.go_on("penguins", 10) == "unfinished"
+    assert part_copies == [1, 2]
+    assert stack.publish_model.go_on("penguins", 10) == "published"
+    assert part_copies == [1, 2, 3, 4]
+    assert stack.s3.get_object(Bucket="data", Key=key)["Body"].read() == body
+    assert "Uploads" not in stack.s3.list_multipart_uploads(Bucket="data")
+
+
+def test_parts_of_a_file_that_was_replaced_are_copied_again(stack, part_copies) -> None:
+    exported(stack, b"old" * (4 * MIB))
+    trained(stack, 1, 0.9)
+    assert stack.publish_model.go_on("penguins", 10) == "unfinished"
+    time.sleep(1)
+    key = exported(stack, b"new" * (4 * MIB))
+    assert stack.publish_model.go_on("penguins", 10) == "unfinished"
+    assert stack.publish_model.go_on("penguins", 10) == "published"
+    assert part_copies == [1, 2, 1, 2, 3]
+    assert stack.s3.get_object(Bucket="data", Key=key)["Body"].read() == b"new" * (4 * MIB)
 
 
 def test_the_copies_of_the_newest_models_are_kept_and_an_older_one_is_copied_again(stack) -> None:

@@ -42,7 +42,7 @@ class PublishModel:
         return sorted(self._models.unpublished(before))
 
     def go_on(self, project: str, seconds: float) -> Published:
-        """Publish the project's current model; no file's copy is begun after so many seconds."""
+        """Publish the project's current model; no copy of a file or a part is begun after so many seconds."""
         now = self._models.current(project)
         promotion = now.promotion
         if promotion is None or now.is_published or now.is_missing:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.run_record import to_attributes, to_values
+from droptrain_core.aws.table_calls import read_many
 from droptrain_core.domain.costs.budget import Account
 from droptrain_core.domain.errors import BusyError
 
@@ -25,18 +26,9 @@ class Accounts:
 
     def read(self, names: Iterable[str]) -> dict[str, Account]:
         """The accounts as they are, by name; an unused account is empty."""
-        found = {name: Account() for name in names}
-        keys: Any = [{"pk": {"S": account_pk(name)}} for name in found]
-        while keys:
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-            for item in answer["Responses"].get(self._table, []):
-                values = to_values(item)
-                found[values["pk"].removeprefix(account_pk(""))] = _account(values)
-            left: Any = answer.get("UnprocessedKeys", {})
-            keys = left.get(self._table, {}).get("Keys")
-        return found
+        wanted = dict.fromkeys(names)
+        found = read_many(self._client, self._table, map(account_pk, wanted), consistent=True)
+        return {name: _account(to_values(found.get(account_pk(name), {}))) for name in wanted}
 
     def mark_refused(self, account: str) -> None:
         """Record that a launch found no room, so that people are notified once."""

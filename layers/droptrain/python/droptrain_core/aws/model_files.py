@@ -2,37 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from droptrain_core.domain.frozen import frozen
+from droptrain_core.aws.part_copies import ListedFile, PartCopies, is_large
 from droptrain_core.domain.runs import promotion as promotions
 from droptrain_core.domain.runs.promotion import Promotion, copies_prefix, copy_prefix, export_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# A larger file is copied in parts of this size, a few at a time, so that each call takes seconds. CopyObject
-# takes at most 5 GiB, and an upload at most 10,000 parts
-# (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
-PART_BYTES = 256 << 20
-_AT_ONCE = 8
 _MAX_POINTER_BYTES = 512 * 1024
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
 Copied = Literal["complete", "unfinished", "missing"]
-
-
-@frozen
-class _File:
-    """A file in S3: its key, size, ETag and time."""
-
-    key: str
-    size: int
-    etag: str
-    modified_at: Any
 
 
 class ModelFiles:
@@ -41,6 +25,7 @@ class ModelFiles:
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self.bucket = bucket
+        self._large = PartCopies(client, bucket)
 
     def has_export(self, project: str, run_id: str) -> bool:
         """Whether the run exported any file."""
@@ -52,8 +37,8 @@ class ModelFiles:
     def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> Copied:
         """Copy the run's export to the promoted models.
 
-        "unfinished" if there was no time for all of it, "missing" if the export has no files. Files that an
-        earlier call has copied aren't copied again.
+        "unfinished" if there was no time for all of it, "missing" if the export has no files. Files and parts
+        of files that an earlier call has copied aren't copied again.
         """
         source, target = export_prefix(project, run_id), copy_prefix(project, run_id)
         there = {each.key.removeprefix(target): each for each in self._files(target)}
@@ -64,9 +49,8 @@ class ModelFiles:
             copied = there.get(name)
             if copied and copied.size == file.size and copied.modified_at >= file.modified_at:
                 continue
-            if not has_time():
+            if not has_time() or not self._copy(file, target + name, has_time):
                 return "unfinished"
-            self._copy(file, target + name)
         return "missing" if is_empty else "complete"
 
     def point(self, promotion: Promotion) -> bool:
@@ -107,42 +91,20 @@ class ModelFiles:
         for run_id in run_ids:
             self._delete(copy_prefix(project, run_id))
 
-    def _files(self, prefix: str) -> Iterator[_File]:
+    def _files(self, prefix: str) -> Iterator[ListedFile]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             for item in page.get("Contents", []):
                 if not item["Key"].endswith("/"):
-                    yield _File(item["Key"], item["Size"], item["ETag"], item["LastModified"])
+                    yield ListedFile(item["Key"], item["Size"], item["ETag"], item["LastModified"])
 
-    def _copy(self, file: _File, key: str) -> None:
-        """Copy one file; its content is that of the listing."""
+    def _copy(self, file: ListedFile, key: str, has_time: Callable[[], bool]) -> bool:
+        """Copy one file; its content is that of the listing. False if there was no time for all of it."""
+        if is_large(file):
+            return self._large.copy(file, key, has_time)
         source: Any = {"Bucket": self.bucket, "Key": file.key}
-        if file.size <= PART_BYTES:
-            self._client.copy_object(
-                Bucket=self.bucket, Key=key, CopySource=source, CopySourceIfMatch=file.etag
-            )
-            return
-        upload = self._client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
-
-        def copy_part(number: int) -> Any:
-            start = (number - 1) * PART_BYTES
-            end = min(start + PART_BYTES, file.size) - 1
-            answer = self._client.upload_part_copy(
-                Bucket=self.bucket,
-                Key=key,
-                UploadId=upload,
-                PartNumber=number,
-                CopySource=source,
-                CopySourceIfMatch=file.etag,
-                CopySourceRange=f"bytes={start}-{end}",
-            )
-            return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
-
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            parts: Any = list(threads.map(copy_part, range(1, -(-file.size // PART_BYTES) + 1)))
-        self._client.complete_multipart_upload(
-            Bucket=self.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
-        )
+        self._client.copy_object(Bucket=self.bucket, Key=key, CopySource=source, CopySourceIfMatch=file.etag)
+        return True
 
     def _pointer(self, key: str) -> tuple[int, str | None]:
         """(the number of the promotion that a pointer names, 0 if none; its ETag, None if there is none)."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from droptrain_core.aws.run_record import made, to_attributes, to_values
+from droptrain_core.aws.table_calls import read_many
 from droptrain_core.aws.transition_writes import update_of
 from droptrain_core.domain import times
 from droptrain_core.domain.errors import BusyError
@@ -43,15 +44,7 @@ class ModelTable:
     def promotions(self, project: str, numbers: range) -> tuple[Promotion, ...]:
         """The promotions with at most 100 such numbers, in their order."""
         pks = [promotion_pk(project, number) for number in numbers]
-        found: dict[str, Any] = {}
-        keys: Any = [{"pk": {"S": pk}} for pk in pks]
-        while keys:
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-            found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
-            left: Any = answer.get("UnprocessedKeys", {})
-            keys = left.get(self._table, {}).get("Keys")
+        found = read_many(self._client, self._table, pks, consistent=True)
         return tuple(_promotion(to_values(found[pk])["promotion"]) for pk in pks if pk in found)
 
     def promote(self, promotion: Promotion, now: CurrentModel, run: Transition | None) -> Promoted:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from droptrain_core.domain.runs.model_pointer import Held, Name
     from droptrain_core.domain.runs.retraining import RetrainClaim
 
-_AT_ONCE = 100  # BatchGetItem
-
 
 @frozen
 class ActiveSweep:
@@ -100,12 +98,8 @@ class SweepTable:
 
     def trials(self, sweep: Sweep) -> tuple[Trial, ...]:
         """All trials that have their parameters, read consistently."""
-        runs: list[Any] = []
-        for start in range(0, sweep.launched, _AT_ONCE):
-            pks = map(run_pk, sweep.run_ids[start : start + _AT_ONCE])
-            found = read_many(self._client, self._table, pks, consistent=True)
-            runs += map(run_from_item, found.values())
-        return trials_of(sweep, runs)
+        found = read_many(self._client, self._table, map(run_pk, sweep.run_ids), consistent=True)
+        return trials_of(sweep, map(run_from_item, found.values()))
 
     def write(self, transition: SweepTransition) -> Sweep | None:
         """Change a sweep's record; the record after that, None if what the transition requires doesn't hold.

@@ -29,6 +29,7 @@ from droptrain_core.domain.notices.slack import LINKS, slack_of
 from droptrain_core.domain.runs.model_pointer import Name, Standing
 from droptrain_core.domain.runs.promotion import CurrentModel
 from droptrain_core.domain.runs.run import Run
+from droptrain_core.domain.text import plain
 
 if TYPE_CHECKING:
     from droptrain_core.domain.diagnosis.queue_progress import Stuck
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 ATTENTION = "ATTENTION"
 BUDGET = "BUDGET"
 TEST = "TEST"
-_DATASETS_NAMED = 50
+# A recipe can name 20 files of 200 characters each, and SNS takes 256 KB.
+_DATASETS_NAMED, _LACKS_CHARACTERS = 50, 200
 
 
 @frozen
@@ -193,7 +195,9 @@ def of_many_incomplete(waiting: Sequence[DatasetRecord], places: Places) -> Noti
     named = tuple(
         (
             f"{each.project}/{each.dataset}",
-            "files keep arriving" if each.rests_since else f"lacks {', '.join(each.missing)}",
+            "files keep arriving"
+            if each.rests_since
+            else plain(f"lacks {', '.join(each.missing)}", _LACKS_CHARACTERS),
         )
         for each in waiting[:_DATASETS_NAMED]
     )
