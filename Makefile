@@ -187,13 +187,6 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-# Tools that look at what ships, apart: they need newer versions of what the rest is pinned to.
-.venv-release/stamp: .venv/uv.stamp requirements/release.txt
-	@echo "Installing what looks at a release ..."
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-release
-	@VIRTUAL_ENV=.venv-release $(BIN)/uv pip install --quiet --require-hashes -r requirements/release.txt
-	@touch $@
-
 .venv/laptop.stamp: .venv/uv.stamp requirements/laptop.txt pyproject.toml
 	@echo "Installing what droptrain and TensorFlow need (the first time takes a minute or two) ..."
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/laptop.txt
@@ -205,24 +198,12 @@ lock: .venv/uv.stamp ## resolve the pinned requirements anew
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.venv-site/stamp: .venv/uv.stamp requirements/site.txt
-	@echo "Installing what the documentation's site needs ..."
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-site
-	@VIRTUAL_ENV=.venv-site $(BIN)/uv pip install --quiet --require-hashes -r requirements/site.txt
-	@touch $@
-
-# The tracking server's own: MLflow needs older versions of two packages, and many that nothing else here uses.
-.venv-mlflow/stamp: .venv/uv.stamp requirements/mlflow.txt
-	@echo "Installing MLflow's tracking server ..."
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-mlflow
-	@VIRTUAL_ENV=.venv-mlflow $(BIN)/uv pip install --quiet --require-hashes -r requirements/mlflow.txt
-	@touch $@
-
-# The audit's own: checkov pins an old boto3.
-.venv-audit/stamp: .venv/uv.stamp requirements/audit.txt
-	@echo "Installing what the audit needs ..."
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-audit
-	@VIRTUAL_ENV=.venv-audit $(BIN)/uv pip install --quiet --require-hashes -r requirements/audit.txt
+# Environments apart, for what needs other versions than .venv has: a release's audit and SBOMs, the site, MLflow's
+# server, and checkov, which pins an old boto3.
+.venv-%/stamp: .venv/uv.stamp requirements/%.txt
+	@echo "Installing requirements/$*.txt into .venv-$* ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
+	@VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install --quiet --require-hashes -r requirements/$*.txt
 	@touch $@
 
 # The emulator's own: it pins one botocore. Its Python is Lambda's, because functions run on it as they are deployed.

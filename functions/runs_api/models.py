@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from droptrain_core.domain.costs.budget import Capped, Month
     from droptrain_core.domain.datasets.dataset_record import DatasetRecord
     from droptrain_core.query import Project
-    from droptrain_core.spending import CostListing
+    from droptrain_core.read_costs import CostListing
 
 PROJECT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 DATASET_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,39}$"

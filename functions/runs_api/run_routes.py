@@ -29,11 +29,12 @@ from models import (
     Tag,
 )
 from problems import documented
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from droptrain_core.launch.requests import LaunchRequests
 
-KEY_LIVES_SECONDS = 24 * 3600
+_KEY_LIVES_SECONDS = 24 * 3600
 
 router = APIGatewayHttpRouter()
 
@@ -103,10 +104,7 @@ def launch_run(body: LaunchRequest, idempotency_key: IdempotencyKey = None) -> R
         if pinned:
             return _answer(200, launch.dry_repeat(pinned, caller=who))
         return _answer(200, launch.dry_run(**_asked(launch, body), caller=who))
-    request = None
-    if idempotency_key:
-        expires_at = int(time.time()) + KEY_LIVES_SECONDS
-        request = RequestClaim(digest(who, idempotency_key), digest(body.model_dump_json()), expires_at)
+    request = claim_of(idempotency_key, who, body)
     again = body.prepare_again
     if pinned:
         run, new = launch.repeat(pinned, caller=who, prepare_again=again, request=request)
@@ -259,6 +257,14 @@ def _answer(status: int, run: Run, tag: str | None = None) -> Response[Any]:
     logger.append_keys(run_id=run.run_id)
     headers = {"ETag": tag} if tag else {}
     return Response(status, "application/json", RunView.of(run, use_cases.settings.bucket_name), headers)
+
+
+def claim_of(key: str | None, who: str, body: BaseModel) -> RequestClaim | None:
+    """The claim of a request's idempotency key, if it has one: for this caller and this body."""
+    if not key:
+        return None
+    expires_at = int(time.time()) + _KEY_LIVES_SECONDS
+    return RequestClaim(digest(who, key), digest(body.model_dump_json()), expires_at)
 
 
 def caller(event: Any) -> str:

@@ -1,19 +1,16 @@
 """Sweeps: start, list, read, cancel."""
 
-import time
 from typing import Annotated
 
 import use_cases
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from droptrain_core.domain.datasets.dataset import digest
-from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.sweeps.order import SweepOrder
 from droptrain_core.telemetry import logger, metrics
 from models import RUN_ID_PATTERN, ProjectName
 from problems import documented
-from run_routes import KEY_LIVES_SECONDS, Cursor, IdempotencyKey, Limit, caller
+from run_routes import Cursor, IdempotencyKey, Limit, caller, claim_of
 from sweep_models import SweepList, SweepRequest, SweepSummaryView, SweepView
 
 router = APIGatewayHttpRouter()
@@ -62,10 +59,7 @@ def start_sweep(body: SweepRequest, idempotency_key: IdempotencyKey = None) -> R
         return Response(
             200, "application/json", SweepSummaryView.of(use_cases.sweeps().dry_run(order, caller=who))
         )
-    request = None
-    if idempotency_key:
-        expires_at = int(time.time()) + KEY_LIVES_SECONDS
-        request = RequestClaim(digest(who, idempotency_key), digest(body.model_dump_json()), expires_at)
+    request = claim_of(idempotency_key, who, body)
     sweep, new = use_cases.sweeps().request(order, caller=who, request=request)
     logger.append_keys(sweep_id=sweep.sweep_id)
     if new:

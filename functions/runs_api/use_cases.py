@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from droptrain_core.promote import Promote
     from droptrain_core.query import Query
     from droptrain_core.query_sweeps import QuerySweeps
+    from droptrain_core.read_costs import ReadCosts
     from droptrain_core.read_models import ReadModels
     from droptrain_core.read_retraining import ReadRetraining
     from droptrain_core.read_sources import ReadSources
     from droptrain_core.read_timing import ReadTiming
     from droptrain_core.results import Results
-    from droptrain_core.spending import ReadCosts, Spending
+    from droptrain_core.spending import Spending
 
 settings = Settings.from_environment(os.environ)
 _wiring = Wiring(settings)

@@ -15,7 +15,9 @@ from droptrain_core.domain.preflight.reader import of_stream
 from droptrain_core.domain.recipes.push import Push
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs.compute import Compute, StackCompute
-from droptrain_core.launch.decide import Asked, Draft, Found, HowToTrain, Instances, Snapshot, Where, decide
+from droptrain_core.launch.decide import decide
+from droptrain_core.launch.draft import Asked, Draft, Where
+from droptrain_core.launch.snapshot import Found, HowToTrain, Instances, Snapshot
 
 # They stand for any project and stack: no rule depends on them.
 _PROJECT, _DATASET = "project", "dataset"

@@ -26,7 +26,8 @@ from droptrain_core.domain.runs.compute import Compute, StackCompute
 from droptrain_core.domain.runs.outcome import read as read_outcome
 from droptrain_core.domain.runs.preparation import JobStep
 from droptrain_core.domain.runs.run import run_prefix
-from droptrain_core.launch.decide import Asked, Where, decide
+from droptrain_core.launch.decide import decide
+from droptrain_core.launch.draft import Asked, Where
 from droptrain_core.launch.gather import Gather
 
 from droptrain import formatting

@@ -12,7 +12,7 @@ from droptrain_container.exit_codes import EndError
 from droptrain_core.aws import bucket as buckets
 from droptrain_core.domain import preflight
 from droptrain_core.domain.datasets.dataset import BadDrop, Input, judge_key, match_inputs
-from droptrain_core.domain.errors import NotReadyError
+from droptrain_core.domain.errors import CrowdedError
 from droptrain_core.domain.preflight import reader
 from droptrain_core.domain.preflight import rows as rows_of_csv
 from droptrain_core.domain.preflight.facts import RANGE_BYTES, Piece, ranges
@@ -181,7 +181,7 @@ def test_a_folder_of_too_many_keys_costs_so_many_listings_and_one_notice_a_day(s
     assert len(listings) <= 2 * 2
     (run,) = stack.query.runs(limit=10).runs
     assert (run.cause.code, run.notify) == ("too_many_objects", ("failed",))
-    with pytest.raises(NotReadyError, match="has more than 1,000 objects"):
+    with pytest.raises(CrowdedError, match="has more than 1,000 objects"):
         stack.launch.request("penguins", "first", caller="ann")
     stack.later(days=1)
     stack.launch.upload(*events[0])
@@ -222,7 +222,7 @@ def test_a_crowd_that_was_removed_is_not_the_answer_to_the_next_drop(stack, monk
 
 
 def test_code_of_too_many_keys_is_rejected(stack, monkeypatch) -> None:
-    monkeypatch.setattr("droptrain_core.launch.decide.MAX_CODE_FILES", 3)
+    monkeypatch.setattr("droptrain_core.launch.entrypoint.MAX_CODE_FILES", 3)
     stack.publish_project()
     for number in range(3):
         stack.put(f"projects/penguins/code/{number}.py")

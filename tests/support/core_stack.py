@@ -37,6 +37,7 @@ from droptrain_core.notify import Notify
 from droptrain_core.promote import Promote
 from droptrain_core.publish_model import PublishModel
 from droptrain_core.query import Query
+from droptrain_core.read_costs import ReadCosts
 from droptrain_core.read_models import ReadModels
 from droptrain_core.read_sources import ReadSources
 from droptrain_core.read_timing import ReadTiming
@@ -44,7 +45,7 @@ from droptrain_core.reconcile import Reconcile
 from droptrain_core.report_stuck_queue import ReportStuckQueue
 from droptrain_core.results import Results
 from droptrain_core.settings import Settings
-from droptrain_core.spending import ReadCosts, Spending
+from droptrain_core.spending import Spending
 from droptrain_core.submit import Submit
 from droptrain_core.track import Track
 from droptrain_core.wiring import Wiring

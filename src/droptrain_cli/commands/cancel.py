@@ -17,6 +17,6 @@ def command(stack: Stack, run: str, as_json: bool) -> None:
     RUN is an id, a beginning of it or of its last part, a project (its latest run), or `latest`. The training
     gets TERM, and has the stack's grace to save what it wants to.
     """
-    from droptrain_cli import end_run
+    from droptrain_cli.cancel import cancel_run
 
-    end_run.cancel(stack, run, as_json=as_json)
+    cancel_run(stack, run, as_json=as_json)

@@ -100,6 +100,6 @@ def cancel(stack: Stack, sweep: str, as_json: bool) -> None:
 
     SWEEP is an id, a beginning of it or of its last part, a project (its latest sweep), or `latest`.
     """
-    from droptrain_cli import end_sweep
+    from droptrain_cli.cancel import cancel_sweep
 
-    end_sweep.cancel(stack, sweep, as_json=as_json)
+    cancel_sweep(stack, sweep, as_json=as_json)

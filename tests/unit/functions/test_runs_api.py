@@ -38,11 +38,11 @@ from droptrain_core.domain.runs.run import AttemptCost, Cost, GpuUse
 from droptrain_core.domain.runs.series import Point, Series
 from droptrain_core.domain.runs.sources import Source
 from droptrain_core.query import Dataset, DatasetDetails, DatasetListing, Listing, Project, ProjectListing
+from droptrain_core.read_costs import CostListing
 from droptrain_core.read_models import Models, Promoted
 from droptrain_core.read_retraining import NextRetraining
 from droptrain_core.read_sources import SourceListing, SourceText
 from droptrain_core.results import LogListing
-from droptrain_core.spending import CostListing
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from support.golden import golden
 from support.records import RUN_ID, object_version, run

@@ -6,7 +6,7 @@ from datetime import datetime
 from droptrain_core.aws.job_queue import JobQueue
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
-from droptrain_core.domain.errors import AlreadyFinishedError, NotFoundError
+from droptrain_core.domain.errors import AlreadyFinishedError, existing
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.prepare_once import PrepareOnce
@@ -35,9 +35,7 @@ class Cancel:
         """
         at = times.to_text(self._clock())
         written = self._table.write(transitions.cancel_requested(run_id, caller, at))
-        run = written.run
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
+        run = existing(written.run, "run", run_id)
         if written.outcome != "applied":
             raise AlreadyFinishedError(f"The run {run_id} has ended; there is nothing to cancel")
         if run.batch_job_id:

@@ -6,7 +6,7 @@ from datetime import datetime
 from droptrain_core.advance_sweep import AdvanceSweep
 from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.domain import times
-from droptrain_core.domain.errors import AlreadyFinishedError, BusyError, NotFoundError
+from droptrain_core.domain.errors import AlreadyFinishedError, BusyError, existing
 from droptrain_core.domain.sweeps import transitions
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.telemetry import logger
@@ -28,8 +28,7 @@ class CancelSweep:
         at = times.to_text(self._clock())
         cancelled = self._sweeps.write(transitions.cancel_requested(sweep_id, caller, at))
         if cancelled is None:
-            if self._sweeps.get(sweep_id) is None:
-                raise NotFoundError(f"There is no sweep {sweep_id!r}")
+            existing(self._sweeps.get(sweep_id), "sweep", sweep_id)
             raise AlreadyFinishedError(f"The sweep {sweep_id} has ended; there is nothing to cancel")
         try:
             self._advance.sweep(sweep_id)

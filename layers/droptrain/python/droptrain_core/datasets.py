@@ -17,7 +17,7 @@ from droptrain_core.aws.signed_requests import (
 from droptrain_core.cancel import Cancel
 from droptrain_core.domain.datasets.dataset import MULTIPART_FROM, data_prefix
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
-from droptrain_core.domain.errors import AlreadyFinishedError, CrowdedError, InUseError, NotReadyError
+from droptrain_core.domain.errors import AlreadyFinishedError, InUseError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run, pinned_prefix
 
@@ -89,13 +89,10 @@ class Datasets:
     def uploads(self, project: str, dataset: str, files: Sequence[NewFile]) -> list[Upload]:
         """Sign the upload of each file; an existing file is replaced.
 
-        The part size grows with the total size of the files. NotReadyError for a dataset with too many files.
+        The part size grows with the total size of the files. CrowdedError for a dataset with too many files.
         """
         folder = data_prefix(project, dataset)
-        try:
-            etags = {item.key: item.etag for item in self._bucket.folder(folder)}
-        except CrowdedError as error:
-            raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
+        etags = {item.key: item.etag for item in self._bucket.folder(folder)}
         # S3 checks a link's expiry when the request begins; a slow upload ends later.
         self._datasets.expect_links(project, dataset, self._clock() + LIFE + _SLOWEST_UPLOAD)
         part_size = max(MULTIPART_FROM, -(-sum(file.size_in_parts for file in files) // _MOST_PARTS))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from droptrain_core.aws.run_table import RunTable
-from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.errors import existing
 from droptrain_core.domain.runs import transitions
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.words import cleaned
@@ -21,7 +21,4 @@ class Describe:
 
         NotFoundError.
         """
-        run = self._table.write(transitions.described(run_id, cleaned(words))).run
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
-        return run
+        return existing(self._table.write(transitions.described(run_id, cleaned(words))).run, "run", run_id)

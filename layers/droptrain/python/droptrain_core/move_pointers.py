@@ -29,7 +29,7 @@ class MovePointers:
         self._pointers = pointers
 
     def run(self, run: Run, remembered: Mapping[Name, Held]) -> Moved:
-        """Move the pointers to `run` where they have to; returns each pointer's change, and what to remember.
+        """Move the pointers to `run` where they have to: each pointer's change, and those to remember anew.
 
         `remembered` has the pointers as last seen, and saves a read where they are unchanged. A repeat moves
         nothing and answers the same. A trial that was stopped early has no model to point to. BusyError if
@@ -41,7 +41,11 @@ class MovePointers:
         found = {name: self._move(name, run, remembered.get(name)) for name in names}
         return (
             {name: standing for name, (standing, _) in found.items()},
-            {name: held for name, (_, held) in found.items() if held and held.pointer},
+            {
+                name: held
+                for name, (_, held) in found.items()
+                if held and held.pointer and held != remembered.get(name)
+            },
         )
 
     def _move(self, name: Name, run: Run, seen: Held | None) -> tuple[Standing, Held | None]:

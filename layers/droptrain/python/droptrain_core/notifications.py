@@ -1,12 +1,14 @@
 """Notifications: a notice is published as an event for programs, and as a message for people."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from droptrain_core.aws.event_bus import EventBus
 from droptrain_core.aws.notices import NoticeTopic
 
 if TYPE_CHECKING:
     from droptrain_core.domain.notices.notice import Notice
+
+Published = Literal["published", "muted"]
 
 
 class Notifications:
@@ -20,17 +22,16 @@ class Notifications:
         self._topic = topic
         self._has_slack = has_slack
 
-    def publish(self, notice: "Notice") -> None:
-        """Publish to programs and to people."""
-        self.publish_event(notice)
+    def publish(self, notice: "Notice", *, to_people: bool = True) -> Published:
+        """Publish to programs, and to people; without `to_people`, as where `notify` excludes it, "muted"."""
+        if notice.event:
+            self._bus.put(notice.event)
+        if not to_people:
+            return "muted"
         if self._has_slack:
             self._bus.put_slack(notice.slack)
         self._topic.publish(notice)
-
-    def publish_event(self, notice: "Notice") -> None:
-        """Publish to programs only, because the recipe's `notify` excludes the notice."""
-        if notice.event:
-            self._bus.put(notice.event)
+        return "published"
 
     def subscribers(self) -> int:
         """The number of the topic's confirmed subscribers."""

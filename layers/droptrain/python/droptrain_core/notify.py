@@ -9,14 +9,14 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain import times
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.notices import notice
-from droptrain_core.domain.notices.notice import ModelChanges, Notice, Places
+from droptrain_core.domain.notices.notice import ModelChanges, Places
 from droptrain_core.domain.runs import canary
 from droptrain_core.launch.answers import Incomplete
 from droptrain_core.move_pointers import MovePointers
-from droptrain_core.notifications import Notifications
+from droptrain_core.notifications import Notifications, Published
 from droptrain_core.promote import Promote
 
-Answer = Literal["published", "muted", "nothing"]
+Answer = Published | Literal["nothing"]
 ATTENTION = "attention"
 
 
@@ -64,14 +64,13 @@ class Notify:
             # Its sweep has one notice, and promotes the best trial.
             self._table.mark_notified(run, times.to_text(self._clock()))
             return EndNotified("nothing")
-        standings, held = self._pointers.run(run, remembered)
+        standings, news = self._pointers.run(run, remembered)
         changes = ModelChanges(standings)
         if run.status == "SUCCEEDED":
             judged = self._promote.by_gate(run, current)
             run, changes = judged.run, ModelChanges(standings, judged.before, judged.now)
-        wanted = run.status.lower() in run.notify
-        answer = self._publish(notice.of_end(run, self._places, changes), wanted=wanted)
-        news = {name: each for name, each in held.items() if remembered.get(name) != each}
+        is_wanted = run.status.lower() in run.notify
+        answer = self._notifications.publish(notice.of_end(run, self._places, changes), to_people=is_wanted)
         self._table.mark_notified(run, times.to_text(self._clock()), news)
         return EndNotified(answer, canary.succeeded(run))
 
@@ -83,19 +82,11 @@ class Notify:
         wanted = [each for each in found if ATTENTION in each.notify]
         in_one = len(wanted) > 1
         for each in found:
-            self._publish(
-                notice.of_incomplete(each.record, self._places), wanted=each in wanted and not in_one
-            )
+            alone = notice.of_incomplete(each.record, self._places)
+            self._notifications.publish(alone, to_people=each in wanted and not in_one)
         if in_one:
             records = [each.record for each in wanted]
             self._notifications.publish(notice.of_many_incomplete(records, self._places))
         for each in found:
             self._datasets.mark_notified(each.record, self._clock())
         return 1 if in_one else len(wanted)
-
-    def _publish(self, notice: Notice, *, wanted: bool) -> Answer:
-        if wanted:
-            self._notifications.publish(notice)
-            return "published"
-        self._notifications.publish_event(notice)
-        return "muted"

@@ -48,12 +48,10 @@ class NotifySweep:
             return "nothing"
         best, models, news = self._promote_best(sweep)
         notice = sweep_notice.of_end(sweep, best, self._places, models)
-        if wanted := sweep.status.lower() in sweep.template.notify:
-            self._notifications.publish(notice)
-        else:
-            self._notifications.publish_event(notice)
+        is_wanted = sweep.status.lower() in sweep.template.notify
+        answer = self._notifications.publish(notice, to_people=is_wanted)
         self._sweeps.mark_notified(sweep, times.to_text(self._clock()), news)
-        return "published" if wanted else "muted"
+        return answer
 
     def _promote_best(self, sweep: Sweep) -> tuple[Run | None, ModelChanges, Mapping[Name, Held]]:
         """The run of the best trial, the changes of the project's models, and pointers to remember."""
@@ -63,11 +61,6 @@ class NotifySweep:
         run, remembered, current = self._table.to_notify(best.run_id, sweep.project)
         if run is None:
             return None, ModelChanges(), {}
-        standings, held = self._pointers.run(run, remembered)
+        standings, news = self._pointers.run(run, remembered)
         judged = self._promote.by_gate(run, current)
-        changes = ModelChanges(standings, judged.before, judged.now)
-        return (
-            judged.run,
-            changes,
-            {name: each for name, each in held.items() if remembered.get(name) != each},
-        )
+        return judged.run, ModelChanges(standings, judged.before, judged.now), news

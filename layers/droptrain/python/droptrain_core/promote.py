@@ -14,6 +14,7 @@ from droptrain_core.domain.errors import (
     NoEarlierModelError,
     NoModelError,
     NotFoundError,
+    existing,
 )
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import gate, transitions
@@ -79,9 +80,7 @@ class Promote:
         The current model is promoted again if its export was missing and is there now.
         NotFoundError, NoModelError, ModelChangedError.
         """
-        run = self._table.get(run_id)
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
+        run = existing(self._table.get(run_id), "run", run_id)
         if run.status != "SUCCEEDED":
             raise NoModelError(f"{run_id} is {run.status}; only a run that SUCCEEDED can be promoted")
         now = self._models.current(run.project)

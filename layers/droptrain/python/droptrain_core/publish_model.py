@@ -60,10 +60,8 @@ class PublishModel:
         if not self._files.point(promotion):
             return "nothing"
         notice = of_model.of_promotion(promotion, self._places)
-        if promotion.is_by_gate:  # people get the notice of the run's end, which says it
-            self._notifications.publish_event(notice)
-        else:
-            self._notifications.publish(notice)
+        # Of a promotion by the gate, people get the notice of the run's end, which says it.
+        self._notifications.publish(notice, to_people=not promotion.is_by_gate)
         kept = kept_after(promotion, now.kept)
         # Listed before the mark: the copy of a model that is promoted after it isn't among them.
         copies = self._files.copies(project)

@@ -4,18 +4,17 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from droptrain_core import cursors
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.dataset_table import DatasetTable
-from droptrain_core.aws.run_pages import Position, Ranked, position_of
-from droptrain_core.aws.run_table import KIND, RunTable
+from droptrain_core.aws.run_pages import Position, Ranked, index_of, position_of
+from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.answer_size import Room, how_many_fit
 from droptrain_core.domain.datasets.dataset import DATASET_NAME, PROJECT_NAME, ObjectVersion, data_prefix
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
-from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.errors import NotFoundError, existing
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run, ranking_of
 
@@ -96,10 +95,7 @@ class Query:
 
     def run(self, run_id: str) -> Run:
         """The run; NotFoundError."""
-        run = self._table.get(run_id)
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
-        return run
+        return existing(self._table.get(run_id), "run", run_id)
 
     def runs(
         self,
@@ -126,7 +122,7 @@ class Query:
         ranked = self._ranked(project) if by_metric and project else None
         if by_metric and not ranked:
             return Listing((), None)
-        position = _position(cursor, project, ranked) if cursor else None
+        position = _position(cursor, project, ranked)
         where = {name: value for name, value in (("dataset", dataset), ("status", status)) if value}
         is_filtered = bool(where or tag or versions)
         found: list[Run] = []
@@ -140,12 +136,12 @@ class Query:
                 if not self._trains(run, versions):
                     continue
                 if len(found) == limit or not room.takes(asdict(run)):
-                    return Listing(tuple(found), _cursor(position_of(found[-1], project, ranked)))
+                    return Listing(tuple(found), cursors.of_position(position_of(found[-1], project, ranked)))
                 found.append(run)
             position = page.position
             if position is None or len(found) == limit:
                 break
-        return Listing(tuple(found), _cursor(position) if position else None)
+        return Listing(tuple(found), cursors.of_position(position))
 
     def _ranked(self, project: str) -> Ranked | None:
         """The ranking by the headline metric of the project's newest run; None if it has none."""
@@ -252,28 +248,6 @@ def _folder(cursor: str | None) -> str | None:
     return after
 
 
-def _cursor(position: Position) -> str:
-    return cursors.encode({name: value for name, typed in position.items() for value in typed.values()})
-
-
-def _position(cursor: str, project: str | None, ranked: Ranked | None) -> Position:
-    owner, owned = ("project", project) if project else ("kind", KIND)
-    order = "created_order"
-    if ranked:
-        owner, owned, order = "ranking", ranked.ranking, "headline"
-    values = cursors.decode(cursor)
-    if not isinstance(values, dict) or set(values) != {"pk", order, owner}:
-        raise cursors.refused()
-    if values[owner] != owned or not all(isinstance(value, str) and value for value in values.values()):
-        raise cursors.refused()
-    if ranked and not _is_number(values[order]):
-        raise cursors.refused()
-    kinds = {"headline": "N"}
-    return {name: {kinds.get(name, "S"): value} for name, value in values.items()}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
+def _position(cursor: str | None, project: str | None, ranked: Ranked | None) -> Position | None:
+    _, owner, owned = index_of(project, ranked)
+    return cursors.position(cursor, owner, owned, "headline" if ranked else "created_order")

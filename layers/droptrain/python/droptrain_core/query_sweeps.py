@@ -3,12 +3,11 @@
 from dataclasses import asdict, replace
 
 from droptrain_core import cursors
-from droptrain_core.aws.run_pages import Position
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.sweep_table import SweepTable
-from droptrain_core.aws.sweep_writes import KIND, list_of
+from droptrain_core.aws.sweep_writes import index_of
 from droptrain_core.domain.answer_size import Room
-from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.errors import existing
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.sweeps.sweep import Standing, Sweep
@@ -48,10 +47,10 @@ class QuerySweeps:
 
     def sweeps(self, *, project: str | None, limit: int, cursor: str | None = None) -> SweepListing:
         """At most `limit` sweeps, newest first; BadCursorError for a cursor that isn't from this list."""
-        page = self._sweeps.page(
-            project=project, limit=limit, position=_position(cursor, project) if cursor else None
-        )
-        return SweepListing(page.sweeps, _cursor(page.position))
+        _, owner, owned = index_of(project)
+        position = cursors.position(cursor, owner, owned)
+        page = self._sweeps.page(project=project, limit=limit, position=position)
+        return SweepListing(page.sweeps, cursors.of_position(page.position))
 
     def runs(
         self, sweep_id: str, *, limit: int, cursor: str | None = None
@@ -79,23 +78,4 @@ class QuerySweeps:
         return tuple(found), cursors.encode(wanted[-1]) if more else None
 
     def _get(self, sweep_id: str) -> Sweep:
-        sweep = self._sweeps.get(sweep_id)
-        if sweep is None:
-            raise NotFoundError(f"There is no sweep {sweep_id!r}")
-        return sweep
-
-
-def _cursor(position: Position | None) -> str | None:
-    if position is None:
-        return None
-    return cursors.encode({name: value for name, typed in position.items() for value in typed.values()})
-
-
-def _position(cursor: str, project: str | None) -> Position:
-    owner, owned = ("project", list_of(project)) if project else ("kind", KIND)
-    values = cursors.decode(cursor)
-    if not isinstance(values, dict) or set(values) != {"pk", "created_order", owner}:
-        raise cursors.refused()
-    if values[owner] != owned or not all(isinstance(value, str) and value for value in values.values()):
-        raise cursors.refused()
-    return {name: {"S": value} for name, value in values.items()}
+        return existing(self._sweeps.get(sweep_id), "sweep", sweep_id)

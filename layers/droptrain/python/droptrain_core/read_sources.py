@@ -6,7 +6,7 @@ from droptrain_core import cursors
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.answer_size import how_many_fit
-from droptrain_core.domain.errors import ChangedPlanError, NotFoundError
+from droptrain_core.domain.errors import ChangedPlanError, NotFoundError, existing
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import sources
 from droptrain_core.domain.runs.sources import Source, Unshown
@@ -58,9 +58,7 @@ class ReadSources:
         return SourceText(source, text, "binary" if text is None else None)
 
     def _sources(self, run_id: str) -> tuple[Source, ...]:
-        run = self._table.get(run_id)
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
+        run = existing(self._table.get(run_id), "run", run_id)
         plan = self._bucket.plan(run.project, run_id) if run.job else None
         if plan is None:
             raise NotFoundError(f"{run_id} has no plan, so it isn't known what it trained with")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from droptrain_core.aws.bucket import Bucket
 from droptrain_core.aws.run_table import RunTable
-from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.errors import existing
 from droptrain_core.domain.runs import container_times, timing
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.timing import Timing
@@ -22,9 +22,7 @@ class ReadTiming:
 
     def of(self, run_id: str) -> Timing:
         """The run's timing; NotFoundError."""
-        run = self._table.get(run_id)
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
+        run = existing(self._table.get(run_id), "run", run_id)
         reported = run.timing
         if reported is None and run.batch_job_id:
             # It hasn't ended yet, or its container was killed.

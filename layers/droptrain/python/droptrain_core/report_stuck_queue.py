@@ -1,4 +1,4 @@
-"""ReportStuckQueue: a job queue without progress gives one notice for the stack and cause."""
+"""Report stuck queue: a job queue without progress gives one notice for the stack and cause."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

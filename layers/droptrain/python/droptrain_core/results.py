@@ -10,7 +10,7 @@ from droptrain_core.aws.run_files import Artifact, RunFiles
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.signed_requests import LIFE, SignedRequest, SignedRequests
 from droptrain_core.domain.answer_size import how_many_fit
-from droptrain_core.domain.errors import NotFoundError
+from droptrain_core.domain.errors import existing
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs import series
 from droptrain_core.domain.runs.batch_job import count_preparing
@@ -125,10 +125,7 @@ class Results:
         return LinkListing(links, cursors.encode([run_id, found[-1].path]) if more else None)
 
     def _run(self, run_id: str) -> Run:
-        run = self._table.get(run_id)
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
-        return run
+        return existing(self._table.get(run_id), "run", run_id)
 
     def _page(self, stream: str, attempt: int, token: str | None, limit: int) -> LogPage | None:
         """A page of a stream, read again with fewer lines if they don't fit into an answer."""

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.batch_job import queue_name
+from droptrain_core.domain.runs.compute import Compute, StackCompute
 
 if TYPE_CHECKING:
     from droptrain_core.domain.notices.events import QueueKind
-
-from droptrain_core.domain.runs.compute import Compute, StackCompute
 
 
 @frozen

@@ -57,7 +57,7 @@ class SettleRuns:
         track: Track,
         notify: "Callable[[], Notify]",
         limits: Limits,
-        blocked: ReportStuckQueue,
+        report_stuck_queue: ReportStuckQueue,
         clock: "Callable[[], datetime]",
     ) -> None:
         self._table = table
@@ -67,7 +67,7 @@ class SettleRuns:
         self._track = track
         self._notify = notify
         self._limits = limits
-        self._blocked = blocked
+        self._report_stuck_queue = report_stuck_queue
         self._clock = clock
 
     def items(self, seen: Seen, after: str, until: str) -> Iterator[tuple[str, Work | None]]:
@@ -93,7 +93,7 @@ class SettleRuns:
             queue, view = seen.queues.popitem()
             if seen.failed:
                 continue
-            if self._blocked.judge(queue, view, seen.active) == "published":
+            if self._report_stuck_queue.judge(queue, view, seen.active) == "published":
                 yield "notified"
             if self._limits.end_without_instance(queue, view):
                 yield "never_joined"

@@ -1,21 +1,18 @@
 """Settle sweeps: finish what lost events left undone of the active ones."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from droptrain_core.aws.sweep_table import ActiveSweep, SweepTable
 from droptrain_core.domain import times
 from droptrain_core.domain.sweeps import transitions
-from droptrain_core.settle_runs import Work
+from droptrain_core.settle_runs import QUIET, Work
 
 if TYPE_CHECKING:
     from droptrain_core.advance_sweep import AdvanceSweep
     from droptrain_core.notify_sweep import NotifySweep
-
-# Events normally arrive within seconds; a younger record is left to them.
-QUIET = timedelta(minutes=2)
 
 
 class SettleSweeps:

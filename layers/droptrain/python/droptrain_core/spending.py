@@ -1,13 +1,9 @@
-"""Spending: the month's cost so far, on request and in notices."""
+"""Spending: how much of the caps the month has used so far, on request and in notices."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from droptrain_core import cursors
 from droptrain_core.aws.accounts import Accounts
-from droptrain_core.aws.run_costs import RunCosts
-from droptrain_core.aws.run_pages import Position
-from droptrain_core.aws.run_record import KIND
 from droptrain_core.domain.costs.budget import (
     RUNNING,
     Budget,
@@ -19,24 +15,7 @@ from droptrain_core.domain.costs.budget import (
     project_account,
     to_micro,
 )
-from droptrain_core.domain.costs.daily import DayCost, RunCost, by_day
-from droptrain_core.domain.frozen import frozen
 from droptrain_core.notifications import Notifications
-
-# A request for costs reads so many pages of at most 1 MB, which is about 1,500 runs.
-_PAGES = 4
-
-
-@frozen
-class CostListing:
-    """Costs of a month by day and project, and the cursor of the next part; None after the last one.
-
-    A day can be in two parts; their sums add up.
-    """
-
-    month: str
-    days: tuple[DayCost, ...]
-    cursor: str | None
 
 
 class Spending:
@@ -62,38 +41,6 @@ class Spending:
             },
             Capped(budget.runs_at_once, found[RUNNING]),
         )
-
-
-class ReadCosts:
-    """Reads what runs cost, whether or not there is a cap."""
-
-    def __init__(self, costs: RunCosts, clock: Callable[[], datetime]) -> None:
-        self._costs = costs
-        self._clock = clock
-
-    def by_day(self, month: str | None = None, cursor: str | None = None) -> CostListing:
-        """Costs of the runs that were launched in a month such as 2026-11 (UTC), by default the current one.
-
-        BadCursorError for a cursor that isn't from this month's list.
-        """
-        month = month or month_account(self._clock())
-        position = _position(cursor, month) if cursor else None
-        found: list[RunCost] = []
-        for _ in range(_PAGES):
-            page = self._costs.page(month, position)
-            found += page.costs
-            position = page.position
-            if position is None:
-                break
-        return CostListing(month, by_day(found), cursors.encode(position) if position else None)
-
-
-def _position(cursor: str, month: str) -> Position:
-    match cursors.decode(cursor):
-        case {"pk": {"S": str(pk)}, "kind": {"S": kind}, "created_order": {"S": str(order)}, **rest}:
-            if kind == KIND and pk and not rest and order.startswith(f"{month}-"):
-                return {"pk": {"S": pk}, "kind": {"S": KIND}, "created_order": {"S": order}}
-    raise cursors.refused()
 
 
 class NotifySpending:

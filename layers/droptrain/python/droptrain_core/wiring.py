@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from droptrain_core.launch.begin import Begin
     from droptrain_core.launch.commit import Commit
     from droptrain_core.launch.cooldowns import EndCooldowns
-    from droptrain_core.launch.decide import Where
+    from droptrain_core.launch.draft import Where
     from droptrain_core.launch.gather import Gather
     from droptrain_core.launch.requests import LaunchRequests
     from droptrain_core.launch.schedules import LaunchSchedules
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from droptrain_core.publish_model import PublishModel
     from droptrain_core.query import Query
     from droptrain_core.query_sweeps import QuerySweeps
+    from droptrain_core.read_costs import ReadCosts
     from droptrain_core.read_models import ReadModels
     from droptrain_core.read_retraining import ReadRetraining
     from droptrain_core.read_sources import ReadSources
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from droptrain_core.reserve import Reserve
     from droptrain_core.results import Results
     from droptrain_core.settle_runs import SettleRuns
-    from droptrain_core.spending import ReadCosts, Spending
+    from droptrain_core.spending import Spending
     from droptrain_core.submit import Submit
     from droptrain_core.track import Track
 
@@ -206,7 +207,7 @@ class Wiring(Adapters):
 
     def costs(self) -> "ReadCosts":
         """What runs cost is read by day and project."""
-        from droptrain_core.spending import ReadCosts
+        from droptrain_core.read_costs import ReadCosts
 
         return ReadCosts(self._costs(), self._clock)
 
@@ -308,7 +309,7 @@ class Wiring(Adapters):
         return StartSweep(self._sweeps, self._commit(), self._reserve())
 
     def _where(self) -> "Where":
-        from droptrain_core.launch.decide import Where
+        from droptrain_core.launch.draft import Where
 
         return Where(self._settings.bucket_name, self._settings.compute)
 

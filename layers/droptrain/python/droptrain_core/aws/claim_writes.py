@@ -1,36 +1,127 @@
 """The parts of a claim's transaction, and of a settlement's, beside the run's own record."""
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.accounts import account_pk
 from droptrain_core.aws.dataset_table import dataset_key, launched
 from droptrain_core.aws.retrain_table import retrain_key, taking
 from droptrain_core.aws.run_record import to_attributes
+from droptrain_core.aws.table_calls import transact
 from droptrain_core.aws.transition_writes import update_of
 from droptrain_core.domain import times
 from droptrain_core.domain.runs import transitions
-from droptrain_core.domain.runs.claims import AnswerClaim, DropClaim, RequestClaim
+from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.runs.retraining import Outcome, RetrainClaim
 from droptrain_core.domain.runs.run import Reservation, Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # Longer than any queue keeps an event.
 _ANSWERS_KEPT_FOR = timedelta(days=30)
 _SUMMARIES_KEPT_FOR = timedelta(days=400)
 
 
-def take(table: str, reservation: Reservation) -> dict[str, Any]:
-    return {
-        "Update": {
-            "TableName": table,
-            "Key": {"pk": {"S": account_pk(reservation.account)}},
-            "UpdateExpression": "ADD committed :amount",
-            "ConditionExpression": "attribute_not_exists(committed) OR committed <= :room",
-            "ExpressionAttributeValues": to_attributes(
-                {":amount": reservation.amount, ":room": reservation.limit - reservation.amount}
-            ),
+class ClaimWrites:
+    """The writes of one claim, in order: the first whose condition fails says what another process has taken.
+
+    A part that is None is no part of the claim.
+    """
+
+    def __init__(self, table: str, item: dict[str, Any], taken: Claimed) -> None:
+        self._table = table
+        self._writes: list[Any] = []
+        self._refusals: list[Claimed] = []
+        self.add(taken, _put_new(table, item))
+
+    def add(self, refusal: Claimed, *writes: dict[str, Any]) -> None:
+        """Add writes whose conditions fail with this answer."""
+        self._writes += writes
+        self._refusals += [refusal] * len(writes)
+
+    def write(self, client: "DynamoDBClient", claimant: str) -> Claimed:
+        """Write all or nothing; BusyError if another process writes the same items all the time."""
+        refused = transact(client, self._writes, claimant)
+        return "claimed" if refused is None else self._refusals[refused]
+
+    def take_drop(self, drop: DropClaim | None, run_id: str) -> None:
+        """The run takes its drop, and the versions of all datasets that it spans."""
+        for identity in filter(None, (drop.drop_id, drop.span_id) if drop else ()):
+            item = {"pk": f"DROP#{identity}", "kind": "drop", "run_id": run_id}
+            self.add("drop_taken", _put_new(self._table, to_attributes(item)))
+
+    def take_request(self, request: RequestClaim | None, made: str) -> None:
+        """The request has `made` this run or sweep."""
+        if request is None:
+            return
+        item = {
+            "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": made,
+            "body_digest": request.body_digest, "expires_at": request.expires_at,
+        }  # fmt: skip
+        self.add("request_taken", _put_new(self._table, to_attributes(item)))
+
+    def reserve(self, reservations: Iterable[Reservation]) -> None:
+        """Each account has room for its reservation, and loses it."""
+        for each in reservations:
+            update = {
+                "TableName": self._table,
+                "Key": {"pk": {"S": account_pk(each.account)}},
+                "UpdateExpression": "ADD committed :amount",
+                "ConditionExpression": "attribute_not_exists(committed) OR committed <= :room",
+                "ExpressionAttributeValues": to_attributes(
+                    {":amount": each.amount, ":room": each.limit - each.amount}
+                ),
+            }
+            self.add("no_room", {"Update": update})
+
+    def launch_dataset(self, run: Run, drop: DropClaim | None) -> None:
+        """The dataset whose drop is taken waits no more, unless an upload has postponed its launch."""
+        if drop is None:
+            return
+        expression, values = launched(run.run_id, drop.marker, drop.covered_until, accepted=not run.ended)
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": dataset_key(run.project, run.dataset),
+            "UpdateExpression": expression,
         }
-    }
+        if drop.due_at:
+            update["ConditionExpression"] = "due_at = :due_at"
+            values["due_at"] = drop.due_at
+        update["ExpressionAttributeValues"] = to_attributes(
+            {f":{name}": value for name, value in values.items()}
+        )
+        self.add("postponed", {"Update": update})
+
+    def retrain(self, run: Run, claim: RetrainClaim | None) -> None:
+        """The run takes times of its project's schedule, or begins a cooldown."""
+        if claim is None:
+            return
+        outcome: Outcome = "rejected" if run.ended else "launched"
+        expression, condition, values = taking(claim, outcome, run.run_id)
+        update = {
+            "TableName": self._table,
+            "Key": retrain_key(claim.project),
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        self.add(claim.refusal, {"Update": update})
+
+    def keep_summary(self, run: Run, summary: str | None) -> None:
+        """The summary of the run's training data is kept; this part can't fail."""
+        if summary is None:
+            return
+        expires_at = int((times.from_text(run.created_at) + _SUMMARIES_KEPT_FOR).timestamp())
+        item = {
+            "pk": summary_pk(run.run_id), "kind": "summary", "summary": summary, "expires_at": expires_at,
+        }  # fmt: skip
+        self.add("run_taken", {"Put": {"TableName": self._table, "Item": to_attributes(item)}})
+
+
+def _put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
 
 def change(table: str, before: Reservation, after: Reservation) -> dict[str, Any]:
@@ -58,34 +149,6 @@ def settle(table: str, reservation: Reservation, spent: int) -> dict[str, Any]:
     }
 
 
-def launch_dataset(table: str, run: Run, drop: DropClaim) -> dict[str, Any]:
-    expression, values = launched(run.run_id, drop.marker, drop.covered_until, accepted=not run.ended)
-    update: dict[str, Any] = {
-        "TableName": table,
-        "Key": dataset_key(run.project, run.dataset),
-        "UpdateExpression": expression,
-    }
-    if drop.due_at:
-        update["ConditionExpression"] = "due_at = :due_at"
-        values["due_at"] = drop.due_at
-    update["ExpressionAttributeValues"] = to_attributes({f":{name}": value for name, value in values.items()})
-    return {"Update": update}
-
-
-def retrain(table: str, run: Run, claim: RetrainClaim) -> dict[str, Any]:
-    outcome: Outcome = "rejected" if run.ended else "launched"
-    expression, condition, values = taking(claim, outcome, run.run_id)
-    return {
-        "Update": {
-            "TableName": table,
-            "Key": retrain_key(claim.project),
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-        }
-    }
-
-
 def answer(table: str, run: Run, answer: AnswerClaim) -> dict[str, Any]:
     item = {
         "pk": answer_pk(answer.answer_id), "kind": "answer", "run_id": run.run_id, "key": answer.key,
@@ -99,14 +162,6 @@ def answer(table: str, run: Run, answer: AnswerClaim) -> dict[str, Any]:
         put["ConditionExpression"] = "run_id = :earlier"
         put["ExpressionAttributeValues"] = to_attributes({":earlier": answer.earlier.run_id})
     return {"Put": put}
-
-
-def keep_summary(table: str, run: Run, summary: str) -> dict[str, Any]:
-    expires_at = int((times.from_text(run.created_at) + _SUMMARIES_KEPT_FOR).timestamp())
-    item = {
-        "pk": summary_pk(run.run_id), "kind": "summary", "summary": summary, "expires_at": expires_at,
-    }  # fmt: skip
-    return {"Put": {"TableName": table, "Item": to_attributes(item)}}
 
 
 def take_turn(table: str, run: Run, holder: str | None) -> list[dict[str, Any]]:
@@ -136,26 +191,6 @@ def take_turn(table: str, run: Run, holder: str | None) -> list[dict[str, Any]]:
 def prepared_pk(project: str, digest: str) -> str:
     """The partition key of the record that names a digest's holder."""
     return f"PREPARED#{project}#{digest}"
-
-
-def put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:
-    return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
-
-
-def take_drop(table: str, drop: DropClaim, run_id: str) -> list[dict[str, Any]]:
-    """The run takes its drop, and the versions of all datasets that it spans."""
-    identities = [each for each in (drop.drop_id, drop.span_id) if each]
-    items = ({"pk": f"DROP#{each}", "kind": "drop", "run_id": run_id} for each in identities)
-    return [put_new(table, to_attributes(item)) for item in items]
-
-
-def take_request(table: str, request: RequestClaim, made: str) -> dict[str, Any]:
-    """The request has `made` this run or sweep."""
-    item = {
-        "pk": f"REQUEST#{request.key}", "kind": "request", "run_id": made,
-        "body_digest": request.body_digest, "expires_at": request.expires_at,
-    }  # fmt: skip
-    return put_new(table, to_attributes(item))
 
 
 def summary_pk(run_id: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from droptrain_core.aws import claim_writes
+from droptrain_core.aws.claim_writes import ClaimWrites
 from droptrain_core.aws.run_pages import Page, Position, Ranked, going_on_from, index_of
 from droptrain_core.aws.run_record import KIND, from_item, run_pk, to_attributes, to_item
 from droptrain_core.aws.sweep_writes import launch_of
@@ -83,40 +84,23 @@ class RunTable:
         before, or that a cap has no room; BusyError if another process writes the same items
         (TransactWriteItems, cancellation reasons).
         """
-        taken: list[Claimed] = ["run_taken"]
-        writes: list[Any] = [claim_writes.put_new(self._table, to_item(run))]
-        if drop:
-            drops = claim_writes.take_drop(self._table, drop, run.run_id)
-            taken += ["drop_taken"] * len(drops)
-            writes += drops
-        if request:
-            taken.append("request_taken")
-            writes.append(claim_writes.take_request(self._table, request, run.run_id))
+        claim = ClaimWrites(self._table, to_item(run), "run_taken")
+        claim.take_drop(drop, run.run_id)
+        claim.take_request(request, run.run_id)
         if run.sweep and run.trial:
-            taken.append("trial_taken")
-            writes.append(launch_of(self._table, run.sweep, run.trial, run.created_at))
+            claim.add("trial_taken", launch_of(self._table, run.sweep, run.trial, run.created_at))
         if previous:
-            taken.append("run_taken")
-            writes.append(update_of(self._table, transitions.rerun(previous, run)))
-        for reservation in run.reservations:
-            taken.append("no_room")
-            writes.append(claim_writes.take(self._table, reservation))
-        if drop:
-            taken.append("postponed")
-            writes.append(claim_writes.launch_dataset(self._table, run, drop))
+            claim.add("run_taken", update_of(self._table, transitions.rerun(previous, run)))
+        claim.reserve(run.reservations)
+        claim.launch_dataset(run, drop)
         if answer:
-            taken.append("answered")
-            writes.append(claim_writes.answer(self._table, run, answer))
-        is_rerun_of_its_holder = previous is not None and run.waits_for == previous.run_id
-        for write in () if is_rerun_of_its_holder else claim_writes.take_turn(self._table, run, holder):
-            taken.append("holder_changed")
-            writes.append(write)
-        if retraining:
-            taken.append(retraining.refusal)
-            writes.append(claim_writes.retrain(self._table, run, retraining))
-        writes += [claim_writes.keep_summary(self._table, run, summary)] if summary else []
-        refused = transact(self._client, writes, run.run_id)
-        return "claimed" if refused is None else taken[refused]
+            claim.add("answered", claim_writes.answer(self._table, run, answer))
+        # A rerun of its holder can't wait for it too: a transaction writes each item once.
+        if previous is None or run.waits_for != previous.run_id:
+            claim.add("holder_changed", *claim_writes.take_turn(self._table, run, holder))
+        claim.retrain(run, retraining)
+        claim.keep_summary(run, summary)
+        return claim.write(self._client, run.run_id)
 
     def get(self, run_id: str) -> Run | None:
         """The run, read consistently; None if there is none."""

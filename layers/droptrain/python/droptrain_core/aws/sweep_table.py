@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from droptrain_core.aws import claim_writes
-from droptrain_core.aws.run_pages import Position
+from droptrain_core.aws.claim_writes import ClaimWrites
+from droptrain_core.aws.run_pages import Position, going_on_from
 from droptrain_core.aws.run_record import from_item as run_from_item
 from droptrain_core.aws.run_record import run_pk, to_attributes
-from droptrain_core.aws.sweep_writes import KIND, from_item, list_of, sweep_id_of, sweep_pk, to_item
+from droptrain_core.aws.sweep_writes import KIND, from_item, index_of, sweep_id_of, sweep_pk, to_item
 from droptrain_core.aws.table_calls import read_item, read_many, transact
 from droptrain_core.aws.transition_writes import compiled, update_at
 from droptrain_core.domain.costs.budget import RUNNING, to_micro
-from droptrain_core.domain.errors import BadCursorError, BusyError
+from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.claims import Claimed, DropClaim, RequestClaim
 from droptrain_core.domain.sweeps import transitions
@@ -67,29 +66,15 @@ class SweepTable:
         `summary` is that of its training data. The drop's run is the first trial. BusyError if another
         process writes the same items.
         """
-        taken: list[Claimed] = ["sweep_taken"]
-        writes: list[Any] = [claim_writes.put_new(self._table, to_item(sweep))]
         first = sweep.first_run
-        if drop:
-            drops = claim_writes.take_drop(self._table, drop, first.run_id)
-            taken += ["drop_taken"] * len(drops)
-            writes += drops
-        if request:
-            taken.append("request_taken")
-            writes.append(claim_writes.take_request(self._table, request, sweep.sweep_id))
-        for reservation in sweep.reservations:
-            taken.append("no_room")
-            writes.append(claim_writes.take(self._table, reservation))
-        if drop:
-            taken.append("postponed")
-            writes.append(claim_writes.launch_dataset(self._table, first, drop))
-        if retraining:
-            taken.append(retraining.refusal)
-            writes.append(claim_writes.retrain(self._table, first, retraining))
-        if summary:
-            writes.append(claim_writes.keep_summary(self._table, sweep.template, summary))
-        refused = transact(self._client, writes, sweep.sweep_id)
-        return "claimed" if refused is None else taken[refused]
+        claim = ClaimWrites(self._table, to_item(sweep), "sweep_taken")
+        claim.take_drop(drop, first.run_id)
+        claim.take_request(request, sweep.sweep_id)
+        claim.reserve(sweep.reservations)
+        claim.launch_dataset(first, drop)
+        claim.retrain(first, retraining)
+        claim.keep_summary(sweep.template, summary)
+        return claim.write(self._client, sweep.sweep_id)
 
     def get(self, sweep_id: str) -> Sweep | None:
         """The sweep, read consistently; None if there is none."""
@@ -147,10 +132,9 @@ class SweepTable:
 
     def page(self, *, project: str | None, limit: int, position: Position | None) -> SweepPage:
         """At most `limit` sweeps, newest first, of one project or of all; BadCursorError."""
-        index, owner, value = (
-            ("by_project", "project", list_of(project)) if project else ("by_time", "kind", KIND)
-        )
-        try:
+        index, owner, value = index_of(project)
+        more: dict[str, Any] = {"ExclusiveStartKey": position} if position else {}
+        with going_on_from(position):
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=index,
@@ -159,14 +143,8 @@ class SweepTable:
                 ExpressionAttributeValues=to_attributes({":owner": value}),
                 ScanIndexForward=False,
                 Limit=limit,
-                **({"ExclusiveStartKey": position} if position else {}),  # type: ignore[arg-type]
+                **more,
             )
-        except ClientError as error:
-            if position and error.response["Error"]["Code"] == "ValidationException":
-                raise BadCursorError(
-                    "No page of this list ends there; begin again without a cursor"
-                ) from error
-            raise
         return SweepPage(tuple(map(from_item, answer["Items"])), answer.get("LastEvaluatedKey"))
 
     def active(self, after: str, until: str) -> Iterator[ActiveSweep]:
@@ -186,9 +164,3 @@ class SweepTable:
                 yield ActiveSweep(
                     sweep_id, *(item[name]["S"] for name in ("status", "updated_at", "created_order"))
                 )
-
-
-def position_of(sweep: Sweep, project: str | None) -> Position:
-    """The position behind a sweep in the list of one project's sweeps, or of all."""
-    owner = {"project": list_of(sweep.project)} if project else {"kind": KIND}
-    return to_attributes({"pk": sweep_pk(sweep.sweep_id), "created_order": sweep.created_order, **owner})

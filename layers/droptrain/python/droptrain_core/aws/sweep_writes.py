@@ -25,6 +25,11 @@ def sweep_id_of(pk: str) -> str | None:
     return pk.removeprefix(_PREFIX) if pk.startswith(_PREFIX) else None
 
 
+def index_of(project: str | None) -> tuple[str, str, str]:
+    """(index, key, value) of a list of one project's sweeps, or of all sweeps."""
+    return ("by_project", "project", list_of(project)) if project else ("by_time", "kind", KIND)
+
+
 def list_of(project: str) -> str:
     """The key in the index by project under which its sweeps are."""
     return f"{_OF_PROJECT}{project}"

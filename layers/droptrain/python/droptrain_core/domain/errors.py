@@ -1,8 +1,11 @@
 """Named errors; functions translate each of them once into problem documents or rejections."""
 
+from typing import TypeVar
+
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.text import plain
 
+Record = TypeVar("Record")
 # A file's name can be longer than a page. A record has 400 KB in all (DynamoDB), a notice 256 KB (SNS).
 _MAX_CHARACTERS = 6000
 
@@ -47,9 +50,13 @@ class SweepRefusedError(RejectedError):
 class CrowdedError(RejectedError):
     """A folder has more objects than a launch can list, or a dataset more inputs than a run can have."""
 
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        self.args = (f"{cause.message}. {cause.fix}",)
+
 
 class NotFoundError(Exception):
-    """No such project, dataset or run."""
+    """No such project, dataset, run or sweep."""
 
 
 class NotReadyError(Exception):
@@ -112,3 +119,10 @@ class UnsureError(Exception):
 
 class UnreadableError(Exception):
     """An event isn't as AWS documents it: retries don't help, so it ends as a dead letter."""
+
+
+def existing(record: Record | None, kind: str, name: str) -> Record:
+    """The record that was looked up by its name; NotFoundError if there is none."""
+    if record is None:
+        raise NotFoundError(f"There is no {kind} {name!r}")
+    return record

@@ -11,7 +11,7 @@ from droptrain_core.domain.runs.claims import Claimed, DropClaim
 from droptrain_core.domain.runs.retraining import RetrainClaim
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.commit import Commit
-from droptrain_core.launch.decide import Draft
+from droptrain_core.launch.draft import Draft
 
 if TYPE_CHECKING:
     from droptrain_core.launch.start_sweep import StartSweep

@@ -14,7 +14,7 @@ from droptrain_core.domain.runs.claims import AnswerClaim, Claimed, DropClaim, R
 from droptrain_core.domain.runs.compute import image_tags
 from droptrain_core.domain.runs.retraining import CooldownClaim, RetrainClaim
 from droptrain_core.domain.runs.run import Run
-from droptrain_core.launch.decide import Draft
+from droptrain_core.launch.draft import Draft
 from droptrain_core.prepare_once import PrepareOnce
 from droptrain_core.reserve import Reserve
 from droptrain_core.submit import Submit

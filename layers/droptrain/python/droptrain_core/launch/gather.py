@@ -29,7 +29,7 @@ from droptrain_core.domain.runs.preparation import JobRequest
 from droptrain_core.domain.runs.promotion import CurrentModel, copy_prefix, export_prefix
 from droptrain_core.domain.runs.run import Run
 from droptrain_core.domain.runs.warm_start import CURRENT, StartingModel
-from droptrain_core.launch.decide import Found, HowToTrain, Instances, Snapshot, preparation_digest
+from droptrain_core.launch.snapshot import Found, HowToTrain, Instances, Snapshot
 
 if TYPE_CHECKING:
     from droptrain_core.domain.preflight.facts import FileFacts
@@ -105,7 +105,7 @@ class Gather:
         code = self._code(found)
         files, unreadable = self._files(found)
         recipe = found.recipe
-        digest = preparation_digest(found, code) if recipe.prepare else None
+        digest = found.preparation_digest(code) if recipe.prepare else None
         reading = self._prices.read(found.project, digest=digest)
         training = self._instances(reading, recipe.resources, recipe.spot)
         of_prepare = recipe.prepare and self._instances(reading, recipe.prepare.resources, recipe.spot)

@@ -13,10 +13,10 @@ from droptrain_core.domain.datasets.near_misses import name_files, near_misses
 from droptrain_core.domain.errors import (
     BusyError,
     ChangedPlanError,
-    CrowdedError,
     KeyReusedError,
     NotFoundError,
     NotReadyError,
+    existing,
 )
 from droptrain_core.domain.recipes.recipe import Recipe
 from droptrain_core.domain.runs import plan as plans
@@ -24,19 +24,10 @@ from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.launch_policy import LaunchPolicy
 from droptrain_core.domain.runs.run import KEPT_BY_A_REPEAT, Run
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
-from droptrain_core.launch.decide import (
-    Asked,
-    Draft,
-    Found,
-    HowToTrain,
-    Where,
-    decide,
-    identify,
-    new_run,
-    with_estimate,
-    worst_usd,
-)
+from droptrain_core.launch.decide import decide, identify
+from droptrain_core.launch.draft import Asked, Draft, Where, new_run, with_estimate, worst_usd
 from droptrain_core.launch.gather import Gather
+from droptrain_core.launch.snapshot import Found, HowToTrain
 
 # By section of the recipe: `hyperparameters`, `resources`.
 Overrides = Mapping[str, Mapping[str, Any]]
@@ -82,19 +73,16 @@ class LaunchRequests:
         settings of an older run (`of_run`), over which `overrides` are laid. `prepare_again`: data that
         are prepared already aren't used.
 
-        NotFoundError, NotReadyError, KeyReusedError, PausedError. RejectedError for overrides that no recipe
-        may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses the stack; the
-        run is recorded all the same.
+        NotFoundError, NotReadyError, CrowdedError, KeyReusedError, PausedError. RejectedError for overrides
+        that no recipe may have, or that don't fit this one (unless `force`). DeniedError if AWS Batch refuses
+        the stack; the run is recorded all the same.
         """
         self._policy.check_running()
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
-        try:
-            how = self._how(project, overrides, kept, force=force)
-            found = self._ready(project, dataset, how)
-            snapshot = self._gather.snapshot(found)
-        except CrowdedError as error:
-            raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
+        how = self._how(project, overrides, kept, force=force)
+        found = self._ready(project, dataset, how)
+        snapshot = self._gather.snapshot(found)
         can_claim = found.how.recipe is not None and self._table.find_drop(found.drop) is None
         drop = found.claim() if can_claim else None
         asked = Asked(caller, self._clock(), prepare_again=prepare_again)
@@ -151,16 +139,13 @@ class LaunchRequests:
     ) -> Run:
         """The run that `request` would launch now, with its estimate, or REJECTED; nothing is written.
 
-        Files that the dataset lacks aren't an error. RejectedError for overrides, NotReadyError for a dataset
+        Files that the dataset lacks aren't an error. RejectedError for overrides, CrowdedError for a dataset
         with too many files, PausedError.
         """
         self._policy.check_running()
         how = self._how(project, overrides, kept, force=force)
-        try:
-            found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
-            snapshot = self._gather.snapshot(found)
-        except CrowdedError as error:
-            raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
+        found = self._gather.dataset(project, dataset, how, how.recipe or Recipe())
+        snapshot = self._gather.snapshot(found)
         asked = Asked(caller, self._clock())
         known = self._table.get(identify(snapshot, asked))
         if known and not rerun:
@@ -256,10 +241,7 @@ class LaunchRequests:
         return plan.document
 
     def _get(self, run_id: str) -> Run:
-        run = self._table.get(run_id)
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r}")
-        return run
+        return existing(self._table.get(run_id), "run", run_id)
 
     def _answer_taken(self, request: RequestClaim | None, what: str) -> Run:
         """The run of a request with the same key that was faster; BusyError if others launched too often."""

@@ -21,17 +21,10 @@ from droptrain_core.domain.runs.run import Run
 from droptrain_core.launch.answers import Launched
 from droptrain_core.launch.begin import Begin
 from droptrain_core.launch.commit import Commit
-from droptrain_core.launch.decide import (
-    Asked,
-    Draft,
-    Found,
-    HowToTrain,
-    Snapshot,
-    Where,
-    decide,
-    new_run,
-)
+from droptrain_core.launch.decide import decide
+from droptrain_core.launch.draft import Asked, Draft, Where, new_run
 from droptrain_core.launch.gather import Gather
+from droptrain_core.launch.snapshot import Found, HowToTrain, Snapshot
 
 BY_SCHEDULE = "schedule"
 # A push that comes while a schedule is being changed means: change it again.

@@ -11,14 +11,12 @@ from droptrain_core.domain.runs.retraining import RetrainClaim
 from droptrain_core.domain.sweeps.start import Terms, new_sweep, with_plan
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.launch.commit import CLAIM_TRIES, Commit
-from droptrain_core.launch.decide import Draft
+from droptrain_core.launch.draft import Draft
 from droptrain_core.reserve import Reserve
-
-# The trials are launched by the event of the new record.
 
 
 class StartSweep:
-    """Decides and records new sweeps."""
+    """Decides and records new sweeps. The event of the new record launches the trials."""
 
     def __init__(self, sweeps: SweepTable, commit: Commit, reserve: Reserve) -> None:
         self._sweeps = sweeps

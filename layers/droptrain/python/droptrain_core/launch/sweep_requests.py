@@ -8,10 +8,8 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.domain.errors import (
     BusyError,
-    CrowdedError,
     KeyReusedError,
     NotFoundError,
-    NotReadyError,
     RejectedError,
     SweepRefusedError,
 )
@@ -20,9 +18,11 @@ from droptrain_core.domain.sweeps.order import SweepOrder
 from droptrain_core.domain.sweeps.start import Terms, settings_of
 from droptrain_core.domain.sweeps.sweep import Sweep
 from droptrain_core.launch.commit import CLAIM_TRIES
-from droptrain_core.launch.decide import Asked, Draft, Found, Where, decide
+from droptrain_core.launch.decide import decide
+from droptrain_core.launch.draft import Asked, Draft, Where
 from droptrain_core.launch.gather import Gather
 from droptrain_core.launch.requests import LaunchRequests
+from droptrain_core.launch.snapshot import Found
 from droptrain_core.launch.start_sweep import StartSweep
 
 
@@ -52,8 +52,8 @@ class SweepRequests:
     ) -> tuple[Sweep, bool]:
         """Start a sweep: (the sweep, whether it is new).
 
-        NotFoundError, NotReadyError, KeyReusedError, PausedError; RejectedError for overrides, or
-        SweepRefusedError if it can't be started.
+        NotFoundError, NotReadyError, CrowdedError, KeyReusedError, PausedError; RejectedError for overrides,
+        or SweepRefusedError if it can't be started.
         """
         if request and (earlier := self._table.find_request(request.key)):
             return self._answer_again(request, *earlier), False
@@ -81,13 +81,10 @@ class SweepRequests:
 
     def _decide(self, order: SweepOrder, caller: str) -> tuple[Found, Draft, Terms]:
         dataset = order.dataset or self._newest_dataset(order.project)
-        try:
-            found = self._requests.ready(order.project, dataset, order.overrides, force=order.force)
-            if found.how.problem:
-                raise found.how.problem
-            snapshot = self._gather.snapshot(found)
-        except CrowdedError as error:
-            raise NotReadyError(f"{error.cause.message}. {error.cause.fix}") from error
+        found = self._requests.ready(order.project, dataset, order.overrides, force=order.force)
+        if found.how.problem:
+            raise found.how.problem
+        snapshot = self._gather.snapshot(found)
         with _refused():
             terms = Terms(settings_of(found.recipe, order.given), order.seed, force=order.force)
         return found, decide(snapshot, Asked(caller, self._clock()), self._where), terms

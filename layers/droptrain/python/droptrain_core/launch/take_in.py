@@ -9,8 +9,10 @@ from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import CrowdedError
 from droptrain_core.domain.recipes.recipe import Recipe
-from droptrain_core.launch.decide import Asked, Found, HowToTrain, Where, decide
+from droptrain_core.launch.decide import decide
+from droptrain_core.launch.draft import Asked, Where
 from droptrain_core.launch.gather import Gather
+from droptrain_core.launch.snapshot import Found, HowToTrain
 from droptrain_core.launch.uploads import LaunchUploads
 
 # A message's function has 30 seconds; the next message continues with what isn't checked yet.

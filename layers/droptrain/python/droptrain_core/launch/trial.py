@@ -8,7 +8,7 @@ from typing import Any
 from droptrain_core.domain.runs import plan as plans
 from droptrain_core.domain.runs.run import KEPT_BY_A_REPEAT
 from droptrain_core.domain.sweeps.sweep import Sweep, sweep_prefix
-from droptrain_core.launch.decide import Asked, Draft, new_run
+from droptrain_core.launch.draft import Asked, Draft, new_run
 
 
 def trial_draft(sweep: Sweep, plan: Mapping[str, Any], summary: str | None, at: datetime) -> Draft:

@@ -34,8 +34,10 @@ from droptrain_core.domain.runs.retraining import CooldownClaim
 from droptrain_core.launch.answers import Incomplete, Launched
 from droptrain_core.launch.begin import Begin
 from droptrain_core.launch.commit import Commit
-from droptrain_core.launch.decide import Asked, Found, HowToTrain, Where, decide, new_run
+from droptrain_core.launch.decide import decide
+from droptrain_core.launch.draft import Asked, Where, new_run
 from droptrain_core.launch.gather import Gather
+from droptrain_core.launch.snapshot import Found, HowToTrain
 
 
 class LaunchUploads:

@@ -11,7 +11,6 @@ from droptrain_core.domain.runs.identity import identify_trial
 from droptrain_core.domain.runs.run import INTERNAL, Goal, Reservation, Run
 
 SweepStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
-SWEEP_STATUSES: tuple[SweepStatus, ...] = ("RUNNING", "SUCCEEDED", "FAILED", "CANCELLED")
 
 
 @frozen
