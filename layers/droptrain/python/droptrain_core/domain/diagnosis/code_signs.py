@@ -108,6 +108,12 @@ LIBRARY = (
 # TensorFlow has no file system for S3 since 2.6: tensorflow-io brings one.
 S3_FILES = r"File system scheme 's3a?' not implemented"
 S3_FILES_SOURCE = "https://github.com/tensorflow/tensorflow/issues/53818"
+# The system's own error, which no client of S3 raises. A path library makes one slash of two.
+ADDRESS_OPENED = (
+    r"\[Errno 2\] No such file or directory: '(?:[^'\n]{0,300}/)?s3a?:/"
+    r"|[Uu]nable to open file: name = '(?:[^'\n]{0,300}/)?s3a?:/"
+)
+ADDRESS_OPENED_SOURCE = "https://github.com/m3dev/thunderbolt/issues/24"
 MODULE = (
     (r"^ModuleNotFoundError|^ImportError: No module named|No module named '?[\w.]+'?$",
      "https://docs.python.org/3/library/exceptions.html#ModuleNotFoundError"),

@@ -319,6 +319,11 @@ MISSING_COMMAND = Kind(
     "missing_command", "The script calls a program that isn't in the image: {detail}",
     "Install it in an image of your own (docs/container.md), or correct its name.", False,
 )  # fmt: skip
+ADDRESS_OPENED = Kind(
+    "script_raised", "The code opens an s3:// address as if it were a local file: {detail}",
+    "Read inputs from the folders that SM_CHANNEL_TRAINING and SM_CHANNEL_TESTING name, and write to "
+    "SM_MODEL_DIR; or use `aws s3 cp`, boto3, or a package that knows S3.", False,
+)  # fmt: skip
 NO_SUCH_CSV = Kind(
     "script_raised", "The code opens a CSV that isn't there: {detail}",
     "Python finds a dataset's files in the folders that SM_CHANNEL_TRAINING and SM_CHANNEL_TESTING name "

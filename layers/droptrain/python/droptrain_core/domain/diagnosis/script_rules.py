@@ -79,6 +79,7 @@ _MACHINE = (
 _AWS = (
     *_errors(kinds.S3_DENIED, aws_signs.S3_NO_RIGHT),
     *_errors(kinds.PERMISSION_DENIED, aws_signs.NO_RIGHT),
+    Rule(kinds.ADDRESS_OPENED, raised(code_signs.ADDRESS_OPENED), code_signs.ADDRESS_OPENED_SOURCE),
     *_errors(kinds.S3_MISSING, aws_signs.S3_NOTHING),
 )
 _NETWORK = (
