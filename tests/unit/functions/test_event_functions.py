@@ -233,6 +233,21 @@ def test_a_new_current_model_is_published_for_some_seconds(load, context, capsys
     assert metrics_in(capsys.readouterr().out) == {"ModelsPublished": 1}
 
 
+def test_copies_of_one_batch_leave_time_for_its_other_records(load, context) -> None:
+    app, asked = load("run_changed"), []
+
+    def go_on(project: str, seconds: float) -> str:
+        asked.append(seconds)
+        left = context.get_remaining_time_in_millis() - 11_000
+        context.get_remaining_time_in_millis = lambda: left
+        return "unfinished"
+
+    app.wiring = SimpleNamespace(publish_model=lambda: SimpleNamespace(go_on=go_on))
+    models = [golden("stream/modify_model") for _ in range(2)]
+    assert failed(app.handler(streamed(*models), context)) == []
+    assert asked == [10, 4]
+
+
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     app = load("run_changed")
 
