@@ -210,7 +210,7 @@ def _is_unreadable(code: str, words: str) -> bool:
     """Whether S3 refuses an object because it is archived, under SSE-C, or under a KMS key that the job role
     may not use.
 
-    S3 API reference, Error responses. A missing permission for the key is AccessDenied too, and the words name
+    S3 API reference, Error responses. A missing permission for the key is AccessDenied, and the words name
     the action: https://repost.aws/knowledge-center/s3-troubleshoot-403
     """
     return (

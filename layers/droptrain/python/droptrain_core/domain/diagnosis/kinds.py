@@ -272,8 +272,8 @@ INPUT_CHANGED = Kind(
 )
 UNREADABLE_INPUT = Kind(
     "unreadable_input", "{detail}",
-    "Restore the file from its archive storage class, or upload it again with the bucket's own encryption. For "
-    "a KMS key of your own, allow TrainingRole kms:Decrypt.", False,
+    "Restore the file from its archive storage class, or upload it again with the bucket's own encryption. "
+    "For a KMS key of your own, allow TrainingRole kms:Decrypt.", False,
 )  # fmt: skip
 CHECKPOINT_UNUSABLE = Kind(
     "checkpoint_unusable", "The code can't load a checkpoint or weights: {detail}",
