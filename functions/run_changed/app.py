@@ -18,6 +18,8 @@ SWEEP_ID = "sweep_id"
 # A longer copy is left to the reconciler: the notices of other runs wait meanwhile. The copies of one batch
 # leave some of the function's time to its other records.
 COPY_SECONDS, LEFT_SECONDS = 10, 15
+# A record is begun with the time for a slow answer of SNS and S3.
+NEEDED_MS = 10_000
 
 wiring = Wiring(Settings.from_environment(os.environ))
 notify = wiring.notify()
@@ -62,4 +64,6 @@ def _count(answer: str) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch of the table's stream."""
-    return handle_each(event, partial(handle, context))
+    return handle_each(
+        event, partial(handle, context), lambda: context.get_remaining_time_in_millis() >= NEEDED_MS
+    )

@@ -34,7 +34,7 @@ def read_many(
     keys: Any = [{"pk": {"S": pk}} for pk in pks]
     tries = 0
     while keys:
-        asked = {table: {"Keys": keys[:_READ_TOGETHER], "ConsistentRead": consistent}}
+        asked: Any = {table: {"Keys": keys[:_READ_TOGETHER], "ConsistentRead": consistent}}
         answer = client.batch_get_item(RequestItems=asked)
         items = answer["Responses"].get(table, [])
         found |= {item["pk"]["S"]: item for item in items}
