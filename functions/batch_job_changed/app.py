@@ -13,6 +13,8 @@ from droptrain_core.telemetry import logger, metrics
 from droptrain_core.wiring import Wiring
 
 BLOCKED, CHANGED = "Batch Job Queue Blocked", "Batch Job State Change"
+# An event is begun with the time for a slow answer of AWS Batch.
+NEEDED_MS = 10_000
 
 wiring = Wiring(Settings.from_environment(os.environ))
 track = wiring.track()
@@ -38,4 +40,4 @@ def handle(record: Mapping[str, Any]) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch of the changes queue."""
-    return handle_each(event, handle)
+    return handle_each(event, handle, lambda: context.get_remaining_time_in_millis() >= NEEDED_MS)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,14 +15,17 @@ from droptrain_core.wiring import Wiring
 REMOVED = "REMOVE"
 
 SWEEP_ID = "sweep_id"
-# A longer copy is left to the reconciler: the notices of other runs wait meanwhile.
-COPY_SECONDS = 10
+# A longer copy is left to the reconciler: the notices of other runs wait meanwhile. The copies of one batch
+# leave some of the function's time to its other records.
+COPY_SECONDS, LEFT_SECONDS = 10, 15
+# A record is begun with the time for a slow answer of SNS and S3.
+NEEDED_MS = 10_000
 
 wiring = Wiring(Settings.from_environment(os.environ))
 notify = wiring.notify()
 
 
-def handle(record: Mapping[str, Any]) -> None:
+def handle(context: LambdaContext, record: Mapping[str, Any]) -> None:
     """Handle one record: the stream's filter passes runs and sweeps that ended without a notice, and
     models that aren't published.
     """
@@ -32,7 +36,8 @@ def handle(record: Mapping[str, Any]) -> None:
     image = event_field.mapping(record, "dynamodb", "NewImage")
     if "promotion" in image:
         project = event_field.text(image, "promotion", "M", "project", "S")
-        published = wiring.publish_model().go_on(project, COPY_SECONDS)
+        seconds = min(COPY_SECONDS, context.get_remaining_time_in_millis() / 1000 - LEFT_SECONDS)
+        published = wiring.publish_model().go_on(project, seconds)
         metrics.add_metric("ModelsPublished" if published == "published" else "ModelsLeft", "Count", 1)
         logger.info("Model of %s: %s", project, published)
         return
@@ -59,4 +64,6 @@ def _count(answer: str) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch of the table's stream."""
-    return handle_each(event, handle)
+    return handle_each(
+        event, partial(handle, context), lambda: context.get_remaining_time_in_millis() >= NEEDED_MS
+    )

@@ -13,6 +13,8 @@ from droptrain_core.wiring import Wiring
 from optuna_search import OptunaSearch
 
 REMOVED = "REMOVE"
+# A sweep is begun with the time for fifty trials that start.
+NEEDED_MS = 40_000
 
 advance = Wiring(Settings.from_environment(os.environ)).advance_sweep()
 search = OptunaSearch()
@@ -36,4 +38,4 @@ def handle(record: Mapping[str, Any]) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch of the table's stream."""
-    return handle_each(event, handle)
+    return handle_each(event, handle, lambda: context.get_remaining_time_in_millis() >= NEEDED_MS)

@@ -22,6 +22,7 @@ EXIT_CODES: Mapping[str, int] = {
     "prepared_changed": 66,
     "input_missing": 66,
     "input_changed": 66,
+    "unreadable_input": 66,
     "s3_unreachable": 69,
     "s3_denied": 69,
     "secret_unreachable": 69,

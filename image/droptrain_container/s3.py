@@ -34,7 +34,8 @@ class ConflictError(Exception):
 
 
 class Bucket:
-    """An S3 bucket. Each raises EndError (s3_unreachable, s3_denied) when S3 doesn't answer or refuses.
+    """An S3 bucket. Each raises EndError (s3_unreachable, s3_denied, unreadable_input) when S3 doesn't answer
+    or refuses.
 
     `endpoint_url` is the address of a local stand-in for S3, None for S3 itself. `signed_get` makes requests
     beside boto3's, which take a tenth of their time; None where there are no credentials to sign with.
@@ -205,6 +206,20 @@ def connect(name: str, *, is_local: bool, attempts: int) -> Bucket:
         return Bucket(client, name, endpoint if is_local else None, get)
 
 
+def _is_unreadable(code: str, words: str) -> bool:
+    """Whether S3 refuses an object because it is archived, under SSE-C, or under a KMS key that the job role
+    may not use.
+
+    S3 API reference, Error responses. A missing permission for the key is AccessDenied, and the words name
+    the action: https://repost.aws/knowledge-center/s3-troubleshoot-403
+    """
+    return (
+        code in ("InvalidObjectState", "InvalidRequest")
+        or code.startswith("KMS.")
+        or (code == "AccessDenied" and "kms:" in words)
+    )
+
+
 @contextmanager
 def _failures_named(uri: str, *, is_write: bool = False) -> Iterator[None]:
     from boto3.exceptions import Boto3Error
@@ -224,6 +239,8 @@ def _failures_named(uri: str, *, is_write: bool = False) -> Iterator[None]:
         if status in {409, 412}:
             raise ConflictError(uri) from error
         answer = f"{code or status} ({error.operation_name})"
+        if not is_write and _is_unreadable(code, str(error)):
+            raise EndError("unreadable_input", f"S3 doesn't let {uri} be read: {answer}.") from error
         denied = "s3_denied" if status in {401, 403} else "s3_unreachable"
         raise EndError(denied, f"S3 refused {uri}: {answer}. Check the job role's policy.") from error
     except (BotoCoreError, Boto3Error) as error:

@@ -59,8 +59,8 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
     """Fetch to each path its version, in place of what is there; `say` gets a line now and then.
 
     A file appears when it is whole; one that isn't is fetched again, three times in all. EndError:
-    input_changed if a version is gone, s3_unreachable if S3 refuses, doesn't answer or sends something else,
-    disk_full if there is no room.
+    input_changed if a version is gone, unreadable_input if it is archived or its key can't be used,
+    s3_unreachable if S3 refuses, doesn't answer or sends something else, disk_full if there is no room.
     """
     if not files:
         return

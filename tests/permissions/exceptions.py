@@ -165,6 +165,23 @@ UNCALLED = (
         "finds the instances of a queue, if runs have waited in it for 30 minutes without a reason",
         "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html",
     ),
+    *(
+        Uncalled(
+            ("ReconcileRunsRole", "RunChangedRole"),
+            (action,),
+            resource,
+            "droptrain",
+            "continues the copy of a model's file above 256 MiB",
+            "https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html",
+        )
+        for action, resource in (
+            ("s3:ListBucketMultipartUploads", "arn:aws:s3:::droptrain-databucket"),
+            (
+                "s3:ListMultipartUploadParts",
+                "arn:aws:s3:::droptrain-databucket/models/PROJECT/current/RUN/FILE",
+            ),
+        )
+    ),
     Uncalled(
         ("TrialEndedRole", "RunChangedRole"),
         ("dynamodb:ListStreams",),

@@ -252,6 +252,27 @@ def test_s3_that_refuses_ends_the_attempt(machine, proxy, spoilt, tmp_path: Path
     assert EXIT_CODES[caught.value.code] == 69
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("InvalidObjectState", "The operation is not valid for the object's storage class"),
+        ("InvalidRequest", "The object was stored using a form of Server Side Encryption."),
+        ("AccessDenied", "User: arn:x is not authorized to perform: kms:Decrypt on resource: arn:y"),
+        ("KMS.DisabledException", "arn:y is disabled."),
+    ],
+)
+def test_a_file_that_is_archived_or_under_a_key_of_others_has_its_own_cause(
+    machine, proxy, spoilt, monkeypatch, tmp_path: Path, code: str, words: str
+) -> None:
+    refusal = f"<Error><Code>{code}</Code><Message>{words}</Message></Error>"
+    monkeypatch.setattr("integration.image.fault_proxy.REFUSAL", refusal.encode())
+    one = put(machine, "1.parquet", b"first")
+    proxy.fault, proxy.spoils = "refused", 1000
+    with pytest.raises(EndError, match=f"be read: {code}") as caught:
+        transfer.fetch(spoilt, {tmp_path / "1": one}, ignore)
+    assert caught.value.code == "unreadable_input"
+
+
 def test_s3_that_is_down_ends_the_attempt(machine, monkeypatch, tmp_path: Path) -> None:
     one = put(machine, "1", b"first")
     down = bucket_at(f"http://127.0.0.1:{free_port()}", machine, monkeypatch)

@@ -95,6 +95,12 @@ def call_s3(s3: Any, bucket: str) -> None:
     s3.copy_object(**copied)
     begun = s3.create_multipart_upload(Bucket=bucket, Key="calls/copy")
     s3.upload_part_copy(**copied, UploadId=begun["UploadId"], PartNumber=1)
+    uploads = s3.list_multipart_uploads(Bucket=bucket, Prefix="calls/copy")["Uploads"]
+    assert [each["UploadId"] for each in uploads] == [begun["UploadId"]]
+    part_pages = s3.get_paginator("list_parts").paginate(
+        Bucket=bucket, Key="calls/copy", UploadId=begun["UploadId"]
+    )
+    assert [part["PartNumber"] for page in part_pages for part in page["Parts"]] == [1]
     s3.abort_multipart_upload(Bucket=bucket, Key="calls/copy", UploadId=begun["UploadId"])
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="calls/")
     versions = [{"Key": it["Key"], "VersionId": it["VersionId"]} for page in pages for it in page["Versions"]]

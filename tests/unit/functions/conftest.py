@@ -82,5 +82,5 @@ def context() -> Any:
         memory_limit_in_mb=512,
         invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:f",
         aws_request_id="r-1",
-        get_remaining_time_in_millis=lambda: 30_000,
+        get_remaining_time_in_millis=lambda: 120_000,
     )

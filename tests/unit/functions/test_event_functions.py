@@ -233,6 +233,22 @@ def test_a_new_current_model_is_published_for_some_seconds(load, context, capsys
     assert metrics_in(capsys.readouterr().out) == {"ModelsPublished": 1}
 
 
+def test_copies_of_one_batch_leave_time_for_its_other_records(load, context) -> None:
+    app, asked = load("run_changed"), []
+    context.get_remaining_time_in_millis = lambda: 30_000
+
+    def go_on(project: str, seconds: float) -> str:
+        asked.append(seconds)
+        left = context.get_remaining_time_in_millis() - 11_000
+        context.get_remaining_time_in_millis = lambda: left
+        return "unfinished"
+
+    app.wiring = SimpleNamespace(publish_model=lambda: SimpleNamespace(go_on=go_on))
+    models = [golden("stream/modify_model") for _ in range(2)]
+    assert failed(app.handler(streamed(*models), context)) == []
+    assert asked == [10, 4]
+
+
 def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
     app = load("run_changed")
 
@@ -241,6 +257,26 @@ def test_a_notice_that_fails_is_delivered_again(load, context) -> None:
 
     app.notify = type("Notify", (), {"ended": ended})()
     assert failed(app.handler(streamed(golden("stream/modify_ended")), context)) == ["110000000000000000003"]
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "needed_ms"),
+    [
+        ("run_changed", streamed(*[golden("stream/modify_ended")] * 3), 10_000),
+        ("trial_ended", streamed(*[golden("stream/modify_trial_ended")] * 3), 40_000),
+        ("batch_job_changed", queued(*[golden("batch/running")] * 3), 10_000),
+    ],
+)
+def test_what_a_batch_has_no_time_for_is_delivered_again_alone(
+    load, context, monkeypatch, name: str, records: dict[str, Any], needed_ms: int
+) -> None:
+    app, handled = load(name), []
+    monkeypatch.setattr(app, "handle", lambda *given: handled.append(given))
+    times = iter([needed_ms, needed_ms - 1])
+    context.get_remaining_time_in_millis = lambda: next(times)
+    again = failed(app.handler(records, context))
+    assert len(handled) == 2
+    assert len(again) == 1
 
 
 def test_a_pass_of_the_reconciler_says_what_it_did(load, context, capsys) -> None:

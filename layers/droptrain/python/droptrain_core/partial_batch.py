@@ -12,12 +12,17 @@ from droptrain_core.telemetry import logger, metrics
 _EVERY_RECORD = ""
 
 
-def handle_each(event: object, handle: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+def handle_each(
+    event: object, handle: Callable[[Mapping[str, Any]], None], has_time: Callable[[], bool] = lambda: True
+) -> dict[str, Any]:
     """Handle every record of a queue or of a table's stream; the answer names the failed ones.
 
     That is ReportBatchItemFailures (Lambda developer guide): a message by its id, a record of a stream by its
     sequence number. A record that can't be read fails alone, as does one whose handling raises. A record
     without an identifier can't be named, and is only logged.
+
+    Once it no longer `has_time`, the remaining records are delivered again: a function that times out would
+    also get those again that are done.
     """
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list):
@@ -26,7 +31,12 @@ def handle_each(event: object, handle: Callable[[Mapping[str, Any]], None]) -> d
         return _failures([_EVERY_RECORD])
     failed: list[str | None] = []
     kept = set(logger.get_current_keys())
-    for record in records:
+    for number, record in enumerate(records):
+        if number and not has_time():
+            left = records[number:]
+            logger.warning("%s records are delivered again later: the time is up", len(left))
+            failed += map(_identifier, left)
+            break
         # Keys of the previous record's log lines don't apply to this one.
         logger.remove_keys(set(logger.get_current_keys()) - kept)
         try:

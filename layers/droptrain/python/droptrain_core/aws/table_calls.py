@@ -34,11 +34,12 @@ def read_many(
     keys: Any = [{"pk": {"S": pk}} for pk in pks]
     tries = 0
     while keys:
-        asked = {table: {"Keys": keys[:_READ_TOGETHER], "ConsistentRead": consistent}}
+        asked: Any = {table: {"Keys": keys[:_READ_TOGETHER], "ConsistentRead": consistent}}
         answer = client.batch_get_item(RequestItems=asked)
         items = answer["Responses"].get(table, [])
         found |= {item["pk"]["S"]: item for item in items}
-        left: Any = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        unread: Any = answer.get("UnprocessedKeys", {})
+        left = unread.get(table, {}).get("Keys", [])
         keys = [*left, *keys[_READ_TOGETHER:]]
         tries = tries + 1 if left and not items else 0
         if left and tries == _TRIES:

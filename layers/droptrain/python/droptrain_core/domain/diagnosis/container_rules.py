@@ -29,6 +29,7 @@ RULES = (
     Rule(kinds.PACKAGES_NOT_INSTALLED, container_names(_NOT_INSTALLED), _PAGE),
     Rule(kinds.BAD_DATA, container_names("bad_data", 65), _PAGE),
     Rule(kinds.INPUT_CHANGED, container_names("input_changed"), _PAGE),
+    Rule(kinds.UNREADABLE_INPUT, container_names("unreadable_input"), _PAGE),
     Rule(kinds.INPUT_MISSING, container_names("input_missing", 66), _PAGE),
     Rule(kinds.S3_DENIED, container_names("s3_denied"), _PAGE),
     Rule(kinds.S3_UNREACHABLE, container_names("s3_unreachable", 69), _PAGE),

@@ -270,6 +270,11 @@ INPUT_MISSING = Kind(
 INPUT_CHANGED = Kind(
     "input_changed", "{detail}", "Upload the file again. That launches a run with the current files.", False
 )
+UNREADABLE_INPUT = Kind(
+    "unreadable_input", "{detail}",
+    "Restore the file from its archive storage class, or upload it again with the bucket's own encryption. "
+    "For a KMS key of your own, allow TrainingRole kms:Decrypt.", False,
+)  # fmt: skip
 CHECKPOINT_UNUSABLE = Kind(
     "checkpoint_unusable", "The code can't load a checkpoint or weights: {detail}",
     "Load a whole file that the same model saved. `warm_start` in train.yaml and the code's checkpoints have "
