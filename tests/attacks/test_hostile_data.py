@@ -7,6 +7,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
+from attacks.processor_time import least_seconds
 from droptrain_container import plan
 from droptrain_container.exit_codes import EndError
 from droptrain_core.aws import bucket as buckets
@@ -17,7 +18,6 @@ from droptrain_core.domain.preflight import reader
 from droptrain_core.domain.preflight import rows as rows_of_csv
 from droptrain_core.domain.preflight.facts import RANGE_BYTES, Piece, ranges
 from droptrain_core.domain.preflight.reader import of_stream
-from support.processor_time import least_seconds
 from support.records import object_version
 
 MIB = 1 << 20

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from attacks.processor_time import least_seconds
 from droptrain_core import recipe_yaml
 from droptrain_core.domain.datasets.dataset import match_inputs
 from droptrain_core.domain.errors import RejectedError
@@ -12,7 +13,6 @@ from droptrain_core.domain.recipes import recipe as recipes
 from droptrain_core.domain.recipes.regex import count_groups
 from hypothesis import given
 from hypothesis import strategies as st
-from support.processor_time import least_seconds
 from support.records import object_version
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

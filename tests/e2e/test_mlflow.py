@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from e2e.tracking_server import PASSWORD, USER, TrackingServer
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from support.command_line import CommandLine
 from support.laptop_user import User
-from support.tracking_server import PASSWORD, USER, TrackingServer
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -13,12 +13,7 @@ SLICE = 25
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        core_stack(tmp_path_factory.mktemp("jobs"), maxv_cpus=1) as made,
-    ):
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
+    with core_stack(tmp_path_factory.mktemp("jobs"), maxv_cpus=1) as made:
         yield made
 
 

@@ -10,7 +10,5 @@ from moto import mock_aws
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
+    with mock_aws():
         yield boto3.client("dynamodb", region_name="eu-west-1")

@@ -31,9 +31,7 @@ COST = Cost(0.0016, "g4dn.xlarge", 0.587, 10, "on-demand list price", "2025-11-3
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+def aws() -> Iterator[boto3.Session]:
     with mock_aws():
         yield boto3.Session(region_name="eu-west-1")
 

@@ -26,8 +26,6 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
     with mock_aws():
         made = boto3.client("s3", region_name="us-east-1")
         made.create_bucket(Bucket="data")

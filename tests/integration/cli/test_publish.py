@@ -125,9 +125,7 @@ def pause(**_: Any) -> None:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
+    with mock_aws():
         s3 = boto3.client("s3", region_name="us-east-1")
         s3.meta.events.register_first("before-call", pause)
         yield s3

@@ -24,10 +24,8 @@ def api() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def s3() -> Iterator[Any]:
     """The stack's bucket."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
     with mock_aws():
         made = boto3.client("s3", region_name="us-east-1")
         made.create_bucket(Bucket=BUCKET)

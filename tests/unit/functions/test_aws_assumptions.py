@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from droptrain_core import partial_batch
 from droptrain_core.refresh import Done
-from support.core_in_memory import Core
 from support.golden import golden, names_of, queued, streamed
-from support.recorded import recorded
 from support.template import properties
 from unit.functions import aws_calls
+from unit.functions.core_in_memory import Core
+from unit.functions.recorded import recorded
 
 TESTS = Path(__file__).parents[2]
 PAGE = (TESTS.parent / "docs/aws-assumptions.md").read_text("utf-8")

@@ -13,8 +13,8 @@ from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs.retraining import schedule_message
 from droptrain_core.launch.answers import Launched
 from droptrain_core.notify import EndNotified
-from support.function_output import failed, metrics_in
 from support.golden import golden, queued, streamed
+from unit.functions.function_output import failed, metrics_in
 
 
 class Uploads:

@@ -20,12 +20,12 @@ from droptrain_core.domain.runs.run import TERMINAL, Run
 from droptrain_core.telemetry import logger
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.core_in_memory import ANOTHER, Core
-from support.function_output import failed, metrics_in
 from support.golden import golden, names_of, queued, streamed
-from support.recorded import recorded
 from support.records import RUN_ID
+from unit.functions.core_in_memory import ANOTHER, Core
+from unit.functions.function_output import failed, metrics_in
 from unit.functions.mutated import JUNK, TEXTS, TYPES, everything_wrong, mutated
+from unit.functions.recorded import recorded
 
 STATUSES = {"CLAIMED", "SUBMITTED", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL}
 PUT_ITEM = botocore.session.get_session().get_service_model("dynamodb").operation_model("PutItem").input_shape
