@@ -47,7 +47,10 @@ SECOND = DATASETS["second"]
         ({"datasets": {**DATASETS, "second": replace(SECOND, run_id=None)}}, "no answer: second"),
         ({"datasets": {**DATASETS, "second": replace(SECOND, run_id="r1")}}, "no answer: second"),
         ({"datasets": {}}, "no answer: second"),
-        ({"changes": [replace(BEGAN, cooldown_until=at(4)), *CHANGES[1:]]}, "r3 was launched in the cooldown"),
+        (
+            {"changes": [replace(BEGAN, cooldown_until=at(4)), *CHANGES[1:]]},
+            "r3 was launched in the cooldown",
+        ),
         ({"changes": [BEGAN, replace(ANSWERED, launched_run="r1")]}, "began no cooldown: r3"),
         ({"changes": [*CHANGES, replace(ANSWERED, due_at=at(16), covered_until=at(17))]}, "answered twice"),
         ({"asked": {at(15), at(30)}}, f"have no answer: {at(30)}"),
