@@ -6,8 +6,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 
+from chaos.soak import retraining
+from chaos.soak.versions import Versions
+from droptrain_core.domain import times
 from droptrain_core.domain.datasets.dataset import ObjectVersion, drop_id
 
 from droptrain_local.cloud import LaptopCloud
@@ -17,8 +21,6 @@ FILES = ("train.csv", "test.csv")
 _CORRECTED = 0.15
 _REPLACED = 0.15
 _LOOK_SECONDS = 3.0
-
-Versions = frozenset[tuple[str, str]]  # (key, version id) of each input
 
 
 @dataclass
@@ -31,17 +33,22 @@ class Dataset:
     there: dict[str, str] = field(default_factory=dict)
 
     @property
+    def project(self) -> str:
+        return self.folder.split("/")[1]
+
+    @property
     def drop(self) -> str:
         """The identity of what lies there now."""
-        _, project, _, dataset, *_ = self.folder.split("/")
-        return drop_id(project, dataset, (ObjectVersion(*item, 0, "") for item in self.there.items()))
+        dataset = self.folder.split("/")[3]
+        return drop_id(self.project, dataset, (ObjectVersion(*item, 0, "") for item in self.there.items()))
 
 
 class Drops:
     """Drops datasets by ordinary puts from a thread of its own, spread over some seconds.
 
     A replacement waits until the dataset's first run is there: of two versions put at once it would be open
-    whether the first is trained on, too. `find_drop` finds the run of a drop.
+    whether the first is trained on, too. `find_drop` finds the run of a drop. `expected` are the sets of
+    versions that are complete, `dropped_at` the time of each one's last put.
     """
 
     def __init__(
@@ -56,13 +63,17 @@ class Drops:
         self._seconds = seconds
         self._chance = chance
         self._find_drop = find_drop
-        self.expected: set[Versions] = set()
+        self.dropped_at: dict[Versions, str] = {}
         self.puts = 0
         self.replaced = 0
         self._datasets = [self._draw(folder) for folder in folders]
         self._closing = threading.Event()
         self._thread = ThreadPoolExecutor(1, "drops")
         self._end = self._thread.submit(self._run)
+
+    @property
+    def expected(self) -> set[Versions]:
+        return set(self.dropped_at)
 
     @property
     def done(self) -> bool:
@@ -77,7 +88,10 @@ class Drops:
         first, second = self._chance.sample(FILES, 2)
         corrected = [first] if self._chance.random() < _CORRECTED else []
         replaces = self._chance.choice(FILES) if self._chance.random() < _REPLACED else None
-        return Dataset(folder, deque([*corrected, first, second]), replaces)
+        dataset = Dataset(folder, deque([*corrected, first, second]), replaces)
+        if retraining.trains_again(dataset.project):
+            dataset.replaces = None  # it may never have a run of its own
+        return dataset
 
     def _run(self) -> None:
         turns = [dataset for dataset in self._datasets for _ in dataset.puts]
@@ -98,10 +112,11 @@ class Drops:
     def _put(self, dataset: Dataset, file: str) -> None:
         key = dataset.folder + file
         body = f"a,b\n{self.puts},{time.time()}\n".encode()
+        at = times.to_text(datetime.now(UTC))
         dataset.there[key] = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)["VersionId"]
         self.puts += 1
         if len(dataset.there) == len(FILES):
-            self.expected.add(_versions(dataset))
+            self.dropped_at[_versions(dataset)] = at
 
 
 def _versions(dataset: Dataset) -> Versions:

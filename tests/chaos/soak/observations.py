@@ -3,20 +3,22 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
-from chaos.soak.drops import Versions
+from chaos.soak.versions import Versions
+from droptrain_core.domain.notices import of_model
 
 from droptrain_local.cloud import LaptopCloud
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED")
 _STATES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 _NAMED_RUN = re.compile(r"^ +(?:Run|Sweep) +(\S+)$", re.MULTILINE)
+_OF_MODELS = (of_model.PROMOTED, of_model.ROLLED_BACK)
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -37,6 +39,8 @@ class SeenRun:
     claimed_at: str
     is_announced: bool
     trial: int | None
+    launched_by: str = "upload"
+    created_at: str = ""
 
     @property
     def starts_a_drop(self) -> bool:
@@ -86,10 +90,10 @@ def items(cloud: LaptopCloud, condition: str, value: str) -> Iterator[dict[str, 
 
 
 def active_count(cloud: LaptopCloud) -> int:
-    """How many runs and sweeps have not ended or are not announced."""
+    """How many runs and sweeps have not ended or are not announced, and how many models aren't published."""
     pages = [
         page
-        for kind in ("run", "sweep")
+        for kind in ("run", "sweep", "model")
         for page in cloud.client("dynamodb")
         .get_paginator("query")
         .paginate(
@@ -126,10 +130,15 @@ def jobs(cloud: LaptopCloud) -> list[SeenJob]:
 
 
 def notices(cloud: LaptopCloud) -> Counter[str]:
-    """How many notices each run and sweep got; the others count by their subject. Takes them away."""
+    """How many notices each run and sweep got of its end; the others count by their subject.
+
+    Takes them away. Those of promotions and rollbacks that people request are left out.
+    """
     counted: Counter[str] = Counter()
     for body in take_all(cloud, cloud.ready.notices_queue_url):
         notice = json.loads(body)
+        if notice["Subject"].startswith(_OF_MODELS):
+            continue
         named = _NAMED_RUN.search(notice["Message"])
         counted[named[1] if named else notice["Subject"]] += 1
     return counted
@@ -153,6 +162,19 @@ def replay_dead_letters(cloud: LaptopCloud) -> Counter[str]:
                 sqs.send_message(QueueUrl=queue, MessageBody=body)
                 replayed[queue.rpartition("-")[2]] += 1
     return replayed
+
+
+def queue_url(cloud: LaptopCloud, name: str) -> str:
+    """The URL of the stack's queue with this name."""
+    urls: list[str] = cloud.client("sqs").list_queues()["QueueUrls"]
+    [url] = [url for url in urls if url.endswith(f"-{name}") and "/soak-" not in url]
+    return url
+
+
+def send(cloud: LaptopCloud, url: str, message: Mapping[str, Any], delay_seconds: int = 0) -> None:
+    """Send a message to a queue."""
+    body = json.dumps(message)
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay_seconds)
 
 
 def take_all(cloud: LaptopCloud, url: str) -> list[str]:
@@ -210,4 +232,6 @@ def _run(item: dict[str, Any]) -> SeenRun:
         claimed_at=values["claimed_at"],
         is_announced="notified_at" in values,
         trial=int(values["trial"]) if "trial" in values else None,
+        launched_by=values["launched_by"],
+        created_at=values["created_at"],
     )

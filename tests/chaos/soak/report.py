@@ -26,6 +26,9 @@ class Report:
     runs_ended: Mapping[str, int]
     runs_announced: int
     trials: int
+    scheduled_runs: int
+    superseded_datasets: int
+    requested_promotions: int
     sweeps_ended: Mapping[str, int]
     repeated_notices: int
     dead_letters_replayed: Mapping[str, int]
@@ -53,6 +56,9 @@ class Report:
         yield "  ended", f"{sum(self.runs_ended.values())} ({_listed(self.runs_ended)})"
         yield "  announced", self.runs_announced
         yield "  trials", self.trials
+        yield "  by schedules", self.scheduled_runs
+        yield "datasets with a later answer", self.superseded_datasets
+        yield "promotions on request", self.requested_promotions
         yield "sweeps ended", _listed(self.sweeps_ended) or "none"
         yield "drops lost", self.drops_lost
         yield "drops doubled", self.drops_doubled

@@ -6,18 +6,20 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from chaos.soak import models, observations, processes, sweeps, verdict
+from chaos.soak import models, observations, processes, retraining, sweeps, verdict
 from chaos.soak.detour import Detour, Odds, waiting
 from chaos.soak.drops import Drops
 from chaos.soak.outages import Outages, UnreliableAwsServer
+from chaos.soak.people import People
 from chaos.soak.report import Report
-from chaos.soak.time_passing import pass_time
+from chaos.soak.retraining import ScheduleTimes
+from chaos.soak.time_passing import TimePassing
 from chaos.soak.trainings import SCRIPT, Ledger
 from chaos.soak.trouble import Trouble, reconcile
 from chaos.soak.verdict import Seen
@@ -37,7 +39,8 @@ Say = Callable[[str], None]
 class Plan:
     """What to do: `datasets` dropped within `trouble_seconds`, a blow about every `pause_seconds`.
 
-    Beside the projects there is a drop for each of `searches` projects whose drops start sweeps.
+    Beside the projects there is a drop for each of `searches` projects whose drops start sweeps, and
+    `drops_each` drops for each of `again` projects with a cooldown and a schedule.
 
     The reconciler is called every `reconcile_seconds` once the trouble is over. With `hurry`, minutes pass
     at once for what waits for them. What isn't quiet after `patience_seconds` without trouble is broken.
@@ -47,7 +50,9 @@ class Plan:
     datasets: int
     trouble_seconds: float
     projects: int = 5
-    searches: int = 3
+    searches: int = 6
+    again: int = 2
+    drops_each: int = 8
     pause_seconds: float = 1.0
     odds: Odds = field(default_factory=Odds)
     reconcile_seconds: float = 15.0
@@ -76,7 +81,8 @@ class _Soak:
         self._outages = Outages(self._blows)
         self._started: set[tuple[int, str]] = set()
         self._replayed: Counter[str] = Counter()
-        self._broken_models: list[str] = []
+        self._times: ScheduleTimes
+        self._killed_jobs: set[str] = set()
 
     def run(self) -> Report:
         before = {process.identity for process in processes.descendants()}
@@ -105,47 +111,59 @@ class _Soak:
                 RunTable(cloud.client("dynamodb"), cloud.ready.table).find_drop,
             )
             parts.callback(drops.close)
-            killed_jobs = self._make_trouble(cloud, drops)
+            self._make_trouble(cloud, drops)
             detour.smooth()
             quiet = self._calm(cloud, drops, detour)
             self._replayed = observations.replay_dead_letters(cloud)
             quiet = quiet and self._calm(cloud, drops, detour)
-            self._broken_models = list(models.broken(cloud, self._projects))
-            return self._look(cloud, drops, killed_jobs), drops, quiet
+            return self._look(cloud, drops), drops, quiet
 
     @property
     def _projects(self) -> list[str]:
         return [f"soak-{number}" for number in range(self._plan.projects)]
+
+    @property
+    def _searches(self) -> list[str]:
+        return [sweeps.project(number) for number in range(self._plan.searches)]
+
+    @property
+    def _again(self) -> list[str]:
+        return retraining.projects(self._plan.again)
 
     def _chance(self, name: str) -> Random:
         return Random(f"{self._plan.seed} {name}")
 
     def _publish(self, cloud: LaptopCloud) -> list[str]:
         """Publish the projects; the folders of the datasets to drop."""
+        recipes = dict.fromkeys(self._projects, "")
+        recipes |= {project: sweeps.recipe(number) for number, project in enumerate(self._searches)}
+        recipes |= {project: retraining.recipe(project) for project in self._again}
         s3, bucket = cloud.client("s3"), cloud.ready.bucket
-        for project in self._projects:
+        for project, recipe in recipes.items():
             s3.put_object(Bucket=bucket, Key=f"projects/{project}/code/run.sh", Body=SCRIPT.encode())
-            recipe = self._ledger.recipe().encode()
-            s3.put_object(Bucket=bucket, Key=f"projects/{project}/train.yaml", Body=recipe)
+            body = (self._ledger.recipe() + recipe).encode()
+            s3.put_object(Bucket=bucket, Key=f"projects/{project}/train.yaml", Body=body)
         chance = self._chance("projects")
         folders = [
             f"projects/{chance.choice(self._projects)}/data/day-{number:03d}/"
             for number in range(self._plan.datasets)
         ]
-        return [*folders, *map(partial(self._publish_search, cloud), range(self._plan.searches))]
+        searches = [f"projects/{project}/data/first/" for project in self._searches]
+        again = product(self._again, range(self._plan.drops_each))
+        return [*folders, *searches, *(f"projects/{name}/data/day-{day:03d}/" for name, day in again)]
 
-    def _publish_search(self, cloud: LaptopCloud, number: int) -> str:
-        """Publish a project whose drops start sweeps; the folder of its dataset."""
-        folder, s3 = f"projects/search-{number}/", cloud.client("s3")
-        recipe = self._ledger.recipe() + sweeps.recipe(number)
-        s3.put_object(Bucket=cloud.ready.bucket, Key=f"{folder}code/run.sh", Body=SCRIPT.encode())
-        s3.put_object(Bucket=cloud.ready.bucket, Key=f"{folder}train.yaml", Body=recipe.encode())
-        return f"{folder}data/first/"
-
-    def _make_trouble(self, cloud: LaptopCloud, drops: Drops) -> set[str]:
+    def _make_trouble(self, cloud: LaptopCloud, drops: Drops) -> None:
         start = time.monotonic()
+        people = People(cloud, self._chance("people"), self._blows)
+        self._times = ScheduleTimes(cloud, self._again, self._chance("schedules"), self._blows)
         trouble = Trouble(
-            cloud, self._outages, self._ledger, self._plan.pause_seconds, self._chance("trouble"), self._blows
+            cloud,
+            self._outages,
+            self._ledger,
+            self._plan.pause_seconds,
+            self._chance("trouble"),
+            self._blows,
+            {people.promote: 2, people.roll_back: 2, people.cancel_sweep: 3, self._times.come_due: 2},
         )
         try:
             while (past := time.monotonic() - start) < self._plan.trouble_seconds:
@@ -155,22 +173,22 @@ class _Soak:
         finally:
             trouble.end()
         self._seconds["trouble"] = time.monotonic() - start
-        return trouble.killed_jobs
+        self._killed_jobs = trouble.killed_jobs
 
     def _calm(self, cloud: LaptopCloud, drops: Drops, detour: Detour) -> bool:
         """Wait until nothing moves any more; whether that came to be."""
         start = time.monotonic()
-        reconciled, left = 0.0, set[str]()
+        reconciled, passing = 0.0, TimePassing(cloud)
         while (past := time.monotonic() - start) < self._plan.patience_seconds:
             self._note_processes()
-            if drops.done and detour.is_empty and _is_quiet(cloud, drops):
+            if drops.done and detour.is_empty and self._is_quiet(cloud, drops):
                 self._seconds["calm"] = self._seconds.get("calm", 0) + past
                 return True
             if past - reconciled >= self._plan.reconcile_seconds:
                 reconciled = past
                 self._tell(f"calm {past:.0f} s", cloud, drops)
                 if self._plan.hurry:
-                    left = pass_time(cloud, left)
+                    passing.minutes_pass()
                 threading.Thread(target=reconcile, args=(cloud,), daemon=True).start()
             time.sleep(_LOOK_SECONDS)
         self._seconds["calm"] = self._plan.patience_seconds
@@ -183,18 +201,41 @@ class _Soak:
             f"{observations.active_count(cloud)} active"
         )
 
-    def _look(self, cloud: LaptopCloud, drops: Drops, killed_jobs: set[str]) -> Seen:
-        return Seen(
-            expected=drops.expected,
-            runs=observations.runs(cloud),
+    def _is_quiet(self, cloud: LaptopCloud, drops: Drops) -> bool:
+        """Whether every drop has its answer, every run is announced, and no queue holds anything."""
+        sqs = cloud.client("sqs")
+        urls = [
+            url
+            for url in sqs.list_queues()["QueueUrls"]
+            if url.endswith("Queue") and not url.endswith("DeadLetterQueue")
+        ]
+        if any(waiting(sqs, url) for url in urls) or observations.active_count(cloud):
+            return False
+        seen = self._look_at_drops(cloud, drops)
+        return not seen.lost and not any(each.unanswered for each in seen.projects)
+
+    def _look(self, cloud: LaptopCloud, drops: Drops) -> Seen:
+        """Everything that is judged; takes notices and dead letters away."""
+        return replace(
+            self._look_at_drops(cloud, drops),
             jobs=observations.jobs(cloud),
             ledger=list(self._ledger.lines()),
             exporting_jobs=observations.exporting_jobs(cloud),
             notices=observations.notices(cloud),
             dead_letters=observations.dead_letters(cloud),
-            killed_jobs=killed_jobs,
-            sweeps=sweeps.sweeps(cloud),
+            killed_jobs=self._killed_jobs,
             reserved=sweeps.reserved(cloud),
+            models=models.seen_models(cloud, [*self._projects, *self._searches, *self._again]),
+        )
+
+    def _look_at_drops(self, cloud: LaptopCloud, drops: Drops) -> Seen:
+        """What became of the drops."""
+        runs, dropped_at = observations.runs(cloud), dict(drops.dropped_at)
+        return Seen(
+            expected=set(dropped_at),
+            runs=runs,
+            sweeps=sweeps.sweeps(cloud),
+            projects=retraining.seen_projects(cloud, self._again, runs, dropped_at, self._times.sent),
         )
 
     def _note_processes(self) -> None:
@@ -208,7 +249,7 @@ class _Soak:
 
     def _report(self, seen: Seen, drops: Drops, quiet: bool, left: list[processes.Process]) -> Report:
         broken = [] if quiet else [f"not quiet after {self._plan.patience_seconds:.0f} s"]
-        broken += [*verdict.broken(seen), *self._broken_models]
+        broken += verdict.broken(seen)
         broken += [f"process {process.pid} is left: {process.command}" for process in left]
         trained = {run.run_id for run in seen.runs if len(seen.trained_by.get(run.run_id, ())) == 1}
         untrained = [run for run in seen.runs if run.run_id not in seen.trained_by]
@@ -230,6 +271,9 @@ class _Soak:
             runs_ended=Counter(run.status for run in seen.runs if run.ended),
             runs_announced=sum(run.is_announced for run in seen.runs),
             trials=sum(run.trial is not None for run in seen.runs),
+            scheduled_runs=sum(run.launched_by == "schedule" for run in seen.runs),
+            superseded_datasets=sum(len(each.superseded) for each in seen.projects),
+            requested_promotions=sum(each.requested for each in seen.models),
             sweeps_ended=Counter(each.sweep.status for each in seen.sweeps),
             repeated_notices=sum(count - 1 for count in seen.notices.values()),
             dead_letters_replayed=self._replayed,
@@ -237,16 +281,3 @@ class _Soak:
             processes_left=len(left),
             broken=tuple(broken),
         )
-
-
-def _is_quiet(cloud: LaptopCloud, drops: Drops) -> bool:
-    """Whether every drop has its run, every run is told of, and no queue holds anything."""
-    sqs = cloud.client("sqs")
-    urls = [
-        url
-        for url in sqs.list_queues()["QueueUrls"]
-        if url.endswith("Queue") and not url.endswith("DeadLetterQueue")
-    ]
-    if any(waiting(sqs, url) for url in urls) or observations.active_count(cloud):
-        return False
-    return drops.expected <= {run.inputs for run in observations.runs(cloud)}

@@ -29,6 +29,7 @@ def ended(number: int, loss: float | None) -> Run:
     return run(run_id=f"r{number}", trial=number, sweep="s", status=status, metrics=metrics, cause=cause)
 
 
+CANCELLED = {"status": "CANCELLED", "cancelled_by": "ann"}
 TRIALS = {1: ended(1, 0.5), 2: ended(2, 0.1), 3: ended(3, None)}
 
 
@@ -45,6 +46,10 @@ TRIALS = {1: ended(1, 0.5), 2: ended(2, 0.1), 3: ended(3, None)}
         ({"standing": Standing(Counts(), best=replace(BEST, value=0.5))}, {}, "has the best"),
         ({"status": "FAILED"}, {}, "which nobody did to it"),
         ({"status": "CANCELLED"}, {}, "which nobody did to it"),
+        (CANCELLED, {"trials": {2: TRIALS[2], 1: TRIALS[1]}}, None),
+        ({"cancelled_by": "ann"}, {}, "was cancelled, and is SUCCEEDED"),
+        (CANCELLED, {"trials": TRIALS | {3: replace(TRIALS[3], status="RUNNING")}}, "trials [3] have not"),
+        (CANCELLED, {"late": [3]}, "has started the trials [3] after"),
     ],
 )
 def test_a_broken_promise_is_named(change: dict[str, Any], seen: dict[str, Any], problem: str | None) -> None:
@@ -53,6 +58,15 @@ def test_a_broken_promise_is_named(change: dict[str, Any], seen: dict[str, Any],
     problems = list(broken(found, Counter({"s": 1})))
     assert [problem in each for each in problems if problem] == [True] * bool(problem), problems
     assert bool(problems) == bool(problem)
+
+
+def test_a_trial_that_begins_after_the_cancellation_is_noted() -> None:
+    seen = SeenSweep(SWEEP)
+    seen.note(TRIALS[1])
+    seen.is_cancelled = True
+    seen.note(TRIALS[1])
+    seen.note(TRIALS[2])
+    assert seen.late == [2]
 
 
 def test_what_runs_and_is_held_at_once_is_noted_at_each_change() -> None:

@@ -5,7 +5,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
@@ -37,7 +37,10 @@ _AMBUSHED = (
 
 
 class Trouble:
-    """Strikes from a thread of its own until it is ended, about every `pause_seconds`."""
+    """Strikes from a thread of its own until it is ended, about every `pause_seconds`.
+
+    `meanwhile` are other things that happen, each with its weight; False means that nothing happened.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Trouble:
         pause_seconds: float,
         chance: Random,
         counted: Counter[str],
+        meanwhile: Mapping[Callable[[], bool], int],
     ) -> None:
         self._cloud = cloud
         self._outages = outages
@@ -67,18 +71,22 @@ class Trouble:
             self._reclaim: 4,
             self._repeat_events: 1,
             self._reconcile: 2,
+            **meanwhile,
         }
+        self._meanwhile = meanwhile
         self._closing = threading.Event()
         self._thread = ThreadPoolExecutor(1, "trouble")
         self._end = self._thread.submit(self._run)
 
     def end(self) -> None:
-        """Strike no more, and let everything work that was out of order."""
+        """Strike no more, let everything work that was out of order, and do all else once more."""
         self._closing.set()
         self._end.result()
         self._thread.shutdown()
         self._outages.end()
         self._control("events", {"repeat": 1})
+        for happen in self._meanwhile:
+            happen()
 
     def _run(self) -> None:
         blows, weights = list(self._blows), list(self._blows.values())

@@ -2,20 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from chaos.soak import sweeps
-from chaos.soak.drops import Versions
+from chaos.soak import models, retraining, sweeps
+from chaos.soak.models import SeenModels
 from chaos.soak.observations import SeenJob, SeenRun
+from chaos.soak.retraining import SeenProject, trains_again
 from chaos.soak.sweeps import SeenSweep
 from chaos.soak.trainings import Line
+from chaos.soak.verdict_words import named
+from chaos.soak.versions import Versions, project_of
 
 _SUPERSEDED = 73
 _KILLED = 137
-_SHOWN = 5
 # A pass that is killed three times is given up as on AWS, and a change of the table that fails eleven times;
 # the next pass does what they should have done, or runs are not announced.
-_GIVES_UP_SOON = {"ReconcileDeadLetterQueue", "RunChangedDeadLetterQueue"}
+_GIVES_UP_SOON = {"ReconcileDeadLetterQueue", "RunChangedDeadLetterQueue", "TrialEndedDeadLetterQueue"}
 
 
 @dataclass(frozen=True)
@@ -24,25 +26,43 @@ class Seen:
 
     expected: set[Versions]
     runs: list[SeenRun]
-    jobs: list[SeenJob]
-    ledger: list[Line]
-    exporting_jobs: Mapping[str, set[str]]
-    notices: Counter[str]
-    dead_letters: Mapping[str, list[str]]
-    killed_jobs: set[str]
     sweeps: list[SeenSweep]
-    reserved: Mapping[str, int]
+    projects: list[SeenProject]
+    jobs: list[SeenJob] = field(default_factory=list)
+    ledger: list[Line] = field(default_factory=list)
+    exporting_jobs: Mapping[str, set[str]] = field(default_factory=dict)
+    notices: Counter[str] = field(default_factory=Counter)
+    dead_letters: Mapping[str, list[str]] = field(default_factory=dict)
+    killed_jobs: set[str] = field(default_factory=set)
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    models: list[SeenModels] = field(default_factory=list)
+
+    @property
+    def runs_of_drops(self) -> list[SeenRun]:
+        """The runs of projects in which each drop has a run or a sweep of its own."""
+        return [run for run in self.runs if not trains_again(run.project)]
+
+    @property
+    def drops(self) -> set[Versions]:
+        """The drops of those projects."""
+        return {each for each in self.expected if not trains_again(project_of(each))}
 
     @property
     def lost(self) -> set[Versions]:
-        """Drops that have no run."""
-        return self.expected - {run.inputs for run in self.runs}
+        """Drops that have neither run nor sweep."""
+        return self.drops - {run.inputs for run in self.runs} - {each.inputs for each in self.sweeps}
 
     @property
     def doubled(self) -> set[Versions]:
         """Drops that have several runs, or whose run was trained by several Batch jobs."""
-        runs = Counter(run.inputs for run in self.runs if run.starts_a_drop)
-        return {run.inputs for run in self.runs if runs[run.inputs] > 1 or run.run_id in self.trained_twice}
+        own = self.runs_of_drops
+        runs = Counter(run.inputs for run in own if run.starts_a_drop)
+        return {run.inputs for run in own if runs[run.inputs] > 1 or run.run_id in self.trained_twice}
+
+    @property
+    def cancelled_runs(self) -> set[str]:
+        """The runs that may be cancelled because their sweep was."""
+        return sweeps.cancelled_runs(self.sweeps)
 
     @property
     def trained_twice(self) -> set[str]:
@@ -73,33 +93,37 @@ def broken(seen: Seen) -> Iterator[str]:
         yield from _outcome(run, seen)
     for sweep in seen.sweeps:
         yield from sweeps.broken(sweep, seen.notices)
+    for project in seen.projects:
+        yield from retraining.broken(project)
+    for each in seen.models:
+        yield from models.broken(each)
     alone = {run.run_id for run in seen.runs if run.trial is None}
-    yield from _named("runs have no notice", [each for each in alone if not seen.notices[each]])
+    yield from named("runs have no notice", [run_id for run_id in alone if not seen.notices[run_id]])
     strange = seen.notices.keys() - alone - {each.sweep.sweep_id for each in seen.sweeps}
-    yield from _named("notices are of no run and no sweep", strange)
-    yield from _named("accounts hold something for nobody", map(str, seen.reserved.items()))
+    yield from named("notices are of no run and no sweep", strange)
+    yield from named("accounts hold something for nobody", map(str, seen.reserved.items()))
     for queue, bodies in seen.dead_letters.items():
         if queue not in _GIVES_UP_SOON:
-            yield from _named(f"dead letters in {queue}", bodies)
+            yield from named(f"dead letters in {queue}", bodies)
 
 
 def _drops(seen: Seen) -> Iterator[str]:
-    of_none = {run.inputs for run in seen.runs} - seen.expected
-    yield from _named("drops have no run", map(_text, seen.lost))
-    yield from _named("drops have several runs or trainings", map(_text, seen.doubled))
-    yield from _named("runs are of no drop", map(_text, of_none))
+    of_none = {run.inputs for run in seen.runs_of_drops} - seen.drops
+    yield from named("drops have no run", map(_text, seen.lost))
+    yield from named("drops have several runs or trainings", map(_text, seen.doubled))
+    yield from named("runs are of no drop", map(_text, of_none))
 
 
 def _jobs(seen: Seen) -> Iterator[str]:
     runs = {run.run_id for run in seen.runs}
     by_run = seen.jobs_by_run
-    yield from _named("Batch jobs are of no run", by_run.keys() - runs)
-    yield from _named("runs have no Batch job", runs - by_run.keys())
+    yield from named("Batch jobs are of no run", by_run.keys() - runs)
+    yield from named("runs have no Batch job", runs - by_run.keys() - seen.cancelled_runs)
     several = [run_id for run_id, job_ids in by_run.items() if len(job_ids - seen.superseded) > 1]
-    yield from _named("runs have several Batch jobs", several)
-    yield from _named("runs were trained by several Batch jobs", seen.trained_twice)
+    yield from named("runs have several Batch jobs", several)
+    yield from named("runs were trained by several Batch jobs", seen.trained_twice)
     unended = [job.job_id for job in seen.jobs if job.state not in ("SUCCEEDED", "FAILED")]
-    yield from _named("Batch jobs have not ended", unended)
+    yield from named("Batch jobs have not ended", unended)
 
 
 def _outcome(run: SeenRun, seen: Seen) -> Iterator[str]:
@@ -108,6 +132,10 @@ def _outcome(run: SeenRun, seen: Seen) -> Iterator[str]:
         yield f"{run.run_id} is {run.status}, announced: {run.is_announced}"
         return
     job = next((job for job in seen.jobs if job.job_id == run.batch_job_id), None)
+    if run.status == "CANCELLED" and run.run_id in seen.cancelled_runs:
+        if job and job.state != "FAILED":
+            yield f"{run.run_id} is CANCELLED, its Batch job {job.job_id} {job.state}"
+        return
     if job is None:
         yield f"{run.run_id} names no Batch job that there is: {run.batch_job_id}"
         return
@@ -123,13 +151,6 @@ def _outcome(run: SeenRun, seen: Seen) -> Iterator[str]:
     early = [each for each in job.attempts[:-1] if not each.reason.startswith("Host EC2")]
     if early:
         yield f"{run.run_id} was tried again without a reclaim: {early}"
-
-
-def _named(what: str, names: Iterable[str]) -> Iterator[str]:
-    found = sorted(names)
-    if found:
-        shown = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-        yield f"{len(found)} {what}: {shown}"
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

@@ -60,7 +60,9 @@ SCHEDULED = {
 def test_a_project_s_cooldown_and_schedule(
     run_id: str, retraining: Any, waiting: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    project = {"latest_run": {**RUN, "run_id": run_id}, "retraining": retraining, "waiting": waiting}
+    models = {"current": {"run_id": run_id, "missing_at": None}, "served_run_id": run_id}
+    run = {**RUN, "run_id": run_id}
+    project = {"latest_run": run, "retraining": retraining, "waiting": waiting, **models}
     monkeypatch.setattr(list_projects, "Api", OneAnswer(project))
     list_projects.show(STACK, "penguins", as_json=False)
     assert_shown("retraining.md", capsys.readouterr().out)
