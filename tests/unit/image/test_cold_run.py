@@ -8,7 +8,7 @@ from support.template import ROOT
 
 MEASURED = Measured(
     gzip_seconds=0.0125, zstd_seconds=0.0025, gzip_packed=0.5, zstd_packed=0.4, import_seconds=10,
-    first_step_seconds=5,
+    first_step_seconds=5, import_megabytes=900,
 )  # fmt: skip
 
 
@@ -23,6 +23,10 @@ def test_a_disk_that_is_slower_than_the_unpacking_is_what_is_waited_for() -> Non
     part = "Image: droptrain's, zstd, as deployed"
     assert before[part] == pytest.approx(4571 * 1.4 / 131)
     assert now[part] == pytest.approx(4571 * 1.4 / 262)
+
+
+def test_what_the_import_reads_of_a_baked_image_comes_from_the_disk() -> None:
+    assert dict(table(MEASURED, 300, 300))["Image: in the AMI"] == pytest.approx(1 + 3)
 
 
 def test_the_page_on_costs_has_the_parts_that_are_computed() -> None:
