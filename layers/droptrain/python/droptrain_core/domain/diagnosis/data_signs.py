@@ -16,7 +16,8 @@ NUMBER_RULES = (
 )  # fmt: skip
 
 # A number in another notation (1,000.50 or 12 % or 6,5), or a word for none.
-_ODD_NUMBER = r"b?['\"“‘]?[-+$€£ ]{0,3}(?:\d[\d., ]{0,40}[%€$]?|N/?A|NULL|null|None|\?|-)?['\"”’]?"
+_DIGITS = r"\d(?:[\d., \u00a0\u202f]|\\xa0|\\u202f){0,40}"
+_ODD_NUMBER = rf"b?['\"“‘]?[-+$€£ ]{{0,3}}(?:{_DIGITS}[%€$]?|N/?A|NULL|null|None|\?|-)?['\"”’]?"
 UNUSABLE = (
     (r"'utf-?(?:8|16|32)[\w-]{0,6}' codec can't decode",
      ("not_utf_8", "utf_16", "gzip", "not_text", "nul_bytes"),
@@ -50,7 +51,7 @@ UNUSABLE = (
      "https://xgboost.readthedocs.io/en/stable/faq.html"),
 )  # fmt: skip
 # In features and labels; in a metric's arguments it is about the model's predictions.
-EMPTY_VALUES = r"Input (?:X |y )?contains (?:NaN|infinity)|Cannot convert non-finite values"
+EMPTY_VALUES = r"Input (?:X |y )?contains (?:NaN|infinity)|Cannot convert non-finite values|not 'NAType'"
 EMPTY_VALUES_SOURCE = "https://github.com/pylablanche/gcForest/issues/22"
 EMPTY_VALUES_RULES = ("empty_column", "short_row", "irregular")
 METRICS = "sklearn/metrics/"
@@ -58,6 +59,8 @@ METRICS = "sklearn/metrics/"
 TEXT_AS_NUMBER = r"could not convert string (?:to float: |')"
 TEXT_READERS = r"(?:site|dist)-packages/(?:pandas|numpy|sklearn|tensorflow|xgboost|lightgbm)/"
 TEXT_READING = r"\.astype\(|\b(?:loadtxt|genfromtxt|to_numeric|asarray|array|read_csv)\("
+LIGHTGBM = r"Unknown token \S{1,80} in data file"
+LIGHTGBM_SOURCE = "https://lightgbm.readthedocs.io/en/stable/Parameters.html"
 DATES = r"time data [^\n]{1,200} (?:doesn't|does not) match format"
 DATES_SOURCE = "https://pandas.pydata.org/docs/reference/api/pandas.to_datetime.html"
 TEXT_SOURCE = "https://github.com/vinayakumarr/Network-Intrusion-Detection/issues/18"
@@ -72,6 +75,8 @@ COLUMNS = (
      COLUMN_RULES, "https://github.com/alibaba/EasyTransfer/issues/27"),
     (r"CSV parse error: Expected \d+ columns, got \d+",
      COLUMN_RULES, "https://github.com/apache/arrow/issues/11702"),
+    (r"Bad value for num_feature\[|Invalid type for cat_feature\[",
+     COLUMN_RULES, "https://github.com/catboost/catboost/issues/1992"),
     (r"Error tokenizing data|Quoted field has to end with quote",
      COLUMN_RULES, "https://github.com/WolfNiu/polite-dialogue-generation/issues/1"),
     (r"`label_name` provided must be one of the columns|is not in features dictionary"
