@@ -97,6 +97,11 @@ def test_every_error_is_tried() -> None:
     b"<!DOCTYPE html>\n<html>\n<body>\n<p>Sign in, please</p>\n</body>\n</html>\n",
     b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>\n',
     b"404: Not Found",
+    b'{\n  "message": "Not Found"\n}\n',
+    b'{"message":"Bad credentials"}',
+    b'[\n {\n  "size": 1,\n  "label": "cat"\n },\n {\n  "size": 2,\n  "label": "dog"\n }\n]\n',
+    b"HTTP/1.1 200 OK\nContent-Type: text/csv\n\nsize,label\n1,cat\n",
+    b"../../shared/train.csv",
 ])  # fmt: skip
 def test_pandas_reads_no_table_where_a_document_stands_in(body: bytes) -> None:
     assert errors(body, {}) == {"stand_in"}
@@ -119,6 +124,55 @@ def test_pandas_reads_no_table_where_a_document_stands_in(body: bytes) -> None:
 def test_what_pandas_reads_is_not_rejected(body: bytes, says: dict[str, Any]) -> None:
     assert trains(body, says)
     assert errors(body, says) == set()
+
+
+_PANDAS = "https://github.com/pandas-dev/pandas/issues/"
+_DUCKDB = "https://github.com/duckdb/duckdb/issues/"
+_POLARS = "https://github.com/pola-rs/polars/issues/"
+REPORTED = {
+    "https://github.com/NVIDIA/cudf/issues/2398": b'a,b,c\n1,/abc/def,200\n3,/images",500\n4,/abc,200\n',
+    _PANDAS + "56690": b'"test";"columns"\n"This is a """TEST"""";"with """escaped""" quotes"\n"a";"b"\n',
+    _PANDAS + "16559": b'c1,c2\r\n"test \x1a    test", test\r\n"x",y\r\n',
+    _PANDAS + "2741": b"x,y\n \0\0\0,Reg\n \0\0\0,Reg\nI,Swp\nI,Swp\n",
+    _PANDAS + "4793": b'\xef\xbb\xbf"name","n"\n"foo","1"\n"bar","2"\n',
+    _PANDAS + "16393": b"+++123456789...\ncol1,col2,col3\n1,2,3\n",
+    _DUCKDB + "16760": b',,\nx,y,"test\n123"\na,b,c\n1,2,3\n',
+    _DUCKDB + "15576": b"Estrazione del 2025-01-06\nid;Gestore\n" + b"1;G1\n" * 9 + b'3;"A "B" C\n',
+    _DUCKDB + "14648": b"a,b\n# a comment\n" + b"1,2\n" * 9,
+    _DUCKDB + "25827": b"c0\nv0\na;b\n",
+    _DUCKDB + "14883": b"id,name,lat\n" + b"1,Main St,1.5\n" * 9 + b'9,The "Old" Mill,1\n8,12" Pipe,1\n',
+    _DUCKDB + "16251": b"id,value\n" + b"1,a\n" * 2047 + b'2048,""","\n',
+    _DUCKDB + "14393": b"n;a;b\n" + b"Dummy;USD;123,45\n" * 9,
+    _POLARS + "5729": b"Nr;A;B\r1;2;3\n4;5;6\n7;8;9\n",
+    _POLARS + "15011": b'Index, "Item", "Cost"\n6, "Sunscreen, 8 oz", 6.68\n7, "Set, 18", 10\n9, 1, 2\n',
+    _POLARS + "387": b'"a","b"\r\n5.1,"Setosa\r\n texts after"\r\n4.9,"Setosa"\r\n',
+    _POLARS + "8402": b'"col\none",b\n1,2\n3,4\n',
+    "https://github.com/haesleinhuepf/devbio-napari/issues/46": b"a;b\n" + b"1,5;2,5\n" * 9,
+    "https://github.com/ryancramerdesign/ImportPagesCSV/pull/9": b"sep=;\na;b;c\n1,5;2;x\n2,5;3;y\n",
+    "https://github.com/pandas-dev/pandas/pull/38587": b"a,b\n" + b"1,2,\n" * 9,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", REPORTED)
+def test_odd_csvs_of_public_reports_are_not_rejected(source: str) -> None:
+    assert trains(REPORTED[source], {})
+    assert errors(REPORTED[source], {}) == set()
+
+
+@pytest.mark.parametrize(("written", "most"), [
+    ("1.234,50", 1234.5), ("1 234,50", 1234.5), ("1\u00a0234,50", 1234.5), ("1\u202f234 567", None),
+    ("1\u202f234\u202f567", 1234567), ("1'234.50", 1234.5), ("-12,5", -12.5), ("0,5e3", 500),
+    ("12 34,5", None), ("10.1.2.3", None),
+])  # fmt: skip
+def test_numbers_of_other_countries_are_numbers_that_most_readers_take_for_text(
+    written: str, most: float | None
+) -> None:
+    body = b"a;b\n" + f"{written};x\n".encode() * 9
+    facts = of_stream("train.csv", "training", len(body), io.BytesIO(body), {})
+    found = {each.rule for each in preflight.judge([facts], {})}
+    assert ("decimal_commas" in found) == (most is not None)
+    assert facts.columns[0].most == most
+    assert pandas.read_csv(io.BytesIO(body), sep=";")["a"].dtype.kind not in "if"
 
 
 PIECES = st.sampled_from((

@@ -16,7 +16,8 @@ NUMBER_RULES = (
 )  # fmt: skip
 
 # A number in another notation (1,000.50 or 12 % or 6,5), or a word for none.
-_ODD_NUMBER = r"b?['\"“‘]?[-+$€£ ]{0,3}(?:\d[\d., ]{0,40}[%€$]?|N/?A|NULL|null|None|\?|-)?['\"”’]?"
+_DIGITS = r"\d(?:[\d., \u00a0\u202f]|\\xa0|\\u202f){0,40}"
+_ODD_NUMBER = rf"b?['\"“‘]?[-+$€£ ]{{0,3}}(?:{_DIGITS}[%€$]?|N/?A|NULL|null|None|\?|-)?['\"”’]?"
 UNUSABLE = (
     (r"'utf-?(?:8|16|32)[\w-]{0,6}' codec can't decode",
      ("not_utf_8", "utf_16", "gzip", "not_text", "nul_bytes"),

@@ -6,7 +6,8 @@ from itertools import pairwise
 from math import isfinite
 
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.preflight.facts import Column, is_number
+from droptrain_core.domain.preflight import notation
+from droptrain_core.domain.preflight.facts import Column
 from droptrain_core.domain.text import plain
 
 # Fewer rows show neither a median nor frequent values.
@@ -71,9 +72,9 @@ def _number(value: str) -> float | None:
     try:
         number = float(value)
     except ValueError:
-        if not is_number(value):
+        if not notation.is_number(value):
             return None
-        number = float(value.replace(",", "."))
+        number = notation.float_of(value)
     return number if isfinite(number) else None
 
 

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from droptrain_core.domain.frozen import frozen
-from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts, is_number
+from droptrain_core.domain.preflight.facts import MAX_COLUMNS, FileFacts
+from droptrain_core.domain.preflight.notation import is_number
 
 # Files of these channels should have the same columns; others, such as a vocabulary, may differ.
 _ALIKE = ("training", "train", "testing", "test", "validation", "eval", "data")

@@ -1,6 +1,5 @@
 """The facts of one CSV, from a few ranges of it or from the whole file; rules use only these facts."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,15 +9,13 @@ from math import isfinite
 from typing import Literal
 
 from droptrain_core.domain.frozen import frozen
+from droptrain_core.domain.preflight import notation
 from droptrain_core.domain.preflight.sample import RowSample
 
 RANGE_BYTES = 64 * 1024
 # For later columns, only the names are checked, not the values.
 MAX_COLUMNS = 2000
 _DISTINCT_VALUES_KEPT = 2
-_NUMBER = re.compile(
-    r"[-+]?(?:\d[\d_]*+(?:[.,]\d*+)?|[.,]\d++|inf|infinity|nan)(?:e[-+]?\d++)?", re.IGNORECASE
-)
 
 
 @frozen
@@ -52,7 +49,7 @@ class Column:
     """The values of a column that were read: how many are numbers, texts and empty.
 
     `values` are the first two different values; `comma` is the first of its `commas` numbers with a decimal
-    comma.
+    comma or with separators of thousands.
     """
 
     numbers: int = 0
@@ -75,15 +72,15 @@ class Column:
             numbers = [*map(float, filled)]
         except ValueError:
             counts = Counter(filled)
-            matching = {value: count for value, count in counts.items() if _NUMBER.fullmatch(value)}
+            matching = {value: count for value, count in counts.items() if notation.is_number(value)}
             for value, count in matching.items():
-                if "," in value:
+                if notation.is_local(value):
                     self.commas += count
                     self.comma = self.comma or value
             found = sum(matching.values())
             self.numbers += found
             self.texts += len(filled) - found
-            self._widen([float(value.replace("_", "").replace(",", ".")) for value in matching])
+            self._widen([*map(notation.float_of, matching)])
             return len(counts)
         self.numbers += len(numbers)
         self._widen(numbers)
@@ -174,8 +171,3 @@ def ranges(size: int) -> list[tuple[int, int]]:
     if size <= 3 * RANGE_BYTES:
         return [(0, size)] if size else []
     return [(start, RANGE_BYTES) for start in (0, (size - RANGE_BYTES) // 2, size - RANGE_BYTES)]
-
-
-def is_number(value: str) -> bool:
-    """Whether a value is a number, with a decimal point or comma."""
-    return _NUMBER.fullmatch(value.strip()) is not None

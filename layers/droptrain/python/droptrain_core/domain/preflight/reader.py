@@ -11,6 +11,7 @@ from droptrain_core.domain.preflight.text import (
     is_binary,
     is_blank,
     is_gzip,
+    json_document,
     not_utf8_at,
     stand_in,
 )
@@ -115,7 +116,7 @@ def _look_at_bytes(facts: FileFacts, head: bytes) -> None:
     facts.encoding = encoding_of(head)
     facts.binary = not facts.gzip and facts.encoding != "utf-16" and is_binary(head)
     facts.blank = not facts.gzip and is_blank(head)
-    facts.stand_in = stand_in(head)
+    facts.stand_in = stand_in(head) or json_document(head)
     if b"\n" not in head and b"\r" in head:
         facts.line_end = "\r"
 

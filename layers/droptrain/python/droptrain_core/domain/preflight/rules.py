@@ -143,7 +143,7 @@ def _decimal_commas(facts: FileFacts, dataset: Dataset) -> Iterator[Spot]:
     for place, column in enumerate(facts.columns):
         if column.commas > column.texts and column.comma:
             yield Spot(
-                f"numbers have a decimal comma, as {_short(column.comma)!r}: most readers take them for text",
+                f"numbers are written as {_short(column.comma)!r}: most readers take them for text",
                 column=headers.name_of(facts, dataset, place),
             )
 
@@ -318,8 +318,8 @@ RULES = (
     Rule("not_text", "error", "Another format under a CSV's name: Excel, Parquet, an image.", _SAVE,
          _not_text),
     Rule("stand_in", "error",
-         "A document where the data should be: a Git LFS or git-annex pointer, an HTML page, XML, RTF, a web "
-         "server's answer.",
+         "A document where the data should be: a Git LFS or git-annex pointer, an HTML page, XML, JSON, RTF, "
+         "the path of another file, a web server's answer.",
          "Get the file itself (git lfs pull, or download it again), check it, and upload it.", _stand_in),
     Rule("broken", "error", "A Parquet, TFRecord or zip file that no reader can open.",
          "Write or upload it again: it was cut off, or is of another format.", _broken),
@@ -349,8 +349,9 @@ RULES = (
          "Delete the line, or skip it in the code (in pandas: skiprows=1).", _separator_line),
     Rule("empty_rows", "warning", "Rows with only delimiters, for example at the end of a spreadsheet.",
          "Delete these rows.", _empty_rows),
-    Rule("decimal_commas", "warning", "Numbers with a decimal comma.",
-         "Write them with a point, or set the comma in the code (in pandas: decimal=',').", _decimal_commas),
+    Rule("decimal_commas", "warning", "Numbers with a decimal comma or with separators of thousands.",
+         "Write them as 1234.5, or set their notation in the code (in pandas: decimal=',', thousands='.').",
+         _decimal_commas),
     Rule("nul_bytes", "warning", "NUL bytes, for example after a broken copy.", _SAVE, _nul_bytes),
     Rule("gzip", "warning", "gzip by its content but not by its name; its rows aren't checked.",
          "Name it .csv.gz and let the code expect that, or upload it uncompressed.", _gzip),

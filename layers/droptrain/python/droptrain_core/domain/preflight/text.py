@@ -24,8 +24,12 @@ _STAND_INS = (
     )),
     ("an XML document", re.compile(rb"<\?xml[ \t]+version|<Error>\s*<Code>")),
     ("an RTF document", re.compile(rb"\{\\rtf\d")),
+    ("a web server's answer with its headers", re.compile(rb"HTTP/\d(?:\.\d)? \d{3}[ \r\n]")),
+    ("the path of another file", re.compile(rb"[\w ./@+=-]{1,900}\.[ct]sv(?:\.gz)?\s*$")),
     ("what a web server answers for a missing file", re.compile(rb"(?:404: Not Found|Entry not found)\s*$")),
 )  # fmt: skip
+# Over several lines, or the error of an API.
+_JSON = re.compile(rb"[\[{]\s*\n\s*[\"{\[]|\{\"(?:message|errors?|detail|status)\"\s*:[^\n]{0,900}\}\s*$")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x1a\x01\x1c\x1d\x1e\x1f\0"))
 _BINARY_SHARE = 0.05
 _STAND_IN_BYTES = 1024
@@ -60,8 +64,17 @@ def is_blank(data: bytes) -> bool:
 
 def stand_in(head: bytes) -> str | None:
     """The kind of document in place of the data; None if it may be data."""
-    start = head[:_STAND_IN_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
+    start = _start(head)
     return next((what for what, begins in _STAND_INS if begins.match(start)), None)
+
+
+def json_document(head: bytes) -> str | None:
+    """What stands in for a CSV, if it is JSON; one value in each line is data to some code."""
+    return "a JSON document" if _JSON.match(_start(head)) else None
+
+
+def _start(head: bytes) -> bytes:
+    return head[:_STAND_IN_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
 
 
 def is_utf8(head: bytes) -> bool:
