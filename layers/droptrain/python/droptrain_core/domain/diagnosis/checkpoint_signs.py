@@ -14,6 +14,8 @@ UNUSABLE = (
     (r"Layer count mismatch when loading weights|You are trying to load a weight file containing"
      r"|Weight count mismatch for (?:layer|top-level)|Received saved weight with shape",
      "https://github.com/keras-team/keras/issues/14206"),
+    (r"Can't find a valid checkpoint at |No valid checkpoint found in output directory",
+     "https://github.com/huggingface/transformers/pull/10777"),
     (r"Error while deserializing header: ", "https://github.com/huggingface/safetensors"),
 )  # fmt: skip
 # Data sets have these formats as well.

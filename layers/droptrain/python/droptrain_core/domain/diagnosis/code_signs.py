@@ -51,7 +51,7 @@ OTHER_FRAMEWORK = (
     (r"(?:only supports V3 `\.keras`|in Keras 3\b|with the native Keras format|legacy SavedModel format)"
      r"|Argument\(s\) not recognized: \{'(?:lr|decay)'|decay is deprecated in the new Keras optimizer",
      "https://github.com/KichangKim/DeepDanbooru/issues/106"),
-    (r"Invalid filepath extension for saving",
+    (r"Invalid filepath extension for saving|must end in `\.(?:keras|weights\.h5)`",
      "https://github.com/keras-team/keras/blob/master/keras/src/saving/saving_api.py"),
     (r"Unrecognized keyword arguments(?: passed to \w{1,60})?: [\[{]'(?:batch_(?:input_)?shape|time_major"
      r"|ragged|input_length|input_dim|implementation|weights|quantization_config|renorm)\b",

@@ -51,7 +51,7 @@ UNUSABLE = (
      "https://xgboost.readthedocs.io/en/stable/faq.html"),
 )  # fmt: skip
 # In features and labels; in a metric's arguments it is about the model's predictions.
-EMPTY_VALUES = r"Input (?:X |y )?contains (?:NaN|infinity)|Cannot convert non-finite values"
+EMPTY_VALUES = r"Input (?:X |y )?contains (?:NaN|infinity)|Cannot convert non-finite values|not 'NAType'"
 EMPTY_VALUES_SOURCE = "https://github.com/pylablanche/gcForest/issues/22"
 EMPTY_VALUES_RULES = ("empty_column", "short_row", "irregular")
 METRICS = "sklearn/metrics/"
@@ -59,6 +59,8 @@ METRICS = "sklearn/metrics/"
 TEXT_AS_NUMBER = r"could not convert string (?:to float: |')"
 TEXT_READERS = r"(?:site|dist)-packages/(?:pandas|numpy|sklearn|tensorflow|xgboost|lightgbm)/"
 TEXT_READING = r"\.astype\(|\b(?:loadtxt|genfromtxt|to_numeric|asarray|array|read_csv)\("
+LIGHTGBM = r"Unknown token \S{1,80} in data file"
+LIGHTGBM_SOURCE = "https://lightgbm.readthedocs.io/en/stable/Parameters.html"
 DATES = r"time data [^\n]{1,200} (?:doesn't|does not) match format"
 DATES_SOURCE = "https://pandas.pydata.org/docs/reference/api/pandas.to_datetime.html"
 TEXT_SOURCE = "https://github.com/vinayakumarr/Network-Intrusion-Detection/issues/18"
@@ -73,6 +75,8 @@ COLUMNS = (
      COLUMN_RULES, "https://github.com/alibaba/EasyTransfer/issues/27"),
     (r"CSV parse error: Expected \d+ columns, got \d+",
      COLUMN_RULES, "https://github.com/apache/arrow/issues/11702"),
+    (r"Bad value for num_feature\[|Invalid type for cat_feature\[",
+     COLUMN_RULES, "https://github.com/catboost/catboost/issues/1992"),
     (r"Error tokenizing data|Quoted field has to end with quote",
      COLUMN_RULES, "https://github.com/WolfNiu/polite-dialogue-generation/issues/1"),
     (r"`label_name` provided must be one of the columns|is not in features dictionary"

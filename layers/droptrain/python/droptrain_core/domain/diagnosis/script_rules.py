@@ -255,6 +255,7 @@ LAST_LINES = (
         line_says(r"No module named \S+$|No matching distribution found|Could not find a version"),
         "https://docs.python.org/3/using/cmdline.html#cmdoption-m",
     ),
+    Rule(kinds.COLUMN_MISMATCH, line_says(data_signs.LIGHTGBM), data_signs.LIGHTGBM_SOURCE),
     Rule(
         kinds.MISSING_LIBRARY,
         line_says(r"error while loading shared libraries"),
