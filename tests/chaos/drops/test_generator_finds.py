@@ -13,7 +13,7 @@ from chaos.drops.drop import Drop, Put
 from chaos.drops.play import play
 from chaos.drops.strategies import drops
 from chaos.model.memory import MemoryDatasetTable
-from droptrain_core.aws import run_record, run_table
+from droptrain_core.aws import claim_writes, run_record
 from droptrain_core.domain import errors, preflight, text
 from droptrain_core.domain.datasets import dataset
 from droptrain_core.domain.datasets.dataset_record import Answered, DatasetRecord
@@ -60,7 +60,7 @@ def folders(
 
 
 def an_item_twice(patch: pytest.MonkeyPatch) -> None:
-    transact = run_table.transact
+    transact = claim_writes.transact
 
     def with_uploads(client: Any, writes: list[Any], what: str) -> Any:
         inputs = writes[0].get("Put", {}).get("Item", {}).get("inputs", {"L": []})["L"]
@@ -68,7 +68,7 @@ def an_item_twice(patch: pytest.MonkeyPatch) -> None:
         puts = [{"Put": {"TableName": "runs", "Item": item}} for item in items]
         return transact(client, [*writes, *puts], what)
 
-    patch.setattr(run_table, "transact", with_uploads)
+    patch.setattr(claim_writes, "transact", with_uploads)
 
 
 def halves_of_characters(patch: pytest.MonkeyPatch) -> None:

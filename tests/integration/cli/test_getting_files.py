@@ -171,8 +171,12 @@ class Project:
             return Reply(200, {"runs": listed[: int(query["limit"][0])], "cursor": None})
         if path.endswith("/models"):
             names = ("current", "latest", "best")
-            models = {name: self.models.get(name) and {"run_id": self.models[name]} for name in names}
-            return Reply(200, {**models, "promoted": [], "cursor": None})
+            models = {
+                name: self.models.get(name) and {"run_id": self.models[name], "missing_at": None}
+                for name in names
+            }
+            served = self.models.get("current")
+            return Reply(200, {**models, "served_run_id": served, "promoted": [], "cursor": None})
         if path.startswith("/runs/") and not path.endswith("/artifacts"):
             return Reply(200, next(run for run in self._runs if path.endswith(run["run_id"])))
         if path.endswith("/artifacts"):

@@ -72,6 +72,8 @@ class Stacked:
                 return Reply(200, {"projects": [mice, project], "cursor": None})
             case ["projects", "penguins"]:
                 return Reply(200, project)
+            case ["projects", "penguins", "models"]:
+                return Reply(200, {"current": None, "served_run_id": None, "promoted": [], "cursor": None})
             case ["projects", "penguins", "datasets"]:
                 return Reply(200, {"datasets": self.datasets, "cursor": None})
             case ["runs"] if query.get("project", ["penguins"]) == ["penguins"]:
