@@ -171,8 +171,12 @@ class Project:
             return Reply(200, {"runs": listed[: int(query["limit"][0])], "cursor": None})
         if path.endswith("/models"):
             names = ("current", "latest", "best")
-            models = {name: self.models.get(name) and {"run_id": self.models[name]} for name in names}
-            return Reply(200, {**models, "promoted": [], "cursor": None})
+            models = {
+                name: self.models.get(name) and {"run_id": self.models[name], "missing_at": None}
+                for name in names
+            }
+            served = self.models.get("current")
+            return Reply(200, {**models, "served_run_id": served, "promoted": [], "cursor": None})
         if path.startswith("/runs/") and not path.endswith("/artifacts"):
             return Reply(200, next(run for run in self._runs if path.endswith(run["run_id"])))
         if path.endswith("/artifacts"):
@@ -210,6 +214,19 @@ def test_a_project_s_current_model_is_fetched_or_the_one_that_is_asked_for(
     project.models[which or "current"] = "penguins-first-aaaaaaaaaaaa"
     get_run.get(stack, "penguins", tmp_path / "model", which=which, everything=False, as_json=False)
     assert there(tmp_path) == {"model/export/m": b"x"}
+
+
+def test_a_model_is_named_with_its_folder_and_with_the_files_that_are_there_from_another_one(
+    server: ScriptedServer, stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    Project(server).models["latest"] = "penguins-first-aaaaaaaaaaaa"
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "older.keras").write_bytes(b"y")
+    get_run.get(stack, "penguins", tmp_path, which="latest", everything=False, as_json=False)
+    said = capsys.readouterr()
+    assert said.out == f"penguins-first-aaaaaaaaaaaa: 1 file, 1 B, in {export}\n"
+    assert said.err == f"{export} also has 1 older file that this model doesn't include.\n"
 
 
 def test_a_model_that_a_project_lacks_is_said_with_what_to_do(

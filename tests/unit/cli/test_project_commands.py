@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from droptrain_core import recipe_yaml
-from droptrain_core.launch import decide
+from droptrain_core.launch import entrypoint
 from jsonschema import Draft7Validator
 from support.template import template
 from support.terminal_screen import terminal_screen
@@ -112,7 +112,7 @@ def test_a_python_script_and_two_csvs_are_a_project(droptrain: Run) -> None:
 def test_what_a_launch_rejects_in_the_code_is_a_problem_here(
     droptrain: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decide, "MAX_CODE_FILES", 1)
+    monkeypatch.setattr(entrypoint, "MAX_CODE_FILES", 1)
     for name in ("run.sh", "notes.txt"):
         Path("code").mkdir(exist_ok=True)
         Path("code", name).write_bytes(b"exit 0\n")
