@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from droptrain_container import exit_codes, image, lease, prepared
+from droptrain_container.amounts import counted
 from droptrain_container.checkpoints import Checkpoints, Saver
 from droptrain_container.closing import Closing
 from droptrain_container.exit_codes import EndError, Ending
@@ -157,7 +158,7 @@ class Attempt:
     def _run_script(self, the_plan: Plan, call: Call, checkpoints: Checkpoints) -> Event:
         """Run the script to its end; what ended it."""
         place = self._place
-        self._log.say(f"Running {the_plan.entrypoint} with {len(the_plan.code)} code files.")
+        self._log.say(f"Running {the_plan.entrypoint} with {counted(len(the_plan.code), 'code file')}.")
         self._log.phase = "train"
         sampler = self._sampler(the_plan)
         place.series.start(the_plan.metric_definitions, sampler.since_last if sampler else dict)

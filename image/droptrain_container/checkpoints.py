@@ -13,6 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from droptrain_container import parallel
+from droptrain_container.amounts import size
 from droptrain_container.folder import Entry, Folder, open_regular
 from droptrain_container.generations import Generations, Saved, SavedFile, SavedLink
 from droptrain_container.layout import Layout
@@ -40,7 +41,7 @@ class SavedGeneration:
 
     def __str__(self) -> str:
         return (
-            f"Saved checkpoint generation {self.number}: {self.new_bytes / (1 << 20):.1f} MiB new, "
+            f"Saved checkpoint generation {self.number}: {size(self.new_bytes)} new, "
             f"{self.seconds_behind:.0f} s after the last change."
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from droptrain_container import parallel
+from droptrain_container.amounts import counted
 from droptrain_container.exit_codes import EndError
 from droptrain_container.folder import Entry, Folder, NotRegularError, key_of
 from droptrain_container.layout import Layout
@@ -73,7 +74,7 @@ class Results:
         """Upload these files; EndError, OSError."""
         folder, files = listing.folder, listing.files
         if files:
-            self._say(f"Uploading {len(files)} files to {listing.prefix}")
+            self._say(f"Uploading {counted(len(files), 'file')} to {listing.prefix}")
         deadline = time.monotonic() + self._seconds
         try:
             parallel.each(lambda key: self._keep_trying(folder, files[key], key, deadline), sorted(files))

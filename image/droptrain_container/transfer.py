@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from droptrain_container import parallel
+from droptrain_container.amounts import counted, size
 from droptrain_container.exit_codes import EndError
 from droptrain_container.pinned_file import MD5, PinnedFile
 from droptrain_container.plan import Pinned
@@ -52,7 +53,7 @@ _PLAIN = re.compile(r"[\w./=+-]+", re.ASCII)
 # s5cmd writes to this name with digits after it, and renames.
 _WHOLE = ".whole"
 _OTHER_MD5 = "has another MD5 than in S3"
-_MIB, _GIB = 1 << 20, 1 << 30
+_MIB = 1 << 20
 
 
 def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], None]) -> None:
@@ -70,7 +71,7 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
     left, problem = dict(files), ""
     for number in range(_TRIES):
         if number:
-            say(f"Fetching {_counted(len(left))} again: {problem}.")
+            say(f"Fetching {counted(len(left), 'file')} again: {problem}.")
         # A stop doesn't wait for threads, which may still write there.
         with tempfile.TemporaryDirectory(
             dir=folder, prefix=".fetching-", ignore_cleanup_errors=True
@@ -90,7 +91,7 @@ def fetch(bucket: Bucket, files: Mapping[Path, Pinned], say: Callable[[str], Non
         raise EndError("s3_unreachable", f"{problem}. Tried {_TRIES} times; launch the run again.")
     fetched = sum(path.stat().st_size for path in files)
     seconds = time.monotonic() - started_at
-    say(f"Fetched {_counted(len(files))}, {fetched / _MIB:.1f} MiB in {seconds:.1f} s.")
+    say(f"Fetched {counted(len(files), 'file')}, {size(fetched)} in {seconds:.1f} s.")
 
 
 def _check_room(folder: Path, files: Sequence[PinnedFile]) -> None:
@@ -100,7 +101,7 @@ def _check_room(folder: Path, files: Sequence[PinnedFile]) -> None:
     if needed > free:
         raise EndError(
             "disk_full",
-            f"The run's files need {_sized(needed)} and the disk has {_sized(free)} left: "
+            f"The run's files need {size(needed)} and the disk has {size(free)} left: "
             "raise VolumeSize of TrainingLaunchTemplate in template.yaml and deploy, or train on less.",
         )
 
@@ -357,11 +358,3 @@ def gone(bucket: Bucket, pinned: Pinned) -> EndError:
         f"Version {pinned.version_id} of s3://{bucket.name}/{pinned.key} is gone: "
         "upload it again and launch a new run.",
     )
-
-
-def _sized(size: int) -> str:
-    return f"{size / _GIB:.1f} GiB" if size >= _GIB else f"{size / _MIB:.1f} MiB"
-
-
-def _counted(files: int) -> str:
-    return f"{files} file{'' if files == 1 else 's'}"

@@ -54,9 +54,10 @@ def trials(sweep: Record) -> str:
     stopped = f" ({counts['stopped_early']} stopped early)" if counts["stopped_early"] else ""
     parts = [
         f"{counts[name]} {name}{stopped if name == 'succeeded' else ''}"
-        for name in ("running", "succeeded", "failed", "cancelled", "left")
+        for name in ("running", "succeeded", "failed", "cancelled")
         if counts[name]
     ]
+    parts += [f"{counts['left']} not started"] if counts["left"] else []
     return f"{ended} of {sweep['trials']} ended" + (f": {', '.join(parts)}" if parts else "")
 
 

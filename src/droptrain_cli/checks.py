@@ -82,7 +82,9 @@ def _checks(now: datetime) -> list[tuple[str, Check]]:
 
 def _stack(snapshot: StackSnapshot) -> Iterator[Finding]:
     if snapshot.stack.is_laptop:
-        yield Finding("stack", "ok", "the laptop cloud runs; image, notices by e-mail and quotas are AWS's")
+        yield Finding(
+            "stack", "ok", "the laptop cloud runs; images, e-mail and quotas are checked on AWS only"
+        )
         return
     caller = snapshot.stack.client("sts").get_caller_identity()["Arn"]
     yield Finding("credentials", "ok", caller)

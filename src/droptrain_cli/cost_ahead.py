@@ -30,7 +30,7 @@ def in_stack(stack: Stack, project: str, dataset: str | None = None) -> str:
         run = Api(stack).post("/runs", body).body  # not worth the wait of a repeat
     except (ApiError, UnreachableError) as error:
         return f"What a run can cost is unknown: {error}"
-    return _words(run)
+    return _words(run, is_laptop=stack.is_laptop)
 
 
 def anywhere(recipe: Recipe) -> str | None:
@@ -64,10 +64,11 @@ def _eligible(asked: Resources, spot: str) -> EligibleInstances | None:
     )  # fmt: skip
 
 
-def _words(run: Mapping[str, Any]) -> str:
+def _words(run: Mapping[str, Any], *, is_laptop: bool) -> str:
     words = []
     if estimate := run["estimate"]:
-        words.append(f"A run can cost at most {formatting.dollars(estimate['worst_usd'])}.")
+        here = " on AWS, and nothing here" if is_laptop else ""
+        words.append(f"A run can cost at most {formatting.dollars(estimate['worst_usd'])}{here}.")
     if run["status"] == "REJECTED":
         found = formatting.cause(run["cause"])
         words.append(f"It would be rejected now: {found.message.rstrip('.')}. {found.fix}")

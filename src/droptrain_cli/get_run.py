@@ -1,5 +1,6 @@
 """Gets what a run left: its exported model, or all of its files."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,7 +51,17 @@ def get(
         ]
         output.write_json({"run_id": run["run_id"], "folder": str(folder), "files": listed})
     else:
-        click.echo(f"{formatting.count(len(chosen), 'file')}, {formatting.size(total)}, in {folder}")
+        count = formatting.count(len(chosen), "file")
+        target = folder if everything else folder / Path(chosen[0].path).parts[0]
+        click.echo(f"{run['run_id']}: {count}, {formatting.size(total)}, in {target}")
+        if not everything and (others := _others(target, places)):
+            click.echo(f"{target} also has {others} that this model doesn't include.", err=True)
+
+
+def _others(folder: Path, places: Collection[Path]) -> str:
+    """How many files are in a folder besides `places`; empty if there are none."""
+    others = [path for path in folder.rglob("*") if path.is_file() and path not in places]
+    return formatting.count(len(others), "older file") if others else ""
 
 
 def _of_project(api: Api, project: str, which: Which) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def _attempts(run: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]
             attempt["started_at"] or "",
             formatting.took(attempt, now),
             "" if code is None else str(code),
-            attempt["reason"] or "",
+            "" if code == 0 else attempt["reason"] or "",  # what ECS says of success sounds like a failure
         )
 
 
@@ -191,7 +191,8 @@ def _inputs(run: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 def _history(run: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
     for step in run["history"]:
-        yield step["at"], output.styled(step["status"]), step["note"]
+        note = "" if step["status"] == "SUCCEEDED" else step["note"]
+        yield step["at"], output.styled(step["status"]), note
 
 
 def _heading(screen: Console, text: str) -> None:

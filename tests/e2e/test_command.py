@@ -126,7 +126,7 @@ def test_the_model_is_fetched_and_nothing_else(
 ):
     said = droptrain("get", trained["run_id"], str(tmp_path / "here"))
     assert (said.code, said.err) == (0, "")
-    assert said.out == f"1 file, 6 B, in {tmp_path / 'here'}\n"
+    assert said.out == f"{trained['run_id']}: 1 file, 6 B, in {tmp_path / 'here' / 'export'}\n"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [
         tmp_path / "here" / "export" / "assets" / "größe 1.txt"
     ]

@@ -216,6 +216,19 @@ def test_a_project_s_current_model_is_fetched_or_the_one_that_is_asked_for(
     assert there(tmp_path) == {"model/export/m": b"x"}
 
 
+def test_a_model_is_named_with_its_folder_and_with_the_files_that_are_there_from_another_one(
+    server: ScriptedServer, stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    Project(server).models["latest"] = "penguins-first-aaaaaaaaaaaa"
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "older.keras").write_bytes(b"y")
+    get_run.get(stack, "penguins", tmp_path, which="latest", everything=False, as_json=False)
+    said = capsys.readouterr()
+    assert said.out == f"penguins-first-aaaaaaaaaaaa: 1 file, 1 B, in {export}\n"
+    assert said.err == f"{export} also has 1 older file that this model doesn't include.\n"
+
+
 def test_a_model_that_a_project_lacks_is_said_with_what_to_do(
     server: ScriptedServer, stack: Stack, tmp_path: Path
 ):

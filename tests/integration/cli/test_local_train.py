@@ -89,15 +89,20 @@ def test_python_code_sees_files_and_needs_no_s3(droptrain: CommandLine, tmp_path
     assert (tmp_path / "out" / "export" / "m.txt").read_text() == "model"
 
 
-def test_a_script_that_looks_for_its_csv_beside_itself_is_shown_where_it_is(
-    droptrain: CommandLine, tmp_path: Path
+@pytest.mark.parametrize(("script", "what", "fix"), [
+    ('print(open("train.csv").read())\n', "The code opens a CSV that isn't there: train.py, line 1",
+     "SM_CHANNEL_TRAINING"),
+    ('print({"rooms": 1}["area"])\n', "train.py, line 1: KeyError: 'area'", "the CSV's header"),
+])  # fmt: skip
+def test_a_script_that_asks_for_what_is_not_there_is_shown_where_to_look(
+    droptrain: CommandLine, tmp_path: Path, script: str, what: str, fix: str
 ):
-    (tmp_path / "p" / "code" / "train.py").write_text('print(open("train.csv").read())\n')
+    (tmp_path / "p" / "code" / "train.py").write_text(script)
     said = droptrain("local", "train", "p")
     assert said.code == 3, "without a recipe's entrypoint and a run.sh, train.py runs"
     assert "has the model" not in said.out
-    assert "What happened: The code opens a CSV that isn't there: train.py, line 1" in said.out
-    assert "SM_CHANNEL_TRAINING" in said.out[said.out.index("What to do:") :]
+    assert f"What happened: {what}" in said.out
+    assert fix in said.out[said.out.index("What to do:") :]
 
 
 READS_NUMBERS = """

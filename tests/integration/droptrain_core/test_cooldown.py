@@ -138,6 +138,14 @@ def test_a_drop_that_only_waits_costs_four_calls(cooling: Stack) -> None:
     assert cooling.notices() == []
 
 
+def test_two_files_that_arrive_in_a_cooldown_at_the_same_time_are_both_listed(cooling: Stack) -> None:
+    before = cooling.dataset_table.read("penguins", "second")
+    ends_at = "2026-11-23T14:10:00Z"
+    for name in ("test.csv", "train.csv", "test.csv"):
+        cooling.dataset_table.hold(before, (name,), ends_at, "2026-11-23T03:10:00Z", cooling.now)
+    assert cooling.dataset_table.read("penguins", "second").present == ("test.csv", "train.csv")
+
+
 def test_launches_that_race_at_the_end_of_a_cooldown_are_one(
     cooling: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,7 +127,7 @@ def test_a_later_run_uses_the_data_and_reserves_nothing_for_the_step(project: St
     assert sorted(jobs(project, "spot")) == sorted([f"{first.run_id}-2", second.run_id])
     now = record(project, second)
     assert now.prepared == record(project, first).prepared
-    assert f"Prepared data of {first.run_id} reused, 14 min saved." in [step.note for step in now.history]
+    assert f"Prepared data of {first.run_id} reused, 14 min 0 s saved." in [step.note for step in now.history]
     worst = 0.6 * (3600 + 1080) / 3600
     step = 0.2 * (1800 + 1080) / 3600
     amounts = [record(project, run).reservations[0].amount for run in (first, second)]

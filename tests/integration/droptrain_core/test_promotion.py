@@ -386,6 +386,30 @@ def _race(stack, monkeypatch, other) -> None:
     monkeypatch.setattr(models, "promote", late)
 
 
+def test_the_copy_of_a_promoted_model_is_listed_beside_the_files_of_its_run_whose_export_was_deleted(
+    stack,
+) -> None:
+    run = trained(stack, 1, 0.9)
+    assert publish(stack) == "published"
+    folder = f"runs/penguins/{run}/"
+    for name in ("config.json", "log.txt", "model/weights.h5"):
+        stack.put(folder + name, b"x")
+    for item in stack.s3.list_objects_v2(Bucket="data", Prefix=f"{folder}export/")["Contents"]:
+        stack.s3.delete_object(Bucket="data", Key=item["Key"])
+    for limit in (1, 2, 10):
+        found, cursor = [], None
+        while True:
+            page = stack.results.artifacts(run, limit=limit, cursor=cursor)
+            found += [link.artifact.path for link in page.links]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert found == [
+            "config.json", "export/saved_model.pb", "export/variables/variables.index", "log.txt",
+            "model/weights.h5", "outcome.json",
+        ]  # fmt: skip
+
+
 def test_the_files_of_a_promoted_model_are_listed_after_those_of_its_run_have_expired(stack) -> None:
     first, second, other = trained(stack, 1, 0.9), trained(stack, 2, 0.95), trained(stack, 3, 0.5)
     while publish(stack) == "unfinished":

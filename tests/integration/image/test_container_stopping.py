@@ -195,7 +195,9 @@ while true; do sleep 0.1; done
     metadata.reclaims = True
     ended = machine.finish(process)
     assert ended.code == 75
-    assert re.search(r"Saved checkpoint generation 1: 0.0 MiB new, \d s after the last change", ended.output)
+    assert re.search(
+        r"Saved checkpoint generation 1: \d+ bytes new, \d s after the last change", ended.output
+    )
     (generation,) = machine.names("checkpoints/generations/")
     assert [item["path"] for item in json.loads(machine.text(generation))["files"]] == ["why"]
 
@@ -272,7 +274,7 @@ def test_term_while_files_are_uploaded_ends_at_once(machine, folder: str, code: 
     with slow_line(machine.endpoint) as url:
         machine.variables["AWS_ENDPOINT_URL"] = url
         process = machine.start()
-        wait_for_line(process, "Uploading 1 files")
+        wait_for_line(process, "Uploading 1 file")
         time.sleep(1)
         assert terminated(machine, process) == ends
     assert machine.outcome()["script_exit_code"] == code

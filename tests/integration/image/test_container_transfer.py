@@ -82,7 +82,7 @@ def test_files_with_any_name_come_in_the_version_that_was_pinned(machine, bucket
     assert [path.read_bytes() for path in files] == list(contents.values())
     assert len(list((tmp_path / "in").iterdir())) == len(NAMES)
     assert len(lines) == 1
-    assert lines[0].startswith(f"Fetched {len(NAMES)} files, 0.0 MiB in ")
+    assert lines[0].startswith(f"Fetched {len(NAMES)} files, {sum(map(len, contents.values()))} bytes in ")
 
 
 def test_a_file_may_have_any_name_here_too(machine, bucket, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_what_is_fetched_again_is_said(machine, proxy, spoilt, tmp_path: Path) -
     lines: list[str] = []
     transfer.fetch(spoilt, {tmp_path / "1": one}, lines.append)
     assert lines[0] == (f"Fetching 1 file again: s3://{machine.bucket}/{one.key} has another MD5 than in S3.")
-    assert lines[1].startswith("Fetched 1 file, 0.0 MiB in ")
+    assert lines[1].startswith("Fetched 1 file, 5 bytes in ")
 
 
 def test_a_file_that_never_comes_whole_ends_the_attempt(machine, bucket, tmp_path: Path) -> None:

@@ -84,6 +84,18 @@ def test_the_timing_has_a_row_for_each_part_and_says_what_is_not_reported():
     ]  # fmt: skip
 
 
+def test_what_the_queue_says_of_a_success_is_left_out():
+    words = "Essential container in task exited"
+    times = {"started_at": "2026-11-23T02:10:00Z", "stopped_at": "2026-11-23T02:11:00Z"}
+    tries = [
+        {"number": number, "step": "train", "exit_code": code, "reason": words, **times}
+        for number, code in ((1, 75), (2, 0))
+    ]
+    history = [{"at": "2026-11-23T02:11:00Z", "status": "SUCCEEDED", "note": words}]
+    said = shown(attempts=tries, history=history)
+    assert [line.split()[0] for line in said.splitlines() if words in line] == ["1"]
+
+
 def test_the_place_in_a_queue_follows_the_status():
     lines = shown("number 3 in the Spot queue", status="RUNNABLE").splitlines()
     assert [line.split() for line in lines[1:3]] == [

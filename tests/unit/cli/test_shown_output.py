@@ -88,3 +88,6 @@ def test_a_sweep_that_has_ended(monkeypatch: pytest.MonkeyPatch, capsys: Any) ->
     monkeypatch.setattr(show_sweep, "find_sweep", lambda *_: sweep)
     show_sweep.show(STACK, "penguins", watch=False, as_json=False)
     assert_shown("sweeps.md", capsys.readouterr().out)
+    sweep["counts"] = {**counts, "succeeded": 2, "cancelled": 2, "left": 16}
+    show_sweep.show(STACK, "penguins", watch=False, as_json=False)
+    assert "  4 of 20 ended: 2 succeeded, 2 cancelled, 16 not started\n" in capsys.readouterr().out

@@ -39,8 +39,8 @@ def test_a_estimate_names_every_type_that_could_serve_the_cheapest_first() -> No
         worst_usd=round(1.1 * 4680 / 3600, 6),
         worst_usd_per_hour=1.1,
         basis="as long as the project's last successful run, at the price of g5.xlarge on Spot in a; "
-        "at worst 3600 s in all attempts, and 1080 s until the run is ended, at the price of g5.xlarge on "
-        "demand",
+        "at worst 1 h 0 min in all attempts, and 18 min 0 s until the run is ended, at the price of "
+        "g5.xlarge on demand",
         priced_at="2026-11-23T00:00:00Z",
         spot_priced_at="2026-11-23T06:00:00Z",
     )
@@ -60,8 +60,8 @@ def test_a_project_s_first_run_has_no_expectation() -> None:
     assert (estimate.expected_seconds, estimate.expected_usd) == (None, None)
     assert estimate.basis == (
         "the project has no successful run yet, so the duration is unknown; "
-        "at worst 60 s in all attempts, and 1080 s until the run is ended, at the price of g5.12xlarge on "
-        "demand"
+        "at worst 1 min 0 s in all attempts, and 18 min 0 s until the run is ended, at the price of "
+        "g5.12xlarge on demand"
     )
 
 

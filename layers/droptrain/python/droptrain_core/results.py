@@ -110,14 +110,16 @@ class Results:
     def artifacts(self, run_id: str, *, limit: int, cursor: str | None = None) -> LinkListing:
         """At most `limit` of the run's artifacts, with links.
 
-        Of a promoted run whose files have expired, those of the copy of its model, while that is kept.
+        Of a promoted run whose export was deleted or has expired, the copy of its model, while that is kept.
         BadCursorError for a cursor that isn't from this list.
         """
         run = self._run(run_id)
         after = _path(cursor, run_id) if cursor else ""
         found, more = self._files.artifacts(run.project, run_id, after, limit)
-        if not found and run.promoted_at:
-            found, more = self._files.copied(run.project, run_id, after, limit)
+        if run.promoted_at and not self._files.has_export(run.project, run_id):
+            copied, more_copied = self._files.copied(run.project, run_id, after, limit)
+            both = sorted((*found, *copied), key=lambda each: each.path)
+            found, more = both[:limit], more or more_copied or len(both) > limit
         expires_at = self._clock() + LIFE
         links = tuple(
             Link(each, self._signed.get(each.key, each.path.rpartition("/")[2]), expires_at) for each in found

@@ -10,7 +10,7 @@ from droptrain_core.aws.retrain_table import retrain_key
 from droptrain_core.aws.run_record import to_attributes, to_values
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets import fair_share
-from droptrain_core.domain.datasets.dataset import Created, digest
+from droptrain_core.domain.datasets.dataset import FILES_NAMED, Created, digest
 from droptrain_core.domain.datasets.dataset_record import CLOCKS_DIFFER, DatasetRecord
 from droptrain_core.domain.errors import BusyError
 
@@ -158,22 +158,45 @@ class DatasetTable:
         item = self._update(record, f"{_sets(values)} REMOVE arrived_at", values, condition)
         return _from_item(item) if item else replace(record, due_at=due_at)
 
-    def hold(self, record: DatasetRecord, until: str, arrived_at: str, now: datetime) -> None:
+    def hold(
+        self, record: DatasetRecord, files: Collection[str], until: str, arrived_at: str, now: datetime
+    ) -> None:
         """Record that the dataset waits for the end of its project's cooldown, since an upload at that time.
 
-        A launch that has certainly included that upload is left as it is. The dataset's place in lists is by
-        that end: the reconciler finds it if nothing happens then.
+        `files` are added to those that are present; another upload may add its own at the same time. A launch
+        that has certainly included that upload is left as it is. The dataset's place in lists is by that end:
+        the reconciler finds it if nothing happens then.
         """
+        covers = times.to_text(times.from_text(arrived_at) + CLOCKS_DIFFER)
+        while not self._hold(record, files, until, arrived_at, covers, now):
+            record = self.read(record.project, record.dataset)
+            if record.covered_until and record.covered_until > covers:
+                return
+
+    def _hold(
+        self,
+        record: DatasetRecord,
+        files: Collection[str],
+        until: str,
+        arrived_at: str,
+        covers: str,
+        now: datetime,
+    ) -> bool:
+        """False, and nothing is written, if a launch or another upload has changed `record` meanwhile."""
+        present = sorted({*record.present, *files})[:FILES_NAMED]
         values = {
-            **self._waiting(record, (), record.present, now),
+            **self._waiting(record, (), present, now),
             "created_order": f"{until}#{arrived_at}#{record.dataset}",
             "due_at": until,
             "arrived_at": arrived_at,
         }
         expression = f"{_sets(values, kept=('since',))} REMOVE rests_since, wake_up, wake_up_at"
-        values["covers"] = times.to_text(times.from_text(arrived_at) + CLOCKS_DIFFER)
-        condition = "attribute_not_exists(covered_until) OR covered_until <= :covers"
-        self._update(record, expression, values, condition)
+        values |= {"covers": covers, "seen": list(record.present)}
+        condition = (
+            "(attribute_not_exists(covered_until) OR covered_until <= :covers) AND "
+            f"({'' if record.present else 'attribute_not_exists(present_files) OR '}present_files = :seen)"
+        )
+        return self._update(record, expression, values, condition) is not None
 
     def expect_wake_up(self, record: DatasetRecord, wake_up: str, at: str) -> bool:
         """Record which message wakes the dataset, instead of `record.wake_up`; False if that has changed."""

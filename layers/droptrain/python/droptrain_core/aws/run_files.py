@@ -50,7 +50,18 @@ class RunFiles:
 
     def copied(self, project: str, run_id: str, after: str, limit: int) -> tuple[list[Artifact], bool]:
         """As `artifacts`, of the copy of a promoted model: its export/, which doesn't expire with the run."""
-        return self._listed(copy_prefix(project, run_id), _EXPORT, after.removeprefix(_EXPORT), limit)
+        if after > _EXPORT and not after.startswith(_EXPORT):
+            return [], False
+        inside = after.removeprefix(_EXPORT) if after.startswith(_EXPORT) else ""
+        return self._listed(copy_prefix(project, run_id), _EXPORT, inside, limit)
+
+    def has_export(self, project: str, run_id: str) -> bool:
+        """Whether the run's own export/ has a file."""
+        folder = run_prefix(project, run_id) + _EXPORT
+        answer = self._client.list_objects_v2(
+            Bucket=self._bucket, Prefix=folder, StartAfter=folder, MaxKeys=1
+        )
+        return bool(answer.get("Contents"))
 
     def _listed(self, folder: str, above: str, after: str, limit: int) -> tuple[list[Artifact], bool]:
         """The files of a folder; their paths begin with `above`."""

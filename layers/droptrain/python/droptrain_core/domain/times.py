@@ -24,3 +24,10 @@ def from_epoch_ms(milliseconds: object) -> datetime | None:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, OSError, ValueError):
         return None
+
+
+def in_words(seconds: int) -> str:
+    """A duration in two units: `1 h 5 min`, `3 min 20 s`, `18 s`."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -75,7 +75,7 @@ class EndCooldowns:
         """Let datasets wait for the cooldown's present end; a push may have moved it."""
         for record in held:
             if record.due_at != until:
-                self._datasets.hold(record, until, str(record.arrived_at), self._clock())
+                self._datasets.hold(record, (), until, str(record.arrived_at), self._clock())
 
     def _held(self, project: str) -> list[DatasetRecord]:
         return sorted(self._datasets.held(project), key=lambda record: str(record.arrived_at), reverse=True)

@@ -1,6 +1,6 @@
 """Uploads become runs: each upload leads to a run, a rejection, or a dataset that waits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -85,7 +85,7 @@ class LaunchUploads:
             return self._repeat(record.run_id)
         waits = record.is_in_cooldown(now) and not record.may_cover(upload.at) and not is_hidden(place.file)
         if waits and record.cooldown_until:
-            return self._hold(record.with_file(place.file), record.cooldown_until, upload.at or now)
+            return self._hold(record, (place.file,), record.cooldown_until, upload.at or now)
         if fair_share.is_exceeded(load, self._policy.upload_concurrency):
             name = f"{upload.key} {upload.version_id}"
             self._wake_ups.postpone(upload, fair_share.delay_seconds(name, upload.at or now, now))
@@ -245,7 +245,7 @@ class LaunchUploads:
         claim, cooldown = found.claim(record.due_at), _cooldown_of(record, found.recipe, now)
         claimed, run = self._begin.training(draft, found.recipe, claim, cooldown)
         if claimed == "too_soon" and cooldown:
-            return self._hold(replace(record, present=found.readiness.present), cooldown.until, now)
+            return self._hold(record, found.readiness.present, cooldown.until, now)
         if claimed == "postponed":
             return Launched("waiting")
         if claimed == "drop_taken" and found.span_id:
@@ -275,8 +275,10 @@ class LaunchUploads:
         ends_at = times.from_text(str(record.arrived_at)) + self._quiet_time(recipe)
         return recipe.trigger == "quiet" and ends_at > self._clock()
 
-    def _hold(self, record: DatasetRecord, until: str, arrived_at: datetime) -> Launched:
-        self._datasets.hold(record, until, times.to_text(arrived_at), self._clock())
+    def _hold(
+        self, record: DatasetRecord, files: Collection[str], until: str, arrived_at: datetime
+    ) -> Launched:
+        self._datasets.hold(record, files, until, times.to_text(arrived_at), self._clock())
         return Launched("waiting")
 
     def _repeat(self, run_id: str) -> Launched:

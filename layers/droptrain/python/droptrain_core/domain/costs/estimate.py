@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from droptrain_core.domain import times
 from droptrain_core.domain.datasets.finding import Finding
 from droptrain_core.domain.frozen import frozen
 
@@ -115,8 +116,9 @@ class EligibleInstances:
         history = self.history
         seconds = min(_median(history), timeout_seconds) if history else None
         worst = (
-            f"at worst {timeout_seconds} s in all attempts, and {OVERRUN_SECONDS} s until the run is ended, "
-            f"at the price of {self.dearest.of_what}"
+            f"at worst {times.in_words(timeout_seconds)} in all attempts, and "
+            f"{times.in_words(OVERRUN_SECONDS)} until the run is ended, at the price of "
+            f"{self.dearest.of_what}"
         )
         if seconds is None:
             basis = f"the project has no successful run yet, so the duration is unknown; {worst}"

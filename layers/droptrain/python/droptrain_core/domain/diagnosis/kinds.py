@@ -335,6 +335,11 @@ NO_SUCH_CSV = Kind(
     "(SM_CHANNEL_ and the input's name), bash at the S3 addresses TRAINING_DATA and TEST_DATA. A file of "
     "code/ is beside the script.", False,
 )  # fmt: skip
+UNKNOWN_KEY = Kind(
+    "script_raised", "{detail}",
+    "Compare that name with the CSV's header, the recipe's hyperparameters and the environment variables. "
+    "Correct the code, or the data or setting that lacks it, and launch again.", False,
+)  # fmt: skip
 EXCEPTION = Kind(
     "script_raised", "{detail}",
     "Correct that code, or the setting or data that it can't use, and launch again.", False,

@@ -18,6 +18,7 @@ from droptrain_core.domain.diagnosis.rule import Found, Rule, line_says, quoting
 
 Signs = tuple[tuple[str, str], ...]
 DataSigns = tuple[tuple[str, tuple[str, ...], str], ...]
+_UNKNOWN_KEY = "https://docs.python.org/3/library/exceptions.html#KeyError"
 _PYTHON = "https://docs.python.org/3/tutorial/errors.html"
 _KEY_ERROR = "https://github.com/deepchem/deepchem/issues/1519"
 # pip and uv report at their very end that nothing answers; an earlier line may be of a try that was repeated.
@@ -48,6 +49,12 @@ def _exception(facts: Evidence) -> Found | None:
     message = facts.outcome.cause_message if facts.outcome else ""
     detail = f"{where}: {error.headline}" if where else error.headline
     return Found(_with_hint(detail, message), error.evidence())
+
+
+def _unknown_key(facts: Evidence) -> Found | None:
+    """A KeyError that the script's own code raises: it asks for a name that the data or settings lack."""
+    error = facts.raised[0] if facts.raised else None
+    return _exception(facts) if error and error.where and error.headline.startswith("KeyError:") else None
 
 
 def _with_hint(detail: str, message: str) -> str:
@@ -182,6 +189,7 @@ ERRORS = (
     *_CHECKPOINTS,
     *_DATA,
     *_CODE,
+    Rule(kinds.UNKNOWN_KEY, _unknown_key, _UNKNOWN_KEY),
     Rule(kinds.EXCEPTION, _exception, _PYTHON),
 )
 

@@ -196,7 +196,7 @@ def _phases(run: Run, started_at: str, stopped_at: str) -> Rows:
     if len(between) < 2 and not run.prepared:
         between = [(started_at, stopped_at)]
     title = "Preparing" if run.is_preparing else "Trained"
-    return (*rows, (title, _in_words(sum(_seconds(start, end) for start, end in between))))
+    return (*rows, (title, times.in_words(sum(_seconds(start, end) for start, end in between))))
 
 
 def _log(run: Run) -> str:
@@ -214,7 +214,8 @@ def _price(cost: Cost) -> str:
     total = f"about {usd_text(cost.estimate_usd)}, an estimate: {cost.seconds} s{tries}"
     seconds = sum(each.seconds for each in cost.attempts if each.reclaimed)
     lost = (
-        f"; {usd_text(cost.reclaimed_usd)} of it, {_in_words(seconds)}, is for attempts that Spot reclaimed"
+        f"; {usd_text(cost.reclaimed_usd)} of it, {times.in_words(seconds)}, is for attempts that Spot "
+        "reclaimed"
     )
     lost = lost if cost.reclaimed_usd else ""
     return f"{total} at the {cost.basis} (prices of {cost.priced_at[:10]}){lost}"
@@ -228,7 +229,7 @@ def _prepared(run: Run, prepared: Prepared) -> str:
         return reused(prepared) + metrics
     attempts = run.cost.attempts if run.cost else ()
     usd = sum(each.usd for each in attempts if each.step == "prepare")
-    took = f"{prepared.files} files in {_in_words(prepared.seconds)}"
+    took = f"{prepared.files} files in {times.in_words(prepared.seconds)}"
     return f"{took}, about {usd_text(usd)} of the cost{metrics}"
 
 
@@ -254,14 +255,8 @@ def _gpu_use(gpu: GpuUse) -> str:
 
 
 def _duration(start: str, end: str) -> str:
-    return _in_words(_seconds(start, end))
+    return times.in_words(_seconds(start, end))
 
 
 def _seconds(start: str, end: str) -> int:
     return max(round((times.from_text(end) - times.from_text(start)).total_seconds()), 0)
-
-
-def _in_words(seconds: int) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

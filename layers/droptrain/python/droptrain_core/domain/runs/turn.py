@@ -43,7 +43,7 @@ def using(run: Run, prepared: Prepared) -> Run:
 
 def reused(prepared: Prepared) -> str:
     """The note of a run that uses data which an earlier run has prepared."""
-    return f"Prepared data of {prepared.run_id} reused, {_in_words(prepared.seconds)} saved."
+    return f"Prepared data of {prepared.run_id} reused, {times.in_words(prepared.seconds)} saved."
 
 
 def _is_usable(prepared: Prepared, run: Run, now: datetime, kept: timedelta) -> bool:
@@ -51,7 +51,3 @@ def _is_usable(prepared: Prepared, run: Run, now: datetime, kept: timedelta) -> 
         # Times have seconds: data of the same second may be older than the launch.
         return prepared.at > run.created_at
     return now - times.from_text(prepared.at) < kept
-
-
-def _in_words(seconds: int) -> str:
-    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
