@@ -955,12 +955,13 @@ class MemoryModelFiles:
         return "complete"
 
     @outside
-    def published_number(self, project: str) -> int:
+    def named(self, project: str) -> tuple[int, str] | None:
         now = self.current.get(project)
-        return now.number if now else 0
+        return (now.number, now.run_id) if now else None
 
     @outside
-    def point(self, promotion: Promotion) -> bool:
+    def point(self, promotion: Promotion, is_current: Callable[[], bool]) -> bool:
+        # No table is restored here: a later number is that of a later promotion.
         now = self.current.get(promotion.project)
         if now and now.number > promotion.number:
             return False

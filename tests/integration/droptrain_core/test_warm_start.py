@@ -47,6 +47,18 @@ def test_a_model_that_is_not_copied_yet_is_taken_from_its_run(stack) -> None:
     assert plan_of(stack, launched(stack))["warm_start"]["folder"] == EXPORT
 
 
+def test_while_the_current_model_has_no_files_a_run_continues_from_the_one_that_programs_load(stack) -> None:
+    promoted(stack)
+    lost = "penguins-lost-00000000000b"
+    model = f"runs/penguins/{lost}/export/model.keras"
+    stack.put(model, b"lost")
+    stack.table.claim(run(run_id=lost, status="SUCCEEDED", notified_at="2026-11-23T02:00:00Z"))
+    stack.promote.by_request(lost, "ann")
+    stack.s3.delete_object(Bucket="data", Key=model)
+    assert stack.publish_model.go_on("penguins", 10) == "missing"
+    assert launched(stack).warm_start.run_id == OLD
+
+
 def test_a_run_continues_from_the_run_that_the_recipe_names(stack) -> None:
     stack.put(f"{EXPORT}model.keras", b"old")
     started = launched(stack, f"warm_start: {OLD}\n".encode())

@@ -175,6 +175,17 @@ def test_numbers_of_other_countries_are_numbers_that_most_readers_take_for_text(
     assert pandas.read_csv(io.BytesIO(body), sep=";")["a"].dtype.kind not in "if"
 
 
+@pytest.mark.parametrize(("values", "named"), [
+    (("1,5", "1.234,5", "2,5"), "'1,5'"), (("1,5", "2,5", "none"), "'1,5'"), (("1,5", "none"), None),
+    (("none", "cat", "1,5"), None),
+])  # fmt: skip
+def test_most_texts_of_a_column_are_numbers_and_the_first_one_is_shown(values, named) -> None:
+    body = ("a;b\n" + "".join(f"{value};x\n" for value in values)).encode()
+    facts = of_stream("train.csv", "training", len(body), io.BytesIO(body), {})
+    found = [each.message for each in preflight.judge([facts], {}) if each.rule == "decimal_commas"]
+    assert [named in message for message in found] == ([True] if named else [])
+
+
 PIECES = st.sampled_from((
     b"1", b"2.5", b"cat", b"a b", b"", b" ", b'"x"', b'"a,b"', b'"', b"\\", b"'q'", b"\0", b"\x02", b"\xe9",
     "é".encode(), b"1,5", b"<html>", b"#", b"NA",

@@ -57,7 +57,7 @@ class PublishModel:
                 # The export was copied completely if `current.json` names this promotion or a later one.
                 if named is None or named.number < promotion.number:
                     return self._end_as_missing(promotion, named)
-        if not self._files.point(promotion):
+        if not self._files.point(promotion, lambda: self._models.current(project).number == promotion.number):
             return "nothing"
         notice = of_model.of_promotion(promotion, self._places)
         # Of a promotion by the gate, people get the notice of the run's end, which says it.

@@ -14,6 +14,11 @@ def served_model(now: CurrentModel, models: ModelTable, files: ModelFiles) -> Pr
 
 
 def named_in_bucket(project: str, models: ModelTable, files: ModelFiles) -> Promotion | None:
-    """The promotion that the project's `current.json` names; None if there is no such file."""
-    number = files.published_number(project)
-    return next(iter(models.promotions(project, range(number, number + 1))), None) if number else None
+    """The promotion that the project's `current.json` names; None if the registry doesn't have it."""
+    named = files.named(project)
+    if named is None:
+        return None
+    number, run_id = named
+    found = models.promotions(project, range(number, number + 1))
+    # After a restore of the table, another promotion can have the number.
+    return next((each for each in found if each.run_id == run_id), None)

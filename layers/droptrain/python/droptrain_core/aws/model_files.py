@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MAX_POINTER_BYTES = 512 * 1024
+# People may write anything into the pointer; a promotion's number is part of a key of the table.
+_NUMBERS = 10**9
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
 Copied = Literal["complete", "unfinished", "missing"]
@@ -53,14 +55,22 @@ class ModelFiles:
                 return "unfinished"
         return "missing" if is_empty else "complete"
 
-    def point(self, promotion: Promotion) -> bool:
-        """Make `current.json` name this model, unless it names that of a later promotion: then False."""
+    def point(self, promotion: Promotion, is_current: Callable[[], bool]) -> bool:
+        """Make `current.json` name this model, unless it names that of a later promotion: then False.
+
+        A later number in the file while the promotion still `is_current` is of a table that has been restored
+        since, or of another bucket.
+        """
         key = _pointer_key(promotion.project)
-        body = json.dumps(promotions.to_document(promotion, self.bucket), indent=1, sort_keys=True).encode()
+        document = promotions.to_document(promotion, self.bucket)
         while True:
-            number, etag = self._pointer(key)
-            if number >= promotion.number:
-                return number == promotion.number
+            named, etag = self._pointer(key)
+            if named == document:
+                return True
+            # Asked after the file was read: a promotion that is later than this answer changes the ETag.
+            if named and named["number"] >= promotion.number and not is_current():
+                return False
+            body = json.dumps(document, indent=1, sort_keys=True).encode()
             condition: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
             try:
                 self._client.put_object(
@@ -72,10 +82,10 @@ class ModelFiles:
             else:
                 return True
 
-    def published_number(self, project: str) -> int:
-        """The number of the promotion that `current.json` names; 0 if there is none."""
-        number, _ = self._pointer(_pointer_key(project))
-        return number
+    def named(self, project: str) -> tuple[int, str] | None:
+        """(the number, the run) of the promotion that `current.json` names; None if it names none."""
+        named, _ = self._pointer(_pointer_key(project))
+        return (named["number"], named["run_id"]) if named else None
 
     def copies(self, project: str) -> set[str]:
         """The runs whose exports were copied, also in part."""
@@ -106,19 +116,22 @@ class ModelFiles:
         self._client.copy_object(Bucket=self.bucket, Key=key, CopySource=source, CopySourceIfMatch=file.etag)
         return True
 
-    def _pointer(self, key: str) -> tuple[int, str | None]:
-        """(the number of the promotion that a pointer names, 0 if none; its ETag, None if there is none)."""
+    def _pointer(self, key: str) -> tuple[dict[str, Any] | None, str | None]:
+        """(what a pointer says, None if it names no promotion; its ETag, None if there is no pointer)."""
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
-            return 0, None
+            return None, None
         try:
-            match json.loads(answer["Body"].read(_MAX_POINTER_BYTES)):
-                case {"schema": promotions.SCHEMA, "number": int(number)}:
-                    return number, answer["ETag"]
+            document = json.loads(answer["Body"].read(_MAX_POINTER_BYTES))
         except (ValueError, RecursionError):
-            pass
-        return 0, answer["ETag"]
+            document = None
+        match document:
+            case {"schema": promotions.SCHEMA, "number": int(number), "run_id": str()} if (
+                0 < number < _NUMBERS
+            ):
+                return document, answer["ETag"]
+        return None, answer["ETag"]
 
     def _delete(self, prefix: str) -> None:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):

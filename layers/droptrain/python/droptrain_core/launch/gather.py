@@ -152,7 +152,7 @@ class Gather:
         run_id: str | None = asked
         if asked == CURRENT:
             now = self._models.current(project) if self._models else CurrentModel()
-            run_id = now.promotion.run_id if now.promotion else None
+            run_id = now.usable_run_id
             if run_id is None:
                 return StartingModel(asked)
             is_kept = run_id in now.kept

@@ -9,7 +9,11 @@ CURL = "https://curl.se/docs/sslcerts.html"
 _PUBLIC_HOST = r"[\w-]{1,63}\.[\w.-]{1,200}"
 
 # Not the network: a server that the script itself should run, with its own name or on the same machine.
-NOT_THE_NETWORK = r"localhost|127\.0\.0\.1|0\.0\.0\.0|host='[\w-]{1,80}'|//[\w-]{1,80}[:/]|c10d|MASTER_ADDR"
+# The name after s3:// and the like is that of a bucket.
+NOT_THE_NETWORK = (
+    r"localhost|127\.0\.0\.1|0\.0\.0\.0|host='[\w-]{1,80}'|(?<!\bs3)(?<!\bs3a)(?<!\bgs):"
+    r"//[\w-]{1,80}[:/]|c10d|MASTER_ADDR"
+)
 
 NO_SSL_MODULE = (
     (r"SSL module is not available|ssl module in Python is not available", _PIP + "7757"),
@@ -125,4 +129,11 @@ NOT_FOUND = (
     *_status("404|410", "Not Found"),
     (r"is not a valid model identifier listed on|doesn't exist on the Hub", "https://huggingface.co/docs/transformers/main_classes/model"),
 )  # fmt: skip
-UNAVAILABLE = (*_status(r"429|5\d\d"),)
+UNAVAILABLE = (
+    *_status(r"429|5\d\d"),
+    (r"too many (?:429|5\d\d) error responses", "https://urllib3.readthedocs.io/en/stable/reference/urllib3.exceptions.html"),
+    (r"An error occurred \((?:429|5\d\d|SlowDown|InternalError|ServiceUnavailable|RequestLimitExceeded"
+     r"|Throttling\w{0,20}|TooManyRequests\w{0,20}|ProvisionedThroughputExceeded\w{0,20})\)"
+     r"[^\n]{0,200} when calling the ",
+     "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"),
+)  # fmt: skip

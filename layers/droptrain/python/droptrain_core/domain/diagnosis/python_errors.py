@@ -119,6 +119,12 @@ class Raised:
         own = [frame for frame in (*self.frames, *traced) if frame.is_users]
         return own[-1] if own else None
 
+    @property
+    def called(self) -> tuple[Frame, ...]:
+        """The places in packages and in Python below the deepest place in the user's own code."""
+        own = [number for number, frame in enumerate(self.frames, 1) if frame.is_users]
+        return self.frames[own[-1] if own else 0 :]
+
     def evidence(self, pattern: str = "") -> tuple[str, ...]:
         """The user's place, and the most useful lines of the error."""
         where = self.where

@@ -78,7 +78,8 @@ def raised(  # each is one condition of a rule's row
 ) -> Find:
     """The error that ended the script matches, as "Type: message", or an error that caused it.
 
-    All are patterns. `within`: the error came through a file whose path matches. `at`, `outside`: the path of
+    All are patterns. `within`: the script's own code called a file whose path matches, and the error came
+    from there, not from code of the script that this file called in turn. `at`, `outside`: the path of
     the deepest file matches, doesn't match. `code`: the deepest line of code matches. `unless`: the error
     doesn't match.
     """
@@ -88,7 +89,7 @@ def raised(  # each is one condition of a rule's row
             return False
         paths = [frame.path for frame in error.frames]
         return (
-            (not within or any(re.search(within, path) for path in paths))
+            (not within or any(re.search(within, frame.path) for frame in error.called))
             and (not at or bool(paths and re.search(at, paths[-1])))
             and (not outside or not paths or not re.search(outside, paths[-1]))
             and (not code or bool(re.search(code, error.code)))

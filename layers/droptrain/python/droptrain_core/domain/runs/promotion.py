@@ -70,6 +70,13 @@ class CurrentModel:
         return self.promotion is not None and self.promotion.missing_at is not None
 
     @property
+    def usable_run_id(self) -> str | None:
+        """The run of the current model or, while that has no files, of the one that was published last."""
+        if self.is_missing:
+            return self.kept[0] if self.kept else None
+        return self.promotion.run_id if self.promotion else None
+
+    @property
     def number(self) -> int:
         """The number of the last promotion; 0 before the first one."""
         return self.promotion.number if self.promotion else 0
