@@ -42,7 +42,7 @@ export function announcement(run, { phase } = {}) {
   return `${doing}${attempt > 1 ? `, attempt ${attempt}` : ""}.`;
 }
 
-/** What happens at this moment, in a sentence. `phase` is fetch, train or sync, as the log tells; `before` an earlier run. */
+/** What happens now, in a sentence. `phase` is fetch, train or sync, as the log tells; `before` an earlier run. */
 export function sentence(run, now, { phase, latest, before } = {}) {
   const attempt = run.attempts.length + (isEnded(run) ? 0 : 1);
   const nth = attempt > 1 ? `, attempt ${attempt}` : "";

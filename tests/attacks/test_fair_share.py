@@ -125,13 +125,6 @@ def test_an_ordinary_upload_counts_nothing(stack: Stack, monkeypatch: pytest.Mon
     assert stack.launch.upload(*stack.drop()[1]).answer == "launched"
 
 
-def test_what_dynamodb_leaves_out_is_read_again_later(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = {"Responses": {"runs": []}, "UnprocessedKeys": {"runs": {"Keys": [{"pk": {"S": "LOAD#p#1"}}]}}}
-    monkeypatch.setattr(stack.dynamodb, "batch_get_item", lambda **_: answer)
-    with pytest.raises(BusyError, match="can't read the record of penguins/first"):
-        stack.launch.upload(*stack.drop()[1])
-
-
 @pytest.mark.parametrize("waited", [-5, 0, 30, 60, 100, 450, 3600, 1e6])
 def test_an_upload_waits_as_long_again_and_never_longer_than_sqs_allows(stack: Stack, waited: float) -> None:
     since = stack.now - timedelta(seconds=waited)

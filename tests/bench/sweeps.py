@@ -5,80 +5,37 @@ PYTHONPATH=tests python tests/bench/sweeps.py trials [TRIALS]   a two-line scrip
 """
 
 import json
-import math
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from droptrain_core.aws.sweep_table import SweepTable
 from droptrain_core.domain.runs.run import TERMINAL
-from droptrain_core.domain.sweeps.sweep import Sweep
-from droptrain_core.domain.sweeps.trial import Trial
+from support.branin import NEAR, searched, trials_to_optimum
 from support.laptop_user import User
-from support.records import run
-from support.sweeping import SEARCH
 from support.table_changes import table_changes
 
 from droptrain_local.cloud import LaptopCloud
 
-# Branin's least value is 0.3979, at three places.
-NEAR = 0.6
-MOST_TRIALS = 200
 PARALLEL = 4
 LOOK_SECONDS = 1.0
 TRAINS = """echo '{"step": 1, "loss": '$HP_X'}' >> "$METRICS_FILE"\n"""
 RECIPE = "hyperparameters: {x: 0.5}\nmetric: {name: loss, goal: minimize}\ntimeout: 5m\n"
 
 
-def branin(x: float, y: float) -> float:
-    """A function with three equal minima: Dixon and Szegö, 1978."""
-    bowl = y - 5.1 / (4 * math.pi**2) * x**2 + 5 / math.pi * x - 6
-    return bowl**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
-
-
 def compare(seeds: int) -> None:
     """Print medians for each method: trials until a value is near the optimum, and the best values."""
     print(f"Branin, {seeds} seeds{'trials to':>18} {NEAR}{'best of 20':>14}{'best of 50':>14}")
     for method in ("random", "bayesian"):
-        values = [searched(method, seed) for seed in range(seeds)]
-        reached = [
-            next((at for at, value in enumerate(each, 1) if value <= NEAR), MOST_TRIALS) for each in values
-        ]
+        values = [searched(method, seed, at_least=50) for seed in range(seeds)]
+        reached = statistics.median(map(trials_to_optimum, values))
         best = [statistics.median(min(each[:count]) for each in values) for count in (20, 50)]
-        print(f"{method:20}{statistics.median(reached):17.1f}{best[0]:18.3f}{best[1]:14.3f}")
-
-
-def searched(method: Any, seed: int) -> list[float]:
-    """The values of trials that end one after another."""
-    sweep, trials = new_sweep(method, seed), list[Trial]()
-    while len(trials) < MOST_TRIALS and min((each.value or 99.0 for each in trials), default=99.0) > NEAR:
-        trials.append(ended(len(trials) + 1, SEARCH.draw(sweep, trials)))
-    while len(trials) < 50:
-        trials.append(ended(len(trials) + 1, SEARCH.draw(sweep, trials)))
-    return [each.value or 0.0 for each in trials]
-
-
-def new_sweep(method: Any, seed: int) -> Sweep:
-    """A sweep over Branin's space."""
-    at = "2026-11-23T02:10:00Z"
-    return Sweep(
-        sweep_id="s", project="p", dataset="d", status="RUNNING", created_at=at, updated_at=at,
-        created_order=at, created_by="ann", method=method, trials=500, parallel=1, early_stop="none",
-        space={"x": "-5.0..10.0", "y": "0.0..15.0"}, seed=seed, metric="loss", goal="minimize",
-        template=run(),
-    )  # fmt: skip
-
-
-def ended(number: int, parameters: Mapping[str, Any]) -> Trial:
-    """The trial with these parameters, at its end."""
-    done = Trial(number, f"run-{number}", "SUCCEEDED", parameters)
-    return replace(done, value=branin(parameters["x"], parameters["y"]))
+        print(f"{method:20}{reached:17.1f}{best[0]:18.3f}{best[1]:14.3f}")
 
 
 def overhead(count: int) -> None:

@@ -9,6 +9,7 @@ from droptrain_core.domain.diagnosis.kind import Kind
 from droptrain_core.domain.diagnosis.table import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnosis.md"
+_NEXT = "Next: [from a failed run to one that trains](debugging.md).\n"
 VERDICTS = ("right", "wrong", "unknown")
 _RETRY = {True: "can help", False: "won't help", None: "it depends"}
 
@@ -17,7 +18,7 @@ def text() -> str:
     """The page: what people wrote above the marks, then what follows from rules and cases."""
     written = PAGE.read_text("utf-8").partition("## How often it is right\n")[0]
     return written + "\n".join(
-        ["## How often it is right", "", *_accuracy(), "", "## The causes", "", *_causes(), ""]
+        ["## How often it is right", "", *_accuracy(), "", "## The causes", "", *_causes(), "", _NEXT]
     )
 
 

@@ -37,6 +37,7 @@ print(row["island"])
 END
 exec python train.py
 """
+_NEXT = "Next: [when a run fails](debugging.md), or [which model is current](models.md).\n"
 
 
 def text() -> str:
@@ -48,7 +49,7 @@ def text() -> str:
             # A job's folders are the machine's here, and a container's on AWS.
             message = re.sub(r"[^\s\"]+(?=/opt/ml/)", "", notice["Message"].rstrip())
             parts.append(f"**{about}**\n\n```\nSubject: {notice['Subject']}\n\n{message}\n```\n")
-    return written + "\n".join(parts)
+    return written + "\n".join([*parts, _NEXT])
 
 
 def shape(page: str) -> str:

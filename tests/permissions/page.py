@@ -36,13 +36,14 @@ _WHOSE = {
 }
 _SAME_NAMES = "calls of the same names"
 # Shown without the region and the account, which all have.
+_NEXT = "\nNext: [teams and permissions](teams.md), or [the threats](threats.md).\n"
 _SHORTER = (":eu-west-1:123456789012:", "::")
 
 
 def text() -> str:
     """The page: what people wrote above the mark, then the tables."""
     written = PAGE.read_text("utf-8").partition(_TITLE)[0]
-    return written + _TITLE + "\n" + _INTRO + "".join(_tables())
+    return written + _TITLE + "\n" + _INTRO + "".join(_tables()) + _NEXT
 
 
 def _tables() -> Iterator[str]:

@@ -50,6 +50,23 @@ def test_runs_that_dynamodb_left_out_are_read_by_the_next_call(
     assert [len(each["Keys"]) for each in requests] == [3, 2, 1]
 
 
+def test_a_launch_reads_what_dynamodb_left_out_by_the_next_call(
+    stack: Stack, requests: list[dict[str, Any]]
+) -> None:
+    stack.publish_project()
+    upload, _ = stack.drop()
+    assert stack.launch.upload(*upload).answer == "launched"
+    [launched] = stack.query.runs(limit=10).runs
+    stack.dataset_table.add_load("penguins", 30, stack.now)
+    requests.clear()
+    record, load = stack.dataset_table.read_with_load("penguins", "first", stack.now)
+    assert (record.run_id, load) == (launched.run_id, pytest.approx(30, abs=1))
+    assert stack.prices.read("penguins", launched.run_id).run == launched
+    assert stack.dataset_table.accepted("penguins", ["no", "first", "other"]) == {"first"}
+    assert [len(each["Keys"]) for each in requests] == [5, 4, 3, 2, 1, 4, 3, 2, 1, 3, 2, 1]
+    assert all(each["ConsistentRead"] for each in requests)
+
+
 def test_a_table_that_reads_nothing_is_asked_at_growing_intervals_and_then_later(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -185,15 +185,6 @@ def refuse(stack: Stack, monkeypatch: pytest.MonkeyPatch, codes: list[str]) -> N
     monkeypatch.setattr(stack.dynamodb, "transact_write_items", transact_write_items)
 
 
-def test_prices_that_dynamodb_leaves_out_are_read_again_later(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = {"Responses": {"runs": []}, "UnprocessedKeys": {"runs": {"Keys": [{"pk": {"S": "PRICES"}}]}}}
-    monkeypatch.setattr(stack.dynamodb, "batch_get_item", lambda **_: answer)
-    with pytest.raises(BusyError, match="can't read the prices"):
-        stack.prices.read("penguins")
-
-
 def tell(stack: Stack, run_id: str, account: dict[str, Any]) -> None:
     stack.put(f"runs/penguins/{run_id}/outcome.json", json.dumps(account).encode())
 

@@ -112,8 +112,8 @@ def test_the_guides_add_up_what_a_stack_costs_while_nothing_runs() -> None:
     alarms = table["alarms"][1][0] - 0.10 * free_alarms
     polling = 0.40 * (float(re.findall(r"[\d.]+", table["empty queues being polled"][0])[0]) - free_polls)
     image = next(prices[0] for what, (_, prices) in table.items() if what == "image")
-    for page in ("README.md", "docs/deploying.md"):
-        text = " ".join((ROOT / page).read_text("utf-8").split())
+    for page in ("README.md", "docs/deploying.md", "docs/faq.md"):
+        text = " ".join((ROOT / page).read_text("utf-8").lower().split())
         assert f"else ${least:.0f} to ${most:.0f}" in text
         assert f"about ${alarms + polling + image:.1f}0" in text
 

@@ -283,6 +283,7 @@ _LOSSES = """
 | parameter | resource | what it means |
 | --- | --- | --- |
 """
+_NEXT = "\nNext: [upgrade to another version](operations/upgrade.md).\n"
 
 
 def page() -> str:
@@ -298,7 +299,7 @@ def page() -> str:
             if effect.loses and effect.type_ in HOLDS:
                 means.setdefault(ACCEPTED.get((change, effect.resource), ""), []).append(effect.resource)
         losses += [f"| {change} | {_names(names)} | {text} |" for text, names in means.items()]
-    tables = [_INTRODUCTION, _parameters(), _CHANGES, rows, _LOSSES, losses]
+    tables = [_INTRODUCTION, _parameters(), _CHANGES, rows, _LOSSES, losses, _NEXT]
     return "".join(part if isinstance(part, str) else "".join(f"{row}\n" for row in part) for part in tables)
 
 

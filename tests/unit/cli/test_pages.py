@@ -114,6 +114,14 @@ def test_every_make_target_that_the_readme_and_contributing_name_exists():
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
+def test_every_page_ends_with_the_next_step():
+    folders = ("docs", "docs/operations", "examples/*")
+    pages = [page for folder in folders for page in ROOT.glob(f"{folder}/*.md")]
+    assert len(pages) > 50
+    ends = {page: page.read_text("utf-8").strip().rpartition("\n\n")[2] for page in pages}
+    assert [str(page.relative_to(ROOT)) for page, end in ends.items() if not end.startswith("Next: [")] == []
+
+
 def _headings(page: Path) -> set[str]:
     """The anchors of a page's headings, as code hosts make them."""
     titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)

@@ -1,9 +1,11 @@
 """The search by Optuna: the same trials give the same draw, and every draw lies in the space."""
 
+import statistics
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.branin import searched, trials_to_optimum
 from support.sweeping import SEARCH
 from unit.droptrain_core.test_sweep_decisions import failed, sweep, trial
 
@@ -38,6 +40,14 @@ def test_the_same_trials_give_the_same_parameters_and_another_seed_gives_others(
         assert each["layers"] in (1, 2, 3, 4)
         assert each["dropout"] in [pytest.approx(step / 10) for step in range(6)]
         assert isinstance(each["wide"], bool)
+
+
+def test_a_bayesian_search_finds_a_known_optimum_in_half_of_the_trials_of_a_random_one() -> None:
+    bayesian, random = (
+        statistics.median(trials_to_optimum(searched(method, seed)) for seed in range(6))
+        for method in ("bayesian", "random")
+    )
+    assert bayesian < random / 2
 
 
 def test_trials_that_run_or_failed_are_part_of_the_search() -> None:

@@ -75,7 +75,7 @@ def test_the_page_names_the_numbers_of_the_code() -> None:
     assert (
         f"the first {log.HEAD_BYTES >> 20} MiB and the last {log.TAIL_BYTES >> 20} MiB" in SECTIONS["The log"]
     )
-    stops = SECTIONS["When the container is told to end"]
+    stops = SECTIONS["When the container has to end"]
     assert f"after {script.GRACE_SECONDS:.0f} seconds, or {script.RECLAIM_GRACE_SECONDS:.0f} seconds" in stops
     assert f"the last {outcome.TAIL_LINES} lines" in SECTIONS["outcome.json"]
 

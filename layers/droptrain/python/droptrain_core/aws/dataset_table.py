@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from droptrain_core.aws.retrain_table import retrain_key
 from droptrain_core.aws.run_record import to_attributes, to_values
+from droptrain_core.aws.table_calls import read_many
 from droptrain_core.domain import times
 from droptrain_core.domain.datasets import fair_share
 from droptrain_core.domain.datasets.dataset import FILES_NAMED, Created, digest
@@ -22,7 +23,6 @@ _WAITS, _NOTIFIED = "waiting", "notified"
 # A dataset that stays incomplete for so long is forgotten, unless a run of it exists.
 _FORGOTTEN_AFTER = timedelta(days=30)
 _SHOWN = 100
-_READ_TOGETHER = 100  # BatchGetItem's limit
 _LOAD_EXPIRES_AFTER = timedelta(hours=1)
 # Longer than any queue keeps an event.
 _LINKS_KEPT_FOR = timedelta(days=30)
@@ -71,7 +71,7 @@ class DatasetTable:
 
         The load is that of the last sixty seconds.
 
-        BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
+        BusyError if DynamoDB keeps leaving some of it out.
         """
         dataset_pk, links_pk, retrain_pk, *load_pks = pks = [
             dataset_key(project, dataset)["pk"]["S"],
@@ -79,13 +79,7 @@ class DatasetTable:
             retrain_key(project)["pk"]["S"],
             *(_load_pk(project, minute) for minute in fair_share.minutes(now)),
         ]
-        keys = [{"pk": {"S": pk}} for pk in pks]
-        answer = self._client.batch_get_item(
-            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-        )
-        if answer.get("UnprocessedKeys"):
-            raise BusyError(f"DynamoDB currently can't read the record of {project}/{dataset}")
-        items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
+        items = read_many(self._client, self._table, pks, consistent=True)
         this_minute, last_minute = (float(items[pk]["seconds"]["N"]) if pk in items else 0 for pk in load_pks)
         item = items.get(dataset_pk)
         record = _from_item(item) if item else DatasetRecord(project=project, dataset=dataset)
@@ -236,21 +230,11 @@ class DatasetTable:
     def accepted(self, project: str, datasets: Iterable[str]) -> set[str]:
         """Those of the datasets that were accepted last, by a run or by a check at a cooldown's end.
 
-        BusyError if DynamoDB leaves some of them out.
+        BusyError if DynamoDB keeps leaving some of them out.
         """
-        found: set[str] = set()
-        every = [dataset_key(project, name) for name in datasets]
-        for start in range(0, len(every), _READ_TOGETHER):
-            keys = every[start : start + _READ_TOGETHER]
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-            if answer.get("UnprocessedKeys"):
-                raise BusyError(f"DynamoDB currently can't read the datasets of {project}")
-            for item in answer["Responses"][self._table]:
-                if item.get("accepted", {}).get("BOOL"):
-                    found.add(_from_item(item).dataset)
-        return found
+        pks = [dataset_key(project, name)["pk"]["S"] for name in datasets]
+        items = read_many(self._client, self._table, pks, consistent=True).values()
+        return {_from_item(item).dataset for item in items if item.get("accepted", {}).get("BOOL")}
 
     def of_project(self, project: str) -> tuple[DatasetRecord, ...]:
         """The project's datasets that wait, the newest hundred, newest first."""

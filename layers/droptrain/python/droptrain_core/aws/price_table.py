@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from droptrain_core.aws.claim_writes import prepared_pk, summary_pk
 from droptrain_core.aws.run_record import from_item, run_pk, to_attributes, to_values
 from droptrain_core.aws.run_table import history_pk
+from droptrain_core.aws.table_calls import read_many
 from droptrain_core.domain.costs.pricing import PriceList, Refreshed, Size
 from droptrain_core.domain.costs.project_reading import ProjectReading
-from droptrain_core.domain.errors import BusyError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,18 +30,11 @@ class PriceTable:
 
         And which run holds the prepared data with this digest.
 
-        BusyError if DynamoDB leaves some of it out, as it may under load (BatchGetItem, UnprocessedKeys).
+        BusyError if DynamoDB keeps leaving some of it out.
         """
         pks = [PRICES_PK, history_pk(project), *([run_pk(run_id), summary_pk(run_id)] if run_id else [])]
         pks += [prepared_pk(project, digest)] if digest else []
-        answer = self._client.batch_get_item(
-            RequestItems={
-                self._table: {"Keys": [{"pk": {"S": pk}} for pk in pks], "ConsistentRead": run_id is not None}
-            }
-        )
-        if answer.get("UnprocessedKeys"):
-            raise BusyError(f"DynamoDB currently can't read the prices for {project}")
-        items = {item["pk"]["S"]: item for item in answer["Responses"][self._table]}
+        items = read_many(self._client, self._table, pks, consistent=run_id is not None)
         prices, history = items.get(PRICES_PK), items.get(history_pk(project))
         run, summary = (items.get(pk(run_id)) if run_id else None for pk in (run_pk, summary_pk))
         holder = items.get(prepared_pk(project, digest)) if digest else None
