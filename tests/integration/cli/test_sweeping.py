@@ -194,7 +194,9 @@ def test_show_has_the_trials_from_the_best_on(droptrain: Command, name: str) -> 
     ]
     assert [line.split()[0] for line in lines[header + 1 :]] == ["3", "1", "2", "5", "4"]
     facts = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines[1 : header - 1]}
-    assert facts["Trials"] == ("4 of 20 ended: 1 running, 3 succeeded (1 stopped early), 1 failed, 15 not started")
+    assert facts["Trials"] == (
+        "4 of 20 ended: 1 running, 3 succeeded (1 stopped early), 1 failed, 15 not started"
+    )
     assert facts["Cost"] == "about $0.0930 so far; about $1.20 expected, at most $8.40"
 
 
