@@ -18,7 +18,7 @@ export const DOING = {
 
 /**
  * @typedef {{seconds: number, runs: number, of: string}} Usual
- * @typedef {{underway: {name: keyof DOING, since: string, usual: Usual | null} | null}} Timing
+ * @typedef {{underway: {name: keyof typeof DOING, since: string, usual: Usual | null} | null}} Timing
  */
 
 /**
