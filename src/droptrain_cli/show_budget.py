@@ -13,7 +13,7 @@ _HEADERS = ("WHAT", "CAP", "SPENT", "RESERVED", "LEFT")
 
 
 def show(stack: Stack, *, as_json: bool) -> None:
-    """Print the budget of the month that it is."""
+    """Print the budget of the current month."""
     budget = Api(stack).get("/budget")
     if as_json:
         output.write_json(budget)
