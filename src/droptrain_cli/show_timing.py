@@ -30,7 +30,7 @@ def write(run: Mapping[str, Any], timing: Mapping[str, Any], screen: Console, no
     output.show(screen, Text(title, style="bold"))
     if timing["underway"]:
         output.show(screen, Text(f"  Now: {underway(timing, now)}"))
-    headers = ("PART", "OVER AT", "TOOK", "USUALLY")
+    headers = ("PART", "ENDED AT", "TOOK", "USUALLY")
     rows = (("", *row) for row in _rows(timing))
     output.show(screen, output.table(("", *headers), rows))
 

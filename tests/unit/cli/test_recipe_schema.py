@@ -19,7 +19,7 @@ COMMITTED = ROOT / "docs" / recipe_schema.FILE
 VALIDATOR = Draft7Validator(recipe_schema.schema())
 # What the reader knows beyond JSON Schema.
 ONLY_THE_READER_KNOWS = re.compile(
-    r"has to be from \d+s to \d+s|is defined twice|isn't a regular expression|needs a group around"
+    r"has to be from \d+[smhd] to \d+[smhd]|is defined twice|isn't a regular expression|needs a group around"
     r"|has to be a name of at most 100 characters"
     r"|retrain.schedule: |has to be a time zone"
 )

@@ -73,7 +73,7 @@ def test_the_timing_has_a_row_for_each_part_and_says_what_is_not_reported():
     assert timed({"attempt": 2, "parts": parts, "underway": underway}) == [
         "p-1 is RUNNING, attempt 2",
         "Now: before its first output or metric, for 42 s; usually 1 min 30 s (median of 1 run of the stack)",
-        "PART OVER AT TOOK USUALLY",
+        "PART ENDED AT TOOK USUALLY",
         "queued 2026-11-23T02:50:00Z",
         "instance launched 2026-11-23T02:40:00Z before the run",
         "instance started not reported",

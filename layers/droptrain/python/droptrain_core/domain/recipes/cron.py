@@ -125,7 +125,8 @@ def _number(text: str, name: str, low: int, high: int, names: tuple[str, ...]) -
     if text in names:
         return low + names.index(text)
     if not (text.isascii() and text.isdecimal()) or not low <= int(text[:3]) <= high:
-        raise ValueError(f"has {text[:20]!r} as its {name}, which goes from {low} to {high}")
+        or_name = f", or a name such as {names[1]}" if names else ""
+        raise ValueError(f"has {text[:20]!r} as its {name}, which is a number from {low} to {high}{or_name}")
     return int(text)
 
 

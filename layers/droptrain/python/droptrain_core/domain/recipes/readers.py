@@ -142,10 +142,16 @@ def duration(low: int, high: int) -> Reader[int]:
             raise WrongValueError(f"has to be a duration such as 30s, 90m, 4h or 2d, not {short(value)}")
         seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
         if not low <= seconds <= high:
-            raise WrongValueError(f"has to be from {low}s to {high}s, not {value}")
+            raise WrongValueError(f"has to be from {_as_written(low)} to {_as_written(high)}, not {value}")
         return seconds
 
     return read
+
+
+def _as_written(seconds: int) -> str:
+    """A duration as recipes have it, in the largest unit of which it is a whole number."""
+    unit = next(name for name in reversed(_UNIT_SECONDS) if seconds % _UNIT_SECONDS[name] == 0)
+    return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
 
 
 def mapping(value: object, known: Mapping[str, Reader[Any]]) -> dict[str, Any]:
