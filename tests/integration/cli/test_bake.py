@@ -48,13 +48,13 @@ def publish(stack: Stack, version: int) -> None:
         )  # fmt: skip
 
 
-def deploy(stack: Stack, pulled: str = f"{URI}:latest") -> None:
-    """A stack with an image and a changed parameter, and one with a pipeline."""
+def deploy(stack: Stack, pulled: str = f"{URI}:latest", uri: str = "") -> None:
+    """A stack with an image and a changed parameter, and one with a pipeline; `uri` is another registry's."""
     client = stack.client("cloudformation")
     # moto keeps the values that were given, and no defaults.
     given = [
         {"ParameterKey": name, "ParameterValue": value}
-        for name, value in {"ImageUri": "", "AmiId": "", "MaxvCpus": "32"}.items()
+        for name, value in {"ImageUri": uri, "AmiId": "", "MaxvCpus": "32"}.items()
     ]
     client.create_stack(StackName=stack.name, TemplateBody=json.dumps(TEMPLATE), Parameters=given)
     pipeline = {
@@ -168,6 +168,15 @@ def test_doctor_takes_no_other_ami_for_the_baked_one(stack: Stack) -> None:
     assert detail.startswith("ami-0fedcba9876543210: `droptrain image --bake` didn't make it")
     use(stack, AMI)
     assert machine_image(stack)[0] == "ok"
+
+
+def test_the_image_of_another_registry_is_baked_without_a_mark(stack: Stack) -> None:
+    deploy(stack, pulled="registry.example/train:7", uri="registry.example/train:7")
+    builds(stack, {"status": "AVAILABLE"})
+    bake(stack)
+    assert read_snapshot(stack).parameters["AmiId"] == AMI
+    tags = stack.client("ecr").list_images(repositoryName="images")["imageIds"]
+    assert {each["imageTag"] for each in tags} == {"latest", "cpu"}
 
 
 def test_a_build_that_fails_leaves_the_stack_as_it_is(stack: Stack) -> None:

@@ -98,7 +98,7 @@ def test_every_error_is_tried() -> None:
     b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>\n',
     b"404: Not Found",
     b'{\n  "message": "Not Found"\n}\n',
-    b'{"message":"Bad credentials"}',
+    b'{"message":"' + b"Bad credentials. " * 50 + b'"}',
     b'[\n {\n  "size": 1,\n  "label": "cat"\n },\n {\n  "size": 2,\n  "label": "dog"\n }\n]\n',
     b"HTTP/1.1 200 OK\nContent-Type: text/csv\n\nsize,label\n1,cat\n",
     b"../../shared/train.csv",

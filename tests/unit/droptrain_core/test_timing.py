@@ -73,12 +73,15 @@ UP_TO_THE_SCRIPT = ContainerTimes(JOB_ID, 1, started_at=at(396), script_started_
 UP_TO_A_METRIC = ContainerTimes(
     JOB_ID, 1, started_at=at(396), script_started_at=at(404), first_metric_at=at(440)
 )
+# Its instance was lost before the container ran.
+QUEUED_AGAIN = run(status="RUNNABLE", history=(*HISTORY[:4], Step(at(300), "RUNNABLE")), batch_job_id=JOB_ID)
 
 
 @pytest.mark.parametrize(("of", "reported", "part", "since"), [
     (run(), None, "queued", at(0)),
     (active("RUNNABLE", 3), None, "instance_started", at(1)),
     (active("STARTING", 4), None, "container_started", at(180)),
+    (QUEUED_AGAIN, None, "instance_started", at(300)),
     (active("RUNNING"), None, "fetched", at(400)),
     (active("RUNNING"), UP_TO_THE_SCRIPT, "first_step", at(404)),
     (active("RUNNING"), UP_TO_A_METRIC, "trained", at(440)),
