@@ -12,8 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from chaos.crash_points.points import disturbed, points, undisturbed
-from chaos.crash_points.retrain_scenarios import EVERY
+from chaos.crash_points.points import EVERY, disturbed, points, undisturbed
 from droptrain_core.telemetry import logger
 from support.core_stack import core_stack
 

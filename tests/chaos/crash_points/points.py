@@ -6,7 +6,9 @@ from itertools import count
 from typing import Any
 
 from chaos.crash_points.faults import KINDS, Calls, Died, Kind, watched
-from chaos.crash_points.scenarios import Scenario
+from chaos.crash_points.retrain_scenarios import RETRAINS
+from chaos.crash_points.scenarios import SCENARIOS, Scenario
+from chaos.crash_points.sweep_scenarios import SWEEPS
 from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.model_table import ModelTable
 from droptrain_core.aws.run_table import RunTable
@@ -16,6 +18,7 @@ from droptrain_core.move_pointers import NAMES
 from support.core_stack import Stack
 from support.template import table_definition
 
+EVERY = (*SCENARIOS, *RETRAINS, *SWEEPS)
 # Why the engine's job waits depends on how long it has waited, in seconds of this machine.
 SENT_BY_THE_CLOCK = {
     f"WAITING {runs} ({cause})" for runs in ("1 run", "2 runs") for cause in ("does_not_fit", "waits_long")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from chaos.crash_points.scenarios import SCENARIOS, Scenario
+from chaos.crash_points.scenarios import Scenario
 from droptrain_core.domain.datasets.dataset import Created
 from droptrain_core.domain.errors import ModelChangedError
 from support.core_stack import Stack
@@ -103,8 +103,7 @@ def _roll_back(stack: Stack, _: Any) -> None:
         stack.promote.rollback("penguins", ANN, leaving=stack.run_id)
 
 
-EVERY = (
-    *SCENARIOS,
+RETRAINS = (
     Scenario(
         "wait for the end of a cooldown",
         _dropped_after(COOLDOWN),

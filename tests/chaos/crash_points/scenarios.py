@@ -12,7 +12,6 @@ from droptrain_core.domain.recipes.push import Published, pushing
 from droptrain_core.domain.runs.claims import RequestClaim
 from droptrain_core.domain.runs.run import EarlierJob, NextJob, Reservation
 from droptrain_core.domain.runs.transitions import cancel_requested, next_job
-from support import sweeping
 from support.core_stack import Stack
 from support.records import job_detail, run
 
@@ -229,37 +228,6 @@ def _end_of_step(stack: Stack, first: Any, status: str) -> Any:
     return stack.track.event(detail | {"attempts": [tried]})
 
 
-def _searched(stack: Stack) -> Any:
-    """A project with a metric, for a sweep."""
-    sweeping.project(stack)
-
-
-def _sweep(stack: Stack) -> Any:
-    """A request for a grid of two trials."""
-    wanted = sweeping.order(space={"units": "16,32"}, method="grid", parallel=2)
-    return stack.wiring.launch_sweeps().request(wanted, caller="ann", request=ASKED)[0]
-
-
-def _new_sweep(stack: Stack) -> Any:
-    _searched(stack)
-    return _sweep(stack)
-
-
-def _ending_sweep(stack: Stack) -> Any:
-    """A sweep both of whose trials have ended."""
-    sweep = _new_sweep(stack)
-    sweeping.advance(stack, sweep)
-    for number in (1, 2):
-        sweeping.end_job(stack, sweep, number, number / 10)
-    return sweep
-
-
-def _ended_sweep(stack: Stack) -> Any:
-    sweep = _ending_sweep(stack)
-    sweeping.advance(stack, sweep)
-    return sweep
-
-
 def _repeat(stack: Stack, event: tuple[str, str]) -> Any:
     """The event of an upload that the dataset's run has taken."""
     return stack.launch.upload(*event, stack.now - timedelta(minutes=10))
@@ -382,14 +350,5 @@ SCENARIOS = (
     Scenario("tell of an incomplete dataset", _half_that_is_old, lambda stack, _: stack.reconcile.all(), 18),
     Scenario(
         "launch what is complete after all", _complete_after_all, lambda stack, _: stack.reconcile.all(), 24
-    ),
-    Scenario("start a sweep", _searched, lambda stack, _: _sweep(stack), 14),
-    Scenario("launch a sweep's trials", _new_sweep, sweeping.advance, 16),
-    Scenario("end a sweep", _ending_sweep, sweeping.advance, 3),
-    Scenario(
-        "announce a sweep",
-        _ended_sweep,
-        lambda stack, sweep: stack.wiring.notify_sweep().ended(sweep.sweep_id),
-        8,
     ),
 )

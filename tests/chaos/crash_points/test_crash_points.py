@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from chaos.crash_points.points import calls_of, disturbed, points, undisturbed
-from chaos.crash_points.retrain_scenarios import EVERY
+from chaos.crash_points.points import EVERY, calls_of, disturbed, points, undisturbed
 from chaos.crash_points.scenarios import Scenario
 from support.core_stack import Stack, core_stack
 
