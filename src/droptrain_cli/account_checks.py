@@ -49,9 +49,9 @@ def _plan(snapshot: StackSnapshot) -> Iterator[Finding]:
         yield Finding("account plan", "ok", "none: the account is older than AWS's plans")
         return
     except client.exceptions.ValidationException as error:
-        said = error.response["Error"]["Message"]
+        reason = error.response["Error"]["Message"]
         fix = "Look it up in the console, Billing and Cost Management. The Free plan has no GPU instances."
-        yield Finding("account plan", "unknown", f"AWS doesn't name it: {said}", fix)
+        yield Finding("account plan", "unknown", f"AWS doesn't name it: {reason}", fix)
         return
     if plan == "FREE":
         detail = "Free: EC2 starts no GPU instance in it, so every run stays RUNNABLE"

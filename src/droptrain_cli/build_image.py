@@ -111,15 +111,15 @@ def _patient(stack: Stack) -> StackSnapshot:
     return snapshot
 
 
-def _no_builds(snapshot: StackSnapshot, said: str, folder: Path | None) -> str:
-    """What to do where the account may start no build; `said` are AWS CodeBuild's words."""
+def _no_builds(snapshot: StackSnapshot, reason: str, folder: Path | None) -> str:
+    """What to do where the account may start no build; `reason` is AWS CodeBuild's."""
     by_docker = (
         "docs/image.md has the commands for an image of your own."
         if folder
         else snapshot.outputs["ImagePushCommands"]
     )
     return (
-        f"AWS CodeBuild starts no build: {said.rstrip('.')}. Nothing was published. If no other build runs, "
+        f"AWS CodeBuild starts no build: {reason.rstrip('.')}. Nothing was published. If no other build runs, "
         "this account's quota of concurrent builds is too low: in a new account it can be 0. Ask AWS for a "
         f"higher one, and repeat when it is granted: {account_checks.more(account_checks.BUILDS, 1)}\n"
         f"Or publish from a machine with Docker: {by_docker}"

@@ -51,9 +51,9 @@ def _unanswered(title: str, error: Exception, snapshot: StackSnapshot) -> Findin
     if is_denied(error):
         fix = f"Attach the stack's OperatorPolicy ({stack.operator_policy}) to who asks."
         return Finding(title, "unknown", f"these credentials may not call {error.operation_name}", fix)
-    said = error.response.get("Error", {})
-    code = said.get("Code", "")
-    detail = f"AWS refused {error.operation_name} ({code}): {said.get('Message', '')}"
+    refusal = error.response.get("Error", {})
+    code = refusal.get("Code", "")
+    detail = f"AWS refused {error.operation_name} ({code}): {refusal.get('Message', '')}"
     if any(part in code for part in _GONE):
         return Finding(title, "problem", detail, _find_the_lost(snapshot))
     return Finding(title, "unknown", detail, "Look again in a minute.")

@@ -89,8 +89,8 @@ def _check(tensorboard: subprocess.Popen[bytes], folder: Path) -> None:
     """DroptrainError with TensorBoard's last words if it has ended."""
     if (code := tensorboard.poll()) is not None:
         words = _log_of(folder).read_text("utf-8", "replace").strip().splitlines()[-_LAST_WORDS:]
-        said = "\n".join(map(formatting.clean, words))
-        raise DroptrainError(f"TensorBoard ended with {code}: {said}")
+        cleaned = "\n".join(map(formatting.clean, words))
+        raise DroptrainError(f"TensorBoard ended with {code}: {cleaned}")
 
 
 def _log_of(folder: Path) -> Path:

@@ -155,16 +155,16 @@ def from_text(text: str | None) -> Summary | None:
 def _other_names(now: Summary, last: Summary) -> Iterator[Spot]:
     """The columns that one dataset lacks, as far as all of its columns are described."""
     names, before = ({column.name: None for column in each.first} for each in (now, last))
-    for said, gone, lacking in (
-        ("it lacks", before.keys() - names, now),
-        ("it has", names.keys() - before, last),
+    for verb, gone, lacking in (
+        ("lacks", before.keys() - names, now),
+        ("has", names.keys() - before, last),
     ):
         if gone and len(lacking.first) == lacking.columns:
             ordered = [name for name in (*before, *names) if name in gone]
             listed = ", ".join(repr(name) for name in ordered[:_NAMED])
             rest = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
-            other = "the last good dataset had" if said == "it lacks" else "the last good dataset didn't have"
-            yield Spot(f"{said} the columns {listed}{rest}, which {other}", row=1)
+            other = "the last good dataset had" if verb == "lacks" else "the last good dataset didn't have"
+            yield Spot(f"it {verb} the columns {listed}{rest}, which {other}", row=1)
 
 
 def _rows(dataset: Dataset, channel: str, inputs: Collection[Input]) -> int:
