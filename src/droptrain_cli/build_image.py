@@ -120,8 +120,8 @@ def _no_builds(snapshot: StackSnapshot, reason: str, folder: Path | None) -> str
     )
     return (
         f"AWS CodeBuild starts no build: {reason.rstrip('.')}. Nothing was published. If no other build "
-        "runs, this account's quota of concurrent builds is too low: in a new account it can be 0. Ask AWS for "
-        f"a higher one, and repeat when it is granted: {account_checks.more(account_checks.BUILDS, 1)}\n"
+        "runs, this account's quota of concurrent builds is too low: in a new account it can be 0. Ask AWS "
+        f"for a higher one, and repeat when it is granted: {account_checks.more(account_checks.BUILDS, 1)}\n"
         f"Or publish from a machine with Docker: {by_docker}"
     )
 
