@@ -88,9 +88,9 @@ def test_a_million_names_of_metrics_stay_two_hundred() -> None:
 
 @pytest.mark.parametrize("line", [b"\n", b"{}\n", b'{"":1}\n', b'{"a":1}\n'])
 def test_a_file_of_eight_megabytes_of_tiny_lines_is_read_in_seconds(line: bytes) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     found = series.read(BytesIO(line * (8 * MIB // len(line))))
-    assert time.process_time() - began < 15, "a call of the API ends after 30 s"
+    assert time.thread_time() - began < 15, "a call of the API ends after 30 s"
     assert all(len(each.points) <= 1000 for each in found)
 
 
@@ -178,9 +178,9 @@ def test_no_log_s_end_holds_up_the_diagnosis(line: str) -> None:
     document = account(
         script_exit_code=1, cause={"code": "script_failed", "message": line, "log_tail": [line] * 200}
     )
-    began = time.process_time()
+    began = time.thread_time()
     cause = diagnosis.explain(job, outcome.read(document))
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 2
     assert cause
     assert len(cause.message) <= 1024
 
