@@ -1,7 +1,7 @@
 """The adapters in memory, each call one atomic effect: the methods and answers of `droptrain_core.aws`."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -28,7 +28,13 @@ from droptrain_core.domain.costs.budget import Account, charge, over
 from droptrain_core.domain.costs.pricing import PriceList
 from droptrain_core.domain.costs.project_reading import ProjectReading
 from droptrain_core.domain.datasets import fair_share
-from droptrain_core.domain.datasets.dataset import Created, ObjectVersion, oldest_first, recipe_key
+from droptrain_core.domain.datasets.dataset import (
+    FILES_NAMED,
+    Created,
+    ObjectVersion,
+    oldest_first,
+    recipe_key,
+)
 from droptrain_core.domain.datasets.dataset_record import Answered, DatasetRecord
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.notices.events import Event
@@ -601,7 +607,9 @@ class MemoryDatasetTable:
         return True
 
     @outside
-    def hold(self, record: DatasetRecord, until: str, arrived_at: str, now: datetime) -> None:
+    def hold(
+        self, record: DatasetRecord, files: Collection[str], until: str, arrived_at: str, now: datetime
+    ) -> None:
         found = self.get(record.project, record.dataset)
         if found.covers(times.from_text(arrived_at)):
             return
@@ -610,7 +618,7 @@ class MemoryDatasetTable:
             replace(
                 found,
                 missing=(),
-                present=record.present,
+                present=tuple(sorted({*found.present, *files})[:FILES_NAMED]),
                 since=found.since or times.to_text(now),
                 rests_since=None,
                 due_at=until,

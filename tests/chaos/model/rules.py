@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
+from droptrain_core.domain.errors import BusyError
 
 Adapter = TypeVar("Adapter")
 
@@ -54,7 +55,8 @@ def _checked(real: Callable[..., Any], in_memory: Callable[..., Any]) -> Callabl
     @wraps(in_memory)
     def call(adapter: Any, *args: Any, **kwargs: Any) -> Any:
         read_twice = [tuple(each) if isinstance(each, Iterator) else each for each in args]
-        with suppress(AcceptedError):
+        # A condition never holds in a table without items: what is tried again isn't possible in the end.
+        with suppress(AcceptedError, BusyError):
             real(*read_twice, **kwargs)
         return in_memory(adapter, *read_twice, **kwargs)
 

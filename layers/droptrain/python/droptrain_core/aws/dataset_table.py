@@ -31,6 +31,8 @@ _WAITING = (
     "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "rests_since",
     "due_at", "wake_up", "wake_up_at", "arrived_at", "checked_at",
 )  # fmt: skip
+# Uploads into one folder that arrive at the same time are a few.
+_TRIES = 10
 
 
 def dataset_key(project: str, dataset: str) -> dict[str, Any]:
@@ -159,13 +161,16 @@ class DatasetTable:
 
         `files` are added to those that are present; another upload may add its own at the same time. A launch
         that has certainly included that upload is left as it is. The dataset's place in lists is by that end:
-        the reconciler finds it if nothing happens then.
+        the reconciler finds it if nothing happens then. BusyError if others are faster each time.
         """
         covers = times.to_text(times.from_text(arrived_at) + CLOCKS_DIFFER)
-        while not self._hold(record, files, until, arrived_at, covers, now):
+        for _ in range(_TRIES):
+            if self._hold(record, files, until, arrived_at, covers, now):
+                return
             record = self.read(record.project, record.dataset)
             if record.covered_until and record.covered_until > covers:
                 return
+        raise BusyError(f"Other uploads change {record.project}/{record.dataset} all the time")
 
     def _hold(
         self,
