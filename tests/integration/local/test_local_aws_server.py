@@ -39,13 +39,19 @@ def bucket(clients) -> str:
     return name
 
 
-def test_concurrent_adds_are_all_counted(clients) -> None:
+def new_table(clients: Any, name: str) -> Any:
+    """A client of DynamoDB, with a new table whose key is `pk`."""
     dynamodb = clients.client("dynamodb")
     dynamodb.create_table(
-        TableName="counters", BillingMode="PAY_PER_REQUEST",
+        TableName=name, BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
     )  # fmt: skip
+    return dynamodb
+
+
+def test_concurrent_adds_are_all_counted(clients) -> None:
+    dynamodb = new_table(clients, "counters")
     key = {"pk": {"S": "one"}}
     at_once(60, lambda _: dynamodb.update_item(
         TableName="counters", Key=key, UpdateExpression="ADD n :one",
@@ -55,12 +61,7 @@ def test_concurrent_adds_are_all_counted(clients) -> None:
 
 
 def test_items_come_back_with_all_types_of_values(clients) -> None:
-    dynamodb = clients.client("dynamodb")
-    dynamodb.create_table(
-        TableName="types", BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )  # fmt: skip
+    dynamodb = new_table(clients, "types")
     values: dict[str, Any] = {
         "text": {"S": "Größe"}, "empty": {"S": ""}, "number": {"N": "-1.5E+10"}, "yes": {"BOOL": True},
         "no": {"BOOL": False}, "null": {"NULL": True}, "bytes": {"B": b"\x00\xff"}, "no_list": {"L": []},

@@ -101,7 +101,7 @@ def test_every_error_is_tried() -> None:
     b'{"message":"' + b"Bad credentials. " * 50 + b'"}',
     b'[\n {\n  "size": 1,\n  "label": "cat"\n },\n {\n  "size": 2,\n  "label": "dog"\n }\n]\n',
     b"HTTP/1.1 200 OK\nContent-Type: text/csv\n\nsize,label\n1,cat\n",
-    b"../../shared/train.csv",
+    b"../../common/train.csv",
 ])  # fmt: skip
 def test_pandas_reads_no_table_where_a_document_stands_in(body: bytes) -> None:
     assert errors(body, {}) == {"stand_in"}
