@@ -125,6 +125,7 @@ def _put_new(table: str, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def change(table: str, before: Reservation, after: Reservation) -> dict[str, Any]:
+    """The reservation `after` replaces the one `before`."""
     return {
         "Update": {
             "TableName": table,
@@ -150,6 +151,7 @@ def settle(table: str, reservation: Reservation, spent: int) -> dict[str, Any]:
 
 
 def answer(table: str, run: Run, answer: AnswerClaim) -> dict[str, Any]:
+    """The run answers uploads; the condition fails if another run has answered them meanwhile."""
     item = {
         "pk": answer_pk(answer.answer_id), "kind": "answer", "run_id": run.run_id, "key": answer.key,
         "version_id": answer.version_id, "uploaded_at": answer.at, "last_at": answer.at,
@@ -199,8 +201,10 @@ def summary_pk(run_id: str) -> str:
 
 
 def answer_pk(answer_id: str) -> str:
+    """The partition key of the record of uploads that have one answer together."""
     return f"ANSWER#{answer_id}"
 
 
 def answer_expires_at(last_at: str) -> int:
+    """When the record of an answer expires, in epoch seconds, after its last upload."""
     return int((times.from_text(last_at) + _ANSWERS_KEPT_FOR).timestamp())

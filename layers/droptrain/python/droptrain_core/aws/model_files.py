@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from droptrain_core.aws.part_copies import ListedFile, PartCopies, is_large
+from droptrain_core.aws.run_files import RunFiles
 from droptrain_core.domain.runs import promotion as promotions
 from droptrain_core.domain.runs.promotion import Promotion, copies_prefix, copy_prefix, export_prefix
 
@@ -27,14 +28,12 @@ class ModelFiles:
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self.bucket = bucket
+        self._runs = RunFiles(client, bucket)
         self._large = PartCopies(client, bucket)
 
     def has_export(self, project: str, run_id: str) -> bool:
         """Whether the run exported any file."""
-        answer = self._client.list_objects_v2(
-            Bucket=self.bucket, Prefix=export_prefix(project, run_id), MaxKeys=2
-        )
-        return any(not item["Key"].endswith("/") for item in answer.get("Contents", []))
+        return self._runs.has_export(project, run_id)
 
     def copy_export(self, project: str, run_id: str, has_time: Callable[[], bool]) -> Copied:
         """Copy the run's export to the promoted models.

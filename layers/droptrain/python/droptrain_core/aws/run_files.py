@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from droptrain_core.domain.frozen import frozen
 from droptrain_core.domain.runs.identity import runs_prefix
 from droptrain_core.domain.runs.preparation import JobStep
-from droptrain_core.domain.runs.promotion import copy_prefix
+from droptrain_core.domain.runs.promotion import copy_prefix, export_prefix
 from droptrain_core.domain.runs.run import PINNED, run_prefix, step_prefix
 
 if TYPE_CHECKING:
@@ -56,12 +56,9 @@ class RunFiles:
         return self._listed(copy_prefix(project, run_id), _EXPORT, inside, limit)
 
     def has_export(self, project: str, run_id: str) -> bool:
-        """Whether the run's own export/ has a file."""
-        folder = run_prefix(project, run_id) + _EXPORT
-        answer = self._client.list_objects_v2(
-            Bucket=self._bucket, Prefix=folder, StartAfter=folder, MaxKeys=1
-        )
-        return bool(answer.get("Contents"))
+        """Whether the run's own export/ has a file; what consoles leave for a folder is none."""
+        answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=export_prefix(project, run_id))
+        return any(not item["Key"].endswith("/") for item in answer.get("Contents", []))
 
     def _listed(self, folder: str, above: str, after: str, limit: int) -> tuple[list[Artifact], bool]:
         """The files of a folder; their paths begin with `above`."""
