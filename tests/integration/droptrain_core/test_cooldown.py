@@ -1,11 +1,14 @@
 """Cooldowns: drops launch one run at most in a cooldown; what arrives meanwhile waits for its end."""
 
+import itertools
 import re
 from typing import Any
 
 import pytest
+from droptrain_core.aws.dataset_table import DatasetTable
 from droptrain_core.aws.run_table import RunTable
 from droptrain_core.domain.datasets.dataset import Created
+from droptrain_core.domain.datasets.dataset_record import DatasetRecord
 from droptrain_core.domain.errors import BusyError
 from droptrain_core.domain.runs.retraining import cooldown_schedule
 from support.core_stack import Stack
@@ -144,6 +147,23 @@ def test_two_files_that_arrive_in_a_cooldown_at_the_same_time_are_both_listed(co
     for name in ("test.csv", "train.csv", "test.csv"):
         cooling.dataset_table.hold(before, (name,), ends_at, "2026-11-23T03:10:00Z", cooling.now)
     assert cooling.dataset_table.read("penguins", "second").present == ("test.csv", "train.csv")
+
+
+def test_an_upload_is_given_back_if_others_change_its_dataset_all_the_time(
+    cooling: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, numbers = DatasetTable.read, itertools.count(999, -1)
+    others = ("2026-11-23T14:10:00Z", "2026-11-23T03:10:00Z", cooling.now)
+
+    def read_before_another(table: DatasetTable, project: str, dataset: str) -> DatasetRecord:
+        found = read(table, project, dataset)
+        table.hold(found, (f"{next(numbers)}.csv",), *others)
+        return found
+
+    monkeypatch.setattr(DatasetTable, "read", read_before_another)
+    before = cooling.dataset_table.read("penguins", "second")
+    with pytest.raises(BusyError, match="penguins/second"):
+        cooling.dataset_table.hold(before, ("a.csv",), *others)
 
 
 def test_launches_that_race_at_the_end_of_a_cooldown_are_one(
