@@ -63,6 +63,12 @@ def test_an_event_that_came_late_does_not_put_a_part_behind_the_next_one() -> No
     assert times == sorted(times)
 
 
+def test_a_job_whose_events_all_came_late_was_queued_before_its_container_started() -> None:
+    late = tuple(Step(at(400), step.status) for step in HISTORY[1:])
+    found = timing.of_run(succeeded("p-1", None, history=late), None, (), ())
+    assert [each.at for each in found.parts if each.at] == [at(395), at(395), at(395), at(1020)]
+
+
 def test_an_instance_that_was_there_before_the_run_takes_no_time() -> None:
     warm = ContainerTimes(JOB_ID, 1, instance_launched_at="2026-11-23T01:00:00Z")
     parts = {each.name: each.seconds for each in timing.of_run(succeeded("p-1", warm), warm, (), ()).parts}
