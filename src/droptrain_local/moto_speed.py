@@ -23,7 +23,7 @@ from droptrain_local.clients import ACCOUNT, REGION
 
 
 def speed_up() -> None:
-    """Spare moto that until its state is reset; at one request at a time, no copy is missed."""
+    """Apply all of it to moto, until its state is reset; requests come one at a time, so no copy is missing."""
     serializer: Any = BaseJSONSerializer
     serializer._serialize_type_structure = _serialize_structure
     subscription: Any = Subscription

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 60.0
-# A look takes CPU time from what is waited for: after the first ones there is time between them.
+# Each look takes processor time from what the test waits for, so the pauses grow.
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.1
 

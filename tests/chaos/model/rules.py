@@ -55,7 +55,7 @@ def _checked(real: Callable[..., Any], in_memory: Callable[..., Any]) -> Callabl
     @wraps(in_memory)
     def call(adapter: Any, *args: Any, **kwargs: Any) -> Any:
         read_twice = [tuple(each) if isinstance(each, Iterator) else each for each in args]
-        # A condition never holds in a table without items: what is tried again isn't possible in the end.
+        # No condition holds in a table without items, so an adapter that tries again gives up.
         with suppress(AcceptedError, BusyError):
             real(*read_twice, **kwargs)
         return in_memory(adapter, *read_twice, **kwargs)

@@ -31,7 +31,7 @@ _WAITING = (
     "kind", "active", "created_order", "since", "missing_files", "present_files", "expires_at", "rests_since",
     "due_at", "wake_up", "wake_up_at", "arrived_at", "checked_at",
 )  # fmt: skip
-# Uploads into one folder that arrive at the same time are a few.
+# How often an upload is added to a dataset that other uploads change at the same time.
 _TRIES = 10
 
 

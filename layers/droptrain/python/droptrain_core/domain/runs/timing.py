@@ -148,7 +148,7 @@ def _ends(run: Run, reported: ContainerTimes | None) -> _Ends:
     started_at = (last.started_at if last else None) or times_of.started_at or running_at
     step = times_of.first_metric_at or times_of.first_output_at
     found: dict[PartName, str | None] = {
-        # Batch sends its events some time after what they tell of.
+        # Batch's events come some time after the changes that they report.
         "queued": _earlier(queued_at, started_at),
         "instance_launched": times_of.instance_launched_at,
         "instance_started": _earlier(_earlier(placed_at, times_of.image_pull_started_at), started_at),
