@@ -23,7 +23,7 @@ from droptrain_local.clients import ACCOUNT, REGION
 
 
 def speed_up() -> None:
-    """Do it, until the state of moto is reset. Requests come one at a time, so no copy is missing."""
+    """Speed moto up until its state is reset. Requests come one at a time, so no copy is missing."""
     serializer: Any = BaseJSONSerializer
     serializer._serialize_type_structure = _serialize_structure
     subscription: Any = Subscription
